@@ -1,0 +1,104 @@
+"""Fitting a thread and the answers to it into a model's context window.
+
+The oldest turns go first, then the answers are shortened evenly, and last the final user turn is
+shortened in its middle. Whatever is left out is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from moa.types import Answer, Message, Prompt
+
+BYTES_PER_TOKEN = 3.5
+"""A careful reading of the usual 4: code and names take more tokens than prose. Bytes and not
+characters, since scripts outside Latin take about a token for three bytes."""
+
+PER_MESSAGE = 6
+"""Tokens that a turn's role and separators take."""
+
+GAP = "\n\n[… {count} characters left out …]\n\n"
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text takes. An estimate, on the safe side for most texts."""
+    return int(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) + 1
+
+
+def size(prompt: Prompt) -> int:
+    """About how many tokens a whole prompt takes."""
+    return tokens(prompt.system) + sum(tokens(m.content) + PER_MESSAGE for m in prompt.messages)
+
+
+def shorten(text: str, room: int) -> str:
+    """The head and the tail of a text, within `room` tokens, with the gap between them said."""
+    if tokens(text) <= room:
+        return text
+    keep = max(int(len(text) * (room - tokens(GAP)) / tokens(text)) - 8, 0)
+    head = keep * 2 // 3
+    tail = keep - head
+    return text[:head] + GAP.format(count=len(text) - keep) + (text[-tail:] if tail else "")
+
+
+def shares(sizes: Sequence[int], room: int) -> list[int]:
+    """What each text may take when all together have `room`: small ones whole, the rest evenly."""
+    granted = [0] * len(sizes)
+    left = room
+    for rank, index in enumerate(sorted(range(len(sizes)), key=lambda i: sizes[i])):
+        granted[index] = max(min(sizes[index], left // (len(sizes) - rank)), 0)
+        left -= granted[index]
+    return granted
+
+
+def fit(
+    thread: Prompt, answers: Sequence[Answer], room: int
+) -> tuple[Prompt, tuple[Answer, ...], tuple[str, ...]]:
+    """A thread and answers that together take about `room` tokens.
+
+    Returns them with notes that say, in plain sentences, what was left out.
+    """
+    needed = size(thread) + sum(tokens(a.text) for a in answers)
+    if needed <= room:
+        return thread, tuple(answers), ()
+    notes: list[str] = []
+    thread = _drop_oldest(thread, needed - room, notes)
+    *_, last = thread.messages
+    fixed = tokens(thread.system) + PER_MESSAGE * len(thread.messages)
+    over = size(thread) + sum(tokens(a.text) for a in answers) > room
+    if over and answers:
+        question = min(tokens(last.content), max(room - fixed, 0) // 2)
+        answers = _shorten_answers(answers, room - fixed - question, notes)
+    left = room - fixed - sum(tokens(a.text) for a in answers)
+    if over and tokens(last.content) > left:
+        notes.append("The last message was too long and was shortened in its middle.")
+        message = replace(last, content=shorten(last.content, max(left, 0)))
+        thread = replace(thread, messages=(*thread.messages[:-1], message))
+    return thread, tuple(answers), tuple(notes)
+
+
+def _drop_oldest(thread: Prompt, excess: int, notes: list[str]) -> Prompt:
+    messages = list[Message](thread.messages)
+    dropped = 0
+    while excess > 0 and len(messages) > 1:
+        excess -= tokens(messages.pop(0).content) + PER_MESSAGE
+        dropped += 1
+    while len(messages) > 1 and messages[0].role == "assistant":  # APIs want a user turn first
+        messages.pop(0)
+        dropped += 1
+    if dropped:
+        turns = "message was" if dropped == 1 else f"{dropped} messages were"
+        notes.append(f"The oldest {turns} left out: the thread is longer than the model can read.")
+    return replace(thread, messages=tuple(messages))
+
+
+def _shorten_answers(answers: Sequence[Answer], room: int, notes: list[str]) -> tuple[Answer, ...]:
+    sizes = [tokens(a.text) for a in answers]
+    if sum(sizes) <= room:
+        return tuple(answers)
+    notes.append("The models' answers were shortened so that the next model could read them all.")
+    granted = shares(sizes, room)
+    return tuple(
+        replace(answer, text=shorten(answer.text, share))
+        for answer, share in zip(answers, granted, strict=True)
+    )

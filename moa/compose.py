@@ -1,0 +1,79 @@
+"""What one model is sent in one role: its prompt, fitted to its window, and its sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from moa import budget, prompts
+from moa.ports import Profile
+from moa.strategies import Brief, Strategy
+from moa.types import Prompt, Role, Sampling
+
+TEMPERATURES: dict[Role, float] = {"proposer": 0.7, "aggregator": 0.3}
+"""Proposers are to differ, the aggregator is to be steady."""
+
+PROPOSER_OUTPUT_TOKENS = 800
+"""Cuts 6 % of real answers; 512 would cut a third (moa-algorithm figures in docs)."""
+
+MAX_OUTPUT_RESERVE = 4_096
+"""Tokens kept free for an aggregator that is given no cap of its own."""
+
+MARGIN = 0.05
+"""Share of a window left empty, since the sizes are estimates."""
+
+FITTING_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A prompt and its sampling; `notes` say what was left out of the prompt."""
+
+    prompt: Prompt
+    sampling: Sampling
+    notes: tuple[str, ...] = ()
+
+
+def request(
+    strategy: Strategy, brief: Brief, profile: Profile, role: Role, *, window_share: float = 1.0
+) -> Request:
+    """The request for a model in a role.
+
+    Args:
+        strategy: lays the brief out as a prompt.
+        brief: the thread and the answers to it, whole.
+        profile: of the model that is asked.
+        role: what the model plays.
+        window_share: the part of its context window to use; less than 1 after the server found a
+            prompt too long that was thought to fit.
+    """
+    sampling = _sampling(profile, role)
+    window = int(profile.context_window * window_share)
+    reserve = sampling.max_output_tokens or min(MAX_OUTPUT_RESERVE, window // 4)
+    room = max(int((window - min(reserve, window // 2)) * (1 - MARGIN)), 1)
+    if profile.persona and role == "proposer":
+        brief = replace(brief, thread=prompts.with_system(brief.thread, profile.persona))
+    prompt, notes = _fitted(strategy, brief, room)
+    return Request(prompt, sampling, notes)
+
+
+def _sampling(profile: Profile, role: Role) -> Sampling:
+    temperature = TEMPERATURES[role] if profile.temperature is None else profile.temperature
+    cap = profile.max_output_tokens or (PROPOSER_OUTPUT_TOKENS if role == "proposer" else None)
+    return Sampling(temperature if profile.takes_temperature else None, cap)
+
+
+def _fitted(strategy: Strategy, brief: Brief, room: int) -> tuple[Prompt, tuple[str, ...]]:
+    """Measured again after the answers are laid in: a strategy's own words take room too."""
+    prompt, notes = strategy(brief), ()
+    content = budget.size(brief.thread) + sum(budget.tokens(a.text) for a in brief.answers)
+    words = budget.size(prompt) - content
+    target = room - words
+    for _ in range(FITTING_ROUNDS):
+        excess = budget.size(prompt) - room
+        if excess <= 0:
+            break
+        if notes:
+            target -= excess
+        thread, answers, notes = budget.fit(brief.thread, brief.answers, max(target, 1))
+        prompt = strategy(replace(brief, thread=thread, answers=answers))
+    return prompt, notes

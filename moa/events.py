@@ -1,0 +1,69 @@
+"""What `moa.run` yields while it works, in the order in which it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moa.types import Answer, Call, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStarted:
+    """All proposers of a layer are being asked. Layers count from 1."""
+
+    layer: int
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A model's answer is there, in time or late. `call` is its line in the ledger."""
+
+    answer: Answer
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call brought no whole answer; the run goes on. `answer` keeps what text had come."""
+
+    answer: Answer
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class LayerClosed:
+    """A layer waits for nobody any more.
+
+    `answers` are those that the next layer reads, under their labels, in the order in which it
+    reads them. `waiting` names the models whose answers will come too late.
+    """
+
+    layer: int
+    answers: tuple[Answer, ...]
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorStarted:
+    """An aggregator is being asked for the reply; `attempt` counts from 1."""
+
+    model: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The run is over. Exactly one is yielded, as the last event, unless the run raises."""
+
+    outcome: Outcome
+
+
+Event = LayerStarted | Answered | Failed | LayerClosed | AggregatorStarted | Delta | Finished

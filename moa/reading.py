@@ -1,0 +1,92 @@
+"""Tables of configuration read into values, with messages that say what is allowed and nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from moa.errors import PipelineError
+
+
+class Table(BaseModel):
+    """A table of a configuration file. Unknown keys are mistakes, and values are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+T = TypeVar("T", bound=Table)
+
+
+def read(kind: type[T], table: object, where: str) -> T:
+    """A value of `kind` from a table that stands at the key `where`.
+
+    Raises:
+        PipelineError: naming every wrong key, what is allowed there, and the nearest name.
+    """
+    if not isinstance(table, Mapping):
+        raise PipelineError(f"{where}: must be a table, not {_named(table)}.")
+    try:
+        return kind.model_validate(dict[str, object](table))
+    except ValidationError as error:
+        found: dict[str, list[str]] = {}
+        for detail in error.errors(include_url=False):
+            key, problem = _problem(kind, detail, where)
+            found.setdefault(key, []).append(problem)
+        lines = (f"{key}: {' or '.join(found[key])}." for key in sorted(found))
+        raise PipelineError("\n".join(lines)) from None
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Words that help with an unknown name: the nearest one, and all that are allowed."""
+    names = sorted(allowed)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    guess = f'Did you mean "{close[0]}"? ' if close else ""
+    return f"{guess}Allowed: {', '.join(names) or 'none is defined yet'}."
+
+
+def _problem(kind: type[Table], detail: ErrorDetails, where: str) -> tuple[str, str]:
+    """The key of a mistake, and what is wrong with it."""
+    path = [part for part in detail["loc"] if not _is_union_tag(part)]
+    key = where + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path)
+    match detail["type"]:
+        case "extra_forbidden":
+            return key, f"unknown key. {nearest(str(path[-1]), _keys(kind, path[:-1]))}".rstrip(".")
+        case "missing":
+            return key, "is missing and must be set"
+        case "too_short" | "too_long" as size:
+            context = detail.get("ctx", {})
+            bound = context.get("min_length" if size == "too_short" else "max_length")
+            return key, f"must hold at {'least' if size == 'too_short' else 'most'} {bound}"
+        case _:
+            message = detail["msg"].removeprefix("Value error, ")
+            return key, message.replace("Input should be", "must be")
+
+
+def _is_union_tag(part: int | str) -> bool:
+    """Pydantic names the tried branch of a union (`str`, `list[str]`) in an error's place."""
+    return isinstance(part, str) and part.partition("[")[0] in {"str", "list", "int", "float"}
+
+
+def _keys(kind: type[Table], path: Iterable[int | str]) -> Iterable[str]:
+    """The keys that a table at this path of nested tables may hold."""
+    for part in path:
+        if isinstance(part, int) or part not in kind.model_fields:
+            continue
+        inner = [*_tables_in(kind.model_fields[part].annotation)]
+        kind = inner[0] if inner else kind
+    return (field.alias or name for name, field in kind.model_fields.items())
+
+
+def _tables_in(annotation: object) -> Iterable[type[Table]]:
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _tables_in(argument)
+
+
+def _named(value: object) -> str:
+    return "a list" if isinstance(value, list) else "a single value"

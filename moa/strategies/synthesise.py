@@ -1,0 +1,18 @@
+"""Aggregate-and-synthesise, the strategy of Mixture of Agents (Wang et al. 2024, arXiv 2406.04692).
+
+Models write better answers when they can see other models' answers, even weaker ones; the
+aggregator combines and does not merely pick.
+"""
+
+from __future__ import annotations
+
+from moa import prompts
+from moa.strategies.brief import Brief
+from moa.types import Prompt
+
+
+def synthesise(brief: Brief) -> Prompt:
+    """The thread with the layer's answers at the end of its last user turn."""
+    words = prompts.AGGREGATOR if brief.final else prompts.REFINER
+    thread = prompts.with_answers(brief.thread, brief.answers, brief.nonce)
+    return prompts.with_system(thread, words)
