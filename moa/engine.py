@@ -154,7 +154,7 @@ class _Run:
             yield AggregatorStarted(model.profile.name, attempt)
             if known := self._recorded.get((number, attempt)):
                 yield self._restore(known)
-                yield self._delta(known.text)
+                yield self._delta(self._opened(known.text))
             else:
                 async with aclosing(self._attempt(model, number, attempt)) as events:
                     async for event in events:
@@ -175,8 +175,7 @@ class _Run:
             for event in self._settle(await self.crew.next()):
                 yield event
         if not self._reply:
-            draft = self._draft()
-            yield self._delta(draft)
+            yield self._delta(self._draft())
         yield Finished(self._outcome())
 
     async def _attempt(
@@ -210,9 +209,8 @@ class _Run:
         match report:
             case None:
                 return
-            case Text(call, text):
-                if call.place.role == "aggregator":
-                    yield self._delta(text)
+            case Text(text=text):
+                yield self._delta(self._opened(text))
             case Done(call):
                 late = call.place.role == "proposer" and call.place.layer <= self._closed
                 answer, line = call.closed(began=self.crew.began, late=late)
@@ -265,10 +263,14 @@ class _Run:
     def _delta(self, text: str) -> Delta:
         if self._first_token is None:
             self._first_token = self.crew.now() - self.crew.began
-            if self._alone:
-                text = f"{prompts.ALONE_AFTER_FAILURES}\n\n{text}"
         self._reply += text
         return Delta(text)
+
+    def _opened(self, text: str) -> str:
+        """The aggregator's text, with a line above its beginning where it read no answers."""
+        if self._alone and not self._reply:
+            return f"{prompts.ALONE_AFTER_FAILURES}\n\n{text}"
+        return text
 
     def _draft(self) -> str:
         """The best single answer under a line that says so.

@@ -7,7 +7,7 @@ any model is called.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -156,8 +156,7 @@ def bind(
         PipelineError: for a model or a strategy that does not exist, a quorum larger than its
             layer, or a required name that is not among the proposers; all mistakes in one message.
     """
-    where = f"pipelines.{name}"
-    problems = [*_problems(where, pipeline, models, strategies)]
+    problems = mistakes(name, pipeline, models, strategies)
     if problems:
         raise PipelineError("\n".join(problems))
     return Plan(
@@ -178,12 +177,14 @@ def _layer(pipeline: Pipeline, table: LayerTable, models: Mapping[str, Model]) -
     )
 
 
-def _problems(
-    where: str,
+def mistakes(
+    name: str,
     pipeline: Pipeline,
-    models: Mapping[str, Model],
-    strategies: Mapping[str, Strategy],
+    models: Collection[str],
+    strategies: Collection[str] = STRATEGIES,
 ) -> Sequence[str]:
+    """What is wrong with a pipeline, a line each, when these models and strategies exist."""
+    where = f"pipelines.{name}"
     found: list[str] = []
 
     def known(key: str, names: Sequence[str]) -> None:

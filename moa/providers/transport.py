@@ -5,21 +5,21 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
 
+from moa.providers import faults
+from moa.providers.streaming import SLICES
+
 CONNECT_S: Final = 10.0
 """Seconds within which a connection must stand, TLS included."""
 
 KEEP_ALIVE_S: Final = 30.0
 """Seconds for which an idle connection is kept for the next question."""
-
-SLICES: Final = "moa.slices"
-"""The key under which a response's `extensions` holds its `Slices`."""
 
 _FAULTS: Final[tuple[tuple[type[Exception], type[httpx2.TransportError]], ...]] = (
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
@@ -45,19 +45,20 @@ class Slices(httpx2.AsyncByteStream):
         """All bytes that are there, waiting for the first; empty at the end of the body.
 
         Raises:
-            httpx2.TransportError: the connection broke, or stayed silent past its time.
+            Unavailable: the connection broke (`cut`), or stayed silent past its time (`timeout`).
         """
-        with _as_httpx2_errors():
+        try:
             return await self._response.content.readany()
-
-    @property
-    def ended(self) -> bool:
-        """Whether the body was read to its end, so that the connection can serve again."""
-        return self._response.content.at_eof()
+        except TimeoutError:
+            raise faults.silent() from None
+        except (aiohttp.ClientError, OSError):
+            raise faults.cut() from None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while data := await self.read():
-            yield data
+        """The same for the SDKs, which read the bodies of errors so and expect httpx2's errors."""
+        with _as_httpx2_errors():
+            while data := await self._response.content.readany():
+                yield data
 
     async def aclose(self) -> None:
         """Give the connection back when the body was read to its end, else close it."""
@@ -73,18 +74,17 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     they speak HTTP.
 
     Args:
-        origin: the base URL that the pool serves; it decides on the proxy.
         tls: the context for https; building one costs tens of milliseconds.
     """
 
-    def __init__(self, origin: str, tls: ssl.SSLContext) -> None:
-        self._proxy = _proxy_for(origin)
+    def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
+        self._proxies: dict[tuple[str, str], str | None] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and answer as soon as the response's headers are there."""
-        timeouts: dict[str, Any] = request.extensions.get("timeout", {})
+        timeout: float | None = request.extensions.get("timeout", {}).get("read")
         with _as_httpx2_errors():
             response = await self._opened().request(
                 request.method,
@@ -92,9 +92,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 headers=request.headers.multi_items(),
                 data=await request.aread() or None,
                 allow_redirects=False,
-                proxy=self._proxy,
+                proxy=self._proxy(request.url),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=timeouts.get("connect"), sock_read=timeouts.get("read")
+                    total=None, sock_connect=CONNECT_S, sock_read=timeout
                 ),
             )
         slices = Slices(response)
@@ -122,18 +122,23 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         return self._session
 
+    def _proxy(self, url: httpx2.URL) -> str | None:
+        origin = (url.scheme, url.host)
+        if origin not in self._proxies:
+            self._proxies[origin] = _proxy_for(*origin)
+        return self._proxies[origin]
+
 
 def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
     # aiohttp has taken any compression off already: httpx2 must not try to do it again.
     return [(name, value) for name, value in headers if name.lower() != b"content-encoding"]
 
 
-def _proxy_for(origin: str) -> str | None:
-    url = urlsplit(origin)
-    if proxy_bypass(url.hostname or ""):
+def _proxy_for(scheme: str, host: str) -> str | None:
+    if proxy_bypass(host):
         return None
     proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
+    proxy = proxies.get(scheme) or proxies.get("all")
     return proxy if proxy and urlsplit(proxy).scheme in {"http", "https"} else None
 
 

@@ -1,0 +1,1 @@
+"""The team's side: Slack, storage, the terminal. `bot` imports `moa`, never the other way."""

@@ -1,0 +1,34 @@
+"""What can go wrong on the team's side, each with a kind that `bot.slack.words` has words for."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Trouble = Literal[
+    "no_answer",
+    "thread_gone",
+    "not_in_channel",
+    "archived",
+    "missing_scope",
+    "empty",
+    "pipeline_gone",
+    "stopped",
+    "internal",
+]
+"""Why a question got no answer, as the person who asked is told."""
+
+
+class BotError(Exception):
+    """Something on the bot's side went wrong."""
+
+
+class ConfigurationError(BotError):
+    """Settings that cannot be used. The message says what is wrong, what is allowed, what to do."""
+
+
+class Unanswerable(BotError):
+    """A question that cannot be answered, for a reason that the asker can be told."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble)
+        self.trouble: Trouble = trouble

@@ -1,0 +1,52 @@
+"""Working on runs in this process: each a task that is owned, bounded in number, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bot.ports import Runs
+
+
+class LocalJobs:
+    """`bot.ports.Jobs` within one process.
+
+    The question is stored before it is handed over, and its answers as they come, so a process
+    that dies loses nothing: the next one calls `recover`.
+    """
+
+    def __init__(
+        self, runs: Runs, work: Callable[[str], Awaitable[None]], *, at_once: int = 100
+    ) -> None:
+        self._runs = runs
+        self._work = work
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(at_once)
+
+    async def hand_over(self, run_id: str) -> None:
+        """Have a run worked on in a task of its own. At most `at_once` of them run together."""
+        if run_id in self._tasks:
+            return
+        task = asyncio.create_task(self._within_places(run_id), name=f"run {run_id}")
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+
+    async def recover(self) -> int:
+        """Hand over again what an earlier process left unfinished."""
+        left = [run_id for run_id in await self._runs.unfinished() if run_id not in self._tasks]
+        for run_id in left:
+            await self.hand_over(run_id)
+        return len(left)
+
+    async def drain(self, seconds: float) -> None:
+        """Let running work end within `seconds`, then stop the rest; it stays unfinished."""
+        if self._tasks:
+            await asyncio.wait([*self._tasks.values()], timeout=seconds)
+        left = [*self._tasks.values()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _within_places(self, run_id: str) -> None:
+        async with self._places:
+            await self._work(run_id)

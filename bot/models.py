@@ -1,0 +1,124 @@
+"""The configured models and pipelines as live objects, made when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.errors import ConfigurationError
+from bot.settings import BASE_URL_VARIABLES, KEY_VARIABLES, Settings
+from moa import PipelineError, Plan, Price, Profile, bind
+from moa.config import ModelTable
+from moa.pipeline import Pipeline
+from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
+from moa.reading import nearest
+
+
+def models_of(pipeline: Pipeline) -> tuple[str, ...]:
+    """The names of the models that a pipeline asks, each once."""
+    proposers = [name for layer in pipeline.layers for name in layer.proposers]
+    return tuple(dict.fromkeys([*proposers, *pipeline.aggregators]))
+
+
+class Catalogue:
+    """The models and pipelines of the settings. Connections belong to `endpoints`."""
+
+    def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
+        self._settings = settings
+        self._endpoints = endpoints
+        self._models: dict[str, ProvidedModel] = {}
+        self._plans: dict[str, Plan] = {}
+
+    @property
+    def default(self) -> str:
+        """The pipeline that is used when none is named."""
+        return self._settings.config.default_pipeline
+
+    @property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """All pipelines by name, as they are set up."""
+        return self._settings.config.pipelines
+
+    @property
+    def tables(self) -> Mapping[str, ModelTable]:
+        """All models by name, as they are set up."""
+        return self._settings.config.models
+
+    def plan(self, name: str) -> Plan:
+        """The plan of a pipeline.
+
+        Raises:
+            PipelineError: when there is no such pipeline, or it names what does not exist.
+            ConfigurationError: when a key that one of its models needs is not set.
+        """
+        if name not in self._plans:
+            pipeline = self.pipelines.get(name)
+            if pipeline is None:
+                raise PipelineError(
+                    f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
+                )
+            missing = [m for m in map(self.missing_key, models_of(pipeline)) if m]
+            if missing:
+                raise ConfigurationError("\n".join(dict.fromkeys(missing)))
+            models = {model: self.model(model) for model in models_of(pipeline)}
+            self._plans[name] = bind(name, pipeline, models)
+        return self._plans[name]
+
+    def model(self, name: str) -> ProvidedModel:
+        """A configured model. Two pipelines that name it share it."""
+        if name not in self._models:
+            table = self.tables[name]
+            self._models[name] = build(self._spec(table), _profile(name, table), self._endpoints)
+        return self._models[name]
+
+    def missing_key(self, name: str) -> str | None:
+        """What to do about a key that a model needs and that is not set; None when all is well."""
+        table = self.tables[name]
+        variable = _key_variable(table)
+        if variable is None or self._settings.secret(variable):
+            return None
+        return f"models.{name}: its key is not set. Set {variable}, in the environment or in .env."
+
+    def _spec(self, table: ModelTable) -> ModelSpec:
+        variable = _key_variable(table)
+        base_url = table.base_url
+        if base_url is None and table.provider in BASE_URL_VARIABLES:
+            base_url = self._settings.secret(BASE_URL_VARIABLES[table.provider])
+        return ModelSpec(
+            provider=table.provider,
+            model=table.model,
+            base_url=base_url,
+            api_key=self._settings.secret(variable) if variable else None,
+            timeout_s=table.timeout_s,
+            options=table.options,
+            reply=table.reply,
+            delay_s=table.delay_s,
+            fail=table.fail,
+        )
+
+
+def _key_variable(table: ModelTable) -> str | None:
+    """The variable that holds a model's key; None where none is needed."""
+    if table.api_key_env:
+        return table.api_key_env
+    # A server of one's own often takes no key, and must never be sent the one for OpenAI.
+    return None if table.base_url else KEY_VARIABLES.get(table.provider)
+
+
+def _profile(name: str, table: ModelTable) -> Profile:
+    provider_decides = table.temperature == "provider"
+    return Profile(
+        name=name,
+        context_window=table.context_window or DEFAULT_CONTEXT_WINDOW,
+        max_output_tokens=table.max_output_tokens,
+        temperature=table.temperature if isinstance(table.temperature, float | int) else None,
+        takes_temperature=table.provider != "anthropic" and not provider_decides,
+        persona=table.persona,
+        cost=_cost(table),
+    )
+
+
+def _cost(table: ModelTable) -> CostOf:
+    if table.price:
+        return Price(table.price.input, table.price.output, table.price.cached).of
+    return cost_of(table.provider, table.model, table.base_url)

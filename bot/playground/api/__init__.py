@@ -1,0 +1,22 @@
+"""The methods of the Web API that the local Slack has, grouped by file as Slack groups them."""
+
+from __future__ import annotations
+
+from bot.playground.api import (
+    auth,
+    blocks,
+    chat,
+    conversations,
+    reactions,
+    sessions,
+    streams,
+    users,
+    views,
+)
+from bot.playground.api.call import Method
+
+
+def all_methods() -> dict[str, Method]:
+    """Every method by its name."""
+    groups = (auth, blocks, chat, conversations, reactions, sessions, streams, users, views)
+    return {method.name: method for group in groups for method in group.METHODS}

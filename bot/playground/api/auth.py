@@ -1,0 +1,55 @@
+"""auth.*, api.test, apps.connections.open and team.info: who the app is, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.playground.api.call import Call, Method
+from bot.playground.errors import SlackError
+
+if TYPE_CHECKING:
+    from bot.playground.records import Json
+
+
+def api_test(call: Call) -> Json:
+    """Returns what it was called with, or the `error` that it was asked for."""
+    if error := call.text("error"):
+        raise SlackError(error)
+    return {"args": dict(call.args)}
+
+
+def auth_test(call: Call) -> Json:
+    """Who the token belongs to."""
+    app, workspace = call.app, call.workspace
+    return {
+        "url": call.site.base_url,
+        "team": workspace.teams[app.team_id],
+        "user": app.name,
+        "team_id": app.team_id,
+        "user_id": app.bot_user_id,
+        "bot_id": app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(call: Call) -> Json:
+    """The address of a websocket, good for one connection."""
+    host = call.site.base_url.removeprefix("http://")
+    return {"url": f"ws://{host}link/?ticket={call.site.sockets.new_ticket()}&app_id={call.app.app_id}"}
+
+
+def team_info(call: Call) -> Json:
+    """The workspace's name."""
+    team_id = call.text("team") or call.app.team_id
+    if team_id not in call.workspace.teams:
+        raise SlackError("team_not_found")
+    name = call.workspace.teams[team_id]
+    return {"team": {"id": team_id, "name": name, "domain": name.lower().replace(" ", "-")}}
+
+
+METHODS: Final = (
+    Method("api.test", api_test, token="none"),  # noqa: S106 - the kind of a token
+    Method("auth.test", auth_test),
+    Method("apps.connections.open", connections_open, token="app"),  # noqa: S106 - the kind of a token
+    Method("team.info", team_info, ("team:read",)),
+)

@@ -1,0 +1,102 @@
+"""chat.*, streams aside: messages posted, changed, deleted and shown to one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.playground.api.call import Call, Method
+from bot.playground.errors import SlackError
+from bot.playground.posting import Manner, post, remove, revise
+from bot.playground.shapes import message_json
+from bot.playground.streaming import refresh
+from bot.playground.validate import read_content
+
+if TYPE_CHECKING:
+    from bot.playground.records import Channel, Json, Message
+
+
+def post_message(call: Call) -> Json:
+    """A message in a channel, a thread, or the direct messages of a person named by id."""
+    channel = call.writable(_addressed(call), public=True)
+    content = read_content(call.args)
+    switched_off = not call.flag("unfurl_links", default=True) and not call.flag(
+        "unfurl_media", default=True
+    )
+    manner = Manner(
+        thread_ts=call.thread_ts(channel),
+        username=call.text("username"),
+        unfurls=not switched_off,
+        link_names=call.flag("link_names") or call.text("parse") == "full",
+    )
+    message = post(call.site, channel, content, manner)
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": message_json(message, channel, with_metadata=True),
+    }
+
+
+def update(call: Call) -> Json:
+    """New content for a message of the app's own."""
+    channel = call.channel()
+    message = _own(call, channel, "cant_update_message")
+    if message.stream and refresh(call.site, message).state == "live":
+        raise SlackError("streaming_state_conflict")
+    content = read_content(call.args)
+    keep = call.args.get("blocks") is None and call.args.get("markdown_text") is None
+    revise(call.site, message, content, keep_blocks=keep)
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "text": message.text,
+        "message": message_json(message, channel, with_metadata=True),
+    }
+
+
+def delete(call: Call) -> Json:
+    """A message of the app's own, taken away."""
+    channel = call.channel()
+    message = _own(call, channel, "cant_delete_message")
+    remove(call.site, message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(call: Call) -> Json:
+    """A message that one member of the channel sees, until they look away."""
+    channel = call.writable(call.channel())
+    if call.user("user").id not in channel.members:
+        raise SlackError("user_not_in_channel")
+    manner = Manner(call.thread_ts(channel), ephemeral_for=call.required("user"))
+    message = post(call.site, channel, read_content(call.args), manner)
+    return {"message_ts": message.ts}
+
+
+def permalink(call: Call) -> Json:
+    """The address of a message."""
+    channel = call.channel()
+    message = call.message(channel, "message_ts")
+    address = f"{call.site.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    if message.is_reply:
+        address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": address}
+
+
+def _addressed(call: Call) -> Channel:
+    user = call.workspace.users.get(call.required("channel"))
+    return call.workspace.im_between(user.id, call.app.bot_user_id) if user else call.channel()
+
+
+def _own(call: Call, channel: Channel, refusal: str) -> Message:
+    message = call.message(channel)
+    if message.app_id != call.app.app_id:
+        raise SlackError(refusal)
+    return message
+
+
+METHODS: Final = (
+    Method("chat.postMessage", post_message, ("chat:write",)),
+    Method("chat.update", update, ("chat:write",)),
+    Method("chat.delete", delete, ("chat:write",)),
+    Method("chat.postEphemeral", post_ephemeral, ("chat:write",)),
+    Method("chat.getPermalink", permalink),
+)

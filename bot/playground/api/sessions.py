@@ -1,0 +1,146 @@
+"""agents.sessions.* and assistant.threads.*: what a thread shows while the app is at work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from bot.playground import limits
+from bot.playground.api.call import Call, Method, missing, objects
+from bot.playground.errors import SlackError
+from bot.playground.records import AssistantStatus, Session
+
+if TYPE_CHECKING:
+    from bot.playground.records import Channel, Json, SessionStatus
+
+_STATUSES: Final = frozenset({"active", "processing", "suspended", "closed"})
+
+
+def set_status(call: Call) -> Json:
+    """The state of an agent session, which is begun where there is none."""
+    channel = call.writable(call.channel("channel_id"))
+    thread_ts = call.thread_ts(channel) or ""
+    title = _title(call) if call.text("title") else None
+    session = set_session(call, channel, thread_ts, call.required("status"))
+    if title:
+        session.title = title
+    if call.text("initiator_user_id"):
+        session.initiator = call.user("initiator_user_id").id
+    call.workspace.changed()
+    return {}
+
+
+def rename(call: Call) -> Json:
+    """A session's title."""
+    channel = call.channel("channel_id")
+    session = call.workspace.sessions.get((channel.id, call.thread_ts(channel) or ""))
+    if not session:
+        raise SlackError("session_not_found")
+    session.title = _title(call)
+    call.workspace.changed()
+    return {}
+
+
+def set_session(call: Call, channel: Channel, thread_ts: str, status: str) -> Session:
+    """The session of a thread, in this state; `invalid_arguments` where there is no such state."""
+    if status not in _STATUSES:
+        allowed = ", ".join(sorted(_STATUSES))
+        raise SlackError("invalid_arguments", messages=[f"status must be one of: {allowed}"])
+    known = cast("SessionStatus", status)
+    fresh = Session(channel.id, thread_ts, known)
+    session = call.workspace.sessions.setdefault((channel.id, thread_ts), fresh)
+    session.status = known
+    return session
+
+
+def set_assistant_status(call: Call) -> Json:
+    """The "is thinking…" line; an empty status clears it."""
+    channel = call.writable(call.channel("channel_id"))
+    key = (channel.id, _thread(call, channel))
+    text = str(call.args.get("status") or "")
+    messages = call.structure("loading_messages")
+    _check_loading(messages)
+    if text:
+        spoken = tuple(messages or ())
+        call.workspace.statuses[key] = AssistantStatus(text, spoken, call.site.clock.now())
+    else:
+        call.workspace.statuses.pop(key, None)
+    call.workspace.changed()
+    return {}
+
+
+def set_title(call: Call) -> Json:
+    """The title of an assistant thread."""
+    channel = call.channel("channel_id")
+    call.workspace.thread_titles[channel.id, _thread(call, channel)] = _title(call)
+    call.workspace.changed()
+    return {}
+
+
+def set_prompts(call: Call) -> Json:
+    """Up to four questions that a person can press."""
+    channel = call.channel("channel_id")
+    prompts = objects(call.structure("prompts"), "prompts")
+    if not 1 <= len(prompts) <= limits.SUGGESTED_PROMPTS:
+        raise SlackError("invalid_arguments", messages=["must have 1 to 4 prompts"])
+    if any(not prompt.get("title") or not prompt.get("message") for prompt in prompts):
+        raise SlackError("invalid_arguments", messages=["a prompt needs a title and a message"])
+    call.workspace.prompts[channel.id, call.thread_ts(channel) or ""] = prompts
+    call.workspace.changed()
+    return {}
+
+
+def _title(call: Call) -> str:
+    title = call.required("title")
+    if len(title) > limits.SESSION_TITLE:
+        fault = f"must be less than {limits.SESSION_TITLE + 1} characters [json-pointer:/title]"
+        raise SlackError("invalid_arguments", messages=[fault])
+    return title
+
+
+def _thread(call: Call, channel: Channel) -> str:
+    thread_ts = call.thread_ts(channel)
+    if thread_ts is None:
+        raise missing("thread_ts")
+    return thread_ts
+
+
+def _check_loading(messages: object) -> None:
+    if messages is None:
+        return
+    fits = (
+        isinstance(messages, list)
+        and 1 <= len(messages) <= limits.LOADING_MESSAGES
+        and all(isinstance(m, str) and 1 <= len(m) <= limits.LOADING_MESSAGE for m in messages)
+    )
+    if not fits:
+        fault = "loading_messages must be 1 to 10 strings of 1 to 50 characters"
+        raise SlackError("invalid_arguments", messages=[fault])
+
+
+_ASSISTANT: Final = ("assistant:write", "chat:write")
+
+METHODS: Final = (
+    Method("agents.sessions.setStatus", set_status, _ASSISTANT, feature="agent_sessions"),
+    Method("agents.sessions.rename", rename, _ASSISTANT, feature="agent_sessions"),
+    Method(
+        "assistant.threads.setStatus",
+        set_assistant_status,
+        _ASSISTANT,
+        feature="assistant_status",
+        feature_error="feature_not_enabled",
+    ),
+    Method(
+        "assistant.threads.setTitle",
+        set_title,
+        ("assistant:write",),
+        feature="assistant_status",
+        feature_error="feature_not_enabled",
+    ),
+    Method(
+        "assistant.threads.setSuggestedPrompts",
+        set_prompts,
+        ("assistant:write",),
+        feature="assistant_status",
+        feature_error="feature_not_enabled",
+    ),
+)

@@ -1,0 +1,119 @@
+"""chat.startStream, chat.appendStream and chat.stopStream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.playground import limits
+from bot.playground.api.call import Call, Method, missing
+from bot.playground.api.sessions import set_session
+from bot.playground.errors import SlackError
+from bot.playground.records import Message, Stream
+from bot.playground.shapes import message_json
+from bot.playground.streaming import compose, require_live, take_in
+from bot.playground.validate import name_blocks, read_blocks, read_chunks, read_metadata
+
+if TYPE_CHECKING:
+    from bot.playground.records import Channel, Json
+
+_DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
+
+
+def start(call: Call) -> Json:
+    """Begin to stream a reply into a thread; outside direct messages it needs a recipient."""
+    channel = call.writable(call.channel())
+    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    stream = _stream(call, channel)
+    thread_ts = call.thread_ts(channel)
+    if thread_ts is None:
+        raise missing("thread_ts")
+    message = Message(
+        ts=call.workspace.next_ts(),
+        channel=channel.id,
+        user=call.app.bot_user_id,
+        bot_id=call.app.bot_id,
+        app_id=call.app.app_id,
+        team=call.app.team_id,
+        text="",
+        thread_ts=thread_ts,
+        username=call.text("username"),
+        stream=stream,
+    )
+    take_in(call.site, message, chunks)
+    call.workspace.keep(message)
+    call.site.events.message(channel, message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def append(call: Call) -> Json:
+    """Add pieces to a stream."""
+    channel = call.channel()
+    message = _streamed(call, channel)
+    require_live(call.site, message)
+    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    if not chunks:
+        raise SlackError("no_text")
+    take_in(call.site, message, chunks)
+    call.workspace.changed()
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def stop(call: Call) -> Json:
+    """Add the last pieces, put blocks below, and finish the message."""
+    channel = call.channel()
+    message = _streamed(call, channel)
+    stream = require_live(call.site, message)
+    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    final = name_blocks(read_blocks(call.args.get("blocks")), "s")
+    _check_room(stream, final)
+    metadata = read_metadata(call.args.get("metadata"))
+    status = call.text("session_status")
+    before = message_json(message, channel)
+    take_in(call.site, message, chunks)
+    message.blocks = compose(message, stream, final)
+    message.metadata = metadata
+    if status:
+        set_session(call, channel, str(message.thread_ts), status)
+    stream.state = "finished"
+    call.site.events.changed(channel, message, before)
+    call.workspace.changed()
+    shown = message_json(message, channel, with_metadata=True)
+    return {"channel": channel.id, "ts": message.ts, "message": shown}
+
+
+def _stream(call: Call, channel: Channel) -> Stream:
+    user, team = call.text("recipient_user_id"), call.text("recipient_team_id")
+    display = call.text("task_display_mode") or "timeline"
+    if display not in _DISPLAYS:
+        raise SlackError("invalid_arguments", messages=[f"invalid task_display_mode: {display}"])
+    if channel.kind != "im" and not user:
+        raise SlackError("missing_recipient_user_id")
+    if channel.kind != "im" and not team:
+        raise SlackError("missing_recipient_team_id")
+    if user and user not in call.workspace.users:
+        raise SlackError("user_not_found")
+    if team and team not in call.workspace.teams:
+        raise SlackError("team_not_found")
+    return Stream(call.site.clock.now(), user, team, display)
+
+
+def _streamed(call: Call, channel: Channel) -> Message:
+    message = call.message(channel)
+    if message.app_id != call.app.app_id:
+        raise SlackError("message_not_owned_by_app")
+    return message
+
+
+def _check_room(stream: Stream, final: list[Json]) -> None:
+    """The finished message's own blocks, one for its text included, keep to the message's limit."""
+    count = len(stream.blocks) + len(final) + 1
+    if count > limits.MESSAGE_BLOCKS:
+        fault = f"no more than {limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
+        raise SlackError("invalid_blocks", messages=[fault], errors=[fault])
+
+
+METHODS: Final = (
+    Method("chat.startStream", start, ("chat:write",), feature="streaming"),
+    Method("chat.appendStream", append, ("chat:write",), feature="streaming"),
+    Method("chat.stopStream", stop, ("chat:write",), feature="streaming"),
+)

@@ -1,0 +1,47 @@
+"""users.*: people, and the conversations in which they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.playground.api.call import READ, Call, Method
+from bot.playground.shapes import channel_json, user_json
+
+if TYPE_CHECKING:
+    from bot.playground.records import Json
+
+_TYPES: Final = {
+    "public_channel": "channel",
+    "private_channel": "group",
+    "im": "im",
+    "mpim": "mpim",
+}
+_PAGE: Final = 100
+
+
+def info(call: Call) -> Json:
+    """One person or bot."""
+    return {"user": user_json(call.user("user"), call.app.team_id)}
+
+
+def conversations(call: Call) -> Json:
+    """The conversations which somebody, the bot unless named, is in and the bot can see."""
+    who = call.text("user") or call.app.bot_user_id
+    asked = (call.text("types") or "public_channel").split(",")
+    kinds = {_TYPES.get(each.strip()) for each in asked}
+    found = [
+        channel
+        for channel in call.workspace.channels.values()
+        if channel.kind in kinds
+        and who in channel.members
+        and (not channel.private or call.is_member(channel))
+        and not (channel.archived and call.flag("exclude_archived"))
+    ]
+    page, more = call.page(found, _PAGE)
+    return {"channels": [channel_json(channel, call.app) for channel in page], **more}
+
+
+METHODS: Final = (
+    Method("users.info", info, ("users:read",)),
+    Method("users.conversations", conversations, READ),
+)

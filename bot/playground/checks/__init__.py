@@ -1,0 +1,1 @@
+"""Slack's rules for what blocks may hold, one kind of thing a file."""

@@ -1,0 +1,112 @@
+"""The local Slack's clock: every life-time is measured with it, and tests can speed it up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_TOLERANCE = 1e-6
+"""Seconds by which a timer may ring early: the resolution of an epoch held in a float."""
+
+
+class Timer:
+    """One thing that is due on the clock. `cancel()` may be called at any time, more than once."""
+
+    def __init__(self, due: float, callback: Callable[[], None], timers: set[Timer]) -> None:
+        self.due = due
+        self.callback = callback
+        self.handle: asyncio.TimerHandle | None = None
+        self._timers = timers
+
+    def cancel(self) -> None:
+        """Take it off the clock."""
+        self._timers.discard(self)
+        if self.handle:
+            self.handle.cancel()
+
+
+class Clock:
+    """Epoch seconds that run `scale` times as fast as the wall's.
+
+    A scale of 0 stands still, so that only `advance` moves it. `start` is the epoch second at
+    which it begins, the present one where it is not given.
+    """
+
+    def __init__(self, *, scale: float = 1.0, start: float | None = None) -> None:
+        if scale < 0:
+            raise ValueError("a clock cannot run backwards")
+        self._scale = scale
+        self._base = time.time() if start is None else start
+        self._origin = time.monotonic()
+        self._timers: set[Timer] = set()
+
+    def now(self) -> float:
+        """Epoch seconds on this clock."""
+        return self._base + (time.monotonic() - self._origin) * self._scale
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward; whatever became due on the way rings at once, in its order."""
+        if seconds < 0:
+            raise ValueError("a clock cannot run backwards")
+        self._base += seconds
+        for timer in sorted(self._timers, key=lambda timer: timer.due):
+            if timer.handle:
+                timer.handle.cancel()
+            self._arm(timer)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call back once `seconds` of this clock have passed."""
+        timer = Timer(self.now() + seconds, callback, self._timers)
+        self._timers.add(timer)
+        self._arm(timer)
+        return timer
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of this clock."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        rung = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, lambda: _settle(rung))
+        try:
+            await rung
+        finally:
+            timer.cancel()
+
+    async def within(self, seconds: float, awaited: asyncio.Future[T]) -> T:
+        """What `awaited` brings, or TimeoutError after `seconds`; `awaited` itself goes on."""
+        expiry = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, lambda: _settle(expiry))
+        try:
+            await asyncio.wait((awaited, expiry), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+        if not awaited.done():
+            raise TimeoutError
+        return awaited.result()
+
+    def _arm(self, timer: Timer) -> None:
+        left = timer.due - self.now()
+        loop = asyncio.get_running_loop()
+        if left <= _TOLERANCE:
+            timer.handle = loop.call_later(0, self._ring, timer)
+        elif self._scale:
+            timer.handle = loop.call_later(left / self._scale, self._ring, timer)
+
+    def _ring(self, timer: Timer) -> None:
+        if timer.due - self.now() > _TOLERANCE:
+            self._arm(timer)
+            return
+        self._timers.discard(timer)
+        timer.callback()
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,74 @@
+"""The app as the workspace knows it: its identity, its tokens, and what it was granted."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+BOT_SCOPES = frozenset({
+    "app_mentions:read",
+    "assistant:write",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "chat:write.public",
+    "commands",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "im:write",
+    "metadata.message:read",
+    "mpim:history",
+    "mpim:read",
+    "reactions:read",
+    "reactions:write",
+    "team:read",
+    "users:read",
+})  # fmt: skip
+"""What the app is granted unless a test takes something away."""
+
+BOT_EVENTS = frozenset({
+    "agent_session_stopped",
+    "agent_session_title_changed",
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "member_joined_channel",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "tokens_revoked",
+})  # fmt: skip
+"""The events to which the app is subscribed unless a test says otherwise."""
+
+FEATURES = frozenset({"agent_sessions", "streaming", "assistant_status"})
+"""What an older workspace may not have."""
+
+
+@dataclass(slots=True, eq=False)
+class Installation:
+    """One app in one workspace.
+
+    `scopes`, `events` and `features` may be changed while it runs. The tokens are random, so that
+    none of them can be mistaken for a real one that was left in a file.
+    """
+
+    app_id: str
+    name: str
+    team_id: str
+    bot_user_id: str
+    bot_id: str
+    scopes: set[str] = field(default_factory=lambda: set(BOT_SCOPES))
+    events: set[str] = field(default_factory=lambda: set(BOT_EVENTS))
+    features: set[str] = field(default_factory=lambda: set(FEATURES))
+    bot_token: str = field(default_factory=lambda: f"xoxb-local-{secrets.token_hex(12)}")
+    app_token: str = field(default_factory=lambda: f"xapp-1-local-{secrets.token_hex(16)}")
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    verification_token: str = field(default_factory=lambda: secrets.token_hex(12))
+    revoked: bool = False
+    """Whether its tokens were taken away."""
+    restricted_history: bool = False
+    """Whether it is held to 15 replies a page and one page a minute, as commercial apps outside
+    the Marketplace are."""

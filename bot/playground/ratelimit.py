@@ -1,0 +1,116 @@
+"""Slack's rate limits, answered as HTTP 429 with `Retry-After`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.playground.errors import SlackError
+
+if TYPE_CHECKING:
+    from bot.playground.clock import Clock
+
+TIERS: Final = {1: 1, 2: 20, 3: 50, 4: 100}
+"""Calls a minute of each of Slack's tiers."""
+
+_TIER: Final = {
+    "agents.sessions.rename": 3,
+    "agents.sessions.setStatus": 3,
+    "api.test": 4,
+    "apps.connections.open": 2,
+    "assistant.threads.setStatus": 3,
+    "assistant.threads.setSuggestedPrompts": 3,
+    "assistant.threads.setTitle": 3,
+    "auth.test": 4,
+    "blocks.validate": 3,
+    "chat.appendStream": 4,
+    "chat.delete": 3,
+    "chat.getPermalink": 4,
+    "chat.postEphemeral": 4,
+    "chat.startStream": 2,
+    "chat.stopStream": 2,
+    "chat.update": 3,
+    "conversations.info": 3,
+    "conversations.members": 4,
+    "conversations.open": 3,
+    "conversations.replies": 3,
+    "reactions.add": 3,
+    "reactions.get": 3,
+    "reactions.remove": 2,
+    "team.info": 3,
+    "users.conversations": 3,
+    "users.info": 4,
+    "views.open": 4,
+    "views.publish": 4,
+    "views.push": 4,
+    "views.update": 4,
+}
+"""The tier of each method, as the API reference gives it; `apps.connections.open` is a tier up,
+since a test reconnects more often than a server does."""
+
+_POSTS: Final = "chat.postMessage"
+_POSTS_PER_MINUTE: Final = 60.0
+_POSTS_BURST: Final = 20.0
+_DEFAULT_TIER: Final = 3
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Calls a minute, and how many may come at once before that rate holds."""
+
+    per_minute: float
+    burst: float
+
+
+class RateLimits:
+    """One bucket a method, and for `chat.postMessage` one a channel, as Slack keeps them.
+
+    A bucket holds a minute's calls, so that a burst passes and only a lasting excess does not.
+    `enabled` switches all of it; `tighten` sets one method's rate.
+    """
+
+    def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
+        self.enabled = enabled
+        self._clock = clock
+        self._own: dict[str, Rate] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+
+    def tighten(self, method: str, *, per_minute: float, burst: float | None = None) -> None:
+        """Hold one method to this rate from now on, with what it had saved up forgotten."""
+        self._own[method] = Rate(per_minute, per_minute if burst is None else burst)
+        for key in [key for key in self._buckets if key[0] == method]:
+            del self._buckets[key]
+
+    def take(self, method: str, channel: str) -> None:
+        """Count one call.
+
+        Raises:
+            SlackError: `ratelimited`, with the whole seconds after which one more is allowed.
+        """
+        if not self.enabled:
+            return
+        rate, now = self._rate(method), self._clock.now()
+        key = (method, channel if method == _POSTS else "")
+        bucket = self._buckets.setdefault(key, _Bucket(rate.burst, now))
+        per_second = rate.per_minute / 60
+        bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.at) * per_second)
+        bucket.at = now
+        if bucket.tokens < 1:
+            wait = max(1, math.ceil((1 - bucket.tokens) / per_second))
+            raise SlackError("ratelimited", status=429, retry_after=wait)
+        bucket.tokens -= 1
+
+    def _rate(self, method: str) -> Rate:
+        if method in self._own:
+            return self._own[method]
+        if method == _POSTS:
+            return Rate(_POSTS_PER_MINUTE, _POSTS_BURST)
+        per_minute = TIERS[_TIER.get(method, _DEFAULT_TIER)]
+        return Rate(per_minute, per_minute)

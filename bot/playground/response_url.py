@@ -1,0 +1,81 @@
+"""Answers to an interaction or a command: at its response_url, or with its acknowledgement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bot.playground import limits
+from bot.playground.checks.report import is_object
+from bot.playground.errors import SlackError
+from bot.playground.posting import Manner, post, remove, revise
+from bot.playground.validate import read_content
+
+if TYPE_CHECKING:
+    from bot.playground.records import Json, Message
+    from bot.playground.site import ResponseUrl, Site
+
+_GONE = 404
+
+
+class ResponseUrls:
+    """The endpoint of the response URLs: five uses of each, in half an hour."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """One use; `ok` as plain text, or an error's JSON."""
+        try:
+            grant = self._take(request.match_info["key"])
+            answer(self._site, grant, _read(await request.text()))
+        except SlackError as refused:
+            return web.json_response(refused.to_json(), status=refused.status)
+        return web.Response(text="ok")
+
+    def _take(self, key: str) -> ResponseUrl:
+        grant = self._site.response_urls.get(key)
+        if not grant:
+            raise SlackError("invalid_url", status=_GONE)
+        if self._site.clock.now() - grant.at > limits.RESPONSE_URL_SECONDS:
+            raise SlackError("expired_url", status=_GONE)
+        if grant.uses >= limits.RESPONSE_URL_USES:
+            raise SlackError("used_url", status=_GONE)
+        grant.uses += 1
+        return grant
+
+
+def answer(site: Site, grant: ResponseUrl, body: Json) -> Message | None:
+    """Carry out one answer: delete or replace the original, or post beside it.
+
+    Returns the message that is shown, None after a deletion. Raises what `read_content` raises.
+    """
+    original = grant.message
+    if body.get("delete_original"):
+        if original:
+            remove(site, original)
+        return None
+    content = read_content(body)
+    if body.get("replace_original") and original:
+        revise(site, original, content)
+        return original
+    shown_to_all = body.get("response_type") == "in_channel"
+    unfurls = body.get("unfurl_links") is not False or body.get("unfurl_media") is not False
+    manner = Manner(
+        thread_ts=body.get("thread_ts"),
+        unfurls=unfurls,
+        ephemeral_for=None if shown_to_all else grant.user,
+    )
+    return post(site, site.workspace.channels[grant.channel], content, manner)
+
+
+def _read(text: str) -> Json:
+    try:
+        body = json.loads(text)
+    except ValueError as unreadable:
+        raise SlackError("invalid_payload", status=400) from unreadable
+    if not is_object(body):
+        raise SlackError("invalid_payload", status=400)
+    return body

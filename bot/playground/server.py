@@ -1,0 +1,213 @@
+"""The local Slack itself: serves on loopback, and gives tests and people their hands in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from bot.playground.acting import Acting
+from bot.playground.clock import Clock
+from bot.playground.delivery import Ack
+from bot.playground.faults import Fault
+from bot.playground.http_events import HttpEvents
+from bot.playground.installation import Installation
+from bot.playground.looking import Looking
+from bot.playground.records import User
+from bot.playground.response_url import ResponseUrls
+from bot.playground.site import Site
+from bot.playground.web_api import WebApi
+from bot.playground.workspace import Workspace
+from bot.playground.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from bot.playground.ratelimit import RateLimits
+    from bot.playground.records import Json
+
+_TEAM = "T00000001"
+_APP = "A00000001"
+_LARGEST_BODY = 4 * 1024 * 1024
+
+
+class LocalSlack(Writing, Acting, Looking):
+    """A workspace with one app installed, served for as long as the context lasts.
+
+    ```python
+    async with LocalSlack() as slack:
+        ana = slack.add_user("Ana")
+        general = slack.add_channel("general", members=[ana])
+        # start the app with slack.api_url, slack.bot_token, slack.app_token
+        ts = await slack.post(ana, general, f"<@{slack.bot_user_id}> hello")
+        await slack.wait_for(lambda: len(slack.messages(general, ts)) > 1)
+    ```
+
+    Until `request_url` is set events go over Socket Mode. `port` 0 takes any free port.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        team_name: str = "Playground",
+        bot_name: str = "moa",
+    ) -> None:
+        clock = clock or Clock()
+        workspace = Workspace(clock, team_id=_TEAM, team_name=team_name)
+        bot = User(workspace.new_id("U"), bot_name, _TEAM, is_bot=True, bot_id=workspace.new_id("B"))
+        workspace.add_user(bot)
+        app = Installation(_APP, bot_name, _TEAM, bot.id, str(bot.bot_id))
+        self._site = Site(clock, workspace, app)
+        self._host = host
+        self._port = port
+        self._http: HttpEvents | None = None
+        self._retired: list[HttpEvents] = []
+        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        port = self._runner.addresses[0][1]
+        self._site.base_url = f"http://{self._host}:{port}/"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._site.outbox.close()
+        await self._site.sockets.close()
+        for http in (*self._retired, *([self._http] if self._http else [])):
+            await http.close()
+        await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_route("*", "/api/{method}", WebApi(self._site).serve)
+        application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
+        application.router.add_get("/link/", self._site.sockets.serve)
+        return application
+
+    # What the app needs to know
+
+    @property
+    def api_url(self) -> str:
+        """The base URL for a Web API client; it ends in a slash."""
+        return f"{self._site.base_url}api/"
+
+    @property
+    def socket_url(self) -> str:
+        """The address of Socket Mode; `apps.connections.open` adds a ticket to it."""
+        return f"ws://{self._site.base_url.removeprefix('http://')}link/"
+
+    @property
+    def bot_token(self) -> str:
+        """The app's `xoxb-` token."""
+        return self._site.app.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The app's `xapp-` token."""
+        return self._site.app.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret with which HTTP requests to the app are signed."""
+        return self._site.app.signing_secret
+
+    @property
+    def bot_user_id(self) -> str:
+        """The bot's user, as it stands in a mention."""
+        return self._site.app.bot_user_id
+
+    @property
+    def team_id(self) -> str:
+        """The workspace."""
+        return self._site.app.team_id
+
+    @property
+    def app(self) -> Installation:
+        """The app's scopes, event subscriptions and features; they may be changed at any time."""
+        return self._site.app
+
+    @property
+    def clock(self) -> Clock:
+        """The clock by which every life-time is measured."""
+        return self._site.clock
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """Switch the rate limits off, or tighten one."""
+        return self._site.rates
+
+    @property
+    def request_url(self) -> str | None:
+        """Where HTTP requests go; None while events go over Socket Mode."""
+        return self._http.request_url if self._http else None
+
+    @request_url.setter
+    def request_url(self, url: str | None) -> None:
+        if self._http:
+            self._retired.append(self._http)
+        self._http = HttpEvents(self._site.clock, self._site.app, url) if url else None
+        self._site.outbox.transport = self._http or self._site.sockets
+
+    @property
+    def http(self) -> HttpEvents:
+        """HTTP mode's own faults and `verify`; RuntimeError before `request_url` is set."""
+        if not self._http:
+            raise RuntimeError("set request_url first")
+        return self._http
+
+    @property
+    def connections(self) -> int:
+        """How many Socket Mode connections are open."""
+        return len(self._site.sockets.connections)
+
+    # Faults
+
+    def fail_next(
+        self,
+        method: str,
+        *,
+        error: str = "internal_error",
+        status: int = 200,
+        retry_after: int | None = None,
+        after_effect: bool = False,
+        lose_answer: bool = False,
+        times: int = 1,
+        when: Callable[[Json], bool] | None = None,
+    ) -> None:
+        """Let the next calls of a method fail; see `faults.Fault` for what the arguments mean."""
+        fault = Fault(method, error, status, retry_after, after_effect, lose_answer, times, when)
+        self._site.script.add(fault)
+
+    def delay(self, method: str, seconds: float) -> None:
+        """Answer a method late by clock seconds from now on; 0 ends it."""
+        self._site.script.delays[method] = seconds
+
+    def drop_acks(self, times: int = 1) -> None:
+        """Lose the next acknowledgements of events: Slack sends those again at once."""
+        self._site.outbox.acks_to_drop += times
+
+    async def redeliver(self, event_id: str) -> Ack:
+        """Send an event once more, as Slack does when it believes that it was not received."""
+        return await self._site.outbox.redeliver(event_id)
+
+    async def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
+        """Tell the app to open new connections, or with `warning` only that it soon must."""
+        await self._site.sockets.ask_to_leave(reason)
+
+    async def cut_sockets(self) -> None:
+        """Break every Socket Mode connection without a word."""
+        await self._site.sockets.cut()
+
+    def emit(self, kind: str, **fields: object) -> None:
+        """Send any other event to which the app is subscribed, such as `app_uninstalled`."""
+        self._site.events.plain(kind, **fields)

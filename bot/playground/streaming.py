@@ -1,0 +1,103 @@
+"""The life of a streamed message: pieces come in, and after five minutes no more do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.playground import limits
+from bot.playground.errors import SlackError
+from bot.playground.posting import note_attention
+from bot.playground.validate import DERIVED
+
+if TYPE_CHECKING:
+    from bot.playground.records import Json, Message, Stream
+    from bot.playground.site import Site
+
+
+def refresh(site: Site, message: Message) -> Stream:
+    """The message's stream, expired if its time is over.
+
+    Raises:
+        SlackError: `message_not_in_streaming_state` where it never was a stream.
+    """
+    stream = message.stream
+    if not stream:
+        raise SlackError("message_not_in_streaming_state")
+    if stream.state == "live" and site.clock.now() - stream.started >= limits.STREAM_SECONDS:
+        stream.state = "expired"
+    return stream
+
+
+def require_live(site: Site, message: Message) -> Stream:
+    """The same, where pieces may still come.
+
+    Raises:
+        SlackError: `stopped_by_user`, or `message_not_in_streaming_state`.
+    """
+    stream = refresh(site, message)
+    if stream.state == "stopped":
+        raise SlackError("stopped_by_user")
+    if stream.state != "live":
+        raise SlackError("message_not_in_streaming_state")
+    return stream
+
+
+def take_in(site: Site, message: Message, chunks: list[Json]) -> None:
+    """Add pieces to a live stream, all of them or none.
+
+    Raises:
+        SlackError: `msg_too_long`, when text and tasks together would grow too long.
+    """
+    stream = require_live(site, message)
+    text = message.text + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
+    tasks = dict(stream.tasks)
+    for chunk in chunks:
+        if chunk["type"] == "task_update":
+            known = tasks.get(chunk["id"], {})
+            tasks[chunk["id"]] = known | {k: v for k, v in chunk.items() if k != "type"}
+    counted = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
+    if len(text) > limits.STREAM_TEXT or counted > limits.STREAM_TOTAL:
+        raise SlackError("msg_too_long")
+    message.text, stream.tasks = text, tasks
+    for chunk in chunks:
+        if chunk["type"] == "plan_update":
+            stream.title = chunk["title"]
+        elif chunk["type"] == "blocks":
+            stream.blocks += chunk["blocks"]
+    message.blocks = compose(message, stream)
+    note_attention(site, message)
+
+
+def compose(message: Message, stream: Stream, final: list[Json] | None = None) -> list[Json]:
+    """The blocks of a streamed message: its tasks, its text, what the app put below."""
+    blocks: list[Json] = []
+    cards = [_task_card(task) for task in stream.tasks.values()]
+    if stream.display == "plan" and (cards or stream.title):
+        title = stream.title or "Thinking"
+        plan = {"type": "plan", "block_id": f"{DERIVED}plan", "title": title, "tasks": cards}
+        blocks.append(plan)
+    else:
+        blocks += cards
+    if message.text:
+        text = {"type": "markdown", "block_id": f"{DERIVED}text", "text": message.text}
+        blocks.append(text)
+    return blocks + stream.blocks + (final or [])
+
+
+def _task_card(task: Json) -> Json:
+    card: Json = {
+        "type": "task_card",
+        "block_id": f"{DERIVED}task-{task['id']}",
+        "task_id": task["id"],
+        "title": task["title"],
+        "status": task["status"],
+    }
+    for part in ("details", "output"):
+        if task.get(part):
+            words = {"type": "text", "text": task[part]}
+            section = {"type": "rich_text_section", "elements": [words]}
+            card[part] = {"type": "rich_text", "elements": [section]}
+    if task.get("sources"):
+        card["sources"] = task["sources"]
+    return card

@@ -1,0 +1,117 @@
+"""The Web API over HTTP: reads a call, lets a method answer it, and keeps a record of both."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bot.playground.api import all_methods
+from bot.playground.api.call import Call, require_scope
+from bot.playground.checks.report import is_object
+from bot.playground.errors import SlackError
+from bot.playground.records import CallRecord
+
+if TYPE_CHECKING:
+    from bot.playground.api.call import Method
+    from bot.playground.records import Json
+    from bot.playground.site import Site
+
+_APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
+
+
+class WebApi:
+    """Answers `/api/<method>`, by POST or GET, with a JSON or a form body."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._methods = all_methods()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One call."""
+        name = request.match_info["method"]
+        try:
+            args = await _read_args(request)
+        except SlackError as refused:
+            return self._reply(name, {}, refused.to_json(), refused)
+        token = _token(request, args)
+        fault = self._site.script.strike(name, args)
+        refusal: SlackError | None = None
+        body: Json = {}
+        if not fault or fault.after_effect:
+            try:
+                body = self._answer(name, args, token)
+            except SlackError as refused:
+                body, refusal = refused.to_json(), refused
+        if late := self._site.script.delays.get(name):
+            await self._site.clock.sleep(late)
+        if fault:
+            refusal = SlackError(fault.error, status=fault.status, retry_after=fault.retry_after)
+            body = refusal.to_json()
+        response = self._reply(name, args, body, refusal)
+        if fault and fault.lose_answer and request.transport:
+            request.transport.close()
+        return response
+
+    def _answer(self, name: str, args: Json, token: str) -> Json:
+        method = self._methods.get(name)
+        if not method or (method.feature and method.feature not in self._site.app.features):
+            raise SlackError(method.feature_error if method else "unknown_method")
+        self._admit(method, token)
+        self._site.rates.take(name, str(args.get("channel", "")))
+        require_scope(self._site.app, method.scopes)
+        return {"ok": True, **method.handle(Call(self._site, args))}
+
+    def _admit(self, method: Method, token: str) -> None:
+        app = self._site.app
+        if method.token == "none":  # noqa: S105 - the kind of a token
+            return
+        if not token:
+            raise SlackError("not_authed")
+        is_bot = hmac.compare_digest(token.encode(), app.bot_token.encode())
+        is_app = hmac.compare_digest(token.encode(), app.app_token.encode())
+        if app.revoked and (is_bot or is_app):
+            raise SlackError("token_revoked")
+        if not (is_bot or is_app):
+            raise SlackError("invalid_auth")
+        if is_app != (method.token == "app"):  # noqa: S105 - the kind of a token
+            raise SlackError(_APP_TOKEN_ONLY)
+
+    def _reply(
+        self, name: str, args: Json, body: Json, refusal: SlackError | None
+    ) -> web.Response:
+        status = refusal.status if refusal else 200
+        workspace = self._site.workspace
+        workspace.calls.append(CallRecord(name, args, self._site.clock.now(), status, body))
+        workspace.changed()
+        headers = {"x-oauth-scopes": ",".join(sorted(self._site.app.scopes))}
+        if method := self._methods.get(name):
+            headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
+        if refusal and refusal.retry_after is not None:
+            headers["Retry-After"] = str(refusal.retry_after)
+        return web.json_response(body, status=status, headers=headers)
+
+
+async def _read_args(request: web.Request) -> Json:
+    """The arguments in the address and the body; `invalid_json` or `json_not_object`."""
+    args: Json = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError as unreadable:
+            raise SlackError("invalid_json") from unreadable
+        if not is_object(body):
+            raise SlackError("json_not_object")
+        return args | body
+    if request.can_read_body:
+        args |= {key: value for key, value in (await request.post()).items() if value != ""}
+    return args
+
+
+def _token(request: web.Request, args: Json) -> str:
+    """The token, taken out of the arguments so that no record holds it."""
+    in_args = str(args.pop("token", "") or "")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else in_args

@@ -1,0 +1,138 @@
+"""The only reader of the environment, of `.env` and of `moa.toml`."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+
+from bot.defaults import default_config
+from bot.errors import ConfigurationError
+from moa.config import Config
+from moa.errors import PipelineError
+from moa.reading import Table, nearest, read
+
+DEFAULT_CONFIG = "moa.toml"
+KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+BASE_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+
+
+class SlackTable(Table):
+    """`[slack]` in `moa.toml`.
+
+    Attributes:
+        reveal: who may open the individual answers: the members of the channel, only the person
+            who asked, or nobody.
+        link_hosts: hosts whose addresses are shown as links although a model wrote them.
+    """
+
+    reveal: Literal["members", "requester", "nobody"] = "members"
+    link_hosts: list[str] = Field(default=[])
+
+
+class Environment(Table):
+    """The variables that are read, by their names in lower case."""
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    database_url: str = "sqlite:///moa-bot.db"
+    moa_config: str | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["console", "json"] = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that was set, read once.
+
+    `config_source` says in words where the models come from. `variables` is the environment with
+    the `.env` file under it; keys are looked up in it by `secret`.
+    """
+
+    environment: Environment
+    config: Config
+    slack: SlackTable
+    config_source: str
+    variables: Mapping[str, str]
+
+    def secret(self, name: str) -> str | None:
+        """The value of an environment variable that holds a key; None when unset or empty."""
+        return self.variables.get(name) or None
+
+
+def load(folder: Path | None = None, variables: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        folder: where `.env` and `moa.toml` lie; the working folder by default.
+        variables: the environment; the process's own by default.
+
+    Raises:
+        ConfigurationError: naming the file, each wrong key, what is allowed and the nearest name.
+    """
+    folder = folder or Path.cwd()
+    known = {k: v for k, v in dotenv_values(folder / ".env").items() if v is not None}
+    known.update(os.environ if variables is None else variables)
+    environment = _environment(known)
+    config, slack, source = _configuration(folder, environment, known)
+    return Settings(environment, config, slack, source, known)
+
+
+def _environment(variables: Mapping[str, str]) -> Environment:
+    names = {name.upper(): name for name in Environment.model_fields}
+    values = {names[k]: v.strip() for k, v in variables.items() if k in names and v.strip()}
+    values |= {k: v.upper() for k, v in values.items() if k == "log_level"}
+    try:
+        return Environment.model_validate(values, strict=False)
+    except ValidationError as error:
+        lines = [
+            f"{str(detail['loc'][0]).upper()}: {detail['msg'].replace('Input should', 'must')}."
+            for detail in error.errors(include_input=False)
+        ]
+        raise ConfigurationError("The environment:\n" + "\n".join(lines)) from None
+
+
+def _configuration(
+    folder: Path, environment: Environment, variables: Mapping[str, str]
+) -> tuple[Config, SlackTable, str]:
+    path = folder / (environment.moa_config or DEFAULT_CONFIG)
+    if not path.exists() and environment.moa_config is None:
+        config, source = default_config(variables)
+        return config, SlackTable(), source
+    table = _parsed(path)
+    slack_table = table.pop("slack", {})
+    problems: list[str] = []
+    slack, config = SlackTable(), None
+    try:
+        slack = read(SlackTable, slack_table, "slack")
+    except PipelineError as error:
+        problems.append(str(error))
+    try:
+        config = Config.read(table)
+    except PipelineError as error:
+        problems.append(str(error))
+    if problems or config is None:
+        raise ConfigurationError(f"{path.name}:\n" + "\n".join(problems))
+    return config, slack, path.name
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        near = nearest(path.name, (p.name for p in path.parent.glob("*.toml")))
+        raise ConfigurationError(f"There is no file {path.name} (MOA_CONFIG). {near}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name}: is not a UTF-8 text file.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path.name}: is not valid TOML. {error}.") from None

@@ -1,0 +1,1 @@
+"""Everything that knows Slack: events in, blocks and text out."""

@@ -1,0 +1,61 @@
+"""The Web API client: what is tried again, and what counts as trouble with Slack."""
+
+from __future__ import annotations
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+
+SLACK_TROUBLE = (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError)
+"""Everything that a call of the Web API may raise."""
+
+TIMEOUT_S = 20
+RATE_LIMIT_TRIES = 3
+
+POSTING = ("chat.postMessage", "chat.postEphemeral", "chat.startStream", "chat.appendStream")
+"""Methods that do their work again when they are called again: a call whose answer was lost may
+have had its effect, so these are not simply repeated."""
+
+
+class SafeRetries(AsyncConnectionErrorRetryHandler):
+    """Tries again after a connection error, but never a call that would post twice."""
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if request.url.endswith(POSTING):
+            return False
+        return await super()._can_retry_async(
+            state=state, request=request, response=response, error=error
+        )
+
+
+def web_client(token: str, base_url: str) -> AsyncWebClient:
+    """A client that waits as Slack asks when it is rate limited."""
+    handlers: list[AsyncRetryHandler] = [
+        SafeRetries(max_retry_count=2),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),
+    ]
+    return AsyncWebClient(
+        token=token, base_url=base_url, timeout=TIMEOUT_S, retry_handlers=handlers
+    )
+
+
+def code_of(error: BaseException) -> str:
+    """Slack's error code, or a word for a call that never got an answer."""
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error") or "unknown")
+    return "no_answer"

@@ -1,0 +1,216 @@
+"""A reply in a thread: what is known of a run is shown about once a second, by a task of its own.
+
+The run never waits for Slack: events only leave their mark here, and the pump carries the marks
+over. What Slack did not take stays, and is tried again with the next beat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Trouble, Unanswerable
+from bot.ports import Run
+from bot.slack import words
+from bot.slack.blocks import footer
+from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
+from bot.slack.metadata import NOTICE, REPLY
+from bot.slack.notices import tell
+from bot.slack.progress import Progress
+from bot.slack.rolling import break_after, share
+from bot.slack.status import Status
+from bot.slack.text import SafeStream
+from bot.slack.thread import TROUBLES
+from moa import Delta, Event, Outcome
+
+log = structlog.get_logger(__name__)
+
+STREAM_OVER = frozenset({"message_not_in_streaming_state", "message_not_found"})
+"""The stream has died (they live 300 s): what it did not take goes into a new message."""
+
+LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses between tries to complete a reply that Slack does not take."""
+
+Posted = Callable[[str], Awaitable[None]]
+"""Told the ts of each message as soon as it stands."""
+
+
+class SlackReply:
+    """`bot.ports.Reply` in a thread."""
+
+    def __init__(
+        self, client: AsyncWebClient, run: Run, posted: Posted, allowed: frozenset[str]
+    ) -> None:
+        self._client = client
+        self._run = run
+        self._posted = posted
+        self._status = Status(client, run.question)
+        self._progress = Progress()
+        self._safe = SafeStream(allowed)
+        self._message: LiveMessage = StreamedMessage(client, run.question, run.id)
+        self._chunks: dict[str, Chunk] = {}
+        self._text = ""
+        self._ending = False
+        self._trouble: Trouble | None = None
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Show the sign of work; close what an earlier attempt at this run left open."""
+        await self._status.show()
+        for ts in self._run.posts:
+            with suppress(*SLACK_TROUBLE):
+                await self._client.chat_stopStream(
+                    channel=self._run.question.channel, ts=ts, markdown_text=words.INTERRUPTED
+                )
+        self._pump = asyncio.create_task(self._keep_showing())
+
+    async def show(self, event: Event) -> None:
+        """Take a step of the run in.
+
+        Raises:
+            Unanswerable: when Slack has let know that the reply cannot be delivered.
+        """
+        if self._trouble:
+            raise Unanswerable(self._trouble)
+        if isinstance(event, Delta):
+            self._text += self._safe.feed(event.text)
+        else:
+            self._take(self._progress.of(event))
+        self._news.set()
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Show what is left, and the buttons below it.
+
+        Raises:
+            Unanswerable: when Slack does not take the end of the reply.
+        """
+        await self._stop_pump()
+        self._text += self._safe.close()
+        if outcome.status == "partial":
+            self._text += f"\n\n{words.PARTIAL}"
+        self._take(self._progress.done())
+        self._ending = True
+        blocks = footer(self._run.id, outcome)
+        await self._insist(lambda: self._end(blocks, REPLY))
+
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
+        """Say in plain words why there is no reply: in the message that was begun, or in one."""
+        await self._stop_pump()
+        notice = words.told(trouble, error_id)
+        if self._message.ts is not None:
+            self._text = f"{self._text}\n\n{notice}" if self._message.shown else notice
+            self._ending = True
+            kind = REPLY if self._message.shown else NOTICE
+            with suppress(*SLACK_TROUBLE):
+                await self._end([], kind)
+                return
+        await tell(self._client, self._run.question, self._run.id, notice)
+
+    async def close(self) -> None:
+        """Stop showing, and take the sign of work away."""
+        if self._pump:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        await self._status.clear()
+
+    def _take(self, chunks: list[Chunk]) -> None:
+        """The newest state of each card and of the plan's title is what will be shown."""
+        for chunk in chunks:
+            key = str(chunk.get("id", "plan"))
+            self._chunks.pop(key, None)
+            self._chunks[key] = chunk
+
+    async def _keep_showing(self) -> None:
+        while not self._over.is_set():
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._flush()
+            except SLACK_TROUBLE as error:
+                self._judge(error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._message.pause_s):
+                    await self._over.wait()
+
+    async def _flush(self) -> None:
+        """Show what there is, in a new message where the current one is full or old."""
+        full = True
+        while full:
+            message, text = self._message, self._text
+            now, rest, full = share(message.shown, text, final=self._ending)
+            if not full and message.is_old and message.shown:
+                full, (now, rest) = True, break_after(message.shown, text)
+            chunks = [*self._chunks.values()]
+            if full:
+                await message.end(chunks, now, [], REPLY)
+                self._message = self._next_message()
+            elif now or chunks:
+                await self._grow(chunks, now)
+            self._text = rest + self._text[len(text) :]  # more may have come in the meantime
+            self._forget(chunks)
+
+    def _next_message(self) -> LiveMessage:
+        return type(self._message)(self._client, self._run.question, self._run.id)
+
+    async def _grow(self, chunks: list[Chunk], text: str) -> None:
+        fresh = self._message.ts is None
+        await self._message.grow(chunks, text, self._progress.line)
+        if fresh and self._message.ts is not None:
+            await self._posted(self._message.ts)
+
+    async def _end(self, blocks: list[Chunk], kind: str) -> None:
+        await self._flush()
+        fresh = self._message.ts is None
+        session_status = "active" if self._status.is_session else None
+        await self._message.end([], "", blocks, kind, session_status)
+        if fresh and self._message.ts is not None:
+            await self._posted(self._message.ts)
+
+    def _forget(self, shown: list[Chunk]) -> None:
+        for chunk in shown:
+            key = str(chunk.get("id", "plan"))
+            if self._chunks.get(key) is chunk:
+                del self._chunks[key]
+
+    def _judge(self, error: BaseException) -> None:
+        """Decide what an error of Slack's means for what is still to be shown."""
+        code = code_of(error)
+        question, run_id = self._run.question, self._run.id
+        log.info("slack_refused", error=code, streamed=isinstance(self._message, StreamedMessage))
+        if code == "stopped_by_user":
+            self._trouble = "stopped"
+        elif self._message.ts is not None and code in STREAM_OVER:
+            _, self._text = break_after(self._message.shown, self._text)
+            self._message = StreamedMessage(self._client, question, run_id)
+        elif code in TROUBLES and code != "missing_scope":
+            self._trouble = TROUBLES[code]
+        elif self._message.ts is None and isinstance(self._message, StreamedMessage):
+            self._message = EditedMessage(self._client, question, run_id)
+        self._news.set()
+
+    async def _insist(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Complete the reply although Slack may be slow, limited or failing for a while."""
+        for pause in (*LAST_TRIES_S, None):
+            try:
+                return await act()
+            except SLACK_TROUBLE as error:
+                self._judge(error)
+                if self._trouble or pause is None:
+                    raise Unanswerable(self._trouble or "internal") from None
+                await asyncio.sleep(pause)
+        return None
+
+    async def _stop_pump(self) -> None:
+        """Let the pump finish what it is showing: a call cut short may have had its effect."""
+        self._over.set()
+        self._news.set()
+        if self._pump:
+            await self._pump
+            self._pump = None

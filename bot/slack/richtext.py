@@ -1,0 +1,153 @@
+"""The room where markdown becomes rich_text blocks, for modals: Slack allows no markdown there.
+
+The text of a rich_text element is shown literally, so nothing in it is escaped, and only the
+element types text and link are produced: no user, channel, broadcast or emoji.
+Fields: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+from bot.slack.characters import clean
+from bot.slack.richinline import Json, inline_elements, run, text_of
+from bot.slack.richpages import pages
+from bot.slack.tables import aligned
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+BLOCK_LIMIT = 2_900
+"""Characters of one rich_text block, below the 3,000 that Slack allows a section's text."""
+
+_DEEPEST_INDENT = 8
+_RULE = "\u2500" * 24
+
+
+def rich_text(
+    markdown: str, allowed: frozenset[str] = frozenset(), *, limit: int = BLOCK_LIMIT
+) -> list[Json]:
+    """The markdown as rich_text blocks of at most `limit` characters of text each, in order.
+
+    Addresses are styled as code; one on an `allowed` host (see `links.allowed_hosts`) is a link
+    whose text is the address itself. Images become their alternative text; HTML and definitions
+    of links are shown as written. A list of blocks can be paged; an empty text has no blocks.
+    ValueError: `limit` is below 1.
+    """
+    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    reader.disable("reference")
+    return pages(_Walk(allowed).elements(reader.parse(clean(markdown))), limit)
+
+
+@dataclass(slots=True)
+class _List:
+    """A list that is being read, and the element that shows its latest items."""
+
+    style: str
+    index: int = 0
+    element: Json | None = None
+    begun: bool = False
+
+
+class _Walk:
+    """Turns the parser's tokens into rich_text elements; the innermost container decides."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self._allowed = allowed
+        self._elements: list[Json] = []
+        self._lists: list[_List] = []
+        self._quotes = 0
+        self._heading = False
+
+    def elements(self, tokens: Sequence[Token]) -> list[Json]:
+        """All elements of the text, in order."""
+        position = 0
+        while position < len(tokens):
+            token = tokens[position]
+            if token.type == "table_open":
+                end = position
+                while tokens[end].type != "table_close":
+                    end += 1
+                self._code(aligned(tokens[position:end], self._allowed))
+                position = end
+            else:
+                self._token(token)
+            position += 1
+        return self._elements
+
+    def _token(self, token: Token) -> None:
+        match token.type:
+            case "inline":
+                self._paragraph(token.children or [])
+            case "fence" | "code_block":
+                info = token.info.strip()
+                self._code((info + "\n" if info else "") + token.content.removesuffix("\n"))
+            case "hr":
+                self._elements.append(_element("rich_text_section", [run(_RULE)]))
+            case "blockquote_open" | "blockquote_close":
+                self._quotes += token.nesting
+            case "heading_open" | "heading_close":
+                self._heading = token.nesting > 0
+            case _:
+                self._list_token(token)
+
+    def _list_token(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open":
+                self._lists.append(_List("bullet"))
+            case "ordered_list_open":
+                start = int(token.attrs.get("start", 1))
+                self._lists.append(_List("ordered", index=max(start - 1, 0)))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+            case "list_item_open":
+                self._lists[-1].begun = False
+            case "list_item_close":
+                self._lists[-1].index += 1
+            case _:
+                pass
+
+    def _paragraph(self, children: Sequence[Token]) -> None:
+        style = {"bold": True} if self._heading else {}
+        parts = inline_elements(children, self._allowed, style)
+        if not text_of(parts):
+            return
+        if self._lists and self._item(self._lists[-1], parts):
+            return
+        kind = "rich_text_quote" if self._quotes else "rich_text_section"
+        self._elements.append(_element(kind, parts))
+
+    def _item(self, current: _List, parts: list[Json]) -> bool:
+        """Show a paragraph of a list item; False where code or a list stands before it."""
+        latest = self._elements[-1] if self._elements else None
+        if current.begun:
+            if current.element is None or current.element is not latest:
+                return False
+            current.element["elements"][-1]["elements"] += [run("\n"), *parts]
+            return True
+        current.begun = True
+        if current.element is None or current.element is not latest:
+            current.element = self._new_list(current)
+            self._elements.append(current.element)
+        current.element["elements"].append(_element("rich_text_section", parts))
+        return True
+
+    def _new_list(self, current: _List) -> Json:
+        indent = min(len(self._lists) - 1, _DEEPEST_INDENT)
+        element: Json = {"type": "rich_text_list", "style": current.style, "indent": indent}
+        if current.style == "ordered" and current.index:
+            element["offset"] = current.index
+        element["elements"] = []
+        return element
+
+    def _code(self, text: str) -> None:
+        if text:
+            self._elements.append(_element("rich_text_preformatted", [run(text)]))
+
+
+def _element(kind: str, parts: list[Json]) -> Json:
+    return {"type": kind, "elements": parts}

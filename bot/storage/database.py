@@ -1,0 +1,93 @@
+"""Opening the database: its URL read, its file made safe, its tables brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import ConfigurationError
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 15
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """An engine on a database whose tables are up to date.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://user:password@host/name`.
+
+    Raises:
+        ConfigurationError: when the URL cannot be read or the database cannot be used, in words
+            that name neither password nor query.
+    """
+    parsed = read_url(url)
+    engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+        await engine.dispose()
+        raise ConfigurationError(_explained(parsed, error)) from None
+    return engine
+
+
+def read_url(url: str) -> URL:
+    """The URL with the driver that is used for its database.
+
+    Raises:
+        ConfigurationError: when it is not a URL, or of a database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "DATABASE_URL is not a database address. Write sqlite:///path/to/file.db or "
+            "postgresql://user:password@host/name."
+        ) from None
+    driver = DRIVERS.get(parsed.get_backend_name())
+    if driver is None:
+        raise ConfigurationError(
+            f"DATABASE_URL names {parsed.get_backend_name()}, which is not supported. Use sqlite "
+            "or postgresql."
+        )
+    return parsed.set(drivername=driver)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """Write-ahead log, so that readers and the writer do not wait for each other."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _explained(url: URL, error: Exception) -> str:
+    place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}/{url.database}"
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    if url.password:
+        words = words.replace(str(url.password), "***")
+    return (
+        f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that its folder "
+        "exists and can be written to (or that the server is running)."
+    )

@@ -1,0 +1,113 @@
+"""The tables. A change here comes with a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("ts", String(64), nullable=False),
+    Column("thread_ts", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("surface", String(16), nullable=False),
+    Column("asked_pipeline", String(255)),
+    Column("response_url", Text),
+    Column("pipeline", String(255), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("reply", Text, nullable=False, default=""),
+    Column("status", String(16)),
+    Column("trouble", String(32)),
+    Column("notes", Text, nullable=False, default="[]"),
+    Column("seconds", Float),
+    Column("cost_usd", Float),
+    Index("ix_runs_state_created_at", "state", "created_at"),
+    Index("ix_runs_team_channel_thread_ts", "team", "channel", "thread_ts"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+"""One row for each name under which a question may reach us again. The key is what makes a claim
+exclusive, across connections and processes."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("layer", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("label", String(8), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("error", Text),
+    Column("error_kind", String(32)),
+    Column("seconds", Float, nullable=False),
+    Column("first_token_seconds", Float),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("cost_usd", Float),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("model", String(255), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("layer", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("error_kind", String(32)),
+    Column("started", Float, nullable=False),
+    Column("first_token", Float),
+    Column("ended", Float, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("cost_usd", Float),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("ts", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+"""The messages that hold a run's reply, by Slack's ts."""

@@ -1,0 +1,110 @@
+"""Anthropic's Messages API.
+
+Reference: https://docs.anthropic.com/en/api/messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from moa.ports import Profile
+from moa.providers import sdk
+from moa.providers.endpoints import Endpoints, checked_address, checked_key
+from moa.providers.messages import MessagesDecoder, message_turns
+from moa.providers.streaming import read_answer
+from moa.types import Chunk, Prompt, Sampling
+
+if TYPE_CHECKING:
+    import httpx2
+
+MAX_OUTPUT_TOKENS: Final = 4_096
+"""What is asked for where nobody set a limit: this API demands one."""
+
+
+class AnthropicModel:
+    """A model behind the Messages API.
+
+    The API has no `temperature` any more, so none is sent and the profile says so. Turns of the
+    same role are merged, since it wants them to alternate, beginning with the user's.
+
+    Args:
+        profile: what is known of the model without asking it.
+        model: the provider's own name.
+        endpoints: holds the client; models share it.
+        base_url: a server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`.
+        api_key: None for `ANTHROPIC_API_KEY`, which is never sent to a `base_url` given here.
+        timeout_s: the longest silence that is borne, in seconds, before and within an answer.
+        options: put into the body of each request as they are, such as `thinking`.
+
+    Raises:
+        PipelineError: `base_url` is no address, or the key cannot be one.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        model: str,
+        endpoints: Endpoints,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout_s: float = sdk.DEFAULT_TIMEOUT_S,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._profile = replace(profile, takes_temperature=False)
+        self._model = model
+        self._endpoints = endpoints
+        self._base_url = checked_address(base_url)
+        self._api_key = checked_key(api_key)
+        self._timeout_s = timeout_s
+        self._options = dict(options or {})
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of it without asking."""
+        return self._profile
+
+    def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
+        """Ask, and yield the answer as it comes; see `moa.Model`."""
+        return read_answer(partial(self._ask, prompt, sampling), MessagesDecoder(self._model))
+
+    async def prepare(self) -> None:
+        """Import the SDK and build the client, so that the first question need not wait.
+
+        Raises:
+            Rejected: no key is set.
+        """
+        await self._line()
+
+    async def probe(self) -> None:
+        """Prove that address, key and model name are right, at no cost where that can be had.
+
+        Raises:
+            ModelError: what is wrong.
+        """
+        line = await self._line()
+        await sdk.probe(line, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s)
+
+    async def _line(self) -> sdk.Line:
+        return await self._endpoints.anthropic(self._base_url, self._api_key)
+
+    async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+        line = await self._line()
+        try:
+            return await line.post("/v1/messages", self._body(prompt, sampling), self._timeout_s)
+        except sdk.SdkFaultError as refused:
+            raise refused.fault from None
+
+    def _body(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self._model,
+            "max_tokens": sampling.max_output_tokens or MAX_OUTPUT_TOKENS,
+            "messages": message_turns(prompt),
+            "stream": True,
+        }
+        if prompt.system:
+            body["system"] = sdk.utf8(prompt.system)
+        return body | self._options

@@ -1,0 +1,126 @@
+"""How the Messages API puts a prompt and an answer into JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from moa.errors import ModelError, Unavailable
+from moa.providers import faults
+from moa.providers.chat import count
+from moa.providers.sdk import utf8
+from moa.providers.streaming import Event, parse
+from moa.types import Chunk, Prompt, Stop, Usage
+
+BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
+"""Stands first where a thread begins with the assistant's turn, which the API does not take."""
+
+_STOPS: Final[Mapping[str, Stop]] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+"""Every other reason (such as "end_turn") is an end like any other."""
+
+
+def message_turns(prompt: Prompt) -> list[dict[str, str]]:
+    """The `messages` of a request: alternating, the user's first, none of them blank."""
+    turns: list[dict[str, str]] = []
+    for message in prompt.messages:
+        content = utf8(message.content).strip()
+        if not content:
+            continue
+        if turns and turns[-1]["role"] == message.role:
+            turns[-1]["content"] += f"\n\n{content}"
+        else:
+            turns.append({"role": message.role, "content": content})
+    if turns and turns[0]["role"] == "assistant":
+        turns.insert(0, {"role": "user", "content": BEFORE_ASSISTANT})
+    return turns
+
+
+class MessagesDecoder:
+    """Reads one answer; see `moa.providers.streaming.Decoder`."""
+
+    def __init__(self, model: str) -> None:
+        self.stop: Stop | None = None
+        self.done = False
+        self.fault: ModelError | None = None
+        self._model = model
+        self._counted: dict[str, Any] = {}
+        self._usage: Usage | None = None
+
+    def take(self, events: list[bytes]) -> Chunk | None:
+        """The text of these events in one chunk, with the usage when it is news."""
+        texts: list[str] = []
+        before = self._usage
+        for data in events:
+            if self.done or self.fault:
+                break
+            try:
+                self._take(parse(data), texts)
+            except Unavailable as garbled:
+                self.fault = garbled
+        text = "".join(texts)
+        news = self._usage if self._usage is not before else None
+        return Chunk(text, news) if text or news else None
+
+    def whole(self, answer: Event) -> Chunk:
+        """The answer of a server that did not stream."""
+        self.done = True
+        if error := answer.get("error"):
+            raise faults.within_stream(error, model=self._model)
+        blocks = answer.get("content")
+        if not isinstance(blocks, list):
+            raise faults.garbled()
+        self._count(answer.get("usage"))
+        self._finish(answer.get("stop_reason"))
+        return Chunk("".join(_text(faults.as_mapping(block)) for block in blocks), self._usage)
+
+    def last(self) -> Chunk:
+        """The final chunk: usage and stop."""
+        return Chunk(usage=self._usage, stop=self.stop or "end")
+
+    def _take(self, event: Event, texts: list[str]) -> None:
+        match event.get("type"):
+            case "content_block_delta":
+                texts.append(_text(faults.as_mapping(event.get("delta"))))
+            case "content_block_start":
+                texts.append(_text(faults.as_mapping(event.get("content_block"))))
+            case "message_start":
+                self._count(faults.as_mapping(event.get("message")).get("usage"))
+            case "message_delta":
+                self._count(event.get("usage"))
+                self._finish(faults.as_mapping(event.get("delta")).get("stop_reason"))
+            case "message_stop":
+                self.done = True
+            case "error":
+                self.fault = faults.within_stream(event.get("error"), model=self._model)
+            case _:  # "ping", "content_block_stop", and what later versions may add
+                pass
+
+    def _finish(self, reason: object) -> None:
+        if isinstance(reason, str):
+            self.stop = _STOPS.get(reason, "end")
+
+    def _count(self, usage: object) -> None:
+        counted = {k: v for k, v in faults.as_mapping(usage).items() if v is not None}
+        if counted:
+            self._counted |= counted
+            self._usage = _usage(self._counted)
+
+
+def _text(part: Mapping[str, Any]) -> str:
+    text = part.get("text") if part.get("type") in {"text", "text_delta"} else None
+    return text if isinstance(text, str) else ""
+
+
+def _usage(counted: Mapping[str, Any]) -> Usage:
+    """Input is what was read fresh, from the cache, and into it: the API counts them apart."""
+    cached = count(counted.get("cache_read_input_tokens"))
+    written = count(counted.get("cache_creation_input_tokens"))
+    return Usage(
+        input_tokens=count(counted.get("input_tokens")) + cached + written,
+        output_tokens=count(counted.get("output_tokens")),
+        cached_tokens=cached,
+    )

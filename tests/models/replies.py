@@ -1,0 +1,152 @@
+"""What a model of the loopback server says, what goes wrong with it, and what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Api = Literal["chat", "messages", "models"]
+
+
+@dataclass(eq=False)
+class Request:
+    """One request that the server got.
+
+    Attributes:
+        api: "chat" (OpenAI), "messages" (Anthropic) or "models" (either one's list of models).
+        model: the name that was asked for.
+        body: the JSON body; empty for "models".
+        headers: with lower-case names.
+        closed_early: whether the client closed the connection before the answer was whole.
+        ended: set when the server is done with it, or the client has gone.
+    """
+
+    api: Api
+    model: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+    closed_early: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def system(self) -> str:
+        """The system text, wherever the API puts it."""
+        if self.api == "messages":
+            return str(self.body.get("system", ""))
+        return "".join(m["content"] for m in self.body["messages"] if m["role"] == "system")
+
+    @property
+    def turns(self) -> list[tuple[str, str]]:
+        """Role and text of each turn, without the system's."""
+        messages: list[dict[str, str]] = self.body["messages"]
+        return [(m["role"], m["content"]) for m in messages if m["role"] != "system"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Refuse with this status. Without a body, the API's own error object is sent."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class HangBeforeHeaders:
+    """Take the request and never answer."""
+
+
+@dataclass(frozen=True)
+class HangAfterHeaders:
+    """Send the response's headers and nothing more."""
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Say so many pieces and nothing more, with the connection open."""
+
+    after: int = 1
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Say so many pieces, then break the connection: by a TCP reset, or by an early end."""
+
+    after: int = 1
+    reset: bool = False
+
+
+@dataclass(frozen=True)
+class ErrorEvent:
+    """Say so many pieces, then report an error within the stream."""
+
+    error: Mapping[str, Any]
+    after: int = 1
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Send these bytes as they are, as a whole body."""
+
+    body: bytes
+    content_type: str = "text/event-stream"
+    status: int = 200
+
+
+Fault = Status | HangBeforeHeaders | HangAfterHeaders | Stall | Cut | ErrorEvent | Raw
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How a model answers.
+
+    Attributes:
+        text: what it says, or a function that makes it of the request. "" is an empty answer.
+        stop: why it stops.
+        input_tokens: counted as read, cached ones included; None: a word is a token.
+        output_tokens: counted as written; None: a piece is a token.
+        cached_tokens: of the input, those that came from the cache.
+        first_token_s: seconds before the first piece.
+        pace_s: seconds between pieces.
+        gate: when given, the first piece waits until the test sets it.
+        streams: False for a server that answers in one JSON object though asked to stream.
+        fault: what goes wrong.
+    """
+
+    text: str | Callable[[Request], str] = "Paris is the capital of France."
+    stop: Literal["end", "length", "refusal"] = "end"
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int = 0
+    first_token_s: float = 0.0
+    pace_s: float = 0.0
+    gate: asyncio.Event | None = None
+    streams: bool = True
+    fault: Fault | None = None
+
+    def pieces(self, request: Request) -> list[str]:
+        """The text word by word, as it is streamed; joined, it is the text."""
+        text = self.text if isinstance(self.text, str) else self.text(request)
+        return re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", text)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a reply reports as its usage."""
+
+    input: int
+    output: int
+    cached: int
+
+    @classmethod
+    def of(cls, reply: Reply, request: Request) -> Tokens:
+        """As the reply says, else counted."""
+        asked = request.system.split() + [w for _, text in request.turns for w in text.split()]
+        return cls(
+            len(asked) if reply.input_tokens is None else reply.input_tokens,
+            len(reply.pieces(request)) if reply.output_tokens is None else reply.output_tokens,
+            reply.cached_tokens,
+        )

@@ -1,0 +1,287 @@
+"""A model server on loopback, scripted model by model, for every test that needs real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Self
+
+from aiohttp import web
+
+from tests.models.replies import (
+    Api,
+    Cut,
+    ErrorEvent,
+    HangAfterHeaders,
+    HangBeforeHeaders,
+    Raw,
+    Reply,
+    Request,
+    Stall,
+    Status,
+    Tokens,
+)
+from tests.models.wires import ChatWire, MessagesWire, Wire
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Answers = Reply | Sequence[Reply]
+
+
+class ModelServer:
+    """Speaks OpenAI's Chat Completions and Anthropic's Messages on a free port of 127.0.0.1.
+
+        async with ModelServer({"gpt": Reply("Hello."), "bad": Reply(fault=Status(500))}) as server:
+            ...  # OPENAI_BASE_URL=server.openai_url, ANTHROPIC_BASE_URL=server.anthropic_url
+            await server.asked(1)
+            assert server.requests[0].turns == [("user", "Hi")]
+
+    Pages: `/v1/chat/completions`, `/v1/messages`, `/v1/models`, `/v1/models/{name}` (in Anthropic's
+    form when the request has an `anthropic-version`). A model answers as the table says; of a list
+    of replies each call takes the next, and the last one stays. A name that is not in the table is
+    answered with the API's own 404, unless there is a `default`.
+
+    Args:
+        models: how each model answers.
+        default: how every other model answers.
+        key: when given, any other key is answered with the API's own 401.
+        has_model_pages: False for a compatible server that has no `/v1/models/{name}`.
+
+    Attributes:
+        models: the table, which a test may change at any time.
+        requests: everything that was asked, in the order of arrival.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Answers] | None = None,
+        *,
+        default: Reply | None = None,
+        key: str | None = None,
+        has_model_pages: bool = True,
+    ) -> None:
+        self.models: dict[str, Answers] = dict(models or {})
+        self.requests: list[Request] = []
+        self._default = default
+        self._key = key
+        self._has_model_pages = has_model_pages
+        self._served: dict[str, int] = {}
+        self._arrived = asyncio.Condition()
+        self._runner: web.AppRunner | None = None
+        self._address = ""
+
+    @property
+    def url(self) -> str:
+        """The server's root."""
+        return self._address
+
+    @property
+    def openai_url(self) -> str:
+        """For `OPENAI_BASE_URL`."""
+        return f"{self._address}/v1"
+
+    @property
+    def anthropic_url(self) -> str:
+        """For `ANTHROPIC_BASE_URL`."""
+        return self._address
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open now, idle ones included."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return len(self._runner.server.connections)
+
+    @property
+    def questions(self) -> list[Request]:
+        """The requests for an answer, without those for lists of models."""
+        return [request for request in self.requests if request.api != "models"]
+
+    async def asked(self, count: int) -> Request:
+        """Wait until so many requests have arrived; the last of them."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= count)
+        return self.requests[count - 1]
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.add_routes([
+            web.post("/v1/chat/completions", self._chat),
+            web.post("/v1/messages", self._messages),
+            web.get("/v1/models", self._list),
+            web.get("/v1/models/{name:.+}", self._model),
+        ])
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def _chat(self, http: web.Request) -> web.StreamResponse:
+        return await self._answer(http, "chat", ChatWire())
+
+    async def _messages(self, http: web.Request) -> web.StreamResponse:
+        return await self._answer(http, "messages", MessagesWire())
+
+    async def _list(self, http: web.Request) -> web.StreamResponse:
+        wire = _wire_of(http)
+        await self._record(http, "models", "")
+        listed = [wire.described(name) for name in self.models]
+        return self._refused(http, wire) or web.json_response({"object": "list", "data": listed})
+
+    async def _model(self, http: web.Request) -> web.StreamResponse:
+        wire = _wire_of(http)
+        name = http.match_info["name"]
+        await self._record(http, "models", name)
+        if refused := self._refused(http, wire):
+            return refused
+        if not self._has_model_pages:
+            return web.Response(status=404, text="404 page not found")
+        if name not in self.models and self._default is None:
+            return web.json_response(wire.error(404), status=404)
+        return web.json_response(wire.described(name))
+
+    async def _answer(self, http: web.Request, api: Api, wire: Wire) -> web.StreamResponse:
+        body = await http.json()
+        request = await self._record(http, api, body["model"], body)
+        try:
+            if refused := self._refused(http, wire):
+                return refused
+            reply = self._next(request.model)
+            if reply is None:
+                return web.json_response(wire.error(404), status=404)
+            return await _Answering(http, request, reply, wire).run()
+        except (asyncio.CancelledError, ConnectionError):
+            request.closed_early = True
+            raise
+        finally:
+            request.ended.set()
+
+    async def _record(
+        self, http: web.Request, api: Api, model: str, body: Mapping[str, object] | None = None
+    ) -> Request:
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        request = Request(api, model, body or {}, headers)
+        async with self._arrived:
+            self.requests.append(request)
+            self._arrived.notify_all()
+        return request
+
+    def _refused(self, http: web.Request, wire: Wire) -> web.Response | None:
+        given = {http.headers.get("Authorization"), f"Bearer {http.headers.get('x-api-key')}"}
+        if self._key is None or f"Bearer {self._key}" in given:
+            return None
+        return web.json_response(wire.error(401), status=401)
+
+    def _next(self, model: str) -> Reply | None:
+        replies = self.models.get(model, self._default)
+        if replies is None or isinstance(replies, Reply):
+            return replies
+        turn = self._served.get(model, 0)
+        self._served[model] = turn + 1
+        return replies[min(turn, len(replies) - 1)]
+
+
+class _Answering:
+    """One answer on its way out."""
+
+    def __init__(self, http: web.Request, request: Request, reply: Reply, wire: Wire) -> None:
+        self._http = http
+        self._request = request
+        self._reply = reply
+        self._wire = wire
+        self._tokens = Tokens.of(reply, request)
+
+    async def run(self) -> web.StreamResponse:
+        match self._reply.fault:
+            case Status(status, body, headers):
+                error = self._wire.error(status) if body is None else body
+                return web.json_response(error, status=status, headers=headers)
+            case Raw(data, content_type, status):
+                return web.Response(body=data, content_type=content_type, status=status)
+            case HangBeforeHeaders():
+                await _for_ever()
+            case _:
+                pass
+        if self._reply.streams and self._request.body.get("stream"):
+            return await self._stream()
+        await self._first()
+        return web.json_response(self._whole())
+
+    def _whole(self) -> Mapping[str, object]:
+        text = "".join(self._reply.pieces(self._request))
+        return self._wire.whole(self._request.model, text, self._reply.stop, self._tokens)
+
+    async def _first(self) -> None:
+        if self._reply.gate is not None:
+            await self._reply.gate.wait()
+        await asyncio.sleep(self._reply.first_token_s)
+
+    async def _stream(self) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(self._http)
+        if isinstance(self._reply.fault, HangAfterHeaders):
+            await _for_ever()
+        await self._first()
+        model = self._request.model
+        await _write(response, self._wire.opening(model, self._tokens))
+        for said, piece in enumerate(self._reply.pieces(self._request)):
+            if await self._broken(response, said):
+                return response
+            await asyncio.sleep(self._reply.pace_s)
+            await response.write(self._wire.piece(model, piece))
+        await _write(response, self._wire.closing(model, self._reply.stop, self._tokens))
+        await response.write_eof()
+        return response
+
+    async def _broken(self, response: web.StreamResponse, said: int) -> bool:
+        fault = self._reply.fault
+        match fault:
+            case Stall(after) if said == after:
+                await _for_ever()
+            case ErrorEvent(error, after) if said == after:
+                await response.write(self._wire.error_event(error))
+                await response.write_eof()
+            case Cut(after, reset) if said == after:
+                self._break(reset=reset)
+            case _:
+                return False
+        return True
+
+    def _break(self, *, reset: bool) -> None:
+        transport = self._http.transport
+        assert transport is not None
+        if reset:
+            sock: socket.socket = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.close()
+
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+async def _write(response: web.StreamResponse, events: Sequence[bytes]) -> None:
+    await response.write(b"".join(events))
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _wire_of(http: web.Request) -> Wire:
+    return MessagesWire() if "anthropic-version" in http.headers else ChatWire()
