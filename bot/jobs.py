@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from bot.ports import Runs
 
@@ -38,11 +39,19 @@ class LocalJobs:
             await self.hand_over(run_id)
         return len(left)
 
-    async def drain(self, seconds: float) -> None:
-        """Let running work end within `seconds`, then stop the rest; it stays unfinished."""
-        if self._tasks:
-            await asyncio.wait([*self._tasks.values()], timeout=seconds)
-        left = [*self._tasks.values()]
+    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
+        """Let running work end within `seconds` or until `hurry`, then stop the rest.
+
+        What is stopped stays unfinished in the journal, for the next start to take up.
+        """
+        hurried = asyncio.create_task(hurry.wait())
+        left: list[asyncio.Task[Any]] = [*self._tasks.values()]
+        if left:
+            ended = asyncio.gather(*left, return_exceptions=True)
+            await asyncio.wait(
+                (ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        left.append(hurried)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

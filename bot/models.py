@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from bot.errors import ConfigurationError
@@ -70,6 +71,10 @@ class Catalogue:
             table = self.tables[name]
             self._models[name] = build(self._spec(table), _profile(name, table), self._endpoints)
         return self._models[name]
+
+    async def prepare(self) -> None:
+        """Do now what would be slow at the first question: imports, clients, loading weights."""
+        await asyncio.gather(*(model.prepare() for model in self._models.values()))
 
     def missing_key(self, name: str) -> str | None:
         """What to do about a key that a model needs and that is not set; None when all is well."""

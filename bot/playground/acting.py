@@ -50,7 +50,7 @@ class ActionResult:
 
 
 class Acting:
-    """The acting half of a person's interface."""
+    """The acting part of a person's interface."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -112,7 +112,7 @@ class Acting:
         payload = self._payload("block_actions", person, trigger) | {"actions": [action]}
         payload |= self._about(where, person)
         ack = await self._site.outbox.ask(Envelope("interactive", payload))
-        url = payload.get("response_url", "")
+        url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
     async def submit(
@@ -149,7 +149,8 @@ class Acting:
         if message:
             payload |= self._about(message, person) | {"message_ts": message.ts}
         ack = await self._site.outbox.ask(Envelope("interactive", payload))
-        return ActionResult(ack, trigger, payload.get("response_url", ""), error=ack.reason)
+        url = str(payload.get("response_url", ""))
+        return ActionResult(ack, trigger, url, error=ack.reason)
 
     async def open_home(self, user: User | str, tab: str = "home") -> None:
         """Look at the app's Home tab, or with `messages` at its Messages tab."""
@@ -244,4 +245,3 @@ class Acting:
         except SlackError as refused:
             return ActionResult(ack, trigger, error=refused.code)
         return ActionResult(ack, trigger)
-

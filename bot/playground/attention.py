@@ -8,7 +8,7 @@ outside code only.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.playground.checks.blocks import walk
 from bot.playground.records import Notification, Unfurl
@@ -16,7 +16,7 @@ from bot.playground.records import Notification, Unfurl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.playground.records import Message
+    from bot.playground.records import Called, Message
 
 _TOKEN: Final = re.compile(
     r"<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
@@ -27,7 +27,8 @@ _CODE: Final = re.compile(
     r"(?P<fence>```+|~~~+).*?(?:(?P=fence)|\Z)|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)", re.DOTALL
 )
 _ADDRESS: Final = re.compile(r"(?:https?://|(?<![\w./-])www\.)[^\s<>|\"'`\])]+", re.IGNORECASE)
-_BROADCASTS: Final = ("channel", "here", "everyone")
+_ATTACHED: Final = ("pretext", "text", "title", "fields")
+_KINDS: Final = frozenset({"user", "subteam", "channel", "here", "everyone"})
 
 
 class Attention:
@@ -76,9 +77,10 @@ class Attention:
             self._call("user", match["user"])
 
     def _call(self, kind: str, target: str) -> None:
-        if kind == "user" or kind == "subteam" or kind in _BROADCASTS:
+        if kind in _KINDS:
             message = self._message
-            self.notifications[Notification(kind, target, message.channel, message.ts)] = None
+            found = Notification(cast("Called", kind), target, message.channel, message.ts)
+            self.notifications[found] = None
 
     def _fetched(self, url: str) -> None:
         self.unfurls[Unfurl(url, self._message.channel, self._message.ts)] = None
@@ -89,9 +91,9 @@ def attention_of(message: Message, *, link_names: bool = False) -> Attention:
     found = Attention(message)
     found.read(message.text)
     found.read_blocks(message.blocks)
+    found.read_blocks(message.attachments)
     for attachment in message.attachments:
-        found.read_blocks([attachment])
-        for words in _strings(attachment):
+        for words in _strings([attachment.get(key) for key in _ATTACHED]):
             found.read(words)
     if link_names:
         found.read_bare(message.text)

@@ -77,12 +77,13 @@ class Outbox:
         """How many of the next acknowledgements of events get lost on their way to Slack."""
         self._clock = clock
         self._changed = changed
+        self._pending: dict[str, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def post(self, body: Json) -> Delivery:
         """Begin to deliver an event; its body carries `event_id` and `event`."""
         delivery = Delivery(body["event_id"], body["event"]["type"], body)
-        self.deliveries[delivery.event_id] = delivery
+        self.deliveries[delivery.event_id] = self._pending[delivery.event_id] = delivery
         self._own(self._deliver(delivery))
         return delivery
 
@@ -96,11 +97,13 @@ class Outbox:
     async def ask(self, envelope: Envelope) -> Ack:
         """Send an interaction or a command, once."""
         transport = self.transport
-        return await transport.send(envelope) if transport else Ack(ok=False, reason="no_connection")
+        return (
+            await transport.send(envelope) if transport else Ack(ok=False, reason="no_connection")
+        )
 
     def pending(self) -> list[Delivery]:
         """The events that Slack is not done with."""
-        return [each for each in self.deliveries.values() if each.state == "pending"]
+        return list(self._pending.values())
 
     async def close(self) -> None:
         """Give up on whatever is still under way."""
@@ -116,6 +119,7 @@ class Outbox:
             await self._clock.sleep(pause)
             ack = await self._attempt(delivery, attempt, ack.reason)
         delivery.state = "acknowledged" if ack.ok else "given up"
+        del self._pending[delivery.event_id]
         self._changed()
 
     async def _attempt(self, delivery: Delivery, attempt: int, reason: str) -> Ack:

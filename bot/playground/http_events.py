@@ -104,5 +104,8 @@ def _answer(content_type: str, text: str) -> Json | None:
         return None
     if content_type != "application/json":
         return {"text": text}
-    said = json.loads(text)
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return None
     return said if is_object(said) else None

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Looking:
-    """The looking half of a person's interface."""
+    """The looking part of a person's interface."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

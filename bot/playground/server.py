@@ -58,7 +58,9 @@ class LocalSlack(Writing, Acting, Looking):
     ) -> None:
         clock = clock or Clock()
         workspace = Workspace(clock, team_id=_TEAM, team_name=team_name)
-        bot = User(workspace.new_id("U"), bot_name, _TEAM, is_bot=True, bot_id=workspace.new_id("B"))
+        bot = User(
+            workspace.new_id("U"), bot_name, _TEAM, is_bot=True, bot_id=workspace.new_id("B")
+        )
         workspace.add_user(bot)
         app = Installation(_APP, bot_name, _TEAM, bot.id, str(bot.bot_id))
         self._site = Site(clock, workspace, app)
@@ -187,6 +189,11 @@ class LocalSlack(Writing, Acting, Looking):
         """Let the next calls of a method fail; see `faults.Fault` for what the arguments mean."""
         fault = Fault(method, error, status, retry_after, after_effect, lose_answer, times, when)
         self._site.script.add(fault)
+
+    def restrict_history(self) -> None:
+        """Hold the app to what commercial apps outside the Marketplace may read of threads."""
+        self._site.app.restricted_history = True
+        self._site.rates.tighten("conversations.replies", per_minute=1, burst=1)
 
     def delay(self, method: str, seconds: float) -> None:
         """Answer a method late by clock seconds from now on; 0 ends it."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.playground.records import Json
 
 _HOST = "applink-local"
+_CLOSING_SECONDS = 1.0
+"""How long the app may take to answer that a connection is closed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +32,7 @@ class Connection:
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    waiting: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, "asyncio.Future[Ack]"])
+    waiting: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
     leaving: bool = False
     """Told to go: nothing more is sent to it."""
 
@@ -44,6 +46,7 @@ class Sockets:
         self._app_id = app_id
         self._changed = changed
         self._tickets: set[str] = set()
+        self._arrivals: list[asyncio.Future[None]] = []
         self._turn = 0
 
     def new_ticket(self) -> str:
@@ -54,11 +57,9 @@ class Sockets:
 
     async def send(self, envelope: Envelope) -> Ack:
         """Send over one connection, and wait three seconds for its acknowledgement."""
-        open_now = [each for each in self.connections if not each.leaving]
-        if not open_now:
+        connection = self._pick() or await self._replacement()
+        if not connection:
             return Ack(ok=False, reason="no_connection")
-        self._turn += 1
-        connection = open_now[self._turn % len(open_now)]
         envelope_id = str(uuid.uuid4())
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         connection.waiting[envelope_id] = answer
@@ -78,7 +79,7 @@ class Sockets:
         if ticket not in self._tickets:
             return web.Response(status=403, text="the ticket was used or never given")
         self._tickets.discard(ticket)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=_CLOSING_SECONDS)
         await socket.prepare(request)
         if len(self.connections) >= limits.SOCKETS:
             await socket.send_str(_disconnect_json("too_many_websockets"))
@@ -108,11 +109,28 @@ class Sockets:
         for connection in list(self.connections):
             await connection.socket.close()
 
+    def _pick(self) -> Connection | None:
+        open_now = [each for each in self.connections if not each.leaving]
+        self._turn += 1
+        return open_now[self._turn % len(open_now)] if open_now else None
+
+    async def _replacement(self) -> Connection | None:
+        """The connection that comes for one which was told to leave, or None after a while."""
+        if not self.connections:
+            return None
+        arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._arrivals.append(arrival)
+        try:
+            await self._clock.within(limits.ACK_SECONDS, arrival)
+        except TimeoutError:
+            return None
+        return self._pick()
+
     async def _converse(self, connection: Connection) -> None:
         self.connections.append(connection)
         try:
             await connection.socket.send_str(self._hello())
-            self._changed()
+            self._arrived()
             async for message in connection.socket:
                 if message.type == WSMsgType.TEXT:
                     _hear(connection, message.data)
@@ -122,13 +140,22 @@ class Sockets:
                 _settle(answer, Ack(ok=False, reason="connection_failed"))
             self._changed()
 
+    def _arrived(self) -> None:
+        arrivals, self._arrivals = self._arrivals, []
+        for arrival in arrivals:
+            if not arrival.done():
+                arrival.set_result(None)
+        self._changed()
+
     def _hello(self) -> str:
-        return json.dumps({
-            "type": "hello",
-            "num_connections": len(self.connections),
-            "connection_info": {"app_id": self._app_id},
-            "debug_info": {"host": _HOST, "approximate_connection_time": 18_060},
-        })
+        return json.dumps(
+            {
+                "type": "hello",
+                "num_connections": len(self.connections),
+                "connection_info": {"app_id": self._app_id},
+                "debug_info": {"host": _HOST, "approximate_connection_time": 18_060},
+            }
+        )
 
 
 def _envelope_json(envelope_id: str, envelope: Envelope) -> Json:

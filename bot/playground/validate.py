@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.playground import limits
 from bot.playground.checks.blocks import TASK_STATES, check_blocks
 from bot.playground.checks.elements import PLAIN
-from bot.playground.checks.report import Faults, is_list, is_object
+from bot.playground.checks.report import Faults, is_list, is_object, kind_of
 from bot.playground.errors import SlackError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def read_view(value: Any) -> Json:
         view = structure(value)
     except ValueError:
         view = None
-    if not is_object(view) or view.get("type") not in {"modal", "home"}:
+    if not is_object(view) or kind_of(view) not in {"modal", "home"}:
         raise SlackError("invalid_arguments", messages=["must be a view [json-pointer:/view]"])
     if len(json.dumps(view)) > limits.VIEW_BYTES:
         raise SlackError("view_too_large")
@@ -184,8 +184,8 @@ def read_chunks(markdown: str | None, value: Any) -> list[Json]:
 
 
 def _check_chunk(chunk: object, at: str, faults: Faults) -> None:
-    kind = chunk.get("type") if is_object(chunk) else None
-    rule = _CHUNKS.get(str(kind))
+    kind = kind_of(chunk)
+    rule = _CHUNKS.get(kind)
     if not is_object(chunk) or rule is None:
         faults.add(f"{at}/type", f"unsupported type: {kind}")
         return
@@ -204,8 +204,8 @@ def _check_plan_chunk(chunk: Json, at: str, faults: Faults) -> None:
 def _check_task_chunk(chunk: Json, at: str, faults: Faults) -> None:
     for key in ("id", "title"):
         faults.string(chunk.get(key), f"{at}/{key}", limits.MESSAGE_TEXT)
-    if chunk.get("status") not in TASK_STATES:
-        faults.add(f"{at}/status", f"must be one of: {', '.join(sorted(TASK_STATES))}")
+    if faults.required(chunk, ("status",), at):
+        faults.one_of(chunk, "status", at, TASK_STATES)
     faults.optional_string(chunk, "details", at, limits.TASK_DETAILS)
     faults.optional_string(chunk, "output", at, limits.MESSAGE_TEXT)
     for key in chunk.keys() - {"type", "id", "title", "status", "details", "output", "sources"}:
@@ -213,7 +213,9 @@ def _check_task_chunk(chunk: Json, at: str, faults: Faults) -> None:
 
 
 def _check_blocks_chunk(chunk: Json, at: str, faults: Faults) -> None:
-    check_blocks(faults.listed(chunk.get("blocks"), at, limits.MESSAGE_BLOCKS), at, faults, "message")
+    check_blocks(
+        faults.listed(chunk.get("blocks"), at, limits.MESSAGE_BLOCKS), at, faults, "message"
+    )
 
 
 def _read_attachments(value: Any) -> list[Json]:

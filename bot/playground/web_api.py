@@ -52,7 +52,7 @@ class WebApi:
             body = refusal.to_json()
         response = self._reply(name, args, body, refusal)
         if fault and fault.lose_answer and request.transport:
-            request.transport.close()
+            request.transport.abort()
         return response
 
     def _answer(self, name: str, args: Json, token: str) -> Json:
@@ -79,9 +79,7 @@ class WebApi:
         if is_app != (method.token == "app"):  # noqa: S105 - the kind of a token
             raise SlackError(_APP_TOKEN_ONLY)
 
-    def _reply(
-        self, name: str, args: Json, body: Json, refusal: SlackError | None
-    ) -> web.Response:
+    def _reply(self, name: str, args: Json, body: Json, refusal: SlackError | None) -> web.Response:
         status = refusal.status if refusal else 200
         workspace = self._site.workspace
         workspace.calls.append(CallRecord(name, args, self._site.clock.now(), status, body))

@@ -23,7 +23,10 @@ _TOKEN: Final = re.compile(
 
 
 class Writing:
-    """The writing half of a person's interface. People and places are named by id, name or value."""
+    """The writing part of a person's interface.
+
+    People and places may be named by the value that `add_…` gave, by their id or by their name.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site

@@ -40,6 +40,12 @@ class Head(NamedTuple):
         """How many quotes the line stands in."""
         return self.quotes.count(">")
 
+    @property
+    def margin(self) -> str:
+        """The indentation and the list markers, their tabs as the spaces that columns count."""
+        markers = _MARKER.sub(lambda m: m[1] + m[3].expandtabs(4), self.markers)
+        return self.indent.expandtabs(4) + markers
+
     @classmethod
     def of(cls, line: str) -> Head:
         """The head of a line, or of the part of it that is known."""

@@ -182,7 +182,7 @@ class Inline:
     def _link(self, link: _Link) -> None:
         target = link.target
         bare = " ".join(link.label.split())
-        if target and bare not in {target, target.removeprefix("mailto:")}:
+        if target and bare not in {"", target, target.removeprefix("mailto:")}:
             self._label(link.label)
             self._writer.text(" (")
             self._target(target)

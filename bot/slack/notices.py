@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Question
+from bot.ports import Run
+from bot.slack.blocks import Block
 from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.metadata import NOTICE, mark
+from bot.slack.metadata import NOTICE, REPLY, mark
 from bot.slack.text import escape_mrkdwn
 
 log = structlog.get_logger(__name__)
 
 
-async def tell(client: AsyncWebClient, question: Question, run_id: str, notice: str) -> bool:
+async def tell(client: AsyncWebClient, run: Run, notice: str) -> bool:
     """Say it in the thread, else to the person directly. Returns whether it was said at all."""
-    text, metadata = escape_mrkdwn(notice), mark(NOTICE, run_id)
-
-    async def post(channel: str, thread_ts: str | None = None) -> None:
+    question = run.question
+    try:
         await client.chat_postMessage(
-            channel=channel,
-            thread_ts=thread_ts,
-            text=text,
-            metadata=metadata,
+            channel=question.channel,
+            thread_ts=question.thread_ts,
+            text=escape_mrkdwn(notice),
+            metadata=mark(NOTICE, run.id),
             unfurl_links=False,
             unfurl_media=False,
         )
-
-    try:
-        await post(question.channel, question.thread_ts)
     except SLACK_TROUBLE as error:
         log.info("notice_not_in_thread", error=code_of(error))
-    else:
-        return True
+        return await tell_directly(client, run, escape_mrkdwn(notice))
+    return True
+
+
+async def tell_directly(
+    client: AsyncWebClient, run: Run, text: str, blocks: Sequence[Block] = ()
+) -> bool:
+    """Say it in a direct message. Returns whether that could be done."""
     try:
-        opened = await client.conversations_open(users=question.user)
-        await post((opened.get("channel") or {})["id"])
+        opened = await client.conversations_open(users=run.question.user)
+        await client.chat_postMessage(
+            channel=(opened.get("channel") or {})["id"],
+            text=text,
+            blocks=[*blocks] or None,
+            metadata=mark(REPLY if blocks else NOTICE, run.id),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
     except SLACK_TROUBLE as error:
-        log.warning("notice_not_told", error=code_of(error))
+        log.warning("not_told", error=code_of(error))
         return False
     return True

@@ -111,7 +111,7 @@ class SlackReply:
             with suppress(*SLACK_TROUBLE):
                 await self._end([], kind)
                 return
-        await tell(self._client, self._run.question, self._run.id, notice)
+        await tell(self._client, self._run, notice)
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away."""
@@ -170,6 +170,8 @@ class SlackReply:
         fresh = self._message.ts is None
         session_status = "active" if self._status.is_session else None
         await self._message.end([], "", blocks, kind, session_status)
+        if isinstance(self._message, StreamedMessage):
+            self._status.was_cleared()
         if fresh and self._message.ts is not None:
             await self._posted(self._message.ts)
 

@@ -40,6 +40,13 @@ def inline_elements(
     return _merged(reader.parts)
 
 
+def inline_words(text: str, allowed: frozenset[str]) -> list[Json]:
+    """A text without markup as text and link elements."""
+    reader = _Reader(allowed, {})
+    reader.words(text)
+    return _merged(reader.parts)
+
+
 class _Reader:
     def __init__(self, allowed: frozenset[str], style: Style) -> None:
         self.parts: list[Json] = []
@@ -56,7 +63,7 @@ class _Reader:
             case "code_inline":
                 self.parts.append(run(token.content, self._styles[-1] | {"code": True}))
             case "image":
-                self._words(token.content)
+                self.words(token.content)
             case "link_open":
                 self._target = str(token.attrs.get("href", ""))
                 self._label = len(self.parts)
@@ -68,7 +75,7 @@ class _Reader:
     def _styled(self, token: Token) -> None:
         name = _STYLES.get(token.type.rpartition("_")[0])
         if name is None:
-            self._words(token.content)
+            self.words(token.content)
         elif token.nesting > 0:
             self._styles.append(self._styles[-1] | {name: True})
         else:
@@ -77,7 +84,8 @@ class _Reader:
     def _show(self, text: str) -> None:
         self.parts.append(run(text, self._styles[-1]))
 
-    def _words(self, text: str) -> None:
+    def words(self, text: str) -> None:
+        """Add words, each address among them as what it may be."""
         for word in _SPACES.split(text):
             for part in split_word(word, self._allowed):
                 if part.kind == "text":

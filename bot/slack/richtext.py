@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from bot.slack.characters import clean
-from bot.slack.richinline import Json, inline_elements, run, text_of
+from bot.slack.richinline import Json, inline_elements, inline_words, run, text_of
 from bot.slack.richpages import pages
 from bot.slack.tables import aligned
 
@@ -25,6 +25,7 @@ BLOCK_LIMIT = 2_900
 """Characters of one rich_text block, below the 3,000 that Slack allows a section's text."""
 
 _DEEPEST_INDENT = 8
+_DEEPEST_NESTING = 60
 _RULE = "\u2500" * 24
 
 
@@ -38,9 +39,15 @@ def rich_text(
     of links are shown as written. A list of blocks can be paged; an empty text has no blocks.
     ValueError: `limit` is below 1.
     """
-    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    options = {"html": False, "maxNesting": _DEEPEST_NESTING}
+    reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     reader.disable("reference")
-    return pages(_Walk(allowed).elements(reader.parse(clean(markdown))), limit)
+    text = clean(markdown)
+    tokens = reader.parse(text)
+    if any(token.nesting > 0 and token.level + 1 >= _DEEPEST_NESTING for token in tokens):
+        # The parser drops what stands deeper: shown as it was written, nothing is lost.
+        return pages([_element("rich_text_section", inline_words(text, allowed))], limit)
+    return pages(_Walk(allowed).elements(tokens), limit)
 
 
 @dataclass(slots=True)

@@ -57,6 +57,11 @@ class Status:
         """Whether the end of a stream may set the session's status by itself."""
         return self._means == "session"
 
+    def was_cleared(self) -> None:
+        """The end of the stream has set the session's status."""
+        if self.is_session:
+            self._means = None
+
     async def clear(self) -> None:
         """Take the sign away."""
         means, self._means = self._means, None

@@ -145,8 +145,7 @@ class SafeStream:
             return start + head.end
         # A line that lazily goes on with an item's paragraph may have left that item open or not;
         # at exactly its container's column the fence stands there in either reading.
-        margin = head.indent + head.markers if head.markers else " " * fence.column
-        self._writer.raw(head.quotes + margin)
+        self._writer.raw("> " * fence.depth + head.margin if head.markers else fence.prefix)
         self._open(fence)
         return start + len(line)
 

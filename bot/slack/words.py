@@ -65,7 +65,8 @@ NO_ANSWER_NOTICE = "No reply"
 SHOW_ANSWERS = "Show answers"
 SHOW_ANSWERS_LABEL = "Show each model's own answer"
 SHARE = "Share in channel"
-SHARED_BY = "<@{user}> asked: {question}"
+SHARED_BY = "*{user}* asked: {question}"
+SHARED_SHORTENED = "The reply is longer than a message can be; this is its beginning."
 NOT_SHARED = "That answer can no longer be shared from here. Ask again with `/moa`."
 
 REVEAL_TITLE = "Each model's answer"
@@ -83,7 +84,9 @@ REVEAL_CHOOSE = "Choose an answer"
 REVEAL_PREVIOUS = "Previous page"
 REVEAL_NEXT = "Next page"
 REVEAL_LAYER = "Layer {layer}"
-REVEAL_REPLY = "The reply"
+REVEAL_WRITTEN_BY = "The reply was written by {model}."
+REVEAL_LABEL = "read as answer {label}"
+REVEAL_TOKENS = "{count} tokens"
 REVEAL_PAGE = "Page {page} of {pages}"
 REVEAL_ALONE = "This pipeline asks one model alone, so there is no other answer than the reply."
 
@@ -95,6 +98,14 @@ STATES = {
     "cut": "stopped before its end",
 }
 
+SHORT_STATES = {
+    "used": "read",
+    "truncated": "read, cut off",
+    "late": "too late",
+    "failed": "no answer",
+    "cut": "stopped",
+}
+
 COMMAND_HELP = (
     "*Ask many models, get one answer.*\n"
     "• `{command} QUESTION` asks here; only you see the answer, and you can share it.\n"
@@ -102,12 +113,12 @@ COMMAND_HELP = (
     "• Mention me in a channel or a thread, or write to me directly: I read the thread and reply "
     "in it. *Show answers* under a reply opens what each model said."
 )
+COMMAND_HELP_SUMMARY = "what I do and how to ask me."
+COMMAND_PIPELINES_SUMMARY = "which pipelines there are, and which models they ask."
 COMMAND_PIPELINES = "*Pipelines*"
 COMMAND_DEFAULT = " (the default)"
 COMMAND_EMPTY = "Write a question after `{command}`, or `{command} help`."
-COMMAND_ASKED = (
-    "Asking {count} models with the pipeline *{pipeline}*. The answer comes here, for you alone."
-)
+COMMAND_ASKED = "Asking with the pipeline *{pipeline}*. The answer comes here, for you alone."
 
 HELLO = "Mention me with a question, or write it here. I ask several models and give one answer."
 

@@ -90,7 +90,9 @@ def build(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedMo
 
 def _named(spec: ModelSpec, profile: Profile) -> str:
     if not spec.model:
-        raise PipelineError(f'The model "{profile.name}" needs `model`, its provider\'s name of it.')
+        raise PipelineError(
+            f'The model "{profile.name}" needs `model`, its provider\'s name of it.'
+        )
     return spec.model
 
 

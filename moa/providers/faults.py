@@ -77,9 +77,7 @@ _NO_MODEL: Final = _Sort(
     'There is no model named "{model}" at this server (404). '
     "Check the model's name and its base_url.",
 )
-_TOO_LONG: Final = _Sort(
-    Overflow, None, "The conversation is too long for the model ({status})."
-)
+_TOO_LONG: Final = _Sort(Overflow, None, "The conversation is too long for the model ({status}).")
 _TOO_MANY: Final = _Sort(
     RateLimited, None, "The model's server takes no more requests for now (429)."
 )
@@ -269,3 +267,8 @@ def garbled() -> Unavailable:
 def no_key(variable: str) -> Rejected:
     """No key is set at all."""
     return Rejected(f"No key is set for this model. Set {variable}.", kind="auth")
+
+
+def not_loaded() -> Unavailable:
+    """The embedded model did not start."""
+    return Unavailable("The embedded model could not be loaded. Is enough memory free?")

@@ -52,24 +52,23 @@ class _Listed:
 
     def __init__(self, provider: str, model: str, base_url: str | None) -> None:
         self._model = model
-        self._provider = None if base_url else provider
+        self._provider = provider
         self._base_url = base_url
 
     def __call__(self, usage: Usage) -> float | None:
-        import genai_prices  # noqa: PLC0415 - loaded by then; this is a dictionary look-up
+        from genai_prices import Usage as Counted  # noqa: PLC0415 - loaded by then
+        from genai_prices import calc_price  # noqa: PLC0415 - a dictionary look-up, as above
 
-        counted = genai_prices.Usage(
+        counted = Counted(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         )
         try:
-            price = genai_prices.calc_price(
-                counted,
-                self._model,
-                provider_id=self._provider,
-                provider_api_url=self._base_url,
-            )
+            if self._base_url:
+                price = calc_price(counted, self._model, provider_api_url=self._base_url)
+            else:
+                price = calc_price(counted, self._model, provider_id=self._provider)
         except LookupError:
             return None
         return float(price.total_price)

@@ -76,12 +76,11 @@ class Line:
         """
         options: Any = {"timeout": timeout_s}
         try:
-            response = await self._client.post(
+            return await self._client.post(
                 path, cast_to=self._plain, body=body, options=options, stream=True
             )
         except self._raised as error:
             raise self._sorted(error, str(body.get("model", ""))) from None
-        return cast("httpx2.Response", response)
 
     async def has_page(self, path: str, model: str, timeout_s: float) -> bool:
         """Whether the server describes this model at `path`; compatible ones often have none.

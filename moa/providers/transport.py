@@ -29,10 +29,8 @@ _FAULTS: Final[tuple[tuple[type[Exception], type[httpx2.TransportError]], ...]] 
     (aiohttp.ClientHttpProxyError, httpx2.ProxyError),
     (aiohttp.ClientConnectorError, httpx2.ConnectError),
     (aiohttp.ClientResponseError, httpx2.RemoteProtocolError),
-    (aiohttp.ClientError, httpx2.ReadError),
-    (OSError, httpx2.ReadError),
 )
-"""The first that fits counts. Without this table the SDKs would not know aiohttp's errors."""
+"""The first that fits counts, and `ReadError` where none does: the SDKs know httpx2's errors."""
 
 
 class Slices(httpx2.AsyncByteStream):
@@ -147,7 +145,5 @@ def _as_httpx2_errors() -> Generator[None]:
     try:
         yield
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-        for kind, fault in _FAULTS:
-            if isinstance(error, kind):
-                raise fault(type(error).__name__) from error
-        raise
+        fault = next((f for kind, f in _FAULTS if isinstance(error, kind)), httpx2.ReadError)
+        raise fault(type(error).__name__) from error

@@ -106,14 +106,21 @@ class ModelServer:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
         return self.requests[count - 1]
 
+    async def all_closed(self) -> None:
+        """Wait until the clients have closed every connection."""
+        while self.connections:  # aiohttp tells nobody of a connection's end
+            await asyncio.sleep(0.005)
+
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.add_routes([
-            web.post("/v1/chat/completions", self._chat),
-            web.post("/v1/messages", self._messages),
-            web.get("/v1/models", self._list),
-            web.get("/v1/models/{name:.+}", self._model),
-        ])
+        app.add_routes(
+            [
+                web.post("/v1/chat/completions", self._chat),
+                web.post("/v1/messages", self._messages),
+                web.get("/v1/models", self._list),
+                web.get("/v1/models/{name:.+}", self._model),
+            ]
+        )
         self._runner = web.AppRunner(
             app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None
         )

@@ -85,13 +85,15 @@ class ChatWire:
 
     def _event(self, model: str, delta: Json, reason: str | None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return _data({
-            "id": "chatcmpl-1",
-            "object": "chat.completion.chunk",
-            "model": model,
-            "choices": [choice],
-            "usage": None,
-        })
+        return _data(
+            {
+                "id": "chatcmpl-1",
+                "object": "chat.completion.chunk",
+                "model": model,
+                "choices": [choice],
+                "usage": None,
+            }
+        )
 
     def _usage(self, tokens: Tokens) -> Json:
         return {

@@ -35,7 +35,9 @@ def auth_test(call: Call) -> Json:
 def connections_open(call: Call) -> Json:
     """The address of a websocket, good for one connection."""
     host = call.site.base_url.removeprefix("http://")
-    return {"url": f"ws://{host}link/?ticket={call.site.sockets.new_ticket()}&app_id={call.app.app_id}"}
+    return {
+        "url": f"ws://{host}link/?ticket={call.site.sockets.new_ticket()}&app_id={call.app.app_id}"
+    }
 
 
 def team_info(call: Call) -> Json:

@@ -17,7 +17,9 @@ def validate(call: Call) -> Json:
     """Exactly one of `blocks`, `message` and `view`, refused as posting or opening it would be."""
     given = [name for name in ("blocks", "message", "view") if call.args.get(name) is not None]
     if len(given) != 1:
-        raise SlackError("invalid_arguments", messages=["provide exactly one of blocks, message, view"])
+        raise SlackError(
+            "invalid_arguments", messages=["provide exactly one of blocks, message, view"]
+        )
     value = call.structure(given[0])
     if given[0] == "blocks":
         read_blocks(value)
@@ -26,7 +28,9 @@ def validate(call: Call) -> Json:
     elif is_object(value):
         read_content(value)
     else:
-        raise SlackError("invalid_arguments", messages=["must be an object [json-pointer:/message]"])
+        raise SlackError(
+            "invalid_arguments", messages=["must be an object [json-pointer:/message]"]
+        )
     return {}
 
 

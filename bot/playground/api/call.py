@@ -48,7 +48,7 @@ class Call:
     def text(self, name: str) -> str | None:
         """An argument as text; None where it is missing or empty."""
         value = self.args.get(name)
-        return None if value in {None, ""} else str(value)
+        return None if value is None or value == "" else str(value)
 
     def required(self, name: str) -> str:
         """An argument that must be there; `invalid_arguments` otherwise."""

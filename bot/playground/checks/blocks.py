@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.playground import limits
 from bot.playground.checks import elements as element_rules
-from bot.playground.checks.report import is_list, is_object
+from bot.playground.checks.report import is_list, is_object, kind_of
 from bot.playground.checks.rich_text import check_rich_text
 from bot.playground.checks.sdk import check_with_sdk
 
@@ -47,18 +47,19 @@ def check_blocks(blocks: list[Any], at: str, faults: Faults, surface: Surface) -
 
 def check_block(block: object, at: str, faults: Faults, surface: Surface) -> None:
     """One block on one surface."""
-    kind = block.get("type") if is_object(block) else None
+    kind = kind_of(block)
     allowed = EVERYWHERE | MESSAGE_ONLY if surface == "message" else EVERYWHERE
     if not is_object(block) or kind not in allowed:
         faults.add(f"{at}/type", f"unsupported type: {kind}")
         return
     before = len(faults.found)
     faults.optional_string(block, "block_id", at, limits.BLOCK_ID)
-    if rule := _RULES.get(str(kind)):
+    if rule := _RULES.get(kind):
         rule(block, at, faults)
     if kind == "container":
-        children = faults.listed(block["child_blocks"], at, limits.CONTAINER_BLOCKS)
-        check_blocks(children, f"{at}/child_blocks", faults, surface)
+        inside = f"{at}/child_blocks"
+        children = faults.listed(block.get("child_blocks"), inside, limits.CONTAINER_BLOCKS)
+        check_blocks(children, inside, faults, surface)
     if len(faults.found) == before:
         check_with_sdk(block, at, faults)
 
@@ -150,7 +151,7 @@ def _check_table(block: Json, at: str, faults: Faults) -> None:
     for index, row in enumerate(faults.listed(block.get("rows"), f"{at}/rows", limits.TABLE_ROWS)):
         here = f"{at}/rows/{index}"
         for number, cell in enumerate(faults.listed(row, here, limits.TABLE_CELLS)):
-            kind = cell.get("type") if is_object(cell) else None
+            kind = kind_of(cell)
             if kind == "rich_text":
                 check_rich_text(cell, f"{here}/{number}", faults)
             elif kind not in {"raw_text", "raw_number"}:
@@ -160,8 +161,7 @@ def _check_table(block: Json, at: str, faults: Faults) -> None:
 def _check_task_card(block: Json, at: str, faults: Faults) -> None:
     if not faults.required(block, ("task_id", "title", "status"), at):
         return
-    if block["status"] not in TASK_STATES:
-        faults.add(f"{at}/status", f"must be one of: {', '.join(sorted(TASK_STATES))}")
+    faults.one_of(block, "status", at, TASK_STATES)
     for part in ("details", "output"):
         if is_object(block.get(part)):
             check_rich_text(block[part], f"{at}/{part}", faults)
@@ -173,21 +173,14 @@ def _check_plan(block: Json, at: str, faults: Faults) -> None:
     faults.required(block, ("title",), at)
     for index, task in enumerate(block.get("tasks") or ()):
         here = f"{at}/tasks/{index}"
-        if is_object(task) and task.get("type") == "task_card":
+        if is_object(task) and kind_of(task) == "task_card":
             _check_task_card(task, here, faults)
         else:
             faults.add(here, "must be a task_card")
 
 
-def _check_container(block: Json, at: str, faults: Faults) -> None:
-    if not is_list(block.get("child_blocks")):
-        faults.add(at, "missing required field: child_blocks")
-        block["child_blocks"] = []
-
-
 _RULES: Final[dict[str, Callable[[Json, str, Faults], None]]] = {
     "actions": _check_actions,
-    "container": _check_container,
     "context": _check_context,
     "context_actions": _check_context_actions,
     "header": _check_header,

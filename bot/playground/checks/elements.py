@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground import limits
-from bot.playground.checks.report import is_object
+from bot.playground.checks.report import is_list, is_object, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ IN_INPUT: Final = _CHOOSERS | _PICKERS | _CHOICES | _WRITTEN
 
 def check_element(element: object, at: str, faults: Faults, allowed: frozenset[str]) -> None:
     """One element, where only those of the types `allowed` may stand."""
-    kind = element.get("type") if is_object(element) else None
+    kind = kind_of(element)
     if not is_object(element) or kind not in allowed:
         faults.add(f"{at}/type", f"unsupported type: {kind}")
         return
@@ -49,7 +49,7 @@ def check_element(element: object, at: str, faults: Faults, allowed: frozenset[s
         faults.text_object(element["placeholder"], there, limits.PLACEHOLDER, types=PLAIN)
     if element.get("confirm") is not None:
         _check_confirm(element["confirm"], f"{at}/confirm", faults)
-    if rule := _RULES.get(str(kind)):
+    if rule := _RULES.get(kind):
         rule(element, at, faults)
 
 
@@ -70,8 +70,7 @@ def _check_button(element: Json, at: str, faults: Faults) -> None:
     faults.optional_string(element, "value", at, limits.BUTTON_VALUE)
     faults.optional_string(element, "url", at, limits.BUTTON_URL)
     faults.optional_string(element, "accessibility_label", at, limits.BUTTON_TEXT)
-    if element.get("style") not in {None, "primary", "danger"}:
-        faults.add(f"{at}/style", "must be one of: primary, danger")
+    faults.one_of(element, "style", at, ("primary", "danger"))
 
 
 def _check_icon_button(element: Json, at: str, faults: Faults) -> None:
@@ -109,6 +108,7 @@ def _check_menu(element: Json, at: str, faults: Faults) -> None:
         return
     there = f"{at}/option_groups"
     groups = faults.listed(element["option_groups"], there, limits.SELECT_OPTIONS)
+    offered: list[Any] = []
     for index, group in enumerate(groups):
         if not is_object(group):
             faults.add(f"{there}/{index}", "must be an object")
@@ -116,7 +116,8 @@ def _check_menu(element: Json, at: str, faults: Faults) -> None:
         label = f"{there}/{index}/label"
         faults.text_object(group.get("label"), label, limits.OPTION_TEXT, types=PLAIN)
         _check_options(group, f"{there}/{index}", faults, limits.SELECT_OPTIONS)
-    _check_initial(element, [o for g in groups for o in g.get("options", ())], at, faults)
+        offered += group["options"] if is_list(group.get("options")) else []
+    _check_initial(element, offered, at, faults)
 
 
 def _check_overflow(element: Json, at: str, faults: Faults) -> None:
@@ -127,9 +128,7 @@ def _check_choice(element: Json, at: str, faults: Faults) -> None:
     _check_options(element, at, faults, limits.CHOICE_OPTIONS, rich=True)
 
 
-def _check_options(
-    holder: Json, at: str, faults: Faults, most: int, *, rich: bool = False
-) -> None:
+def _check_options(holder: Json, at: str, faults: Faults, most: int, *, rich: bool = False) -> None:
     options = faults.listed(holder.get("options"), f"{at}/options", most)
     types = PLAIN | {"mrkdwn"} if rich else PLAIN
     for index, option in enumerate(options):

@@ -22,6 +22,12 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def kind_of(value: object) -> str:
+    """The `type` of an object; empty where it is no object or its type no text."""
+    kind = value.get("type") if is_object(value) else None
+    return kind if isinstance(kind, str) else ""
+
+
 class Faults:
     """Collects faults in Slack's own words, such as `must be less than 151 characters`."""
 
@@ -44,7 +50,7 @@ class Faults:
         if not is_object(value):
             self.add(at, "must be an object with a type and a text")
             return
-        if value.get("type") not in types:
+        if kind_of(value) not in types:
             self.add(f"{at}/type", f"unsupported type: {value.get('type')}")
         self.string(value.get("text"), f"{at}/text", longest)
         for key in value.keys() - {"type", "text", "emoji", "verbatim"}:
@@ -74,6 +80,12 @@ class Faults:
         elif len(value) > most:
             self.add(at, f"no more than {most} items allowed")
         return value
+
+    def one_of(self, holder: Json, key: str, at: str, allowed: Collection[str]) -> None:
+        """One of these words, where the key is there at all."""
+        value = holder.get(key)
+        if value is not None and not (isinstance(value, str) and value in allowed):
+            self.add(f"{at}/{key}", f"must be one of: {', '.join(sorted(allowed))}")
 
     def required(self, holder: Json, keys: Collection[str], at: str) -> bool:
         """Whether all of these keys are there; each missing one is a fault."""

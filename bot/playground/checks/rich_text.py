@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.checks.report import is_object
+from bot.playground.checks.report import is_object, kind_of
 
 if TYPE_CHECKING:
     from bot.playground.checks.report import Faults
@@ -43,7 +43,7 @@ def check_rich_text(block: Json, at: str, faults: Faults) -> None:
 
 
 def _check_part(part: object, at: str, faults: Faults) -> None:
-    kind = part.get("type") if is_object(part) else None
+    kind = kind_of(part)
     if not is_object(part) or kind not in {
         "rich_text_section",
         "rich_text_list",
@@ -58,8 +58,8 @@ def _check_part(part: object, at: str, faults: Faults) -> None:
 
 
 def _check_list(part: Json, at: str, faults: Faults) -> None:
-    if part.get("style") not in {"bullet", "ordered"}:
-        faults.add(f"{at}/style", "must be one of: bullet, ordered")
+    if faults.required(part, ("style",), at):
+        faults.one_of(part, "style", at, ("bullet", "ordered"))
     indent = part.get("indent", 0)
     if not isinstance(indent, int) or not 0 <= indent <= _DEEPEST:
         faults.add(f"{at}/indent", f"must be between 0 and {_DEEPEST}")
@@ -76,11 +76,15 @@ def _check_inline(part: Json, at: str, faults: Faults) -> None:
     code_only = part["type"] == "rich_text_preformatted"
     for index, element in enumerate(elements):
         here = f"{at}/elements/{index}"
-        kind = element.get("type") if is_object(element) else None
-        if not is_object(element) or kind not in _NEEDED or (code_only and kind not in _CODE_INLINE):
+        kind = kind_of(element)
+        if (
+            not is_object(element)
+            or kind not in _NEEDED
+            or (code_only and kind not in _CODE_INLINE)
+        ):
             faults.add(f"{here}/type", f"unsupported type: {kind}")
             continue
-        if faults.required(element, _NEEDED[str(kind)], here) and element.get("text") == "":
+        if faults.required(element, _NEEDED[kind], here) and element.get("text") == "":
             faults.add(f"{here}/text", "must be more than 0 characters")
         _check_style(element.get("style"), here, faults)
 

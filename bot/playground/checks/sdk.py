@@ -19,7 +19,7 @@ def check_with_sdk(block: Json, at: str, faults: Faults) -> None:
         if model is None:
             return
         model.validate_json()
-    except (SlackObjectFormationError, TypeError, AttributeError) as refused:
+    except (SlackObjectFormationError, TypeError, AttributeError, KeyError) as refused:
         faults.add(at, f"failed to match all allowed schemas: {refused}")
         return
     for key in block.keys() - model.attributes:

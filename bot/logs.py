@@ -1,0 +1,71 @@
+"""Structured logs, with whatever looks like a secret taken out of every line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+SECRET = re.compile(
+    r"xox[a-z]-[\w-]+"
+    r"|xapp-[\w-]+"
+    r"|\bsk-[\w-]{8,}"
+    r"|(?<=Bearer )\S+"
+    r"|https?://[^\s\"']*/(?:response|commands|actions|services)/[^\s\"']+"
+    r"|wss?://[^\s\"']+"
+    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
+)
+"""Slack's tokens, the providers' keys, response_urls, socket addresses, passwords in addresses."""
+
+HIDDEN = "[hidden]"
+
+QUIET = ("slack_bolt", "slack_sdk", "bot.bolt", "httpx2", "httpcore2", "openai", "anthropic")
+"""Their INFO and DEBUG lines hold whole request bodies."""
+
+
+def configure(level: str, form: Literal["console", "json"]) -> None:
+    """Send all logs, ours and the libraries', to standard error in one form."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        hide_secrets,
+    ]
+    final = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def hide_secrets(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A structlog processor: every text of a line without what looks like a secret."""
+    for key, value in line.items():
+        if isinstance(value, str):
+            line[key] = SECRET.sub(HIDDEN, value)
+    return line

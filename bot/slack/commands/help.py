@@ -1,0 +1,14 @@
+"""`/moa help`: what the bot is for and how it is asked."""
+
+from __future__ import annotations
+
+from bot.slack import words
+from bot.slack.commands.subcommand import Desk, Subcommand
+
+
+def _answer(desk: Desk) -> str:
+    lines = (f"• `{desk.command} {s.name}`: {s.summary}" for s in desk.subcommands)
+    return words.COMMAND_HELP.format(command=desk.command, commands="\n".join(lines))
+
+
+HELP = Subcommand("help", words.COMMAND_HELP_SUMMARY, _answer)

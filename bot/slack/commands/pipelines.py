@@ -1,0 +1,26 @@
+"""`/moa pipelines`: which pipelines there are, and which models each one asks."""
+
+from __future__ import annotations
+
+from bot.slack import words
+from bot.slack.commands.subcommand import Desk, Subcommand
+from bot.slack.text import escape_mrkdwn
+from moa.pipeline import Pipeline
+
+
+def _answer(desk: Desk) -> str:
+    lines = [words.COMMAND_PIPELINES]
+    for name, pipeline in desk.pipelines.items():
+        default = words.COMMAND_DEFAULT if name == desk.default else ""
+        about = escape_mrkdwn(pipeline.description)
+        lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {_shape(pipeline)}")
+    return "\n".join(lines)
+
+
+def _shape(pipeline: Pipeline) -> str:
+    """The layers and the aggregator as one line."""
+    layers = [", ".join(layer.proposers) for layer in pipeline.layers]
+    return escape_mrkdwn(" → ".join([*layers, pipeline.aggregators[0]]))
+
+
+PIPELINES = Subcommand("pipelines", words.COMMAND_PIPELINES_SUMMARY, _answer)

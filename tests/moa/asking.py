@@ -1,0 +1,47 @@
+"""How the tests of providers ask a model, and look at all that came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from moa import Model, ModelError, Prompt, Sampling, Usage
+
+QUESTION = Prompt.of("What is the capital of France?", system="Answer in one sentence.")
+SAMPLING = Sampling(temperature=0.5, max_output_tokens=100)
+PATIENCE_S = 20.0
+"""After this a test has failed: nothing that is tested takes a second."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Everything that a model's stream brought."""
+
+    text: str
+    stop: str | None
+    usage: Usage | None
+    error: ModelError | None
+    chunks: int
+
+    @property
+    def kind(self) -> tuple[str, str] | None:
+        """The error's class and its `error_kind`."""
+        return (type(self.error).__name__, self.error.error_kind) if self.error else None
+
+
+async def hear(model: Model, prompt: Prompt = QUESTION, sampling: Sampling = SAMPLING) -> Heard:
+    """Ask and listen to the end. Any error but a ModelError is the test's."""
+    texts: list[str] = []
+    stop: str | None = None
+    usage: Usage | None = None
+    error: ModelError | None = None
+    async with asyncio.timeout(PATIENCE_S), aclosing(model.stream(prompt, sampling)) as answer:
+        try:
+            async for chunk in answer:
+                texts.append(chunk.text)
+                stop = chunk.stop or stop
+                usage = chunk.usage or usage
+        except ModelError as raised:
+            error = raised
+    return Heard("".join(texts), stop, usage, error, len(texts))

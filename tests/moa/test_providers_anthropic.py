@@ -1,0 +1,182 @@
+"""What is peculiar to Anthropic's API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from moa import Message, Profile, Prompt, Sampling
+from moa.providers import Endpoints
+from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
+from moa.providers.messages import BEFORE_ASSISTANT
+from tests.moa.asking import hear
+from tests.models import ModelServer, Raw, Reply, Status
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with ModelServer({"m": Reply("Paris.")}) as running:
+        yield running
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> AnthropicModel:
+    settings = {"base_url": server.anthropic_url, "api_key": "k", **settings}
+    return AnthropicModel(Profile("m"), "m", endpoints, **settings)
+
+
+def user(text: str) -> Message:
+    return Message("user", text)
+
+
+def assistant(text: str) -> Message:
+    return Message("assistant", text)
+
+
+@pytest.mark.parametrize(
+    ("turns", "sent"),
+    [
+        ([user("a")], [("user", "a")]),
+        ([user("a"), user("b")], [("user", "a\n\nb")]),
+        (
+            [user("a"), assistant("b"), assistant("c"), user("d")],
+            [("user", "a"), ("assistant", "b\n\nc"), ("user", "d")],
+        ),
+        ([user("a"), assistant("  "), user("b")], [("user", "a\n\nb")]),
+        (
+            [assistant("a"), user("b")],
+            [("user", BEFORE_ASSISTANT), ("assistant", "a"), ("user", "b")],
+        ),
+    ],
+)
+async def test_turns_alternate_and_begin_with_the_user(
+    server: ModelServer,
+    endpoints: Endpoints,
+    turns: list[Message],
+    sent: list[tuple[str, str]],
+) -> None:
+    """Any thread is sent in the form that the API takes: no turn empty, no role twice in a row."""
+    await hear(model_at(server, endpoints), Prompt(tuple(turns)))
+    assert server.requests[0].turns == sent
+    assert "system" not in server.requests[0].body
+
+
+async def test_no_temperature_is_sent(server: ModelServer, endpoints: Endpoints) -> None:
+    """The API takes no temperature: none is sent, and the profile says so."""
+    model = model_at(server, endpoints)
+    await hear(model, sampling=Sampling(temperature=0.7))
+    assert "temperature" not in server.requests[0].body
+    assert not model.profile.takes_temperature
+
+
+async def test_a_limit_is_always_sent(server: ModelServer, endpoints: Endpoints) -> None:
+    """The API demands a limit: the model's own stands in where the role sets none."""
+    await hear(model_at(server, endpoints), sampling=Sampling())
+    assert server.requests[0].body["max_tokens"] == MAX_OUTPUT_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"type": "billing_error"}, ("Rejected", "quota")),
+        (413, {"type": "request_too_large"}, ("Overflow", "overflow")),
+        (500, {"type": "overloaded_error"}, ("Unavailable", "overloaded")),
+        (
+            403,
+            {
+                "type": "permission_error",
+                "details": {"error_code": "enforced_spend_limit_reached"},
+            },
+            ("Rejected", "quota"),
+        ),
+    ],
+)
+async def test_types_and_codes_are_told_from_their_status(
+    server: ModelServer,
+    endpoints: Endpoints,
+    status: int,
+    error: dict[str, Any],
+    kind: tuple[str, str],
+) -> None:
+    """Money, size and load are known by the body's type and code, whatever the status."""
+    body = {"type": "error", "error": error}
+    server.models["m"] = Reply(fault=Status(status, body))
+    assert (await hear(model_at(server, endpoints))).kind == kind
+
+
+async def test_usage_is_known_before_the_first_word(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """An answer that is cut has its input counted all the same; cached input is part of it."""
+    start = (
+        b'data: {"type": "message_start", "message": {"usage": {"input_tokens": 10, '
+        b'"cache_read_input_tokens": 30, "cache_creation_input_tokens": 2, "output_tokens": 1}}}\n\n'
+    )
+    word = (
+        b'data: {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Pa"}}\n\n'
+    )
+    server.models["m"] = Reply(fault=Raw(start + word))
+    heard = await hear(model_at(server, endpoints))
+    assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Pa")
+    assert heard.usage is not None
+    assert (heard.usage.input_tokens, heard.usage.cached_tokens) == (42, 30)
+
+
+async def test_what_is_thought_is_no_part_of_the_answer(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Thinking, signatures, and events of later versions are passed over."""
+    stream = b"".join(
+        b"event: x\ndata: " + data + b"\n\n"
+        for data in (
+            b'{"type": "content_block_delta", "delta": {"type": "thinking_delta", '
+            b'"thinking": "Hm"}}',
+            b'{"type": "content_block_delta", "delta": {"type": "signature_delta", '
+            b'"signature": "x"}}',
+            b'{"type": "something_new", "text": "no"}',
+            b'{"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Paris"}}',
+            b'{"type": "message_delta", "delta": {"stop_reason": "model_context_window_exceeded"}}',
+            b'{"type": "message_stop"}',
+        )
+    )
+    server.models["m"] = Reply(fault=Raw(stream))
+    heard = await hear(model_at(server, endpoints))
+    assert (heard.text, heard.stop, heard.error) == ("Paris", "length", None)
+
+
+async def test_no_key_at_all_is_said(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """Without any key, the error names the variable to set."""
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(tmp_path))
+    heard = await hear(AnthropicModel(Profile("m"), "m", endpoints))
+    assert heard.kind == ("Rejected", "auth")
+    assert "ANTHROPIC_API_KEY" in str(heard.error)
+
+
+async def test_the_environments_key_stays_with_its_own_server(
+    server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server given by base_url never gets the key of another one."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-anthropic")
+    await hear(model_at(server, endpoints, api_key=None))
+    assert "sk-of-anthropic" not in str(server.requests[0].headers)
+
+
+async def test_the_environment_is_used_where_nothing_is_given(
+    server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY are the SDK's to read, and go together."""
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-environment")
+    assert (await hear(AnthropicModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"

@@ -1,0 +1,109 @@
+"""The embedded model answers like any other. Needs the extra `local`, which the checks install."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from moa import PipelineError, Profile, Prompt, Sampling
+from moa.providers import Endpoints, ModelSpec, build
+from moa.providers.local import CONTEXT_WINDOW, SLOTS, LocalModel
+from tests.moa.asking import PATIENCE_S, hear
+
+SHORT = Sampling(temperature=0.0, max_output_tokens=12)
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+async def test_it_answers(endpoints: Endpoints, capfd: pytest.CaptureFixture[str]) -> None:
+    """A question is answered with text, a reason and a usage, and nothing reaches the terminal."""
+    model = build(ModelSpec(provider="local"), Profile("l"), endpoints)
+    await model.probe()
+    heard = await hear(model, Prompt.of("Name a fruit."), SHORT)
+    assert heard.error is None
+    assert heard.text.strip()
+    assert heard.stop in {"end", "length"}
+    assert heard.usage is not None
+    assert heard.usage.input_tokens > 0
+    assert 0 < heard.usage.output_tokens <= 12
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_more_calls_than_slots_are_all_answered(endpoints: Endpoints) -> None:
+    """Calls at once share one server, and those that find no room wait their turn."""
+    models = [LocalModel(Profile(f"l{n}"), endpoints) for n in range(SLOTS + 2)]
+    answers = await asyncio.gather(*(hear(m, Prompt.of("Say hello."), SHORT) for m in models))
+    assert all(heard.text and heard.error is None for heard in answers)
+
+
+async def test_a_limit_is_told_from_an_end(endpoints: Endpoints) -> None:
+    """An answer that meets its limit says so."""
+    model = LocalModel(Profile("l"), endpoints)
+    heard = await hear(model, Prompt.of("Count to one hundred."), Sampling(0.0, 3))
+    assert (heard.stop, heard.error) == ("length", None)
+
+
+async def test_too_long_a_prompt_is_an_overflow(endpoints: Endpoints) -> None:
+    """A prompt that does not fit is refused as such, and the window is known beforehand."""
+    model = LocalModel(Profile("l"), endpoints)
+    assert model.profile.context_window == CONTEXT_WINDOW
+    heard = await hear(model, Prompt.of("word " * 2 * CONTEXT_WINDOW), SHORT)
+    assert heard.kind == ("Overflow", "overflow")
+
+
+async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
+    """An answer that is closed frees its slot; its thread ends, and the server goes on."""
+    model = LocalModel(Profile("l"), endpoints)
+    prompt = Prompt.of("Count to one thousand.")
+    async with asyncio.timeout(PATIENCE_S):
+        async with aclosing(model.stream(prompt, Sampling(0.0, 2_000))) as answer:
+            assert await anext(answer)
+        await endpoints.local.idle()
+    assert (await hear(model, Prompt.of("Say hello."), SHORT)).text
+
+
+async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoints) -> None:
+    """A call that is cancelled before its first word does not go on to read its prompt."""
+    model = LocalModel(Profile("l"), endpoints)
+    await model.prepare()
+    task = asyncio.create_task(hear(model, Prompt.of("word " * 2_000), SHORT))
+    async with asyncio.timeout(PATIENCE_S):
+        while not endpoints.local.busy:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await endpoints.local.idle()
+
+
+async def test_closing_the_endpoints_ends_every_answer() -> None:
+    """Whoever still listens when everything is closed hears that the answer broke off."""
+    async with Endpoints() as endpoints:
+        model = LocalModel(Profile("l"), endpoints)
+        await model.prepare()
+        prompt = Prompt.of("Count to one thousand.")
+        listening = asyncio.create_task(hear(model, prompt, Sampling(0.0, 2_000)))
+        while not endpoints.local.busy:
+            await asyncio.sleep(0)
+    assert (await listening).kind == ("Unavailable", "cut")
+
+
+def test_without_the_extra_the_way_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the extra is missing, the error is one of the configuration and tells the command."""
+
+    def nothing(_name: str, *_more: Any) -> None:
+        return None
+
+    monkeypatch.setattr("moa.providers.local.find_spec", nothing)
+    with pytest.raises(PipelineError, match=r"moa-bot\[local\]"):
+        LocalModel(Profile("l"), Endpoints())
+    assert importlib.util.find_spec("moa") is not None

@@ -1,0 +1,313 @@
+"""What is peculiar to OpenAI's API and to the servers that are compatible with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from moa import PipelineError, Profile, Sampling
+from moa.providers import Endpoints
+from moa.providers.openai import REASONING_TOKENS, OpenAIModel
+from tests.moa.asking import QUESTION, hear
+from tests.models import ModelServer, Raw, Reply, Status
+
+
+def refusing(param: str, code: str | None) -> Reply:
+    """A server that takes no such parameter."""
+    error = {"type": "invalid_request_error", "param": param, "code": code, "message": "no"}
+    return Reply(fault=Status(400, {"error": error}))
+
+
+def events(*values: dict[str, Any] | str) -> Reply:
+    """A server that streams these events as they are."""
+    data = [value if isinstance(value, str) else json.dumps(value) for value in values]
+    return Reply(fault=Raw("".join(f"data: {one}\n\n" for one in data).encode()))
+
+
+def saying(text: str | None, reason: str | None = None, **more: Any) -> dict[str, Any]:
+    """One event of a stream."""
+    return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}], **more}
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> OpenAIModel:
+    settings = {"base_url": server.openai_url, "api_key": "k", **settings}
+    return OpenAIModel(Profile("m"), "m", endpoints, **settings)
+
+
+@pytest.mark.parametrize("code", ["unsupported_parameter", "unsupported_value", None])
+@pytest.mark.parametrize(
+    ("param", "left"),
+    [
+        ("temperature", {"max_tokens": 100, "stream_options": {"include_usage": True}}),
+        ("stream_options", {"max_tokens": 100, "temperature": 0.5}),
+        (
+            "max_tokens",
+            {
+                "max_completion_tokens": 100,
+                "temperature": 0.5,
+                "stream_options": {"include_usage": True},
+            },
+        ),
+    ],
+)
+async def test_a_refused_parameter_is_left_out_or_renamed(
+    server: ModelServer, endpoints: Endpoints, param: str, left: dict[str, Any], code: str | None
+) -> None:
+    """A parameter that a server refuses by name is asked without, at once, and from then on."""
+    server.models["m"] = [refusing(param, code), Reply("Paris.")]
+    model = model_at(server, endpoints)
+    assert (await hear(model)).text == "Paris."
+    assert (await hear(model)).text == "Paris."
+    first, *rest = [request.body for request in server.requests]
+    assert param in first
+    assert len(rest) == 2
+    for body in rest:
+        assert {k: v for k, v in body.items() if k not in {"model", "messages", "stream"}} == left
+
+
+async def test_a_server_that_takes_neither_limit_is_asked_without(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Where both names of the output limit are refused, the question goes out with none."""
+    server.models["m"] = [
+        refusing("max_tokens", "unsupported_parameter"),
+        refusing("max_completion_tokens", "unsupported_parameter"),
+        Reply("Paris."),
+    ]
+    assert (await hear(model_at(server, endpoints))).text == "Paris."
+    assert not {"max_tokens", "max_completion_tokens"} & server.requests[-1].body.keys()
+
+
+@pytest.mark.parametrize("param", ["messages", "model", "top_p"])
+async def test_other_refusals_are_not_tried_again(
+    server: ModelServer, endpoints: Endpoints, param: str
+) -> None:
+    """A request that is wrong in another way is refused once, not asked for ever."""
+    server.models["m"] = refusing(param, "unsupported_value")
+    heard = await hear(model_at(server, endpoints, options={"top_p": 2}))
+    assert heard.kind == ("Rejected", "rejected")
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_refuses_for_ever_is_asked_a_few_times(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """A server that goes on refusing a parameter that is not sent any more is believed."""
+    server.models["m"] = refusing("temperature", "unsupported_value")
+    assert (await hear(model_at(server, endpoints))).kind == ("Rejected", "rejected")
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"code": "context_length_exceeded"}, ("Overflow", "overflow")),
+        (400, {"type": "exceed_context_size_error"}, ("Overflow", "overflow")),
+        (429, {"code": "insufficient_quota"}, ("Rejected", "quota")),
+        (429, {"type": "insufficient_quota"}, ("Rejected", "quota")),
+        (403, {"code": "billing_not_active"}, ("Rejected", "quota")),
+    ],
+)
+async def test_codes_are_told_from_their_status(
+    server: ModelServer,
+    endpoints: Endpoints,
+    status: int,
+    error: dict[str, str],
+    kind: tuple[str, str],
+) -> None:
+    """A full window and an empty purse are known by their code, whatever status they come with."""
+    server.models["m"] = Reply(fault=Status(status, {"error": error}))
+    heard = await hear(model_at(server, endpoints))
+    assert heard.kind == kind
+    assert heard.error is not None
+    assert (heard.error.status, heard.error.code) == (status, next(iter(error.values())))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": 502, "message": "x"}, ("Unavailable", "unavailable")),
+        ({"code": 429, "message": "x"}, ("RateLimited", "rate_limited")),
+        ({"code": "context_length_exceeded"}, ("Overflow", "overflow")),
+        ({"type": "server_error"}, ("Unavailable", "unavailable")),
+        ({"code": "invalid_api_key"}, ("Rejected", "auth")),
+        ({"code": "what nobody knows", "type": ["odd"]}, ("Unavailable", "unavailable")),
+        ("just words", ("Unavailable", "unavailable")),
+    ],
+)
+async def test_an_error_within_the_stream_is_sorted(
+    server: ModelServer, endpoints: Endpoints, error: Any, kind: tuple[str, str]
+) -> None:
+    """An error after the first words is sorted as its code says, in each form that servers use."""
+    server.models["m"] = events(saying("Paris"), {"error": error})
+    heard = await hear(model_at(server, endpoints))
+    assert (heard.kind, heard.text) == (kind, "Paris")
+
+
+@pytest.mark.parametrize(
+    ("stream", "text", "stop"),
+    [
+        ([saying("Paris"), saying("", "stop")], "Paris", "end"),
+        ([saying("Paris", "stop"), "[DONE]", saying(" and more")], "Paris", "end"),
+        ([saying("Paris"), "[DONE]"], "Paris", "end"),
+        ([saying("Paris", "eos")], "Paris", "end"),
+        ([saying(None), saying("Paris"), saying(None, "length")], "Paris", "length"),
+        ([{"choices": []}, {"object": "x"}, saying("Paris", "stop"), "[DONE]"], "Paris", "end"),
+        ([saying("Paris", "stop", usage=None), "[DONE]"], "Paris", "end"),
+        ([{"choices": [{"delta": None}]}, saying("Paris", "stop")], "Paris", "end"),
+        (
+            [{"choices": [{"delta": {"refusal": "I won't."}}]}, saying(None, "stop"), "[DONE]"],
+            "I won't.",
+            "refusal",
+        ),
+    ],
+)
+async def test_the_habits_of_compatible_servers_are_understood(
+    server: ModelServer, endpoints: Endpoints, stream: list[Any], text: str, stop: str
+) -> None:
+    """No end mark, no reason, odd reasons, empty choices and null deltas do no harm."""
+    server.models["m"] = events(*stream)
+    heard = await hear(model_at(server, endpoints))
+    assert (heard.text, heard.stop, heard.error) == (text, stop, None)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [[saying("Paris")], [saying("Paris"), saying("", "error"), "[DONE]"]],
+    ids=["no end", "reason is an error"],
+)
+async def test_an_answer_without_an_end_is_a_cut(
+    server: ModelServer, endpoints: Endpoints, stream: list[Any]
+) -> None:
+    """An answer that ends with neither a reason nor an end mark has been cut off."""
+    server.models["m"] = events(*stream)
+    heard = await hear(model_at(server, endpoints))
+    assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Paris")
+
+
+async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: Endpoints) -> None:
+    """Of usages that are counted up along the stream, the last is the call's."""
+    server.models["m"] = events(
+        saying("Pa", usage={"prompt_tokens": 9, "completion_tokens": 1}),
+        saying("ris", "stop", usage={"prompt_tokens": 9, "completion_tokens": 2}),
+        "[DONE]",
+    )
+    heard = await hear(model_at(server, endpoints))
+    assert heard.usage is not None
+    assert (heard.usage.input_tokens, heard.usage.output_tokens) == (9, 2)
+
+
+async def test_events_of_one_slice_become_one_chunk(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """What arrives together is given together, so that a fast stream costs little."""
+    server.models["m"] = events(*[saying("word ") for _ in range(500)], saying("", "stop"))
+    heard = await hear(model_at(server, endpoints))
+    assert heard.text == "word " * 500
+    assert heard.chunks < 20
+
+
+async def test_a_temperature_is_sent_where_the_model_takes_one(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """The profile decides whether a temperature goes out."""
+    server.models["m"] = Reply("Paris.")
+    without = OpenAIModel(
+        Profile("m", takes_temperature=False), "m", endpoints, base_url=server.openai_url
+    )
+    await hear(model_at(server, endpoints))
+    await hear(without)
+    assert [request.body.get("temperature") for request in server.requests] == [0.5, None]
+
+
+async def test_reasoning_has_room_where_it_is_given(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """The allowance for thinking comes on top of the limit; elsewhere the limit stands as it is."""
+    server.models["m"] = Reply("Paris.")
+    await hear(model_at(server, endpoints), sampling=Sampling(max_output_tokens=800))
+    thinking = model_at(server, endpoints, reasoning_tokens=1_000)
+    await hear(thinking, sampling=Sampling(max_output_tokens=800))
+    assert [request.body["max_tokens"] for request in server.requests] == [800, 1_800]
+
+
+@pytest.mark.parametrize(
+    ("model", "limit"),
+    [("gpt-5", 800 + REASONING_TOKENS), ("gpt-4.1", 800), ("ft:gpt-4o:team", 800)],
+)
+def test_at_openai_itself_reasoning_models_have_room(model: str, limit: int) -> None:
+    """At OpenAI's own address a limit leaves room to think for the models that do."""
+    asked = OpenAIModel(Profile("m"), model, Endpoints())._body(
+        QUESTION, Sampling(max_output_tokens=800), own=True
+    )
+    assert (asked["max_completion_tokens"], "max_tokens" in asked) == (limit, False)
+
+
+async def test_the_environments_key_stays_with_its_own_server(
+    server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server given by base_url never gets the key of another one."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
+    server.models["m"] = Reply("Paris.")
+    await hear(model_at(server, endpoints, api_key=None))
+    assert "sk-of-openai" not in server.requests[0].headers["authorization"]
+
+
+async def test_the_environment_is_used_where_nothing_is_given(
+    server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OPENAI_BASE_URL and OPENAI_API_KEY are the SDK's to read, and go together."""
+    monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
+    server.models["m"] = Reply("Paris.")
+    assert (await hear(OpenAIModel(Profile("m"), "m", endpoints))).text == "Paris."
+    assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"
+
+
+async def test_no_key_at_all_is_said(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any key, the error names the variable to set."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    heard = await hear(OpenAIModel(Profile("m"), "m", endpoints))
+    assert heard.kind == ("Rejected", "auth")
+    assert "OPENAI_API_KEY" in str(heard.error)
+
+
+@pytest.mark.parametrize("base_url", ["", "localhost:8000/v1", "ftp://host", "https://"])
+def test_an_address_that_is_none_is_found_at_once(base_url: str) -> None:
+    """A base_url without a scheme or a host is a mistake of the configuration."""
+    with pytest.raises(PipelineError, match="base_url"):
+        OpenAIModel(Profile("m"), "m", Endpoints(), base_url=base_url)
+
+
+@pytest.mark.parametrize("key", ["sk-a\n", "sk a", "“sk-a”"])
+def test_a_key_that_cannot_be_one_is_found_at_once(key: str) -> None:
+    """A key with a line end or a curly quote, from careless copying, is found and not shown."""
+    with pytest.raises(PipelineError) as raised:
+        OpenAIModel(Profile("m"), "m", Endpoints(), api_key=key)
+    assert "sk" not in str(raised.value)
+
+
+async def test_calls_at_once_build_one_client(server: ModelServer, endpoints: Endpoints) -> None:
+    """However many questions come at once to a new endpoint, it is built once."""
+    server.models["m"] = Reply("Paris.")
+    models = [model_at(server, endpoints) for _ in range(10)]
+    lines = await asyncio.gather(*(model._line() for model in models))
+    assert len({id(line) for line in lines}) == 1
+    other = await model_at(server, endpoints, api_key="another")._line()
+    assert other is not lines[0]

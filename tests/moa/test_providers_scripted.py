@@ -1,0 +1,123 @@
+"""The scripted model says what it is told to, and fails as it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import aclosing
+
+import pytest
+
+from moa import ModelError, PipelineError, Profile, Prompt, RateLimited, Sampling, Usage
+from moa.providers.scripted import (
+    FAULTS,
+    REMEMBERED,
+    Fail,
+    Finish,
+    Hang,
+    ScriptedModel,
+    Step,
+    Wait,
+    configured,
+)
+from tests.moa.asking import QUESTION, SAMPLING, hear
+
+PROFILE = Profile("m")
+
+
+async def test_it_follows_its_script() -> None:
+    """Pieces come in order, and the end and the usage are those of the script."""
+    model = ScriptedModel(PROFILE, ["Pa", Wait(0), "ris", Finish("length", Usage(3, 2))])
+    heard = await hear(model)
+    assert (heard.text, heard.stop, heard.usage) == ("Paris", "length", Usage(3, 2))
+    assert (await hear(model)).text == "Paris"
+
+
+async def test_usage_is_estimated_where_none_is_written() -> None:
+    """Without a Finish it ends well, with four characters to a token."""
+    heard = await hear(ScriptedModel(PROFILE, ["12345678"]), Prompt.of("1234"))
+    assert (heard.stop, heard.usage) == ("end", Usage(1, 2))
+
+
+async def test_a_script_may_depend_on_the_question() -> None:
+    """A function chooses the steps from the prompt and the sampling."""
+
+    def script(prompt: Prompt, sampling: Sampling) -> Iterable[Step]:
+        return [f"{prompt.messages[-1].content} at {sampling.temperature}"]
+
+    model = ScriptedModel(PROFILE, script)
+    assert (await hear(model)).text == f"{QUESTION.messages[-1].content} at 0.5"
+
+
+async def test_calls_are_counted_and_remembered() -> None:
+    """A test can look at how often it was asked, and what; the memory is bounded."""
+    model = ScriptedModel(PROFILE, ["x"])
+    await asyncio.gather(*(hear(model) for _ in range(3)))
+    assert (model.calls, model.running) == (3, 0)
+    assert list(model.prompts) == [(QUESTION, SAMPLING)] * 3
+    assert model.prompts.maxlen == REMEMBERED
+
+
+async def test_a_failure_keeps_what_was_said_and_is_fresh_each_time() -> None:
+    """An error comes where the script says, as an object of its own for each call."""
+    fault = RateLimited("Wait.", retry_after=3.0, code="x", status=429)
+    model = ScriptedModel(PROFILE, ["half", Fail(fault)])
+    first, second = await asyncio.gather(hear(model), hear(model))
+    assert first.text == second.text == "half"
+    assert first.error is not None
+    assert vars(first.error) == vars(fault)
+    assert first.error is not second.error
+
+
+async def test_a_hanging_model_can_be_closed_and_cancelled() -> None:
+    """It hangs until its caller loses patience, and then nothing of it is left."""
+    model = ScriptedModel(PROFILE, ["half", Hang()])
+    async with aclosing(model.stream(QUESTION, SAMPLING)) as answer:
+        assert (await anext(answer)).text == "half"
+        assert model.running == 1
+    assert model.running == 0
+    task = asyncio.create_task(hear(model))
+    while not model.running:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert model.running == 0
+
+
+async def test_a_configured_model_echoes_or_replies() -> None:
+    """In moa.toml it repeats the question, shortened, or says its `reply`, word by word."""
+    heard = await hear(configured(PROFILE), Prompt.of("a " * 500))
+    assert heard.text.startswith("You said: a a a")
+    assert len(heard.text) < 250
+    heard = await hear(configured(PROFILE, reply=" Two  words.\n"))
+    assert (heard.text, heard.chunks > 2) == (" Two  words.\n", True)
+    assert (await hear(configured(PROFILE, reply=""))).text == ""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_configured_model_fails_as_told(name: str) -> None:
+    """Each fault that may stand in moa.toml is raised, in place of an answer."""
+    heard = await hear(configured(PROFILE, reply="Never said.", fail=name))
+    assert isinstance(heard.error, ModelError)
+    assert (heard.error.error_kind, heard.text) == (name, "")
+
+
+async def test_a_configured_model_can_be_cut() -> None:
+    """`fail = "cut"` says half of the answer first."""
+    heard = await hear(configured(PROFILE, reply="one two three four", fail="cut"))
+    assert (heard.text, heard.kind) == ("one two", ("Unavailable", "cut"))
+
+
+def test_an_unknown_fault_is_a_mistake_of_the_configuration() -> None:
+    """A wrong name is answered with those that are allowed."""
+    with pytest.raises(PipelineError, match="rate_limited"):
+        configured(PROFILE, fail="explode")
+
+
+async def test_it_is_always_ready() -> None:
+    """There is nothing to set up, and nothing that could be wrong with it."""
+    model = configured(PROFILE)
+    await model.prepare()
+    await model.probe()
+    assert model.calls == 0

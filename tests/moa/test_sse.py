@@ -1,0 +1,85 @@
+"""Server-sent events are read right, however the network cuts them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moa.providers.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError
+
+EVENTS = [{"n": 1, "text": "Grüße 👋"}, {"n": 2, "text": "line\nbreak"}, {"n": 3, "text": ""}]
+
+
+def test_events_come_whole_and_in_order() -> None:
+    """Each event's data comes once it is whole, in order."""
+    reader = EventReader()
+    assert reader.feed(b"data: one\n\ndata: two\n") == [b"one"]
+    assert reader.feed(b"\ndata: [DONE]\n\n") == [b"two", b"[DONE]"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (b"data:no space\n\n", [b"no space"]),
+        (b"data:  two spaces\n\n", [b" two spaces"]),
+        (b"data: a\ndata: b\n\n", [b"a\nb"]),
+        (b": a comment\n\ndata: x\n\n", [b"x"]),
+        (b": keep-alive\ndata: x\n: more\n\n", [b"x"]),
+        (b"event: ping\nid: 7\nretry: 10\ndata: x\n\n", [b"x"]),
+        (b"event: ping\n\n", []),
+        (b"data\n\n", []),
+        (b"data:\n\ndata: x\n\n", [b"x"]),
+        (b"\n\n\n\ndata: x\n\n\n\n\ndata: y\n\n", [b"x", b"y"]),
+        (b"\n\n\ndata: x\n\n\ndata: y\n\n", [b"x", b"y"]),
+        (b"database: x\n\n", []),
+        (b"\xef\xbb\xbfdata: x\n\n", [b"x"]),
+        (b"\xef\xbb\xbf\xef\xbb\xbfdata: x\n\n", []),
+        (b"data: a: b\n\n", [b"a: b"]),
+        (b"data: cut off", []),
+        (b"data: cut off\n", []),
+        (b"", []),
+    ],
+)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_the_standard_is_kept(
+    stream: bytes, expected: list[bytes], line_end: bytes, size: int
+) -> None:
+    """Comments, other fields, several data lines, blank lines and a byte order mark are read as
+    the standard says, with each kind of line end, in slices of any size."""
+    stream = stream.replace(b"\n", line_end)
+    wanted = [data.replace(line_end, b"\n") for data in expected]
+    reader = EventReader()
+    found = [
+        data for at in range(0, len(stream), size) for data in reader.feed(stream[at : at + size])
+    ]
+    assert found == wanted
+
+
+@given(
+    st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=3, max_size=3),
+    st.lists(st.integers(0, 400), max_size=12),
+)
+def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> None:
+    """The same events come out wherever the stream is cut, within a character or a line end too."""
+    written = zip(EVENTS, line_ends, strict=True)
+    stream = "".join(f"data: {json.dumps(e, ensure_ascii=False)}{2 * end}" for e, end in written)
+    data = stream.encode()
+    reader = EventReader()
+    points = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    found: list[bytes] = []
+    for start, end in zip(points, points[1:], strict=False):
+        found += reader.feed(data[start:end])
+    assert [json.loads(event) for event in found] == EVENTS
+
+
+def test_an_event_without_end_is_not_kept_for_ever() -> None:
+    """A server that never ends its event cannot fill the memory."""
+    reader = EventReader()
+    piece = b"x" * (MAX_EVENT_BYTES // 2 + 1)
+    assert reader.feed(piece) == []
+    with pytest.raises(EventTooLongError):
+        reader.feed(piece)
