@@ -111,6 +111,7 @@ async def opened(settings: Settings, *, http: bool) -> AsyncGenerator[Bot, None]
             catalogue.plan,
         )
         jobs = LocalJobs(runs, service.answer)
+        stack.push_async_callback(jobs.drain, 0)
         app = _bolt(client, _secret(environment.slack_signing_secret))
         register(
             app,
@@ -142,8 +143,8 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
 
 
 @asynccontextmanager
-async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[None, None]:
-    """Serving HTTP."""
+async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
+    """Serving HTTP, on the port that it gives: a free one where 0 was asked for."""
     config = uvicorn.Config(
         web(bot.app, bot.is_ready), host=host, port=port, log_config=None, access_log=False
     )
@@ -155,7 +156,7 @@ async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[None, Non
                 raise ConfigurationError(f"Port {port} on {host} cannot be opened. Choose another.")
             await asyncio.sleep(0.02)
         log.info("listening", address=f"http://{host}:{server.port}")
-        yield
+        yield server.port
     finally:
         server.should_exit = True
         await asyncio.gather(serving, return_exceptions=True)

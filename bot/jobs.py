@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from bot.ports import Runs
 
@@ -39,22 +38,20 @@ class LocalJobs:
             await self.hand_over(run_id)
         return len(left)
 
-    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
+    async def drain(self, seconds: float, hurry: asyncio.Event | None = None) -> None:
         """Let running work end within `seconds` or until `hurry`, then stop the rest.
 
         What is stopped stays unfinished in the journal, for the next start to take up.
         """
-        hurried = asyncio.create_task(hurry.wait())
-        left: list[asyncio.Task[Any]] = [*self._tasks.values()]
-        if left:
-            ended = asyncio.gather(*left, return_exceptions=True)
-            await asyncio.wait(
-                (ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-        left.append(hurried)
-        for task in left:
+        running = [*self._tasks.values()]
+        if not running:
+            return
+        ended = asyncio.create_task(asyncio.wait(running))
+        hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
+        await asyncio.wait((ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (ended, hurried, *running):
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.wait((ended, hurried, *running))
 
     async def _within_places(self, run_id: str) -> None:
         async with self._places:

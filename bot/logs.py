@@ -23,8 +23,17 @@ SECRET = re.compile(
 
 HIDDEN = "[hidden]"
 
-QUIET = ("slack_bolt", "slack_sdk", "bot.bolt", "httpx2", "httpcore2", "openai", "anthropic")
-"""Their INFO and DEBUG lines hold whole request bodies."""
+QUIET = (
+    "alembic",
+    "slack_bolt",
+    "slack_sdk",
+    "bot.bolt",
+    "httpx2",
+    "httpcore2",
+    "openai",
+    "anthropic",
+)
+"""Their INFO and DEBUG lines are many, or hold whole request bodies."""
 
 
 def configure(level: str, form: Literal["console", "json"]) -> None:

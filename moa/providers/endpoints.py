@@ -109,20 +109,23 @@ class Endpoints:
             )
         except openai.OpenAIError:
             raise faults.no_key("OPENAI_API_KEY") from None
-        return Line(client, openai)
+        return Line(client, openai, openai.OpenAIError)
 
     def _anthropic(self, base_url: str | None, api_key: str | None) -> Line:
         import anthropic  # noqa: PLC0415 - costs 3.2 s, paid when the first question needs it
 
-        client = anthropic.AsyncAnthropic(
-            api_key=api_key or (base_url and _NO_KEY),
-            base_url=base_url,
-            max_retries=self._max_retries,
-            http_client=_http_client(),
-        )
+        try:
+            client = anthropic.AsyncAnthropic(
+                api_key=api_key or (base_url and _NO_KEY),
+                base_url=base_url,
+                max_retries=self._max_retries,
+                http_client=_http_client(),
+            )
+        except anthropic.AnthropicError:
+            raise faults.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
             raise faults.no_key("ANTHROPIC_API_KEY")
-        return Line(client, anthropic)
+        return Line(client, anthropic, anthropic.AnthropicError)
 
 
 def _http_client() -> httpx2.AsyncClient:

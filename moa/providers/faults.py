@@ -153,7 +153,7 @@ def details_of(body: object) -> Details:
 
 def as_mapping(value: object) -> Mapping[str, Any]:
     """The value when it is a JSON object, else an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _word(value: object) -> str:
@@ -267,6 +267,11 @@ def garbled() -> Unavailable:
 def no_key(variable: str) -> Rejected:
     """No key is set at all."""
     return Rejected(f"No key is set for this model. Set {variable}.", kind="auth")
+
+
+def no_credentials() -> Rejected:
+    """The SDK found a way to credentials, and could not go it (an expired profile, for example)."""
+    return Rejected("The SDK could not obtain the credentials that it is set up for.", kind="auth")
 
 
 def not_loaded() -> Unavailable:

@@ -47,17 +47,22 @@ class Line:
     Args:
         client: the SDK's client; keys, headers, address and retries are its own.
         errors: the SDK's module, for its exception types.
+        base: what they all derive from.
     """
 
     def __init__(
-        self, client: openai.AsyncOpenAI | anthropic.AsyncAnthropic, errors: ModuleType
+        self,
+        client: openai.AsyncOpenAI | anthropic.AsyncAnthropic,
+        errors: ModuleType,
+        base: type[Exception],
     ) -> None:
         import httpx2  # noqa: PLC0415 - loaded with the SDK, in the thread that calls this
 
         self._client = client
         self._sdk = errors
         self._plain = httpx2.Response
-        self._raised = (errors.APIError, httpx2.TransportError)
+        self._raised = (base, httpx2.RequestError)
+        self._unreachable = (errors.APIError, httpx2.RequestError)
         self._timeouts = (errors.APITimeoutError, httpx2.TimeoutException)
 
     @property
@@ -112,8 +117,10 @@ class Line:
             fault = faults.silent()
         elif isinstance(error, self._sdk.APIResponseValidationError):
             fault = faults.garbled()
-        else:
+        elif isinstance(error, self._unreachable):
             fault = faults.unreachable()
+        else:
+            fault = faults.no_credentials()
         return SdkFaultError(fault, details)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import faults
@@ -153,6 +154,8 @@ def _fed(reader: EventReader, data: bytes) -> list[bytes]:
 
 
 async def _drain(slices: Slices) -> None:
+    if slices.ended:
+        return
     with suppress(TimeoutError, Unavailable):
         async with asyncio.timeout(DRAIN_S):
             while await slices.read():
@@ -166,8 +169,8 @@ def parse(data: bytes) -> Event:
         Unavailable: it is none (`garbled`).
     """
     try:
-        value = json.loads(data)
-    except ValueError:  # UnicodeDecodeError and JSONDecodeError are both
+        value = from_json(data)
+    except ValueError:
         raise faults.garbled() from None
     if not isinstance(value, dict):
         raise faults.garbled()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
 
+from moa.errors import Unavailable
 from moa.providers import faults
 from moa.providers.streaming import SLICES
 
@@ -38,24 +39,35 @@ class Slices(httpx2.AsyncByteStream):
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        self._content = response.content
+
+    @property
+    def ended(self) -> bool:
+        """Whether the body was read to its end, so that the connection can serve again."""
+        return self._content.at_eof()
 
     async def read(self) -> bytes:
         """All bytes that are there, waiting for the first; empty at the end of the body.
 
         Raises:
-            Unavailable: the connection broke (`cut`), or stayed silent past its time (`timeout`).
+            Unavailable: the connection broke (`cut`), or stayed silent past its time (`timeout`),
+                and everything that came before was read.
         """
         try:
-            return await self._response.content.readany()
+            return await self._content.readany()
         except TimeoutError:
-            raise faults.silent() from None
+            return self._left() or _fail(faults.silent())
         except (aiohttp.ClientError, OSError):
-            raise faults.cut() from None
+            return self._left() or _fail(faults.cut())
+
+    def _left(self) -> bytes:
+        # Once a connection has broken, aiohttp's public methods withhold what came before.
+        return self._content._read_nowait(-1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as said
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The same for the SDKs, which read the bodies of errors so and expect httpx2's errors."""
         with _as_httpx2_errors():
-            while data := await self._response.content.readany():
+            while data := await self._content.readany():
                 yield data
 
     async def aclose(self) -> None:
@@ -125,6 +137,10 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         if origin not in self._proxies:
             self._proxies[origin] = _proxy_for(*origin)
         return self._proxies[origin]
+
+
+def _fail(error: Unavailable) -> NoReturn:
+    raise error from None
 
 
 def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:

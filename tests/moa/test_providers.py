@@ -39,7 +39,7 @@ def model_at(
 
 
 @asynccontextmanager
-async def nothing_left_running(server: ModelServer) -> AsyncIterator[Endpoints]:
+async def nothing_left_running(server: ModelServer) -> AsyncGenerator[Endpoints]:
     """Endpoints for a test, after which no task, no generator and no connection may be left."""
     before = asyncio.all_tasks()
     async with Endpoints() as endpoints:
@@ -93,7 +93,7 @@ async def test_why_a_model_stopped_is_said(
 async def test_an_empty_answer_is_no_error(
     server: ModelServer, provider: str, *, streams: bool
 ) -> None:
-    """A model that says nothing and ends is heard to do so: what it means is the engine's to say."""
+    """A model that says nothing and ends is heard to do so; the engine says what it means."""
     server.models["m"] = Reply("", streams=streams)
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
@@ -291,11 +291,13 @@ async def test_probing_finds_what_is_wrong(
     provider: str, settings: dict[str, str], kind: str
 ) -> None:
     """A probe tells a wrong key from a wrong name."""
-    async with ModelServer({"m": Reply(SAID)}, key="right") as server:
-        async with nothing_left_running(server) as endpoints:
-            model = model_at(server, endpoints, provider, **{"api_key": "right", **settings})
-            with pytest.raises(ModelError) as raised:
-                await model.probe()
+    async with (
+        ModelServer({"m": Reply(SAID)}, key="right") as server,
+        nothing_left_running(server) as endpoints,
+    ):
+        model = model_at(server, endpoints, provider, **{"api_key": "right", **settings})
+        with pytest.raises(ModelError) as raised:
+            await model.probe()
     assert raised.value.error_kind == kind
 
 

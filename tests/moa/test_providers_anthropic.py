@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -30,6 +31,17 @@ async def endpoints() -> AsyncGenerator[Endpoints, None]:
 def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> AnthropicModel:
     settings = {"base_url": server.anthropic_url, "api_key": "k", **settings}
     return AnthropicModel(Profile("m"), "m", endpoints, **settings)
+
+
+def events(*values: dict[str, Any]) -> Reply:
+    """A server that streams these events as they are."""
+    data = [f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in values]
+    return Reply(fault=Raw("".join(data).encode()))
+
+
+def saying(kind: str, **parts: str) -> dict[str, Any]:
+    """One event of a stream."""
+    return {"type": "content_block_delta", "delta": {"type": kind, **parts}}
 
 
 def user(text: str) -> Message:
@@ -115,14 +127,10 @@ async def test_usage_is_known_before_the_first_word(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """An answer that is cut has its input counted all the same; cached input is part of it."""
-    start = (
-        b'data: {"type": "message_start", "message": {"usage": {"input_tokens": 10, '
-        b'"cache_read_input_tokens": 30, "cache_creation_input_tokens": 2, "output_tokens": 1}}}\n\n'
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 2}
+    server.models["m"] = events(
+        {"type": "message_start", "message": {"usage": usage}}, saying("text_delta", text="Pa")
     )
-    word = (
-        b'data: {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Pa"}}\n\n'
-    )
-    server.models["m"] = Reply(fault=Raw(start + word))
     heard = await hear(model_at(server, endpoints))
     assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Pa")
     assert heard.usage is not None
@@ -133,20 +141,14 @@ async def test_what_is_thought_is_no_part_of_the_answer(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """Thinking, signatures, and events of later versions are passed over."""
-    stream = b"".join(
-        b"event: x\ndata: " + data + b"\n\n"
-        for data in (
-            b'{"type": "content_block_delta", "delta": {"type": "thinking_delta", '
-            b'"thinking": "Hm"}}',
-            b'{"type": "content_block_delta", "delta": {"type": "signature_delta", '
-            b'"signature": "x"}}',
-            b'{"type": "something_new", "text": "no"}',
-            b'{"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Paris"}}',
-            b'{"type": "message_delta", "delta": {"stop_reason": "model_context_window_exceeded"}}',
-            b'{"type": "message_stop"}',
-        )
+    server.models["m"] = events(
+        saying("thinking_delta", thinking="Hm"),
+        saying("signature_delta", signature="x"),
+        {"type": "something_new", "text": "no"},
+        saying("text_delta", text="Paris"),
+        {"type": "message_delta", "delta": {"stop_reason": "model_context_window_exceeded"}},
+        {"type": "message_stop"},
     )
-    server.models["m"] = Reply(fault=Raw(stream))
     heard = await hear(model_at(server, endpoints))
     assert (heard.text, heard.stop, heard.error) == ("Paris", "length", None)
 

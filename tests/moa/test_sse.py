@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -48,8 +49,10 @@ def test_events_come_whole_and_in_order() -> None:
 def test_the_standard_is_kept(
     stream: bytes, expected: list[bytes], line_end: bytes, size: int
 ) -> None:
-    """Comments, other fields, several data lines, blank lines and a byte order mark are read as
-    the standard says, with each kind of line end, in slices of any size."""
+    """Comments, other fields, several data lines and blank lines are read as the standard says.
+
+    So is a byte order mark; with each kind of line end, and in slices of any size.
+    """
     stream = stream.replace(b"\n", line_end)
     wanted = [data.replace(line_end, b"\n") for data in expected]
     reader = EventReader()
@@ -71,7 +74,7 @@ def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> N
     reader = EventReader()
     points = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     found: list[bytes] = []
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         found += reader.feed(data[start:end])
     assert [json.loads(event) for event in found] == EVENTS
 

@@ -108,7 +108,7 @@ class ModelServer:
 
     async def all_closed(self) -> None:
         """Wait until the clients have closed every connection."""
-        while self.connections:  # aiohttp tells nobody of a connection's end
+        while self.connections:  # noqa: ASYNC110 - aiohttp tells nobody of a connection's end
             await asyncio.sleep(0.005)
 
     async def __aenter__(self) -> Self:

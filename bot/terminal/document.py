@@ -1,0 +1,102 @@
+"""A run as one JSON document: the field names that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.terminal.safe import escaped_json
+from moa import Answer, Outcome
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that brought no reply.
+
+    Attributes:
+        pipeline: its name.
+        layers: how many layers of proposers it has.
+        answers: every failed call, aggregators' too.
+        error: why, in a plain sentence.
+        seconds: how long it took to find out.
+    """
+
+    pipeline: str
+    layers: int
+    answers: Sequence[Answer]
+    error: str
+    seconds: float
+
+
+def answered(outcome: Outcome) -> str:
+    """The document of a run that brought a reply."""
+    return _text(
+        {
+            "reply": outcome.reply,
+            "status": outcome.status,
+            "pipeline": outcome.pipeline,
+            "answers": [_answer(answer) for answer in outcome.answers],
+            "aggregator": _answer(outcome.aggregator) if outcome.aggregator else None,
+            "seconds": _rounded(outcome.seconds),
+            "first_token_seconds": _rounded(outcome.first_token_seconds),
+            "cost_usd": _money(outcome.cost_usd),
+        }
+    )
+
+
+def failed(failure: Failure) -> str:
+    """The document of a run that brought none: the same fields, and `error`."""
+    aggregators = [a for a in failure.answers if a.layer > failure.layers]
+    return _text(
+        {
+            "reply": None,
+            "status": "failed",
+            "pipeline": failure.pipeline,
+            "answers": [_answer(a) for a in failure.answers if a.layer <= failure.layers],
+            "aggregator": _answer(aggregators[-1]) if aggregators else None,
+            "seconds": _rounded(failure.seconds),
+            "first_token_seconds": None,
+            "cost_usd": _spent(failure.answers),
+            "error": failure.error,
+        }
+    )
+
+
+def _answer(answer: Answer) -> Fields:
+    usage = answer.usage
+    return {
+        "model": answer.model,
+        "label": answer.label,
+        "layer": answer.layer,
+        "status": answer.status,
+        "text": answer.text,
+        "error": answer.error,
+        "seconds": _rounded(answer.seconds),
+        "input_tokens": usage.input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "cost_usd": _money(answer.cost_usd),
+    }
+
+
+def _spent(answers: Sequence[Answer]) -> float | None:
+    """What failed calls cost: those that reported no tokens cost nothing, as far as is known."""
+    costs = [answer.cost_usd for answer in answers if answer.usage]
+    known = [cost for cost in costs if cost is not None]
+    return _money(sum(known)) if len(known) == len(costs) else None
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _money(cost: float | None) -> float | None:
+    # Nine digits hide the noise of binary fractions, and no price is as small.
+    return None if cost is None else round(float(cost), 9)
+
+
+def _text(fields: Fields) -> str:
+    return escaped_json(json.dumps(fields, ensure_ascii=False, indent=2))

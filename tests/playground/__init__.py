@@ -1,0 +1,1 @@
+"""Tests of the local Slack itself, driven with Slack's own SDK."""

@@ -1,0 +1,94 @@
+"""response_url: five uses in half an hour, beside or in place of the original."""
+
+from __future__ import annotations
+
+import aiohttp
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.playground.records import Message
+from tests.playground.apps import SocketApp, button, section
+from tests.playground.conftest import Scene
+
+
+async def _pressed(scene: Scene) -> tuple[Message, AsyncWebhookClient]:
+    """A message with a button, and the webhook that pressing it gave."""
+    blocks = [{"type": "actions", "elements": [button("go")]}]
+    sent = await scene.web.chat_postMessage(channel=scene.general.id, text="x", blocks=blocks)
+    message = scene.slack.message(scene.general, sent["ts"])
+    async with SocketApp(scene.slack):
+        result = await scene.slack.click(scene.ana, message, "go")
+    return message, AsyncWebhookClient(result.response_url)
+
+
+async def test_an_address_is_good_for_five_answers(scene: Scene) -> None:
+    """The sixth is refused."""
+    _, hook = await _pressed(scene)
+    for number in range(5):
+        assert (await hook.send(text=f"answer {number}")).body == "ok"
+    sixth = await hook.send(text="one too many")
+    assert (sixth.status_code, "used_url" in sixth.body) == (404, True)
+    assert len(scene.slack.ephemerals(scene.ana, scene.general)) == 5
+
+
+async def test_an_address_is_good_for_half_an_hour(still: Scene) -> None:
+    """After thirty minutes it is refused."""
+    url = (await still.slack.command(still.ana, still.general, "/moa")).response_url
+    hook = AsyncWebhookClient(url)
+    still.slack.clock.advance(1_800)
+    assert (await hook.send(text="just in time")).status_code == 200
+    still.slack.clock.advance(1)
+    assert "expired_url" in (await hook.send(text="too late")).body
+    unknown = AsyncWebhookClient(url[:-3] + "abc")
+    assert "invalid_url" in (await unknown.send(text="x")).body
+
+
+async def test_an_answer_can_be_for_all(scene: Scene) -> None:
+    """`in_channel` shows it to everybody, in a thread where one is named."""
+    message, hook = await _pressed(scene)
+    await hook.send_dict(
+        {
+            "text": "public",
+            "response_type": "in_channel",
+            "thread_ts": message.ts,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+    )
+    assert [m.text for m in scene.slack.messages(scene.general, message.ts)] == ["x", "public"]
+
+
+async def test_an_answer_can_replace_or_delete_the_original(scene: Scene) -> None:
+    """The message that was pressed is changed in place, or goes away."""
+    message, hook = await _pressed(scene)
+    await hook.send(text="replaced", blocks=[section("replaced")], replace_original=True)
+    assert scene.slack.render(message) == "replaced"
+    await hook.send(delete_original=True)
+    assert scene.slack.messages(scene.general) == []
+
+
+async def test_an_ephemeral_original_can_be_replaced_and_deleted(scene: Scene) -> None:
+    """This is the only way in which an ephemeral message can be changed."""
+    blocks = [{"type": "actions", "elements": [button("go")]}]
+    tell = scene.web.chat_postEphemeral
+    await tell(channel=scene.general.id, user=scene.ana.id, text="x", blocks=blocks)
+    message = scene.slack.ephemerals(scene.ana, scene.general)[0]
+    async with SocketApp(scene.slack) as app:
+        result = await scene.slack.click(scene.ana, message, "go")
+    assert app.requests[0].payload["container"]["is_ephemeral"]
+    assert "message" not in app.requests[0].payload
+    hook = AsyncWebhookClient(result.response_url)
+    await hook.send(text="changed", replace_original=True)
+    assert [m.text for m in scene.slack.ephemerals(scene.ana, scene.general)] == ["changed"]
+    await hook.send(delete_original=True)
+    assert scene.slack.ephemerals(scene.ana, scene.general) == []
+
+
+async def test_answers_are_checked_like_messages(scene: Scene) -> None:
+    """Bad blocks, no text and unreadable JSON are refused."""
+    _, hook = await _pressed(scene)
+    assert "invalid_blocks" in (await hook.send(text="x", blocks=[section("")])).body
+    assert "no_text" in (await hook.send_dict({})).body
+    async with aiohttp.ClientSession() as session:
+        for body in ("{", "[]"):
+            async with session.post(hook.url, data=body) as answer:
+                assert (answer.status, "invalid_payload" in await answer.text()) == (400, True)

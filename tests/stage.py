@@ -1,0 +1,165 @@
+"""A whole bot on loopback: the local Slack, real model servers, a real SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bot.app import Bot, opened, serve_http, serve_socket
+from bot.playground.clock import Clock
+from bot.playground.records import Channel, Message, User, View
+from bot.playground.server import LocalSlack
+from bot.settings import Settings, load
+from tests.models.replies import Reply
+from tests.models.server import Answers, ModelServer
+
+Mode = Literal["socket", "http"]
+
+CONFIG = """
+default_pipeline = "{default}"
+
+[models.red]
+provider = "openai"
+model = "red-1"
+base_url = "{openai}"
+price = {{ input = 1.0, output = 2.0 }}
+
+[models.green]
+provider = "openai"
+model = "green-1"
+base_url = "{openai}"
+price = {{ input = 1.0, output = 2.0 }}
+
+[models.blue]
+provider = "anthropic"
+model = "blue-1"
+base_url = "{anthropic}"
+api_key_env = "BLUE_KEY"
+price = {{ input = 1.0, output = 2.0 }}
+
+[models.writer]
+provider = "openai"
+model = "writer-1"
+base_url = "{openai}"
+price = {{ input = 1.0, output = 2.0 }}
+
+[pipelines.balanced]
+description = "Three models, one reply."
+aggregator = "writer"
+
+[[pipelines.balanced.layers]]
+proposers = ["red", "green", "blue"]
+
+[pipelines.single]
+description = "One model alone."
+aggregator = "writer"
+"""
+
+MODELS = ("red-1", "green-1", "blue-1", "writer-1")
+
+
+def everywhere(reply: Reply) -> dict[str, Answers]:
+    """Every model of `CONFIG` answers like this."""
+    return dict.fromkeys(MODELS, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a test acts on: Slack with two people in a channel, the models, the running bot."""
+
+    slack: LocalSlack
+    models: ModelServer
+    bot: Bot
+    settings: Settings
+    ana: User
+    ben: User
+    general: Channel
+
+    @property
+    def mention(self) -> str:
+        """The bot's name as it stands in a message."""
+        return f"<@{self.slack.bot_user_id}>"
+
+    async def ask(
+        self, text: str, thread_ts: str | None = None, *, user: User | None = None
+    ) -> str:
+        """Have somebody mention the bot in the channel; gives the ts of the message."""
+        words = f"{self.mention} {text}"
+        return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
+
+    def replies(self, thread_ts: str, channel: Channel | None = None) -> list[Message]:
+        """The bot's messages in a thread that are complete."""
+        found = self.slack.messages(channel or self.general, thread_ts)
+        ours = [m for m in found if m.user == self.slack.bot_user_id]
+        return [m for m in ours if not m.streaming and (m.metadata or m.stream is None)]
+
+    async def replied(
+        self, thread_ts: str, count: int = 1, channel: Channel | None = None
+    ) -> Message:
+        """The bot's message that completes a thread; waits for it."""
+        await self.slack.wait_for(
+            lambda: len(self.replies(thread_ts, channel)) >= count, timeout=20
+        )
+        return self.replies(thread_ts, channel)[count - 1]
+
+    async def opened_view(self, user: User, containing: str) -> View:
+        """The modal that a person has open, once it shows certain words."""
+
+        def showing() -> View | None:
+            view = self.slack.view_of(user)
+            return view if view and containing in self.slack.render(view) else None
+
+        await self.slack.wait_for(lambda: showing() is not None, timeout=10)
+        view = showing()
+        assert view is not None
+        return view
+
+
+@asynccontextmanager
+async def on_stage(
+    folder: Path,
+    *,
+    mode: Mode = "socket",
+    models: Mapping[str, Answers] | None = None,
+    config: str = CONFIG,
+    extra: str = "",
+    default: str = "balanced",
+    clock: Clock | None = None,
+    prepared: LocalSlack | None = None,
+) -> AsyncGenerator[Stage, None]:
+    """A running bot. Every model that is not in `models` says "The answer of NAME."."""
+    async with AsyncExitStack() as stack:
+        named = Reply(text=lambda request: f"The answer of {request.model}.")
+        server = await stack.enter_async_context(ModelServer(models, default=named))
+        slack = prepared or await stack.enter_async_context(LocalSlack(clock=clock))
+        text = config.format(
+            default=default, openai=server.openai_url, anthropic=server.anthropic_url
+        )
+        (folder / "moa.toml").write_text(text + extra, encoding="utf-8")
+        settings = load(folder, variables(slack, folder))
+        bot = await stack.enter_async_context(opened(settings, http=mode == "http"))
+        if mode == "http":
+            port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))
+            slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        else:
+            await stack.enter_async_context(serve_socket(bot, settings))
+            await slack.wait_for(lambda: slack.connections == 1)
+        ana, ben = slack.add_user("Ana"), slack.add_user("Ben")
+        general = slack.add_channel("general", members=[ana, ben])
+        yield Stage(slack, server, bot, settings, ana, ben, general)
+        await slack.settled()
+
+
+def variables(slack: LocalSlack, folder: Path) -> dict[str, str]:
+    """The environment of a bot that talks to the local Slack."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "BLUE_KEY": "blue-key",
+        "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+    }
