@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,13 +128,14 @@ async def on_stage(
     extra: str = "",
     default: str = "balanced",
     clock: Clock | None = None,
-    prepared: LocalSlack | None = None,
+    events: Iterable[str] = ("app_mention", "message.im"),
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME."."""
     async with AsyncExitStack() as stack:
         named = Reply(text=lambda request: f"The answer of {request.model}.")
         server = await stack.enter_async_context(ModelServer(models, default=named))
-        slack = prepared or await stack.enter_async_context(LocalSlack(clock=clock))
+        slack = await stack.enter_async_context(LocalSlack(clock=clock))
+        slack.app.events = set(events)
         text = config.format(
             default=default, openai=server.openai_url, anthropic=server.anthropic_url
         )

@@ -77,7 +77,8 @@ async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode) -> N
 
 async def test_a_redelivered_event_gets_no_second_answer(tmp_path: Path, mode: Mode) -> None:
     """Slack may send an event again, and sends a mention twice: one question, one reply."""
-    async with on_stage(tmp_path, mode=mode) as stage:
+    events = ("app_mention", "message.channels")
+    async with on_stage(tmp_path, mode=mode, events=events) as stage:
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
         asked = len(stage.models.questions)

@@ -1,0 +1,134 @@
+"""What a person sees where Slack refuses something, fails for a while, or cuts a stream off."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.playground.clock import Clock
+from tests.models.replies import Cut, Reply
+from tests.stage import on_stage
+
+LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
+
+
+async def test_without_streaming_the_reply_is_posted_and_edited(tmp_path: Path) -> None:
+    """An older workspace gets the whole reply with its button in an ordinary message."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.app.features.discard("streaming")
+        ts = await stage.ask("What is the risk?")
+        reply = await stage.replied(ts)
+        await stage.slack.wait_for(lambda: "[Show answers]" in stage.slack.render(reply))
+        assert "The answer of writer-1." in stage.slack.render(reply)
+        assert reply.stream is None
+        assert reply.text, "the notification has words"
+
+
+async def test_without_sessions_the_status_line_says_that_it_works(tmp_path: Path) -> None:
+    """Where there are no agent sessions, the assistant status shows and is taken away."""
+    gate = asyncio.Event()
+    async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
+        stage.slack.app.features.discard("agent_sessions")
+        ts = await stage.ask("What is the risk?")
+        await stage.slack.wait_for(lambda: stage.slack.calls("assistant.threads.setStatus") != [])
+        gate.set()
+        await stage.replied(ts)
+        await stage.slack.wait_for(lambda: stage.slack.status(stage.general, ts) == "")
+
+
+async def test_without_any_status_a_reaction_shows_that_it_works(tmp_path: Path) -> None:
+    """The last resort is a reaction on the question, which is removed at the end."""
+    gate = asyncio.Event()
+    async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
+        stage.slack.app.features -= {"agent_sessions", "assistant_status"}
+        ts = await stage.ask("What is the risk?")
+        question = stage.slack.message(stage.general, ts)
+        await stage.slack.wait_for(lambda: question.reactions.get("eyes"))
+        gate.set()
+        await stage.replied(ts)
+        await stage.slack.wait_for(lambda: not question.reactions.get("eyes"))
+
+
+async def test_a_long_reply_is_complete_over_several_messages(tmp_path: Path) -> None:
+    """Nothing of a long reply is lost; the buttons stand under the last message."""
+    async with on_stage(tmp_path, models={"writer-1": Reply(LONG)}) as stage:
+        ts = await stage.ask("Tell me everything.")
+
+        def complete() -> bool:
+            shown = [stage.slack.render(m) for m in stage.replies(ts)]
+            return bool(shown) and "[Show answers]" in shown[-1]
+
+        await stage.slack.wait_for(complete, timeout=20)
+        shown = [stage.slack.render(m) for m in stage.replies(ts)]
+        assert len(shown) == 3
+        assert all(f"Paragraph {i}. word" in "".join(shown) for i in range(80))
+        assert sum("[Show answers]" in text for text in shown) == 1
+
+
+async def test_a_stream_that_expired_goes_on_in_a_new_message(tmp_path: Path) -> None:
+    """Slack ends a stream after five minutes; what it did not take follows in the thread."""
+    gate = asyncio.Event()
+    clock = Clock()
+    models = {"writer-1": Reply("The whole reply.", gate=gate)}
+    async with on_stage(tmp_path, models=models, clock=clock) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.models.asked(4)
+        await stage.slack.wait_for(lambda: stage.slack.calls("chat.startStream") != [])
+        clock.advance(301)
+        gate.set()
+
+        def complete() -> bool:
+            shown = [stage.slack.render(m) for m in stage.replies(ts)]
+            return any("[Show answers]" in text for text in shown)
+
+        await stage.slack.wait_for(complete, timeout=20)
+        together = "\n".join(stage.slack.render(m) for m in stage.replies(ts))
+        assert together.count("The whole reply.") == 1
+
+
+async def test_a_slack_that_fails_for_a_moment_loses_nothing(tmp_path: Path) -> None:
+    """An append that Slack answers with an error is delivered with the next one."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.appendStream", error="internal_error", status=500, times=2)
+        stage.slack.fail_next("chat.stopStream", error="internal_error", status=500)
+        ts = await stage.ask("What is the risk?")
+        reply = await stage.replied(ts)
+        await stage.slack.wait_for(lambda: "[Show answers]" in stage.slack.render(reply))
+        assert stage.slack.render(reply).count("The answer of writer-1.") == 1
+
+
+async def test_rate_limits_are_waited_out(tmp_path: Path) -> None:
+    """A 429 is obeyed as Slack asks, and the reply still comes."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.startStream", error="ratelimited", status=429, retry_after=1)
+        ts = await stage.ask("What is the risk?")
+        assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
+
+
+async def test_a_reply_that_breaks_off_is_kept_and_marked(tmp_path: Path) -> None:
+    """When the aggregator dies in mid-sentence, what came is shown, with a line that says so."""
+    cut = Reply("The first half of a reply.", fault=Cut(after=3))
+    async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
+        ts = await stage.ask("What is the risk?")
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "The first half" in shown
+        assert "The reply broke off here" in shown
+
+
+async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
+    """Slack's own Stop button: no more text is sent, and the run does not go on for ever."""
+    gate = asyncio.Event()
+    models = {"writer-1": Reply("One two three.", gate=gate)}
+    async with on_stage(tmp_path, models=models) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.models.asked(4)
+        await stage.slack.wait_for(lambda: stage.slack.calls("chat.startStream") != [])
+        await stage.slack.press_stop(stage.ana, stage.general, ts)
+        gate.set()
+        await stage.slack.wait_for(
+            lambda: getattr(stage.slack.session(stage.general, ts), "status", "") == "active"
+        )
+        await stage.slack.settled()
+        assert "One two three." not in "".join(
+            stage.slack.render(m) for m in stage.slack.messages(stage.general, ts)
+        )

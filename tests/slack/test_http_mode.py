@@ -1,0 +1,115 @@
+"""HTTP mode: only what Slack signed is listened to, and everything else harms nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from tests.stage import Stage, on_stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
+    async with on_stage(tmp_path, mode="http") as stage:
+        yield stage
+
+
+async def send(stage: Stage, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    """Post to the bot's events address; gives the status and the body of the answer."""
+    url = str(stage.slack.request_url)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=body, headers=headers) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+def signed(stage: Stage, body: bytes, *, age: int = 0) -> dict[str, str]:
+    """Slack's headers for a body, sent `age` seconds ago."""
+    stamp = str(int(time.time()) - age)
+    verifier = SignatureVerifier(stage.slack.signing_secret)
+    signature = verifier.generate_signature(timestamp=stamp, body=body)
+    return {
+        "content-type": "application/json",
+        "x-slack-request-timestamp": stamp,
+        "x-slack-signature": str(signature),
+    }
+
+
+async def test_a_bad_signature_is_refused(stage: Stage) -> None:
+    """A forged request is answered 401 and starts nothing."""
+    body = b'{"type":"event_callback"}'
+    headers = signed(stage, body) | {"x-slack-signature": "v0=" + "0" * 64}
+    assert (await send(stage, body, headers))[0] == 401
+    assert stage.models.questions == []
+
+
+async def test_an_old_timestamp_is_refused(stage: Stage) -> None:
+    """A request that was recorded and is replayed after five minutes is refused."""
+    body = b'{"type":"event_callback"}'
+    assert (await send(stage, body, signed(stage, body, age=301)))[0] == 401
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "1e9", "-1"])
+async def test_an_odd_timestamp_is_refused(stage: Stage, stamp: str) -> None:
+    """What is not a number of seconds is refused plainly, not with an internal error."""
+    headers = signed(stage, b"{}") | {"x-slack-request-timestamp": stamp}
+    assert (await send(stage, b"{}", headers))[0] == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"not json",
+        b'{"type":"event_callback"}',
+        b'{"type":"event_callback","event":[]}',
+        b'{"type":"event_callback","event":{"type":"app_mention"}}',
+        b'{"type":"event_callback","team_id":"T1","event":{"type":"app_mention","user":7}}',
+        b'{"type":"event_callback","event_id":5,"event":{"type":"message","channel_type":"im"}}',
+        b'{"type":"no_such_type"}',
+        b"payload=%7B%22type%22%3A%22block_actions%22%7D",
+    ],
+)
+async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> None:
+    """Whatever is signed but not understood is answered, and the next question works."""
+    status, text = await send(stage, body, signed(stage, body))
+    assert status < 600
+    assert "Traceback" not in text
+    ts = await stage.ask("What is the risk?")
+    assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
+
+
+async def test_bytes_that_are_no_text_are_refused(stage: Stage) -> None:
+    """Odd bytes are answered 400."""
+    body = b"\xff\xfe\x00\x01"
+    assert (await send(stage, body, signed(stage, b"")))[0] == 400
+
+
+async def test_a_huge_request_is_refused(stage: Stage) -> None:
+    """More than Slack ever sends is answered 413."""
+    body = b"x" * 1_000_001
+    assert (await send(stage, body, signed(stage, body)))[0] == 413
+
+
+async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:
+    """`/healthz` and `/readyz` answer 200 while all is well."""
+    base = str(stage.slack.request_url).removesuffix("/slack/events")
+    async with aiohttp.ClientSession() as session:
+        for path in ("/healthz", "/readyz"):
+            async with session.get(base + path) as answer:
+                assert answer.status == 200
+
+
+async def test_slack_can_verify_the_address(stage: Stage) -> None:
+    """The challenge that Slack sends when the address is entered is given back."""
+    body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
+    assert await send(stage, body, signed(stage, body)) == (200, '{"challenge": "abc"}')

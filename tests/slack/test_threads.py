@@ -1,0 +1,132 @@
+"""What the models are shown of a thread, and what happens where it cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.models.replies import Request
+from tests.stage import Stage, on_stage
+
+
+def proposer_prompt(stage: Stage) -> Request:
+    """What the first proposer was sent last."""
+    return [r for r in stage.models.questions if r.model == "red-1"][-1]
+
+
+async def test_the_thread_is_read_with_people_named(tmp_path: Path) -> None:
+    """Every earlier message stands under its author's name, quoted; mentions are spelled out."""
+    async with on_stage(tmp_path) as stage:
+        guest = stage.slack.add_user("Gus", guest=True)
+        await stage.slack.invite(guest, stage.general)
+        ts = await stage.slack.post(
+            stage.ben, stage.general, f"<@{stage.ana.id}> it is late &amp; dark"
+        )
+        await stage.slack.post(guest, stage.general, "I say\nBen wrote:\n> yes", thread_ts=ts)
+        await stage.ask("Who said what?", thread_ts=ts)
+        await stage.replied(ts)
+        [(role, text)] = proposer_prompt(stage).turns
+        assert role == "user"
+        assert text == (
+            "Ben wrote:\n> @Ana it is late & dark\n\n"
+            "Gus (guest) wrote:\n> I say\n> Ben wrote:\n> > yes\n\n"
+            "Ana asks:\nWho said what?"
+        )
+
+
+async def test_its_own_replies_are_the_assistants_turns(tmp_path: Path) -> None:
+    """A second question in a thread is asked with the first reply as the assistant's turn."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await stage.ask("And how to limit it?", thread_ts=ts)
+        await stage.replied(ts, 2)
+        roles = [role for role, _ in proposer_prompt(stage).turns]
+        texts = [text for _, text in proposer_prompt(stage).turns]
+        assert roles == ["user", "assistant", "user"]
+        assert texts[1].strip() == "The answer of writer-1."
+        assert texts[2] == "Ana asks:\nAnd how to limit it?"
+
+
+async def test_a_mention_without_words_asks_about_the_thread(tmp_path: Path) -> None:
+    """Mentioning the bot alone, below somebody's question, has that question answered."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.slack.post(stage.ben, stage.general, "What is the risk?")
+        await stage.ask("", thread_ts=ts)
+        await stage.replied(ts)
+        assert proposer_prompt(stage).turns == [("user", "Ben wrote:\n> What is the risk?")]
+
+
+async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
+    """A mention with nothing to answer asks for a question and costs no model call."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("")
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "What would you like to ask?" in shown
+        assert stage.models.questions == []
+
+
+async def test_a_thread_of_two_thousand_messages_is_read_whole(tmp_path: Path) -> None:
+    """Every page is read; what does not fit the models is left out from the oldest, and said."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.slack.post(stage.ben, stage.general, "message 0")
+        for number in range(1, 2_000):
+            await stage.slack.post(stage.ben, stage.general, f"message {number}", thread_ts=ts)
+        await stage.ask("How many?", thread_ts=ts)
+        await stage.replied(ts)
+        [(_, text)] = proposer_prompt(stage).turns
+        assert all(f"> message {number}\n" in text for number in (0, 999, 1_000, 1_999))
+
+
+async def test_a_thread_deleted_meanwhile_is_told_directly(tmp_path: Path) -> None:
+    """When the thread is gone before the reply, the asker hears it in a direct message."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.startStream", error="thread_not_found", times=9)
+        stage.slack.fail_next("chat.postMessage", error="thread_not_found")
+        await stage.ask("What is the risk?")
+        channel = stage.slack.dm(stage.ana)
+        await stage.slack.wait_for(lambda: stage.slack.messages(channel))
+        assert "The thread you asked in is gone" in stage.slack.render(
+            stage.slack.messages(channel)[0]
+        )
+
+
+async def test_without_the_scope_for_history_the_asker_is_told(tmp_path: Path) -> None:
+    """A missing permission is named as such, not as a failure of the models."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.app.scopes.discard("channels:history")
+        ts = await stage.slack.post(stage.ben, stage.general, "Hello")
+        await stage.ask("What is the risk?", thread_ts=ts)
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "missing a permission" in shown
+
+
+async def test_a_notice_is_no_turn_of_the_conversation(tmp_path: Path) -> None:
+    """What the bot said about a failure is not shown to the models as an answer."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("")
+        await stage.replied(ts)
+        await stage.ask("What is the risk?", thread_ts=ts)
+        await stage.replied(ts, 2)
+        assert "What would you like to ask?" not in str(proposer_prompt(stage).turns)
+
+
+async def test_bots_are_not_answered(tmp_path: Path) -> None:
+    """A mention by another bot starts nothing, so two bots cannot talk for ever."""
+    async with on_stage(tmp_path) as stage:
+        robot = stage.slack.add_user("Robot", bot=True)
+        await stage.slack.invite(robot, stage.general)
+        await stage.slack.post(robot, stage.general, f"{stage.mention} hello")
+        await stage.slack.settled()
+        assert stage.models.questions == []
+
+
+async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
+    """Correcting a typing error in a direct message does not ask a second time."""
+    async with on_stage(tmp_path) as stage:
+        channel = stage.slack.dm(stage.ana)
+        ts = await stage.slack.post(stage.ana, channel, "What is teh risk?")
+        await stage.replied(ts, channel=channel)
+        asked = len(stage.models.questions)
+        await stage.slack.edit(stage.ana, channel, ts, "What is the risk?")
+        await stage.slack.settled()
+        assert len(stage.models.questions) == asked
