@@ -60,6 +60,8 @@ class Run:
     aggregator: Answer | None = None
     posts: tuple[str, ...] = ()
     """The ts of the messages that hold the reply."""
+    resumed: bool = False
+    """Whether an earlier attempt at it was broken off."""
 
 
 class Runs(Protocol):

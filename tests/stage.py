@@ -15,6 +15,7 @@ from bot.playground.server import LocalSlack
 from bot.settings import Settings, load
 from tests.models.replies import Reply
 from tests.models.server import Answers, ModelServer
+from tests.payloads import check
 
 Mode = Literal["socket", "http"]
 
@@ -152,6 +153,7 @@ async def on_stage(
         general = slack.add_channel("general", members=[ana, ben])
         yield Stage(slack, server, bot, settings, ana, ben, general)
         await slack.settled()
+        check(slack.calls())
 
 
 def variables(slack: LocalSlack, folder: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ from bot.ports import Run
 from bot.slack import words
 from bot.slack.blocks import footer
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.leftovers import close_left_open
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
 from bot.slack.metadata import NOTICE, REPLY
 from bot.slack.notices import tell
@@ -64,11 +65,8 @@ class SlackReply:
     async def start(self) -> None:
         """Show the sign of work; close what an earlier attempt at this run left open."""
         await self._status.show()
-        for ts in self._run.posts:
-            with suppress(*SLACK_TROUBLE):
-                await self._client.chat_stopStream(
-                    channel=self._run.question.channel, ts=ts, markdown_text=words.INTERRUPTED
-                )
+        if self._run.resumed:
+            await close_left_open(self._client, self._run)
         self._pump = asyncio.create_task(self._keep_showing())
 
     async def show(self, event: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,8 +74,10 @@ class StoredRuns:
                 .where(runs.c.id == run_id, runs.c.state.in_(LIVE))
                 .values(state="running")
             )
+            before = await connection.scalar(select(runs.c.state).where(runs.c.id == run_id))
             changed = await connection.execute(statement)
-        return await self.get(run_id) if changed.rowcount else None
+        run = await self.get(run_id) if changed.rowcount else None
+        return run and replace(run, resumed=before == "running")
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and its line of the ledger."""

@@ -1,0 +1,1 @@
+"""The bot's inner rooms: settings, storage, service, jobs, logs."""

@@ -1,0 +1,73 @@
+"""What may never stand in a log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from bot.logs import HIDDEN, hide_secrets
+
+SECRETS = [
+    "xoxb-1234-5678-abcdefghijkl",
+    "xoxe.xoxp-1-abcdef",
+    "xapp-1-A012-345-abcdef",
+    "sk-ant-api03-abcdefghijkl",
+    "sk-proj-abcdefghijkl",
+    "https://hooks.slack.com/commands/T1/2/abc",
+    "https://hooks.slack.com/actions/T1/2/abc",
+    "wss://wss-primary.slack.com/link/?ticket=abc",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_in_a_line_is_hidden(secret: str) -> None:
+    """Tokens, keys, response_urls and socket addresses are taken out, wherever they stand."""
+    line = hide_secrets(None, "info", {"event": f"before {secret} after", "n": 1})
+    tail = secret.rsplit("-", maxsplit=1)[-1].rsplit("/", maxsplit=1)[-1]
+    assert tail not in line["event"]
+    assert HIDDEN in line["event"]
+    assert line["event"].startswith("before ")
+    assert line["event"].endswith(" after")
+
+
+def test_a_password_in_an_address_is_hidden() -> None:
+    """A database address keeps its host and loses its password."""
+    line = hide_secrets(None, "info", {"event": "postgresql://ana:hunter2@db.example/moa"})
+    assert line["event"] == f"postgresql://{HIDDEN}@db.example/moa"
+
+
+def test_the_libraries_logs_are_hidden_too_and_json_is_one_object_a_line() -> None:
+    """What another library logs, exceptions included, goes through the same sieve."""
+    program = (
+        "import logging; from bot import logs; logs.configure('INFO', 'json');"
+        "log = logging.getLogger('some.library');"
+        "log.info('token xoxb-1234-abcdefgh')\n"
+        "try:\n    raise ValueError('key sk-abcdefghijkl')\n"
+        "except ValueError:\n    log.exception('failed')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["info", "error"]
+    assert "abcdefgh" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_request_bodies_are_never_logged() -> None:
+    """The libraries that log whole bodies at INFO or DEBUG are kept at WARNING."""
+    program = (
+        "import logging; from bot import logs; logs.configure('DEBUG', 'json');"
+        "logging.getLogger('slack_sdk.socket_mode.aiohttp').debug('a body');"
+        "logging.getLogger('slack_bolt.AsyncApp').info('a body');"
+        "logging.getLogger('bot.bolt').info('a body')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert logging.getLogger().level != logging.DEBUG

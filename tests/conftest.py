@@ -1,0 +1,24 @@
+"""What every test shares: the closing line kept for `python -m tests`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Keep how many tests passed and failed, to be said again at the very end."""
+    counts = {
+        word: len(terminalreporter.stats.get(word, []))
+        for word in ("passed", "failed", "skipped", "error")
+    }
+    failed = counts["failed"] + counts["error"]
+    line = f"{counts['passed']} passed, {failed} failed"
+    if counts["skipped"]:
+        line += f", {counts['skipped']} skipped"
+    if CLOSING_LINE.parent.exists():
+        CLOSING_LINE.write_text(line, encoding="utf-8")

@@ -1,0 +1,85 @@
+"""What the bot sent to Slack, checked by a third pair of eyes: the `slackblocks` package.
+
+The local Slack has checked every payload already, by its own rules and slack_sdk's models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import slackblocks
+
+from bot.playground.records import CallRecord
+
+Json = Mapping[str, Any]
+
+
+def check(calls: Iterable[CallRecord]) -> int:
+    """Check all blocks and views of these calls, and give how many payloads there were.
+
+    Raises:
+        slackblocks.InvalidUsageError: for what Slack would refuse.
+    """
+    checked = 0
+    for call in calls:
+        if view := call.args.get("view"):
+            _check_view(view)
+            checked += 1
+        if blocks := call.args.get("blocks"):
+            slackblocks.Message("C00000000", blocks=[_built(block) for block in blocks])
+            checked += 1
+    return checked
+
+
+def _check_view(view: Json) -> None:
+    slackblocks.ModalView(
+        title=view["title"]["text"],
+        close=view["close"]["text"],
+        callback_id=view["callback_id"],
+        private_metadata=view["private_metadata"],
+        blocks=[_built(block) for block in view["blocks"]],
+    )
+
+
+def _built(block: Json) -> Any:
+    """The block as an object of the package, whose making checks every limit."""
+    match block["type"]:
+        case "actions":
+            elements = [_element(element) for element in block["elements"]]
+            return slackblocks.ActionsBlock(elements, block_id=block.get("block_id"))
+        case "rich_text":  # the package cannot read these; their kind is checked for the surface
+            return slackblocks.RichTextBlock(
+                slackblocks.RichTextSection([slackblocks.RichText("x")])
+            )
+        case _:
+            return slackblocks.Block.from_dict(dict(block))
+
+
+def _element(element: Json) -> Any:
+    if element["type"] == "button":
+        return slackblocks.Button(
+            text=element["text"]["text"],
+            action_id=element["action_id"],
+            value=element["value"],
+            accessibility_label=element.get("accessibility_label"),
+        )
+    # The package wants a group as `initial_option`; Slack wants one of the groups' options.
+    options = [option for group in element["option_groups"] for option in group["options"]]
+    assert element["initial_option"] in options
+    return slackblocks.StaticSelectMenu(
+        placeholder=element["placeholder"]["text"],
+        action_id=element["action_id"],
+        option_groups=[
+            slackblocks.OptionGroup(
+                label=group["label"]["text"],
+                options=[_option(option) for option in group["options"]],
+            )
+            for group in element["option_groups"]
+        ],
+    )
+
+
+def _option(option: Json) -> slackblocks.Option:
+    text = slackblocks.Text(option["text"]["text"], type_=slackblocks.TextType.PLAINTEXT)
+    return slackblocks.Option(text, option["value"])

@@ -1,0 +1,73 @@
+"""The house rules that tools hold: who imports whom, what the manifest asks for, what is locked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.slack.listeners import EVENTS
+
+ROOT = Path(__file__).parent.parent
+
+BREACHES = {
+    "moa/prompts/breach.py": "import bot\n",
+    "moa/breach_of_purity.py": "import sqlalchemy\n",
+    "bot/storage/breach.py": "import slack_sdk\n",
+    "bot/slack/breach.py": "import os\n",
+}
+
+
+@pytest.mark.parametrize("place", BREACHES)
+def test_a_breach_of_the_import_contracts_is_found(tmp_path: Path, place: str) -> None:
+    """The contracts are not decoration: a forbidden import fails the check."""
+    for package in ("moa", "bot"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    breach = tmp_path / place
+    breach.parent.mkdir(exist_ok=True)
+    breach.write_text(BREACHES[place], encoding="utf-8")
+    program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0, done.stdout
+
+
+def test_the_manifest_asks_for_exactly_the_events_that_are_listened_for() -> None:
+    """No event is subscribed to in vain, and none that is needed is missing."""
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    asked = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {event.partition(".")[0] for event in asked} == set(EVENTS)
+    assert "message.im" in asked
+    assert manifest["settings"]["interactivity"]["is_enabled"]
+    assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/moa"]
+    assert "agent_view" in manifest["features"]
+
+
+def test_every_direct_dependency_is_locked() -> None:
+    """The lock holds what `pyproject.toml` asks for, each with its hashes, and no address."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["local"],
+        *project["dependency-groups"]["dev"],
+    ]
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE))
+    names = {re.split(r"[\[<>=~! ]", want)[0].lower() for want in wanted}
+    assert names <= locked
+    assert "://" not in lock
+    blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", lock, re.MULTILINE | re.DOTALL)
+    assert all("--hash=sha256:" in block for block in blocks)
