@@ -11,7 +11,6 @@ from bot.playground.inputs import STATELESS, chosen, find_element, initial, inpu
 from bot.playground.records import Message, View
 from bot.playground.response_url import answer
 from bot.playground.shapes import message_json, view_json
-from bot.playground.streaming import refresh
 from bot.playground.validate import read_view
 from bot.playground.viewing import close_views, push_view, update_view
 
@@ -166,8 +165,8 @@ class Acting:
         person, place = workspace.user(user), workspace.channel(channel)
         stopped: list[str] = []
         for message in place.thread(thread_ts):
-            if message.stream and refresh(self._site, message).state == "live":
-                message.stream.state = "stopped"
+            if message.stream and message.streaming:
+                message.stream.end("stopped")
                 stopped.append(message.ts)
         self._site.events.session_stopped(place, person, thread_ts, stopped)
         workspace.changed()

@@ -56,9 +56,11 @@ class Clock:
             raise ValueError("a clock cannot run backwards")
         self._base += seconds
         for timer in sorted(self._timers, key=lambda timer: timer.due):
+            if timer not in self._timers:  # an earlier one that rang took it off
+                continue
             if timer.handle:
                 timer.handle.cancel()
-            self._arm(timer)
+            self._ring(timer)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call back once `seconds` of this clock have passed."""

@@ -38,6 +38,10 @@ ALT_TEXT: Final = 2_000
 TABLE_ROWS: Final = 100
 TABLE_CELLS: Final = 20
 CONTAINER_BLOCKS: Final = 10
+CARD_TITLE: Final = 150
+CARD_BODY: Final = 200
+CARD_ACTIONS: Final = 5
+CAROUSEL_CARDS: Final = 10
 BLOCK_ID: Final = 255
 
 # Elements

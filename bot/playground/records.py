@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from bot.playground.clock import Timer
 
 Json = dict[str, Any]
 """A JSON object as it goes over the wire."""
@@ -33,9 +36,8 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """The streamed side of a message. `started` is the clock's epoch second."""
+    """The streamed side of a message. `expiry` is the timer that ends it."""
 
-    started: float
     recipient_user_id: str | None
     recipient_team_id: str | None
     display: str = "timeline"
@@ -43,6 +45,13 @@ class Stream:
     tasks: dict[str, Json] = field(default_factory=dict[str, Json])
     blocks: list[Json] = field(default_factory=list[Json])
     state: StreamState = "live"
+    expiry: Timer | None = None
+
+    def end(self, state: StreamState) -> None:
+        """Let it be over, in one of the three ways."""
+        self.state = state
+        if self.expiry:
+            self.expiry.cancel()
 
 
 @dataclass(slots=True, eq=False)

@@ -84,7 +84,6 @@ class LocalSlack(Writing, Acting, Looking):
         trace: TracebackType | None,
     ) -> None:
         await self._site.outbox.close()
-        await self._site.sockets.close()
         for http in (*self._retired, *([self._http] if self._http else [])):
             await http.close()
         await self._runner.cleanup()
@@ -94,7 +93,12 @@ class LocalSlack(Writing, Acting, Looking):
         application.router.add_route("*", "/api/{method}", WebApi(self._site).serve)
         application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
         application.router.add_get("/link/", self._site.sockets.serve)
+        application.on_shutdown.append(self._hang_up)
         return application
+
+    async def _hang_up(self, _application: web.Application) -> None:
+        """Once no new connection is taken: an app that is told to go cannot come back."""
+        await self._site.sockets.close()
 
     # What the app needs to know
 

@@ -106,8 +106,7 @@ class Sockets:
 
     async def close(self) -> None:
         """Close every connection."""
-        for connection in list(self.connections):
-            await connection.socket.close()
+        await asyncio.gather(*(connection.socket.close() for connection in self.connections))
 
     def _pick(self) -> Connection | None:
         open_now = [each for each in self.connections if not each.leaving]

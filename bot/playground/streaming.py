@@ -15,30 +15,26 @@ if TYPE_CHECKING:
     from bot.playground.site import Site
 
 
-def refresh(site: Site, message: Message) -> Stream:
-    """The message's stream, expired if its time is over.
+def limit_life(site: Site, stream: Stream) -> None:
+    """Let the stream expire when its time is over, however busy it is."""
 
-    Raises:
-        SlackError: `message_not_in_streaming_state` where it never was a stream.
-    """
-    stream = message.stream
-    if not stream:
-        raise SlackError("message_not_in_streaming_state")
-    if stream.state == "live" and site.clock.now() - stream.started >= limits.STREAM_SECONDS:
-        stream.state = "expired"
-    return stream
+    def expire() -> None:
+        stream.end("expired")
+        site.workspace.changed()
+
+    stream.expiry = site.clock.call_later(limits.STREAM_SECONDS, expire)
 
 
-def require_live(site: Site, message: Message) -> Stream:
-    """The same, where pieces may still come.
+def require_live(message: Message) -> Stream:
+    """The message's stream, where pieces may still come.
 
     Raises:
         SlackError: `stopped_by_user`, or `message_not_in_streaming_state`.
     """
-    stream = refresh(site, message)
-    if stream.state == "stopped":
+    stream = message.stream
+    if stream and stream.state == "stopped":
         raise SlackError("stopped_by_user")
-    if stream.state != "live":
+    if not stream or stream.state != "live":
         raise SlackError("message_not_in_streaming_state")
     return stream
 
@@ -49,7 +45,7 @@ def take_in(site: Site, message: Message, chunks: list[Json]) -> None:
     Raises:
         SlackError: `msg_too_long`, when text and tasks together would grow too long.
     """
-    stream = require_live(site, message)
+    stream = require_live(message)
     text = message.text + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
     tasks = dict(stream.tasks)
     for chunk in chunks:

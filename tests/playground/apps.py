@@ -95,6 +95,10 @@ class HttpApp:
     def __init__(self, slack: LocalSlack) -> None:
         self.requests: list[tuple[dict[str, str], Json]] = []
         self.refused = 0
+        self.hold = asyncio.Event()
+        """Cleared, every request waits for it before it is answered."""
+        self.hold.set()
+        self._arrival = asyncio.Condition()
         self.respond: Callable[[Json], web.Response] = lambda _body: web.Response()
         self._verifier = SignatureVerifier(slack.signing_secret)
         application = web.Application()
@@ -118,8 +122,16 @@ class HttpApp:
             self.refused += 1
             return web.Response(status=401)
         body = _parsed(request.content_type, raw.decode())
-        self.requests.append((headers, body))
+        async with self._arrival:
+            self.requests.append((headers, body))
+            self._arrival.notify_all()
+        await self.hold.wait()
         return self.respond(body)
+
+    async def arrived(self, count: int) -> None:
+        """Wait until so many requests came."""
+        async with asyncio.timeout(10), self._arrival:
+            await self._arrival.wait_for(lambda: len(self.requests) >= count)
 
 
 def _parsed(content_type: str, raw: str) -> Json:
@@ -130,6 +142,6 @@ def _parsed(content_type: str, raw: str) -> Json:
 
 
 async def turns(count: int = 5) -> None:
-    """Let the loop's other tasks run, where there is nothing to wait for but their doing nothing."""
+    """Let the loop's other tasks run, where all there is to wait for is that they do nothing."""
     for _ in range(count):
         await asyncio.sleep(0)

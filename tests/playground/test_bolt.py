@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -64,11 +64,25 @@ def _app(slack: LocalSlack) -> AsyncApp:
     return app
 
 
-async def _serve(app: AsyncApp, request: web.Request) -> web.Response:
-    asked = AsyncBoltRequest(body=await request.text(), headers=dict(request.headers))
-    answer = await app.async_dispatch(asked)
-    kind = answer.first_headers().get("content-type", "text/plain").split(";")[0]
-    return web.Response(status=answer.status, text=answer.body, content_type=kind)
+@asynccontextmanager
+async def _served(app: AsyncApp) -> AsyncGenerator[str]:
+    """The app by HTTP, as a thin adapter serves it; gives its address."""
+
+    async def serve(request: web.Request) -> web.Response:
+        asked = AsyncBoltRequest(body=await request.text(), headers=dict(request.headers))
+        answer = await app.async_dispatch(asked)
+        kind = answer.first_headers().get("content-type", "text/plain").split(";")[0]
+        return web.Response(status=answer.status, text=answer.body, content_type=kind)
+
+    application = web.Application()
+    application.router.add_post("/", serve)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -83,14 +97,9 @@ async def bolt(request: pytest.FixtureRequest, scene: Scene) -> AsyncGenerator[S
         await handler.close_async()
         await handler.client.aiohttp_client_session.close()
         return
-    application = web.Application()
-    application.router.add_post("/", lambda each: _serve(app, each))
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    scene.slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield scene
-    await runner.cleanup()
+    async with _served(app) as address:
+        scene.slack.request_url = address
+        yield scene
 
 
 async def test_bolt_answers_a_mention_and_a_direct_message(bolt: Scene) -> None:
@@ -131,13 +140,9 @@ async def test_bolt_opens_a_modal_and_answers_its_form(bolt: Scene) -> None:
 
 async def test_bolt_refuses_what_is_not_signed_by_slack(scene: Scene) -> None:
     """An unsigned request to Bolt gets 401, so the signatures above were checked."""
-    app = _app(scene.slack)
-    application = web.Application()
-    application.router.add_post("/", lambda each: _serve(app, each))
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    async with aiohttp.ClientSession() as session, session.post(address, data="{}") as answer:
+    async with (
+        _served(_app(scene.slack)) as address,
+        aiohttp.ClientSession() as session,
+        session.post(address, data="{}") as answer,
+    ):
         assert answer.status == 401
-    await asyncio.wait_for(runner.cleanup(), 10)

@@ -57,6 +57,22 @@ async def test_an_app_can_decline_repetition(scene: Scene) -> None:
     assert scene.slack.deliveries[0].state == "given up"
 
 
+async def test_a_slow_app_is_not_waited_for(still: Scene) -> None:
+    """After three seconds the event counts as not received, and comes again."""
+    still.slack.app.events = {"app_mention"}
+    async with HttpApp(still.slack) as app:
+        still.slack.request_url = app.url
+        app.hold.clear()
+        await still.ask()
+        await app.arrived(1)
+        still.slack.clock.advance(3)
+        await app.arrived(2)
+        app.hold.set()
+        await still.slack.settled()
+    assert [ack.reason for ack in still.slack.deliveries[0].acks] == ["http_timeout", ""]
+    assert app.requests[1][0]["X-Slack-Retry-Reason"] == "http_timeout"
+
+
 async def test_an_app_that_is_not_there_is_noticed(scene: Scene) -> None:
     """A refused connection has its own reason."""
     async with HttpApp(scene.slack) as app:

@@ -51,8 +51,8 @@ async def test_the_apps_own_messages_are_told_too(scene: Scene) -> None:
 async def test_other_bots_and_integrations_can_write(scene: Scene) -> None:
     """A bot has a user and a bot id; an integration has the subtype and no user."""
     robot = scene.slack.add_user("Robot", bot=True)
-    await scene.slack.invite(robot, scene.general)
     async with SocketApp(scene.slack) as app:
+        await scene.slack.invite(robot, scene.general)
         await scene.slack.post(robot, scene.general, "beep")
         await scene.slack.post(robot, scene.general, "boop", subtype="bot_message")
         await scene.slack.settled()

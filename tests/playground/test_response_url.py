@@ -87,7 +87,7 @@ async def test_answers_are_checked_like_messages(scene: Scene) -> None:
     """Bad blocks, no text and unreadable JSON are refused."""
     _, hook = await _pressed(scene)
     assert "invalid_blocks" in (await hook.send(text="x", blocks=[section("")])).body
-    assert "no_text" in (await hook.send_dict({})).body
+    assert "no_text" in (await hook.send_dict({"response_type": "ephemeral"})).body
     async with aiohttp.ClientSession() as session:
         for body in ("{", "[]"):
             async with session.post(hook.url, data=body) as answer:

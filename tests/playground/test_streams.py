@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from slack_sdk.models.messages.chunk import MarkdownTextChunk, PlanUpdateChunk, TaskUpdateChunk
@@ -10,11 +10,8 @@ from slack_sdk.models.messages.chunk import MarkdownTextChunk, PlanUpdateChunk, 
 from tests.playground.apps import button, section
 from tests.playground.conftest import Scene, code, refusal
 
-if TYPE_CHECKING:
-    from slack_sdk.web.async_chat_stream import AsyncChatStream
 
-
-async def _stream(scene: Scene, ts: str, **more: Any) -> AsyncChatStream:
+async def _stream(scene: Scene, ts: str, **more: Any) -> Any:
     return await scene.web.chat_stream(
         channel=scene.general.id,
         thread_ts=ts,
@@ -68,6 +65,8 @@ async def test_a_stream_dies_after_300_seconds(still: Scene) -> None:
     still.slack.clock.advance(299)
     await still.web.chat_appendStream(**where, markdown_text=" two")
     still.slack.clock.advance(1)
+    reply = still.slack.message(still.general, where["ts"])
+    await still.slack.wait_for(lambda: not reply.streaming)
     append, stop = still.web.chat_appendStream, still.web.chat_stopStream
     dead = "message_not_in_streaming_state"
     assert await code(append(**where, markdown_text=" three")) == dead

@@ -118,6 +118,23 @@ async def test_calls_are_recorded_without_their_tokens(scene: Scene) -> None:
     assert "xoxb" not in str(scene.slack.calls())
 
 
+async def test_arguments_of_a_wrong_kind_are_named(scene: Scene) -> None:
+    """A number that is none and JSON that cannot be read are refused, with their names."""
+    bad = scene.web.conversations_members(channel=scene.general.id, limit="many")
+    answer = await refusal(bad)
+    assert "must be an integer [json-pointer:/limit]" in str(answer["response_metadata"])
+    ts = await scene.ask()
+    body = {"channel": scene.general.id, "ts": ts, "chunks": "{"}
+    answer = await refusal(scene.web.api_call("chat.startStream", json=body))
+    assert "must be valid JSON [json-pointer:/chunks]" in str(answer["response_metadata"])
+
+
+async def test_api_test_answers_what_it_is_asked(scene: Scene) -> None:
+    """It gives back its arguments, or the error that was wished for."""
+    assert (await scene.web.api_test(foo="bar"))["args"]["foo"] == "bar"
+    assert await code(scene.web.api_test(error="my_error")) == "my_error"
+
+
 async def test_a_missing_argument_is_named(scene: Scene) -> None:
     """Slack tells which argument is missing."""
     answer = await refusal(scene.web.api_call("views.publish", json={}))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.models.replies import Request
-from tests.stage import Stage, on_stage
+from tests.stage import CONFIG, Stage, on_stage
 
 
 def proposer_prompt(stage: Stage) -> Request:
@@ -130,3 +132,34 @@ async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
         await stage.slack.edit(stage.ana, channel, ts, "What is the risk?")
         await stage.slack.settled()
         assert len(stage.models.questions) == asked
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [("not_in_channel", "I am not in this channel"), ("is_archived", "This channel is archived")],
+)
+async def test_where_it_cannot_write_the_asker_is_told_directly(
+    tmp_path: Path, code: str, says: str
+) -> None:
+    """A closed channel is named as the reason, in a direct message, with what to do."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.startStream", error=code, times=9)
+        stage.slack.fail_next("chat.postMessage", error=code)
+        await stage.ask("What is the risk?")
+        channel = stage.slack.dm(stage.ana)
+        await stage.slack.wait_for(lambda: stage.slack.messages(channel))
+        assert says in stage.slack.render(stage.slack.messages(channel)[0])
+
+
+async def test_an_enormous_question_is_answered(tmp_path: Path) -> None:
+    """A question of Slack's greatest length goes to models that can take only a part of it."""
+    small = CONFIG.replace('model = "red-1"', 'model = "red-1"\ncontext_window = 4096')
+    async with on_stage(tmp_path, config=small) as stage:
+        ts = await stage.ask("What is this? " + "word " * 7_900)
+        reply = await stage.replied(ts)
+        assert "The answer of writer-1." in stage.slack.render(reply)
+        assert "The last message was too long" in stage.slack.render(reply)
+        [(_, text)] = proposer_prompt(stage).turns
+        assert len(text) < 4_096 * 4
+        assert text.startswith("What is this?")
+        assert "characters left out" in text

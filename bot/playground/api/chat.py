@@ -8,7 +8,6 @@ from bot.playground.api.call import Call, Method
 from bot.playground.errors import SlackError
 from bot.playground.posting import Manner, post, remove, revise
 from bot.playground.shapes import message_json
-from bot.playground.streaming import refresh
 from bot.playground.validate import read_content
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def update(call: Call) -> Json:
     """New content for a message of the app's own."""
     channel = call.channel()
     message = _own(call, channel, "cant_update_message")
-    if message.stream and refresh(call.site, message).state == "live":
+    if message.streaming:
         raise SlackError("streaming_state_conflict")
     content = read_content(call.args)
     keep = call.args.get("blocks") is None and call.args.get("markdown_text") is None

@@ -10,7 +10,7 @@ from bot.playground.api.sessions import set_session
 from bot.playground.errors import SlackError
 from bot.playground.records import Message, Stream
 from bot.playground.shapes import message_json
-from bot.playground.streaming import compose, require_live, take_in
+from bot.playground.streaming import compose, limit_life, require_live, take_in
 from bot.playground.validate import name_blocks, read_blocks, read_chunks, read_metadata
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def start(call: Call) -> Json:
         stream=stream,
     )
     take_in(call.site, message, chunks)
+    limit_life(call.site, stream)
     call.workspace.keep(message)
     call.site.events.message(channel, message)
     return {"channel": channel.id, "ts": message.ts}
@@ -49,7 +50,7 @@ def append(call: Call) -> Json:
     """Add pieces to a stream."""
     channel = call.channel()
     message = _streamed(call, channel)
-    require_live(call.site, message)
+    require_live(message)
     chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
     if not chunks:
         raise SlackError("no_text")
@@ -62,7 +63,7 @@ def stop(call: Call) -> Json:
     """Add the last pieces, put blocks below, and finish the message."""
     channel = call.channel()
     message = _streamed(call, channel)
-    stream = require_live(call.site, message)
+    stream = require_live(message)
     chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
     final = name_blocks(read_blocks(call.args.get("blocks")), "s")
     _check_room(stream, final)
@@ -74,7 +75,7 @@ def stop(call: Call) -> Json:
     message.metadata = metadata
     if status:
         set_session(call, channel, str(message.thread_ts), status)
-    stream.state = "finished"
+    stream.end("finished")
     call.site.events.changed(channel, message, before)
     call.workspace.changed()
     shown = message_json(message, channel, with_metadata=True)
@@ -94,7 +95,7 @@ def _stream(call: Call, channel: Channel) -> Stream:
         raise SlackError("user_not_found")
     if team and team not in call.workspace.teams:
         raise SlackError("team_not_found")
-    return Stream(call.site.clock.now(), user, team, display)
+    return Stream(user, team, display)
 
 
 def _streamed(call: Call, channel: Channel) -> Message:

@@ -60,6 +60,8 @@ def check_block(block: object, at: str, faults: Faults, surface: Surface) -> Non
         inside = f"{at}/child_blocks"
         children = faults.listed(block.get("child_blocks"), inside, limits.CONTAINER_BLOCKS)
         check_blocks(children, inside, faults, surface)
+        if block.get("title") is not None:
+            faults.text_object(block["title"], f"{at}/title", limits.CARD_TITLE)
     if len(faults.found) == before:
         check_with_sdk(block, at, faults)
 
@@ -159,8 +161,9 @@ def _check_table(block: Json, at: str, faults: Faults) -> None:
 
 
 def _check_task_card(block: Json, at: str, faults: Faults) -> None:
-    if not faults.required(block, ("task_id", "title", "status"), at):
-        return
+    faults.required(block, ("status",), at)
+    for part in ("task_id", "title"):
+        faults.string(block.get(part), f"{at}/{part}", limits.MESSAGE_TEXT)
     faults.one_of(block, "status", at, TASK_STATES)
     for part in ("details", "output"):
         if is_object(block.get(part)):
@@ -170,8 +173,10 @@ def _check_task_card(block: Json, at: str, faults: Faults) -> None:
 
 
 def _check_plan(block: Json, at: str, faults: Faults) -> None:
-    faults.required(block, ("title",), at)
-    for index, task in enumerate(block.get("tasks") or ()):
+    faults.string(block.get("title"), f"{at}/title", limits.MESSAGE_TEXT)
+    tasks = block.get("tasks")
+    listed = [] if tasks is None else faults.listed(tasks, f"{at}/tasks", limits.MESSAGE_BLOCKS)
+    for index, task in enumerate(listed):
         here = f"{at}/tasks/{index}"
         if is_object(task) and kind_of(task) == "task_card":
             _check_task_card(task, here, faults)
@@ -179,8 +184,42 @@ def _check_plan(block: Json, at: str, faults: Faults) -> None:
             faults.add(here, "must be a task_card")
 
 
+def _check_card(block: Json, at: str, faults: Faults) -> None:
+    for part, longest in _CARD_TEXTS.items():
+        if block.get(part) is not None:
+            faults.text_object(block[part], f"{at}/{part}", longest)
+    if block.get("actions") is not None:
+        there = f"{at}/actions"
+        listed = faults.listed(block["actions"], there, limits.CARD_ACTIONS)
+        for index, element in enumerate(listed):
+            element_rules.check_element(element, f"{there}/{index}", faults, frozenset({"button"}))
+        element_rules.check_action_ids(listed, there, faults)
+
+
+def _check_carousel(block: Json, at: str, faults: Faults) -> None:
+    listed = faults.listed(block.get("elements"), f"{at}/elements", limits.CAROUSEL_CARDS)
+    for index, card in enumerate(listed):
+        here = f"{at}/elements/{index}"
+        if is_object(card) and kind_of(card) == "card":
+            _check_card(card, here, faults)
+        else:
+            faults.add(here, "must be a card")
+
+
+def _check_alert(block: Json, at: str, faults: Faults) -> None:
+    faults.text_object(block.get("text"), f"{at}/text", limits.SECTION_TEXT)
+
+
+_CARD_TEXTS: Final = {
+    "title": limits.CARD_TITLE,
+    "subtitle": limits.CARD_TITLE,
+    "body": limits.CARD_BODY,
+}
 _RULES: Final[dict[str, Callable[[Json, str, Faults], None]]] = {
     "actions": _check_actions,
+    "alert": _check_alert,
+    "card": _check_card,
+    "carousel": _check_carousel,
     "context": _check_context,
     "context_actions": _check_context_actions,
     "header": _check_header,

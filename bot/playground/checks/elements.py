@@ -145,10 +145,11 @@ def _check_options(holder: Json, at: str, faults: Faults, most: int, *, rich: bo
 
 
 def _check_initial(element: Json, options: list[Any], at: str, faults: Faults) -> None:
-    known = {option.get("value") for option in options if is_object(option)}
-    chosen = [element.get("initial_option"), *(element.get("initial_options") or ())]
-    for option in chosen:
-        if is_object(option) and option.get("value") not in known:
+    known = [option.get("value") for option in options if is_object(option)]
+    several = element.get("initial_options")
+    chosen = several if is_list(several) else [several]
+    for option in [element.get("initial_option"), *chosen]:
+        if option is not None and (not is_object(option) or option.get("value") not in known):
             faults.add(f"{at}/initial_option", "must be among the options")
 
 

@@ -1,0 +1,70 @@
+"""The README's promises, held to the letter."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from tests.models.replies import Reply
+from tests.models.server import ModelServer
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+async def test_the_python_example_prints_a_reply(tmp_path: Path) -> None:
+    """The example runs as it stands, against a server that speaks OpenAI's API."""
+    import asyncio  # noqa: PLC0415 - of this test alone
+
+    [program] = blocks("python")
+    lines = [line for line in program.splitlines() if line.strip()]
+    assert len([line for line in lines if not line.startswith(("import", "from"))]) <= 10
+    async with ModelServer(default=Reply("Blue light is scattered most.")) as server:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "key"}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program),
+            cwd=tmp_path,
+            env=environment | {"OPENAI_BASE_URL": server.openai_url},
+            stdout=subprocess.PIPE,
+        )
+        stdout, _ = await process.communicate()
+    assert stdout.decode().strip() == "Blue light is scattered most."
+
+
+@pytest.mark.parametrize("line", [b for b in "".join(blocks("sh")).splitlines() if "moa-bot" in b])
+def test_every_command_of_the_readme_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each `moa-bot` line names a command and options that are there."""
+    words = line.split("moa-bot ", 1)[1].split("#", maxsplit=1)[0].split("<", maxsplit=1)[0]
+    name = words.split()[0]
+    options = set(re.findall(r"--[a-z]+", words))
+    with pytest.raises(SystemExit) as left:
+        main([name, "--help"])
+    assert left.value.code == 0
+    described = capsys.readouterr().out
+    assert all(option in described for option in options)
+
+
+def test_the_test_command_is_what_ci_runs() -> None:
+    """A person and the CI run the same checks by the same command."""
+    assert "python3 -m tests" in blocks("sh")[1]
+    assert "python3 -m tests" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
+    """No page points to a file that does not exist."""
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert all((page.parent / target).exists() for target in local)
