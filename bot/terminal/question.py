@@ -26,7 +26,7 @@ def read(argument: str, stdin: BinaryIO) -> str:
         data = stdin.read(MAX_BYTES + 1)
     else:
         # What of an argument is not UTF-8 arrives as halves of characters, and fails below.
-        data = argument.encode("utf-8", "surrogateescape")
+        data = argument.encode("utf-8", "surrogatepass")
     if len(data) > MAX_BYTES:
         raise ConfigurationError(
             f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."

@@ -17,10 +17,19 @@ NO_ANSWER = "None of the models answered. `moa-bot check` shows what is wrong wi
 BROKE_OFF = "The reply broke off here: {why}"
 NO_TEXT = "It brought no text."
 
+ENDS = {
+    "used": "answered in {after}",
+    "truncated": "answered in {after}, cut off at its length limit",
+    "late": "came too late, after {after}",
+    "outlier": "answered in {after}, left out: far from the others",
+    "failed": "failed after {after}: {why}",
+    "cut": "stopped after {after}: {why}",
+}
 STATES = {
     "used": "used",
     "truncated": "used, cut off at its length limit",
     "late": "came too late",
+    "outlier": "left out, far from the others",
     "failed": "failed",
     "cut": "stopped before its end",
 }
@@ -28,7 +37,9 @@ STATES = {
 
 def opening(plan: Plan, source: str) -> str:
     """Which pipeline is asked, and where its models come from."""
-    layers = [", ".join(seats([s.model.profile.name for s in layer.seats])) for layer in plan.layers]
+    layers = [
+        ", ".join(seats([s.model.profile.name for s in layer.seats])) for layer in plan.layers
+    ]
     shape = " → ".join([*layers, one_line(plan.aggregators[0].profile.name)])
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
 
@@ -46,29 +57,15 @@ def seats(models: Sequence[str]) -> list[str]:
 
 def ended(answer: Answer) -> str:
     """How a proposer's call ended."""
-    after = seconds(answer.seconds)
-    match answer.status:
-        case "used":
-            return f"answered in {after}{_written(answer)}"
-        case "truncated":
-            return f"answered in {after}{_written(answer)}, cut off at its length limit"
-        case "late":
-            return f"came too late, after {after}{_written(answer)}"
-        case "failed":
-            return f"failed after {after}: {_why(answer)}"
-        case "cut":
-            return f"stopped after {after}: {_why(answer)}"
+    tokens = f", {answer.usage.output_tokens:,} tokens" if answer.usage else ""
+    why = one_line(answer.error or "it is not known why.")
+    return ENDS[answer.status].format(after=f"{seconds(answer.seconds)}{tokens}", why=why)
 
 
 def closed(layer: int, read: int, asked: int, waiting: Sequence[str]) -> str:
     """How a layer ended."""
     line = f"Layer {layer}: {read} of {asked} answered"
     return f"{line}, going on without {', '.join(map(one_line, waiting))}" if waiting else line
-
-
-def gave_way(answer: Answer) -> str:
-    """Why an aggregator did not write the reply."""
-    return f"{one_line(answer.model)} {ended(answer)}"
 
 
 def broke_off(outcome: Outcome) -> str:
@@ -112,11 +109,3 @@ def money(cost: float | None) -> str:
         return "cost $0"
     cent = 0.01
     return f"cost ${cost:.2g}" if cost < cent / 100 else f"cost ${cost:.{4 if cost < 1 else 2}f}"
-
-
-def _written(answer: Answer) -> str:
-    return f", {answer.usage.output_tokens:,} tokens" if answer.usage else ""
-
-
-def _why(answer: Answer) -> str:
-    return one_line(answer.error or "It said no reason.")

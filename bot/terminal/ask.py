@@ -1,0 +1,136 @@
+"""`moa-bot ask`: one question through a pipeline, in a terminal, a pipe, or as a document."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TextIO
+
+from bot import logs
+from bot.errors import ConfigurationError
+from bot.models import Catalogue, models_of
+from bot.settings import Settings, load
+from bot.terminal import document, question, words
+from bot.terminal.display import Display, PlainDisplay
+from bot.terminal.screen import Screen
+from moa import Event, Finished, NotEnoughAnswers, Outcome, PipelineError, Plan, Prompt, run
+from moa.providers import Endpoints
+
+ANSWERED, NOT_ANSWERED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What was asked for on the command line.
+
+    Attributes:
+        question: the question, or `-` for standard input.
+        pipeline: its name; None for the default one.
+        answers: whether each proposer's answer is shown as well.
+        as_json: whether one JSON document is printed in place of everything else.
+    """
+
+    question: str
+    pipeline: str | None = None
+    answers: bool = False
+    as_json: bool = False
+
+
+def ask(asking: Asking) -> int:
+    """Ask, show, and return the exit code: 0 answered, 1 not answered.
+
+    Raises:
+        ConfigurationError: the question, the settings or the pipeline cannot be used.
+    """
+    if asking.question == question.FROM_INPUT and sys.stdin.isatty():
+        sys.stderr.write("Write the question, then press Ctrl-D.\n")
+    text = question.read(asking.question, sys.stdin.buffer)
+    settings = load()
+    _quiet_logs(settings)
+    try:
+        return asyncio.run(_ask(asking, text, settings))
+    except PipelineError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+async def _ask(asking: Asking, text: str, settings: Settings) -> int:
+    async with Endpoints() as endpoints:
+        catalogue = Catalogue(settings, endpoints)
+        name = asking.pipeline or catalogue.default
+        plan = catalogue.plan(name)
+        if asking.as_json:
+            return await _as_document(plan, text)
+        display = _display(sys.stdout)
+        display.line(words.opening(plan, settings.config_source), "faint")
+        models = models_of(catalogue.pipelines[name])
+        if any(catalogue.tables[model].provider == "local" for model in models):
+            display.line(words.DEMONSTRATION)
+        display.line("")
+        return await _as_story(plan, text, Screen(display), answers=asking.answers)
+
+
+async def _as_story(plan: Plan, text: str, screen: Screen, *, answers: bool) -> int:
+    try:
+        outcome = await _outcome(plan, text, screen.show)
+    except NotEnoughAnswers:
+        screen.rest()
+        sys.stderr.write(f"{words.NO_ANSWER}\n")
+        return NOT_ANSWERED
+    finally:
+        screen.rest()
+    screen.finish(outcome, answers=answers)
+    return ANSWERED
+
+
+async def _as_document(plan: Plan, text: str) -> int:
+    began = time.monotonic()
+    try:
+        outcome = await _outcome(plan, text, _unseen)
+    except NotEnoughAnswers as error:
+        took = time.monotonic() - began
+        failure = document.Failure(plan.name, len(plan.layers), error.answers, str(error), took)
+        sys.stdout.write(f"{document.failed(failure)}\n")
+        return NOT_ANSWERED
+    sys.stdout.write(f"{document.answered(outcome)}\n")
+    return ANSWERED
+
+
+async def _outcome(plan: Plan, text: str, show: Callable[[Event], None]) -> Outcome:
+    outcome: Outcome | None = None
+    # The seed decides the boundary between answers: a model must not be able to guess it.
+    async with aclosing(run(plan, Prompt.of(text), seed=secrets.randbits(63))) as events:
+        async for event in events:
+            show(event)
+            if isinstance(event, Finished):
+                outcome = event.outcome
+    assert outcome is not None
+    return outcome
+
+
+def _unseen(_event: Event) -> None:
+    """A document shows nothing before its end."""
+
+
+def _display(out: TextIO) -> Display:
+    """A display that fits: one that moves only where there is a terminal that can."""
+    if out.isatty():
+        from rich.console import Console  # noqa: PLC0415 - a pipe needs none of it
+
+        console = Console(file=out, highlight=False)
+        if not console.is_dumb_terminal:
+            from bot.terminal.live import LiveDisplay  # noqa: PLC0415 - as above
+
+            return LiveDisplay(console)
+    return PlainDisplay(out)
+
+
+def _quiet_logs(settings: Settings) -> None:
+    """Warnings only, unless a level was asked for: the screen tells the rest."""
+    environment = settings.environment
+    asked = "log_level" in environment.model_fields_set
+    logs.configure(environment.log_level if asked else "WARNING", environment.log_format)

@@ -1,0 +1,202 @@
+"""`moa-bot ask` in a pipe: what is asked of real HTTP servers, and what is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import LIMIT_S, configure, end, moa_bot, pipeline, scripted, start
+from tests.models import ModelServer, Reply, Status
+
+QUESTION = "What is the capital of France?"
+
+
+def providers(server: ModelServer) -> dict[str, str]:
+    """The variables that lead both SDKs to the loopback server."""
+    return {
+        "OPENAI_API_KEY": "key-one",
+        "OPENAI_BASE_URL": server.openai_url,
+        "ANTHROPIC_API_KEY": "key-two",
+        "ANTHROPIC_BASE_URL": server.anthropic_url,
+    }
+
+
+def mixed(folder: Path) -> None:
+    """A pipeline of two providers, one of whose models is dead."""
+    models = {
+        "gpt": 'provider = "openai"\nmodel = "gpt"',
+        "claude": 'provider = "anthropic"\nmodel = "claude"',
+        "dead": 'provider = "openai"\nmodel = "dead"',
+    }
+    configure(folder, models, pipeline("gpt claude dead", aggregator="writer claude"))
+    text = (folder / "moa.toml").read_text()
+    writer = '[models.writer]\nprovider = "openai"\nmodel = "writer"\n'
+    (folder / "moa.toml").write_text(text + writer)
+
+
+REPLIES = {
+    "gpt": Reply("I think it is Paris."),
+    "claude": Reply("Paris, on the Seine."),
+    "dead": Reply(fault=Status(500)),
+    "writer": Reply("The capital of France\nis Paris."),
+}
+
+
+async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Path) -> None:
+    """The layer at work, the reply and what it took are printed as plain lines."""
+    mixed(tmp_path)
+    async with ModelServer(REPLIES) as server:
+        result = await moa_bot(tmp_path, "ask", QUESTION, variables=providers(server))
+        asked = {request.model: request for request in server.questions}
+    assert result.code == 0
+    assert result.err == ""
+    lines = result.out.splitlines()
+    assert lines[0] == "Pipeline main: gpt, claude, dead → writer · models from moa.toml"
+    assert "Layer 1: asking 3 models" in lines
+    assert "  claude: asked" in lines
+    assert re.search(r"^  claude: answered in \d+\.\d s, 4 tokens$", result.out, re.MULTILINE)
+    assert re.search(r"^  dead: failed after .*\(500\)", result.out, re.MULTILINE)
+    assert "Layer 1: 2 of 3 answered" in lines
+    assert "\n\nThe capital of France\nis Paris.\n\n" in result.out
+    closing = (
+        r"[\d.]+ s · first words after [\d.]+ s · tokens: \d+ in, \d+ out · cost unknown"
+        r" · 2 of 3 answers used"
+    )
+    assert re.fullmatch(closing, lines[-1])
+    assert asked["gpt"].turns == [("user", QUESTION)]
+    assert "Paris, on the Seine." in asked["writer"].turns[-1][1]
+
+
+async def test_what_is_piped_holds_no_control_codes(tmp_path: Path) -> None:
+    """Neither ours nor a model's: a file and `less` show what a person can read."""
+    hostile = "A\x1b[31mB\x1b[0m \x1b]0;title\x07C \x9b2J \u202eD\u2028E\rF\x00G"
+    configure(tmp_path, {"x": scripted(hostile)}, pipeline("x", aggregator="x"))
+    result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
+    assert result.code == 0
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2028]", result.out)
+    assert result.out.count("AB C  D\nEFG") == 2
+
+
+async def test_each_answer_is_shown_when_asked_for(tmp_path: Path) -> None:
+    """Under a heading with layer, model, state and seconds; also of a model that failed."""
+    models = {"one": scripted("First."), "two": scripted(fail="quota"), "end": scripted("Reply.")}
+    configure(tmp_path, models, pipeline("one two", "one", aggregator="end"))
+    result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
+    assert re.search(r"Reply\.\n\nLayer 1 · one \(used, \d\.\d s\)\nFirst\.\n", result.out)
+    assert re.search(r"Layer 1 · two \(failed, \d\.\d s\)\nThe account's quota", result.out)
+    assert re.search(r"Layer 2 · one \(used, \d\.\d s\)\nFirst\.\n", result.out)
+
+
+async def test_a_pipeline_can_be_chosen(tmp_path: Path) -> None:
+    """`--pipeline` takes another one than the default."""
+    models = {"one": scripted("Usual."), "two": scripted("Other.")}
+    other = pipeline(aggregator="two", name="other")
+    configure(tmp_path, models, pipeline("one", aggregator="one") + other)
+    result = await moa_bot(tmp_path, "ask", QUESTION, "--pipeline", "other")
+    assert result.out.startswith("Pipeline other: two · ")
+    assert "\nOther.\n" in result.out
+
+
+async def test_the_next_aggregator_takes_over(tmp_path: Path) -> None:
+    """It is said which one failed and why."""
+    models = {"broken": scripted(fail="overloaded"), "spare": scripted("Reply.")}
+    configure(tmp_path, models, pipeline("spare", aggregator="broken spare"))
+    result = await moa_bot(tmp_path, "ask", QUESTION)
+    assert re.search(r"^broken failed after 0\.\d s: ", result.out, re.MULTILINE)
+    assert "Asking spare for the reply\n\nReply.\n" in result.out
+
+
+async def test_a_reply_that_breaks_off_says_so(tmp_path: Path) -> None:
+    """What came is kept, and is not taken for the whole."""
+    models = {"one": scripted("Yes."), "broken": scripted("One two three four.", fail="cut")}
+    configure(tmp_path, models, pipeline("one", aggregator="broken"))
+    result = await moa_bot(tmp_path, "ask", QUESTION)
+    assert result.code == 0
+    assert "One two\n\nThe reply broke off here: " in result.out
+
+
+async def test_the_same_model_twice_can_be_told_apart(tmp_path: Path) -> None:
+    """Self-MoA: each sample has a number."""
+    configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one one", aggregator="one"))
+    result = await moa_bot(tmp_path, "ask", QUESTION)
+    assert "Pipeline main: one #1, one #2 → one" in result.out
+    assert "  one #2: answered in" in result.out
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_nobody_answers(tmp_path: Path, *, as_json: bool) -> None:
+    """Exit code 1, each reason, and where to look further; no traceback."""
+    configure(tmp_path, {"one": scripted(fail="timeout")}, pipeline("one", aggregator="one"))
+    result = await moa_bot(tmp_path, "ask", QUESTION, *(["--json"] if as_json else []))
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    if not as_json:
+        assert "  one: failed after" in result.out
+        assert "moa-bot check" in result.err
+
+
+@pytest.mark.parametrize(
+    "given", [b"Why is the sky blue?\n", b"\xef\xbb\xbfWhy is the sky blue?\n"]
+)
+async def test_a_question_comes_from_standard_input(tmp_path: Path, given: bytes) -> None:
+    """`-` reads it, without the mark that some editors put at the head of a file."""
+    configure(tmp_path, {"echo": scripted()}, pipeline(aggregator="echo"))
+    result = await moa_bot(tmp_path, "ask", "-", given=given)
+    assert "\nYou said: Why is the sky blue?\n" in result.out
+
+
+async def test_keys_are_enough(tmp_path: Path) -> None:
+    """Without a moa.toml a balanced pipeline of what the key offers is used, and said."""
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=key-two\n")
+    async with ModelServer(default=Reply("Paris."), key="key-two") as server:
+        address = {"ANTHROPIC_BASE_URL": server.anthropic_url}
+        result = await moa_bot(tmp_path, "ask", QUESTION, variables=address)
+        assert len(server.questions) == 4
+    assert result.code == 0
+    assert re.match(r"Pipeline balanced: .* · models from ANTHROPIC_API_KEY", result.out)
+    assert "3 of 3 answers used" in result.out
+
+
+async def test_an_interrupt_stops_everything_quietly(tmp_path: Path) -> None:
+    """Ctrl-C: exit code 130, no traceback, and the models' connections are closed."""
+    gate = asyncio.Event()
+    mixed(tmp_path)
+    async with ModelServer(default=Reply("Never.", gate=gate)) as server:
+        process = await start(tmp_path, "ask", QUESTION, variables=providers(server))
+        await asyncio.wait_for(server.asked(3), LIMIT_S)
+        process.send_signal(2)
+        _, err = await end(process)
+        await server.all_closed()
+    assert process.returncode == 130
+    assert err == b""
+
+
+async def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    """`moa-bot ask … | head -1` ends without a word."""
+    gate = asyncio.Event()
+    mixed(tmp_path)
+    async with ModelServer(default=Reply("Paris.", gate=gate)) as server:
+        reading, writing = os.pipe()
+        process = await start(tmp_path, "ask", QUESTION, out=writing, variables=providers(server))
+        os.close(writing)
+        with os.fdopen(reading, "rb") as reader:
+            assert (await asyncio.to_thread(reader.readline)).startswith(b"Pipeline main")
+            await asyncio.wait_for(server.asked(3), LIMIT_S)
+        gate.set()
+        _, err = await end(process)
+    assert err == b""
+    assert process.returncode == 141
+
+
+async def test_an_encoding_without_arrows_is_no_error(tmp_path: Path) -> None:
+    """A terminal of another age shows a question mark for what it lacks."""
+    configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one", aggregator="one"))
+    result = await moa_bot(
+        tmp_path, "ask", QUESTION, variables={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    )
+    assert result.code == 0
+    assert "one ? one" in result.out

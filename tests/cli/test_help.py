@@ -1,0 +1,60 @@
+"""`moa-bot --help` answers at once: what is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import environment
+
+HEAVY = {
+    "aiohttp",
+    "anthropic",
+    "httpx2",
+    "moa",
+    "openai",
+    "pydantic",
+    "rich",
+    "slack_bolt",
+    "slack_sdk",
+    "sqlalchemy",
+    "structlog",
+    "uvicorn",
+    "xllamacpp",
+    "yaml",
+}
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_nothing_heavy_is_imported(tmp_path: Path, argument: str) -> None:
+    """Neither an SDK nor the engine nor a library of the terminal or of Slack."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bot", argument],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert "bot.cli" in imported
+    assert not {name.partition(".")[0] for name in imported} & HEAVY
+    assert done.stdout
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    """And what the exit codes mean."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for word in ("ask", "run", "check", "manifest", "--version", "exit codes: 0"):
+        assert word in done.stdout

@@ -1,0 +1,182 @@
+"""`moa-bot ask` in a terminal: a table that moves, then text that streams."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import (
+    COMMAND,
+    LIMIT_S,
+    configure,
+    environment,
+    hear_interrupts,
+    pipeline,
+    scripted,
+)
+
+CURSOR_GONE, CURSOR_BACK = "\x1b[?25l", "\x1b[?25h"
+COLOURS = re.compile(r"\x1b\[[\d;]*(?<![\d])(?:3\d|9\d|38|4\d)[\d;]*m")
+CODES = re.compile(r"\x1b\[[0-?]*[@-~]")
+
+
+class Terminal:
+    """The command in a pseudo-terminal."""
+
+    def __init__(self, folder: Path, *arguments: str, columns: int = 80, **variables: str) -> None:
+        self._screen, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=folder,
+            env=environment(folder, {"TERM": "xterm-256color"} | variables),
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 - this test starts no threads of its own
+        )
+        os.close(inner)
+        self.shown = ""
+
+    def until(self, words: str) -> str:
+        """Read until these words are shown; what was shown so far."""
+        while words not in self.shown and (piece := self._read()):
+            self.shown += piece
+        assert words in self.shown
+        return self.shown
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while piece := self._read():
+            self.shown += piece
+        os.close(self._screen)
+        return self._process.wait()
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+
+    def _read(self) -> str:
+        if not select.select([self._screen], [], [], LIMIT_S)[0]:
+            self._process.kill()
+        try:
+            return os.read(self._screen, 65536).decode(errors="replace")
+        except OSError:  # how Linux says that the other side is closed
+            return ""
+
+
+def settled(shown: str) -> list[str]:
+    """The lines as they stand at the end, as a terminal without colours shows them."""
+    lines = [""]
+    for part in re.split(r"(\r\n|\r|\x1b\[1A|\x1b\[2K)", shown):
+        match part:
+            case "\r\n":
+                lines.append("")
+            case "\x1b[1A":
+                lines.pop()
+            case "\x1b[2K":
+                lines[-1] = ""
+            case "\r":
+                pass
+            case _:
+                lines[-1] += CODES.sub("", part)
+    return [line.rstrip() for line in lines]
+
+
+def demonstration(folder: Path) -> None:
+    """One proposer that answers, one that fails, and an aggregator that is hostile."""
+    models = {
+        "quick": scripted("Yes.", delay_s=0.3),
+        "dead": scripted(fail="unavailable"),
+        "end": scripted("One \x1b]0;title\x07 \x1b[5mtwo\u202e [red]three[/red] \x9b2J"),
+    }
+    configure(folder, models, pipeline("quick dead", aggregator="end"))
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -> None:
+    """A row for each proposer moves while it is asked and says in words how it ended."""
+    demonstration(tmp_path)
+    terminal = Terminal(tmp_path, "ask", "Why?", columns=columns)
+    shown = terminal.until("asked, 0 s")
+    assert CURSOR_GONE in shown
+    assert terminal.end() == 0
+    assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
+    text = "\n".join(settled(terminal.shown))
+    assert re.search(r"^Layer 1\n ✓ quick answered in 0\.\d s", text, re.MULTILINE)
+    assert re.search(r"^ ✗ dead  failed after 0\.0 s:", text, re.MULTILINE)
+    assert "Layer 1: 1 of 2 answered\n" in text
+    assert "asked, " not in text
+    assert "1 of 2 answers used" in text
+
+
+def test_a_model_cannot_command_the_terminal(tmp_path: Path) -> None:
+    """It sets no title, no style and no direction, and its brackets are brackets."""
+    demonstration(tmp_path)
+    terminal = Terminal(tmp_path, "ask", "Why?", "--answers")
+    assert terminal.end() == 0
+    assert "One  two [red]three[/red]" in terminal.shown
+    assert not {"\x07", "\u202e", "\x9b"} & set(terminal.shown)
+    assert "title" not in terminal.shown
+    assert "\x1b]" not in terminal.shown
+    assert "\x1b[5m" not in terminal.shown
+
+
+def test_colours_can_be_refused(tmp_path: Path) -> None:
+    """NO_COLOR is respected (https://no-color.org)."""
+    demonstration(tmp_path)
+    coloured, plain = (
+        Terminal(tmp_path, "ask", "Why?"),
+        Terminal(tmp_path, "ask", "Why?", NO_COLOR="1"),
+    )
+    assert (coloured.end(), plain.end()) == (0, 0)
+    assert COLOURS.search(coloured.shown)
+    assert not COLOURS.search(plain.shown)
+
+
+def test_a_terminal_that_cannot_move_gets_lines(tmp_path: Path) -> None:
+    """TERM=dumb, as in an editor's shell: no codes at all."""
+    demonstration(tmp_path)
+    terminal = Terminal(tmp_path, "ask", "Why?", TERM="dumb")
+    assert terminal.end() == 0
+    assert "  quick: asked\r\n" in terminal.shown
+    assert "\x1b" not in terminal.shown
+
+
+def test_names_of_any_script_do_not_break_the_table(tmp_path: Path) -> None:
+    """Wide names are cut to their column, and control characters in a name are not obeyed."""
+    names = ['"模型的名字非常非常长一二三四五六七八九十"', '"דגם"', '"a\\u001b[5m[b]"']
+    models = {name: scripted("Yes.") for name in names} | {"end": scripted("Reply.")}
+    configure(tmp_path, models, pipeline("first", aggregator="end"))
+    text = (tmp_path / "moa.toml").read_text(encoding="utf-8")
+    text = text.replace("['first']", f"[{', '.join(names)}]")
+    (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
+    terminal = Terminal(tmp_path, "ask", "Why?", columns=60)
+    assert terminal.end() == 0
+    rows = [line for line in settled(terminal.shown) if line.startswith(" ✓")]
+    assert len(rows) == 3
+    assert all("answered in 0." in row for row in rows)
+    assert "…" in rows[0]
+    assert " a[b] " in rows[2]
+    assert "\x1b[5m" not in terminal.shown
+
+
+def test_an_interrupt_gives_the_cursor_back(tmp_path: Path) -> None:
+    """Ctrl-C while a table moves leaves a terminal that can be used."""
+    configure(tmp_path, {"one": scripted(fail="hang")}, pipeline("one", aggregator="one"))
+    terminal = Terminal(tmp_path, "ask", "Why?")
+    terminal.until("asked, 0 s")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
+    assert "Traceback" not in terminal.shown

@@ -1,0 +1,134 @@
+"""Whatever is wrong is said in one clear message, with exit code 2 and no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Result, configure, moa_bot, pipeline, scripted
+
+GOOD_MODEL = '[models.gpt]\nprovider = "scripted"\nmodel = "echo"\n'
+GOOD_PIPELINE = (
+    '[pipelines.main]\naggregator = "gpt"\n[[pipelines.main.layers]]\nproposers = ["gpt"]\n'
+)
+
+
+async def refused(
+    folder: Path,
+    *arguments: str,
+    given: bytes = b"",
+    variables: dict[str, str] | None = None,
+) -> str:
+    """What is said about it, on standard error and nowhere else."""
+    result: Result = await moa_bot(folder, *arguments, given=given, variables=variables)
+    assert result.code == 2
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    return result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "usage: moa-bot"),
+        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        (["ask"], "QUESTION"),
+        (["ask", "What", "is"], "unrecognized arguments: is"),
+        (["ask", "Why?", "--pipe", "x"], "unrecognized arguments: --pipe x"),
+        (["run", "--port", "99999"], '"99999" is no port'),
+        (["run", "--drain", "-1"], '"-1" is no number of seconds'),
+        (["manifest", "--http", "bot.example.org"], "Write it as https://"),
+    ],
+)
+async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """A wrong command line is told apart from a question that nobody answered."""
+    assert said in await refused(tmp_path, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (b"", "The question is empty."),
+        (b" \n\t\n", "The question is empty."),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not text: byte 1 is not UTF-8"),
+        ("Frage?".encode("utf-16-le"), "is not text: it holds zero bytes"),
+        (b"a" * 1_000_001, "too long: more than 1,000,000 bytes"),
+    ],
+)
+async def test_what_is_no_question(tmp_path: Path, given: bytes, said: str) -> None:
+    """Empty, binary or endless input reaches no model."""
+    configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
+    assert said in await refused(tmp_path, "ask", "-", given=given)
+
+
+async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
+    """Bytes of another encoding on the command line are named as such."""
+    configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
+    assert "is not text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("default_pipeline = main\n", ["moa.toml", "not valid TOML", "line 1"]),
+        (
+            GOOD_MODEL + "temprature = 1.0\n" + GOOD_PIPELINE,
+            ["moa.toml:", "models.gpt.temprature: unknown key", '"temperature"', "Allowed:"],
+        ),
+        (
+            GOOD_MODEL.replace("scripted", "opnai") + GOOD_PIPELINE,
+            ["models.gpt.provider", "'openai', 'anthropic', 'local' or 'scripted'"],
+        ),
+        (
+            GOOD_MODEL + GOOD_PIPELINE.replace('["gpt"]', '["gtp"]'),
+            ["pipelines.main.layers[1].proposers", '"gtp"', 'Did you mean "gpt"?'],
+        ),
+        (
+            GOOD_MODEL + GOOD_PIPELINE.replace('["gpt"]', "[]"),
+            ["pipelines.main.layers[1].proposers", "at least 1"],
+        ),
+        (
+            'default_pipeline = "mian"\n' + GOOD_MODEL + GOOD_PIPELINE,
+            ["default_pipeline", '"mian"', 'Did you mean "main"?'],
+        ),
+        (
+            GOOD_MODEL + GOOD_PIPELINE + '[slack]\nreveal = "all"\n',
+            ["slack.reveal", "'members', 'requester' or 'nobody'"],
+        ),
+        (
+            '[models.gpt]\nprovider = "openai"\nmodel = "gpt"\n' + GOOD_PIPELINE,
+            ["models.gpt: its key is not set", "OPENAI_API_KEY"],
+        ),
+    ],
+)
+async def test_a_wrong_configuration(tmp_path: Path, toml: str, said: list[str]) -> None:
+    """The file, the key, what is allowed and the nearest name are said."""
+    (tmp_path / "moa.toml").write_text(toml)
+    message = await refused(tmp_path, "ask", "Why?")
+    assert [words for words in said if words not in message] == []
+
+
+async def test_an_unknown_pipeline(tmp_path: Path) -> None:
+    """The nearest name and all names are said."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    message = await refused(tmp_path, "ask", "Why?", "--pipeline", "mian")
+    assert 'There is no pipeline "mian". Did you mean "main"? Allowed: main.' in message
+
+
+async def test_wrong_variables(tmp_path: Path) -> None:
+    """A variable that cannot be right is named with what is allowed; so is a missing file."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    message = await refused(tmp_path, "ask", "Why?", variables={"LOG_FORMAT": "xml"})
+    assert "LOG_FORMAT" in message
+    assert "'console' or 'json'" in message
+    message = await refused(tmp_path, "ask", "Why?", variables={"MOA_CONFIG": "mao.toml"})
+    assert 'no file mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
+
+
+async def test_running_without_tokens(tmp_path: Path) -> None:
+    """`run` says which tokens are missing and where they come from."""
+    configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
+    message = await refused(tmp_path, "run")
+    assert "SLACK_BOT_TOKEN, SLACK_APP_TOKEN" in message
+    assert "moa-bot manifest" in message
