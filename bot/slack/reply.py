@@ -64,7 +64,7 @@ class SlackReply:
 
     async def start(self) -> None:
         """Show the sign of work; close what an earlier attempt at this run left open."""
-        await self._status.show()
+        self._status.show()
         if self._run.resumed:
             await close_left_open(self._client, self._run)
         self._pump = asyncio.create_task(self._keep_showing())
@@ -166,7 +166,7 @@ class SlackReply:
     async def _end(self, blocks: list[Chunk], kind: str) -> None:
         await self._flush()
         fresh = self._message.ts is None
-        session_status = "active" if self._status.is_session else None
+        session_status = "active" if await self._status.is_session() else None
         await self._message.end([], "", blocks, kind, session_status)
         if isinstance(self._message, StreamedMessage):
             self._status.was_cleared()

@@ -31,9 +31,14 @@ class Status:
         self._client = client
         self._question = question
         self._means: str | None = None
+        self._showing: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
 
-    async def show(self) -> None:
+    def show(self) -> None:
+        """Begin to show it. The work does not wait: Slack may be slow, or limit us for a while."""
+        self._showing = asyncio.create_task(self._show())
+
+    async def _show(self) -> None:
         """Show it by the first means that is not refused."""
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
@@ -52,18 +57,19 @@ class Status:
             ),
         )
 
-    @property
-    def is_session(self) -> bool:
+    async def is_session(self) -> bool:
         """Whether the end of a stream may set the session's status by itself."""
+        await self._stop_showing()
         return self._means == "session"
 
     def was_cleared(self) -> None:
         """The end of the stream has set the session's status."""
-        if self.is_session:
+        if self._means == "session":
             self._means = None
 
     async def clear(self) -> None:
         """Take the sign away."""
+        await self._stop_showing()
         means, self._means = self._means, None
         if self._beat:
             self._beat.cancel()
@@ -83,6 +89,12 @@ class Status:
                 ),
             )
 
+    async def _stop_showing(self) -> None:
+        if self._showing:
+            self._showing.cancel()
+            await asyncio.gather(self._showing, return_exceptions=True)
+            self._showing = None
+
     async def _say(self, text: str) -> object:
         return await self._client.assistant_threads_setStatus(
             channel_id=self._question.channel, thread_ts=self._question.thread_ts, status=text
@@ -94,10 +106,11 @@ class Status:
             await self._try("assistant", self._say(words.WORKING))
 
     async def _try(self, means: str | None, call: Awaitable[object]) -> bool:
+        self._means = means  # also when it is cut short: it may have had its effect
         try:
             await call
         except SLACK_TROUBLE as error:
             log.info("status_refused", means=means, error=code_of(error))
+            self._means = None
             return False
-        self._means = means
         return True
