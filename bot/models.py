@@ -7,18 +7,18 @@ from collections.abc import Mapping
 
 from bot.errors import ConfigurationError
 from bot.settings import BASE_URL_VARIABLES, KEY_VARIABLES, Settings
-from moa import PipelineError, Plan, Price, Profile, bind
-from moa.config import ModelTable
+from moa import Model, PipelineError, Plan, Price, Profile, bind, resilient
+from moa.config import BreakerTable, ModelTable
 from moa.pipeline import Pipeline
 from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
 from moa.reading import nearest
+from moa.wrappers import BreakerRules
 
 
 def models_of(pipeline: Pipeline) -> tuple[str, ...]:
     """The names of the models that a pipeline asks, each once."""
-    proposers = [name for layer in pipeline.layers for name in layer.proposers]
-    return tuple(dict.fromkeys([*proposers, *pipeline.aggregators]))
+    return pipeline.models
 
 
 class Catalogue:
@@ -28,6 +28,7 @@ class Catalogue:
         self._settings = settings
         self._endpoints = endpoints
         self._models: dict[str, ProvidedModel] = {}
+        self._asked: dict[str, Model] = {}
         self._plans: dict[str, Plan] = {}
 
     @property
@@ -58,19 +59,46 @@ class Catalogue:
                 raise PipelineError(
                     f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
                 )
-            missing = [m for m in map(self.missing_key, models_of(pipeline)) if m]
+            alternates = [self.tables[model].hedge_with for model in models_of(pipeline)]
+            needed = dict.fromkeys([*models_of(pipeline), *(a for a in alternates if a)])
+            missing = [m for m in map(self.missing_key, needed) if m]
             if missing:
                 raise ConfigurationError("\n".join(dict.fromkeys(missing)))
-            models = {model: self.model(model) for model in models_of(pipeline)}
+            models = {model: self._hedged(model) for model in models_of(pipeline)}
             self._plans[name] = bind(name, pipeline, models)
         return self._plans[name]
 
     def model(self, name: str) -> ProvidedModel:
-        """A configured model. Two pipelines that name it share it."""
+        """A configured model as its provider has it, to be readied and tried."""
         if name not in self._models:
             table = self.tables[name]
             self._models[name] = build(self._spec(table), _profile(name, table), self._endpoints)
         return self._models[name]
+
+    def _hedged(self, name: str) -> Model:
+        """A model as a plan asks it: with its alternate, where it has one."""
+        table = self.tables[name]
+        if table.hedge_with is None:
+            return self._guarded(name)
+        # The guard is within: a call through a hedge and one without share limits and breaker.
+        return resilient(
+            self._guarded(name),
+            breaker=None,
+            hedge_after_s=table.hedge_after_s,
+            hedge_with=self._guarded(table.hedge_with),
+        )
+
+    def _guarded(self, name: str) -> Model:
+        """A model within its limits and its breaker. All questions and pipelines share them."""
+        if name not in self._asked:
+            table = self.tables[name]
+            self._asked[name] = resilient(
+                self.model(name),
+                max_concurrency=table.max_concurrency,
+                requests_per_minute=table.requests_per_minute,
+                breaker=_breaker(table.breaker),
+            )
+        return self._asked[name]
 
     async def prepare(self) -> None:
         """Do now what would be slow at the first question: imports, clients, loading weights."""
@@ -120,7 +148,14 @@ def _profile(name: str, table: ModelTable) -> Profile:
         takes_temperature=table.provider != "anthropic" and not provider_decides,
         persona=table.persona,
         cost=_cost(table),
+        max_attempts=table.max_attempts,
     )
+
+
+def _breaker(table: BreakerTable) -> BreakerRules | None:
+    if not table.failures:
+        return None
+    return BreakerRules(table.failures, table.rest_s, table.long_rest_s, table.silent_s)
 
 
 def _cost(table: ModelTable) -> CostOf:

@@ -57,11 +57,18 @@ class Run:
     cost_usd: float | None = None
     notes: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
+    rankings: tuple[Answer, ...] = ()
     aggregator: Answer | None = None
     posts: tuple[str, ...] = ()
     """The ts of the messages that hold the reply."""
     resumed: bool = False
     """Whether an earlier attempt at it was broken off."""
+
+    @property
+    def recorded(self) -> tuple[Answer, ...]:
+        """All that its models have brought so far, and need not be asked for again."""
+        last = (self.aggregator,) if self.aggregator else ()
+        return (*self.answers, *self.rankings, *last)
 
 
 class Runs(Protocol):
@@ -84,6 +91,10 @@ class Runs(Protocol):
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer and its line of the ledger as it comes."""
+        ...
+
+    async def charge(self, run_id: str, call: Call) -> None:
+        """Store a line of the ledger that brought no answer of its own."""
         ...
 
     async def posted(self, run_id: str, ts: str) -> None:

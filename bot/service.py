@@ -12,12 +12,14 @@ from bot.errors import Trouble, Unanswerable
 from bot.ports import Replies, Reply, Run, Runs, Threads
 from moa import (
     Answered,
+    Compared,
     Failed,
     Finished,
     NotEnoughAnswers,
     Outcome,
     PipelineError,
     Plan,
+    Retried,
 )
 from moa import (
     run as run_moa,
@@ -71,15 +73,19 @@ class Service:
         await reply.start()
         thread = await self._threads.read(run.question)
         plan = self._plans(run.pipeline)
-        recorded = (*run.answers, *([run.aggregator] if run.aggregator else []))
         outcome: Outcome | None = None
-        async with aclosing(run_moa(plan, thread, seed=run.seed, recorded=recorded)) as events:
+        under_way = run_moa(plan, thread, seed=run.seed, recorded=run.recorded)
+        async with aclosing(under_way) as events:
             async for event in events:
-                if isinstance(event, Answered | Failed):
-                    await self._runs.record(run.id, event.answer, event.call)
-                if isinstance(event, Finished):
-                    outcome = event.outcome
-                    break
+                match event:
+                    case Answered(answer, call) | Failed(answer, call):
+                        await self._runs.record(run.id, answer, call)
+                    case Retried(call) | Compared(call=call):
+                        await self._runs.charge(run.id, call)
+                    case Finished(outcome):
+                        break
+                    case _:
+                        pass
                 await reply.show(event)
         assert outcome is not None
         await self._runs.finish(run.id, outcome)

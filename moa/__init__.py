@@ -5,7 +5,8 @@ Pure method: no Slack, no database, no environment. Start reading at `engine.run
     plan = moa.Plan.of([model_a, model_b, model_c], aggregator=model_a)
     outcome = await moa.ask(plan, "Why is the sky blue?", seed=1)
 
-Models come from `moa.providers`, or are anything that satisfies `moa.Model`.
+Models come from `moa.providers`, or are anything that satisfies `moa.Model`; `moa.resilient` puts
+limits, a circuit breaker, retries and a hedge around one.
 """
 
 from moa.engine import ask, run
@@ -22,30 +23,51 @@ from moa.errors import (
 from moa.events import (
     AggregatorStarted,
     Answered,
+    Compared,
     Delta,
     Event,
     Failed,
     Finished,
     LayerClosed,
     LayerStarted,
+    Retried,
 )
 from moa.pipeline import Layer, Pipeline, Plan, Seat, bind
-from moa.ports import Model, Profile
-from moa.strategies import STRATEGIES, Brief, Strategy
-from moa.types import Answer, Call, Chunk, Message, Outcome, Price, Prompt, Sampling, Usage
+from moa.ports import Hedge, Model, Profile
+from moa.strategies import STRATEGIES, Brief, Recipe, Strategy, Task
+from moa.types import (
+    Answer,
+    Call,
+    Chunk,
+    Difference,
+    Disagreement,
+    Message,
+    Outcome,
+    Price,
+    Prompt,
+    Sampling,
+    Usage,
+    View,
+)
+from moa.wrappers import BreakerRules, resilient
 
 __all__ = [
     "STRATEGIES",
     "AggregatorStarted",
     "Answer",
     "Answered",
+    "BreakerRules",
     "Brief",
     "Call",
     "Chunk",
+    "Compared",
     "Delta",
+    "Difference",
+    "Disagreement",
     "Event",
     "Failed",
     "Finished",
+    "Hedge",
     "Layer",
     "LayerClosed",
     "LayerStarted",
@@ -63,13 +85,18 @@ __all__ = [
     "Profile",
     "Prompt",
     "RateLimited",
+    "Recipe",
     "Rejected",
+    "Retried",
     "Sampling",
     "Seat",
     "Strategy",
+    "Task",
     "Unavailable",
     "Usage",
+    "View",
     "ask",
     "bind",
+    "resilient",
     "run",
 ]

@@ -26,19 +26,28 @@ def tokens(text: str) -> int:
     return int(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) + 1
 
 
+GAP_TOKENS = tokens(GAP.format(count=10**9))
+
+
 def size(prompt: Prompt) -> int:
     """About how many tokens a whole prompt takes."""
     return tokens(prompt.system) + sum(tokens(m.content) + PER_MESSAGE for m in prompt.messages)
 
 
 def shorten(text: str, room: int) -> str:
-    """The head and the tail of a text, within `room` tokens, with the gap between them said."""
+    """The head and the tail of a text, within `room` tokens, with the gap between them said.
+
+    Where there is no room for anything, only the gap is left, which takes `GAP_TOKENS`.
+    """
     if tokens(text) <= room:
         return text
-    keep = max(int(len(text) * (room - tokens(GAP)) / tokens(text)) - 8, 0)
-    head = keep * 2 // 3
-    tail = keep - head
-    return text[:head] + GAP.format(count=len(text) - keep) + (text[-tail:] if tail else "")
+    data = text.encode("utf-8", "surrogatepass")
+    keep = max(int((room - GAP_TOKENS) * BYTES_PER_TOKEN), 0)
+    tail = keep // 3
+    # Cut by bytes, as they are counted; a character that a cut goes through is left out.
+    start = data[: keep - tail].decode("utf-8", "ignore")
+    end = data[len(data) - tail :].decode("utf-8", "ignore")
+    return start + GAP.format(count=len(text) - len(start) - len(end)) + end
 
 
 def shares(sizes: Sequence[int], room: int) -> list[int]:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from moa.errors import ModelError
-from moa.ports import Model
+from moa.ports import Model, asked_for
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
@@ -29,13 +29,15 @@ class Place:
 class Running:
     """A call under way. It outlives its task, so that a cancelled call loses nothing.
 
-    Times are the event loop's. `stopped` says why the run cancelled it, as an error kind.
+    Times are the event loop's. `question` is the same object for all calls of a run. `stopped` says
+    why the run cancelled it, as an error kind.
     """
 
     place: Place
     model: Model
     started: float
     deadline: float
+    question: object = None
     pieces: list[str] = field(default_factory=list[str])
     usage: Usage | None = None
     stop: Stop | None = None
@@ -51,6 +53,7 @@ class Running:
             ModelError: as the model raised it.
         """
         clock = asyncio.get_running_loop().time
+        asked_for.set(self.question)
         try:
             async with aclosing(self.model.stream(prompt, sampling)) as stream:
                 async for chunk in stream:
@@ -70,6 +73,11 @@ class Running:
         if self.task is None or not self.task.done() or self.task.cancelled():
             return None
         return self.task.exception()
+
+    def lose(self) -> None:
+        """Stop the call, since another one's text counts; it is not used even if it is whole."""
+        self.cancel("hedged")
+        self.stopped = self.stopped or "hedged"
 
     def cancel(self, why: str) -> None:
         """Stop the call; its connection is closed. `why` is an error kind."""
@@ -121,10 +129,11 @@ class Running:
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
         """The error kind and a plain sentence, or twice None."""
-        if self.task is None or self.task.cancelled():
+        error = self.error
+        lost = self.stopped == "hedged" and error is None
+        if self.task is None or self.task.cancelled() or lost:
             kind = self.stopped or "cancelled"
             return kind, STOPPED[kind]
-        error = self.error
         if isinstance(error, ModelError):
             return error.error_kind, str(error)
         if error is not None:
@@ -143,13 +152,14 @@ class Running:
 STOPPED = {
     "timeout": "The model did not answer in time.",
     "cancelled": "The call was stopped because its answer was no longer needed.",
+    "hedged": "Another model began to answer the same call first.",
 }
 """Why a run stops a call, in words."""
 
 
 def _status(kind: str | None, stop: Stop | None, text: str, *, late: bool) -> Status:
     if kind in STOPPED or (kind and text.strip()):
-        return "cut" if text.strip() or kind == "cancelled" else "failed"
+        return "cut" if text.strip() or kind != "timeout" else "failed"
     if kind:
         return "failed"
     if late:

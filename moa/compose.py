@@ -9,8 +9,13 @@ from moa.ports import Profile
 from moa.strategies import Brief, Strategy
 from moa.types import Prompt, Role, Sampling
 
-TEMPERATURES: dict[Role, float] = {"proposer": 0.7, "aggregator": 0.3}
-"""Proposers are to differ, the aggregator is to be steady."""
+TEMPERATURES: dict[Role, float] = {
+    "proposer": 0.7,
+    "ranker": 0.3,
+    "aggregator": 0.3,
+    "analyst": 0.0,
+}
+"""Proposers are to differ, the others are to be steady."""
 
 PROPOSER_OUTPUT_TOKENS = 800
 """Cuts 6 % of real answers; 512 would cut a third (moa-algorithm figures in docs)."""
@@ -21,7 +26,11 @@ MAX_OUTPUT_RESERVE = 4_096
 MARGIN = 0.05
 """Share of a window left empty, since the sizes are estimates."""
 
-FITTING_ROUNDS = 4
+FITTING_ROUNDS = 6
+
+ROUNDING = 16
+"""Tokens by which a prompt is shortened further than was missing, since each part's size is rounded
+and neutralising may lengthen an answer a little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +67,21 @@ def request(
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
     temperature = TEMPERATURES[role] if profile.temperature is None else profile.temperature
-    cap = profile.max_output_tokens or (PROPOSER_OUTPUT_TOKENS if role == "proposer" else None)
+    cap = profile.max_output_tokens or (None if role == "aggregator" else PROPOSER_OUTPUT_TOKENS)
     return Sampling(temperature if profile.takes_temperature else None, cap)
 
 
 def _fitted(strategy: Strategy, brief: Brief, room: int) -> tuple[Prompt, tuple[str, ...]]:
-    """Measured again after the answers are laid in: a strategy's own words take room too."""
+    """Measured again after the answers are laid in: the strategy's own words take room too."""
     prompt, notes = strategy(brief), ()
-    content = budget.size(brief.thread) + sum(budget.tokens(a.text) for a in brief.answers)
-    words = budget.size(prompt) - content
-    target = room - words
+    excess = budget.size(prompt) - room
+    content = budget.size(brief.thread) + sum(budget.tokens(text.text) for text in brief.texts)
+    target = min(content, room)
     for _ in range(FITTING_ROUNDS):
-        excess = budget.size(prompt) - room
         if excess <= 0:
             break
-        if notes:
-            target -= excess
-        thread, answers, notes = budget.fit(brief.thread, brief.answers, max(target, 1))
-        prompt = strategy(replace(brief, thread=thread, answers=answers))
+        thread, texts, notes = budget.fit(brief.thread, brief.texts, max(target, 1))
+        prompt = strategy(brief.holding(thread, texts))
+        excess = budget.size(prompt) - room
+        target -= excess + ROUNDING
     return prompt, notes

@@ -5,7 +5,7 @@ Only the shape stands here. Where the file lies and where keys come from is the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,7 +13,9 @@ from pydantic import Field, field_validator
 
 from moa.errors import PipelineError
 from moa.pipeline import Pipeline, Seconds, mistakes
+from moa.ports import DEFAULT_MAX_ATTEMPTS
 from moa.reading import Table, nearest, read
+from moa.wrappers import FAILURES, LONG_REST_S, REST_S, SILENT_S
 
 Provider = Literal["openai", "anthropic", "local", "scripted"]
 
@@ -24,6 +26,22 @@ class PriceTable(Table):
     input: float = Field(ge=0)
     output: float = Field(ge=0)
     cached: float | None = Field(default=None, ge=0)
+
+
+class BreakerTable(Table):
+    """`breaker = { failures = 4, rest_s = 30 }`: when a model that keeps failing is not asked.
+
+    Attributes:
+        failures: failures in a row after which it rests; 0 for never.
+        rest_s: seconds of rest, after which one call tries whether it is well again.
+        long_rest_s: the same after a refused key or a used-up quota.
+        silent_s: seconds without a word after which a call that is stopped counts as a failure.
+    """
+
+    failures: int = Field(default=FAILURES, ge=0)
+    rest_s: Seconds = REST_S
+    long_rest_s: Seconds = LONG_REST_S
+    silent_s: Seconds = SILENT_S
 
 
 class ModelTable(Table):
@@ -41,6 +59,11 @@ class ModelTable(Table):
         persona: words put at the head of its system text when it proposes.
         price: overrides the known prices.
         options: passed on in the request's body as it is.
+        max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
+        max_concurrency: calls under way at the same time; more wait, and questions take turns.
+        requests_per_minute: calls begun within any minute.
+        hedge_after_s, hedge_with: seconds of silence after which another model is asked the same.
+        breaker: when a model that keeps failing is given a rest.
         reply, delay_s, fail: what a `scripted` model says, how long it takes, how it fails.
     """
 
@@ -55,6 +78,12 @@ class ModelTable(Table):
     persona: str = ""
     price: PriceTable | None = None
     options: dict[str, Any] = Field(default={})
+    max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1, le=5)
+    max_concurrency: int | None = Field(default=None, ge=1)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    hedge_after_s: Seconds | None = None
+    hedge_with: str | None = None
+    breaker: BreakerTable = BreakerTable()
     reply: str | None = None
     delay_s: float = Field(default=0.0, ge=0)
     fail: str | None = None
@@ -62,8 +91,10 @@ class ModelTable(Table):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError('must begin with "http://" or "https://"')
+        if value is not None:
+            url = urlsplit(value)
+            if url.scheme not in {"http", "https"} or not url.hostname:
+                raise ValueError('must begin with "http://" or "https://" and name a host')
         return value
 
     @field_validator("temperature")
@@ -93,20 +124,55 @@ class Config(Table):
         problems += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
         models = _tables(ModelTable, table, "models", problems)
         pipelines = _tables(Pipeline, table, "pipelines", problems)
+        # Names count although what stands under them is wrong: that has been said by then.
+        known = _names(table, "models")
+        for name, model in models.items():
+            problems += _model_mistakes(name, model, known)
         for name, pipeline in pipelines.items():
-            problems += mistakes(name, pipeline, models) if models else ()
-        default = table.get("default_pipeline")
-        if default is None and len(pipelines) == 1:
-            default = next(iter(pipelines))
-        if not isinstance(default, str):
-            problems.append("default_pipeline: must be set to a pipeline's name.")
-        elif default not in pipelines and "pipelines" in table:
-            problems.append(
-                f'default_pipeline: there is no pipeline "{default}". {nearest(default, pipelines)}'
-            )
+            problems += mistakes(name, pipeline, known) if known else ()
+        default = _default(table, problems)
         if problems:
             raise PipelineError("\n".join(problems))
-        return cls(default_pipeline=str(default), models=models, pipelines=pipelines)
+        return cls(default_pipeline=default, models=models, pipelines=pipelines)
+
+
+def _default(table: Mapping[str, Any], problems: list[str]) -> str:
+    """The pipeline that is used when none is named; the only one, where there is just one."""
+    names = _names(table, "pipelines")
+    default = table.get("default_pipeline", names[0] if len(names) == 1 else None)
+    if not isinstance(default, str):
+        if names:
+            problems.append(
+                f"default_pipeline: must be set to a pipeline's name. {nearest('', names)}"
+            )
+    elif names and default not in names:
+        problems.append(
+            f'default_pipeline: there is no pipeline "{default}". {nearest(default, names)}'
+        )
+    return str(default)
+
+
+def _model_mistakes(name: str, model: ModelTable, known: Collection[str]) -> Iterator[str]:
+    """What is wrong with a model's table beyond its single values, a line each."""
+    where = f"models.{name}"
+    if (model.hedge_with is None) != (model.hedge_after_s is None):
+        yield f"{where}.hedge_with and {where}.hedge_after_s: set both, or neither."
+    if model.hedge_with == name:
+        yield f"{where}.hedge_with: must be another model than this one."
+    elif model.hedge_with is not None and model.hedge_with not in known:
+        yield (
+            f'{where}.hedge_with: there is no model "{model.hedge_with}". '
+            f"{nearest(model.hedge_with, known)}"
+        )
+    if model.provider != "scripted":
+        for key in ("reply", "delay_s", "fail"):
+            if key in model.model_fields_set:
+                yield f"{where}.{key}: is for scripted models only."
+
+
+def _names(table: Mapping[str, Any], key: str) -> list[str]:
+    tables = table.get(key)
+    return list[str](tables) if isinstance(tables, Mapping) else []
 
 
 T = TypeVar("T", bound=Table)

@@ -13,7 +13,7 @@ from moa.ports import Model
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of a model's text came in."""
+    """A piece of an aggregator's text came in, or the first of a proposer's."""
 
     call: Running
     text: str
@@ -26,13 +26,32 @@ class Done:
     call: Running
 
 
+@dataclass(eq=False, slots=True)
+class Timer:
+    """Something to do at a time, unless it is cancelled before it was heard of."""
+
+    act: Callable[[], object]
+    handle: asyncio.TimerHandle | None = None
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Leave it undone."""
+        self.cancelled = True
+        if self.handle:
+            self.handle.cancel()
+
+
+Report = Text | Done | Timer
+
+
 class Crew:
     """Owns the tasks of a run. Times are the event loop's."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._inbox: asyncio.Queue[Text | Done] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Report] = asyncio.Queue()
         self._running: dict[Running, asyncio.TimerHandle] = {}
+        self._timers: set[Timer] = set()
         self.began = self._loop.time()
 
     def now(self) -> float:
@@ -41,19 +60,26 @@ class Crew:
 
     def start(self, model: Model, place: Place, request: Request, deadline: float) -> Running:
         """Ask a model. At the deadline the call is stopped, however far it has come."""
-        call = Running(place, model, self.now(), deadline)
-        on_text = self._hear(call) if place.role == "aggregator" else _unheard
-        call.task = asyncio.create_task(call.ask(request.prompt, request.sampling, on_text))
+        call = Running(place, model, self.now(), deadline, question=self)
+        hear = self._hear_all if place.role == "aggregator" else self._hear_first
+        call.task = asyncio.create_task(call.ask(request.prompt, request.sampling, hear(call)))
         self._running[call] = self._loop.call_at(deadline, call.cancel, "timeout")
         call.task.add_done_callback(lambda _: self._inbox.put_nowait(Done(call)))
         return call
+
+    def later(self, when: float, act: Callable[[], object]) -> Timer:
+        """Have something done at a time, by whoever reads the reports."""
+        timer = Timer(act)
+        timer.handle = self._loop.call_at(when, self._inbox.put_nowait, timer)
+        self._timers.add(timer)
+        return timer
 
     def running(self, layer: int | None = None) -> list[Running]:
         """The calls whose end was not reported yet, of one layer or of all."""
         return [c for c in self._running if layer is None or c.place.layer == layer]
 
-    async def next(self, *, until: float | None = None) -> Text | Done | None:
-        """The next report, or None at the time `until`."""
+    async def next(self, *, until: float | None = None) -> Report | None:
+        """The next report, or None when there is none by the time `until`."""
         try:
             async with asyncio.timeout_at(until):
                 report = await self._inbox.get()
@@ -61,23 +87,32 @@ class Crew:
             return None
         if isinstance(report, Done):
             self._running.pop(report.call).cancel()
+        elif isinstance(report, Timer):
+            self._timers.discard(report)
         return report
 
     async def stop(self) -> None:
         """Cancel what still runs and wait until its connections are closed."""
-        for call, timer in self._running.items():
+        for timer in self._timers:
             timer.cancel()
+        for call, deadline in self._running.items():
+            deadline.cancel()
             call.cancel("cancelled")
         tasks = [call.task for call in self._running if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         self._running.clear()
 
-    def _hear(self, call: Running) -> Callable[[str], None]:
+    def _hear_all(self, call: Running) -> Callable[[str], None]:
         def heard(text: str) -> None:
             self._inbox.put_nowait(Text(call, text))
 
         return heard
 
+    def _hear_first(self, call: Running) -> Callable[[str], None]:
+        """A proposer's text is read when its call has ended; that it began may stop a hedge."""
 
-def _unheard(_text: str) -> None:
-    """A proposer's text is read when its call has ended."""
+        def heard(text: str) -> None:
+            if len(call.pieces) == 1:
+                self._inbox.put_nowait(Text(call, text))
+
+        return heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from moa.types import Answer, Call, Outcome
+from moa.types import Answer, Call, Disagreement, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,10 @@ class LayerStarted:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A model's answer is there, in time or late. `call` is its line in the ledger."""
+    """A model's answer is there, in time or late. `call` is its line in the ledger.
+
+    Where `call.role` is "ranker" its text is a ranking of answers, and not one of them.
+    """
 
     answer: Answer
     call: Call
@@ -32,11 +35,23 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """A call is over, and its answer is expected of another one: a retry, or a hedge.
+
+    `call` is its line in the ledger: each line stands in one Answered, Failed, Retried or
+    Compared.
+    """
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class LayerClosed:
     """A layer waits for nobody any more.
 
     `answers` are those that the next layer reads, under their labels, in the order in which it
-    reads them. `waiting` names the models whose answers will come too late.
+    reads them; behind a ranking layer they are the answers that were ranked. `waiting` names the
+    models whose answers will come too late.
     """
 
     layer: int
@@ -60,10 +75,28 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """An analyst's call has ended; None where it did not tell in time, or not in the form asked."""
+
+    disagreement: Disagreement | None
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The run is over. Exactly one is yielded, as the last event, unless the run raises."""
 
     outcome: Outcome
 
 
-Event = LayerStarted | Answered | Failed | LayerClosed | AggregatorStarted | Delta | Finished
+Event = (
+    LayerStarted
+    | Answered
+    | Failed
+    | Retried
+    | LayerClosed
+    | AggregatorStarted
+    | Delta
+    | Compared
+    | Finished
+)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from moa.errors import PipelineError
 from moa.ports import Model
 from moa.reading import Table, nearest, read
-from moa.strategies import STRATEGIES, Strategy, direct, synthesise
+from moa.strategies import STRATEGIES, Recipe, Strategy, Task, direct, synthesise
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+Outliers = Literal["keep", "mark", "drop"]
+"""What is done with an answer that is far from the others of a layer of four or more."""
 
 LAYER_DEADLINE_S = 45.0
 """A layer closes after this, whoever is missing."""
@@ -30,6 +33,9 @@ MIN_GRACE_S = 2.0
 GRACE_SHARE = 0.25
 """After the quorum a layer waits max(MIN_GRACE_S, GRACE_SHARE of the time elapsed) for the rest:
 pure first-k would pick the fast models, which are the weak ones."""
+
+LISTED = Task()
+"""Of a layer that the pipeline lists: the plan's strategy says what it does at its place."""
 
 MAX_SEATS = 32
 """Proposers of one layer: past this the answers crowd out the thread."""
@@ -48,7 +54,10 @@ class LayerTable(Table):
 class Pipeline(Table):
     """`[pipelines.NAME]`: who proposes, who aggregates, and when a layer closes. All by name.
 
-    `quorum`, `grace_s` and `deadline_s` hold for every layer that does not set its own.
+    `quorum`, `grace_s` and `deadline_s` hold for every layer that does not set its own. `datamark`
+    interleaves the answers with a marker when other models read them; `outliers` marks or drops
+    what is far from the rest; `disagreements` has a model tell where the answers differ, beside the
+    reply: the one named by `disagreements_by`, else the first aggregator.
     """
 
     aggregator: str | list[str]
@@ -59,6 +68,10 @@ class Pipeline(Table):
     grace_s: float | None = Field(default=None, ge=0, le=3600)
     deadline_s: Seconds = LAYER_DEADLINE_S
     aggregator_deadline_s: Seconds = AGGREGATOR_DEADLINE_S
+    datamark: bool = False
+    outliers: Outliers = "keep"
+    disagreements: bool = False
+    disagreements_by: str | None = None
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any]) -> Pipeline:
@@ -73,6 +86,19 @@ class Pipeline(Table):
     def aggregators(self) -> tuple[str, ...]:
         """The aggregators in the order in which they are tried."""
         return (self.aggregator,) if isinstance(self.aggregator, str) else tuple(self.aggregator)
+
+    @property
+    def analyst(self) -> str | None:
+        """The model that tells where the answers differ; None where none is asked for."""
+        first = next(iter(self.aggregators), None)
+        return (self.disagreements_by or first) if self.disagreements else None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that a run may ask, each once."""
+        proposers = [name for layer in self.layers for name in layer.proposers]
+        analysts = [self.analyst] if self.analyst else []
+        return tuple(dict.fromkeys([*proposers, *self.aggregators, *analysts]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +117,14 @@ class Layer:
         quorum: answers after which only the grace is waited for; None for two thirds, rounded up.
         grace_s: seconds of grace; None for max(2, a quarter of the time elapsed).
         deadline_s: seconds after which the layer closes in any case.
+        task: what its models are to do, where that is not what the plan's strategy says.
     """
 
     seats: tuple[Seat, ...]
     quorum: int | None = None
     grace_s: float | None = None
     deadline_s: float = LAYER_DEADLINE_S
+    task: Task = LISTED
 
     def needed(self, alive: int) -> int:
         """The answers that make the quorum when `alive` proposers have not failed."""
@@ -112,23 +140,34 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline bound to live models: all that `moa.run` needs beside the thread."""
+    """A pipeline bound to live models: all that `moa.run` needs beside the thread.
+
+    `layers` are all layers, those that a strategy adds included (`bind` and `of` add them);
+    `strategy` writes the aggregator's prompt, and that of layers which have no task of their own.
+    `analyst` is asked where the answers differ.
+    """
 
     layers: tuple[Layer, ...]
     aggregators: tuple[Model, ...]
     name: str = "custom"
     strategy: Strategy = synthesise
     aggregator_deadline_s: float = AGGREGATOR_DEADLINE_S
+    datamark: bool = False
+    outliers: Outliers = "keep"
+    analyst: Model | None = None
 
     @classmethod
     def of(
         cls,
         *layers: Sequence[Model],
         aggregator: Model | Sequence[Model],
-        strategy: Strategy = synthesise,
+        strategy: Strategy | Recipe = synthesise,
         name: str = "custom",
     ) -> Plan:
         """A plan from models: each layer a sequence of proposers, then the aggregator(s).
+
+        `strategy` is one of `STRATEGIES`, or a function that writes all prompts but the first
+        layer's.
 
         Raises:
             PipelineError: for a layer or a list of aggregators without models.
@@ -137,18 +176,20 @@ class Plan:
         if not aggregators or not all(layers):
             raise PipelineError("A layer and the aggregators each need at least one model.")
         built = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
-        return cls(built, aggregators, name, strategy)
+        recipe = Recipe.of(strategy)
+        return cls(_arranged(built, recipe, aggregators[0]), aggregators, name, recipe.final)
 
     def strategy_of(self, layer: int) -> Strategy:
         """The strategy of a layer counted from 1; the aggregator counts as one more layer."""
-        return direct if layer == 1 else self.strategy
+        task = self.layers[layer - 1].task if layer <= len(self.layers) else LISTED
+        return task.strategy or (direct if layer == 1 else self.strategy)
 
 
 def bind(
     name: str,
     pipeline: Pipeline,
     models: Mapping[str, Model],
-    strategies: Mapping[str, Strategy] = STRATEGIES,
+    strategies: Mapping[str, Strategy | Recipe] = STRATEGIES,
 ) -> Plan:
     """The plan of a pipeline.
 
@@ -159,13 +200,39 @@ def bind(
     problems = mistakes(name, pipeline, models, strategies)
     if problems:
         raise PipelineError("\n".join(problems))
+    recipe = Recipe.of(strategies[pipeline.strategy])
+    listed = tuple(_layer(pipeline, table, models) for table in pipeline.layers)
     return Plan(
-        layers=tuple(_layer(pipeline, table, models) for table in pipeline.layers),
+        layers=_arranged(listed, recipe, models[pipeline.aggregators[0]]),
         aggregators=tuple(models[model] for model in pipeline.aggregators),
         name=name,
-        strategy=strategies[pipeline.strategy],
+        strategy=recipe.final,
         aggregator_deadline_s=pipeline.aggregator_deadline_s,
+        datamark=pipeline.datamark,
+        outliers=pipeline.outliers,
+        analyst=models[pipeline.analyst] if pipeline.analyst else None,
     )
+
+
+def _arranged(listed: tuple[Layer, ...], recipe: Recipe, aggregator: Model) -> tuple[Layer, ...]:
+    """The listed layers with their tasks, and behind them the layers that the recipe adds.
+
+    An added layer asks the last listed layer's proposers again and closes as that does, or, for a
+    combination, asks the aggregator. Nobody's answer is required in it.
+    """
+    if not listed:
+        return ()
+    first, *later = listed
+    *_, last = listed
+    models = [seat.model for seat in last.seats]
+    if recipe.extra.brings == "combination":
+        models = [aggregator]
+    quorum = last.quorum and min(last.quorum, len(models))
+    seats = tuple(Seat(model) for model in models)
+    added = replace(last, seats=seats, quorum=quorum, task=recipe.extra)
+    rounds = recipe.rounds(len(listed), len(last.seats))
+    refined = (replace(layer, task=Task(recipe.refine)) for layer in later)
+    return (first, *refined, *[added] * rounds)
 
 
 def _layer(pipeline: Pipeline, table: LayerTable, models: Mapping[str, Model]) -> Layer:
@@ -197,6 +264,12 @@ def mistakes(
     if not pipeline.aggregators:
         found.append(f"{where}.aggregator: name at least one model. {nearest('', models)}")
     known("aggregator", pipeline.aggregators)
+    if pipeline.disagreements_by is not None:
+        known("disagreements_by", [pipeline.disagreements_by])
+        if not pipeline.disagreements:
+            found.append(
+                f"{where}.disagreements_by: has no effect unless disagreements = true is set."
+            )
     if pipeline.strategy not in strategies:
         found.append(
             f'{where}.strategy: there is no strategy "{pipeline.strategy}". '
@@ -204,10 +277,12 @@ def mistakes(
         )
     for index, layer in enumerate(pipeline.layers, 1):
         known(f"layers[{index}].proposers", layer.proposers)
-        if layer.quorum and layer.quorum > len(layer.proposers):
+        quorum = layer.quorum or pipeline.quorum or 1
+        if quorum > len(layer.proposers):
+            key = f"layers[{index}].quorum" if layer.quorum else "quorum"
             found.append(
-                f"{where}.layers[{index}].quorum: {layer.quorum} is more than the layer's "
-                f"{len(layer.proposers)} proposers."
+                f"{where}.{key}: {quorum} is more than the {len(layer.proposers)} proposers of "
+                f"layers[{index}]."
             )
         found.extend(
             f'{where}.layers[{index}].required: "{n}" is not among the proposers. '

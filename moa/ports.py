@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,9 +14,29 @@ CostOf = Callable[[Usage], float | None]
 
 DEFAULT_CONTEXT_WINDOW = 128_000
 
+DEFAULT_MAX_ATTEMPTS = 2
+"""One retry: a blip is over by then, and what is not costs one call more."""
+
+asked_for: ContextVar[object] = ContextVar("asked_for", default=None)
+"""For which question a call is made: the same object for all calls of one run, so that a model's
+limits can take turns between questions. The engine sets it in each call's own task."""
+
 
 def _unknown_cost(_usage: Usage) -> float | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Hedge:
+    """Another model that is asked the same when a model stays silent; the first to begin wins.
+
+    Attributes:
+        model: the alternate. It is asked at once when the first model has failed before that.
+        after_s: seconds without a first token after which it is asked.
+    """
+
+    model: Model
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,8 @@ class Profile:
         takes_temperature: False where the API has no such argument.
         persona: words put at the head of its system text when it proposes.
         cost: the price of a call's usage in US dollars, None where unknown.
+        max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
+        hedge: who is asked when it stays silent.
     """
 
     name: str
@@ -39,6 +62,8 @@ class Profile:
     takes_temperature: bool = True
     persona: str = ""
     cost: CostOf = _unknown_cost
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    hedge: Hedge | None = None
 
 
 class Model(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,6 +20,8 @@ class Table(BaseModel):
 
 T = TypeVar("T", bound=Table)
 
+_UNION_TAGS: Final = frozenset({"str", "list", "int", "float", "literal"})
+
 
 def read(kind: type[T], table: object, where: str) -> T:
     """A value of `kind` from a table that stands at the key `where`.
@@ -32,12 +34,7 @@ def read(kind: type[T], table: object, where: str) -> T:
     try:
         return kind.model_validate(dict[str, object](table))
     except ValidationError as error:
-        found: dict[str, list[str]] = {}
-        for detail in error.errors(include_url=False):
-            key, problem = _problem(kind, detail, where)
-            found.setdefault(key, []).append(problem)
-        lines = (f"{key}: {' or '.join(found[key])}." for key in sorted(found))
-        raise PipelineError("\n".join(lines)) from None
+        raise PipelineError("\n".join(_lines(kind, error, where))) from None
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -48,6 +45,32 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f"{guess}Allowed: {', '.join(names) or 'none is defined yet'}."
 
 
+_WANTED: Final[Mapping[str, str]] = {
+    "string_type": "must be a text in quotes",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "missing": "is missing and must be set",
+    "string_too_short": "must not be empty",
+}
+"""What is said of pydantic's kinds of errors where its own words are not those of TOML."""
+
+
+def _lines(kind: type[Table], error: ValidationError, where: str) -> Iterable[str]:
+    """A line for each wrong key, with all that it may be where several kinds of value may stand."""
+    found: dict[str, dict[str, None]] = {}
+    for detail in error.errors(include_url=False):
+        key, problem = _problem(kind, detail, where)
+        found.setdefault(key, {})[problem] = None
+    for key in sorted(found):
+        # A list with one wrong item is not also wrong for being no text.
+        if not any(other.startswith(f"{key}[") for other in found):
+            yield f"{key}: {' or '.join(found[key])}."
+
+
 def _problem(kind: type[Table], detail: ErrorDetails, where: str) -> tuple[str, str]:
     """The key of a mistake, and what is wrong with it."""
     path = [part for part in detail["loc"] if not _is_union_tag(part)]
@@ -55,12 +78,12 @@ def _problem(kind: type[Table], detail: ErrorDetails, where: str) -> tuple[str, 
     match detail["type"]:
         case "extra_forbidden":
             return key, f"unknown key. {nearest(str(path[-1]), _keys(kind, path[:-1]))}".rstrip(".")
-        case "missing":
-            return key, "is missing and must be set"
         case "too_short" | "too_long" as size:
             context = detail.get("ctx", {})
             bound = context.get("min_length" if size == "too_short" else "max_length")
             return key, f"must hold at {'least' if size == 'too_short' else 'most'} {bound}"
+        case known if known in _WANTED:
+            return key, _WANTED[known]
         case _:
             message = detail["msg"].removeprefix("Value error, ")
             return key, message.replace("Input should be", "must be")
@@ -68,7 +91,7 @@ def _problem(kind: type[Table], detail: ErrorDetails, where: str) -> tuple[str, 
 
 def _is_union_tag(part: int | str) -> bool:
     """Pydantic names the tried branch of a union (`str`, `list[str]`) in an error's place."""
-    return isinstance(part, str) and part.partition("[")[0] in {"str", "list", "int", "float"}
+    return isinstance(part, str) and part.partition("[")[0] in _UNION_TAGS
 
 
 def _keys(kind: type[Table], path: Iterable[int | str]) -> Iterable[str]:

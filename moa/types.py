@@ -8,18 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["proposer", "aggregator"]
-"""What a model plays in a run. The same model may play both."""
+Role = Literal["proposer", "ranker", "aggregator", "analyst"]
+"""What a model plays in a run. The same model may play several.
+
+A ranker judges the proposers' answers; an analyst says where they differ, beside the aggregator.
+"""
 
 Stop = Literal["end", "length", "refusal"]
 """Why a model stopped: it was done, it met its token limit, or it declined."""
 
-Status = Literal["used", "late", "failed", "truncated", "cut"]
+Status = Literal["used", "late", "failed", "truncated", "cut", "outlier"]
 """What became of an answer.
 
 `used` was read by the next layer; `truncated` too, but the model met its token limit;
 `late` came after its layer had closed; `cut` was stopped before its end (by us or by a broken
-connection) and holds what had come; `failed` brought no text.
+connection) and holds what had come; `failed` brought no text; `outlier` came in time and was left
+out as far from the others, which only happens where a pipeline asks for it.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
@@ -140,13 +144,40 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What some answers hold on a topic. `models` are their authors, one for each of `labels`."""
+
+    text: str
+    labels: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A point on which answers differ: two views or more."""
+
+    topic: str
+    views: tuple[View, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """What the answers that were read agree on, and where they differ, in a model's words."""
+
+    agreements: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended, with everything that was paid for.
 
-    `answers` holds every proposer's answer, failed ones too, in the order of layers and proposers.
+    `answers` holds every proposer's answer, failed ones too, in the order of layers and proposers;
+    `rankings` what the models of a ranking layer said about these, which are no answers.
     `aggregator` is the call that wrote the reply; None when the reply is a draft
     (`status == "unsynthesised"`). `notes` are plain sentences for the reader, for example what was
-    left out of a prompt for want of room.
+    left out of a prompt for want of room. `disagreement` is there when the pipeline asks for it and
+    a model has told it in time.
     """
 
     reply: str
@@ -158,6 +189,8 @@ class Outcome:
     seconds: float
     first_token_seconds: float | None = None
     notes: tuple[str, ...] = field(default=())
+    rankings: tuple[Answer, ...] = ()
+    disagreement: Disagreement | None = None
 
     @property
     def cost_usd(self) -> float | None:

@@ -96,6 +96,7 @@ STATES = {
     "late": "came too late for the reply",
     "failed": "did not answer",
     "cut": "stopped before its end",
+    "outlier": "left out, since it was far from the others",
 }
 
 SHORT_STATES = {
@@ -104,6 +105,7 @@ SHORT_STATES = {
     "late": "too late",
     "failed": "no answer",
     "cut": "stopped",
+    "outlier": "left out",
 }
 
 COMMAND_HELP = (

@@ -83,9 +83,12 @@ class StoredRuns:
         """Store an answer as it comes, and its line of the ledger."""
         async with self._engine.begin() as connection:
             await self._put_answer(connection, run_id, answer, call.role)
-            if call.attempt:  # 0 marks an answer that was recorded, and paid for, before
-                line = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
-                await connection.execute(insert(ledger).values(line))
+            await self._put_line(connection, run_id, call)
+
+    async def charge(self, run_id: str, call: Call) -> None:
+        """Store a line of the ledger that brought no answer of its own."""
+        async with self._engine.begin() as connection:
+            await self._put_line(connection, run_id, call)
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
@@ -134,6 +137,11 @@ class StoredRuns:
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).scalars().all()
 
+    async def _put_line(self, connection: AsyncConnection, run_id: str, call: Call) -> None:
+        if call.attempt:  # 0 marks an answer that was recorded, and paid for, before
+            line = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+            await connection.execute(insert(ledger).values(line))
+
     async def _put_answer(
         self, connection: AsyncConnection, run_id: str, answer: Answer, role: str
     ) -> None:
@@ -178,6 +186,7 @@ class StoredRuns:
             cost_usd=row.cost_usd,
             notes=tuple(json.loads(row.notes)),
             answers=tuple(a for role, a in found if role == "proposer"),
+            rankings=tuple(a for role, a in found if role == "ranker"),
             aggregator=next((a for role, a in reversed(found) if role == "aggregator"), None),
             posts=tuple((await connection.execute(written)).scalars()),
         )

@@ -64,6 +64,7 @@ async def _ask(asking: Asking, text: str, settings: Settings) -> int:
         name = asking.pipeline or catalogue.default
         plan = catalogue.plan(name)
         if asking.as_json:
+            await catalogue.prepare()
             return await _as_document(plan, text)
         display = _display(sys.stdout)
         display.line(words.opening(plan, settings.config_source), "faint")
@@ -71,6 +72,7 @@ async def _ask(asking: Asking, text: str, settings: Settings) -> int:
         if any(catalogue.tables[model].provider == "local" for model in models):
             display.line(words.DEMONSTRATION)
         display.line("")
+        await catalogue.prepare()  # loading is no part of a model's time
         return await _as_story(plan, text, Screen(display), answers=asking.answers)
 
 

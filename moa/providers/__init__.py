@@ -14,7 +14,7 @@
 Importing this package is cheap: an SDK is imported when its first model is asked.
 
 To add a provider, write a file with a class that satisfies `moa.Model` and has `prepare` and
-`probe`, and name it in `_BUILDERS`; the contract suite in `tests/moa` runs over it.
+`probe`, and name it in `_BUILDERS`; the contract suite in `tests/moa` finds it there.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from moa.providers.local import LocalServer
+    from moa.providers.llama import LocalServer
 
 _Key = tuple[str, str | None, str | None]
 
@@ -61,7 +61,7 @@ class Endpoints:
     def local(self) -> LocalServer:
         """The embedded model's server, not loaded before its first call."""
         if self._local is None:
-            from moa.providers.local import LocalServer  # noqa: PLC0415 - only where it is used
+            from moa.providers.llama import LocalServer  # noqa: PLC0415 - only where it is used
 
             self._local = LocalServer()
         return self._local

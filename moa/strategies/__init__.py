@@ -1,22 +1,53 @@
-"""The strategies by name: one pure function a file, from a brief to the next prompt.
+"""The strategies by name: one idea a file, as pure functions from a brief to the next prompt.
 
 A strategy decides what the models of every layer after the first are shown, and the aggregator.
-To add one, write a file here and name it in `STRATEGIES`; the engine does not change.
+Its name stands for a `Recipe`: synthesis is direct → synthesise, a council direct → rank →
+chairman, a debate direct → revise → moderate. To add one, write a file here that ends in a
+recipe and name it in `STRATEGIES`; the engine does not change.
+
+Two shapes were sketched. In the one taken a strategy stays a function, and a recipe only names
+which function writes which layer and what a layer's texts become (`Task`): the engine asks a layer
+for its task and knows no strategy. In the other a strategy was an object with methods for its
+layers, for their prompts and for what follows from them; it could do more, but each strategy then
+carried a part of the engine, and a prompt could not be tested without one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from moa.strategies.brief import Brief
+from moa.strategies.ballots import own_label, points
+from moa.strategies.brief import Brief, Strategy, lay_out
+from moa.strategies.debate import DEBATE
 from moa.strategies.direct import direct
+from moa.strategies.rank_then_synthesise import RANK_THEN_SYNTHESISE
+from moa.strategies.recipe import Brings, Recipe, Task
+from moa.strategies.select import SELECT
+from moa.strategies.sequential import SEQUENTIAL
 from moa.strategies.synthesise import synthesise
-from moa.types import Prompt
 
-Strategy = Callable[[Brief], Prompt]
-
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType({"synthesise": synthesise})
+STRATEGIES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "synthesise": Recipe(),
+        "rank_then_synthesise": RANK_THEN_SYNTHESISE,
+        "select": SELECT,
+        "debate": DEBATE,
+        "sequential": SEQUENTIAL,
+    }
+)
 """What `strategy = "…"` in a pipeline may name."""
 
-__all__ = ["STRATEGIES", "Brief", "Strategy", "direct", "synthesise"]
+__all__ = [
+    "STRATEGIES",
+    "Brief",
+    "Brings",
+    "Recipe",
+    "Strategy",
+    "Task",
+    "direct",
+    "lay_out",
+    "own_label",
+    "points",
+    "synthesise",
+]

@@ -7,12 +7,10 @@ aggregator combines and does not merely pick.
 from __future__ import annotations
 
 from moa import prompts
-from moa.strategies.brief import Brief
+from moa.strategies.brief import Brief, lay_out
 from moa.types import Prompt
 
 
 def synthesise(brief: Brief) -> Prompt:
     """The thread with the layer's answers at the end of its last user turn."""
-    words = prompts.AGGREGATOR if brief.final else prompts.REFINER
-    thread = prompts.with_answers(brief.thread, brief.answers, brief.nonce)
-    return prompts.with_system(thread, words)
+    return lay_out(brief, prompts.AGGREGATOR if brief.final else prompts.REFINER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -12,7 +11,8 @@ import pytest
 
 from moa import PipelineError, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, build
-from moa.providers.local import CONTEXT_WINDOW, SLOTS, LocalModel
+from moa.providers.llama import CONTEXT_WINDOW, SLOTS
+from moa.providers.local import LocalModel
 from tests.moa.asking import PATIENCE_S, hear
 
 SHORT = Sampling(temperature=0.0, max_output_tokens=12)
@@ -103,7 +103,6 @@ def test_without_the_extra_the_way_to_install_it_is_said(monkeypatch: pytest.Mon
     def nothing(_name: str, *_more: Any) -> None:
         return None
 
-    monkeypatch.setattr("moa.providers.local.find_spec", nothing)
+    monkeypatch.setattr("moa.providers.llama.find_spec", nothing)
     with pytest.raises(PipelineError, match=r"moa-bot\[local\]"):
         LocalModel(Profile("l"), Endpoints())
-    assert importlib.util.find_spec("moa") is not None

@@ -1,0 +1,1 @@
+"""Measurements of the engine beside a hand-written floor; `python -m benchmarks.run` runs them."""

@@ -1,0 +1,114 @@
+"""The measurements themselves, each on an opened candidate; they run in the worker's process.
+
+Seconds are the event loop's. CPU time is the process's own, so that a busy machine disturbs it
+little. Memory is the growth of the resident set, which Linux alone tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.candidate import Candidate, Heard
+from benchmarks.work import WARM, Work
+from benchmarks.wording import QUESTION
+
+Figures = dict[str, float]
+Measure = Callable[[Candidate, Work, int, str], Awaitable[Figures]]
+
+_POLL_S = 0.05
+
+
+async def alone(candidate: Candidate, work: Work, _count: int, _address: str) -> Figures:
+    """One question by itself."""
+    await candidate.ask(WARM, QUESTION)
+    gc.collect()
+    heard = _whole(await candidate.ask(work, QUESTION))
+    return {"seconds": heard.seconds, "first_token": heard.first_token_s}
+
+
+async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
+    """Many questions that begin in the same moment."""
+    await candidate.ask(WARM, QUESTION)
+    gc.collect()
+    cpu = time.process_time()
+    heard = await asyncio.gather(*(candidate.ask(work, QUESTION) for _ in range(count)))
+    cpu = time.process_time() - cpu
+    seconds = [_whole(each).seconds for each in heard]
+    return {"median": statistics.median(seconds), "slowest": max(seconds), "cpu": cpu / count}
+
+
+async def streamed(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
+    """One long reply of `count` tokens: CPU seconds for each of them."""
+    await candidate.ask(WARM, QUESTION)
+    gc.collect()
+    cpu = time.process_time()
+    _whole(await candidate.ask(work, QUESTION))
+    return {"cpu": (time.process_time() - cpu) / count}
+
+
+async def in_a_row(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
+    """Questions one after the other: the slowest of the first two, and of all that follow."""
+    await candidate.ask(WARM, QUESTION)
+    seconds = [_whole(await candidate.ask(work, QUESTION)).seconds for _ in range(count)]
+    return {"first_two": max(seconds[:2]), "later": max(seconds[2:])}
+
+
+async def waiting(candidate: Candidate, work: Work, count: int, address: str) -> Figures:
+    """Many questions whose proposers stay silent: the memory of each. For a fresh process."""
+    await candidate.ask(WARM, QUESTION)
+    before_waiting = await _waiting_at(address)
+    gc.collect()
+    before = _resident()
+    tasks = [asyncio.create_task(candidate.ask(work, QUESTION)) for _ in range(count)]
+    wanted = before_waiting + count * len(work.layers[0])
+    while await _waiting_at(address) < wanted:
+        await asyncio.sleep(_POLL_S)
+    gc.collect()
+    grown = _resident() - before
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return {"bytes": grown / count}
+
+
+MEASURES: Mapping[str, Measure] = {
+    "alone": alone,
+    "at_once": at_once,
+    "streamed": streamed,
+    "in_a_row": in_a_row,
+    "waiting": waiting,
+}
+
+
+def _whole(heard: Heard) -> Heard:
+    """The reply, which must be one: a candidate that loses it is not to be called fast."""
+    if not heard.characters:
+        raise RuntimeError("the candidate brought no reply")
+    return heard
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def _waiting_at(address: str) -> int:
+    """How many calls wait at the server."""
+    url = urlsplit(address)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    try:
+        writer.write(b"GET /stats HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().partition(b"content-length:")[2].split()[0])
+        return int(json.loads(await reader.readexactly(size))["waiting"])
+    finally:
+        writer.close()
+        await writer.wait_closed()

@@ -1,0 +1,56 @@
+"""Where a measurement's CPU time goes: `python -m benchmarks.profiling ours at-once`.
+
+The same measurement as the table's, under cProfile, which makes everything slower and calls dearer
+than they are: read it for shares and for what should not be there, never for times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+from typing import Final
+
+from benchmarks import work
+from benchmarks.candidate import CANDIDATES, made
+from benchmarks.measures import MEASURES
+from benchmarks.processes import serving
+from benchmarks.rows import AT_ONCE
+from benchmarks.work import Work
+from benchmarks.wording import QUESTION
+
+WORKS: Final[dict[str, tuple[str, Work, int]]] = {
+    "alone": ("alone", work.A, 1),
+    "at-once": ("at_once", work.A, AT_ONCE),
+    "streamed": ("streamed", work.STREAM, work.LONG_TOKENS),
+    "slices": ("streamed", work.SLICES, work.LONG_TOKENS),
+}
+
+
+def main() -> None:
+    """Measure once under the profiler and print the dearest functions."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("candidate", choices=CANDIDATES)
+    parser.add_argument("work", choices=WORKS)
+    parser.add_argument("--sort", choices=("tottime", "cumtime"), default="tottime")
+    parser.add_argument("--lines", type=int, default=40)
+    options = parser.parse_args()
+    with serving("asyncio", {}) as bench:
+        profile = cProfile.Profile()
+        address = bench.server.address
+        asyncio.run(_profiled(profile, options.candidate, options.work, address))
+    pstats.Stats(profile).sort_stats(options.sort).print_stats(options.lines)
+
+
+async def _profiled(profile: cProfile.Profile, name: str, key: str, address: str) -> None:
+    measure, asked, count = WORKS[key]
+    async with made(name, address) as candidate:
+        await candidate.ask(work.WARM, QUESTION)
+        profile.enable()
+        await MEASURES[measure](candidate, asked, count, address)
+        profile.disable()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""One candidate in a process of its own: takes orders by line on its input, answers by line.
+
+An order is `{"measure": …, "work": {…}, "count": …}`, an answer the figures or `{"error": …}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+
+from benchmarks.candidate import Candidate, made
+from benchmarks.cores import pinned
+from benchmarks.measures import MEASURES
+from benchmarks.work import Work
+
+LOOPS = ("asyncio", "uvloop")
+
+
+def main() -> None:
+    """Serve orders until the input ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("candidate")
+    parser.add_argument("address", help="the server's, up to /v1")
+    parser.add_argument("--core", type=int, help="stay on this core")
+    parser.add_argument("--loop", choices=LOOPS, default="asyncio")
+    options = parser.parse_args()
+    pinned(options.core)
+    with asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner:
+        candidate = runner.run(_opened(options.candidate, options.address))
+        print(json.dumps({}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps(runner.run(_obeyed(candidate, line, options.address))), flush=True)
+        runner.run(candidate.__aexit__(None, None, None))
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the event loop that a candidate runs on."""
+    if name == "uvloop":
+        import uvloop  # noqa: PLC0415 - a peer's environment need not have it
+
+        return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+async def _opened(name: str, address: str) -> Candidate:
+    return await made(name, address).__aenter__()
+
+
+async def _obeyed(candidate: Candidate, line: str, address: str) -> dict[str, float]:
+    order = json.loads(line)
+    work = Work.read(order["work"])
+    return await MEASURES[order["measure"]](candidate, work, order["count"], address)
+
+
+if __name__ == "__main__":
+    main()

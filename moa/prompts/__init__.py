@@ -1,0 +1,60 @@
+"""How answers are laid into a prompt: the words, the labels, the block and what makes it safe.
+
+Start reading at `block`; everything that a model is told stands in `words`.
+"""
+
+from moa.prompts.block import block, with_answers, with_system
+from moa.prompts.labels import COMBINATION, RANKING, labelled, nonce_of
+from moa.prompts.untrusted import MARKERS, datamarked, marker_of, neutralised
+from moa.prompts.words import (
+    AGGREGATOR,
+    ALONE,
+    ALONE_AFTER_FAILURES,
+    ANALYST,
+    CHAIRMAN,
+    COMBINED,
+    DEBATER,
+    FAR,
+    FOLDER,
+    MODERATOR,
+    NOT_SYNTHESISED,
+    OWN,
+    POOLED,
+    PROPOSER,
+    RANKER,
+    REFINER,
+    SELECTOR,
+    TRUNCATED,
+)
+
+__all__ = [
+    "AGGREGATOR",
+    "ALONE",
+    "ALONE_AFTER_FAILURES",
+    "ANALYST",
+    "CHAIRMAN",
+    "COMBINATION",
+    "COMBINED",
+    "DEBATER",
+    "FAR",
+    "FOLDER",
+    "MARKERS",
+    "MODERATOR",
+    "NOT_SYNTHESISED",
+    "OWN",
+    "POOLED",
+    "PROPOSER",
+    "RANKER",
+    "RANKING",
+    "REFINER",
+    "SELECTOR",
+    "TRUNCATED",
+    "block",
+    "datamarked",
+    "labelled",
+    "marker_of",
+    "neutralised",
+    "nonce_of",
+    "with_answers",
+    "with_system",
+]

@@ -1,0 +1,36 @@
+"""Models around Models: a breaker, limits, and `resilient`, which puts everything around one.
+
+Each is a `moa.Model` itself, so that provider files stay thin. Retries and hedges need the layer's
+deadline and lines in the ledger: they are the engine's (`moa.asking`), set up by a model's profile.
+"""
+
+from __future__ import annotations
+
+from moa.wrappers.breaker import (
+    FAILURES,
+    LONG_REST_S,
+    REST_S,
+    SILENT_S,
+    Breaker,
+    BreakerOpen,
+    BreakerRules,
+    Breaking,
+    Checked,
+)
+from moa.wrappers.limit import Gate, Limited
+from moa.wrappers.resilient import resilient
+
+__all__ = [
+    "FAILURES",
+    "LONG_REST_S",
+    "REST_S",
+    "SILENT_S",
+    "Breaker",
+    "BreakerOpen",
+    "BreakerRules",
+    "Breaking",
+    "Checked",
+    "Gate",
+    "Limited",
+    "resilient",
+]

@@ -1,0 +1,128 @@
+"""How many calls a model is given at the same time and in a minute, and whose turn it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+from moa.ports import Model, Profile, asked_for
+from moa.types import Chunk, Prompt, Sampling
+
+MINUTE_S: Final = 60.0
+
+
+class Gate:
+    """Lets calls through within a model's limits; one gate is shared by all questions.
+
+    Questions take turns: each one's calls wait in their own order, and the next call is that of the
+    question that has waited longest for its turn. So a question of twenty calls does not keep one
+    of a single call waiting for all of them.
+
+    Args:
+        max_concurrency: calls under way at the same time; None for any number.
+        requests_per_minute: calls begun within any sixty seconds; None for any number.
+    """
+
+    def __init__(
+        self, *, max_concurrency: int | None = None, requests_per_minute: int | None = None
+    ) -> None:
+        self._max_concurrency = max_concurrency
+        self._begun: deque[float] = deque(maxlen=requests_per_minute or 0)
+        self._under_way = 0
+        self._queues: OrderedDict[object, deque[asyncio.Future[None]]] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    @property
+    def under_way(self) -> int:
+        """Calls that were let through and have not left."""
+        return self._under_way
+
+    async def enter(self, question: object) -> None:
+        """Wait for a call's turn. Whoever has entered must `leave`.
+
+        Args:
+            question: the same object for all calls of one question.
+        """
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(question, deque()).append(turn)
+        self._let_through()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # its turn came in the same moment
+                self.leave()
+            else:
+                self._forget(question, turn)
+            raise
+
+    def leave(self) -> None:
+        """A call that had entered has ended."""
+        self._under_way -= 1
+        self._let_through()
+
+    def _let_through(self) -> None:
+        """Give everybody a turn for whom there is room now."""
+        while self._queues and self._has_room():
+            question, queue = self._queues.popitem(last=False)
+            turn = queue.popleft()
+            if queue:
+                self._queues[question] = queue  # to the end of the round
+            if not turn.done():
+                self._under_way += 1
+                self._begun.append(asyncio.get_running_loop().time())
+                turn.set_result(None)
+
+    def _has_room(self) -> bool:
+        if self._max_concurrency is not None and self._under_way >= self._max_concurrency:
+            return False
+        if not self._begun.maxlen or len(self._begun) < self._begun.maxlen:
+            return True
+        loop = asyncio.get_running_loop()
+        free_at = self._begun[0] + MINUTE_S
+        if loop.time() >= free_at:
+            return True
+        if self._timer is None:
+            self._timer = loop.call_at(free_at, self._minute_is_over)
+        return False
+
+    def _minute_is_over(self) -> None:
+        self._timer = None
+        self._let_through()
+
+    def _forget(self, question: object, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(question)
+        if queue and turn in queue:  # it may have been passed over already
+            queue.remove(turn)
+            if not queue:
+                del self._queues[question]
+
+
+class Limited:
+    """A Model whose calls pass a gate."""
+
+    def __init__(self, model: Model, gate: Gate) -> None:
+        self._model = model
+        self._gate = gate
+
+    @property
+    def profile(self) -> Profile:
+        """That of the model."""
+        return self._model.profile
+
+    async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
+        """Wait for the call's turn, then ask; see `moa.Model`."""
+        await self._gate.enter(asked_for.get())
+        try:
+            async with aclosing(self._model.stream(prompt, sampling)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._gate.leave()

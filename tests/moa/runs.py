@@ -1,0 +1,115 @@
+"""How the tests of the engine put questions through plans of scripted models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from moa import (
+    Answer,
+    Answered,
+    Call,
+    Delta,
+    Event,
+    Failed,
+    Finished,
+    Layer,
+    LayerClosed,
+    Model,
+    Outcome,
+    Plan,
+    Profile,
+    Prompt,
+    Retried,
+    Seat,
+    run,
+)
+from moa.providers.scripted import Script, ScriptedModel, Wait
+
+QUESTION = Prompt.of("Why is the sky blue?")
+SEED = 7
+
+
+def says(name: str, *steps: Any, **profile: Any) -> ScriptedModel:
+    """A model that follows these steps; without any, it answers at once."""
+    return ScriptedModel(Profile(name, **profile), steps or (f"The answer of {name}.",))
+
+
+def slow(name: str, seconds: float, **profile: Any) -> ScriptedModel:
+    """A model whose answer comes whole after so many seconds."""
+    return says(name, Wait(seconds), f"The answer of {name}.", **profile)
+
+
+def follows(name: str, script: Script, **profile: Any) -> ScriptedModel:
+    """A model with a script that depends on what it is asked."""
+    return ScriptedModel(Profile(name, **profile), script)
+
+
+def layer(*models: Model, required: Sequence[str] = (), **rules: Any) -> Layer:
+    """A layer of these models, with its rules as `Layer` names them."""
+    return Layer(tuple(Seat(m, m.profile.name in required) for m in models), **rules)
+
+
+def plan(*layers: Layer, by: Model | Sequence[Model], **rules: Any) -> Plan:
+    """A plan of these layers, written up by one aggregator or by the first of several."""
+    aggregators = tuple(by) if isinstance(by, Sequence) else (by,)
+    return replace(Plan(layers, aggregators), **rules)
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Played:
+    """All events of a run that ended well."""
+
+    events: Sequence[Event]
+
+    @property
+    def outcome(self) -> Outcome:
+        last = self.events[-1]
+        assert isinstance(last, Finished)
+        return last.outcome
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def text(self) -> str:
+        """What was streamed."""
+        return "".join(delta.text for delta in self.of(Delta))
+
+    def read(self, number: int = 1) -> set[str]:
+        """The models whose answers a layer handed on."""
+        closed = next(e for e in self.of(LayerClosed) if e.layer == number)
+        return {answer.model for answer in closed.answers}
+
+    def answer(self, model: str) -> Answer:
+        """What a proposer brought in the end."""
+        return next(a for a in self.outcome.answers if a.model == model)
+
+    @property
+    def lines(self) -> list[Call]:
+        """The lines of the ledger, as the events told of them."""
+        return [e.call for e in self.events if isinstance(e, Answered | Failed | Retried)]
+
+    def calls(self, model: str) -> list[Call]:
+        """The lines of one model, in the order in which they ended."""
+        return [call for call in self.outcome.calls if call.model == model]
+
+
+async def play(
+    plan: Plan, thread: Prompt = QUESTION, *, seed: int = SEED, recorded: Sequence[Answer] = ()
+) -> Played:
+    """Put a question through a plan, to the end."""
+    async with aclosing(run(plan, thread, seed=seed, recorded=recorded)) as stream:
+        return Played([event async for event in stream])
+
+
+def clock() -> float:
+    """Seconds of the running loop."""
+    return asyncio.get_running_loop().time()

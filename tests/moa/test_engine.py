@@ -1,0 +1,237 @@
+"""A run from its first event to its last."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from moa import (
+    AggregatorStarted,
+    Answered,
+    Delta,
+    Failed,
+    Finished,
+    LayerClosed,
+    LayerStarted,
+    Message,
+    NotEnoughAnswers,
+    PipelineError,
+    Plan,
+    Prompt,
+    Rejected,
+    Unavailable,
+    Usage,
+    ask,
+    prompts,
+    run,
+)
+from moa.pipeline import Layer
+from moa.providers.scripted import Fail, Finish, Wait
+from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+
+
+@virtual
+async def test_a_run_tells_its_story_in_order() -> None:
+    """Layers open, answer and close, then the reply is streamed, and the outcome comes last."""
+    writer = says("writer", "The ", "reply.")
+    played = await play(plan(layer(slow("b", 2), slow("a", 1)), by=writer))
+    kinds = [type(event) for event in played.events]
+    assert kinds == [
+        LayerStarted,
+        Answered,
+        Answered,
+        LayerClosed,
+        AggregatorStarted,
+        Delta,
+        Delta,
+        Answered,
+        Finished,
+    ]
+    assert [e.answer.model for e in played.of(Answered)] == ["a", "b", "writer"]
+    outcome = played.outcome
+    assert (outcome.reply, outcome.status) == ("The reply.", "complete")
+    assert [(a.model, a.position, a.status) for a in outcome.answers] == [
+        ("b", 1, "used"),
+        ("a", 2, "used"),
+    ]
+    assert outcome.aggregator is not None
+    assert outcome.aggregator.text == "The reply."
+    assert (outcome.seconds, outcome.first_token_seconds) == (2.0, 2.0)
+
+
+@virtual
+async def test_the_models_of_a_layer_are_asked_at_the_same_time() -> None:
+    """A layer takes as long as its slowest member, not as all of them together."""
+    played = await play(plan(layer(*(slow(name, 3) for name in "abcdef")), by=says("writer")))
+    assert played.outcome.seconds == 3.0
+
+
+@virtual
+async def test_a_slow_listener_does_not_hold_the_calls_back() -> None:
+    """The calls of a layer, and the aggregator's, are on their way before anybody is told."""
+    a, writer = says("a"), says("writer")
+    async for event in run(plan(layer(a), by=writer), QUESTION, seed=SEED):
+        if isinstance(event, LayerStarted | AggregatorStarted):
+            await asyncio.sleep(0)
+            assert (a if isinstance(event, LayerStarted) else writer).calls == 1
+
+
+@virtual
+async def test_each_layer_reads_the_answers_of_the_one_before() -> None:
+    """The first layer sees the thread alone, every later one and the aggregator the answers."""
+    first, second, writer = says("first", "Rayleigh."), says("second", "Tyndall."), says("writer")
+    await play(plan(layer(first), layer(second), by=writer))
+    asked = [model.prompts[0][0].messages[-1].content for model in (first, second, writer)]
+    assert asked[0] == QUESTION.messages[-1].content
+    assert "Rayleigh." in asked[1]
+    assert "Tyndall." in asked[2]
+    assert "Rayleigh." not in asked[2]
+
+
+@virtual
+async def test_the_error_of_one_proposer_is_not_the_end() -> None:
+    """A failing model is told of in words, and its error's text enters no prompt."""
+    bad, writer = says("bad", Fail(Rejected("No such key."))), says("writer")
+    played = await play(plan(layer(bad, says("good")), by=writer))
+    (failed,) = played.of(Failed)
+    assert (failed.answer.error, failed.answer.error_kind) == ("No such key.", "rejected")
+    assert played.read() == {"good"}
+    assert "No such key." not in str(writer.prompts)
+    assert played.outcome.status == "complete"
+
+
+@virtual
+async def test_an_exception_that_no_model_may_raise_ends_only_its_own_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A fault in an adapter is a failed answer, logged by its type without its words."""
+    bad = says("bad", Fail(ZeroDivisionError("sk-secret")))  # pyright: ignore[reportArgumentType]
+    played = await play(plan(layer(bad, says("good")), by=says("writer")))
+    assert played.answer("bad").error_kind == "internal"
+    assert "sk-secret" not in caplog.text + str(played.answer("bad").error)
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "kind"),
+    [
+        (["Half."], "used", None),
+        (["Half.", Finish("length")], "truncated", None),
+        (["I will not.", Finish("refusal")], "cut", "refused"),
+        ([Finish("refusal")], "failed", "refused"),
+        ([" \n "], "failed", "empty"),
+        (["Half.", Fail(Unavailable(kind="cut"))], "cut", "cut"),
+        ([Fail(Unavailable())], "failed", "unavailable"),
+    ],
+)
+@virtual
+async def test_what_became_of_an_answer_is_said(
+    steps: list[object], status: str, kind: str | None
+) -> None:
+    """Only whole and truncated answers are read; each other state has its kind and sentence."""
+    model = says("m", *steps, max_attempts=1)
+    played = await play(plan(layer(model, says("good")), by=says("writer")))
+    answer = played.answer("m")
+    assert (answer.status, answer.error_kind) == (status, kind)
+    assert (answer.error is None) == (kind is None)
+    assert ("m" in played.read()) == answer.readable == (kind is None)
+
+
+@virtual
+async def test_the_single_pipeline_asks_one_model_and_says_nothing_of_failures() -> None:
+    """Without layers the aggregator answers alone, completely, with the words for that."""
+    writer = says("writer", "Alone.")
+    played = await play(Plan.of(aggregator=writer))
+    assert (played.outcome.reply, played.outcome.status) == ("Alone.", "complete")
+    assert played.outcome.answers == ()
+    assert prompts.ALONE in writer.prompts[0][0].system
+
+
+@virtual
+async def test_ask_is_the_run_without_its_events() -> None:
+    """One call brings the outcome, for a question or for a whole thread."""
+    writer = says("writer", "Yes.")
+    of_words = await ask(Plan.of([says("a")], aggregator=writer), "Really?", seed=1)
+    of_thread = await ask(Plan.of([says("a")], aggregator=writer), Prompt.of("Really?"), seed=1)
+    assert of_words.reply == of_thread.reply == "Yes."
+    assert writer.prompts[0] == writer.prompts[1]
+
+
+@virtual
+async def test_nothing_at_all_is_one_error_that_names_each_cause() -> None:
+    """With no answer from anybody the run raises, and every model's cause is in the words."""
+    bad = says("bad", Fail(Rejected("No such key.")))
+    worse = says("worse", Fail(Rejected("No quota.", kind="quota")))
+    with pytest.raises(NotEnoughAnswers) as raised:
+        await play(plan(layer(bad, worse), by=bad))
+    assert [a.error_kind for a in raised.value.answers] == ["rejected", "quota", "rejected"]
+    assert "bad: No such key.; worse: No quota.; bad: No such key." in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("thread", "words"),
+    [
+        (Prompt(()), "must be the user's"),
+        (Prompt((Message("user", "Hi"), Message("assistant", "Hi"))), "must be the user's"),
+        (Prompt.of(" \n"), "empty"),
+    ],
+)
+@virtual
+async def test_a_thread_must_end_in_a_question(thread: Prompt, words: str) -> None:
+    """What cannot be answered is refused before any model is asked."""
+    model = says("m")
+    with pytest.raises(PipelineError, match=words):
+        await play(Plan.of([model], aggregator=model), thread)
+    assert model.calls == 0
+
+
+@virtual
+async def test_every_call_is_in_the_ledger_once_with_its_times_and_cost() -> None:
+    """One line a call, used or not; sums say what the run took, and unknown costs stay unknown."""
+
+    def cents(usage: Usage) -> float:
+        return usage.output_tokens / 100
+
+    a = says("a", Wait(1), "A.", Wait(2), Finish(usage=Usage(10, 2, 4)), cost=cents)
+    b = says("b", Wait(1), Fail(Rejected()))
+    writer = says("writer", "W.", Finish(usage=Usage(20, 3)), cost=cents)
+    played = await play(plan(layer(a, b), by=writer))
+    outcome = played.outcome
+    lines = {call.model: call for call in outcome.calls}
+    assert len(outcome.calls) == len(lines) == 3
+    assert played.lines == list(outcome.calls)
+    assert (lines["a"].started, lines["a"].first_token, lines["a"].ended) == (0, 1, 3)
+    assert (lines["a"].usage, lines["a"].cost_usd) == (Usage(10, 2, 4), 0.02)
+    assert (lines["b"].state, lines["b"].error_kind, lines["b"].ended) == ("failed", "rejected", 1)
+    assert (lines["writer"].role, lines["writer"].layer) == ("aggregator", 2)
+    assert outcome.usage == Usage(30, 5, 4)
+    assert outcome.cost_usd == pytest.approx(0.05)
+    unknown = await play(plan(layer(says("a")), by=writer))
+    assert unknown.outcome.cost_usd is None
+
+
+@virtual
+async def test_the_same_seed_gives_the_same_prompts() -> None:
+    """Labels, order and boundary are the seed's, whatever the order in which answers came."""
+
+    async def prompts_of(seed: int, delays: tuple[int, int, int]) -> Prompt:
+        models = [slow(name, delay) for name, delay in zip("abc", delays, strict=True)]
+        writer = says("writer")
+        await play(plan(Layer(layer(*models).seats, grace_s=60), by=writer), seed=seed)
+        return writer.prompts[0][0]
+
+    first = await prompts_of(1, (1, 2, 3))
+    assert await prompts_of(1, (3, 2, 1)) == first
+    assert await prompts_of(2, (1, 2, 3)) != first
+
+
+@virtual
+async def test_a_layer_without_answers_leaves_the_one_before_to_be_read() -> None:
+    """What was found is not lost: the aggregator reads the last answers, and it is said."""
+    writer = says("writer")
+    bad = says("bad", Fail(Rejected()))
+    played = await play(plan(layer(says("a", "Rayleigh.")), layer(bad), by=writer))
+    assert "Rayleigh." in writer.prompts[0][0].messages[-1].content
+    assert played.outcome.status == "complete"
+    assert played.outcome.notes == ("Layer 2 brought no answer; the answers before it were used.",)

@@ -1,0 +1,148 @@
+"""The aggregators in their order, and what stands when none of them can write the reply."""
+
+from __future__ import annotations
+
+import pytest
+
+from moa import AggregatorStarted, Delta, Failed, Plan, Rejected, Unavailable, prompts
+from moa.providers.scripted import Fail, Finish, Hang, Wait
+from tests.moa.runs import layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [Fail(Rejected())],
+        [Fail(Unavailable())],
+        [Finish("refusal")],
+        [],
+        [" \n", Fail(Unavailable())],
+        ["\n\n"],
+    ],
+    ids=["rejected", "unavailable", "refused", "silent", "blank, then cut", "blank"],
+)
+@virtual
+async def test_the_next_aggregator_writes_when_one_fails_before_its_first_word(
+    steps: list[object],
+) -> None:
+    """Blank text is no beginning: the reader sees one reply, whole."""
+    first = says("first", *(steps or [Finish()]))
+    played = await play(plan(layer(says("a")), by=[first, says("second", "The reply.")]))
+    assert (played.text, played.outcome.reply) == ("The reply.", "The reply.")
+    assert played.outcome.status == "complete"
+    assert [(e.model, e.attempt) for e in played.of(AggregatorStarted)] == [
+        ("first", 1),
+        ("second", 2),
+    ]
+    assert played.outcome.aggregator is not None
+    assert played.outcome.aggregator.model == "second"
+    assert first.calls == 1
+
+
+@virtual
+async def test_a_failing_aggregator_gives_way_at_once_when_it_has_a_successor() -> None:
+    """No pause for another try: the successor is the faster way. The last one is tried again."""
+    busy = says("busy", Fail(Unavailable()))
+    played = await play(plan(layer(says("a")), by=[busy, says("second")]))
+    assert (busy.calls, played.outcome.seconds) == (1, 0.0)
+    last = says("last", Fail(Unavailable()))
+    await play(plan(layer(says("a")), by=[last]))
+    assert last.calls == 2
+
+
+@virtual
+async def test_an_aggregator_that_does_not_begin_gives_way() -> None:
+    """After a quarter of the deadline the next one is asked, and the first one's call is closed."""
+    hanging = says("first", Hang())
+    played = await play(
+        plan(layer(says("a")), by=[hanging, slow("second", 1)], aggregator_deadline_s=100)
+    )
+    assert (played.outcome.status, played.outcome.seconds) == ("complete", 26.0)
+    assert played.of(Failed)[0].answer.error_kind == "timeout"
+    assert hanging.running == 0
+
+
+@virtual
+async def test_the_last_aggregator_has_all_the_time_that_is_left() -> None:
+    """A model that thinks long before its first word is not cut off for nobody's sake."""
+    thinker = slow("thinker", 99)
+    alone = await play(plan(layer(says("a")), by=thinker, aggregator_deadline_s=100))
+    assert (alone.outcome.status, alone.outcome.seconds) == ("complete", 99.0)
+    second = plan(
+        layer(says("a")), by=[says("x", Hang()), slow("y", 70)], aggregator_deadline_s=100
+    )
+    assert (await play(second)).outcome.seconds == 95.0
+
+
+@virtual
+async def test_all_aggregators_together_keep_to_one_deadline() -> None:
+    """Five that hang have a fair share each, and the run ends in time with a draft."""
+    hanging = [says(name, Hang()) for name in "vwxyz"]
+    played = await play(plan(layer(says("a")), by=hanging, aggregator_deadline_s=100))
+    assert (played.outcome.status, played.outcome.seconds) == ("unsynthesised", 100.0)
+    assert [call.ended - call.started for call in played.outcome.calls[1:]] == [20.0] * 5
+
+
+@pytest.mark.parametrize("end", [Fail(Unavailable(kind="cut")), Hang()], ids=["cut", "stalls"])
+@virtual
+async def test_a_reply_that_breaks_off_is_kept_and_marked(end: object) -> None:
+    """After its first word no other aggregator is asked: the text that was shown stands."""
+    second = says("second")
+    played = await play(plan(layer(says("a")), by=[says("first", "Half a re", end), second]))
+    assert (played.text, played.outcome.status) == ("Half a re", "partial")
+    assert played.outcome.aggregator is not None
+    assert played.outcome.aggregator.status == "cut"
+    assert second.calls == 0
+
+
+@virtual
+async def test_a_reply_at_its_token_limit_is_whole_but_marked() -> None:
+    """It is complete as far as the model could write, and its answer says truncated."""
+    played = await play(Plan.of([says("a")], aggregator=says("w", "Long.", Finish("length"))))
+    assert played.outcome.status == "complete"
+    assert played.outcome.aggregator is not None
+    assert played.outcome.aggregator.status == "truncated"
+
+
+@virtual
+async def test_with_no_aggregator_left_the_best_draft_stands_under_a_label() -> None:
+    """The longest whole answer of the last layer, with a line above that it is not synthesised."""
+    bad = says("bad", Fail(Rejected()))
+    answers = layer(
+        says("a", "Short."), says("b", "A longer one."), says("c", "x" * 99, Fail(Rejected()))
+    )
+    played = await play(plan(layer(says("z", "z" * 500)), answers, by=[bad, bad]))
+    assert played.text == played.outcome.reply == f"{prompts.NOT_SYNTHESISED}\n\nA longer one."
+    assert (played.outcome.status, played.outcome.aggregator) == ("unsynthesised", None)
+    assert len(played.of(Delta)) == 1
+
+
+@virtual
+async def test_a_whole_draft_of_an_earlier_layer_is_better_than_half_a_later_one() -> None:
+    """What broke off stands only when there is nothing else."""
+    bad = says("bad", Fail(Rejected()))
+    half = says("half", "Half an", Fail(Unavailable(kind="cut")))
+    played = await play(plan(layer(says("a", "Whole.")), layer(half), by=bad))
+    assert played.outcome.reply.endswith("\n\nWhole.")
+    only = await play(plan(layer(half), by=bad))
+    assert only.outcome.reply.endswith("\n\nHalf an")
+
+
+@virtual
+async def test_an_aggregator_that_has_nothing_to_read_answers_itself_and_says_so() -> None:
+    """When every proposer failed, its own answer stands under a line that says that."""
+    writer = says("writer", "\n", "My own.")
+    played = await play(plan(layer(says("bad", Fail(Rejected()))), by=writer))
+    assert played.outcome.reply == f"{prompts.ALONE_AFTER_FAILURES}\n\n\nMy own."
+    assert played.outcome.status == "unsynthesised"
+    assert played.outcome.aggregator is not None
+    assert prompts.ALONE in writer.prompts[0][0].system
+
+
+@virtual
+async def test_the_time_of_the_first_word_is_that_of_the_reply() -> None:
+    """Not of a proposer, and not of blank text."""
+    writer = says("writer", Wait(1), "\n", Wait(1), "Now.")
+    played = await play(plan(layer(slow("a", 3)), by=writer))
+    assert played.outcome.first_token_seconds == 5.0

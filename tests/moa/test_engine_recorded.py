@@ -1,0 +1,123 @@
+"""A run that starts again: what was recorded is not paid for twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from moa import Answered, Failed, Hedge, LayerClosed, Rejected
+from moa.providers.scripted import Fail
+from tests.moa.runs import layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+
+
+@virtual
+async def test_recorded_answers_are_not_asked_for_again() -> None:
+    """They stand in their places as if they had just come, and cost nothing more."""
+    a, b, writer = says("a"), says("b"), says("writer")
+    first = await play(plan(layer(a, b), by=writer))
+    again = await play(plan(layer(a, b), by=writer), recorded=first.outcome.answers)
+    assert (a.calls, b.calls, writer.calls) == (1, 1, 2)
+    assert again.outcome.answers == first.outcome.answers
+    assert writer.prompts[0] == writer.prompts[1]
+    lines = {call.model: call for call in again.outcome.calls}
+    assert (lines["a"].attempt, lines["writer"].attempt) == (0, 1)
+    assert lines["a"].usage == first.calls("a")[0].usage
+
+
+@virtual
+async def test_what_failed_is_asked_for_again() -> None:
+    """Only whole answers are kept from an attempt whose layer was still open."""
+    bad = says("b", Fail(Rejected()))
+    first = await play(plan(layer(says("a"), bad), by=says("writer")))
+    a, b = says("a"), says("b")
+    again = await play(plan(layer(a, b), by=says("writer")), recorded=first.outcome.answers)
+    assert (a.calls, b.calls) == (0, 1)
+    assert again.read() == {"a", "b"}
+
+
+@virtual
+async def test_a_late_answer_is_in_time_for_the_next_attempt() -> None:
+    """Its layer is open once more, so that it is read."""
+    late = layer(slow("a", 1), slow("b", 5), quorum=1)
+    first = await play(plan(late, by=slow("writer", 10)))
+    assert first.answer("b").status == "late"
+    again = await play(plan(late, by=says("writer")), recorded=first.outcome.answers)
+    assert again.answer("b").status == "used"
+    assert again.read() == {"a", "b"}
+
+
+@virtual
+async def test_a_layer_that_was_over_stays_as_it_was() -> None:
+    """When a later layer has answered, failed and late answers before it are history."""
+    failing = says("b", Fail(Rejected()))
+    one = layer(slow("a", 1), failing, slow("c", 9), quorum=1)
+    two = layer(slow("d", 1), slow("e", 8), quorum=1)
+    first = await play(plan(one, two, by=slow("writer", 10)))
+    recorded = [a for a in first.outcome.answers if a.model != "e"]
+    e = says("e")
+    again = await play(plan(one, layer(slow("d", 1), e), by=says("writer")), recorded=recorded)
+    assert failing.calls == 1
+    assert (again.read(1), again.read(2)) == ({"a"}, {"d", "e"})
+    assert [a.status for a in again.outcome.answers[:3]] == ["used", "failed", "late"]
+    assert [e.answer.model for e in again.of(Failed)] == ["b"]
+    assert again.of(LayerClosed)[0].answers == first.of(LayerClosed)[0].answers
+
+
+@virtual
+async def test_a_recorded_reply_ends_the_run_without_any_call() -> None:
+    """The crash came between the reply and its delivery: only the delivery is left to do."""
+    a, bad, writer = says("a"), says("b", Fail(Rejected())), says("writer", "The reply.")
+    broken = says("broken", Fail(Rejected()))
+    whole = plan(layer(a, bad), by=[broken, writer])
+    first = await play(whole)
+    assert first.outcome.aggregator is not None
+    recorded = [*first.outcome.answers, first.outcome.aggregator]
+    again = await play(whole, recorded=recorded)
+    assert (a.calls, bad.calls, writer.calls, broken.calls) == (1, 1, 1, 1)
+    assert (again.text, again.outcome.reply, again.outcome.status) == (
+        "The reply.",
+        "The reply.",
+        "complete",
+    )
+    assert again.outcome.answers == first.outcome.answers
+    assert again.outcome.aggregator == first.outcome.aggregator
+
+
+@virtual
+async def test_a_broken_off_reply_is_written_anew() -> None:
+    """What was cut is not whole: the aggregator is asked again."""
+    cut = plan(layer(says("a")), by=says("writer", "Half", Fail(Rejected())))
+    first = await play(cut)
+    assert first.outcome.aggregator is not None
+    recorded = [*first.outcome.answers, first.outcome.aggregator]
+    again = await play(plan(layer(says("a")), by=says("writer", "Whole.")), recorded=recorded)
+    assert again.outcome.reply == "Whole."
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "other"}, {"layer": 9}, {"position": 9}, {"layer": 0}]
+)
+@virtual
+async def test_an_answer_that_does_not_fit_the_plan_is_left_aside(
+    change: dict[str, object],
+) -> None:
+    """After the plan was changed, no answer stands in another model's place."""
+    first = await play(plan(layer(says("a")), by=says("writer")))
+    recorded = [replace(first.answer("a"), **change)]
+    a = says("a")
+    again = await play(plan(layer(a), by=says("writer")), recorded=recorded)
+    assert a.calls == 1
+    assert [e.answer.model for e in again.of(Answered)] == ["a", "writer"]
+
+
+@virtual
+async def test_an_answer_of_the_alternate_stands_too() -> None:
+    """A hedged call may have been answered by the other model."""
+    hedged = slow("a", 30, hedge=Hedge(says("spare"), after_s=1))
+    first = await play(plan(layer(hedged), by=says("writer")))
+    assert first.outcome.answers[0].model == "spare"
+    again = await play(plan(layer(hedged), by=says("writer")), recorded=first.outcome.answers)
+    assert hedged.calls == 1
+    assert again.outcome.answers == first.outcome.answers

@@ -1,0 +1,221 @@
+"""Calls are made again only where that can help, and never past the layer's deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from moa import (
+    Failed,
+    LayerClosed,
+    ModelError,
+    NotEnoughAnswers,
+    Overflow,
+    Plan,
+    Prompt,
+    RateLimited,
+    Rejected,
+    Retried,
+    Sampling,
+    Unavailable,
+)
+from moa.asking import FIRST_PAUSE_S, MAX_PAUSE_S, pause, worth_retrying
+from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
+from tests.moa.runs import follows, layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+
+
+def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
+    """A model whose first calls fail so, and whose next one answers."""
+    left = list(errors)
+
+    def script(_prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
+        return [Fail(left.pop(0))] if left else [f"The answer of {name}."]
+
+    return follows(name, script, **profile)
+
+
+@pytest.mark.parametrize(
+    ("error", "helps"),
+    [
+        (RateLimited(), True),
+        (Unavailable(), True),
+        (Unavailable(kind="overloaded"), True),
+        (Unavailable(kind="connection"), True),
+        (Unavailable(kind="timeout"), True),
+        (Unavailable(kind="cut"), True),
+        (Unavailable(kind="garbled"), False),
+        (Unavailable(kind="breaker_open"), False),
+        (Rejected(), False),
+        (Rejected(kind="auth"), False),
+        (Rejected(kind="quota"), False),
+        (Overflow(), False),
+        (ValueError(), False),
+        (None, False),
+    ],
+)
+def test_another_try_is_made_where_it_can_help(error: BaseException | None, *, helps: bool) -> None:
+    """A busy or broken server may do better; a refused key, a used-up quota and nonsense do not."""
+    assert worth_retrying(error) == helps
+
+
+def test_pauses_grow_and_are_never_shorter_than_the_server_asks() -> None:
+    """They double up to a limit, with half of each left to chance; Retry-After comes first."""
+    for tried, longest in [(1, FIRST_PAUSE_S), (2, 2 * FIRST_PAUSE_S), (10, MAX_PAUSE_S)]:
+        pauses = {pause(tried, Unavailable()) for _ in range(50)}
+        assert len(pauses) > 1
+        assert all(longest / 2 <= seconds <= longest for seconds in pauses)
+    assert pause(1, RateLimited(retry_after=7.0)) == 7.0
+    assert pause(1, RateLimited(retry_after=0.0)) >= FIRST_PAUSE_S / 2
+
+
+@virtual
+async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
+    """The second try's answer is used; the first is told of, and stands in the ledger."""
+    model = heals("a", Unavailable(status=500))
+    played = await play(plan(layer(model), by=says("w")))
+    assert (played.read(), played.of(Failed)) == ({"a"}, [])
+    (retried,) = played.of(Retried)
+    first, second = played.calls("a")
+    assert retried.call == first
+    assert [(c.attempt, c.state, c.error_kind) for c in (first, second)] == [
+        (1, "failed", "unavailable"),
+        (2, "used", None),
+    ]
+    assert FIRST_PAUSE_S / 2 <= second.started - first.ended <= FIRST_PAUSE_S
+
+
+@virtual
+async def test_retry_after_is_obeyed_within_the_deadline() -> None:
+    """The next try comes when the server asked for it."""
+    model = heals("a", RateLimited(retry_after=9.0))
+    played = await play(plan(layer(model), by=says("w")))
+    assert [call.started for call in played.calls("a")] == [0.0, 9.0]
+
+
+@virtual
+async def test_a_retry_after_past_the_deadline_is_a_failure_at_once() -> None:
+    """Nobody waits for a try that could not be made in time."""
+    model = heals("a", RateLimited(retry_after=45.0))
+    played = await play(plan(layer(model, says("b"), deadline_s=45), by=says("w")))
+    assert (played.answer("a").error_kind, model.calls) == ("rate_limited", 1)
+    assert played.outcome.seconds == 0.0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Rejected(), Rejected(kind="quota"), Rejected(kind="auth"), Unavailable(kind="garbled")],
+)
+@virtual
+async def test_what_cannot_heal_is_not_tried_again(error: ModelError) -> None:
+    """A used-up quota or a refused key costs one call."""
+    model = heals("a", error)
+    played = await play(plan(layer(model, says("b")), by=says("w")))
+    assert (model.calls, played.answer("a").error_kind) == (1, error.error_kind)
+
+
+@virtual
+async def test_nothing_is_tried_again_after_the_first_token() -> None:
+    """What broke off in the middle stands as it is."""
+    model = says("a", "Half", Fail(Unavailable(kind="cut")))
+    played = await play(plan(layer(model, says("b")), by=says("w")))
+    assert (model.calls, played.answer("a").text) == (1, "Half")
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+@virtual
+async def test_the_number_of_tries_is_the_models(attempts: int) -> None:
+    """`max_attempts` counts all calls; the last failure is the answer's."""
+    dead = says("a", Fail(Unavailable(status=500)), max_attempts=attempts)
+    played = await play(plan(layer(dead, says("b")), by=says("w")))
+    assert dead.calls == attempts
+    assert [call.attempt for call in played.calls("a")] == list(range(1, attempts + 1))
+    assert len(played.of(Failed)) == 1
+
+
+@virtual
+async def test_a_dead_proposer_costs_one_call_more_and_no_time() -> None:
+    """Its two tries are over long before the others have answered."""
+    dead = says("dead", Fail(Unavailable(status=500)))
+    alive = [slow("a", 2), slow("b", 3)]
+    played = await play(plan(layer(dead, *alive), by=says("w")))
+    assert (dead.calls, played.outcome.seconds) == (2, 3.0)
+
+
+@virtual
+async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
+    """A try that was to come later is not made; the failure stands, and is told of once."""
+    busy = heals("busy", RateLimited(retry_after=20.0))
+    played = await play(plan(layer(says("a"), says("b"), busy), by=slow("w", 60)))
+    kinds = [type(e) for e in played.events if isinstance(e, Failed | LayerClosed | Retried)]
+    assert kinds == [Failed, LayerClosed]
+    assert (busy.calls, played.outcome.seconds) == (1, 62.0)
+    assert played.answer("busy").error_kind == "rate_limited"
+    assert played.of(LayerClosed)[0].waiting == ()
+
+
+@virtual
+async def test_a_late_call_is_not_tried_again() -> None:
+    """After its layer has closed there is nothing to be won by another try."""
+    late = says("late", Wait(10), Fail(Unavailable()))
+    played = await play(plan(layer(says("a"), says("b"), late), by=slow("w", 30)))
+    assert (late.calls, played.answer("late").error_kind) == (1, "unavailable")
+
+
+@virtual
+async def test_a_try_that_hangs_ends_by_the_deadline_of_the_first() -> None:
+    """All tries together have the time of one call."""
+    left: list[list[Step]] = [[Wait(5), Fail(Unavailable())], [Hang()]]
+    model = follows("a", lambda _prompt, _sampling: left.pop(0))
+    played = await play(plan(layer(model, deadline_s=30), by=says("w")))
+    assert [call.error_kind for call in played.calls("a")] == ["unavailable", "timeout"]
+    assert played.calls("a")[1].ended == 30.0
+
+
+@virtual
+async def test_a_lone_model_is_tried_again() -> None:
+    """The single pipeline survives a blip too; the outcome names the cause when it does not."""
+    healed = await play(Plan.of(aggregator=heals("w", Unavailable(kind="overloaded"))))
+    assert healed.outcome.status == "complete"
+    with pytest.raises(NotEnoughAnswers, match="w: Busy"):
+        await play(Plan.of(aggregator=says("w", Fail(Unavailable("Busy.", kind="overloaded")))))
+
+
+@virtual
+async def test_a_prompt_that_was_too_long_is_fitted_once_more() -> None:
+    """The model is asked again at once with half its window, and it is said what was left out."""
+    model = heals("a", Overflow(), context_window=4096, max_attempts=1)
+    thread = Prompt.of("word " * 2000)
+    played = await play(plan(layer(model), by=says("w")), thread)
+    first, second = (len(prompt.messages[-1].content) for prompt, _ in model.prompts)
+    assert second < first * 0.7
+    assert [call.error_kind for call in played.calls("a")] == ["overflow", None]
+    assert played.outcome.seconds == 0.0
+    assert any("shortened" in note for note in played.outcome.notes)
+
+
+@virtual
+async def test_a_prompt_that_stays_too_long_is_a_failure() -> None:
+    """After one more try with less of the thread the model is given up."""
+    model = says("a", Fail(Overflow()))
+    played = await play(plan(layer(model, says("b")), by=says("w")))
+    assert (model.calls, played.answer("a").error_kind) == (2, "overflow")
+
+
+@virtual
+async def test_a_refitted_call_may_be_tried_again_too() -> None:
+    """A prompt that was too long counts as no try: the fault after it still has its retry."""
+    model = heals("a", Overflow(), Unavailable(), context_window=4096)
+    played = await play(plan(layer(model), by=says("w")), Prompt.of("word " * 2000))
+    assert [call.error_kind for call in played.calls("a")] == ["overflow", "unavailable", None]
+    assert model.prompts[1] == model.prompts[2]
+
+
+@virtual
+async def test_an_aggregator_is_refitted_before_its_successor_is_asked() -> None:
+    """A window that was estimated too large is no reason for the weaker model."""
+    first, second = heals("first", Overflow()), says("second")
+    played = await play(plan(layer(says("a")), by=[first, second]))
+    assert played.outcome.aggregator is not None
+    assert (played.outcome.aggregator.model, second.calls) == ("first", 0)

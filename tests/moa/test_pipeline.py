@@ -1,0 +1,84 @@
+"""A pipeline's names become a plan of live models, or one error that names every mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from moa import PipelineError, Plan, bind
+from moa.pipeline import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S, LayerTable, Pipeline
+from tests.moa.runs import says
+
+MODELS = {name: says(name) for name in ("a", "b", "c")}
+
+
+def test_names_become_models_in_their_places() -> None:
+    """Each layer has its proposers in their order, and the aggregators stand in theirs."""
+    pipeline = Pipeline(
+        aggregator=["c", "a"],
+        layers=[LayerTable(proposers=["a", "b", "a"], required=["b"]), LayerTable(proposers=["c"])],
+    )
+    plan = bind("p", pipeline, MODELS)
+    first, second = plan.layers
+    assert [seat.model for seat in first.seats] == [MODELS["a"], MODELS["b"], MODELS["a"]]
+    assert [seat.required for seat in first.seats] == [False, True, False]
+    assert [seat.model for seat in second.seats] == [MODELS["c"]]
+    assert (plan.name, plan.aggregators) == ("p", (MODELS["c"], MODELS["a"]))
+
+
+def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
+    """What a layer does not set is the pipeline's, and what neither sets has its default."""
+    layers = [LayerTable(proposers=["a", "b"], quorum=1, grace_s=0, deadline_s=5.0)]
+    layers.append(LayerTable(proposers=["a", "b"]))
+    own, inherited = bind(
+        "p",
+        Pipeline(aggregator="a", layers=layers, quorum=2, grace_s=3, aggregator_deadline_s=9.0),
+        MODELS,
+    ).layers
+    assert (own.quorum, own.grace_s, own.deadline_s) == (1, 0, 5.0)
+    assert (inherited.quorum, inherited.grace_s) == (2, 3)
+    assert inherited.deadline_s == LAYER_DEADLINE_S
+    plain = bind("p", Pipeline(aggregator="a", layers=[LayerTable(proposers=["a"])]), MODELS)
+    assert (plain.layers[0].quorum, plain.layers[0].grace_s) == (None, None)
+    assert plain.aggregator_deadline_s == AGGREGATOR_DEADLINE_S
+
+
+def test_every_mistake_is_named_before_anything_is_bound() -> None:
+    """All lines come in one error, each with its key."""
+    pipeline = Pipeline(
+        aggregator="x",
+        strategy="nonsense",
+        layers=[LayerTable(proposers=["a", "y"], quorum=3, required=["c"])],
+    )
+    with pytest.raises(PipelineError) as raised:
+        bind("p", pipeline, MODELS)
+    keys = [line.partition(":")[0] for line in str(raised.value).splitlines()]
+    assert keys == [
+        "pipelines.p.aggregator",
+        "pipelines.p.strategy",
+        "pipelines.p.layers[1].proposers",
+        "pipelines.p.layers[1].quorum",
+        "pipelines.p.layers[1].required",
+    ]
+
+
+def test_one_pipeline_can_be_read_alone() -> None:
+    """`Pipeline.read` names the table's place as it stands in the file."""
+    assert Pipeline.read("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
+    with pytest.raises(PipelineError, match=r"^pipelines\.p\.aggregator: is missing"):
+        Pipeline.read("p", {})
+
+
+def test_a_plan_can_be_made_of_models() -> None:
+    """Without names and tables: layers of models, and one aggregator or several."""
+    a, b = MODELS["a"], MODELS["b"]
+    plan = Plan.of([a, b], [b], aggregator=a, name="mine")
+    assert [[seat.model for seat in layer.seats] for layer in plan.layers] == [[a, b], [b]]
+    assert (plan.aggregators, plan.name) == ((a,), "mine")
+    assert Plan.of(aggregator=[a, b]) == Plan((), (a, b))
+
+
+def test_a_plan_needs_models_everywhere() -> None:
+    """An empty layer or an empty list of aggregators is a mistake."""
+    for wrong in (lambda: Plan.of([], aggregator=MODELS["a"]), lambda: Plan.of(aggregator=[])):
+        with pytest.raises(PipelineError, match="at least one model"):
+            wrong()

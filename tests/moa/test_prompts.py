@@ -1,0 +1,86 @@
+"""How answers are laid into a prompt: labels, order, boundaries and remarks."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from moa import Message, Prompt, prompts
+from moa.prompts import words
+from moa.types import Answer
+from tests.moa.blocks import answer, block_of
+
+NONCE = prompts.nonce_of(7, 2)
+THREAD = Prompt(
+    (Message("user", "First."), Message("assistant", "Reply."), Message("user", "Second.")),
+    system="House rules.",
+)
+
+
+def test_a_block_reads_as_it_is_documented() -> None:
+    """A boundary line, the text, an empty line, and so on to the last line."""
+    read = [answer("A", "One.\n"), answer("B", "Two", status="truncated")]
+    ranked = [answer("R1", "RANKING: A > B")]
+    assert prompts.block(read, "0f", rankings=ranked, remarks={"A": "your own answer"}) == (
+        "=== ANSWER A 0f (your own answer) ===\nOne.\n\n"
+        "=== ANSWER B 0f (cut off at a length limit) ===\nTwo\n\n"
+        "=== RANKING R1 0f ===\nRANKING: A > B\n\n"
+        "=== END OF ANSWERS 0f ==="
+    )
+
+
+def test_the_block_stands_at_the_end_of_the_last_user_turn() -> None:
+    """Earlier turns and the system text are the same for every model, so caches stay warm."""
+    prompt = prompts.with_answers(THREAD, [answer("A", "One.")], NONCE)
+    assert prompt.messages[:-1] == THREAD.messages[:-1]
+    assert prompt.system == THREAD.system
+    assert prompt.messages[-1].role == "user"
+    assert block_of(prompt, NONCE).question == "Second."
+
+
+def test_system_words_stand_before_the_threads_own() -> None:
+    """Our instructions come first; empty ones leave no gap."""
+    assert prompts.with_system(THREAD, "A", "", "B").system == "A\n\nB\n\nHouse rules."
+
+
+def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
+    """The same seed gives the same order; over seeds every answer stands at every place."""
+    answers = [Answer(f"m{i}", 1, i, "used") for i in range(4)]
+    first = prompts.labelled(answers, seed=3, layer=1)
+    assert first == prompts.labelled(answers, seed=3, layer=1)
+    assert [a.label for a in first] == ["A", "B", "C", "D"]
+    places = {
+        (a.model, a.label)
+        for seed in range(60)
+        for a in prompts.labelled(answers, seed=seed, layer=1)
+    }
+    assert len(places) == 16
+
+
+@pytest.mark.parametrize(("index", "label"), [(0, "A"), (25, "Z"), (26, "AA"), (31, "AF")])
+def test_labels_go_on_after_z(index: int, label: str) -> None:
+    """A layer may have more than 26 proposers."""
+    answers = [Answer("m", 1, i, "used") for i in range(32)]
+    assert prompts.labelled(answers, seed=1, layer=1)[index].label == label
+
+
+def test_labels_of_rankings_are_no_letters() -> None:
+    """A ranking cannot be taken for an answer by its label."""
+    ranked = prompts.labelled([answer("", "x"), answer("", "y")], seed=1, layer=2, head="R")
+    assert [r.label for r in ranked] == ["R1", "R2"]
+
+
+def test_every_wording_is_plain_text() -> None:
+    """Instructions hold no stray placeholder, no double space and no line break."""
+    written = {k: v for k, v in vars(words).items() if k.isupper() and isinstance(v, str)}
+    assert len(written) > 15
+    for name, text in written.items():
+        fields = (
+            {field for _, field, _, _ in string.Formatter().parse(text) if field}
+            if (name in {"ANSWERS_FOLLOW", "DATAMARKED", "POOLED"})
+            else set[str]()
+        )
+        assert fields <= {"nonce", "marker", "order"}, name
+        assert "  " not in text, name
+        assert "\n" not in text, name

@@ -1,0 +1,204 @@
+"""Each strategy as what it is: a pure function from what stands to the next prompt."""
+
+from __future__ import annotations
+
+import pytest
+
+from moa import STRATEGIES, Brief, Plan, Prompt, prompts
+from moa.strategies import Recipe, Strategy, direct, synthesise
+from moa.strategies.ballots import ballot, points, pooled
+from moa.strategies.debate import moderate, revise
+from moa.strategies.rank_then_synthesise import chairman, rank
+from moa.strategies.select import select
+from moa.strategies.sequential import WINDOW, conclude, fold, folds
+from moa.types import Answer
+from tests.moa.blocks import answer, block_of
+from tests.moa.runs import says
+
+NONCE = prompts.nonce_of(7, 2)
+THREAD = Prompt.of("Why is the sky blue?", system="House rules.")
+ANSWERS = (answer("A", "Scattering."), answer("B", "Reflection.", position=2))
+RANKINGS = (
+    answer("R1", "A is right.\nRANKING: A > B", model="model A"),
+    answer("R2", "Both.\nRANKING: B > A", model="model B", position=2),
+)
+BRIEF = Brief(THREAD, ANSWERS, NONCE)
+FINAL = Brief(THREAD, ANSWERS, NONCE, final=True)
+RANKED = Brief(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "brief", "instructions", "labels", "remarks"),
+    [
+        (direct, Brief(THREAD), prompts.PROPOSER, None, {}),
+        (direct, Brief(THREAD, final=True), prompts.ALONE, None, {}),
+        (synthesise, BRIEF, prompts.REFINER, "AB", {}),
+        (synthesise, FINAL, prompts.AGGREGATOR, "AB", {}),
+        (select, FINAL, prompts.SELECTOR, "AB", {}),
+        (rank, BRIEF, prompts.RANKER, "AB", {}),
+        (chairman, FINAL, prompts.AGGREGATOR, "AB", {}),
+        (revise, Brief(THREAD, ANSWERS, NONCE, own="B"), prompts.DEBATER, "AB", {"B": prompts.OWN}),
+        (revise, BRIEF, prompts.DEBATER, "AB", {}),
+        (moderate, FINAL, f"{prompts.AGGREGATOR}\n\n{prompts.MODERATOR}", "AB", {}),
+        (fold, BRIEF, prompts.FOLDER, "AB", {}),
+        (conclude, FINAL, prompts.AGGREGATOR, "AB", {}),
+        (
+            fold,
+            Brief(THREAD, (answer("S1", "Both."), *ANSWERS), NONCE),
+            prompts.FOLDER,
+            ["S1", "A", "B"],
+            {"S1": prompts.COMBINED},
+        ),
+        (
+            synthesise,
+            Brief(THREAD, ANSWERS, NONCE, far=frozenset("B")),
+            prompts.REFINER,
+            "AB",
+            {"B": prompts.FAR},
+        ),
+        (
+            revise,
+            Brief(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
+            prompts.DEBATER,
+            "AB",
+            {"B": f"{prompts.OWN}; {prompts.FAR}"},
+        ),
+    ],
+)
+def test_what_a_strategy_sends(
+    strategy: Strategy,
+    brief: Brief,
+    instructions: str,
+    labels: str | list[str] | None,
+    remarks: dict[str, str],
+) -> None:
+    """Its own instructions before the thread's, and the texts that it shows with their remarks."""
+    prompt = strategy(brief)
+    assert prompt.system == f"{instructions}\n\nHouse rules."
+    if labels is None:
+        assert prompt.messages == THREAD.messages
+    else:
+        block = block_of(prompt, NONCE)
+        assert block.labels == list(labels)
+        assert block.remarks == remarks
+
+
+def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
+    """Rankings stand behind the answers as rankings, and name no model."""
+    prompt = chairman(RANKED)
+    block = block_of(prompt, NONCE)
+    assert [(s.kind, s.label) for s in block.sections] == [
+        ("ANSWER", "A"),
+        ("ANSWER", "B"),
+        ("RANKING", "R1"),
+        ("RANKING", "R2"),
+    ]
+    assert prompts.CHAIRMAN in prompt.system
+    assert prompts.POOLED.format(order="A, B") in prompt.system
+    assert "model A" not in f"{prompt.system}{prompt.messages}"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_no_strategy_tells_who_wrote_what(name: str) -> None:
+    """Answers stay anonymous in every prompt, so that no reader can favour a name."""
+    recipe = STRATEGIES[name]
+    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+        prompt = strategy(RANKED)
+        assert "model A" not in f"{prompt.system}{prompt.messages}"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_takes_datamarking(name: str) -> None:
+    """`datamark = true` holds for whatever strategy a pipeline has."""
+    recipe = STRATEGIES[name]
+    marker = prompts.marker_of(NONCE)
+    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+        block = block_of(strategy(Brief(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
+        assert all(section.text.startswith(marker) for section in block.sections)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("Good.\nRANKING: B > A > C", "BAC"),
+        ("**RANKING:** A > B > C", "ABC"),
+        ("RANKING: `C>B>A`.", "CBA"),
+        ("RANKING: A > B > C\n\n", "ABC"),
+        ("RANKING: A > B > C\nThat is all.", ""),
+        ("RANKING: A > B", ""),
+        ("RANKING: A > B > C > A", ""),
+        ("RANKING: A > B > D", ""),
+        ("RANKING: A = B > C", ""),
+        ("A > B > C", ""),
+        ("", ""),
+    ],
+)
+def test_a_ballot_is_read_strictly(text: str, order: str) -> None:
+    """The last line, with every letter once: anything else is no vote."""
+    assert ballot(text, "ABC") == tuple(order)
+
+
+def test_nobody_votes_for_their_own_answer() -> None:
+    """Each put its own answer first; without those places the third model's view decides."""
+    answers = [answer(label, "x", model=f"m{label}", position=i) for i, label in enumerate("ABC")]
+    votes = {"A": "A > B > C", "B": "B > A > C", "C": "C > A > B"}
+    rankings = [
+        answer("R", f"RANKING: {votes[label]}", model=f"m{label}", position=i)
+        for i, label in enumerate("ABC")
+    ]
+    assert points(rankings, answers) == {"A": 1.0, "B": 0.5, "C": 0.0}
+    assert pooled(rankings, answers) == ("A", "B", "C")
+
+
+def test_rankings_that_miss_an_answer_make_no_order() -> None:
+    """With one voter its own answer has no place, so that there is nothing to compare it by."""
+    assert pooled(RANKINGS[:1], ANSWERS) == ()
+    assert pooled([answer("R1", "no vote")], ANSWERS) == ()
+
+
+@pytest.mark.parametrize(
+    ("samples", "added"), [(1, 0), (4, 0), (5, 1), (7, 1), (8, 2), (10, 2), (11, 3), (32, 10)]
+)
+def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
+    """Each fold takes a window and leaves one answer; the last window is the aggregator's."""
+    assert folds(1, samples) == added
+    assert samples - added * (WINDOW - 1) <= WINDOW
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "brings"),
+    [
+        ("synthesise", 1, ["answers"]),
+        ("synthesise", 2, ["answers", "answers"]),
+        ("select", 1, ["answers"]),
+        ("rank_then_synthesise", 1, ["answers", "rankings"]),
+        ("rank_then_synthesise", 2, ["answers", "answers", "rankings"]),
+        ("debate", 1, ["answers", "answers"]),
+        ("debate", 2, ["answers", "answers"]),
+        ("sequential", 1, ["answers", "combination"]),
+    ],
+)
+def test_the_layers_that_a_strategy_adds(name: str, layers: int, brings: list[str]) -> None:
+    """They stand behind the listed ones; without proposers there is nothing to add to."""
+    models = [says(f"m{i}") for i in range(5)]
+    chief = says("chief")
+    plan = Plan.of(*[models] * layers, aggregator=chief, strategy=STRATEGIES[name])
+    assert [layer.task.brings for layer in plan.layers] == brings
+    asked = [[seat.model for seat in layer.seats] for layer in plan.layers]
+    assert asked == [[chief] if b == "combination" else models for b in brings]
+    assert Plan.of(aggregator=chief, strategy=STRATEGIES[name]).layers == ()
+
+
+def test_a_bare_function_is_a_strategy() -> None:
+    """A plan made in Python needs no recipe: one function writes all prompts but the first's."""
+    assert Recipe.of(select) == Recipe(select, select)
+    models = [says("a")]
+    plan = Plan.of(models, models, aggregator=models, strategy=select)
+    assert [plan.strategy_of(n) for n in (1, 2, 3)] == [direct, select, select]
+
+
+def test_a_shortened_brief_keeps_answers_and_rankings_apart() -> None:
+    """What the budget has shortened goes back to where it came from."""
+    short = tuple(Answer(t.model, 1, t.position, "used", "…", t.label) for t in RANKED.texts)
+    held = RANKED.holding(THREAD, short)
+    assert (held.answers, held.rankings) == (short[:2], short[2:])

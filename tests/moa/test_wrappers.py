@@ -1,0 +1,54 @@
+"""`moa.resilient` puts everything around a model that a plan may need."""
+
+from __future__ import annotations
+
+import pytest
+
+from moa import Hedge, PipelineError, Profile, Usage, resilient
+from moa.providers.scripted import Hang
+from moa.wrappers import Gate, Limited
+from tests.moa.asking import hear
+from tests.moa.runs import layer, plan, play, says
+from tests.moa.virtual_time import virtual
+
+
+@virtual
+async def test_a_wrapped_model_says_what_the_model_says() -> None:
+    """Text, end and usage come through every layer unchanged, and so does its name."""
+    inner = says("m", "Pa", "ris")
+    wrapped = resilient(inner, max_concurrency=1, requests_per_minute=5, max_attempts=3)
+    heard = await hear(wrapped)
+    assert (heard.text, heard.stop, heard.chunks) == ("Paris", "end", 3)
+    assert heard.usage == Usage(14, 2)
+    assert wrapped.profile == Profile("m", max_attempts=3)
+
+
+def test_a_model_without_settings_is_left_alone() -> None:
+    """Nothing is put around it that does nothing."""
+    inner = says("m")
+    assert resilient(inner, breaker=None) is inner
+
+
+@virtual
+async def test_a_hedge_is_set_up_in_the_profile() -> None:
+    """The engine hedges it: the alternate answers, under limits of its own."""
+    spare = resilient(says("spare"), max_concurrency=1)
+    model = resilient(says("m", Hang()), hedge_after_s=2, hedge_with=spare)
+    assert model.profile.hedge == Hedge(spare, 2)
+    played = await play(plan(layer(model), by=says("w")))
+    assert (played.read(), played.outcome.seconds) == ({"spare"}, 2.0)
+
+
+def test_half_a_hedge_is_a_mistake() -> None:
+    """The time and the alternate go together."""
+    with pytest.raises(PipelineError, match="both"):
+        resilient(says("m"), hedge_after_s=2)
+    with pytest.raises(PipelineError, match="both"):
+        resilient(says("m"), hedge_with=says("spare"))
+
+
+@virtual
+async def test_a_model_outside_a_run_is_limited_too() -> None:
+    """Calls that belong to no question are one queue."""
+    limited = Limited(says("m"), Gate(max_concurrency=1))
+    assert [(await hear(limited)).text for _ in range(3)] == ["The answer of m."] * 3

@@ -1,0 +1,112 @@
+"""One answer of the loopback server on its way out, with whatever goes wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from tests.models.replies import (
+    Cut,
+    ErrorEvent,
+    HangAfterHeaders,
+    HangBeforeHeaders,
+    Raw,
+    Reply,
+    Request,
+    Stall,
+    Status,
+    Tokens,
+)
+from tests.models.wires import Wire
+
+
+class Answering:
+    """Follows one `Reply`."""
+
+    def __init__(self, http: web.Request, request: Request, reply: Reply, wire: Wire) -> None:
+        self._http = http
+        self._request = request
+        self._reply = reply
+        self._wire = wire
+        self._tokens = Tokens.of(reply, request)
+
+    async def run(self) -> web.StreamResponse:
+        """Send it, to its end or to its fault."""
+        match self._reply.fault:
+            case Status(status, body, headers):
+                error = self._wire.error(status) if body is None else body
+                return web.json_response(error, status=status, headers=headers)
+            case Raw(data, content_type, status):
+                return web.Response(body=data, content_type=content_type, status=status)
+            case HangBeforeHeaders():
+                await _for_ever()
+            case _:
+                pass
+        if self._reply.streams and self._request.body.get("stream"):
+            return await self._stream()
+        await self._first()
+        return web.json_response(self._whole())
+
+    def _whole(self) -> Mapping[str, object]:
+        text = "".join(self._reply.pieces(self._request))
+        return self._wire.whole(self._request.model, text, self._reply.stop, self._tokens)
+
+    async def _first(self) -> None:
+        if self._reply.gate is not None:
+            await self._reply.gate.wait()
+        await asyncio.sleep(self._reply.first_token_s)
+
+    async def _stream(self) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(self._http)
+        if isinstance(self._reply.fault, HangAfterHeaders):
+            await _for_ever()
+        await self._first()
+        model = self._request.model
+        await _write(response, self._wire.opening(model, self._tokens))
+        for said, piece in enumerate(self._reply.pieces(self._request)):
+            if await self._broken(response, said):
+                return response
+            await asyncio.sleep(self._reply.pace_s)
+            await response.write(self._wire.piece(model, piece))
+        await _write(response, self._wire.closing(model, self._reply.stop, self._tokens))
+        await response.write_eof()
+        return response
+
+    async def _broken(self, response: web.StreamResponse, said: int) -> bool:
+        fault = self._reply.fault
+        match fault:
+            case Stall(after) if said == after:
+                await _for_ever()
+            case ErrorEvent(error, after) if said == after:
+                await response.write(self._wire.error_event(error))
+                await response.write_eof()
+            case Cut(after, reset) if said == after:
+                self._break(reset=reset)
+            case _:
+                return False
+        return True
+
+    def _break(self, *, reset: bool) -> None:
+        transport = self._http.transport
+        assert transport is not None
+        if reset:
+            sock: socket.socket = transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.close()
+
+
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+async def _write(response: web.StreamResponse, events: Sequence[bytes]) -> None:
+    await response.write(b"".join(events))
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
