@@ -15,8 +15,8 @@ from typing import Self
 import aiohttp
 
 from benchmarks.candidate import Heard
-from benchmarks.work import FLOOR_DEADLINE_S, Work
 from benchmarks.wording import body, messages
+from benchmarks.work import FLOOR_DEADLINE_S, Work
 
 
 class Candidate:

@@ -17,8 +17,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.candidate import Candidate, Heard
-from benchmarks.work import WARM, Work
 from benchmarks.wording import QUESTION
+from benchmarks.work import WARM, Work
 
 Figures = dict[str, float]
 Measure = Callable[[Candidate, Work, int, str], Awaitable[Figures]]
@@ -69,7 +69,7 @@ async def waiting(candidate: Candidate, work: Work, count: int, address: str) ->
     before = _resident()
     tasks = [asyncio.create_task(candidate.ask(work, QUESTION)) for _ in range(count)]
     wanted = before_waiting + count * len(work.layers[0])
-    while await _waiting_at(address) < wanted:
+    while await _waiting_at(address) < wanted:  # noqa: ASYNC110 - another process counts them
         await asyncio.sleep(_POLL_S)
     gc.collect()
     grown = _resident() - before

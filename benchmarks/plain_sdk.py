@@ -8,8 +8,8 @@ from typing import Any, Self
 import openai
 
 from benchmarks.candidate import Heard
-from benchmarks.work import Work
 from benchmarks.wording import body, messages
+from benchmarks.work import Work
 
 
 class Candidate:
@@ -36,7 +36,9 @@ class Candidate:
             calls = (self._answer(model, asked) for model in layer)
             came = await asyncio.gather(*calls, return_exceptions=True)
             answers = [text for text in came if isinstance(text, str)]
-        async for chunk in await self._create(work.aggregator, messages(question, answers, final=True)):
+        async for chunk in await self._create(
+            work.aggregator, messages(question, answers, final=True)
+        ):
             if piece := _text(chunk):
                 first = first or clock() - began
                 length += len(piece)

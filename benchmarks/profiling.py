@@ -17,8 +17,8 @@ from benchmarks.candidate import CANDIDATES, made
 from benchmarks.measures import MEASURES
 from benchmarks.processes import serving
 from benchmarks.rows import AT_ONCE
-from benchmarks.work import Work
 from benchmarks.wording import QUESTION
+from benchmarks.work import Work
 
 WORKS: Final[dict[str, tuple[str, Work, int]]] = {
     "alone": ("alone", work.A, 1),

@@ -128,9 +128,3 @@ MEASUREMENTS: dict[str, Measurement] = {
     "cut": partial(_broken, "cut", "one proposer breaks off"),
     "in-a-row": _in_a_row,
 }
-
-NOT_MEASURED = {
-    ("hangs", "plain_sdk"): "waits 600 s",
-    ("hangs", "mixture_llm"): "waits 600 s",
-}
-"""What would take minutes and is known: the SDK's own timeout."""

@@ -1,11 +1,13 @@
 """What a model of the benchmark's server does, written as its name: both sides read it here.
 
-    f200-d500-n20        first token after 200 ms, the last after 500 ms, 20 tokens in all
-    f1-d2000-n2000-s8    the same in slices of 8 events
-    dead-f50-d50-n0      status 500 after 50 ms
-    cut-f100-d200-n5     five tokens, and after 200 ms the connection breaks
-    hang-f0-d0-n0        nothing, not even headers
-    f5-d5-n1@2           what follows the @ only tells two models apart
+| name                | what the model does                                                      |
+|---------------------|--------------------------------------------------------------------------|
+| `f200-d500-n20`     | first token after 200 ms, the last after 500 ms, 20 tokens in all        |
+| `f1-d2000-n2000-s8` | the same in slices of 8 events                                           |
+| `dead-f50-d50-n0`   | status 500 after 50 ms                                                   |
+| `cut-f100-d200-n5`  | five tokens, and after 200 ms the connection breaks                      |
+| `hang-f0-d0-n0`     | nothing, not even headers                                                |
+| `f5-d5-n1@2`        | what follows the @ only tells two models apart                           |
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ from moa.events import (
     LayerStarted,
     Retried,
 )
-from moa.pipeline import Layer, Pipeline, Plan, Seat, bind
+from moa.pipeline import Pipeline, bind
+from moa.plan import Layer, Plan, Seat
 from moa.ports import Hedge, Model, Profile
 from moa.strategies import STRATEGIES, Brief, Recipe, Strategy, Task
 from moa.types import (

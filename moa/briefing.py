@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from moa import compose, disagreement, prompts
 from moa.calls import Place
-from moa.pipeline import LISTED, Plan
+from moa.plan import LISTED, Plan
 from moa.ports import Model
 from moa.standing import Standing
 from moa.strategies import Brief, Strategy, direct, own_label

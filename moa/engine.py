@@ -13,7 +13,7 @@ from moa.aggregating import aggregate
 from moa.errors import PipelineError
 from moa.events import Event, Finished
 from moa.layering import run_layer
-from moa.pipeline import Plan
+from moa.plan import Plan
 from moa.state import State
 from moa.types import Answer, Outcome, Prompt
 

@@ -8,7 +8,7 @@ from moa import standing
 from moa.asking import Wanted
 from moa.calls import Place
 from moa.events import Event, LayerClosed, LayerStarted
-from moa.pipeline import Layer
+from moa.plan import Layer
 from moa.state import State
 
 

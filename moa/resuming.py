@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from moa.events import Answered, Failed
-from moa.pipeline import Plan
+from moa.plan import Plan
 from moa.ports import Model
 from moa.types import Answer, Call, Role
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from moa import outliers, prompts
-from moa.pipeline import Outliers
+from moa.plan import Outliers
 from moa.strategies import Task
 from moa.types import Answer
 

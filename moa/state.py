@@ -12,7 +12,7 @@ from moa.briefing import Briefing
 from moa.calls import Place, Running
 from moa.crew import Crew, Done, Report, Text, Timer
 from moa.events import Compared, Delta, Event, Retried
-from moa.pipeline import Plan
+from moa.plan import Plan
 from moa.ports import Model
 from moa.resuming import WHOLE, Recorded, told
 from moa.standing import Standing

@@ -30,13 +30,15 @@ async def open_database(url: str) -> AsyncEngine:
             that name neither password nor query.
     """
     parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _try_file(parsed)
     engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
-    except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+    except (SQLAlchemyError, OSError) as error:
         await engine.dispose()
         raise ConfigurationError(_explained(parsed, error)) from None
     return engine
@@ -62,6 +64,19 @@ def read_url(url: str) -> URL:
             "or postgresql."
         )
     return parsed.set(drivername=driver)
+
+
+def _try_file(url: URL) -> None:
+    """Open the file once by itself: a driver's thread that fails to reports it in its own way."""
+    connection = None
+    try:
+        connection = sqlite3.connect(url.database or ":memory:")
+        connection.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise ConfigurationError(_explained(url, error)) from None
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -26,7 +26,7 @@ from moa import (
     prompts,
     run,
 )
-from moa.pipeline import Layer
+from moa.plan import Layer
 from moa.providers.scripted import Fail, Finish, Wait
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual

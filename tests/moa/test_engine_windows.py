@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from moa import Message, Outcome, Plan, Profile, Prompt, ask
-from moa.pipeline import Layer, Seat
+from moa.plan import Layer, Seat
 from moa.providers import Endpoints, ModelSpec, build
 from tests.moa.asking import PATIENCE_S
 from tests.moa.runs import says

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from moa import PipelineError, Plan, bind
-from moa.pipeline import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S, LayerTable, Pipeline
+from moa.pipeline import LayerTable, Pipeline
+from moa.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S
 from tests.moa.runs import says
 
 MODELS = {name: says(name) for name in ("a", "b", "c")}
