@@ -64,11 +64,17 @@ class Asking:
         self._calls = 0
         self._own_calls = 0
         self._hedged = wanted.model.profile.hedge is None
+        self._mending = False
         self._pause: Timer | None = None
         self._hedge_timer: Timer | None = None
         self._ask(wanted.model)
         if hedge := wanted.model.profile.hedge:
             self._hedge_timer = crew.later(crew.now() + hedge.after_s, self._hedge)
+
+    @property
+    def is_mending(self) -> bool:
+        """Whether it has failed once and is being asked again, or will be after a pause."""
+        return self._mending
 
     @property
     def under_way(self) -> bool:
@@ -129,6 +135,7 @@ class Asking:
         at = self._crew.now() + pause(tried, error)
         if at >= self.wanted.deadline:
             return False
+        self._mending = True
         self._pause = self._crew.later(at, self._retry)
         return True
 

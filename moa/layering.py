@@ -29,7 +29,10 @@ async def run_layer(state: State, number: int, layer: Layer) -> AsyncGenerator[E
             quorum_at = state.crew.now()
         closes = None
         if quorum_at is not None and not any(layer.seats[p - 1].required for p in pending):
-            closes = quorum_at + layer.grace(quorum_at - started)
+            # A model that has failed once is not waited for: its retry must cost nobody time.
+            hopeful = any(not asking.is_mending for asking in pending.values())
+            grace = layer.grace(quorum_at - started) if hopeful else 0.0
+            closes = quorum_at + grace
         report = await state.crew.next(until=closes)
         if report is None:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from moa.providers.llama import LocalServer
 
 _Key = tuple[str, str | None, str | None]
+
+TELEMETRY: Final = tuple(
+    f"X-Stainless-{name}"
+    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+)
+"""Headers with which the SDKs tell what machine they run on. They are left out: no server needs
+them, and each waiting request holds several copies of them."""
 
 _NO_KEY: Final = "none"
 """Sent where an address of the operator's own was given without a key.
@@ -106,6 +113,7 @@ class Endpoints:
                 base_url=base_url,
                 max_retries=self._max_retries,
                 http_client=_http_client(),
+                default_headers=_without(TELEMETRY, openai.Omit()),
             )
         except openai.OpenAIError:
             raise faults.no_key("OPENAI_API_KEY") from None
@@ -120,12 +128,18 @@ class Endpoints:
                 base_url=base_url,
                 max_retries=self._max_retries,
                 http_client=_http_client(),
+                default_headers=_without(TELEMETRY, anthropic.Omit()),
             )
         except anthropic.AnthropicError:
             raise faults.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
             raise faults.no_key("ANTHROPIC_API_KEY")
         return Line(client, anthropic, anthropic.AnthropicError)
+
+
+def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
+    """Headers by which an SDK leaves these out. `Omit` is no text, though the types want one."""
+    return dict.fromkeys(names, omitted)
 
 
 def _http_client() -> httpx2.AsyncClient:

@@ -27,6 +27,10 @@ _NO_SUCH_PAGE: Final = frozenset({400, 404, 405, 501})
 """What servers say that have no page for a single model."""
 
 
+TELEMETRY: Final = ("x-stainless-retry-count", "x-stainless-read-timeout")
+"""What the SDKs add to each request for their makers' statistics; see `endpoints.TELEMETRY`."""
+
+
 class SdkFaultError(Exception):
     """What an SDK raised, sorted. It does not leave the providers: its `fault` does.
 
@@ -63,6 +67,7 @@ class Line:
         self._plain = httpx2.Response
         self._raised = (base, httpx2.RequestError)
         self._unreachable = (errors.APIError, httpx2.RequestError)
+        self._quiet = dict.fromkeys(TELEMETRY, errors.Omit())
         self._timeouts = (errors.APITimeoutError, httpx2.TimeoutException)
 
     @property
@@ -79,7 +84,7 @@ class Line:
         Raises:
             SdkFaultError: whatever went wrong.
         """
-        options: Any = {"timeout": timeout_s}
+        options: Any = {"timeout": timeout_s, "headers": self._quiet}
         try:
             return await self._client.post(
                 path, cast_to=self._plain, body=body, options=options, stream=True

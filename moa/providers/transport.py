@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,6 +22,11 @@ CONNECT_S: Final = 10.0
 
 KEEP_ALIVE_S: Final = 30.0
 """Seconds for which an idle connection is kept for the next question."""
+
+ALIKE: Final = frozenset(
+    {b"accept", b"accept-encoding", b"connection", b"content-type", b"host", b"user-agent"}
+)
+"""Headers of few values, none of them a secret."""
 
 _FAULTS: Final[tuple[tuple[type[Exception], type[httpx2.TransportError]], ...]] = (
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout),
@@ -99,7 +105,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             response = await self._opened().request(
                 request.method,
                 str(request.url),
-                headers=request.headers.multi_items(),
+                headers=[_pair(name, value) for name, value in request.headers.raw],
                 data=await request.aread() or None,
                 allow_redirects=False,
                 proxy=self._proxy(request.url),
@@ -141,6 +147,18 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
 
 def _fail(error: Unavailable) -> NoReturn:
     raise error from None
+
+
+def _pair(name: bytes, value: bytes) -> tuple[str, str]:
+    """A header as text. What is the same in every request is held once for all that wait."""
+    if name.lower() in ALIKE:
+        return _shared(name), _shared(value)
+    return _shared(name), value.decode("latin-1")
+
+
+@lru_cache(maxsize=256)
+def _shared(text: bytes) -> str:
+    return text.decode("latin-1")
 
 
 def _readable(headers: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:

@@ -150,9 +150,28 @@ async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
     played = await play(plan(layer(says("a"), says("b"), busy), by=slow("w", 60)))
     kinds = [type(e) for e in played.events if isinstance(e, Failed | LayerClosed | Retried)]
     assert kinds == [Failed, LayerClosed]
-    assert (busy.calls, played.outcome.seconds) == (1, 62.0)
+    assert (busy.calls, played.outcome.seconds) == (1, 60.0), "not even the grace is waited for"
     assert played.answer("busy").error_kind == "rate_limited"
     assert played.of(LayerClosed)[0].waiting == ()
+
+
+@virtual
+async def test_a_second_try_holds_nobody_up_once_the_quorum_stands() -> None:
+    """A model that has failed once costs no time, though its second try is under way."""
+    left: list[list[Step]] = [[Fail(Unavailable())], [Wait(20), "Late."]]
+    model = follows("a", lambda _prompt, _sampling: left.pop(0))
+    played = await play(plan(layer(slow("b", 5), slow("c", 5), model), by=slow("w", 1)))
+    assert played.outcome.seconds == 6.0
+    assert [answer.status for answer in played.outcome.answers] == ["used", "used", "cut"]
+
+
+@virtual
+async def test_without_the_quorum_a_second_try_is_waited_for() -> None:
+    """Where too few have answered, the model that failed once may still mend the layer."""
+    left: list[list[Step]] = [[Fail(Unavailable())], [Wait(5), "Mended."]]
+    model = follows("a", lambda _prompt, _sampling: left.pop(0))
+    played = await play(plan(layer(says("b"), model), by=says("w")))
+    assert played.answer("a").status == "used"
 
 
 @virtual
