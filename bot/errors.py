@@ -9,6 +9,7 @@ Trouble = Literal[
     "thread_gone",
     "not_in_channel",
     "archived",
+    "not_allowed",
     "missing_scope",
     "empty",
     "pipeline_gone",

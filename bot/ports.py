@@ -101,6 +101,10 @@ class Runs(Protocol):
         """Store the ts of a message of ours, before anything more is done to it."""
         ...
 
+    async def posts_of_others(self, run: Run) -> frozenset[str]:
+        """The ts of messages that other runs have posted in the same thread."""
+        ...
+
     async def finish(self, run_id: str, outcome: Outcome) -> None:
         """Store a run's outcome. It counts as unfinished until it is `delivered`."""
         ...
@@ -137,8 +141,11 @@ class Reply(Protocol):
     Unanswerable.
     """
 
-    async def start(self) -> None:
-        """Show at once that the question is being worked on."""
+    async def start(self) -> bool:
+        """Show at once that the question is being worked on.
+
+        False when the whole reply stands already, from an attempt that was broken off after it.
+        """
         ...
 
     async def show(self, event: Event) -> None:

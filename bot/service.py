@@ -51,11 +51,11 @@ class Service:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             reply = self._replies.open(run)
             try:
-                outcome = await self._work(run, reply)
-                log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
+                await self._work(run, reply)
             except Unanswerable as error:
-                log.info("unanswerable", trouble=error.trouble)
-                await self._give_up(run_id, reply, error.trouble)
+                error_id = secrets.token_hex(4) if error.trouble == "internal" else None
+                log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
+                await self._give_up(run_id, reply, error.trouble, error_id)
             except NotEnoughAnswers as error:
                 log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
                 await self._give_up(run_id, reply, "no_answer")
@@ -69,8 +69,11 @@ class Service:
             finally:
                 await reply.close()
 
-    async def _work(self, run: Run, reply: Reply) -> Outcome:
-        await reply.start()
+    async def _work(self, run: Run, reply: Reply) -> None:
+        if not await reply.start():
+            await self._runs.delivered(run.id)
+            log.info("answered_before")
+            return
         thread = await self._threads.read(run.question)
         plan = self._plans(run.pipeline)
         outcome: Outcome | None = None
@@ -91,7 +94,7 @@ class Service:
         await self._runs.finish(run.id, outcome)
         await reply.finish(outcome)
         await self._runs.delivered(run.id)
-        return outcome
+        log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
 
     async def _give_up(
         self, run_id: str, reply: Reply, trouble: Trouble, error_id: str | None = None

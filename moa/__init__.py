@@ -3,7 +3,7 @@
 Pure method: no Slack, no database, no environment. Start reading at `engine.run`.
 
     plan = moa.Plan.of([model_a, model_b, model_c], aggregator=model_a)
-    outcome = await moa.ask(plan, "Why is the sky blue?", seed=1)
+    outcome = await moa.ask(plan, "Why is the sky blue?")
 
 Models come from `moa.providers`, or are anything that satisfies `moa.Model`; `moa.resilient` puts
 limits, a circuit breaker, retries and a hedge around one.

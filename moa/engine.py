@@ -6,6 +6,7 @@ generator reads it and yields what happened. No task and no connection outlives 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
@@ -55,14 +56,17 @@ async def run(
         await state.crew.stop()
 
 
-async def ask(plan: Plan, question: str | Prompt, *, seed: int) -> Outcome:
+async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:
     """Put one question through a plan and return its outcome: `run` without the events.
+
+    Without a `seed` one is drawn that nobody can guess.
 
     Raises:
         PipelineError, NotEnoughAnswers: see `run`.
     """
     thread = Prompt.of(question) if isinstance(question, str) else question
-    async with aclosing(run(plan, thread, seed=seed)) as events:
+    drawn = secrets.randbits(63) if seed is None else seed
+    async with aclosing(run(plan, thread, seed=drawn)) as events:
         async for event in events:
             if isinstance(event, Finished):
                 return event.outcome

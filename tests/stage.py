@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import update
+
 from bot.app import Bot, opened, serve_http, serve_socket
 from bot.playground.clock import Clock
 from bot.playground.records import Channel, Message, User, View
 from bot.playground.server import LocalSlack
 from bot.settings import Settings, load
+from bot.storage.tables import runs
 from tests.models.replies import Reply
 from tests.models.server import Answers, ModelServer
 from tests.payloads import check
@@ -90,6 +93,19 @@ class Stage:
         """Have somebody mention the bot in the channel; gives the ts of the message."""
         words = f"{self.mention} {text}"
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
+
+    async def unfinish(self, only: str = "", *, unmarked: Message | None = None) -> None:
+        """Put the journal back to before a run's end, as if the process had died there.
+
+        Args:
+            only: words of the question that is meant; every question without it.
+            unmarked: a message that is to lose its mark, as if it had not been ended.
+        """
+        undone = update(runs).where(runs.c.text.contains(only)).values(state="running", reply="")
+        async with self.bot.engine.begin() as connection:
+            await connection.execute(undone.values(finished_at=None))
+        if unmarked:
+            unmarked.metadata = None
 
     def replies(self, thread_ts: str, channel: Channel | None = None) -> list[Message]:
         """The bot's messages in a thread that are complete."""

@@ -16,7 +16,8 @@ class Fault:
     """One scripted fault of one method.
 
     `after_effect`: the effect takes place all the same, only the answer is the error.
-    `lose_answer`: the connection breaks in place of an answer. `when` looks at the arguments and
+    `lose_answer`: the connection breaks in place of an answer. `plain`: the error comes as a text
+    and not as JSON, as from a proxy in front of Slack. `when` looks at the arguments and
     says whether this call is meant. `times` is how many calls it is for.
     """
 
@@ -28,6 +29,7 @@ class Fault:
     lose_answer: bool = False
     times: int = 1
     when: Callable[[Json], bool] | None = None
+    plain: bool = False
 
     def meant_for(self, method: str, args: Json) -> bool:
         """Whether it strikes this call."""

@@ -189,9 +189,12 @@ class LocalSlack(Writing, Acting, Looking):
         lose_answer: bool = False,
         times: int = 1,
         when: Callable[[Json], bool] | None = None,
+        plain: bool = False,
     ) -> None:
         """Let the next calls of a method fail; see `faults.Fault` for what the arguments mean."""
-        fault = Fault(method, error, status, retry_after, after_effect, lose_answer, times, when)
+        fault = Fault(
+            method, error, status, retry_after, after_effect, lose_answer, times, when, plain
+        )
         self._site.script.add(fault)
 
     def restrict_history(self) -> None:

@@ -53,6 +53,8 @@ class WebApi:
         response = self._reply(name, args, body, refusal)
         if fault and fault.lose_answer and request.transport:
             request.transport.abort()
+        if fault and fault.plain:
+            return web.Response(text=fault.error, status=fault.status)
         return response
 
     def _answer(self, name: str, args: Json, token: str) -> Json:

@@ -53,15 +53,21 @@ def button(label: str, action_id: str, value: str, *, says: str | None = None) -
     return made
 
 
-def footer(run_id: str, outcome: Outcome, *, share: bool = False) -> list[Block]:
+def footer(
+    run_id: str, outcome: Outcome, *, share: bool = False, reveals: bool = True
+) -> list[Block]:
     """What stands under a reply: one quiet line, and the buttons. A value is the run's id only."""
     show = button(words.SHOW_ANSWERS, SHOW_ANSWERS, run_id, says=words.SHOW_ANSWERS_LABEL)
-    buttons = [show, button(words.SHARE, SHARE, run_id)] if share else [show]
-    notes = [context(escape_mrkdwn(note)) for note in outcome.notes]
+    buttons = [
+        *([show] if reveals else []),
+        *([button(words.SHARE, SHARE, run_id)] if share else []),
+    ]
+    # One block for all: a message takes 50, and each of many models may have a note.
+    notes = escape_mrkdwn("\n".join(outcome.notes))
     return [
-        *notes,
+        *([context(notes)] if notes else []),
         context(escape_mrkdwn(summary(outcome))),
-        {"type": "actions", "block_id": REPLY_ACTIONS, "elements": buttons},
+        *([{"type": "actions", "block_id": REPLY_ACTIONS, "elements": buttons}] if buttons else []),
     ]
 
 

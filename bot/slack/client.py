@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
@@ -57,5 +59,8 @@ def web_client(token: str, base_url: str) -> AsyncWebClient:
 def code_of(error: BaseException) -> str:
     """Slack's error code, or a word for a call that never got an answer."""
     if isinstance(error, SlackApiError):
-        return str(error.response.get("error") or "unknown")
+        # A proxy in front of Slack answers with text, and then there is no code to read.
+        data = getattr(error.response, "data", error.response)
+        code = data.get("error") if isinstance(data, Mapping) else None
+        return str(code or "not_slack")
     return "no_answer"

@@ -41,6 +41,13 @@ def _spelled(token: str, names: Mapping[str, str]) -> str:
     return address if not label or label == address else f"{label} ({address})"
 
 
+def own_text(message: Mapping[str, Any]) -> str:
+    """The words of a message of ours: its `text` is shortened where markdown blocks hold all."""
+    blocks = message.get("blocks") or ()
+    markdown = [str(block.get("text") or "") for block in blocks if block.get("type") == "markdown"]
+    return "\n\n".join(markdown) or text_of(message)
+
+
 def text_of(message: Mapping[str, Any]) -> str:
     """A message's words, with the names of its files and the text of what it quotes."""
     parts = [str(message.get("text") or "")]

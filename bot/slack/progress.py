@@ -18,6 +18,7 @@ from moa import (
     Failed,
     LayerClosed,
     LayerStarted,
+    Outcome,
 )
 
 TITLE_LIMIT = 150
@@ -53,17 +54,20 @@ class Progress:
                 )
                 return [self._plan(title)]
             case AggregatorStarted():
-                if not self._read:
-                    return [self._plan(words.WRITING)]
-                return [self._plan(words.SYNTHESISING.format(count=self._read))]
+                many = words.SYNTHESISING if self._read > 1 else words.SYNTHESISING_ONE
+                title = many.format(count=self._read) if self._read else words.WRITING
+                return [self._plan(title)]
             case _:
                 return []
 
-    def done(self) -> list[Chunk]:
+    def done(self, outcome: Outcome) -> list[Chunk]:
         """The chunks that close the plan."""
+        if outcome.status == "unsynthesised":
+            return [self._plan(words.DONE_NOT_SYNTHESISED)]
         if not self._read:
             return [self._plan(words.DONE_ONE)]
-        return [self._plan(words.DONE.format(count=self._read))]
+        many = words.DONE if self._read > 1 else words.DONE_FROM_ONE
+        return [self._plan(many.format(count=self._read))]
 
     def _plan(self, title: str) -> Chunk:
         self.line = shorten(plain(title), TITLE_LIMIT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,7 +15,15 @@ from bot.slack.reply import SlackReply
 class SlackReplies:
     """`bot.ports.Replies` on Slack."""
 
-    def __init__(self, client: AsyncWebClient, runs: Runs, link_hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        runs: Runs,
+        link_hosts: Sequence[str],
+        *,
+        reveals: bool = True,
+    ) -> None:
+        self._reveals = reveals
         self._client = client
         self._runs = runs
         self._link_hosts = link_hosts
@@ -26,5 +33,4 @@ class SlackReplies:
         allowed = allowed_hosts([run.question.text], self._link_hosts)
         if run.question.surface == "command":
             return PrivateReply(self._client, run, allowed)
-        posted = partial(self._runs.posted, run.id)
-        return SlackReply(self._client, run, posted, allowed)
+        return SlackReply(self._client, run, self._runs, allowed, reveals=self._reveals)

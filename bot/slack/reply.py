@@ -14,16 +14,16 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble, Unanswerable
-from bot.ports import Run
+from bot.ports import Run, Runs
 from bot.slack import words
 from bot.slack.blocks import footer
 from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.leftovers import close_left_open
+from bot.slack.leftovers import stands_already
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
 from bot.slack.metadata import NOTICE, REPLY
 from bot.slack.notices import tell
 from bot.slack.progress import Progress
-from bot.slack.rolling import break_after, share
+from bot.slack.rolling import break_after, share, unfenced
 from bot.slack.status import Status
 from bot.slack.text import SafeStream
 from bot.slack.thread import TROUBLES
@@ -31,25 +31,38 @@ from moa import Delta, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
-STREAM_OVER = frozenset({"message_not_in_streaming_state", "message_not_found"})
-"""The stream has died (they live 300 s): what it did not take goes into a new message."""
+MESSAGE_OVER = frozenset(
+    {
+        "message_not_in_streaming_state",
+        "message_not_found",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "cant_update_message",
+        "edit_window_closed",
+    }
+)
+"""The message takes no more (a stream lives 300 s): what it did not take goes into a new one."""
 
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
-
-Posted = Callable[[str], Awaitable[None]]
-"""Told the ts of each message as soon as it stands."""
 
 
 class SlackReply:
     """`bot.ports.Reply` in a thread."""
 
     def __init__(
-        self, client: AsyncWebClient, run: Run, posted: Posted, allowed: frozenset[str]
+        self,
+        client: AsyncWebClient,
+        run: Run,
+        runs: Runs,
+        allowed: frozenset[str],
+        *,
+        reveals: bool = True,
     ) -> None:
         self._client = client
         self._run = run
-        self._posted = posted
+        self._runs = runs
+        self._reveals = reveals
         self._status = Status(client, run.question)
         self._progress = Progress()
         self._safe = SafeStream(allowed)
@@ -62,12 +75,15 @@ class SlackReply:
         self._over = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Show the sign of work; close what an earlier attempt at this run left open."""
-        self._status.show()
+    async def start(self) -> bool:
+        """Show the sign of work, unless an earlier attempt has brought the whole reply."""
         if self._run.resumed:
-            await close_left_open(self._client, self._run)
+            others = await self._runs.posts_of_others(self._run)
+            if await stands_already(self._client, self._run, others):
+                return False
+        self._status.show()
         self._pump = asyncio.create_task(self._keep_showing())
+        return True
 
     async def show(self, event: Event) -> None:
         """Take a step of the run in.
@@ -92,10 +108,10 @@ class SlackReply:
         await self._stop_pump()
         self._text += self._safe.close()
         if outcome.status == "partial":
-            self._text += f"\n\n{words.PARTIAL}"
-        self._take(self._progress.done())
+            self._say_below(words.PARTIAL)
+        self._take(self._progress.done(outcome))
         self._ending = True
-        blocks = footer(self._run.id, outcome)
+        blocks = footer(self._run.id, outcome, reveals=self._reveals)
         await self._insist(lambda: self._end(blocks, REPLY))
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
@@ -103,7 +119,10 @@ class SlackReply:
         await self._stop_pump()
         notice = words.told(trouble, error_id)
         if self._message.ts is not None:
-            self._text = f"{self._text}\n\n{notice}" if self._message.shown else notice
+            if self._message.shown:
+                self._say_below(notice)
+            else:
+                self._text = notice
             self._ending = True
             kind = REPLY if self._message.shown else NOTICE
             with suppress(*SLACK_TROUBLE):
@@ -118,6 +137,11 @@ class SlackReply:
             await asyncio.gather(self._pump, return_exceptions=True)
         await self._status.clear()
 
+    def _say_below(self, notice: str) -> None:
+        """Add a notice under all that was said, outside any code that was left open."""
+        whole = unfenced(self._message.shown + self._text, notice)
+        self._text = whole[len(self._message.shown) :]
+
     def _take(self, chunks: list[Chunk]) -> None:
         """The newest state of each card and of the plan's title is what will be shown."""
         for chunk in chunks:
@@ -126,13 +150,16 @@ class SlackReply:
             self._chunks[key] = chunk
 
     async def _keep_showing(self) -> None:
-        while not self._over.is_set():
+        while not self._over.is_set() and self._trouble is None:
             await self._news.wait()
             self._news.clear()
             try:
                 await self._flush()
             except SLACK_TROUBLE as error:
                 self._judge(error)
+            except Exception:
+                # Showing progress is no part of the answer: what failed here must not end it.
+                log.exception("progress_not_shown")
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._message.pause_s):
                     await self._over.wait()
@@ -143,11 +170,13 @@ class SlackReply:
         while full:
             message, text = self._message, self._text
             now, rest, full = share(message.shown, text, final=self._ending)
-            if not full and message.is_old and message.shown:
+            if not full and message.is_old and message.shown and text.strip():
                 full, (now, rest) = True, break_after(message.shown, text)
             chunks = [*self._chunks.values()]
             if full:
+                fresh = message.ts is None
                 await message.end(chunks, now, [], REPLY)
+                await self._note(message, fresh=fresh)
                 self._message = self._next_message()
             elif now or chunks:
                 await self._grow(chunks, now)
@@ -160,8 +189,16 @@ class SlackReply:
     async def _grow(self, chunks: list[Chunk], text: str) -> None:
         fresh = self._message.ts is None
         await self._message.grow(chunks, text, self._progress.line)
-        if fresh and self._message.ts is not None:
-            await self._posted(self._message.ts)
+        await self._note(self._message, fresh=fresh)
+
+    async def _note(self, message: LiveMessage, *, fresh: bool) -> None:
+        """Have the ts of a new message stored. That this fails is no reason to show nothing."""
+        if not fresh or message.ts is None:
+            return
+        try:
+            await self._runs.posted(self._run.id, message.ts)
+        except Exception:
+            log.exception("post_not_stored")
 
     async def _end(self, blocks: list[Chunk], kind: str) -> None:
         await self._flush()
@@ -170,8 +207,7 @@ class SlackReply:
         await self._message.end([], "", blocks, kind, session_status)
         if isinstance(self._message, StreamedMessage):
             self._status.was_cleared()
-        if fresh and self._message.ts is not None:
-            await self._posted(self._message.ts)
+        await self._note(self._message, fresh=fresh)
 
     def _forget(self, shown: list[Chunk]) -> None:
         for chunk in shown:
@@ -186,14 +222,19 @@ class SlackReply:
         log.info("slack_refused", error=code, streamed=isinstance(self._message, StreamedMessage))
         if code == "stopped_by_user":
             self._trouble = "stopped"
-        elif self._message.ts is not None and code in STREAM_OVER:
+        elif self._message.ts is not None and code in MESSAGE_OVER:
             _, self._text = break_after(self._message.shown, self._text)
-            self._message = StreamedMessage(self._client, question, run_id)
-        elif code in TROUBLES and code != "missing_scope":
+            self._message = self._next_message()
+        elif code in TROUBLES and not (code == "missing_scope" and self._may_still_be_edited):
             self._trouble = TROUBLES[code]
-        elif self._message.ts is None and isinstance(self._message, StreamedMessage):
+        elif self._may_still_be_edited:
             self._message = EditedMessage(self._client, question, run_id)
         self._news.set()
+
+    @property
+    def _may_still_be_edited(self) -> bool:
+        """Whether an ordinary message can be tried where a stream could not be started."""
+        return self._message.ts is None and isinstance(self._message, StreamedMessage)
 
     async def _insist(self, act: Callable[[], Awaitable[None]]) -> None:
         """Complete the reply although Slack may be slow, limited or failing for a while."""
@@ -211,6 +252,6 @@ class SlackReply:
         """Let the pump finish what it is showing: a call cut short may have had its effect."""
         self._over.set()
         self._news.set()
-        if self._pump:
-            await self._pump
-            self._pump = None
+        pump, self._pump = self._pump, None
+        if pump:
+            await pump

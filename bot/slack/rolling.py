@@ -44,6 +44,12 @@ def share(shown: str, text: str, *, final: bool) -> Share:
     return Share("", text, full=False)
 
 
+def unfenced(text: str, notice: str) -> str:
+    """The text with a notice below it, outside any code fence that the text left open."""
+    closing, _ = break_after(text, "")
+    return f"{text}{closing}\n\n{notice}"
+
+
 def break_after(shown: str, text: str) -> tuple[str, str]:
     """What closes a message where it stands, and the text that begins the next one.
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble, Unanswerable
 from bot.ports import Question
+from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.identity import Identity
-from bot.slack.inbound import readable, text_of, without_mention
+from bot.slack.inbound import own_text, readable, text_of, without_mention
 from bot.slack.metadata import is_notice
-from bot.slack.people import People
+from bot.slack.people import People, one_line
 from moa import Message, Prompt
+
+log = structlog.get_logger(__name__)
 
 PAGE = 1_000
 """Messages a page of conversations.replies, the most that Slack gives."""
 
-PAGES = 20
-"""A thread is read this far back at most; what is older would not fit any model."""
+PAGES = 50
+"""Pages that are read at most. They come oldest first, so of a longer thread the newest messages
+before the question would be missing; 50,000 messages fit no model."""
 
 SYSTEM = (
     "You are answering in a Slack thread. Earlier messages are quoted under the names of those "
@@ -40,6 +44,15 @@ TROUBLES: Mapping[str, Trouble] = {
     "missing_scope": "missing_scope",
     "no_permission": "missing_scope",
     "is_archived": "archived",
+    "restricted_action": "not_allowed",
+    "restricted_action_read_only_channel": "not_allowed",
+    "restricted_action_thread_only_channel": "not_allowed",
+    "restricted_action_non_threadable_channel": "not_allowed",
+    "restricted_action_thread_locked": "not_allowed",
+    "thread_locked": "not_allowed",
+    "token_revoked": "missing_scope",
+    "account_inactive": "missing_scope",
+    "invalid_auth": "missing_scope",
 }
 """Slack's error codes, as what the asker is told."""
 
@@ -97,8 +110,9 @@ class SlackThreads:
                     cursor=cursor,
                     include_all_metadata=True,
                 )
-            except SlackApiError as error:
-                raise Unanswerable(trouble_of(error)) from None
+            except SLACK_TROUBLE as error:
+                log.warning("thread_not_read", error=code_of(error))
+                raise Unanswerable(TROUBLES.get(code_of(error), "internal")) from None
             found.extend(page.get("messages") or ())
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if not cursor:
@@ -108,11 +122,15 @@ class SlackThreads:
 
     async def _turn(self, message: Mapping[str, Any], team: str) -> Message | None:
         """One message as a turn; None when it has no words or is a notice of ours."""
-        text = (await readable(text_of(message), self._people.name)).strip()
-        if not text or is_notice(message):
+        if is_notice(message):
             return None
-        ours = await self._identity.get()
-        if message.get("bot_id") == ours.bot_id or message.get("user") == ours.user_id:
+        me = await self._identity.get()
+        ours = message.get("bot_id") == me.bot_id or message.get("user") == me.user_id
+        written = own_text(message) if ours else text_of(message)
+        text = (await readable(written, self._people.name)).strip()
+        if not text:
+            return None
+        if ours:
             return Message("assistant", text)
         quoted = "\n".join(f"> {line}" for line in text.splitlines())
         return Message("user", f"{await self._author(message, team)} wrote:\n{quoted}")
@@ -121,9 +139,4 @@ class SlackThreads:
         if user := message.get("user"):
             return (await self._people.person(user, team)).introduced
         name = message.get("username") or (message.get("bot_profile") or {}).get("name") or "An app"
-        return f"{name} (bot)"
-
-
-def trouble_of(error: SlackApiError) -> Trouble:
-    """What the asker is told of an error code of Slack's."""
-    return TROUBLES.get(str(error.response.get("error")), "internal")
+        return f"{one_line(name)} (bot)"

@@ -20,6 +20,9 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "`/invite`, then ask again, or ask me in a direct message."
         ),
         "archived": "This channel is archived, so I cannot write in it. Ask me somewhere else.",
+        "not_allowed": (
+            "I am not allowed to write here. Ask somewhere else, or ask me in a direct message."
+        ),
         "missing_scope": (
             "I am missing a permission that I need to read this thread. Ask whoever installed me "
             "to run `moa-bot check`, which names it."
@@ -40,27 +43,25 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
 ERROR_ID = "If you report it, quote the error id {error_id}."
 
 WORKING = "is asking the models…"
-THINKING = "Asking {count} models…"
 ASKING_ONE = "Asking a model…"
 LAYER = "Layer {layer}: asking {count} models"
 LAYER_ONE = "Layer {layer}: asking one model"
 LAYER_CLOSED = "Layer {layer}: {read} of {asked} answered"
 LAYER_WENT_ON = "Layer {layer}: {read} of {asked} answered, going on without {missing}"
 SYNTHESISING = "Writing one reply from {count} answers"
+SYNTHESISING_ONE = "Writing the reply from one answer"
 WRITING = "Writing the reply"
 DONE = "{count} answers, one reply"
+DONE_FROM_ONE = "One answer, one reply"
+DONE_NOT_SYNTHESISED = "Not synthesised: one model's own words"
 DONE_ONE = "Answered"
 TASK_TITLE = "Layer {layer} · {model}"
-TASK_AGGREGATOR = "Reply · {model}"
 TASK_SECONDS = "answered in {seconds}"
 TASK_TRUNCATED = "answered in {seconds}, cut off at its length limit"
 TASK_LATE = "came too late for the reply, after {seconds}"
 
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
-CONTINUED = "_(continued)_"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
-FALLBACK_TEXT = "Reply to a question"
-NO_ANSWER_NOTICE = "No reply"
 
 SHOW_ANSWERS = "Show answers"
 SHOW_ANSWERS_LABEL = "Show each model's own answer"
@@ -119,10 +120,7 @@ COMMAND_HELP_SUMMARY = "what I do and how to ask me."
 COMMAND_PIPELINES_SUMMARY = "which pipelines there are, and which models they ask."
 COMMAND_PIPELINES = "*Pipelines*"
 COMMAND_DEFAULT = " (the default)"
-COMMAND_EMPTY = "Write a question after `{command}`, or `{command} help`."
 COMMAND_ASKED = "Asking with the pipeline *{pipeline}*. The answer comes here, for you alone."
-
-HELLO = "Mention me with a question, or write it here. I ask several models and give one answer."
 
 
 def told(trouble: Trouble, error_id: str | None = None) -> str:

@@ -98,6 +98,22 @@ class StoredRuns:
             row = {"run_id": run_id, "ts": ts, "position": position}
             await connection.execute(insert(posts).values(row))
 
+    async def posts_of_others(self, run: Run) -> frozenset[str]:
+        """The ts of messages that other runs have posted in the same thread."""
+        question = run.question
+        query = (
+            select(posts.c.ts)
+            .join(runs, runs.c.id == posts.c.run_id)
+            .where(
+                runs.c.team == question.team,
+                runs.c.channel == question.channel,
+                runs.c.thread_ts == question.thread_ts,
+                runs.c.id != run.id,
+            )
+        )
+        async with self._engine.connect() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
     async def finish(self, run_id: str, outcome: Outcome) -> None:
         """Store the reply, and the answers once more now that they carry their labels.
 

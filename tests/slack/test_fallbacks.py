@@ -132,3 +132,96 @@ async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
         assert "One two three." not in "".join(
             stage.slack.render(m) for m in stage.slack.messages(stage.general, ts)
         )
+
+
+async def test_an_answer_that_is_not_slacks_loses_nothing(tmp_path: Path) -> None:
+    """A proxy's plain-text error in front of Slack is waited out like any other trouble."""
+    async with on_stage(tmp_path) as stage:
+        for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
+            stage.slack.fail_next(method, error="upstream connect error", status=503, plain=True)
+        ts = await stage.ask("What is the risk?")
+
+        def complete() -> bool:
+            shown = [stage.slack.render(m) for m in stage.replies(ts)]
+            return any("[Show answers]" in text for text in shown)
+
+        await stage.slack.wait_for(complete, timeout=20)
+        together = "\n".join(stage.slack.render(m) for m in stage.replies(ts))
+        assert together.count("The answer of writer-1.") == 1
+
+
+async def test_a_place_where_it_may_not_write_is_named(tmp_path: Path) -> None:
+    """A restriction that no retry can heal is told at once, in words that fit."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.startStream", error="restricted_action", times=9)
+        stage.slack.fail_next("chat.postMessage", error="restricted_action")
+        await stage.ask("What is the risk?")
+        channel = stage.slack.dm(stage.ana)
+        await stage.slack.wait_for(lambda: stage.slack.messages(channel))
+        assert "I am not allowed to write here" in stage.slack.render(
+            stage.slack.messages(channel)[0]
+        )
+
+
+async def test_a_reply_that_breaks_off_in_code_says_so_outside_the_code(tmp_path: Path) -> None:
+    """The line about a broken-off reply is never swallowed by a code block that was left open."""
+    cut = Reply("Run this:\n```\nmake all the things", fault=Cut(after=5))
+    async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
+        ts = await stage.ask("How?")
+        shown = stage.slack.render(await stage.replied(ts))
+        code, _, after = shown.partition("```\n")[2].partition("```")
+        assert "make" in code
+        assert "The reply broke off here" in after
+
+
+async def test_many_notes_do_not_make_a_message_too_large(tmp_path: Path) -> None:
+    """However many models had to leave something out, the reply gets its end and its buttons."""
+    names = [f"m{number}" for number in range(30)]
+    tables = "".join(
+        f'\n[models.{name}]\nprovider = "scripted"\nmodel = "echo"\ncontext_window = 512\n'
+        for name in names
+    )
+    crowd = (
+        '\n[pipelines.crowd]\naggregator = "writer"\n'
+        f"[[pipelines.crowd.layers]]\nproposers = {names}\n"
+    )
+    extra = tables + crowd
+    async with on_stage(tmp_path, extra=extra, default="crowd") as stage:
+        ts = await stage.ask("What is this? " + "word " * 2_000)
+        reply = await stage.replied(ts)
+        await stage.slack.wait_for(lambda: "[Show answers]" in stage.slack.render(reply))
+        assert "The last message was too long" in stage.slack.render(reply)
+
+
+async def test_a_reply_that_stands_is_not_given_again_after_a_crash(tmp_path: Path) -> None:
+    """A process that died between the end of a reply and its record does not reply twice."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await stage.unfinish()
+        assert await stage.bot.jobs.recover() == 1
+        await stage.bot.jobs.drain(10)
+        assert len(stage.replies(ts)) == 1
+        assert await stage.bot.jobs.recover() == 0
+
+
+async def test_taking_a_run_up_leaves_other_streams_alone(tmp_path: Path) -> None:
+    """What is cleared away after a crash is only what the crash left, not a reply under way."""
+    gate = asyncio.Event()
+    models = {"writer-1": [Reply("The first."), Reply("The second.", gate=gate)]}
+    async with on_stage(tmp_path, models=models) as stage:
+        ts = await stage.ask("One?")
+        first = await stage.replied(ts)
+        other = await stage.ask("Two?", thread_ts=ts)
+        await stage.slack.wait_for(lambda: len(stage.slack.calls("chat.startStream")) == 2)
+        await stage.models.asked(8)
+        await stage.unfinish(only="One?", unmarked=first)
+        await stage.bot.jobs.recover()
+        gate.set()
+        await stage.slack.wait_for(
+            lambda: any("The second." in stage.slack.render(m) for m in stage.replies(ts)),
+            timeout=20,
+        )
+        shown = [stage.slack.render(m) for m in stage.replies(ts)]
+        assert not any("The second." in text and "restarted" in text for text in shown)
+        assert other
