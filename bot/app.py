@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-import uvicorn
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,17 +21,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import logs
 from bot.errors import ConfigurationError
-from bot.http import web
+from bot.http import serving, web
 from bot.jobs import LocalJobs
 from bot.models import Catalogue
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack.access import Access
-from bot.slack.client import SLACK_TROUBLE, code_of, web_client
+from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.identity import Identity
 from bot.slack.intake import Intake
 from bot.slack.listeners import register
 from bot.slack.people import People
+from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
 from bot.slack.replies import SlackReplies
 from bot.slack.reveal import Reveal
 from bot.slack.sharing import Sharing
@@ -66,22 +67,27 @@ class Bot:
 async def run(settings: Settings, *, http: bool, host: str, port: int, drain: float) -> None:
     """Serve until SIGINT or SIGTERM, then let running questions end within `drain` seconds.
 
-    A second signal stops at once; what is unfinished is taken up by the next start.
+    A second signal stops at once, as one during the start does; what is unfinished is taken up by
+    the next start.
 
     Raises:
         ConfigurationError: naming what is missing or not accepted, before anything is served.
     """
     logs.configure(settings.environment.log_level, settings.environment.log_format)
-    stop, hurry = asyncio.Event(), asyncio.Event()
-    _on_signals(stop, hurry)
-    async with opened(settings, http=http) as bot:
-        connect = serve_http(bot, host, port) if http else serve_socket(bot, settings)
-        async with connect:
-            recovered = await bot.jobs.recover()
-            log.info("ready", mode="http" if http else "socket", taken_up=recovered)
-            await stop.wait()
-            log.info("stopping", drain_s=drain)
-        await bot.jobs.drain(drain, hurry)
+    stopping = _Stopping()
+    try:
+        async with opened(settings, http=http) as bot:
+            connect = serve_http(bot, host, port) if http else serve_socket(bot, settings)
+            async with connect:
+                recovered = await bot.jobs.recover()
+                log.info("ready", mode="http" if http else "socket", taken_up=recovered)
+                await stopping.asked()
+                log.info("stopping", drain_s=drain)
+            await bot.jobs.drain(drain)
+    except asyncio.CancelledError:
+        if not stopping.at_once:
+            raise
+        log.info("stopped_at_once")
 
 
 @asynccontextmanager
@@ -104,10 +110,11 @@ async def opened(settings: Settings, *, http: bool) -> AsyncGenerator[Bot, None]
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRuns(engine), People(client)
         link_hosts = settings.slack.link_hosts
+        reveals = settings.slack.reveal != "nobody"
         service = Service(
             runs,
             SlackThreads(client, identity, people),
-            SlackReplies(client, runs, link_hosts),
+            SlackReplies(client, runs, link_hosts, reveals=reveals),
             catalogue.plan,
         )
         jobs = LocalJobs(runs, service.answer)
@@ -117,7 +124,7 @@ async def opened(settings: Settings, *, http: bool) -> AsyncGenerator[Bot, None]
             app,
             Intake(runs, jobs, identity, catalogue.pipelines, catalogue.default),
             Reveal(client, runs, Access(client, settings.slack.reveal)),
-            Sharing(runs, people, link_hosts),
+            Sharing(runs, people, link_hosts, reveals=reveals),
         )
         yield Bot(app, client, jobs, engine)
 
@@ -129,14 +136,11 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
     try:
         await bot.client.apps_connections_open(app_token=token)
     except SLACK_TROUBLE as error:
-        raise ConfigurationError(
-            f"Slack does not accept SLACK_APP_TOKEN ({code_of(error)}). It begins with xapp- and "
-            "needs the scope connections:write (your app's page, Basic Information, App-Level "
-            "Tokens)."
-        ) from None
+        words = refusal(error, bot.client.base_url, "SLACK_APP_TOKEN", WHERE_APP)
+        raise ConfigurationError(words) from None
     handler = AsyncSocketModeHandler(bot.app, token)
-    await handler.connect_async()
     try:
+        await handler.connect_async()
         yield
     finally:
         await handler.close_async()
@@ -144,51 +148,59 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
 
 @asynccontextmanager
 async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serving HTTP, on the port that it gives: a free one where 0 was asked for."""
-    config = uvicorn.Config(
-        web(bot.app, bot.is_ready), host=host, port=port, log_config=None, access_log=False
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve())
-    try:
-        while not server.started:
-            if serving.done():
-                raise ConfigurationError(f"Port {port} on {host} cannot be opened. Choose another.")
-            await asyncio.sleep(0.02)
-        log.info("listening", address=f"http://{host}:{server.port}")
-        yield server.port
-    finally:
-        server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
+    """Serving HTTP, on the port that it gives: a free one where 0 was asked for.
 
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: stopping is decided in `run`."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on, also when 0 was asked for."""
-        return self.servers[0].sockets[0].getsockname()[1]
+    Raises:
+        ConfigurationError: when the port cannot be listened on.
+    """
+    async with serving(web(bot.app, bot.is_ready), host, port) as opened_port:
+        log.info("listening", address=f"http://{host}:{opened_port}")
+        yield opened_port
 
 
 def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     # Bolt logs the whole body of a request with a bad signature at INFO.
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
+    logger.addFilter(_is_news)
     return AsyncApp(client=client, signing_secret=signing_secret or "unused", logger=logger)
 
 
-def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
-    def stopping() -> None:
-        (hurry if stop.is_set() else stop).set()
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is not what Bolt says at each start.
 
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopping)
+    It reads SLACK_BOT_TOKEN by itself, and warns that our client, which holds the same, goes first.
+    """
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+
+
+class _Stopping:
+    """SIGINT and SIGTERM, heard from here on by the task that makes this.
+
+    Attributes:
+        at_once: whether that task was cancelled, by a signal during its start or by a second one.
+    """
+
+    def __init__(self) -> None:
+        self.at_once = False
+        self._task = asyncio.current_task()
+        self._begun = False
+        self._stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._heard)
+
+    async def asked(self) -> None:
+        """The start is over: wait for the first signal."""
+        self._begun = True
+        await self._stop.wait()
+
+    def _heard(self) -> None:
+        if self._begun and not self._stop.is_set():
+            self._stop.set()
+        elif self._task:
+            self.at_once = True
+            self._task.cancel()
 
 
 def _secret(value: SecretStr | None) -> str:
@@ -225,8 +237,6 @@ async def _check_slack(identity: Identity, url: str) -> None:
     try:
         me = await identity.get()
     except SLACK_TROUBLE as error:
-        raise ConfigurationError(
-            f"Slack at {url} does not accept SLACK_BOT_TOKEN ({code_of(error)}). Copy the Bot User "
-            "OAuth Token (xoxb-…) of your app's page, OAuth & Permissions."
-        ) from None
+        words = refusal(error, url, "SLACK_BOT_TOKEN", WHERE_BOT)
+        raise ConfigurationError(words) from None
     log.info("slack_reached", team=me.team)

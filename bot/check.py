@@ -11,9 +11,10 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.models import Catalogue, models_of
+from bot.models import Catalogue
 from bot.settings import KEY_VARIABLES, Environment, load
-from bot.slack.client import SLACK_TROUBLE, code_of, web_client
+from bot.slack.client import SLACK_TROUBLE, web_client
+from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
 from bot.storage.database import open_database, read_url
 from moa import ModelError, PipelineError
 from moa.providers import Endpoints
@@ -32,11 +33,6 @@ MARK_WIDTH = 8
 SLACK_NOT_SET = (
     "To answer in Slack: create the app with `moa-bot manifest`, install it there, then set\n"
     "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without."
-)
-WHERE_BOT = "the Bot User OAuth Token (xoxb-…): your app's page, OAuth & Permissions"
-WHERE_APP = (
-    "an app-level token (xapp-…) with the scope connections:write: your app's page, "
-    "Basic Information"
 )
 WHERE_SIGNING = "the Signing Secret of your app's page, Basic Information"
 
@@ -128,7 +124,7 @@ def _pipeline(catalogue: Catalogue, name: str) -> Finding:
     layers = [", ".join(layer.proposers) for layer in pipeline.layers]
     default = " (the default)" if name == catalogue.default else ""
     known = f"{name}{default}: {' → '.join([*layers, pipeline.aggregators[0]])}"
-    if keyless := [model for model in models_of(pipeline) if catalogue.missing_key(model)]:
+    if keyless := [model for model in pipeline.models if catalogue.missing_key(model)]:
         return Finding("missing", f"{known}. Keys are missing for {', '.join(keyless)}")
     try:
         catalogue.plan(name)
@@ -179,7 +175,7 @@ async def _bot_token(client: AsyncWebClient, purposes: Mapping[str, str]) -> lis
         async with asyncio.timeout(PATIENCE_S):
             answer = await client.auth_test()
     except SLACK_TROUBLE as error:
-        return [Finding("failed", f"SLACK_BOT_TOKEN: {_refusal(error, client, WHERE_BOT)}")]
+        return [Finding("failed", refusal(error, client.base_url, "SLACK_BOT_TOKEN", WHERE_BOT))]
     headers = {name.lower(): value for name, value in answer.headers.items()}
     granted = {s.strip() for s in str(headers.get("x-oauth-scopes", "")).split(",")} - {""}
     who = f"{answer.get('user')} in the workspace {answer.get('team')}"
@@ -202,15 +198,8 @@ async def _app_token(client: AsyncWebClient, token: str) -> Finding:
         async with asyncio.timeout(PATIENCE_S):
             await client.apps_connections_open(app_token=token)
     except SLACK_TROUBLE as error:
-        return Finding("failed", f"SLACK_APP_TOKEN: {_refusal(error, client, WHERE_APP)}")
+        return Finding("failed", refusal(error, client.base_url, "SLACK_APP_TOKEN", WHERE_APP))
     return Finding("ok", "SLACK_APP_TOKEN: accepted, for Socket Mode")
-
-
-def _refusal(error: BaseException, client: AsyncWebClient, place: str) -> str:
-    code = code_of(error)
-    if code == "no_answer":
-        return f"{client.base_url} did not answer. Check SLACK_API_URL and the network."
-    return f"Slack does not accept it ({code}).\nSet it to {place}."
 
 
 def _missing(variable: str, place: str) -> Finding:

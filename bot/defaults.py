@@ -36,7 +36,8 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     Raises:
         ConfigurationError: when no key is set and the demonstration model is not installed.
     """
-    openai, anthropic = variables.get("OPENAI_API_KEY"), variables.get("ANTHROPIC_API_KEY")
+    openai = variables.get("OPENAI_API_KEY", "").strip()
+    anthropic = variables.get("ANTHROPIC_API_KEY", "").strip()
     if openai and anthropic:
         return _both(), "OPENAI_API_KEY and ANTHROPIC_API_KEY (no moa.toml)"
     if anthropic:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
 
 from bot.ports import Runs
+
+log = structlog.get_logger(__name__)
+
+LAST_WAIT_S = 3.0
+"""Seconds that work which was stopped has to tidy up; it may be waiting for Slack."""
 
 
 class LocalJobs:
@@ -16,10 +23,16 @@ class LocalJobs:
     """
 
     def __init__(
-        self, runs: Runs, work: Callable[[str], Awaitable[None]], *, at_once: int = 100
+        self,
+        runs: Runs,
+        work: Callable[[str], Awaitable[None]],
+        *,
+        at_once: int = 100,
+        last_wait_s: float = LAST_WAIT_S,
     ) -> None:
         self._runs = runs
         self._work = work
+        self._last_wait_s = last_wait_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(at_once)
 
@@ -38,21 +51,32 @@ class LocalJobs:
             await self.hand_over(run_id)
         return len(left)
 
-    async def drain(self, seconds: float, hurry: asyncio.Event | None = None) -> None:
-        """Let running work end within `seconds` or until `hurry`, then stop the rest.
+    async def drain(self, seconds: float) -> None:
+        """Let running work end within `seconds`, then stop the rest.
 
         What is stopped stays unfinished in the journal, for the next start to take up.
         """
         running = [*self._tasks.values()]
         if not running:
             return
-        ended = asyncio.create_task(asyncio.wait(running))
-        hurried = asyncio.create_task((hurry or asyncio.Event()).wait())
-        await asyncio.wait((ended, hurried), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in (ended, hurried, *running):
-            task.cancel()
-        await asyncio.wait((ended, hurried, *running))
+        try:
+            await asyncio.wait(running, timeout=seconds)
+        finally:
+            await self._stop(running)
+
+    async def _stop(self, running: Sequence[asyncio.Task[None]]) -> None:
+        """Cancel, and once more where what is done at the end hangs."""
+        for _ in range(2):
+            left = [task for task in running if not task.done()]
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=self._last_wait_s)
 
     async def _within_places(self, run_id: str) -> None:
         async with self._places:
-            await self._work(run_id)
+            try:
+                await self._work(run_id)
+            except Exception as error:
+                # The outermost edge. The run stays in the journal, for the next start.
+                log.exception("job_failed", run_id=run_id, error=type(error).__name__)

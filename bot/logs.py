@@ -32,8 +32,15 @@ QUIET = (
     "httpcore2",
     "openai",
     "anthropic",
+    "aiohttp",
+    "aiosqlite",
+    "asyncio",
+    "markdown_it",
+    "psycopg",
+    "sqlalchemy",
+    "uvicorn",
 )
-"""Their INFO and DEBUG lines are many, or hold whole request bodies."""
+"""Their INFO and DEBUG lines are many, or hold request bodies, questions and answers."""
 
 
 def configure(level: str, form: Literal["console", "json"]) -> None:

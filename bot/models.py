@@ -12,13 +12,9 @@ from moa.config import BreakerTable, ModelTable
 from moa.pipeline import Pipeline
 from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
+from moa.providers.endpoints import checked_key
 from moa.reading import nearest
 from moa.wrappers import BreakerRules
-
-
-def models_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """The names of the models that a pipeline asks, each once."""
-    return pipeline.models
 
 
 class Catalogue:
@@ -59,20 +55,28 @@ class Catalogue:
                 raise PipelineError(
                     f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
                 )
-            alternates = [self.tables[model].hedge_with for model in models_of(pipeline)]
-            needed = dict.fromkeys([*models_of(pipeline), *(a for a in alternates if a)])
+            alternates = [self.tables[model].hedge_with for model in pipeline.models]
+            needed = dict.fromkeys([*pipeline.models, *(a for a in alternates if a)])
             missing = [m for m in map(self.missing_key, needed) if m]
             if missing:
                 raise ConfigurationError("\n".join(dict.fromkeys(missing)))
-            models = {model: self._hedged(model) for model in models_of(pipeline)}
+            models = {model: self._hedged(model) for model in pipeline.models}
             self._plans[name] = bind(name, pipeline, models)
         return self._plans[name]
 
     def model(self, name: str) -> ProvidedModel:
-        """A configured model as its provider has it, to be readied and tried."""
+        """A configured model as its provider has it, to be readied and tried.
+
+        Raises:
+            PipelineError: when its key or its address cannot be used, naming the model.
+        """
         if name not in self._models:
             table = self.tables[name]
-            self._models[name] = build(self._spec(table), _profile(name, table), self._endpoints)
+            try:
+                spec = self._spec(table)
+                self._models[name] = build(spec, _profile(name, table), self._endpoints)
+            except PipelineError as error:
+                raise PipelineError(f"models.{name}: {error}") from None
         return self._models[name]
 
     def _hedged(self, name: str) -> Model:
@@ -113,7 +117,6 @@ class Catalogue:
         return f"models.{name}: its key is not set. Set {variable}, in the environment or in .env."
 
     def _spec(self, table: ModelTable) -> ModelSpec:
-        variable = _key_variable(table)
         base_url = table.base_url
         if base_url is None and table.provider in BASE_URL_VARIABLES:
             base_url = self._settings.secret(BASE_URL_VARIABLES[table.provider])
@@ -121,13 +124,22 @@ class Catalogue:
             provider=table.provider,
             model=table.model,
             base_url=base_url,
-            api_key=self._settings.secret(variable) if variable else None,
+            api_key=self._key(table),
             timeout_s=table.timeout_s,
             options=table.options,
             reply=table.reply,
             delay_s=table.delay_s,
             fail=table.fail,
         )
+
+    def _key(self, table: ModelTable) -> str | None:
+        variable = _key_variable(table)
+        if variable is None:
+            return None
+        try:
+            return checked_key(self._settings.secret(variable))
+        except PipelineError as error:
+            raise PipelineError(f"{variable}: {error}") from None
 
 
 def _key_variable(table: ModelTable) -> str | None:

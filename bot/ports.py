@@ -58,7 +58,8 @@ class Run:
     notes: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
     rankings: tuple[Answer, ...] = ()
-    aggregator: Answer | None = None
+    aggregators: tuple[Answer, ...] = ()
+    """Of every aggregator that was asked, in their order."""
     posts: tuple[str, ...] = ()
     """The ts of the messages that hold the reply."""
     resumed: bool = False
@@ -67,8 +68,22 @@ class Run:
     @property
     def recorded(self) -> tuple[Answer, ...]:
         """All that its models have brought so far, and need not be asked for again."""
-        last = (self.aggregator,) if self.aggregator else ()
-        return (*self.answers, *self.rankings, *last)
+        return (*self.answers, *self.rankings, *self.aggregators[-1:])
+
+    @property
+    def aggregator(self) -> Answer | None:
+        """The last aggregator's answer, whatever became of it."""
+        return self.aggregators[-1] if self.aggregators else None
+
+    @property
+    def writer(self) -> Answer | None:
+        """The aggregator's answer that is the reply; None where the reply is a draft."""
+        wrote = [answer for answer in self.aggregators if answer.readable]
+        if self.status == "partial":
+            wrote += [
+                answer for answer in self.aggregators if answer.status == "cut" and answer.text
+            ]
+        return wrote[-1] if wrote else None
 
 
 class Runs(Protocol):
@@ -115,6 +130,14 @@ class Runs(Protocol):
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
         """Store why a run brought no reply."""
+        ...
+
+    async def take_sharing(self, run_id: str) -> bool:
+        """Claim the sharing of a run's reply; False when it was claimed before."""
+        ...
+
+    async def release_sharing(self, run_id: str) -> None:
+        """Give that claim up, so that the reply can be shared after all."""
         ...
 
     async def unfinished(self) -> Sequence[str]:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import structlog
 
-from bot.errors import Trouble, Unanswerable
+from bot.errors import ConfigurationError, Trouble, Unanswerable
 from bot.ports import Replies, Reply, Run, Runs, Threads
 from moa import (
     Answered,
@@ -59,8 +59,8 @@ class Service:
             except NotEnoughAnswers as error:
                 log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
                 await self._give_up(run_id, reply, "no_answer")
-            except PipelineError:
-                log.warning("pipeline_gone", pipeline=run.pipeline)
+            except (PipelineError, ConfigurationError) as error:
+                log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
                 await self._give_up(run_id, reply, "pipeline_gone")
             except Exception as error:
                 error_id = secrets.token_hex(4)

@@ -64,8 +64,8 @@ class Settings:
     variables: Mapping[str, str]
 
     def secret(self, name: str) -> str | None:
-        """The value of an environment variable that holds a key; None when unset or empty."""
-        return self.variables.get(name) or None
+        """The value of a variable without the space around it; None when nothing is left."""
+        return self.variables.get(name, "").strip() or None
 
 
 def load(folder: Path | None = None, variables: Mapping[str, str] | None = None) -> Settings:
@@ -79,11 +79,20 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
         ConfigurationError: naming the file, each wrong key, what is allowed and the nearest name.
     """
     folder = folder or Path.cwd()
-    known = {k: v for k, v in dotenv_values(folder / ".env").items() if v is not None}
+    known = _dotenv(folder / ".env")
     known.update(os.environ if variables is None else variables)
     environment = _environment(known)
     config, slack, source = _configuration(folder, environment, known)
     return Settings(environment, config, slack, source, known)
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    try:
+        return {k: v for k, v in dotenv_values(path).items() if v is not None}
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name}: is not a UTF-8 text file.") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror}).") from None
 
 
 def _environment(variables: Mapping[str, str]) -> Environment:

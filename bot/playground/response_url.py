@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bot.playground.records import Json, Message
     from bot.playground.site import ResponseUrl, Site
 
+SCRIPTED = "response_url"
+"""The name under which a test scripts a refusal here; it counts as a use."""
+
 _GONE = 404
 
 
@@ -30,10 +33,17 @@ class ResponseUrls:
         """One use; `ok` as plain text, or an error's JSON."""
         try:
             grant = self._take(request.match_info["key"])
-            answer(self._site, grant, _read(await request.text()))
+            body = _read(await request.text())
+            self._strike(body)
+            answer(self._site, grant, body)
         except SlackError as refused:
             return web.json_response(refused.to_json(), status=refused.status)
         return web.Response(text="ok")
+
+    def _strike(self, body: Json) -> None:
+        fault = self._site.script.strike(SCRIPTED, body)
+        if fault:
+            raise SlackError(fault.error, status=fault.status)
 
     def _take(self, key: str) -> ResponseUrl:
         grant = self._site.response_urls.get(key)
@@ -50,15 +60,18 @@ class ResponseUrls:
 def answer(site: Site, grant: ResponseUrl, body: Json) -> Message | None:
     """Carry out one answer: delete or replace the original, or post beside it.
 
-    Returns the message that is shown, None after a deletion. Raises what `read_content` raises.
+    Returns the message that is shown, None after a deletion. Raises what `read_content` raises, and
+    SlackError `message_not_found` for an original that is there no more.
     """
     original = grant.message
     if body.get("delete_original"):
         if original:
+            _require(site, original)
             remove(site, original)
         return None
     content = read_content(body)
     if body.get("replace_original") and original:
+        _require(site, original)
         revise(site, original, content)
         return original
     shown_to_all = body.get("response_type") == "in_channel"
@@ -69,6 +82,18 @@ def answer(site: Site, grant: ResponseUrl, body: Json) -> Message | None:
         ephemeral_for=None if shown_to_all else grant.user,
     )
     return post(site, site.workspace.channels[grant.channel], content, manner)
+
+
+def _require(site: Site, message: Message) -> None:
+    """The original must stand: a second click may find it deleted by the first."""
+    workspace = site.workspace
+    if message.ephemeral_for:
+        stands = message in workspace.ephemerals
+    else:
+        kept = workspace.channels[message.channel].messages.get(message.ts)
+        stands = kept is message and message.subtype != "tombstone"
+    if not stands:
+        raise SlackError("message_not_found", status=_GONE)
 
 
 def _read(text: str) -> Json:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run
@@ -21,6 +20,13 @@ log = structlog.get_logger(__name__)
 Policy = Literal["members", "requester", "nobody"]
 PAGE = 1_000
 CANNOT_LOOK = frozenset({"channel_not_found", "not_in_channel"})
+
+Verdict = Literal["yes", "no", "unseen", "unknown"]
+"""Whether a person may see the answers. Only `yes` opens them.
+
+`unseen`: shared by its asker in a channel that we cannot look into, so nobody else can be let in.
+`unknown`: it could not be found out just now.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +45,33 @@ class Access:
         self._client = client
         self.policy: Policy = policy
 
-    async def allows(self, run: Run, visitor: Visitor) -> bool:
+    async def allows(self, run: Run, visitor: Visitor) -> Verdict:
         """Whether this person may see the answers of this run, here and now."""
         question = run.question
-        same_place = visitor.channel in {None, question.channel}
-        if visitor.team != question.team or not same_place or self.policy == "nobody":
-            return False
+        if visitor.team != question.team or self.policy == "nobody":
+            return "no"
         is_requester = visitor.user == question.user
-        if self.policy == "requester" and not is_requester:
-            return False
+        if is_requester and question.surface == "command":
+            # The reply was for them alone, and may have reached them in a direct message.
+            return "yes"
+        same_place = visitor.channel in {None, question.channel}
+        if not same_place or (self.policy == "requester" and not is_requester):
+            return "no"
+        return await self._looked(run, visitor)
+
+    async def _looked(self, run: Run, visitor: Visitor) -> Verdict:
+        """What the channel itself says: who is in it now, and whether outsiders are."""
+        question = run.question
         try:
             info = (await self._client.conversations_info(channel=question.channel))["channel"]
-            if _is_shared_outside(info or {}) and not is_requester:
-                return False
-            return await self._is_member(question.channel, visitor.user)
-        except SlackApiError as error:
-            # Asked by slash command where we are not a member: nobody else has seen the reply.
-            alone = question.surface == "command" and is_requester
-            return alone and code_of(error) in CANNOT_LOOK
+            if _is_shared_outside(info or {}) and visitor.user != question.user:
+                return "no"
+            return "yes" if await self._is_member(question.channel, visitor.user) else "no"
         except SLACK_TROUBLE as error:
-            log.warning("access_unknown", error=code_of(error))
-            return False
+            if question.surface == "command" and code_of(error) in CANNOT_LOOK:
+                return "unseen"
+            log.warning("access_unknown", run_id=run.id, error=code_of(error))
+            return "unknown"
 
     async def _is_member(self, channel: str, user: str) -> bool:
         cursor: str | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -9,30 +11,37 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
 from bot.slack import words
-from bot.slack.blocks import Block, footer, markdown
+from bot.slack.blocks import Block, footer, markdown, section
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.messages import TEXT_LIMIT
 from bot.slack.notices import tell_directly
 from bot.slack.pieces import split_markdown
+from bot.slack.rolling import unfenced
 from bot.slack.text import escape_mrkdwn, safe_markdown, shorten
 from moa import Event, Outcome
 
 log = structlog.get_logger(__name__)
 
 USES = 4
-"""A response_url may be used 5 times within 30 minutes; one use is kept for sharing."""
+"""A response_url may be used 5 times within 30 minutes; one use is kept to say where the rest is
+(https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
 
 class PrivateReply:
     """`bot.ports.Reply` for a slash command."""
 
-    def __init__(self, client: AsyncWebClient, run: Run, allowed: frozenset[str]) -> None:
+    def __init__(
+        self, client: AsyncWebClient, run: Run, allowed: frozenset[str], *, reveals: bool = True
+    ) -> None:
         self._client = client
         self._run = run
         self._allowed = allowed
+        self._reveals = reveals
+        self._url = run.question.response_url
 
-    async def start(self) -> None:
+    async def start(self) -> bool:
         """The acknowledgement of the command has said already that the models are asked."""
+        return True
 
     async def show(self, event: Event) -> None:
         """An ephemeral message cannot grow, so only the whole reply is shown."""
@@ -40,45 +49,80 @@ class PrivateReply:
     async def finish(self, outcome: Outcome) -> None:
         """Show the reply, with buttons for the answers and for sharing it.
 
+        What the response_url does not take goes to the asker's direct messages, where there is
+        nothing to share it in.
+
         Raises:
             Unanswerable: when it can be shown neither here nor in a direct message.
         """
-        text = safe_markdown(outcome.reply, self._allowed)
-        if outcome.status == "partial":
-            text += f"\n\n{words.PARTIAL}"
-        pieces = split_markdown(text)
-        *first, last = pieces[:USES]
-        for piece in first:
-            await self._show([markdown(piece)], piece)
-        below = footer(self._run.id, outcome, share=True)
-        await self._show([markdown(last), *below], last)
+        pieces = split_markdown(safe_reply(outcome.reply, outcome.status, self._allowed))
+        here = await self._show_here(pieces[:USES], outcome)
+        rest = pieces[here:]
+        if not rest:
+            return
+        told = await self._show_directly(rest, outcome)
+        notice = words.REST_DIRECTLY if told else words.REST_LOST
+        said = here > 0 and await self._post([section(escape_mrkdwn(notice))], notice)
+        if not told and not said:
+            raise Unanswerable("internal")
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
         """Say in plain words why there is no reply."""
-        notice = words.told(trouble, error_id)
-        text = escape_mrkdwn(notice)
-        await self._show([{"type": "section", "text": {"type": "mrkdwn", "text": text}}], text)
+        text = escape_mrkdwn(words.told(trouble, error_id))
+        blocks = [section(text)]
+        if not await self._post(blocks, text) and not await self._tell(blocks, text):
+            raise Unanswerable("internal")
 
     async def close(self) -> None:
         """It holds nothing."""
 
-    async def _show(self, blocks: list[Block], text: str) -> None:
-        if self._run.question.response_url:
-            webhook = AsyncWebhookClient(self._run.question.response_url)
-            try:
-                answer = await webhook.send(
-                    text=shorten(text, TEXT_LIMIT),
-                    blocks=blocks,
-                    response_type="ephemeral",
-                    replace_original=False,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                )
-            except SLACK_TROUBLE as error:
-                log.info("response_url_failed", error=code_of(error))
-            else:
-                if answer.status_code == 200:  # noqa: PLR2004 - HTTP's OK
-                    return
-                log.info("response_url_refused", status=answer.status_code)
-        if not await tell_directly(self._client, self._run, text, blocks):
-            raise Unanswerable("internal")
+    async def _show_here(self, pieces: Sequence[str], outcome: Outcome) -> int:
+        """Post pieces by the response_url until one is refused; gives how many were taken."""
+        below = footer(self._run.id, outcome, share=True, reveals=self._reveals)
+        for number, piece in enumerate(pieces):
+            is_last = number == len(pieces) - 1
+            if not await self._post([markdown(piece), *(below if is_last else [])], piece):
+                return number
+        return len(pieces)
+
+    async def _show_directly(self, pieces: Sequence[str], outcome: Outcome) -> bool:
+        """Post pieces as direct messages; False as soon as one is refused."""
+        below = footer(self._run.id, outcome, reveals=self._reveals)
+        for number, piece in enumerate(pieces):
+            is_last = number == len(pieces) - 1
+            if not await self._tell([markdown(piece), *(below if is_last else [])], piece):
+                return False
+        return True
+
+    async def _tell(self, blocks: Sequence[Block], text: str) -> bool:
+        return await tell_directly(self._client, self._run, shorten(text, TEXT_LIMIT), blocks)
+
+    async def _post(self, blocks: Sequence[Block], text: str) -> bool:
+        """Use the response_url once. Returns whether Slack took the message."""
+        if not self._url:
+            return False
+        webhook = AsyncWebhookClient(self._url)
+        try:
+            answer = await webhook.send(
+                text=shorten(text, TEXT_LIMIT),
+                blocks=blocks,
+                response_type="ephemeral",
+                replace_original=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SLACK_TROUBLE as error:
+            log.info("response_url_failed", error=code_of(error))
+            return False
+        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+            log.info("response_url_refused", status=answer.status_code)
+            return False
+        return True
+
+
+def safe_reply(reply: str, status: str | None, allowed: frozenset[str]) -> str:
+    """A whole reply as safe markdown, never empty, with a line below it where it broke off."""
+    text = safe_markdown(reply, allowed)
+    if not text.strip():
+        text = words.EMPTY_REPLY
+    return unfenced(text, words.PARTIAL) if status == "partial" else text

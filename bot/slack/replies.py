@@ -32,5 +32,5 @@ class SlackReplies:
         """The reply to a run's question. Only hosts in the asker's own words may be linked."""
         allowed = allowed_hosts([run.question.text], self._link_hosts)
         if run.question.surface == "command":
-            return PrivateReply(self._client, run, allowed)
+            return PrivateReply(self._client, run, allowed, reveals=self._reveals)
         return SlackReply(self._client, run, self._runs, allowed, reveals=self._reveals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,12 +13,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.ports import Run, Runs
 from bot.slack import words
 from bot.slack.blocks import SHOW_ANSWERS, Block, button, context, markdown
+from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.inbound import readable
 from bot.slack.links import allowed_hosts
 from bot.slack.people import People
 from bot.slack.pieces import cut
+from bot.slack.private_reply import safe_reply
 from bot.slack.reveal import visitor_of
-from bot.slack.text import escape_mrkdwn, safe_markdown, shorten
+from bot.slack.text import escape_mrkdwn, shorten
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +30,10 @@ QUESTION_LIMIT = 300
 class Sharing:
     """Posts a private reply where its question was asked, once its asker says so."""
 
-    def __init__(self, runs: Runs, people: People, link_hosts: list[str]) -> None:
+    def __init__(
+        self, runs: Runs, people: People, link_hosts: list[str], *, reveals: bool = True
+    ) -> None:
+        self._reveals = reveals
         self._runs = runs
         self._people = people
         self._link_hosts = link_hosts
@@ -39,23 +45,43 @@ class Sharing:
         run = await self._runs.get(str(body["actions"][0].get("value")))
         asked = run and (run.question.team, run.question.user, run.question.channel)
         if run is None or not run.reply or asked != (visitor.team, visitor.user, visitor.channel):
-            await respond(words.NOT_SHARED, replace_original=False)
+            await _tell(respond, words.NOT_SHARED)
             return
-        blocks, text = await self._message(run)
-        # By the response_url it can be posted in channels that we are no member of.
-        answer = await respond(
-            text=text,
-            blocks=blocks,
-            response_type="in_channel",
-            replace_original=False,
-            delete_original=False,
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        if answer.status_code == 200:  # noqa: PLR2004 - HTTP's OK
-            await respond(delete_original=True)
+        if not await self._runs.take_sharing(run.id):
+            await _tell(respond, words.SHARED_BEFORE)
+            return
+        posted = False
+        try:
+            posted = await self._post(run, respond)
+        finally:
+            if not posted:
+                await self._runs.release_sharing(run.id)
+        if posted:
+            await _remove(respond)
         else:
+            await _tell(respond, words.SHARE_FAILED)
+
+    async def _post(self, run: Run, respond: AsyncRespond) -> bool:
+        """Post it for all to see. Returns whether Slack took it."""
+        blocks, text = await self._message(run)
+        try:
+            # By the response_url it can be posted in channels that we are no member of.
+            answer = await respond(
+                text=text,
+                blocks=blocks,
+                response_type="in_channel",
+                replace_original=False,
+                delete_original=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SLACK_TROUBLE as error:
+            log.info("not_shared", error=code_of(error))
+            return False
+        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
             log.info("not_shared", status=answer.status_code)
+            return False
+        return True
 
     async def _message(self, run: Run) -> tuple[list[Block], str]:
         allowed = allowed_hosts([run.question.text], self._link_hosts)
@@ -64,10 +90,24 @@ class Sharing:
         title = words.SHARED_BY.format(
             user=escape_mrkdwn(name), question=escape_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        head, rest = cut(safe_markdown(run.reply, allowed))
+        head, rest = cut(safe_reply(run.reply, run.status, allowed))
         more = [context(words.SHARED_SHORTENED)] if rest else []
-        actions: Block = {
-            "type": "actions",
-            "elements": [button(words.SHOW_ANSWERS, SHOW_ANSWERS, run.id)],
-        }
-        return [context(title), markdown(head), *more, actions], title
+        return [context(title), markdown(head), *more, *self._buttons(run)], title
+
+    def _buttons(self, run: Run) -> list[Block]:
+        if not self._reveals:
+            return []
+        show = button(words.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=words.SHOW_ANSWERS_LABEL)
+        return [{"type": "actions", "elements": [show]}]
+
+
+async def _tell(respond: AsyncRespond, notice: str) -> None:
+    """Say it to the clicker alone, if Slack takes that."""
+    with suppress(*SLACK_TROUBLE):
+        await respond(notice, response_type="ephemeral", replace_original=False)
+
+
+async def _remove(respond: AsyncRespond) -> None:
+    """Take the private reply away; where that fails it merely stays."""
+    with suppress(*SLACK_TROUBLE):
+        await respond(delete_original=True)

@@ -108,8 +108,10 @@ def _overview(run: Run) -> str:
         parts.append(seconds(run.seconds))
     parts.append(cost(run.cost_usd))
     lines = [" · ".join(parts), *run.notes]
-    if run.aggregator:
-        lines.append(words.REVEAL_WRITTEN_BY.format(model=run.aggregator.model))
+    if run.writer:
+        lines.append(words.REVEAL_WRITTEN_BY.format(model=run.writer.model))
+    elif run.aggregators:
+        lines.append(words.REVEAL_NOT_SYNTHESISED)
     return "\n".join(lines)
 
 

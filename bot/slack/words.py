@@ -60,6 +60,7 @@ TASK_SECONDS = "answered in {seconds}"
 TASK_TRUNCATED = "answered in {seconds}, cut off at its length limit"
 TASK_LATE = "came too late for the reply, after {seconds}"
 
+EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
 
@@ -69,16 +70,26 @@ SHARE = "Share in channel"
 SHARED_BY = "*{user}* asked: {question}"
 SHARED_SHORTENED = "The reply is longer than a message can be; this is its beginning."
 NOT_SHARED = "That answer can no longer be shared from here. Ask again with `/moa`."
+SHARED_BEFORE = "That answer is shared here already."
+SHARE_FAILED = "Slack did not take it, so nothing was shared. Try again in a minute."
+REST_DIRECTLY = "The reply is longer than fits here. Its rest is in our direct message."
+REST_LOST = "The reply is longer than fits here, and its rest could not be sent to you directly."
 
 REVEAL_TITLE = "Each model's answer"
 REVEAL_CLOSE = "Close"
 REVEAL_LOADING = "Fetching the answers…"
+REVEAL_TOO_LATE = "That took too long. Click again."
+REVEAL_FAILED = "The answers cannot be fetched just now. Try again in a minute."
 REVEAL_GONE = "These answers are no longer stored."
 REVEAL_FORBIDDEN = {
     "members": "Only people in this channel can open the answers.",
     "requester": "Only the person who asked can open the answers.",
     "nobody": "The answers are not shown in this workspace.",
 }
+REVEAL_UNSEEN = (
+    "I can't check who is in this channel, so only the person who asked can open the answers."
+)
+REVEAL_UNKNOWN = "I could not check whether you may open the answers. Try again in a minute."
 REVEAL_NOT_READY = "The answers are not complete yet. Try again when the reply has ended."
 REVEAL_EMPTY = "It brought no text."
 REVEAL_CHOOSE = "Choose an answer"
@@ -86,6 +97,9 @@ REVEAL_PREVIOUS = "Previous page"
 REVEAL_NEXT = "Next page"
 REVEAL_LAYER = "Layer {layer}"
 REVEAL_WRITTEN_BY = "The reply was written by {model}."
+REVEAL_NOT_SYNTHESISED = (
+    "No aggregator answered, so the reply is one model's own answer, not synthesised."
+)
 REVEAL_LABEL = "read as answer {label}"
 REVEAL_TOKENS = "{count} tokens"
 REVEAL_PAGE = "Page {page} of {pages}"

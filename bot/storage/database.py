@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -32,7 +34,11 @@ async def open_database(url: str) -> AsyncEngine:
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         _try_file(parsed)
-    engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    engine = create_async_engine(
+        parsed,
+        pool_pre_ping=parsed.get_backend_name() == "postgresql",
+        hide_parameters=True,  # they hold questions and answers, and errors get into logs
+    )
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     try:
@@ -52,7 +58,7 @@ def read_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise ConfigurationError(
             "DATABASE_URL is not a database address. Write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name."
@@ -100,9 +106,22 @@ def _explained(url: URL, error: Exception) -> str:
     place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}/{url.database}"
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    if url.password:
-        words = words.replace(str(url.password), "***")
+    words = _without_password(words, url, cause)
     return (
         f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that its folder "
         "exists and can be written to (or that the server is running)."
     )
+
+
+def _without_password(words: str, url: URL, cause: BaseException) -> str:
+    """A driver's words with `:password@` made unreadable.
+
+    Where the password stands in them in any other way, only the error's kind is told: a short
+    password may be a word of the message, and blotting out single words would make it a riddle.
+    """
+    for password in filter(None, (url.password, url.query.get("password"))):
+        for form in {str(password), quote(str(password), safe="")}:
+            words = words.replace(f":{form}@", ":***@")
+            if re.search(rf"(?<!\w){re.escape(form)}(?!\w)", words):
+                return type(cause).__name__
+    return words

@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import Trouble
@@ -50,13 +49,16 @@ class StoredRuns:
             "state": "waiting",
             "created_at": datetime.now(UTC),
         }
-        try:
-            async with self._engine.begin() as connection:
-                await connection.execute(insert(runs).values(row))
-                rows = [{"key": key, "run_id": run_id} for key in dict.fromkeys(keys)]
-                await connection.execute(insert(claims), rows)
-        except IntegrityError:
-            return None
+        rows = [{"key": key, "run_id": run_id} for key in dict.fromkeys(keys)]
+        async with self._engine.connect() as connection, connection.begin() as transaction:
+            await connection.execute(insert(runs).values(row))
+            # Only a taken key means "claimed before"; any other trouble is an error, so that Slack
+            # is not told that the question was taken in.
+            new = _dialect(connection).insert(claims).values(rows).on_conflict_do_nothing()
+            taken_in = await connection.execute(new.returning(claims.c.key))
+            if len(taken_in.all()) < len(rows):
+                await transaction.rollback()
+                return None
         return run_id
 
     async def get(self, run_id: str) -> Run | None:
@@ -142,6 +144,18 @@ class StoredRuns:
         """Store why a run brought no reply."""
         await self._end(run_id, state="failed", trouble=trouble)
 
+    async def take_sharing(self, run_id: str) -> bool:
+        """Claim the sharing of a run's reply; False when it was claimed before."""
+        row = {"key": _sharing(run_id), "run_id": run_id}
+        async with self._engine.begin() as connection:
+            new = _dialect(connection).insert(claims).values(row).on_conflict_do_nothing()
+            return bool((await connection.execute(new.returning(claims.c.key))).all())
+
+    async def release_sharing(self, run_id: str) -> None:
+        """Give that claim up, so that the reply can be shared after all."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(claims).where(claims.c.key == _sharing(run_id)))
+
     async def _end(self, run_id: str, **values: str) -> None:
         values_ = {**values, "finished_at": datetime.now(UTC), "response_url": None}
         async with self._engine.begin() as connection:
@@ -163,11 +177,11 @@ class StoredRuns:
     ) -> None:
         row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
         row["text"] = _storable(answer.text)
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         keys = ["run_id", "layer", "position"]
         news = {name: value for name, value in row.items() if name not in keys}
         await connection.execute(
-            dialect.insert(answers)
+            _dialect(connection)
+            .insert(answers)
             .values(row)
             .on_conflict_do_update(index_elements=keys, set_=news)
         )
@@ -203,9 +217,18 @@ class StoredRuns:
             notes=tuple(json.loads(row.notes)),
             answers=tuple(a for role, a in found if role == "proposer"),
             rankings=tuple(a for role, a in found if role == "ranker"),
-            aggregator=next((a for role, a in reversed(found) if role == "aggregator"), None),
+            aggregators=tuple(a for role, a in found if role == "aggregator"),
             posts=tuple((await connection.execute(written)).scalars()),
         )
+
+
+def _sharing(run_id: str) -> str:
+    return f"share:{run_id}"
+
+
+def _dialect(connection: AsyncConnection) -> Any:
+    """The database's own `insert`, which knows what to do on a conflict."""
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
 
 
 def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from bot import logs
 from bot.errors import ConfigurationError
-from bot.models import Catalogue, models_of
+from bot.models import Catalogue
 from bot.settings import Settings, load
 from bot.terminal import document, question, words
 from bot.terminal.display import Display, PlainDisplay
@@ -68,7 +68,7 @@ async def _ask(asking: Asking, text: str, settings: Settings) -> int:
             return await _as_document(plan, text)
         display = _display(sys.stdout)
         display.line(words.opening(plan, settings.config_source), "faint")
-        models = models_of(catalogue.pipelines[name])
+        models = catalogue.pipelines[name].models
         if any(catalogue.tables[model].provider == "local" for model in models):
             display.line(words.DEMONSTRATION)
         display.line("")

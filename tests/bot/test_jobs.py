@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from structlog.testing import capture_logs
+
 from bot.jobs import LocalJobs
 
 
@@ -80,14 +82,57 @@ async def test_what_an_earlier_process_left_is_taken_up() -> None:
     assert work.ended == ["a", "b"]
 
 
-async def test_a_second_signal_stops_at_once() -> None:
-    """Draining ends early when it is asked to; what ran is stopped and stays unfinished."""
+async def test_a_drain_that_is_cut_short_stops_what_runs() -> None:
+    """A second signal cancels the drain; what ran is stopped and stays unfinished."""
     work = Work()
     jobs = LocalJobs(Left(), work)  # type: ignore[arg-type]
     await jobs.hand_over("a")
     await turn()
-    hurry = asyncio.Event()
-    hurry.set()
-    await jobs.drain(3_600, hurry)
+    draining = asyncio.create_task(jobs.drain(3_600))
+    await turn()
+    draining.cancel()
+    await asyncio.wait((draining,))
+    assert draining.cancelled()
     assert work.cancelled == ["a"]
     assert work.ended == []
+
+
+async def test_work_whose_end_hangs_does_not_hold_the_drain() -> None:
+    """What is stopped and then waits for a Slack that does not answer is stopped once more."""
+    seen: list[str] = []
+
+    async def work(run_id: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append(f"tidying up {run_id}")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                seen.append("stopped again")
+
+    jobs = LocalJobs(Left(), work, last_wait_s=0.01)  # type: ignore[arg-type]
+    await jobs.hand_over("a")
+    await turn()
+    async with asyncio.timeout(30):
+        await jobs.drain(0)
+    assert seen == ["tidying up a", "stopped again"]
+
+
+async def test_work_that_fails_is_logged_and_harms_no_other() -> None:
+    """An error that comes out of a run's work, such as of the database, stands in the log."""
+    done: list[str] = []
+
+    async def work(run_id: str) -> None:
+        if run_id == "a":
+            raise OSError("The database is gone.")
+        done.append(run_id)
+
+    jobs = LocalJobs(Left("a", "b"), work, at_once=1)  # type: ignore[arg-type]
+    with capture_logs() as lines:
+        await jobs.recover()
+        await jobs.drain(1)
+    assert done == ["b"]
+    assert [(line["event"], line["run_id"], line["error"]) for line in lines] == [
+        ("job_failed", "a", "OSError")
+    ]

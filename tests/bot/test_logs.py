@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bot.logs import HIDDEN, hide_secrets
+from tests.bot.processes import ended, running, said, world
+from tests.models.replies import Reply
 
 SECRETS = [
     "xoxb-1234-5678-abcdefghijkl",
@@ -21,6 +26,10 @@ SECRETS = [
     "https://hooks.slack.com/actions/T1/2/abc",
     "wss://wss-primary.slack.com/link/?ticket=abc",
 ]
+
+REFUSE_ANSWERS = (
+    "CREATE TRIGGER refuse BEFORE INSERT ON answers BEGIN SELECT RAISE(ABORT, 'not taken'); END"
+)
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -71,3 +80,36 @@ def test_request_bodies_are_never_logged() -> None:
     )
     assert done.stderr == ""
     assert logging.getLogger().level != logging.DEBUG
+
+
+async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path) -> None:
+    """Not at DEBUG, and not when the database takes neither an answer nor a question."""
+    question, answer = "tangerine", "marmalade"
+    async with (
+        world(tmp_path, Reply(f"The {answer}.")) as there,
+        running(tmp_path, there.slack, change={"LOG_LEVEL": "DEBUG"}) as process,
+    ):
+        there.models.models |= dict.fromkeys(("red-1", "green-1"), Reply(f"A {answer}."))
+        await there.complete(await there.ask(f"What is a {question}?"))
+        log = await said(process, "answered")
+        break_database(tmp_path / "bot.db", REFUSE_ANSWERS)
+        ts = await there.ask(f"What else is a {question}?")
+        await there.complete(ts, "Something went wrong")
+        log += await said(process, "internal")
+        break_database(tmp_path / "bot.db", "ALTER TABLE runs RENAME TO gone")
+        await there.ask(f"And a {question}?")
+        log += await said(process, "no such table")
+        process.send_signal(signal.SIGTERM)
+        log += await ended(process)
+    assert "not taken" in log
+    assert question not in log
+    assert answer not in log
+    assert "As you gave" not in log, "Bolt's warning of a token that is set as it should be"
+
+
+def break_database(file: Path, statement: str) -> None:
+    """Change the bot's tables behind its back, so that it fails from now on."""
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute(statement)
+    connection.close()

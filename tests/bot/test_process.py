@@ -3,90 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bot.playground.records import Channel, User
-from bot.playground.server import LocalSlack
+from tests.bot.processes import ended, running, said, started, world
 from tests.models.replies import Reply
-from tests.models.server import ModelServer
-from tests.stage import CONFIG, variables
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-@asynccontextmanager
-async def running(folder: Path, slack: LocalSlack, *options: str) -> AsyncGenerator[Process, None]:
-    """`moa-bot run` in a folder, connected; killed at the end if it still runs."""
-    environment = {**os.environ, **variables(slack, folder), "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run", *options),
-        cwd=folder,
-        env=environment,
-        stderr=PIPE,
-    )
-    try:
-        await said(process, "ready")
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-async def said(process: Process, word: str) -> str:
-    """The first line of the log that holds a word."""
-    assert process.stderr is not None
-    async with asyncio.timeout(60):
-        async for line in process.stderr:
-            if word in line.decode():
-                return line.decode()
-    raise AssertionError(f"the process ended without saying {word!r}")
-
-
-@asynccontextmanager
-async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
-    """A local Slack and model servers that outlive the bot's processes."""
-    named = Reply(text=lambda request: f"The answer of {request.model}.")
-    async with ModelServer({"writer-1": writer}, default=named) as models, LocalSlack() as slack:
-        text = CONFIG.format(
-            default="balanced", openai=models.openai_url, anthropic=models.anthropic_url
-        )
-        (folder / "moa.toml").write_text(text, encoding="utf-8")
-        slack.app.events = {"app_mention", "message.im"}
-        ana = slack.add_user("Ana")
-        yield World(slack, models, ana, slack.add_channel("general", members=[ana]))
-
-
-class World:
-    """What a bot's process talks to."""
-
-    def __init__(self, slack: LocalSlack, models: ModelServer, ana: User, general: Channel) -> None:
-        self.slack = slack
-        self.models = models
-        self.ana = ana
-        self.general = general
-
-    async def ask(self) -> str:
-        """Have Ana mention the bot."""
-        mention = f"<@{self.slack.bot_user_id}> What is the risk?"
-        return await self.slack.post(self.ana, self.general, mention)
-
-    async def complete(self, ts: str) -> str:
-        """The thread as it reads once the buttons stand under the reply."""
-
-        def shown() -> str:
-            return "\n".join(map(self.slack.render, self.slack.messages(self.general, ts)))
-
-        await self.slack.wait_for(lambda: "[Show answers]" in shown(), timeout=30)
-        return shown()
 
 
 async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
@@ -143,10 +69,19 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
     [
         ({"SLACK_BOT_TOKEN": ""}, "Not set: SLACK_BOT_TOKEN"),
         ({"SLACK_APP_TOKEN": ""}, "Not set: SLACK_APP_TOKEN"),
-        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "does not accept SLACK_BOT_TOKEN (invalid_auth)"),
-        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "does not accept SLACK_APP_TOKEN (invalid_auth)"),
-        ({"SLACK_API_URL": "http://127.0.0.1:1/api/"}, "Slack at http://127.0.0.1:1/api/"),
+        (
+            {"SLACK_BOT_TOKEN": "xoxb-wrong"},
+            "SLACK_BOT_TOKEN: Slack does not accept it (invalid_auth)",
+        ),
+        (
+            {"SLACK_APP_TOKEN": "xapp-wrong"},
+            "SLACK_APP_TOKEN: Slack does not accept it (invalid_auth)",
+        ),
+        ({"SLACK_API_URL": "http://127.0.0.1:1/api/"}, "http://127.0.0.1:1/api/ did not answer"),
         ({"BLUE_KEY": ""}, "models.blue: its key is not set. Set BLUE_KEY"),
+        ({"BLUE_KEY": "blue key"}, "models.blue: BLUE_KEY: The key holds a character"),
+        ({"OPENAI_API_KEY": " ", "BLUE_KEY": "  "}, "Set BLUE_KEY"),
+        ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "is not a database address"),
         ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "cannot be used"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
     ],
@@ -155,17 +90,94 @@ async def test_what_is_missing_is_said_before_anything_starts(
     tmp_path: Path, change: dict[str, str], says: str
 ) -> None:
     """One clear message on standard error, exit code 2, no traceback and no secret."""
-    async with world(tmp_path, Reply("The reply.")) as there:
-        environment = {**os.environ, **variables(there.slack, tmp_path), "PYTHONPATH": str(ROOT)}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
-            cwd=tmp_path,
-            env=environment | change,
-            stderr=PIPE,
-        )
-        async with asyncio.timeout(60):
-            _, stderr = await process.communicate()
+    async with (
+        world(tmp_path, Reply("The reply.")) as there,
+        started(tmp_path, there.slack, change=change) as process,
+    ):
+        log = await ended(process)
         assert process.returncode == 2
-        assert says in stderr.decode()
-        assert "Traceback" not in stderr.decode()
-        assert there.slack.bot_token not in stderr.decode()
+        assert says in log
+        assert "Traceback" not in log
+        assert there.slack.bot_token not in log
+
+
+async def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+    """`--http` names the host and the port, and what to do; exit code 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        async with (
+            world(tmp_path, Reply("The reply.")) as there,
+            started(tmp_path, there.slack, "--http", "--port", port) as process,
+        ):
+            log = await ended(process)
+    assert process.returncode == 2
+    assert f"Port {port} on 127.0.0.1 cannot be listened on" in log
+    assert "--port" in log
+    assert "Traceback" not in log
+
+
+@asynccontextmanager
+async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
+    """A server that never answers: its address, and whether somebody has connected."""
+    asked = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/", asked
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, name: signal.Signals) -> None:
+    """While Slack does not answer the bot can be stopped, without a traceback."""
+    async with silent() as (url, asked), world(tmp_path, Reply("The reply.")) as there:
+        change = {"SLACK_API_URL": url}
+        async with started(tmp_path, there.slack, change=change) as process:
+            async with asyncio.timeout(60):
+                await asked.wait()
+            process.send_signal(name)
+            log = await ended(process)
+    assert process.returncode == 0
+    assert "stopped_at_once" in log
+    assert "Traceback" not in log
+
+
+async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> None:
+    """Neither the time to drain nor a Slack that does not answer holds it."""
+    gate = asyncio.Event()
+    async with (
+        world(tmp_path, Reply("The reply.", gate=gate)) as there,
+        running(tmp_path, there.slack, "--drain", "3600") as process,
+    ):
+        await there.ask()
+        await there.models.asked(4)
+        for method in ("agents.sessions.setStatus", "assistant.threads.setStatus"):
+            there.slack.delay(method, 3_600)
+        there.slack.delay("reactions.remove", 3_600)
+        process.send_signal(signal.SIGTERM)
+        await said(process, "stopping")
+        process.send_signal(signal.SIGTERM)
+        log = await ended(process)
+        assert process.returncode == 0
+        assert "stopped_at_once" in log
+        assert "Traceback" not in log
+
+
+async def test_a_question_whose_key_is_gone_after_a_restart_is_told_so(tmp_path: Path) -> None:
+    """A question that was left, and whose pipeline cannot be used any more, is not left open."""
+    gate = asyncio.Event()
+    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
+        async with running(tmp_path, there.slack) as process:
+            ts = await there.ask()
+            await there.models.asked(4)
+            process.kill()
+            await process.wait()
+        config = tmp_path / "moa.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace('= "balanced"', '= "single"', 1), encoding="utf-8")
+        async with running(tmp_path, there.slack, change={"BLUE_KEY": ""}):
+            assert "no longer set up" in await there.complete(ts, "no longer set up")

@@ -172,6 +172,7 @@ async def test_opening_twice_keeps_what_is_stored(tmp_path: Path) -> None:
         ("nonsense", "is not a database address"),
         ("mysql://host/name", "names mysql, which is not supported"),
         ("", "is not a database address"),
+        ("postgresql://u:p@host:abc/db", "is not a database address"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_explained(url: str, says: str) -> None:
@@ -198,3 +199,13 @@ async def test_a_password_is_never_part_of_the_message() -> None:
         await open_database("postgresql://ana:hunter2@127.0.0.1:1/moa")
     assert "127.0.0.1" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["e", "127", "port"])
+async def test_a_short_password_does_not_mangle_the_message(password: str) -> None:
+    """The message stays readable whatever word the password is."""
+    with pytest.raises(ConfigurationError) as caught:
+        await open_database(f"postgresql://ana:{password}@127.0.0.1:1/moa")
+    assert "The database 127.0.0.1/moa cannot be used: " in str(caught.value)
+    assert "***" not in str(caught.value)
+    assert "Check DATABASE_URL" in str(caught.value)

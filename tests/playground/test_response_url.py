@@ -83,6 +83,28 @@ async def test_an_ephemeral_original_can_be_replaced_and_deleted(scene: Scene) -
     assert scene.slack.ephemerals(scene.ana, scene.general) == []
 
 
+async def test_a_deleted_original_can_be_neither_deleted_nor_replaced(scene: Scene) -> None:
+    """A second click on a button may find its message gone: the answer is an error, no crash."""
+    _, hook = await _pressed(scene)
+    await _finds_it_gone_after_deletion(hook)
+    blocks = [{"type": "actions", "elements": [button("go")]}]
+    tell = scene.web.chat_postEphemeral
+    await tell(channel=scene.general.id, user=scene.ana.id, text="x", blocks=blocks)
+    message = scene.slack.ephemerals(scene.ana, scene.general)[0]
+    async with SocketApp(scene.slack):
+        result = await scene.slack.click(scene.ana, message, "go")
+    await _finds_it_gone_after_deletion(AsyncWebhookClient(result.response_url))
+
+
+async def _finds_it_gone_after_deletion(hook: AsyncWebhookClient) -> None:
+    assert (await hook.send(delete_original=True)).status_code == 200
+    for again in (
+        await hook.send(delete_original=True),
+        await hook.send(text="changed", replace_original=True),
+    ):
+        assert (again.status_code, "message_not_found" in again.body) == (404, True)
+
+
 async def test_answers_are_checked_like_messages(scene: Scene) -> None:
     """Bad blocks, no text and unreadable JSON are refused."""
     _, hook = await _pressed(scene)

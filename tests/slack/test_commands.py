@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from bot.playground.records import Message
-from tests.models.replies import Reply, Status
+import pytest
+
+from bot.playground.clock import Clock
+from bot.playground.records import Channel, Message
+from bot.slack import words
+from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, everywhere, on_stage
 
 
@@ -92,3 +97,132 @@ async def test_a_very_long_private_reply_is_complete(tmp_path: Path) -> None:
         await stage.slack.wait_for(lambda: private(stage, "[Show answers]"))
         together = "\n".join(stage.slack.render(m) for m in private(stage, ""))
         assert all(f"Paragraph {i}." in together for i in range(100))
+
+
+def direct(stage: Stage) -> list[Message]:
+    """The bot's direct messages to Ana."""
+    return stage.slack.messages(stage.slack.dm(stage.ana))
+
+
+async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> Message:
+    """The reply to a command whose response_url ran out before the models had answered."""
+    await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
+    clock.advance(1_801)
+    gate.set()
+    await stage.slack.wait_for(lambda: direct(stage))
+    return direct(stage)[-1]
+
+
+async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None:
+    """Its answers open in the direct message; there is no channel there to share it in."""
+    clock, gate = Clock(), asyncio.Event()
+    slow = {"writer-1": Reply("At last.", gate=gate)}
+    async with on_stage(tmp_path, models=slow, clock=clock) as stage:
+        reply = await _expired(stage, clock, gate)
+        shown = stage.slack.render(reply)
+        assert "At last." in shown
+        assert f"[{words.SHARE}]" not in shown
+        await stage.slack.click(stage.ana, reply, "show_answers")
+        await stage.opened_view(stage.ana, "The answer of red-1.")
+
+
+async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
+    """Somebody who got hold of the button of another's direct message is refused."""
+    clock, gate = Clock(), asyncio.Event()
+    slow = {"writer-1": Reply("At last.", gate=gate)}
+    async with on_stage(tmp_path, models=slow, clock=clock) as stage:
+        reply = await _expired(stage, clock, gate)
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        view = await stage.opened_view(stage.ben, "Only people in this channel")
+        assert "The answer of" not in stage.slack.render(view)
+
+
+async def _shareable(stage: Stage, channel: Channel | None = None) -> Message:
+    """A private reply that Ana may share."""
+    place = channel or stage.general
+    await stage.slack.command(stage.ana, place, "/moa", "What is the risk?")
+
+    def found() -> list[Message]:
+        shown = stage.slack.ephemerals(stage.ana, place)
+        return [m for m in shown if f"[{words.SHARE}]" in stage.slack.render(m)]
+
+    await stage.slack.wait_for(found)
+    return found()[0]
+
+
+async def test_two_clicks_share_once(tmp_path: Path) -> None:
+    """However often the button is clicked, the reply stands in the channel once."""
+    async with on_stage(tmp_path) as stage:
+        reply = await _shareable(stage)
+        clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
+        await asyncio.gather(*clicks)
+        await stage.slack.wait_for(lambda: len(private(stage, words.SHARED_BEFORE)) == 2)
+        assert len(stage.slack.messages(stage.general)) == 1
+
+
+async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
+    """When Slack does not take it the asker is told, and the next click shares it."""
+    async with on_stage(tmp_path) as stage:
+        reply = await _shareable(stage)
+        stage.slack.fail_next("response_url", status=500)
+        await stage.slack.click(stage.ana, reply, "share_answer")
+        await stage.slack.wait_for(lambda: private(stage, words.SHARE_FAILED))
+        assert stage.slack.messages(stage.general) == []
+        await stage.slack.click(stage.ana, reply, "share_answer")
+        await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
+
+
+async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
+    """A reply whose aggregator died is marked as such also for those it is shared with."""
+    broken = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
+    async with on_stage(tmp_path, models=broken) as stage:
+        reply = await _shareable(stage)
+        assert words.PARTIAL in str(reply.blocks)
+        await stage.slack.click(stage.ana, reply, "share_answer")
+        await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
+        [shared] = stage.slack.messages(stage.general)
+        assert words.PARTIAL in str(shared.blocks)
+
+
+async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) -> None:
+    """Under a shared reply only its asker can open the answers, and the words are true."""
+    async with on_stage(tmp_path) as stage:
+        secret = stage.slack.add_channel(
+            "secret", members=[stage.ana, stage.ben], bot_member=False, private=True
+        )
+        await stage.slack.click(stage.ana, await _shareable(stage, secret), "share_answer")
+        await stage.slack.wait_for(lambda: stage.slack.messages(secret))
+        [shared] = stage.slack.messages(secret)
+        await stage.slack.click(stage.ben, shared, "show_answers")
+        view = await stage.opened_view(stage.ben, words.REVEAL_UNSEEN)
+        assert "The answer of" not in stage.slack.render(view)
+        await stage.slack.click(stage.ana, shared, "show_answers")
+        await stage.opened_view(stage.ana, "The answer of red-1.")
+
+
+async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) -> None:
+    """A reply that holds only hidden characters becomes a sentence, and no error."""
+    async with on_stage(tmp_path, models={"writer-1": Reply("\u200b\u2060\u200b")}) as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
+        await stage.slack.wait_for(lambda: private(stage, f"[{words.SHARE}]"))
+        [reply] = private(stage, f"[{words.SHARE}]")
+        assert words.EMPTY_REPLY in str(reply.blocks)
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_a_reply_beyond_what_fits_loses_nothing_unsaid(
+    tmp_path: Path, *, reachable: bool
+) -> None:
+    """What a response_url does not take comes directly; where it cannot, that is said."""
+    long = "\n\n".join(f"Paragraph {i}. " + "word " * 100 for i in range(120))
+    async with on_stage(tmp_path, models={"writer-1": Reply(long)}) as stage:
+        if not reachable:
+            stage.slack.fail_next("conversations.open", error="user_disabled")
+        await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
+        notice = words.REST_DIRECTLY if reachable else words.REST_LOST
+        await stage.slack.wait_for(lambda: private(stage, notice))
+        here = "\n".join(stage.slack.render(m) for m in private(stage, ""))
+        assert f"[{words.SHARE}]" in here
+        if reachable:
+            both = here + "\n".join(stage.slack.render(m) for m in direct(stage))
+            assert all(f"Paragraph {i}." in both for i in range(120))

@@ -198,6 +198,7 @@ async def test_a_reply_that_stands_is_not_given_again_after_a_crash(tmp_path: Pa
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
+        await stage.bot.jobs.drain(10)
         await stage.unfinish()
         assert await stage.bot.jobs.recover() == 1
         await stage.bot.jobs.drain(10)
@@ -212,6 +213,7 @@ async def test_taking_a_run_up_leaves_other_streams_alone(tmp_path: Path) -> Non
     async with on_stage(tmp_path, models=models) as stage:
         ts = await stage.ask("One?")
         first = await stage.replied(ts)
+        await stage.bot.jobs.drain(10)
         other = await stage.ask("Two?", thread_ts=ts)
         await stage.slack.wait_for(lambda: len(stage.slack.calls("chat.startStream")) == 2)
         await stage.models.asked(8)

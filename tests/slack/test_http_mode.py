@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -98,6 +99,38 @@ async def test_a_huge_request_is_refused(stage: Stage) -> None:
     """More than Slack ever sends is answered 413."""
     body = b"x" * 1_000_001
     assert (await send(stage, body, signed(stage, body)))[0] == 413
+
+
+async def test_a_huge_request_of_unknown_length_is_refused_before_its_end(stage: Stage) -> None:
+    """One that comes in chunks is refused as soon as it is too large, without waiting for more."""
+    answered = asyncio.Event()
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        for _ in range(17):
+            yield b"x" * 65_536
+        await answered.wait()
+
+    url = str(stage.slack.request_url)
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        async with session.post(url, data=chunks(), headers=signed(stage, b"")) as answer:
+            assert answer.status == 413
+        answered.set()
+
+
+async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
+    """A signed body that comes in pieces reaches the bot as it was."""
+    body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(body), 10):
+            yield body[start : start + 10]
+
+    url = str(stage.slack.request_url)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=chunks(), headers=signed(stage, body)) as answer,
+    ):
+        assert (answer.status, await answer.text()) == (200, '{"challenge": "abc"}')
 
 
 async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.playground.records import User
-from tests.models.replies import Reply
+from bot.slack import words
+from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, on_stage
 
 ONLY_MEMBERS = "Only people in this channel"
@@ -85,11 +87,18 @@ async def test_the_requester_policy_lets_only_the_asker_in(tmp_path: Path) -> No
 
 
 async def test_nobody_means_nobody(tmp_path: Path) -> None:
-    """With `reveal = "nobody"` the asker is refused as well."""
+    """With `reveal = "nobody"` there is no button, and a button of earlier days opens nothing."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("What is the risk?")
+        earlier = await stage.replied(ts)
     async with on_stage(tmp_path, extra='\n[slack]\nreveal = "nobody"\n') as stage:
         ts = await stage.ask("What is the risk?")
-        await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
-        await stage.opened_view(stage.ana, "not shown in this workspace")
+        reply = await stage.replied(ts)
+        assert "[Show answers]" not in stage.slack.render(reply)
+        reply.blocks = [b for b in earlier.blocks if b["type"] == "actions"]
+        await stage.slack.click(stage.ana, reply, "show_answers")
+        view = await stage.opened_view(stage.ana, "not shown in this workspace")
+        assert "The answer of" not in stage.slack.render(view)
 
 
 async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_path: Path) -> None:
@@ -106,16 +115,83 @@ async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_p
         await stage.opened_view(stage.ana, "The answer of red-1.")
 
 
-async def test_an_expired_trigger_harms_nothing(tmp_path: Path) -> None:
-    """When Slack no longer opens the modal, the next click works as ever."""
+async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None:
+    """When Slack no longer opens the modal, the clicker alone is told, and may click again."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
         stage.slack.fail_next("views.open", error="expired_trigger_id")
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ben, stage.general))
+        [told] = stage.slack.ephemerals(stage.ben, stage.general)
+        assert words.REVEAL_TOO_LATE in stage.slack.render(told)
+        assert stage.slack.view_of(stage.ben) is None
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        await stage.opened_view(stage.ben, "The answer of red-1.")
+        assert stage.replies(ts) == [reply]
+
+
+async def test_a_failing_journal_does_not_leave_the_modal_loading(tmp_path: Path) -> None:
+    """When the answers cannot be read, the modal says so, with an id, and works again later."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        await _execute(stage, "ALTER TABLE answers RENAME TO hidden")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        assert stage.slack.view_of(stage.ana) is None
+        view = await stage.opened_view(stage.ana, words.REVEAL_FAILED)
+        shown = stage.slack.render(view)
+        assert "quote the error id" in shown
+        assert "hidden" not in shown
+        assert "answers WHERE" not in shown
+        await _execute(stage, "ALTER TABLE hidden RENAME TO answers")
         await stage.slack.click(stage.ana, reply, "show_answers")
         await stage.opened_view(stage.ana, "The answer of red-1.")
+
+
+async def _execute(stage: Stage, statement: str) -> None:
+    async with stage.bot.engine.begin() as connection:
+        await connection.execute(text(statement))
+
+
+async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Path) -> None:
+    """When the modal cannot be filled, it says so in place of loading for ever."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        stage.slack.fail_next("views.update", error="invalid_arguments")
+        await stage.slack.click(stage.ana, reply, "show_answers")
+        await stage.opened_view(stage.ana, words.REVEAL_FAILED)
+
+
+async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
+    """When Slack does not say who is in the channel, nothing is shown, and nobody is accused."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        stage.slack.fail_next("conversations.members", error="internal_error")
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        view = await stage.opened_view(stage.ben, words.REVEAL_UNKNOWN)
+        assert "The answer of" not in stage.slack.render(view)
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        await stage.opened_view(stage.ben, "The answer of red-1.")
+
+
+async def test_a_draft_is_not_ascribed_to_an_aggregator(tmp_path: Path) -> None:
+    """When no aggregator answered, the modal says that the reply is one model's own."""
+    dead = {"writer-1": Reply(fault=Status(400))}
+    async with on_stage(tmp_path, models=dead) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        await stage.slack.click(stage.ana, reply, "show_answers")
+        view = await stage.opened_view(stage.ana, words.REVEAL_NOT_SYNTHESISED)
+        assert "written by" not in stage.slack.render(view)
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+async def test_the_writer_of_a_reply_is_named(tmp_path: Path, *, breaks: bool) -> None:
+    """The model whose words the reply is stands above the answers, also where it broke off."""
+    reply = Reply("One two three four.", fault=Cut(after=3) if breaks else None)
+    async with on_stage(tmp_path, models={"writer-1": reply}) as stage:
+        message = await stage.replied(await stage.ask("What is the risk?"))
+        await stage.slack.click(stage.ana, message, "show_answers")
+        view = await stage.opened_view(stage.ana, "The reply was written by writer.")
+        assert words.REVEAL_NOT_SYNTHESISED not in stage.slack.render(view)
 
 
 async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:

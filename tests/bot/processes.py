@@ -1,0 +1,106 @@
+"""The bot as a process of its own, for tests that start, signal and read it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.playground.records import Channel, User
+from bot.playground.server import LocalSlack
+from tests.models.replies import Reply
+from tests.models.server import ModelServer
+from tests.stage import CONFIG, variables
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class World:
+    """What a bot's process talks to."""
+
+    def __init__(self, slack: LocalSlack, models: ModelServer, ana: User, general: Channel) -> None:
+        self.slack = slack
+        self.models = models
+        self.ana = ana
+        self.general = general
+
+    async def ask(self, text: str = "What is the risk?") -> str:
+        """Have Ana mention the bot."""
+        mention = f"<@{self.slack.bot_user_id}> {text}"
+        return await self.slack.post(self.ana, self.general, mention)
+
+    async def complete(self, ts: str, word: str = "[Show answers]") -> str:
+        """The thread as it reads once a word stands in it: the buttons under the reply."""
+
+        def shown() -> str:
+            return "\n".join(map(self.slack.render, self.slack.messages(self.general, ts)))
+
+        await self.slack.wait_for(lambda: word in shown(), timeout=30)
+        return shown()
+
+
+@asynccontextmanager
+async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
+    """A local Slack and model servers that outlive the bot's processes."""
+    named = Reply(text=lambda request: f"The answer of {request.model}.")
+    async with ModelServer({"writer-1": writer}, default=named) as models, LocalSlack() as slack:
+        text = CONFIG.format(
+            default="balanced", openai=models.openai_url, anthropic=models.anthropic_url
+        )
+        (folder / "moa.toml").write_text(text, encoding="utf-8")
+        slack.app.events = {"app_mention", "message.im"}
+        ana = slack.add_user("Ana")
+        yield World(slack, models, ana, slack.add_channel("general", members=[ana]))
+
+
+@asynccontextmanager
+async def started(
+    folder: Path, slack: LocalSlack, *options: str, change: Mapping[str, str] | None = None
+) -> AsyncGenerator[Process, None]:
+    """`moa-bot run` in a folder; killed at the end if it still runs."""
+    environment = {**os.environ, **variables(slack, folder), "PYTHONPATH": str(ROOT)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "run", *options),
+        cwd=folder,
+        env=environment | dict(change or {}),
+        stderr=PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, slack: LocalSlack, *options: str, change: Mapping[str, str] | None = None
+) -> AsyncGenerator[Process, None]:
+    """`moa-bot run` in a folder, connected."""
+    async with started(folder, slack, *options, change=change) as process:
+        await said(process, "ready")
+        yield process
+
+
+async def said(process: Process, word: str) -> str:
+    """What stands in the log from here to the first line that holds a word, that one included."""
+    assert process.stderr is not None
+    heard = ""
+    async with asyncio.timeout(60):
+        async for line in process.stderr:
+            heard += line.decode()
+            if word in line.decode():
+                return heard
+    raise AssertionError(f"the process ended without saying {word!r}: {heard}")
+
+
+async def ended(process: Process) -> str:
+    """The rest of the log of a process that ends."""
+    async with asyncio.timeout(60):
+        _, log = await process.communicate()
+    return log.decode()

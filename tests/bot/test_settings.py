@@ -1,0 +1,70 @@
+"""What the environment and `.env` may hold, and how a mistake in them is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.models import Catalogue
+from bot.settings import load
+from moa import PipelineError
+from moa.providers import Endpoints
+
+CONFIG = """
+default_pipeline = "main"
+
+[models.gpt]
+provider = "openai"
+model = "gpt"
+
+[pipelines.main]
+aggregator = "gpt"
+"""
+
+
+def configure(folder: Path) -> None:
+    """A `moa.toml` with one model."""
+    (folder / "moa.toml").write_text(CONFIG, encoding="utf-8")
+
+
+def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    """One sentence, in place of a traceback."""
+    (tmp_path / ".env").write_bytes(b"OPENAI_API_KEY=caf\xe9\n")
+    with pytest.raises(ConfigurationError, match=r"^\.env: is not a UTF-8 text file\.$"):
+        load(tmp_path, {})
+
+
+def test_space_around_a_key_is_no_part_of_it(tmp_path: Path) -> None:
+    """A line end that was copied with the key does no harm; nothing but space is no key."""
+    configure(tmp_path)
+    settings = load(tmp_path, {"OPENAI_API_KEY": " sk-key\n", "BLUE_KEY": " "})
+    assert settings.secret("OPENAI_API_KEY") == "sk-key"
+    assert settings.secret("BLUE_KEY") is None
+    assert settings.secret("GREEN_KEY") is None
+
+
+def test_an_empty_key_chooses_no_models(tmp_path: Path) -> None:
+    """Without a `moa.toml`, a key of spaces counts as unset."""
+    keys = {"OPENAI_API_KEY": " ", "ANTHROPIC_API_KEY": "sk-ant-key"}
+    assert load(tmp_path, keys).config_source == "ANTHROPIC_API_KEY (no moa.toml)"
+
+
+async def test_a_key_that_cannot_be_one_is_named_and_not_shown(tmp_path: Path) -> None:
+    """The message says which model, and in which variable."""
+    configure(tmp_path)
+    settings = load(tmp_path, {"OPENAI_API_KEY": "sk-“curly”"})
+    async with Endpoints() as endpoints:
+        with pytest.raises(PipelineError, match=r"^models\.gpt: OPENAI_API_KEY: ") as caught:
+            Catalogue(settings, endpoints).plan("main")
+    assert "curly" not in str(caught.value)
+
+
+async def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
+    """The message says which model has it."""
+    configure(tmp_path)
+    variables = {"OPENAI_API_KEY": "sk-key", "OPENAI_BASE_URL": "nowhere"}
+    async with Endpoints() as endpoints:
+        with pytest.raises(PipelineError, match=r"^models\.gpt: base_url = \"nowhere\""):
+            Catalogue(load(tmp_path, variables), endpoints).plan("main")
