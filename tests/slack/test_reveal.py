@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from bot.playground.records import User
 from bot.slack import words
+from bot.slack.blocks import button
 from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, on_stage
 
@@ -88,14 +89,14 @@ async def test_the_requester_policy_lets_only_the_asker_in(tmp_path: Path) -> No
 
 async def test_nobody_means_nobody(tmp_path: Path) -> None:
     """With `reveal = "nobody"` there is no button, and a button of earlier days opens nothing."""
-    async with on_stage(tmp_path) as stage:
-        ts = await stage.ask("What is the risk?")
-        earlier = await stage.replied(ts)
     async with on_stage(tmp_path, extra='\n[slack]\nreveal = "nobody"\n') as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
         assert "[Show answers]" not in stage.slack.render(reply)
-        reply.blocks = [b for b in earlier.blocks if b["type"] == "actions"]
+        assert reply.metadata is not None
+        run_id = reply.metadata["event_payload"]["run_id"]
+        old = button("Show answers", "show_answers", run_id)
+        reply.blocks = [{"type": "actions", "block_id": "reply_actions", "elements": [old]}]
         await stage.slack.click(stage.ana, reply, "show_answers")
         view = await stage.opened_view(stage.ana, "not shown in this workspace")
         assert "The answer of" not in stage.slack.render(view)
