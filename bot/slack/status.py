@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import suppress
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -73,8 +72,7 @@ class Status:
         means, self._means = self._means, None
         if self._beat:
             self._beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._beat
+            await asyncio.gather(self._beat, return_exceptions=True)
         question = self._question
         if means == "session":
             where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
