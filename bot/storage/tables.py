@@ -48,9 +48,22 @@ runs = Table(
     Column("notes", Text, nullable=False, default="[]"),
     Column("seconds", Float),
     Column("cost_usd", Float),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("turn", BigInteger, nullable=False, server_default="0"),
+    Column("again_of", String(64)),
+    Column("stop_by", String(32)),
+    Column("disagreement", Text),
     Index("ix_runs_state_created_at", "state", "created_at"),
+    Index("ix_runs_created_at", "created_at"),
     Index("ix_runs_team_channel_thread_ts", "team", "channel", "thread_ts"),
+    Index("ix_runs_team_user_created_at", "team", "user", "created_at"),
 )
+"""One row a question.
+
+`attempt` counts how often its work was begun; only the latest attempt may write. `turn` orders the
+waiting ones (smaller is earlier). `again_of` is the run that this one asks again. `stop_by` is the
+person who asked to stop it. `disagreement` is JSON, where it was made.
+"""
 
 claims = Table(
     "claims",
@@ -111,3 +124,39 @@ posts = Table(
     Column("position", Integer, nullable=False),
 )
 """The messages that hold a run's reply, by Slack's ts."""
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", String(32), primary_key=True),
+    Column("target", String(32), primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+"""What people said of a reply (`target` is "reply") or of one answer ("LAYER-POSITION")."""
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("scope", String(16), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("chosen", Text, nullable=False),
+    Column("changed_by", String(32), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+"""What was chosen in Slack for a workspace, a channel or a person (`scope`), as a JSON object."""
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("user", String(32), primary_key=True),
+    Column("questions", Integer, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+)
+"""What was spent a UTC day (YYYY-MM-DD), so that a budget is checked without reading every run."""
