@@ -4,45 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import structlog
+from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import logs
 from bot.errors import ConfigurationError
-from bot.http import serving, web
-from bot.jobs import LocalJobs
+from bot.jobs.durable import DurableJobs, durable_jobs
+from bot.jobs.engine import records
+from bot.jobs.presence import Alone, Among
+from bot.limits import Budgets
 from bot.models import Catalogue
+from bot.observing.facts import facts_of
+from bot.observing.metrics import Metrics
+from bot.observing.observers import Observers
+from bot.observing.tracing import Tracing
+from bot.ports import Queue, Runs
+from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack.access import Access
+from bot.slack.authority import Authority
 from bot.slack.client import SLACK_TROUBLE, web_client
+from bot.slack.commands import Offers
+from bot.slack.files import SlackFiles
+from bot.slack.home import Home, Sources
 from bot.slack.identity import Identity
 from bot.slack.intake import Intake
 from bot.slack.listeners import register
 from bot.slack.people import People
-from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
+from bot.slack.policies import ChosenPolicies
+from bot.slack.refusal import WHERE_BOT, refusal
 from bot.slack.replies import SlackReplies
 from bot.slack.reveal import Reveal
+from bot.slack.settings_modal import SettingsModal
 from bot.slack.sharing import Sharing
 from bot.slack.thread import SlackThreads
-from bot.storage.database import open_database
+from bot.storage.database import Database, open_database
+from bot.storage.feedback import StoredFeedback
+from bot.storage.history import StoredHistory
+from bot.storage.ledger import StoredLedger
+from bot.storage.preferences import StoredPreferences
+from bot.storage.retention import Retention
 from bot.storage.runs import StoredRuns
+from bot.storage.spending import StoredSpending
 from moa import PipelineError
 from moa.providers import Endpoints
 
 log = structlog.get_logger(__name__)
+
+QUEUE_READ_S = 5.0
+"""Seconds that the journal has to tell of the queue; Prometheus waits for 10 by default."""
+
+Mode = Literal["socket", "http", "worker"]
+"""How Slack's events come in; a worker takes none in, and does the work that others hand over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,111 +75,120 @@ class Bot:
 
     app: AsyncApp
     client: AsyncWebClient
-    jobs: LocalJobs
-    engine: AsyncEngine
+    jobs: DurableJobs
+    database: Database
+    runs: Runs
+    metrics: Metrics
 
     async def is_ready(self) -> bool:
         """Whether the database answers."""
         try:
-            async with self.engine.connect() as connection:
+            async with self.database.connect() as connection:
                 await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError):
             return False
         return True
 
+    async def scrape(self) -> bytes:
+        """All metrics; those of the queue are read from the journal now."""
+        return self.metrics.exposition(await self._queue())
 
-async def run(settings: Settings, *, http: bool, host: str, port: int, drain: float) -> None:
-    """Serve until SIGINT or SIGTERM, then let running questions end within `drain` seconds.
-
-    A second signal stops at once, as one during the start does; what is unfinished is taken up by
-    the next start.
-
-    Raises:
-        ConfigurationError: naming what is missing or not accepted, before anything is served.
-    """
-    logs.configure(settings.environment.log_level, settings.environment.log_format)
-    stopping = _Stopping()
-    try:
-        async with opened(settings, http=http) as bot:
-            connect = serve_http(bot, host, port) if http else serve_socket(bot, settings)
-            async with connect:
-                recovered = await bot.jobs.recover()
-                log.info("ready", mode="http" if http else "socket", taken_up=recovered)
-                await stopping.asked()
-                log.info("stopping", drain_s=drain)
-            await bot.jobs.drain(drain)
-    except asyncio.CancelledError:
-        if not stopping.at_once:
-            raise
-        log.info("stopped_at_once")
+    async def _queue(self) -> Queue | None:
+        try:
+            async with asyncio.timeout(QUEUE_READ_S):
+                return await self.runs.queue()
+        except (SQLAlchemyError, OSError):  # OSError holds TimeoutError as well
+            return None
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, http: bool) -> AsyncGenerator[Bot, None]:
+async def opened(
+    settings: Settings, *, mode: Mode, tracer_provider: TracerProvider | None = None
+) -> AsyncGenerator[Bot, None]:
     """A wired bot, and everything closed again after it.
+
+    Args:
+        settings: all that was set.
+        mode: how Slack's events come in.
+        tracer_provider: where traces go; by default where OpenTelemetry is set up to send them.
 
     Raises:
         ConfigurationError: naming what is missing or not accepted.
     """
-    _check_tokens(settings, http=http)
+    _check_tokens(settings, mode)
     environment = settings.environment
     async with AsyncExitStack() as stack:
-        engine = await open_database(environment.database_url)
-        stack.push_async_callback(engine.dispose)
+        database = await open_database(environment.database_url)
+        stack.push_async_callback(database.dispose)
         catalogue = Catalogue(settings, await stack.enter_async_context(Endpoints()))
         _check_pipelines(catalogue)
         await catalogue.prepare()
-        client = web_client(_secret(environment.slack_bot_token), environment.slack_api_url)
+        metrics = Metrics(catalogue.pipelines, catalogue.tables)
+        observer = Observers(metrics, Tracing(facts_of(catalogue.tables), tracer_provider))
+        token = secret(environment.slack_bot_token)
+        client = web_client(token, environment.slack_api_url, metrics.called)
         identity = Identity(client)
         await _check_slack(identity, environment.slack_api_url)
-        runs, people = StoredRuns(engine), People(client)
+        runs, people = StoredRuns(database), People(client)
+        preferences = Preferences(
+            StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
+        )
+        spending, history = StoredSpending(database), StoredHistory(database)
+        budgets = Budgets(settings.limits, spending, preferences)
         link_hosts = settings.slack.link_hosts
         reveals = settings.slack.reveal != "nobody"
         service = Service(
             runs,
-            SlackThreads(client, identity, people),
+            SlackThreads(client, identity, people, SlackFiles(client, identity)),
             SlackReplies(client, runs, link_hosts, reveals=reveals),
             catalogue.plan,
+            observer,
+            admission=budgets,
         )
-        jobs = LocalJobs(runs, service.answer)
-        stack.push_async_callback(jobs.drain, 0)
-        app = _bolt(client, _secret(environment.slack_signing_secret))
+        jobs = await stack.enter_async_context(
+            _jobs(database, runs, service, settings, catalogue.sharers.become)
+        )
+        app = _bolt(client, secret(environment.slack_signing_secret))
+        authority = Authority(client, identity, settings.slack.settings)
+        modal = SettingsModal(client, preferences, authority, catalogue.pipelines, settings.limits)
+        offers = Offers(catalogue.pipelines, preferences, budgets, modal)
+        home = Home(client, Sources(identity, people, authority, history, spending, offers))
         register(
             app,
-            Intake(runs, jobs, identity, catalogue.pipelines, catalogue.default),
-            Reveal(client, runs, Access(client, settings.slack.reveal)),
+            Intake(runs, jobs, identity, offers, history=history, observer=observer),
+            Reveal(
+                client,
+                runs,
+                Access(client, ChosenPolicies(preferences)),
+                ledger=StoredLedger(database),
+                feedback=StoredFeedback(database),
+            ),
             Sharing(runs, people, link_hosts, reveals=reveals),
+            home=home,
+            settings=modal,
         )
-        yield Bot(app, client, jobs, engine)
+        yield Bot(app, client, jobs, database, runs, metrics)
 
 
-@asynccontextmanager
-async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, None]:
-    """Connected by Socket Mode."""
-    token = _secret(settings.environment.slack_app_token)
-    try:
-        await bot.client.apps_connections_open(app_token=token)
-    except SLACK_TROUBLE as error:
-        words = refusal(error, bot.client.base_url, "SLACK_APP_TOKEN", WHERE_APP)
-        raise ConfigurationError(words) from None
-    handler = AsyncSocketModeHandler(bot.app, token)
-    try:
-        await handler.connect_async()
-        yield
-    finally:
-        await handler.close_async()
-
-
-@asynccontextmanager
-async def serve_http(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serving HTTP, on the port that it gives: a free one where 0 was asked for.
-
-    Raises:
-        ConfigurationError: when the port cannot be listened on.
-    """
-    async with serving(web(bot.app, bot.is_ready), host, port) as opened_port:
-        log.info("listening", address=f"http://{host}:{opened_port}")
-        yield opened_port
+def _jobs(
+    database: Database,
+    runs: StoredRuns,
+    service: Service,
+    settings: Settings,
+    share: Callable[[int], None],
+) -> AbstractAsyncContextManager[DurableJobs]:
+    """The durable engine: beside the file on SQLite, in the same database on Postgres."""
+    file = database.file
+    return durable_jobs(
+        runs,
+        Among(database.engine) if file is None else Alone(file),
+        service.answer,
+        records(file, settings.environment.database_url),
+        stop=service.stop,
+        share=share,
+        tidy=Retention(database).keeping(settings.storage.retention_days),
+        at_once=settings.work.at_once,
+    )
 
 
 def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
@@ -174,47 +207,19 @@ def _is_news(record: logging.LogRecord) -> bool:
     return record.getMessage() != warning_client_prioritized_and_token_skipped()
 
 
-class _Stopping:
-    """SIGINT and SIGTERM, heard from here on by the task that makes this.
-
-    Attributes:
-        at_once: whether that task was cancelled, by a signal during its start or by a second one.
-    """
-
-    def __init__(self) -> None:
-        self.at_once = False
-        self._task = asyncio.current_task()
-        self._begun = False
-        self._stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, self._heard)
-
-    async def asked(self) -> None:
-        """The start is over: wait for the first signal."""
-        self._begun = True
-        await self._stop.wait()
-
-    def _heard(self) -> None:
-        if self._begun and not self._stop.is_set():
-            self._stop.set()
-        elif self._task:
-            self.at_once = True
-            self._task.cancel()
-
-
-def _secret(value: SecretStr | None) -> str:
+def secret(value: SecretStr | None) -> str:
+    """What is behind it; nothing where it is not set."""
     return value.get_secret_value() if value else ""
 
 
-def _check_tokens(settings: Settings, *, http: bool) -> None:
+def _check_tokens(settings: Settings, mode: Mode) -> None:
     environment = settings.environment
     needed = {"SLACK_BOT_TOKEN": environment.slack_bot_token}
-    if http:
+    if mode == "http":
         needed["SLACK_SIGNING_SECRET"] = environment.slack_signing_secret
-    else:
+    elif mode == "socket":
         needed["SLACK_APP_TOKEN"] = environment.slack_app_token
-    missing = [name for name, value in needed.items() if not _secret(value)]
+    missing = [name for name, value in needed.items() if not secret(value)]
     if missing:
         raise ConfigurationError(
             f"Not set: {', '.join(missing)}. Run `moa-bot manifest` to create the Slack app, then "

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
+from bot.operating import add_operating
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 INTERRUPTED, READER_GONE = 130, 141
@@ -25,6 +26,7 @@ examples:
   moa-bot manifest        create the Slack app
   moa-bot check           is everything set up?
   moa-bot run             answer in Slack
+  moa-bot runs            what was asked, and what became of it
 
 exit codes: 0 answered (or all is well), 1 not answered, 2 wrong use or configuration
 """
@@ -72,12 +74,19 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from bot.app import run  # noqa: PLC0415 - heavy
+    from bot.serving import run  # noqa: PLC0415 - heavy
     from bot.settings import load  # noqa: PLC0415 - heavy
 
     settings = load()
     asyncio.run(
-        run(settings, http=options.http, host=options.host, port=options.port, drain=options.drain)
+        run(
+            settings,
+            http=options.http,
+            host=options.host,
+            port=options.port,
+            drain=options.drain,
+            metrics_port=options.metrics_port,
+        )
     )
     return OK
 
@@ -133,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_ask(commands)
     _add_run(commands)
+    add_operating(commands, _add, _duration, _port)
     _add(commands, "check", _check, "tell what is set up, and whether it can be reached")
     manifest = _add(commands, "manifest", _manifest, "print the Slack app's manifest")
     manifest.add_argument(
@@ -164,6 +174,12 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--http", action="store_true", help="serve HTTP in place of Socket Mode")
     run.add_argument("--host", default="127.0.0.1", help="listen here (%(default)s)")
     run.add_argument("--port", type=_port, default=DEFAULT_PORT, help="(%(default)s)")
+    run.add_argument(
+        "--metrics-port",
+        metavar="PORT",
+        type=_port,
+        help="serve /metrics, /healthz and /readyz on a port of their own",
+    )
     run.add_argument(
         "--drain",
         metavar="SECONDS",

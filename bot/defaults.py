@@ -95,7 +95,7 @@ def _demo() -> Config:
 
 def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelTable]:
     return {
-        name: ModelTable.model_validate({"provider": provider, "model": model})
+        name: ModelTable.model_validate({"provider": provider, "model": model, "images": True})
         for name, model in names.items()
     }
 

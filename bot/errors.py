@@ -12,8 +12,15 @@ Trouble = Literal[
     "not_allowed",
     "missing_scope",
     "empty",
+    "unreadable",
     "pipeline_gone",
     "stopped",
+    "person_budget",
+    "channel_budget",
+    "workspace_budget",
+    "run_budget",
+    "hourly_limit",
+    "too_many_at_once",
     "internal",
 ]
 """Why a question got no answer, as the person who asked is told."""
@@ -33,3 +40,7 @@ class Unanswerable(BotError):
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble)
         self.trouble: Trouble = trouble
+
+
+class Superseded(BotError):
+    """Another worker has taken a run over. Whoever meets this leaves the run alone."""

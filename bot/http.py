@@ -1,9 +1,10 @@
-"""HTTP mode: Slack's requests on one path, and whether we live and are ready."""
+"""HTTP: Slack's requests on one path; for operators whether we live, are ready, and our metrics."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.errors import ConfigurationError
+from bot.observing.metrics import CONTENT_TYPE
 
 MAX_BODY = 1_000_000
 """Bytes of one request. Slack's largest payloads stay well below."""
@@ -27,18 +29,46 @@ LAST_WAIT_S = 3
 """Seconds that open requests have to end in; Slack waits as long for an answer."""
 
 Ready = Callable[[], Awaitable[bool]]
+Scrape = Callable[[], Awaitable[bytes]]
+"""All metrics in Prometheus' text format."""
+
+Acknowledged = Callable[[float, int], None]
+"""Told of each request of Slack's: the seconds until it was answered, and the answer's status."""
 
 
-def web(app: AsyncApp, ready: Ready) -> Starlette:
-    """The web application: `POST /slack/events`, `GET /healthz`, `GET /readyz`."""
+def web(
+    app: AsyncApp, ready: Ready, scrape: Scrape | None, acknowledged: Acknowledged
+) -> Starlette:
+    """The web application: `POST /slack/events`, and what `admin` has.
+
+    Args:
+        app: takes Slack's requests.
+        ready: whether questions can be taken.
+        scrape: for `/metrics`; None where these are served on a port of their own.
+        acknowledged: told of each of Slack's requests.
+    """
 
     async def slack(request: Request) -> Response:
+        began = time.perf_counter()
         try:
             body = await _body(request)
         except _RefusedError as error:
             return PlainTextResponse(str(error), status_code=error.status)
-        return to_starlette_response(await app.async_dispatch(to_async_bolt_request(request, body)))
+        answer = await app.async_dispatch(to_async_bolt_request(request, body))
+        acknowledged(time.perf_counter() - began, answer.status)
+        return to_starlette_response(answer)
 
+    return Starlette(
+        routes=[Route("/slack/events", slack, methods=["POST"]), *_for_operators(ready, scrape)]
+    )
+
+
+def admin(ready: Ready, scrape: Scrape) -> Starlette:
+    """What operators ask on a port of its own: `GET /healthz`, `/readyz` and `/metrics`."""
+    return Starlette(routes=_for_operators(ready, scrape))
+
+
+def _for_operators(ready: Ready, scrape: Scrape | None) -> list[Route]:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
@@ -46,13 +76,14 @@ def web(app: AsyncApp, ready: Ready) -> Starlette:
         is_ready = await ready()
         return JSONResponse({"ready": is_ready}, status_code=200 if is_ready else 503)
 
-    return Starlette(
-        routes=[
-            Route("/slack/events", slack, methods=["POST"]),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-        ]
-    )
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+    if scrape is None:
+        return routes
+
+    async def metrics(_request: Request) -> Response:
+        return Response(await scrape(), media_type=CONTENT_TYPE)
+
+    return [*routes, Route("/metrics", metrics)]
 
 
 class _RefusedError(Exception):
@@ -82,8 +113,16 @@ async def _body(request: Request) -> bytes:
 
 
 @asynccontextmanager
-async def serving(application: Starlette, host: str, port: int) -> AsyncGenerator[int, None]:
+async def serving(
+    application: Starlette, host: str, port: int, *, option: str = "--port"
+) -> AsyncGenerator[int, None]:
     """Serve on a port, which is given back: a free one where 0 was asked for.
+
+    Args:
+        application: what is served.
+        host: the address to listen on.
+        port: the port to listen on.
+        option: what sets the port, for the error's words.
 
     Raises:
         ConfigurationError: when the port cannot be listened on.
@@ -92,7 +131,7 @@ async def serving(application: Starlette, host: str, port: int) -> AsyncGenerato
         application, log_config=None, access_log=False, timeout_graceful_shutdown=LAST_WAIT_S
     )
     server = _Server(config)
-    with _listening(host, port) as listening:
+    with _listening(host, port, option) as listening:
         task = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await server.up(task)
@@ -102,7 +141,7 @@ async def serving(application: Starlette, host: str, port: int) -> AsyncGenerato
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int, option: str) -> socket.socket:
     """The socket, opened before uvicorn is begun: that would end the process if it failed."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -110,7 +149,7 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ConfigurationError(
             f"Port {port} on {host} cannot be listened on ({error.strerror}). Choose others with "
-            "--port and --host, or stop what uses the port."
+            f"{option} and --host, or stop what uses the port."
         ) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -28,6 +28,7 @@ QUIET = (
     "slack_bolt",
     "slack_sdk",
     "bot.bolt",
+    "dbos",
     "httpx2",
     "httpcore2",
     "openai",
@@ -42,11 +43,25 @@ QUIET = (
 )
 """Their INFO and DEBUG lines are many, or hold request bodies, questions and answers."""
 
+KEEPS_ITS_OWN = ("dbos",)
+"""Loggers that write by themselves, in a form of their own, unless they find a handler."""
 
-def configure(level: str, form: Literal["console", "json"]) -> None:
-    """Send all logs, ours and the libraries', to standard error in one form."""
+
+Processor = Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
+"""Adds to a line, or takes from it."""
+
+
+def configure(level: str, form: Literal["console", "json"], *more: Processor) -> None:
+    """Send all logs, ours and the libraries', to standard error in one form.
+
+    Args:
+        level: the least that is logged.
+        form: one line to read, or one JSON object, for each entry.
+        more: processors that add to each line; what they add is searched for secrets too.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        *more,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -75,6 +90,9 @@ def configure(level: str, form: Literal["console", "json"]) -> None:
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in KEEPS_ITS_OWN:
+        logging.getLogger(name).handlers = [handler]
+        logging.getLogger(name).propagate = False
 
 
 def hide_secrets(

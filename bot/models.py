@@ -14,13 +14,18 @@ from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
 from moa.providers.endpoints import checked_key
 from moa.reading import nearest
-from moa.wrappers import BreakerRules
+from moa.wrappers import BreakerRules, Sharers
 
 
 class Catalogue:
-    """The models and pipelines of the settings. Connections belong to `endpoints`."""
+    """The models and pipelines of the settings. Connections belong to `endpoints`.
+
+    Attributes:
+        sharers: the processes that the models' limits are divided between.
+    """
 
     def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
+        self.sharers = Sharers()
         self._settings = settings
         self._endpoints = endpoints
         self._models: dict[str, ProvidedModel] = {}
@@ -100,6 +105,7 @@ class Catalogue:
                 self.model(name),
                 max_concurrency=table.max_concurrency,
                 requests_per_minute=table.requests_per_minute,
+                sharers=self.sharers,
                 breaker=_breaker(table.breaker),
             )
         return self._asked[name]
@@ -158,6 +164,7 @@ def _profile(name: str, table: ModelTable) -> Profile:
         max_output_tokens=table.max_output_tokens,
         temperature=table.temperature if isinstance(table.temperature, float | int) else None,
         takes_temperature=table.provider != "anthropic" and not provider_decides,
+        takes_images=table.images,
         persona=table.persona,
         cost=_cost(table),
         max_attempts=table.max_attempts,

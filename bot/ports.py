@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.errors import Trouble
-from moa import Answer, Call, Event, Outcome, Prompt
+from moa import Answer, Call, Disagreement, Event, Outcome, Plan, Prompt
+from moa.types import OutcomeStatus
 
 Surface = Literal["mention", "direct", "command"]
 """Where a question was asked: in a channel's thread, in a direct message, by slash command."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
+
+Ended = OutcomeStatus | Trouble | Literal["delivered_before"]
+"""How work on a run ended: the reply's status, why there is none, or that it was there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Question:
         thread_ts: of the thread that the reply goes to; equal to `ts` when it starts one.
         text: as Slack gave it, escaped.
         response_url: for a slash command, where its reply goes. A secret for 30 minutes.
+        attached: whether files may hang on the message that asks, so that it has to be looked up.
     """
 
     team: str
@@ -37,6 +43,7 @@ class Question:
     surface: Surface
     pipeline: str | None = None
     response_url: str | None = field(default=None, repr=False)
+    attached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,14 @@ class Run:
     """The ts of the messages that hold the reply."""
     resumed: bool = False
     """Whether an earlier attempt at it was broken off."""
+    attempt: int = 0
+    """How often its work was handed over anew. Only the newest attempt may end it."""
+    again_of: str | None = None
+    """The run that this one asks again."""
+    stop_by: str | None = None
+    """Who asked to stop it."""
+    disagreement: Disagreement | None = None
+    """Where its answers agree and differ, where a model has told it."""
 
     @property
     def recorded(self) -> tuple[Answer, ...]:
@@ -86,13 +101,79 @@ class Run:
         return wrote[-1] if wrote else None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run stands in the queue.
+
+    Attributes:
+        attempt: the number of the hand-over that counts.
+        turn: what the waiting ones are ordered by; the smallest is next.
+        ahead: how many wait with an earlier turn.
+        running: how many are worked on now, by all workers.
+    """
+
+    attempt: int
+    turn: int
+    ahead: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that was claimed and has not ended."""
+
+    run_id: str
+    attempt: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What others have left in the journal for the worker of a run."""
+
+    attempt: int
+    stop_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The questions that have not ended, of all processes that share the journal.
+
+    `oldest_waiting_s` and `oldest_running_s` are seconds since the oldest of them was asked, 0 when
+    there is none.
+    """
+
+    waiting: int
+    running: int
+    oldest_waiting_s: float
+    oldest_running_s: float
+
+
 class Runs(Protocol):
     """The journal: every question, and every finished answer as it comes."""
 
-    async def claim(self, question: Question, keys: Sequence[str], pipeline: str) -> str | None:
+    async def claim(
+        self,
+        question: Question,
+        keys: Sequence[str],
+        pipeline: str,
+        *,
+        again_of: str | None = None,
+    ) -> str | None:
         """Store a question exactly once, and return its run's id.
 
         None when any of the keys (event id; workspace, channel and ts) was claimed before.
+        """
+        ...
+
+    async def place(self, run_id: str) -> Place | None:
+        """Where a waiting run stands; None when it does not wait."""
+        ...
+
+    async def renew(self, run_id: str, attempt: int) -> bool:
+        """Take a run from whoever works on it, so that it can be handed over anew.
+
+        False when it has ended, or when `attempt` is no longer the one that counts.
         """
         ...
 
@@ -100,8 +181,16 @@ class Runs(Protocol):
         """A run with its answers, or None."""
         ...
 
-    async def begin(self, run_id: str) -> Run | None:
-        """Mark a waiting run as running and return it; None when it is finished or unknown."""
+    async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
+        """Mark a run as running and return it; None when it has ended or another attempt counts."""
+        ...
+
+    async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
+        """What stands in the journal for those of the runs that have not ended."""
+        ...
+
+    async def ask_to_stop(self, run_id: str, user: str) -> bool:
+        """Leave word that a run is to stop; False when it has ended already."""
         ...
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
@@ -120,8 +209,12 @@ class Runs(Protocol):
         """The ts of messages that other runs have posted in the same thread."""
         ...
 
-    async def finish(self, run_id: str, outcome: Outcome) -> None:
-        """Store a run's outcome. It counts as unfinished until it is `delivered`."""
+    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
+        """Store a run's outcome. It counts as unfinished until it is `delivered`.
+
+        Raises:
+            Superseded: when another attempt counts by now.
+        """
         ...
 
     async def delivered(self, run_id: str) -> None:
@@ -140,16 +233,48 @@ class Runs(Protocol):
         """Give that claim up, so that the reply can be shared after all."""
         ...
 
-    async def unfinished(self) -> Sequence[str]:
-        """The ids of runs that were claimed and neither answered nor failed, the oldest first."""
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """The runs that were claimed and neither answered nor failed, the oldest first."""
+        ...
+
+    async def queue(self) -> Queue:
+        """How many questions have not ended, and how old the oldest of them are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread as the models are given it; `notes` tell the reader what is missing, and why."""
+
+    prompt: Prompt
+    notes: tuple[str, ...] = ()
+
+
+class Admission(Protocol):
+    """Says whether a question may be put to the models, before any of them is called."""
+
+    async def admit(self, run: Run) -> None:
+        """Let a question through.
+
+        Raises:
+            Unanswerable: when a limit leaves no room for it.
+        """
+        ...
+
+    def afford(self, run: Run, plan: Plan, thread: Prompt) -> None:
+        """Let a run through whose prompt is known.
+
+        Raises:
+            Unanswerable: when it is expected to cost more than one question may.
+        """
         ...
 
 
 class Threads(Protocol):
     """Reads what was said before a question."""
 
-    async def read(self, question: Question) -> Prompt:
-        """The thread up to the question, as turns.
+    async def read(self, question: Question) -> Thread:
+        """The thread up to the question, as turns, with what was attached to its messages.
 
         Raises:
             Unanswerable: when the thread is gone, cannot be read, or holds no words.
@@ -188,21 +313,103 @@ class Reply(Protocol):
         ...
 
 
+Interrupt = Callable[[Trouble], None]
+"""Ends a run's work from outside, for a reason that its asker can be told. May be called often."""
+
+
 class Replies(Protocol):
     """Opens replies."""
 
-    def open(self, run: Run) -> Reply:
-        """The reply to a run's question."""
+    def open(self, run: Run, interrupt: Interrupt) -> Reply:
+        """The reply to a run's question. It interrupts the work when it cannot be delivered."""
         ...
 
 
 class Jobs(Protocol):
-    """Hands runs to a worker."""
+    """Hands runs to a worker, in this process or in another."""
 
-    async def hand_over(self, run_id: str) -> None:
-        """Have a run worked on, and return at once. A run handed over twice is worked on once."""
+    async def hand_over(self, run_id: str) -> int:
+        """Have a run worked on, and return at once. A run handed over twice is worked on once.
+
+        Returns:
+            Its place in the queue when all workers are busy, else 0.
+        """
         ...
 
-    async def recover(self) -> int:
-        """Take up the runs that an earlier process left unfinished; returns how many."""
+    async def stop(self, run_id: str, user: str) -> bool:
+        """Have a run stopped wherever it is worked on; False when it has ended already."""
+        ...
+
+
+class Watch(Protocol):
+    """Is told what happens in one run. It raises nothing."""
+
+    def saw(self, event: Event) -> None:
+        """A step of the run."""
+        ...
+
+    def ended(self, how: Ended) -> None:
+        """The run has ended. Work that is left without this word was broken off."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told of the work, for metrics and traces."""
+
+    def claimed(self, surface: Surface, *, new: bool) -> None:
+        """A question has reached us, for the first time or once more."""
+        ...
+
+    def work(self, run: Run) -> AbstractContextManager[Watch]:
+        """A run is worked on for as long as this is entered."""
+        ...
+
+
+class Ledger(Protocol):
+    """The calls of the models, whether their answers were used or not."""
+
+    async def of(self, run_id: str) -> Sequence[Call]:
+        """A run's calls in the order in which they ended; of all attempts at it."""
+        ...
+
+
+class Feedback(Protocol):
+    """What people say of a run's answers. A `target` is "LAYER-POSITION"."""
+
+    async def choose_best(self, run_id: str, user: str, target: str) -> None:
+        """Store which answer a person found best; it takes the place of one they chose before."""
+        ...
+
+    async def take_back(self, run_id: str, user: str, target: str) -> None:
+        """Forget that they found it best."""
+        ...
+
+    async def best_of(self, run_id: str, user: str) -> str | None:
+        """The answer that they found best."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A question that somebody asked before. The fields are those of its `Question` and `Run`."""
+
+    channel: str
+    ts: str
+    thread_ts: str
+    text: str
+    surface: Surface
+    pipeline: str
+    state: RunState
+    created_at: datetime
+
+
+class History(Protocol):
+    """What was asked before."""
+
+    async def latest(self, team: str, user: str, most: int) -> Sequence[Earlier]:
+        """A person's latest questions, the newest first."""
+        ...
+
+    async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
+        """Whether somebody has asked us in a thread."""
         ...

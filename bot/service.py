@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import structlog
 
-from bot.errors import ConfigurationError, Trouble, Unanswerable
-from bot.ports import Replies, Reply, Run, Runs, Threads
+from bot.errors import ConfigurationError, Superseded, Trouble, Unanswerable
+from bot.interrupting import Interruptible
+from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
 from moa import (
     Answered,
     Compared,
+    Event,
     Failed,
     Finished,
     NotEnoughAnswers,
@@ -34,73 +37,121 @@ log = structlog.get_logger(__name__)
 class Service:
     """Answers questions. Nothing is shared between two of them."""
 
-    def __init__(self, runs: Runs, threads: Threads, replies: Replies, plans: Plans) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        threads: Threads,
+        replies: Replies,
+        plans: Plans,
+        observer: Observer,
+        *,
+        admission: Admission,
+    ) -> None:
         self._runs = runs
         self._threads = threads
         self._replies = replies
         self._plans = plans
+        self._observer = observer
+        self._admission = admission
+        self._under_way: dict[str, Interruptible] = {}
 
-    async def answer(self, run_id: str) -> None:
+    def stop(self, run_id: str) -> None:
+        """End a run that is worked on here, since its people asked for it."""
+        if run_id in self._under_way:
+            self._under_way[run_id].interrupt("stopped")
+
+    async def answer(self, run_id: str, attempt: int) -> None:
         """Work on a run until it is answered, or until the asker was told why it is not.
 
-        Only a cancellation comes out of here: this is the outermost edge of a question's work.
+        Only a cancellation and trouble with the journal come out of here; the run is then taken up
+        again by whoever looks next.
         """
-        run = await self._runs.begin(run_id)
-        if run is None:
-            return
         with structlog.contextvars.bound_contextvars(run_id=run_id):
-            reply = self._replies.open(run)
-            try:
-                await self._work(run, reply)
-            except Unanswerable as error:
-                error_id = secrets.token_hex(4) if error.trouble == "internal" else None
-                log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
-                await self._give_up(run_id, reply, error.trouble, error_id)
-            except NotEnoughAnswers as error:
-                log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
-                await self._give_up(run_id, reply, "no_answer")
-            except (PipelineError, ConfigurationError) as error:
-                log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
-                await self._give_up(run_id, reply, "pipeline_gone")
-            except Exception as error:
-                error_id = secrets.token_hex(4)
-                log.exception("internal", error_id=error_id, error=type(error).__name__)
-                await self._give_up(run_id, reply, "internal", error_id)
-            finally:
-                await reply.close()
+            run = await self._runs.begin(run_id, attempt)
+            if run is None:
+                return
+            with self._observer.work(run) as watch:
+                await self._watched(run, watch)
 
-    async def _work(self, run: Run, reply: Reply) -> None:
-        if not await reply.start():
-            await self._runs.delivered(run.id)
-            log.info("answered_before")
-            return
-        thread = await self._threads.read(run.question)
-        plan = self._plans(run.pipeline)
-        outcome: Outcome | None = None
-        under_way = run_moa(plan, thread, seed=run.seed, recorded=run.recorded)
-        async with aclosing(under_way) as events:
-            async for event in events:
-                match event:
-                    case Answered(answer, call) | Failed(answer, call):
-                        await self._runs.record(run.id, answer, call)
-                    case Retried(call) | Compared(call=call):
-                        await self._runs.charge(run.id, call)
-                    case Finished(outcome):
-                        break
-                    case _:
-                        pass
-                await reply.show(event)
-        assert outcome is not None
-        await self._runs.finish(run.id, outcome)
+    async def _watched(self, run: Run, watch: Watch) -> None:
+        work = self._under_way[run.id] = Interruptible()
+        reply = self._replies.open(run, work.interrupt)
+        try:
+            watch.ended(await self._answered(run, reply, work, watch))
+        except Superseded:
+            log.info("superseded")
+        finally:
+            del self._under_way[run.id]
+            await reply.close()
+
+    async def _answered(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
+        """Bring the reply, or tell why there is none: the outermost edge of a question's work."""
+        try:
+            return await self._work(run, reply, work, watch)
+        except Superseded:
+            raise
+        except Unanswerable as error:
+            error_id = secrets.token_hex(4) if error.trouble == "internal" else None
+            log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
+            return await self._give_up(run, reply, error.trouble, error_id)
+        except NotEnoughAnswers as error:
+            log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
+            return await self._give_up(run, reply, "no_answer")
+        except (PipelineError, ConfigurationError) as error:
+            log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
+            return await self._give_up(run, reply, "pipeline_gone")
+        except Exception as error:
+            error_id = secrets.token_hex(4)
+            log.exception("internal", error_id=error_id, error=type(error).__name__)
+            return await self._give_up(run, reply, "internal", error_id)
+
+    async def _work(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
+        async with work:
+            if run.stop_by:
+                raise Unanswerable("stopped")
+            await self._admission.admit(run)
+            if not await reply.start():
+                await self._runs.delivered(run.id)
+                log.info("answered_before")
+                return "delivered_before"
+            outcome = await self._outcome(run, reply, watch)
+        await self._runs.finish(run.id, outcome, run.attempt)
         await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
+        return outcome.status
+
+    async def _outcome(self, run: Run, reply: Reply, watch: Watch) -> Outcome:
+        thread = await self._threads.read(run.question)
+        plan = self._plans(run.pipeline)
+        self._admission.afford(run, plan, thread.prompt)
+        under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)
+        async with aclosing(under_way) as events:
+            async for event in events:
+                watch.saw(event)
+                if isinstance(event, Finished):
+                    outcome = event.outcome
+                    return replace(outcome, notes=(*thread.notes, *outcome.notes))
+                await self._keep(run, event)
+                await reply.show(event)
+        raise AssertionError("a run ends with Finished or an error")
+
+    async def _keep(self, run: Run, event: Event) -> None:
+        match event:
+            case Answered(answer, call) | Failed(answer, call):
+                await self._runs.record(run.id, answer, call)
+            case Retried(call) | Compared(call=call):
+                await self._runs.charge(run.id, call)
+            case _:
+                pass
 
     async def _give_up(
-        self, run_id: str, reply: Reply, trouble: Trouble, error_id: str | None = None
-    ) -> None:
+        self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
+    ) -> Trouble:
+        """Tell first: nobody is left waiting because the journal cannot be written to."""
         try:
-            await self._runs.fail(run_id, trouble)
             await reply.fail(trouble, error_id)
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
+        await self._runs.fail(run.id, trouble)
+        return trouble

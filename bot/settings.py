@@ -7,13 +7,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 
 from bot.defaults import default_config
 from bot.errors import ConfigurationError
+from bot.limits import Limits
+from bot.preferences import Defaults
 from moa.config import Config
 from moa.errors import PipelineError
 from moa.reading import Table, nearest, read
@@ -23,17 +25,34 @@ KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 BASE_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 
 
-class SlackTable(Table):
+class SlackTable(Defaults):
     """`[slack]` in `moa.toml`.
 
     Attributes:
-        reveal: who may open the individual answers: the members of the channel, only the person
-            who asked, or nobody.
         link_hosts: hosts whose addresses are shown as links although a model wrote them.
     """
 
-    reveal: Literal["members", "requester", "nobody"] = "members"
     link_hosts: list[str] = Field(default=[])
+
+
+class StorageTable(Table):
+    """`[storage]` in `moa.toml`.
+
+    Attributes:
+        retention_days: questions, answers and costs older than this are deleted.
+    """
+
+    retention_days: int = Field(default=90, ge=1)
+
+
+class WorkTable(Table):
+    """`[work]` in `moa.toml`.
+
+    Attributes:
+        at_once: questions that one process works on together; the others wait in the queue.
+    """
+
+    at_once: int = Field(default=100, ge=1)
 
 
 class Environment(Table):
@@ -62,6 +81,9 @@ class Settings:
     slack: SlackTable
     config_source: str
     variables: Mapping[str, str]
+    limits: Limits
+    storage: StorageTable
+    work: WorkTable
 
     def secret(self, name: str) -> str | None:
         """The value of a variable without the space around it; None when nothing is left."""
@@ -82,8 +104,7 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
     known = _dotenv(folder / ".env")
     known.update(os.environ if variables is None else variables)
     environment = _environment(known)
-    config, slack, source = _configuration(folder, environment, known)
-    return Settings(environment, config, slack, source, known)
+    return _configured(folder, environment, known)
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -109,28 +130,37 @@ def _environment(variables: Mapping[str, str]) -> Environment:
         raise ConfigurationError("The environment:\n" + "\n".join(lines)) from None
 
 
-def _configuration(
-    folder: Path, environment: Environment, variables: Mapping[str, str]
-) -> tuple[Config, SlackTable, str]:
+def _configured(folder: Path, environment: Environment, variables: Mapping[str, str]) -> Settings:
     path = folder / (environment.moa_config or DEFAULT_CONFIG)
-    if not path.exists() and environment.moa_config is None:
+    source, config, table = path.name, None, dict[str, Any]()
+    if path.exists() or environment.moa_config is not None:
+        table = _parsed(path)
+    else:
         config, source = default_config(variables)
-        return config, SlackTable(), source
-    table = _parsed(path)
-    slack_table = table.pop("slack", {})
     problems: list[str] = []
-    slack, config = SlackTable(), None
+    slack = _part(SlackTable, table, "slack", problems)
+    limits = _part(Limits, table, "limits", problems)
+    storage = _part(StorageTable, table, "storage", problems)
+    work = _part(WorkTable, table, "work", problems)
     try:
-        slack = read(SlackTable, slack_table, "slack")
-    except PipelineError as error:
-        problems.append(str(error))
-    try:
-        config = Config.read(table)
+        config = config or Config.read(table)
     except PipelineError as error:
         problems.append(str(error))
     if problems or config is None:
         raise ConfigurationError(f"{path.name}:\n" + "\n".join(problems))
-    return config, slack, path.name
+    return Settings(environment, config, slack, source, variables, limits, storage, work)
+
+
+T = TypeVar("T", bound=Table)
+
+
+def _part(kind: type[T], table: dict[str, Any], key: str, problems: list[str]) -> T:
+    """A table that is the bot's own, taken out of the file; the defaults where it is wrong."""
+    try:
+        return read(kind, table.pop(key, {}), key)
+    except PipelineError as error:
+        problems.append(str(error))
+        return kind()
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class Account:
         self.answers: dict[tuple[int, int], Answer] = {}
         self.calls: list[Call] = []
         self.notes: dict[str, None] = {}
+        self.blind: dict[str, None] = {}
+        """The models that were not shown the thread's images, since they take none."""
         self.reply = ""
         self.status: OutcomeStatus = "unsynthesised"
         self.aggregator: Answer | None = None
@@ -79,10 +81,16 @@ class Account:
             calls=tuple(self.calls),
             seconds=seconds,
             first_token_seconds=self.first_token,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self._unseen()),
             rankings=tuple(a for a in told if a.layer in self._rankings),
             disagreement=self.disagreement,
         )
+
+    def _unseen(self) -> tuple[str, ...]:
+        """One sentence for all models: there may be many, and each would say the same."""
+        *others, last = self.blind or [""]
+        names = f"{', '.join(others)} and {last}" if others else last
+        return (f"Images were not shown to {names}, which cannot take them.",) if names else ()
 
     def _in_order(self) -> tuple[Answer, ...]:
         return tuple(self.answers[place] for place in sorted(self.answers))

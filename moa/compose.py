@@ -35,11 +35,15 @@ and neutralising may lengthen an answer a little."""
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A prompt and its sampling; `notes` say what was left out of the prompt."""
+    """A prompt and its sampling; `notes` say what was left out of the prompt.
+
+    `blind`: whether images were left out because the model takes none.
+    """
 
     prompt: Prompt
     sampling: Sampling
     notes: tuple[str, ...] = ()
+    blind: bool = False
 
 
 def request(
@@ -61,8 +65,11 @@ def request(
     room = max(int((window - min(reserve, window // 2)) * (1 - MARGIN)), 1)
     if profile.persona and role == "proposer":
         brief = replace(brief, thread=prompts.with_system(brief.thread, profile.persona))
+    blind = not profile.takes_images and any(m.images for m in brief.thread.messages)
+    if blind:
+        brief = replace(brief, thread=prompts.without_images(brief.thread))
     prompt, notes = _fitted(strategy, brief, room)
-    return Request(prompt, sampling, notes)
+    return Request(prompt, sampling, notes, blind)
 
 
 def _sampling(profile: Profile, role: Role) -> Sampling:

@@ -55,6 +55,7 @@ class ModelTable(Table):
         context_window: tokens of prompt and output together.
         max_output_tokens: the most it is asked to write, in either role.
         temperature: overrides the role's default; "provider" sends none.
+        images: whether it can be shown images.
         timeout_s: seconds without a byte after which its connection is given up.
         persona: words put at the head of its system text when it proposes.
         price: overrides the known prices.
@@ -74,6 +75,7 @@ class ModelTable(Table):
     context_window: int | None = Field(default=None, ge=512)
     max_output_tokens: int | None = Field(default=None, ge=1)
     temperature: float | Literal["provider"] | None = None
+    images: bool = False
     timeout_s: Seconds = 120.0
     persona: str = ""
     price: PriceTable | None = None
@@ -164,6 +166,8 @@ def _model_mistakes(name: str, model: ModelTable, known: Collection[str]) -> Ite
             f'{where}.hedge_with: there is no model "{model.hedge_with}". '
             f"{nearest(model.hedge_with, known)}"
         )
+    if model.images and model.provider == "local":
+        yield f"{where}.images: the embedded model takes no images."
     if model.provider != "scripted":
         for key in ("reply", "delay_s", "fail"):
             if key in model.model_fields_set:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from moa.types import Answer, Call, Disagreement, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class LayerStarted:
-    """All proposers of a layer are being asked. Layers count from 1."""
+    """All proposers of a layer are being asked. Layers count from 1.
+
+    `brings` is what their texts will be; see `moa.Task`.
+    """
 
     layer: int
     models: tuple[str, ...]
+    brings: Literal["answers", "rankings", "combination"] = "answers"
 
 
 @dataclass(frozen=True, slots=True)

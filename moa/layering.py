@@ -19,7 +19,8 @@ async def run_layer(state: State, number: int, layer: Layer) -> AsyncGenerator[E
     started = state.crew.now()
     # All calls are on their way before anybody is told: who listens may take time over it.
     restored = _open(state, number, layer, started)
-    yield LayerStarted(number, tuple(seat.model.profile.name for seat in layer.seats))
+    models = tuple(seat.model.profile.name for seat in layer.seats)
+    yield LayerStarted(number, models, layer.task.brings)
     for event in restored:
         yield event
     quorum_at: float | None = None

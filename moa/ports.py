@@ -49,6 +49,7 @@ class Profile:
         max_output_tokens: the most it is asked to write; None leaves it to the role's default.
         temperature: overrides the role's default; None keeps that default.
         takes_temperature: False where the API has no such argument.
+        takes_images: whether it is shown images; otherwise it is told of them in words.
         persona: words put at the head of its system text when it proposes.
         cost: the price of a call's usage in US dollars, None where unknown.
         max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
@@ -60,6 +61,7 @@ class Profile:
     max_output_tokens: int | None = None
     temperature: float | None = None
     takes_temperature: bool = True
+    takes_images: bool = False
     persona: str = ""
     cost: CostOf = _unknown_cost
     max_attempts: int = DEFAULT_MAX_ATTEMPTS

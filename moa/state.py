@@ -117,6 +117,8 @@ class State:
         if place.role != "analyst":
             # By name: models with larger windows may have read it all.
             self.account.note(*(f"{model.profile.name}: {note}" for note in request.notes))
+            if request.blind:
+                self.account.blind[model.profile.name] = None
         return request
 
     def _done(self, call: Running) -> Iterator[Event]:

@@ -30,12 +30,35 @@ OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
 """`partial`: the aggregator broke off. `unsynthesised`: none answered, one draft stands."""
 
 
+ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
+"""What OpenAI's and Anthropic's API both take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that belongs to a turn.
+
+    Attributes:
+        media_type: what its bytes are, whatever it is called.
+        data: its bytes in base64, as the APIs take them: encoded once, however many models see it.
+        name: what the turn's text calls it.
+        width, height: in pixels; 0 where they are not known.
+    """
+
+    media_type: ImageType
+    data: str = field(repr=False)
+    name: str = ""
+    width: int = 0
+    height: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation. Only a user's turn may have images; they are shown before it."""
 
     role: Literal["user", "assistant"]
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

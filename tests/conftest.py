@@ -1,10 +1,12 @@
-"""What every test shares: the closing line kept for `python -m tests`."""
+"""What every test shares: databases, and the closing line kept for `python -m tests`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["tests.databases"]
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
 

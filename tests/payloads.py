@@ -33,12 +33,18 @@ def check(calls: Iterable[CallRecord]) -> int:
 
 
 def _check_view(view: Json) -> None:
+    blocks = [_built(block) for block in view["blocks"]]
+    if view["type"] == "home":
+        slackblocks.HomeTabView(blocks)
+        return
+    submit = view.get("submit")
     slackblocks.ModalView(
         title=view["title"]["text"],
         close=view["close"]["text"],
-        callback_id=view["callback_id"],
-        private_metadata=view["private_metadata"],
-        blocks=[_built(block) for block in view["blocks"]],
+        submit=submit and submit["text"],
+        callback_id=view.get("callback_id"),
+        private_metadata=view.get("private_metadata"),
+        blocks=blocks,
     )
 
 
@@ -52,6 +58,17 @@ def _built(block: Json) -> Any:
             return slackblocks.RichTextBlock(
                 slackblocks.RichTextSection([slackblocks.RichText("x")])
             )
+        case "section" if "accessory" in block:
+            text = slackblocks.Text(block["text"]["text"])
+            return slackblocks.SectionBlock(text, accessory=_element(block["accessory"]))
+        case "input":
+            hint = block.get("hint")
+            return slackblocks.InputBlock(
+                label=block["label"]["text"],
+                element=_element(block["element"]),
+                block_id=block["block_id"],
+                hint=hint and hint["text"],
+            )
         case _:
             return slackblocks.Block.from_dict(dict(block))
 
@@ -63,6 +80,19 @@ def _element(element: Json) -> Any:
             action_id=element["action_id"],
             value=element["value"],
             accessibility_label=element.get("accessibility_label"),
+        )
+    if element["type"] == "checkboxes":
+        ticked = [_option(option) for option in element.get("initial_options", ())] or None
+        boxes = [_option(option) for option in element["options"]]
+        return slackblocks.CheckboxGroup(element["action_id"], boxes, ticked)
+    if element["type"] == "number_input":
+        decimals, first = element["is_decimal_allowed"], element.get("initial_value")
+        return slackblocks.NumberInput(decimals, element["action_id"], first)
+    if "options" in element:
+        options, chosen = element["options"], element["initial_option"]
+        assert chosen in options
+        return slackblocks.StaticSelectMenu(
+            element["action_id"], [_option(option) for option in options]
         )
     # The package wants a group as `initial_option`; Slack wants one of the groups' options.
     options = [option for group in element["option_groups"] for option in group["options"]]
@@ -82,4 +112,5 @@ def _element(element: Json) -> Any:
 
 def _option(option: Json) -> slackblocks.Option:
     text = slackblocks.Text(option["text"]["text"], type_=slackblocks.TextType.PLAINTEXT)
-    return slackblocks.Option(text, option["value"])
+    more = option.get("description")
+    return slackblocks.Option(text, option["value"], more and more["text"])

@@ -1,4 +1,4 @@
-"""A whole bot on loopback: the local Slack, real model servers, a real SQLite file."""
+"""A whole bot on loopback: the local Slack, real model servers, a real database."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from opentelemetry.trace import TracerProvider
 from sqlalchemy import update
 
-from bot.app import Bot, opened, serve_http, serve_socket
+from bot.app import Bot, opened
 from bot.playground.clock import Clock
 from bot.playground.records import Channel, Message, User, View
 from bot.playground.server import LocalSlack
+from bot.serving import serve_http, serve_socket
 from bot.settings import Settings, load
 from bot.storage.tables import runs
 from tests.models.replies import Reply
@@ -102,7 +104,7 @@ class Stage:
             unmarked: a message that is to lose its mark, as if it had not been ended.
         """
         undone = update(runs).where(runs.c.text.contains(only)).values(state="running", reply="")
-        async with self.bot.engine.begin() as connection:
+        async with self.bot.database.begin() as connection:
             await connection.execute(undone.values(finished_at=None))
         if unmarked:
             unmarked.metadata = None
@@ -146,8 +148,13 @@ async def on_stage(
     default: str = "balanced",
     clock: Clock | None = None,
     events: Iterable[str] = ("app_mention", "message.im"),
+    database: str | None = None,
+    tracer_provider: TracerProvider | None = None,
 ) -> AsyncGenerator[Stage, None]:
-    """A running bot. Every model that is not in `models` says "The answer of NAME."."""
+    """A running bot. Every model that is not in `models` says "The answer of NAME.".
+
+    `database` is a URL (see `tests.databases`); without it the bot has a SQLite file in the folder.
+    """
     async with AsyncExitStack() as stack:
         named = Reply(text=lambda request: f"The answer of {request.model}.")
         server = await stack.enter_async_context(ModelServer(models, default=named))
@@ -157,8 +164,10 @@ async def on_stage(
             default=default, openai=server.openai_url, anthropic=server.anthropic_url
         )
         (folder / "moa.toml").write_text(text + extra, encoding="utf-8")
-        settings = load(folder, variables(slack, folder))
-        bot = await stack.enter_async_context(opened(settings, http=mode == "http"))
+        settings = load(folder, variables(slack, folder, database))
+        bot = await stack.enter_async_context(
+            opened(settings, mode=mode, tracer_provider=tracer_provider)
+        )
         if mode == "http":
             port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))
             slack.request_url = f"http://127.0.0.1:{port}/slack/events"
@@ -172,7 +181,7 @@ async def on_stage(
         check(slack.calls())
 
 
-def variables(slack: LocalSlack, folder: Path) -> dict[str, str]:
+def variables(slack: LocalSlack, folder: Path, database: str | None = None) -> dict[str, str]:
     """The environment of a bot that talks to the local Slack."""
     return {
         "SLACK_BOT_TOKEN": slack.bot_token,
@@ -180,5 +189,5 @@ def variables(slack: LocalSlack, folder: Path) -> dict[str, str]:
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_API_URL": slack.api_url,
         "BLUE_KEY": "blue-key",
-        "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+        "DATABASE_URL": database or f"sqlite:///{folder / 'bot.db'}",
     }

@@ -13,6 +13,7 @@ BOT_SCOPES = frozenset({
     "chat:write",
     "chat:write.public",
     "commands",
+    "files:read",
     "groups:history",
     "groups:read",
     "im:history",

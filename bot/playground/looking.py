@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.playground.delivery import Delivery
+    from bot.playground.filehost import FileRequest
     from bot.playground.records import (
         CallRecord,
         Channel,
@@ -74,6 +75,11 @@ class Looking:
     def calls(self, method: str | None = None) -> list[CallRecord]:
         """The calls of the Web API that were received, those of one method or all."""
         return [each for each in self._site.workspace.calls if method in {None, each.method}]
+
+    @property
+    def file_requests(self) -> list[FileRequest]:
+        """The downloads that were tried, the oldest first."""
+        return list(self._site.files.requests)
 
     @property
     def notifications(self) -> list[Notification]:

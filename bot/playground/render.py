@@ -171,7 +171,10 @@ def _feedback(element: Json, names: Names) -> str:
 
 
 def _choices(element: Json, _names: Names) -> str:
-    return "\n".join(f"( ) {plain(option['text'])}" for option in element["options"])
+    chosen = [element.get("initial_option"), *(element.get("initial_options") or ())]
+    marks = ("(x)" if option in chosen else "( )" for option in element["options"])
+    shown = (plain(option["text"]) for option in element["options"])
+    return "\n".join(f"{mark} {text}" for mark, text in zip(marks, shown, strict=True))
 
 
 def _overflow(_element: Json, _names: Names) -> str:

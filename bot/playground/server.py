@@ -93,11 +93,14 @@ class LocalSlack(Writing, Acting, Looking):
         application.router.add_route("*", "/api/{method}", WebApi(self._site).serve)
         application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
         application.router.add_get("/link/", self._site.sockets.serve)
+        application.router.add_get("/files-pri/{key}/{name:.+}", self._site.files.serve)
+        application.router.add_get("/signin", self._site.files.sign_in)
         application.on_shutdown.append(self._hang_up)
         return application
 
     async def _hang_up(self, _application: web.Application) -> None:
         """Once no new connection is taken: an app that is told to go cannot come back."""
+        self._site.files.close()
         await self._site.sockets.close()
 
     # What the app needs to know

@@ -11,6 +11,7 @@ from bot.playground.delivery import Outbox
 from bot.playground.errors import SlackError
 from bot.playground.events import Events
 from bot.playground.faults import Script
+from bot.playground.filehost import FileHost
 from bot.playground.ratelimit import RateLimits
 from bot.playground.socket_mode import Sockets
 
@@ -57,6 +58,7 @@ class Site:
     events: Events = field(init=False)
     rates: RateLimits = field(init=False)
     sockets: Sockets = field(init=False)
+    files: FileHost = field(init=False)
 
     def __post_init__(self) -> None:
         changed = self.workspace.changed
@@ -65,6 +67,7 @@ class Site:
         self.rates = RateLimits(self.clock)
         self.sockets = Sockets(self.clock, self.app.app_id, changed)
         self.outbox.transport = self.sockets
+        self.files = FileHost(self)
 
     def new_trigger(self, user: str, view_id: str | None = None) -> str:
         """A `trigger_id` for what this person has just done."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground.errors import UnknownInWorkspaceError
+from bot.playground.filehost import SharedFile
 from bot.playground.posting import remove
 from bot.playground.records import Channel, Message, User
 from bot.playground.shapes import message_json
@@ -85,6 +86,18 @@ class Writing:
         workspace = self._site.workspace
         return workspace.im_between(workspace.user(user).id, self._site.app.bot_user_id)
 
+    def upload(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        preview: bytes = b"",
+        withheld: bool = False,
+        **told: Any,
+    ) -> SharedFile:
+        """Upload a file, to be given to `post`; see `FileHost.add` for what the arguments mean."""
+        return self._site.files.add(name, data, told, preview=preview, withheld=withheld)
+
     async def post(
         self,
         user: User | str,
@@ -93,7 +106,7 @@ class Writing:
         thread_ts: str | None = None,
         *,
         subtype: str | None = None,
-        files: Sequence[Json] = (),
+        files: Sequence[Json | SharedFile] = (),
     ) -> str:
         """Write a message and give its ts; the events are on their way when this returns.
 
@@ -109,7 +122,7 @@ class Writing:
             text=text,
             team=author.team_id,
             blocks=_typed(text),
-            files=list(files),
+            files=[each.shape if isinstance(each, SharedFile) else each for each in files],
             thread_ts=thread_ts,
             subtype=subtype or ("file_share" if files else None),
             bot_id=author.bot_id,

@@ -7,26 +7,50 @@ holds one proves nothing by it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run
+from bot.preferences import Names, Who
 from bot.slack.client import SLACK_TROUBLE, code_of
 
 log = structlog.get_logger(__name__)
 
-Policy = Literal["members", "requester", "nobody"]
 PAGE = 1_000
 CANNOT_LOOK = frozenset({"channel_not_found", "not_in_channel"})
 
-Verdict = Literal["yes", "no", "unseen", "unknown"]
+Verdict = Literal["yes", "no", "outside", "unseen", "unknown"]
 """Whether a person may see the answers. Only `yes` opens them.
 
+`outside`: the channel is shared with another organisation, and they are not the one who asked.
 `unseen`: shared by its asker in a channel that we cannot look into, so nobody else can be let in.
 `unknown`: it could not be found out just now.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class RevealPolicy:
+    """What a channel has decided about the individual answers.
+
+    Attributes:
+        who: who may open them.
+        names: whether the models' names stand beside them.
+        cost: whether it is told what they cost.
+    """
+
+    who: Who = "members"
+    names: Names = "shown"
+    cost: bool = True
+
+
+class Policies(Protocol):
+    """Where the policy of each channel is found."""
+
+    async def of(self, run: Run) -> RevealPolicy:
+        """What holds for a run's answers now. An error it raises keeps them closed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +62,36 @@ class Visitor:
     channel: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The answer to somebody at the door, and the policy that it was given by."""
+
+    verdict: Verdict
+    policy: RevealPolicy
+
+
 class Access:
-    """The policy of `[slack] reveal`, and what stands above it."""
+    """The channel's policy, and what stands above it."""
 
-    def __init__(self, client: AsyncWebClient, policy: Policy) -> None:
+    def __init__(self, client: AsyncWebClient, policies: Policies) -> None:
         self._client = client
-        self.policy: Policy = policy
+        self._policies = policies
 
-    async def allows(self, run: Run, visitor: Visitor) -> Verdict:
+    async def admit(self, run: Run, visitor: Visitor) -> Admission:
         """Whether this person may see the answers of this run, here and now."""
+        policy = await self._policies.of(run)
+        return Admission(await self._verdict(run, visitor, policy.who), policy)
+
+    async def _verdict(self, run: Run, visitor: Visitor, who: Who) -> Verdict:
         question = run.question
-        if visitor.team != question.team or self.policy == "nobody":
+        if visitor.team != question.team or who not in {"members", "requester"}:
             return "no"
         is_requester = visitor.user == question.user
         if is_requester and question.surface == "command":
             # The reply was for them alone, and may have reached them in a direct message.
             return "yes"
         same_place = visitor.channel in {None, question.channel}
-        if not same_place or (self.policy == "requester" and not is_requester):
+        if not same_place or (who == "requester" and not is_requester):
             return "no"
         return await self._looked(run, visitor)
 
@@ -63,27 +99,30 @@ class Access:
         """What the channel itself says: who is in it now, and whether outsiders are."""
         question = run.question
         try:
-            info = (await self._client.conversations_info(channel=question.channel))["channel"]
-            if _is_shared_outside(info or {}) and visitor.user != question.user:
-                return "no"
-            return "yes" if await self._is_member(question.channel, visitor.user) else "no"
+            info = (await self._client.conversations_info(channel=question.channel)).get("channel")
+            if not info:
+                return "unknown"
+            if _is_shared_outside(info) and visitor.user != question.user:
+                return "outside"
+            client, channel = self._client, question.channel
+            return "yes" if await is_member(client, channel, visitor.user) else "no"
         except SLACK_TROUBLE as error:
             if question.surface == "command" and code_of(error) in CANNOT_LOOK:
                 return "unseen"
             log.warning("access_unknown", run_id=run.id, error=code_of(error))
             return "unknown"
 
-    async def _is_member(self, channel: str, user: str) -> bool:
-        cursor: str | None = None
-        while True:
-            page = await self._client.conversations_members(
-                channel=channel, limit=PAGE, cursor=cursor
-            )
-            if user in (page.get("members") or ()):
-                return True
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                return False
+
+async def is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
+    """Whether somebody is in a channel now. Raises what a call of the Web API raises."""
+    cursor: str | None = None
+    while True:
+        page = await client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
+        if user in (page.get("members") or ()):
+            return True
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+        if cursor is None:
+            return False
 
 
 def _is_shared_outside(channel: dict[str, object]) -> bool:

@@ -16,6 +16,8 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.counting import Count, Counting
+
 SLACK_TROUBLE = (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError)
 """Everything that a call of the Web API may raise."""
 
@@ -45,9 +47,16 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
         )
 
 
-def web_client(token: str, base_url: str) -> AsyncWebClient:
-    """A client that waits as Slack asks when it is rate limited."""
-    handlers: list[AsyncRetryHandler] = [
+def web_client(token: str, base_url: str, count: Count | None = None) -> AsyncWebClient:
+    """A client that waits as Slack asks when it is rate limited.
+
+    Args:
+        token: of the bot.
+        base_url: of the Web API.
+        count: told of each request, the repeated ones included.
+    """
+    handlers: list[AsyncRetryHandler] = [Counting(count, base_url)] if count else []
+    handlers += [
         SafeRetries(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +13,25 @@ ASKING_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 """Message subtypes in which a person says something new. Edits, joins and the like are not."""
 
 
+FOR_ANOTHER = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
+"""How a message begins that is meant for one person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, and every name under which Slack may bring it to us again."""
+    """A question, and every name under which Slack may bring it to us again.
+
+    `addressed`: whether it was put to us. Other messages of a channel are questions only where the
+    channel has chosen so.
+    """
 
     question: Question
     keys: tuple[str, ...]
+    addressed: bool = True
 
 
 def asked_in_event(body: Mapping[str, Any], our_user: str) -> Asked | None:
-    """The question in an Events API body: a mention in a channel, or any message to us directly.
+    """What may be a question in an Events API body: a mention, a message to us or in a channel.
 
     A mention arrives both as `app_mention` and as `message`, with two event ids, and an event that
     was not acknowledged arrives again with the same one: hence the keys by event id *and* by
@@ -30,8 +40,8 @@ def asked_in_event(body: Mapping[str, Any], our_user: str) -> Asked | None:
     event = body.get("event")
     if not isinstance(event, Mapping):
         return None
-    surface = _surface(event)
-    if surface is None or event.get("subtype") not in ASKING_SUBTYPES:
+    heard = _heard(event, our_user)
+    if heard is None or event.get("subtype") not in ASKING_SUBTYPES:
         return None
     team = body.get("team_id") or event.get("team")
     channel, user, ts, text = (event.get(name) for name in ("channel", "user", "ts", "text"))
@@ -46,12 +56,13 @@ def asked_in_event(body: Mapping[str, Any], our_user: str) -> Asked | None:
         ts=str(ts),
         thread_ts=str(event.get("thread_ts") or ts),
         text=text if isinstance(text, str) else "",
-        surface=surface,
+        surface=heard.surface,
+        attached=bool(event.get("files")),
     )
     keys = [f"message:{team}:{channel}:{ts}"]
     if isinstance(body.get("event_id"), str):
         keys.append(f"event:{body['event_id']}")
-    return Asked(question, tuple(keys))
+    return Asked(question, tuple(keys), heard.addressed)
 
 
 def asked_in_command(body: Mapping[str, Any], pipeline: str | None = None) -> Asked | None:
@@ -71,13 +82,35 @@ def asked_in_command(body: Mapping[str, Any], pipeline: str | None = None) -> As
         surface="command",
         pipeline=pipeline,
         response_url=str(values["response_url"]),
+        attached=False,
     )
     return Asked(question, (f"command:{values['team_id']}:{values['trigger_id']}",))
 
 
-def _surface(event: Mapping[str, Any]) -> Surface | None:
-    if event.get("type") == "app_mention":
-        return "mention"
-    if event.get("type") == "message" and event.get("channel_type") == "im":
-        return "direct"
-    return None
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    surface: Surface
+    addressed: bool = True
+
+
+def _heard(event: Mapping[str, Any], our_user: str) -> _Heard | None:
+    """How an event reaches us; None when it does not concern us."""
+    match event.get("type"), event.get("channel_type"):
+        case "app_mention", _:
+            return _Heard("mention")
+        case "message", "im":
+            return _Heard("direct")
+        case "message", "channel" | "group" | "mpim" as kind:
+            return _heard_in_channel(event, our_user, kind)
+        case _:
+            return None
+
+
+def _heard_in_channel(event: Mapping[str, Any], our_user: str, kind: str) -> _Heard | None:
+    text = str(event.get("text") or "")
+    if f"<@{our_user}" in text:
+        # In group messages a mention is no app_mention; elsewhere it comes as one as well.
+        return _Heard("mention") if kind == "mpim" else None
+    if FOR_ANOTHER.match(text) or not (text.strip() or event.get("files")):
+        return None
+    return _Heard("mention", addressed=False)

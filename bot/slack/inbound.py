@@ -7,6 +7,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from bot.slack.characters import clean
+
 _TOKEN = re.compile(r"<([^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
@@ -22,21 +24,24 @@ def without_mention(text: str, user_id: str) -> str:
 async def readable(text: str, name_of: NameOf) -> str:
     """Slack's markup as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
+    What people cannot see is left out: hidden characters could tell a model what nobody in the
+    thread has read. A label beside a person or a call is another app's word, and not believed.
+
     Source of the forms: https://docs.slack.dev/messaging/formatting-message-text
     """
     names = {user: await name_of(user) for user in dict.fromkeys(_USER.findall(text))}
-    return html.unescape(_TOKEN.sub(lambda token: _spelled(token[1], names), text))
+    return clean(html.unescape(_TOKEN.sub(lambda token: _spelled(token[1], names), text)))
 
 
 def _spelled(token: str, names: Mapping[str, str]) -> str:
     target, _, label = token.partition("|")
     kind, rest = target[:1], target[1:]
     if kind == "@":
-        return f"@{label or names.get(rest, 'someone')}"
+        return f"@{names.get(rest) or label or 'someone'}"
     if kind == "#":
         return f"#{label or rest}"
     if kind == "!":
-        return label or f"@{rest.partition('^')[0]}"
+        return label if label and "^" in rest else f"@{rest.partition('^')[0]}"
     address = target.removeprefix("mailto:") if target.startswith("mailto:") else target
     return address if not label or label == address else f"{label} ({address})"
 
@@ -49,12 +54,10 @@ def own_text(message: Mapping[str, Any]) -> str:
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """A message's words, with the names of its files and the text of what it quotes."""
+    """A message's words, with the text of what it quotes; of its files `bot.slack.files` tells."""
     parts = [str(message.get("text") or "")]
     for attachment in message.get("attachments") or ():
         quoted = attachment.get("text") or attachment.get("fallback")
         if quoted and quoted not in parts[0]:
             parts.append(str(quoted))
-    names = [f.get("name") or f.get("title") or "a file" for f in message.get("files") or ()]
-    parts.extend(f"[attached and not read: {name}]" for name in names)
     return "\n".join(part for part in parts if part.strip())

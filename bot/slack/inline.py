@@ -100,7 +100,7 @@ class Inline:
         if end == len(text) and not final:
             raise IncompleteError
         word, follower = text[start:end], text[end : end + 1]
-        escaped = (len(word) - len(word.rstrip("\\"))) % 2 == 1
+        escaped = _ends_escaped(word)
         if escaped and follower == "`":
             # Whether a reader of markdown honours the backslash or not, this is no code.
             self._words(word[:-1], ended=False)
@@ -110,7 +110,7 @@ class Inline:
             self._words(word, ended=False)
             self._writer.text("[")
             return end + 1
-        if word.endswith("!") and follower == "[":
+        if word.endswith("!") and follower == "[" and not _ends_escaped(word[:-1]):
             return self._image(text, start, end, final=final)
         self._words(word, ended=not follower or follower.isspace())
         return end
@@ -213,6 +213,11 @@ class Inline:
         while position < len(text):
             position = inner.step(text, position, final=True)
         inner.end_of_text()
+
+
+def _ends_escaped(word: str) -> bool:
+    """Whether the word's last backslash acts on what follows."""
+    return (len(word) - len(word.rstrip("\\"))) % 2 == 1
 
 
 def _word_end(text: str, start: int, limit: int) -> int:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.ports import Jobs, Runs
+from bot.ports import History, Jobs, Observer, Question, Runs
+from bot.preferences import Rules
 from bot.slack import words
+from bot.slack.access import Visitor
 from bot.slack.blocks import section
-from bot.slack.commands import SUBCOMMANDS, Desk, find
+from bot.slack.commands import SUBCOMMANDS, Desk, Offers, find
 from bot.slack.events import Asked, asked_in_command, asked_in_event
 from bot.slack.identity import Identity
 from bot.slack.text import escape_mrkdwn
-from moa.pipeline import Pipeline
 
 log = structlog.get_logger(__name__)
 
 RUN_ID = "moa_run_id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    run_id: str
+    pipeline: str
 
 
 class Intake:
@@ -31,14 +40,17 @@ class Intake:
         runs: Runs,
         jobs: Jobs,
         identity: Identity,
-        pipelines: Mapping[str, Pipeline],
-        default: str,
+        offers: Offers,
+        *,
+        history: History,
+        observer: Observer,
     ) -> None:
         self._runs = runs
         self._jobs = jobs
         self._identity = identity
-        self._pipelines = pipelines
-        self._default = default
+        self._offers = offers
+        self._history = history
+        self._observer = observer
 
     async def claim(
         self,
@@ -53,7 +65,8 @@ class Intake:
         becomes a refusal, and Slack sends the event again.
         """
         asked = asked_in_event(body, (await self._identity.get()).user_id)
-        context[RUN_ID] = await self._claim(asked) if asked else None
+        claimed = await self._claim(asked) if asked else None
+        context[RUN_ID] = claimed and claimed.run_id
         await next()
 
     async def work(self, context: AsyncBoltContext) -> None:
@@ -64,30 +77,56 @@ class Intake:
 
     async def command(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: the slash command. Whatever is answered, only its user sees it."""
-        name = str(body.get("command") or "/moa")
         text = str(body.get("text") or "").strip()
-        desk = Desk(name, self._pipelines, self._default, SUBCOMMANDS)
-        subcommand = find(text) if text else find("help")
+        subcommand = find(text or "help")
         if subcommand:
-            await _say(ack, subcommand.answer(desk))
+            await subcommand.run(self._desk(ack, body))
             return
         asked = asked_in_command(body)
-        run_id = await self._claim(asked) if asked else None
-        if run_id is None:
+        claimed = await self._claim(asked) if asked else None
+        if claimed is None:
             await ack()
             return
-        await _say(ack, words.COMMAND_ASKED.format(pipeline=escape_mrkdwn(self._default)))
-        await self._jobs.hand_over(run_id)
+        await _say(ack, words.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline)))
+        await self._jobs.hand_over(claimed.run_id)
 
-    async def _claim(self, asked: Asked) -> str | None:
-        pipeline = asked.question.pipeline or self._default
-        run_id = await self._runs.claim(asked.question, asked.keys, pipeline)
+    async def _claim(self, asked: Asked) -> _Claimed | None:
+        question = asked.question
+        rules = await self._offers.preferences.rules(question.team, question.channel, question.user)
+        if not asked.addressed and not await self._is_question(question, rules):
+            return None
+        pipeline = question.pipeline or rules.pipeline
+        run_id = await self._runs.claim(question, asked.keys, pipeline)
+        self._observer.claimed(question.surface, new=run_id is not None)
         if run_id is None:
-            log.info("claimed_before", surface=asked.question.surface)
-        else:
-            log.info("claimed", run_id=run_id, surface=asked.question.surface)
-        return run_id
+            log.info("claimed_before", surface=question.surface)
+            return None
+        log.info("claimed", run_id=run_id, surface=question.surface)
+        return _Claimed(run_id, pipeline)
+
+    async def _is_question(self, message: Question, rules: Rules) -> bool:
+        """Whether the channel has chosen that a message which is not put to us is answered."""
+        if message.thread_ts == message.ts:
+            return rules.brainstorm
+        return rules.follow_ups and await self._history.was_asked_in(
+            message.team, message.channel, message.thread_ts
+        )
+
+    def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> Desk:
+        channel = str(body.get("channel_id"))
+        return Desk(
+            command=str(body.get("command") or "/moa"),
+            subcommands=SUBCOMMANDS,
+            visitor=Visitor(str(body.get("team_id")), str(body.get("user_id")), channel),
+            channel=channel,
+            trigger_id=str(body.get("trigger_id")),
+            say=partial(_say, ack),
+            offers=self._offers,
+        )
 
 
 async def _say(ack: AsyncAck, mrkdwn: str) -> None:
-    await ack(text=mrkdwn, blocks=[section(mrkdwn)], response_type="ephemeral")
+    if mrkdwn:
+        await ack(text=mrkdwn, blocks=[section(mrkdwn)], response_type="ephemeral")
+    else:
+        await ack()

@@ -1,98 +1,186 @@
-"""The steps of a run as a plan with task cards, and as one line for where there are no cards.
-
-Task JSON counts towards a message's length, so cards carry a short title and short details only.
-"""
+"""The steps of a run as a plan with task cards, and as one line for where there are no cards."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from bot.preferences import Names
 from bot.slack import words
-from bot.slack.blocks import seconds
+from bot.slack.cards import TITLE_LIMIT, Card, Chunk, LayerCards, cards_of
+from bot.slack.naming import short
+from bot.slack.states import state, why
 from bot.slack.text import plain, shorten
 from moa import (
     AggregatorStarted,
     Answer,
     Answered,
+    Call,
     Event,
     Failed,
     LayerClosed,
     LayerStarted,
     Outcome,
+    Plan,
+    Retried,
 )
 
-TITLE_LIMIT = 150
-DETAILS_LIMIT = 200
+CARDS = 40
+"""Cards of one reply. The models of a layer for which no room is left share one."""
 
-Chunk = dict[str, Any]
+NAMED = 3
+"""So many models that are missing are named; more are counted."""
+
+HEDGED = "hedged"
+"""The kind of a call that was given up because another model began to answer it first."""
 
 
 class Progress:
-    """What is known of a run's steps. `line` says it in one sentence."""
+    """What is known of a run's steps. `line` says it in one sentence.
 
-    def __init__(self) -> None:
+    Args:
+        names: whether the models are named. Where they are not, their cards stand in an order that
+            `seed`, which has to be secret, decides: the order of the settings would tell the names.
+        plan: what lies ahead, so that later layers are shown as waiting; they appear as they begin
+            where it is not given.
+    """
+
+    def __init__(self, names: Names = "shown", *, seed: int = 0, plan: Plan | None = None) -> None:
         self.line = words.ASKING_ONE
-        self._asked = 0
+        self._names: Names = names
+        self._seed = seed
+        self._ahead = plan.layers if plan else ()
+        self._layers: dict[int, LayerCards] = {}
+        self._waiting: set[int] = set()
+        self._shown = 0
         self._read = 0
 
     def of(self, event: Event) -> list[Chunk]:
         """The chunks that bring a streamed message up to date after an event."""
         match event:
-            case LayerStarted(layer, models):
-                self._asked = len(models)
-                many = words.LAYER if len(models) > 1 else words.LAYER_ONE
-                tasks = [_task(layer, i, model, "in_progress") for i, model in enumerate(models, 1)]
-                return [self._plan(many.format(layer=layer, count=len(models))), *tasks]
-            case Answered(answer, call) | Failed(answer, call):
-                return [] if call.role == "aggregator" else [_answered(answer)]
-            case LayerClosed(layer, answers, waiting):
-                self._read = len(answers)
-                closed = words.LAYER_WENT_ON if waiting else words.LAYER_CLOSED
-                missing = ", ".join(shorten(plain(name), 40) for name in waiting)
-                title = closed.format(
-                    layer=layer, read=len(answers), asked=self._asked, missing=missing
-                )
-                return [self._plan(title)]
-            case AggregatorStarted():
-                many = words.SYNTHESISING if self._read > 1 else words.SYNTHESISING_ONE
-                title = many.format(count=self._read) if self._read else words.WRITING
-                return [self._plan(title)]
+            case LayerStarted(number, models, brings):
+                return self._started(number, models, brings)
+            case Retried(call) if call.role in {"proposer", "ranker"}:
+                return self._again(call)
+            case Answered(answer, call) | Failed(answer, call) if call.role != "aggregator":
+                return self._came(answer)
+            case LayerClosed(number, answers, waiting):
+                return self._closed(number, len(answers), went_on=bool(waiting))
+            case AggregatorStarted(_, attempt):
+                return [self._plan(self._writing(attempt)), *self._drop_waiting()]
             case _:
                 return []
 
     def done(self, outcome: Outcome) -> list[Chunk]:
         """The chunks that close the plan."""
         if outcome.status == "unsynthesised":
-            return [self._plan(words.DONE_NOT_SYNTHESISED)]
-        if not self._read:
-            return [self._plan(words.DONE_ONE)]
-        many = words.DONE if self._read > 1 else words.DONE_FROM_ONE
-        return [self._plan(many.format(count=self._read))]
+            title = words.DONE_NOT_SYNTHESISED
+        elif not self._read:
+            title = words.DONE_ONE
+        else:
+            many = words.DONE if self._read > 1 else words.DONE_FROM_ONE
+            title = many.format(count=self._read)
+        return [self._plan(title), *self._drop_waiting()]
+
+    def _started(self, number: int, models: Sequence[str], brings: str) -> list[Chunk]:
+        layer = self._layer(number, models, brings)
+        self._waiting.discard(number)
+        step = "asking" if len(models) > 1 else "asking_one"
+        begun = layer.all("in_progress", words.CARD_WORKING[brings])
+        return [self._plan(layer.say(step)), *begun, *self._look_ahead(number)]
+
+    def _look_ahead(self, number: int) -> list[Chunk]:
+        """Cards for the layers behind this one, once."""
+        chunks: list[Chunk] = []
+        for later, layer in enumerate(self._ahead[number:], number + 1):
+            if later not in self._layers:
+                models = [seat.model.profile.name for seat in layer.seats]
+                told = words.CARD_PENDING.format(before=later - 1)
+                chunks += self._layer(later, models, layer.task.brings).all("pending", told)
+                self._waiting.add(later)
+        return chunks
+
+    def _drop_waiting(self) -> list[Chunk]:
+        """A layer that was passed over waits for nothing any more."""
+        passed, self._waiting = sorted(self._waiting), set()
+        return [
+            chunk
+            for number in passed
+            for chunk in self._layers[number].all("complete", words.CARD_PASSED_OVER)
+        ]
+
+    def _again(self, call: Call) -> list[Chunk]:
+        """A model is asked once more. A call that lost to another one's is no news."""
+        layer, card = self._found(call.layer, call.position)
+        if layer is None or card is None or call.error_kind == HEDGED:
+            return []
+        card.tries += 1
+        told = words.CARD_AGAIN.format(why=why(call.error_kind))
+        return [] if layer.summed else [card.chunk("in_progress", told)]
+
+    def _came(self, answer: Answer) -> list[Chunk]:
+        """An answer has come, or will not."""
+        layer, card = self._found(answer.layer, answer.position)
+        if layer is None or card is None:
+            return []
+        card.open = False
+        news: list[Chunk] = []
+        if answer.readable:
+            layer.read += 1
+            news.append(self._plan(layer.say("so_far")))
+        if layer.summed:
+            return [*news, layer.counted()]
+        whole = answer.status in {"used", "truncated", "late"}
+        return [*news, card.chunk("complete" if whole else "error", self._told(card, answer))]
+
+    def _told(self, card: Card, answer: Answer) -> str:
+        told = state(answer, card.brings)
+        if answer.model != card.model:
+            named = self._names == "shown"
+            other = short(answer.model) if named else words.NAME_ANOTHER
+            return words.CARD_STOOD_IN.format(state=told, other=other)
+        if card.tries == 1:
+            return told
+        again = words.CARD_SECOND_TRY if card.tries == 2 else words.CARD_TRIES  # noqa: PLR2004 - the first after the one
+        return again.format(state=told, tries=card.tries)
+
+    def _closed(self, number: int, read: int, *, went_on: bool) -> list[Chunk]:
+        layer = self._layers.get(number)
+        if layer is None:
+            return []
+        self._read = read or self._read
+        late = [card for card in layer.cards if card.open]
+        title = layer.say("went_on" if went_on else "closed", self._missing(late))
+        told = words.CARD_NO_MORE if layer.brings == "rankings" else words.CARD_TOO_LATE
+        cards = [] if layer.summed else [card.chunk("in_progress", told) for card in late]
+        return [self._plan(title), *cards]
+
+    def _missing(self, cards: Iterable[Card]) -> str:
+        names = [short(card.model) for card in cards]
+        if self._names == "shown" and len(names) <= NAMED:
+            return ", ".join(names)
+        many = words.MISSING_MANY if len(names) > 1 else words.MISSING_ONE
+        return many.format(count=len(names))
+
+    def _writing(self, attempt: int) -> str:
+        many = words.SYNTHESISING if self._read > 1 else words.SYNTHESISING_ONE
+        title = many.format(count=self._read) if self._read else words.WRITING
+        return words.WRITING_NEXT.format(title=title) if attempt > 1 else title
+
+    def _layer(self, number: int, models: Sequence[str], brings: str) -> LayerCards:
+        """A layer and its cards, made when it is first heard of."""
+        if number not in self._layers:
+            summed = self._shown + len(models) > CARDS
+            self._shown += 1 if summed else len(models)
+            seed = self._seed if self._names == "anonymous" else None
+            cards = cards_of(number, models, brings, seed)
+            self._layers[number] = LayerCards(number, brings, cards, summed)
+        return self._layers[number]
+
+    def _found(self, number: int, position: int) -> tuple[LayerCards | None, Card | None]:
+        layer = self._layers.get(number)
+        cards = layer.cards if layer else []
+        return layer, cards[position - 1] if position <= len(cards) else None
 
     def _plan(self, title: str) -> Chunk:
         self.line = shorten(plain(title), TITLE_LIMIT)
         return {"type": "plan_update", "title": self.line}
-
-
-def _task(layer: int, position: int, model: str, status: str, details: str = "") -> Chunk:
-    title = words.TASK_TITLE.format(layer=layer, model=model)
-    chunk: Chunk = {
-        "type": "task_update",
-        "id": f"{layer}-{position}",
-        "title": shorten(plain(title), TITLE_LIMIT),
-        "status": status,
-    }
-    if details:
-        chunk["details"] = shorten(plain(details), DETAILS_LIMIT)
-    return chunk
-
-
-def _answered(answer: Answer) -> Chunk:
-    took = seconds(answer.seconds)
-    details = {
-        "used": words.TASK_SECONDS.format(seconds=took),
-        "truncated": words.TASK_TRUNCATED.format(seconds=took),
-        "late": words.TASK_LATE.format(seconds=took),
-    }.get(answer.status, answer.error or words.STATES[answer.status])
-    status = "complete" if answer.status in {"used", "truncated", "late"} else "error"
-    return _task(answer.layer, answer.position, answer.model, status, details)

@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble, Unanswerable
-from bot.ports import Run, Runs
+from bot.ports import Interrupt, Run, Runs
 from bot.slack import words
 from bot.slack.blocks import footer
 from bot.slack.client import SLACK_TROUBLE, code_of
@@ -56,12 +56,14 @@ class SlackReply:
         run: Run,
         runs: Runs,
         allowed: frozenset[str],
+        interrupt: Interrupt,
         *,
         reveals: bool = True,
     ) -> None:
         self._client = client
         self._run = run
         self._runs = runs
+        self._interrupt = interrupt
         self._reveals = reveals
         self._status = Status(client, run.question)
         self._progress = Progress()
@@ -86,13 +88,7 @@ class SlackReply:
         return True
 
     async def show(self, event: Event) -> None:
-        """Take a step of the run in.
-
-        Raises:
-            Unanswerable: when Slack has let know that the reply cannot be delivered.
-        """
-        if self._trouble:
-            raise Unanswerable(self._trouble)
+        """Take a step of the run in."""
         if isinstance(event, Delta):
             self._text += self._safe.feed(event.text)
         else:
@@ -163,6 +159,8 @@ class SlackReply:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._message.pause_s):
                     await self._over.wait()
+        if self._trouble:
+            self._interrupt(self._trouble)
 
     async def _flush(self) -> None:
         """Show what there is, in a new message where the current one is full or old."""

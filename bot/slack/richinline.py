@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.slack.links import find_address, permits, split_word
 
@@ -47,13 +47,20 @@ def inline_words(text: str, allowed: frozenset[str]) -> list[Json]:
     return _merged(reader.parts)
 
 
+class _Link(NamedTuple):
+    """A link that is being read: where its label begins, and whether that is its address."""
+
+    target: str
+    label: int
+    bare: bool
+
+
 class _Reader:
     def __init__(self, allowed: frozenset[str], style: Style) -> None:
         self.parts: list[Json] = []
         self._allowed = allowed
         self._styles: list[Style] = [style]
-        self._target = ""
-        self._label = 0
+        self._links: list[_Link] = []
 
     def take(self, token: Token) -> None:
         """Add what one token shows."""
@@ -63,12 +70,14 @@ class _Reader:
             case "code_inline":
                 self.parts.append(run(token.content, self._styles[-1] | {"code": True}))
             case "image":
-                self.words(token.content)
+                for child in token.children or ():
+                    self.take(child)
             case "link_open":
-                self._target = str(token.attrs.get("href", ""))
-                self._label = len(self.parts)
+                target = str(token.attrs.get("href", ""))
+                bare = token.markup == "autolink"
+                self._links.append(_Link(target, len(self.parts), bare))
             case "link_close":
-                self._end_link()
+                self._end_link(self._links.pop())
             case _:
                 self._styled(token)
 
@@ -93,16 +102,18 @@ class _Reader:
                 else:
                     self._address(part.text, live=part.kind == "link")
 
-    def _end_link(self) -> None:
-        target = self._target
-        label = text_of(self.parts[self._label :])
-        same = label in {target, target.removeprefix("mailto:")}
+    def _end_link(self, link: _Link) -> None:
+        target = link.target
+        label = text_of(self.parts[link.label :])
+        # The parser escapes odd characters in the target of `<address>`, and adds a scheme.
+        same = link.bare or label in {target, target.removeprefix("mailto:")}
         if same or not label:
-            del self.parts[self._label :]
+            del self.parts[link.label :]
         if target:
+            address = label if same else target
+            live = permits(address, self._allowed) and find_address(address) == 0
             self._show("" if same or not label else " (")
-            live = permits(target, self._allowed) and find_address(target) == 0
-            self._address(label if same else target, live=live)
+            self._address(address, live=live)
             self._show("" if same or not label else ")")
 
     def _address(self, address: str, *, live: bool) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from bot.slack.richinline import Json, text_of
+from bot.slack.richinline import Json
+
+PARTS = 150
+"""Texts and list items of one block, about: each is some 100 bytes of JSON, however short it is,
+and a view takes 250,000 bytes."""
 
 
 def pages(elements: Sequence[Json], limit: int) -> list[Json]:
     """The elements in rich_text blocks of at most `limit` characters of text each.
 
     A block ends between elements; only an element that is longer by itself is split, a list
-    between its items. ValueError: `limit` is below 1.
+    between its items. The shortest text counts as a share of the limit, so that no block holds
+    more than about `PARTS` of them. ValueError: `limit` is below 1.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
@@ -19,7 +24,7 @@ def pages(elements: Sequence[Json], limit: int) -> list[Json]:
     room = 0
     for element in elements:
         for piece in _pieces(element, limit):
-            size = len(text_of([piece]))
+            size = _size([piece], limit)
             if size > room:
                 blocks.append({"type": "rich_text", "elements": []})
                 room = limit
@@ -29,7 +34,7 @@ def pages(elements: Sequence[Json], limit: int) -> list[Json]:
 
 
 def _pieces(element: Json, limit: int) -> Iterator[Json]:
-    if len(text_of([element])) <= limit:
+    if _size([element], limit) <= limit:
         yield element
     elif element["type"] == "rich_text_list":
         yield from _list_pieces(element, limit)
@@ -45,7 +50,7 @@ def _list_pieces(element: Json, limit: int) -> Iterator[Json]:
     first = element.get("offset", 0)
     for number, item in enumerate(element["elements"], element.get("offset", 0)):
         chunks = list(_split(item["elements"], limit))
-        length = len(text_of(chunks[0]))
+        length = _size(chunks[0], limit)
         if items and size + length > limit:
             yield _list_of(element, items, first)
             items, size = [], 0
@@ -72,17 +77,29 @@ def _split(parts: Sequence[Json], limit: int) -> Iterator[list[Json]]:
     room = limit
     for part in parts:
         rest: str = part["text"]
-        while len(rest) > room:
-            end = _cut_at(rest, room, fresh=not group)
+        while _cost(rest, limit) > room:
+            end = _cut_at(rest, room, fresh=not group) if len(rest) > room else 0
             if end:
                 group.append(_with_text(part, rest[:end]))
             yield group
             group, room, rest = [], limit, rest[end:]
         if rest:
             group.append(_with_text(part, rest))
-            room -= len(rest)
+            room -= _cost(rest, limit)
     if group:
         yield group
+
+
+def _size(parts: Iterable[Json], limit: int) -> int:
+    """What the elements take of a block, nested ones included."""
+    return sum(
+        _cost(part["text"], limit) if "text" in part else _size(part.get("elements", ()), limit)
+        for part in parts
+    )
+
+
+def _cost(text: str, limit: int) -> int:
+    return max(len(text), limit // PARTS)
 
 
 def _cut_at(text: str, room: int, *, fresh: bool) -> int:

@@ -47,7 +47,7 @@ def rich_text(
     if any(token.nesting > 0 and token.level + 1 >= _DEEPEST_NESTING for token in tokens):
         # The parser drops what stands deeper: shown as it was written, nothing is lost.
         return pages([_element("rich_text_section", inline_words(text, allowed))], limit)
-    return pages(_Walk(allowed).elements(tokens), limit)
+    return pages(_Walk(allowed, text.split("\n")).elements(tokens), limit)
 
 
 @dataclass(slots=True)
@@ -63,8 +63,9 @@ class _List:
 class _Walk:
     """Turns the parser's tokens into rich_text elements; the innermost container decides."""
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], lines: Sequence[str]) -> None:
         self._allowed = allowed
+        self._lines = lines
         self._elements: list[Json] = []
         self._lists: list[_List] = []
         self._quotes = 0
@@ -79,7 +80,7 @@ class _Walk:
                 end = position
                 while tokens[end].type != "table_close":
                     end += 1
-                self._code(aligned(tokens[position:end], self._allowed))
+                self._code(aligned(tokens[position:end], self._lines, self._allowed))
                 position = end
             else:
                 self._token(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,13 +12,38 @@ from bot.slack.richinline import inline_elements, text_of
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+_BAR = re.compile(r"(?<!\\)\|")
+_FILLING = 4
+_FREE = 2_000
+"""A table may grow by its filling to so many times its length and so many characters: one long
+cell would widen every row."""
 
-def aligned(tokens: Sequence[Token], allowed: frozenset[str]) -> str:
+
+def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
     """The table's rows with columns of one width each, a line below the head.
 
-    `tokens` are the parser's, from table_open on. Characters that are two columns wide in a
-    fixed-width type (Chinese, Japanese, Korean, emoji) count as two.
+    `tokens` are the parser's, from table_open on, and `source` the lines that it read. Characters
+    that are two columns wide in a fixed-width type (Chinese, Japanese, Korean, emoji) count as two.
+    Where the parser drops cells, those beyond its head's, or the spaces would be too many, the
+    table stands as it was written.
     """
+    rows = _rows(tokens, allowed)
+    columns = max(map(len, rows), default=0)
+    padded = [row + [""] * (columns - len(row)) for row in rows]
+    widths = [max(_width(row[column]) for row in padded) for column in range(columns)]
+    first, last = tokens[0].map or (0, 0)
+    written = [line.strip(" \t>") for line in source[first:last]]
+    size = len(padded) * (sum(widths) + 3 * columns)
+    too_long = size > _FILLING * sum(map(len, written)) + _FREE
+    if too_long or any(_cells(line) > columns for line in written[2:]):
+        return "\n".join(written)
+    lines = [_line(row, widths) for row in padded]
+    rule = "-+-".join("-" * width for width in widths)
+    return "\n".join([*lines[:1], rule, *lines[1:]])
+
+
+def _rows(tokens: Sequence[Token], allowed: frozenset[str]) -> list[list[str]]:
+    """The cells of each row, as a reader sees them."""
     rows: list[list[str]] = []
     for token in tokens:
         if token.type == "tr_open":
@@ -25,12 +51,12 @@ def aligned(tokens: Sequence[Token], allowed: frozenset[str]) -> str:
         elif token.type == "inline":
             parts = inline_elements(token.children or [], allowed)
             rows[-1].append(" ".join(text_of(parts).split()))
-    columns = max(map(len, rows), default=0)
-    padded = [row + [""] * (columns - len(row)) for row in rows]
-    widths = [max(_width(row[column]) for row in padded) for column in range(columns)]
-    lines = [_line(row, widths) for row in padded]
-    rule = "-+-".join("-" * width for width in widths)
-    return "\n".join([*lines[:1], rule, *lines[1:]])
+    return rows
+
+
+def _cells(line: str) -> int:
+    """How many cells were written in a line of a table's body."""
+    return len(_BAR.findall(line.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -2,27 +2,151 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
 from bot.errors import ConfigurationError
+from bot.storage.hiding import hide_values
+from bot.storage.migrating import upgrade
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 15
+WRITES = "moa_writes"
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+
+PASSING = (OperationalError, InterfaceError)
+"""Trouble that may pass: no connection, a server that restarts, a locked or full disk."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
-async def open_database(url: str) -> AsyncEngine:
-    """An engine on a database whose tables are up to date.
+Work = Callable[[Connection], T]
+"""What is done within one transaction. It may be done again from the start."""
+
+
+class Database:
+    """A database whose tables are up to date.
+
+    What happens for each question goes through `read` and `write`: on SQLite in one thread of its
+    own, a whole transaction a visit, which costs a fifth of a visit for each statement. SQLite has
+    one writer at a time anyhow, and who finds it taken polls for it; so writers wait in turn here.
+    """
+
+    def __init__(self, engine: AsyncEngine, quick: Engine | None) -> None:
+        self.engine = engine
+        self._quick = quick
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._turn = asyncio.Lock()
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: "sqlite" or "postgresql"."""
+        return self.engine.dialect.name
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file; None for a database that several machines can work on."""
+        return Path(str(self.engine.url.database)) if self._quick else None
+
+    async def read(self, work: Work[T]) -> T:
+        """Look something up, in a few quick statements."""
+        if self._quick:
+            return await self._in_thread(self._quick, work, writes=False)
+        async with self.engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
+        """Change something in a transaction: all of it or, after an error, nothing.
+
+        Args:
+            work: the statements.
+            patience_s: for how long trouble that may pass (no connection, a locked or full disk) is
+                met by trying again. What was committed although the answer was lost is then done
+                twice.
+        """
+        try:
+            return await self._written(work)
+        except PASSING as error:
+            if not patience_s:
+                raise
+            log.warning("database_trouble", error=type(error).__name__)
+        trying = AsyncRetrying(
+            retry=retry_if_exception_type(PASSING),
+            wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
+            stop=stop_after_delay(patience_s),
+            reraise=True,
+        )
+        return await trying(self._written, work)
+
+    def connect(self) -> AsyncConnection:
+        """For reading what may take its time: an async context manager."""
+        return self.engine.connect()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
+        """For writing step by step: a transaction, committed at the end and undone by an error."""
+        turn = self._turn if self._quick else nullcontext()
+        async with turn, self.engine.connect() as connection:
+            await connection.execution_options(**{WRITES: True})
+            async with connection.begin():
+                yield connection
+
+    async def dispose(self) -> None:
+        """Close its connections."""
+        await self.engine.dispose()
+        if self._quick:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._quick.dispose)
+        self._thread.shutdown(wait=False)
+
+    async def _written(self, work: Work[T]) -> T:
+        if self._quick:
+            async with self._turn:
+                return await self._in_thread(self._quick, work, writes=True)
+        async with self.engine.connect() as connection, connection.begin():
+            return await connection.run_sync(work)
+
+    async def _in_thread(self, engine: Engine, work: Work[T], *, writes: bool) -> T:
+        def whole() -> T:
+            with (
+                engine.connect().execution_options(**{WRITES: writes}) as connection,
+                connection.begin(),
+            ):
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+
+async def open_database(url: str) -> Database:
+    """A database whose tables are up to date.
 
     Args:
         url: `sqlite:///path` or `postgresql://user:password@host/name`.
@@ -39,15 +163,30 @@ async def open_database(url: str) -> AsyncEngine:
         pool_pre_ping=parsed.get_backend_name() == "postgresql",
         hide_parameters=True,  # they hold questions and answers, and errors get into logs
     )
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    hide_values(engine.sync_engine)
+    quick = _in_step(engine) if parsed.get_backend_name() == "sqlite" else None
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+        async with engine.connect() as connection:
+            await connection.execution_options(**{WRITES: True})
+            await connection.run_sync(upgrade)
     except (SQLAlchemyError, OSError) as error:
         await engine.dispose()
         raise ConfigurationError(_explained(parsed, error)) from None
-    return engine
+    return Database(engine, quick)
+
+
+def _in_step(engine: AsyncEngine) -> Engine:
+    """Set SQLite up, and open the same file once more for use in a thread of its own."""
+    quick = create_engine(
+        engine.url.set(drivername="sqlite"),
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+        poolclass=StaticPool,
+    )
+    for one in (engine.sync_engine, quick):
+        event.listen(one, "connect", _prepare_sqlite)
+        event.listen(one, "begin", _begin_sqlite)
+    return quick
 
 
 def read_url(url: str) -> URL:
@@ -93,13 +232,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.close()
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
 
 
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock as it begins: it cannot be had any more once it has read."""
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _explained(url: URL, error: Exception) -> str:

@@ -4,101 +4,159 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Row, delete, func, select, update
 
-from bot.errors import Trouble
-from bot.ports import Question, Run
-from bot.storage.tables import answers, claims, ledger, posts, runs
-from moa import Answer, Call, Outcome, Usage
+from bot.errors import Superseded, Trouble
+from bot.ports import Notice, Place, Question, Queue, Run, Unfinished
+from bot.storage.database import Database
+from bot.storage.disagreements import disagreement_text
+from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
+from bot.storage.statements import LIVE, Statements
+from bot.storage.tables import claims, posts, runs
+from moa import Answer, Call, Outcome
 
 SEED_BITS = 63
 """A seed that a BIGINT holds and nobody guesses."""
 
-LIVE = ("waiting", "running")
+EPOCH = 1_767_225_600
+"""2026-01-01 UTC, in seconds: turns are counted from here, so that they fit into 31 bits."""
+
+PATIENCE_S = 60.0
+"""How long a run that is under way waits for a database that is away: a restart takes seconds."""
+
+DAY = "%Y-%m-%d"
 
 
 class StoredRuns:
     """`bot.ports.Runs` on a database. Each method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = Statements(database.dialect)
 
-    async def claim(self, question: Question, keys: Sequence[str], pipeline: str) -> str | None:
+    async def claim(
+        self,
+        question: Question,
+        keys: Sequence[str],
+        pipeline: str,
+        *,
+        again_of: str | None = None,
+    ) -> str | None:
         """Store a question under all its keys, or nothing at all when one of them is taken."""
         run_id = secrets.token_urlsafe(18)
-        row = {
+        row = dict.fromkeys(runs.c.keys()) | question_row(question)
+        row |= {
             "id": run_id,
-            "team": question.team,
-            "channel": question.channel,
-            "user": question.user,
-            "ts": question.ts,
-            "thread_ts": question.thread_ts,
-            "text": _storable(question.text),
-            "surface": question.surface,
-            "asked_pipeline": question.pipeline,
-            "response_url": question.response_url,
             "pipeline": pipeline,
             "seed": secrets.randbits(SEED_BITS),
             "state": "waiting",
             "created_at": datetime.now(UTC),
+            "reply": "",
+            "notes": "[]",
+            "attempt": 0,
+            "turn": int(time.time()) - EPOCH,
+            "again_of": again_of,
         }
-        rows = [{"key": key, "run_id": run_id} for key in dict.fromkeys(keys)]
-        async with self._engine.connect() as connection, connection.begin() as transaction:
-            await connection.execute(insert(runs).values(row))
-            # Only a taken key means "claimed before"; any other trouble is an error, so that Slack
-            # is not told that the question was taken in.
-            new = _dialect(connection).insert(claims).values(rows).on_conflict_do_nothing()
-            taken_in = await connection.execute(new.returning(claims.c.key))
-            if len(taken_in.all()) < len(rows):
-                await transaction.rollback()
-                return None
+
+        def store(connection: Connection) -> None:
+            connection.execute(self._sql.put_run, row)
+            for key in dict.fromkeys(keys):
+                # Only a taken key means "claimed before"; any other trouble is an error, so that
+                # Slack is not told that the question was taken in.
+                if not connection.execute(
+                    self._sql.put_key, {"key": key, "run_id": run_id}
+                ).rowcount:
+                    raise _ClaimedBefore
+
+        try:
+            await self._database.write(store)
+        except _ClaimedBefore:
+            return None
         return run_id
 
     async def get(self, run_id: str) -> Run | None:
         """A run with its answers and posts, or None."""
-        async with self._engine.connect() as connection:
-            found = await connection.execute(select(runs).where(runs.c.id == run_id))
-            row = found.one_or_none()
-            return None if row is None else await self._whole(connection, row)
 
-    async def begin(self, run_id: str) -> Run | None:
-        """Mark a waiting run as running and return it; None when it is finished or unknown."""
-        async with self._engine.begin() as connection:
-            statement = (
-                update(runs)
-                .where(runs.c.id == run_id, runs.c.state.in_(LIVE))
-                .values(state="running")
-            )
-            before = await connection.scalar(select(runs.c.state).where(runs.c.id == run_id))
-            changed = await connection.execute(statement)
-        run = await self.get(run_id) if changed.rowcount else None
-        return run and replace(run, resumed=before == "running")
+        def look(connection: Connection) -> Run | None:
+            row = connection.execute(self._sql.run, {"of": run_id}).one_or_none()
+            return None if row is None else read_run(row, *self._parts(connection, run_id))
+
+        return await self._database.read(look)
+
+    async def place(self, run_id: str) -> Place | None:
+        """Where a waiting run stands; None when it does not wait."""
+
+        def look(connection: Connection) -> Place | None:
+            row = connection.execute(self._sql.place, {"of": run_id}).one_or_none()
+            return None if row is None else Place(*row)
+
+        return await self._database.read(look)
+
+    async def renew(self, run_id: str, attempt: int) -> bool:
+        """Take a run from whoever works on it, unless it has ended or was taken before."""
+        mine = {"of": run_id, "only": attempt}
+        return await self._database.write(
+            lambda connection: bool(connection.execute(self._sql.renew, mine).rowcount)
+        )
+
+    async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
+        """Mark a run as running and return it; None when it has ended or another attempt counts."""
+        mine = {"of": run_id, "only": attempt}
+
+        def store(connection: Connection) -> Run | None:
+            row = connection.execute(self._sql.mine, mine).one_or_none()
+            if row is None or not connection.execute(self._sql.begin, mine).rowcount:
+                return None
+            is_new = row.state == "waiting" and not attempt
+            run = read_run(row, *(((), ()) if is_new else self._parts(connection, run_id)))
+            return replace(run, state="running", resumed=not is_new)
+
+        return await self._database.write(store, patience_s=PATIENCE_S)
+
+    async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
+        """What stands in the journal for those of the runs that have not ended."""
+        query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
+        query = query.where(runs.c.id.in_(run_ids), runs.c.state.in_(LIVE))
+        return await self._database.read(
+            lambda connection: {
+                row.id: Notice(row.attempt, row.stop_by) for row in connection.execute(query)
+            }
+        )
+
+    async def ask_to_stop(self, run_id: str, user: str) -> bool:
+        """Leave word that a run is to stop; False when it has ended already."""
+        statement = (
+            update(runs).where(runs.c.id == run_id, runs.c.state.in_(LIVE)).values(stop_by=user)
+        )
+        return await self._database.write(
+            lambda connection: bool(connection.execute(statement).rowcount)
+        )
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and its line of the ledger."""
-        async with self._engine.begin() as connection:
-            await self._put_answer(connection, run_id, answer, call.role)
-            await self._put_line(connection, run_id, call)
+
+        def store(connection: Connection) -> None:
+            connection.execute(self._sql.put_answer, answer_row(run_id, answer, call.role))
+            self._put_line(connection, run_id, call)
+
+        await self._database.write(store, patience_s=PATIENCE_S)
 
     async def charge(self, run_id: str, call: Call) -> None:
         """Store a line of the ledger that brought no answer of its own."""
-        async with self._engine.begin() as connection:
-            await self._put_line(connection, run_id, call)
+        await self._database.write(
+            lambda connection: self._put_line(connection, run_id, call), patience_s=PATIENCE_S
+        )
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
-        count = select(func.count()).select_from(posts).where(posts.c.run_id == run_id)
-        async with self._engine.begin() as connection:
-            position = (await connection.execute(count)).scalar_one() + 1
-            row = {"run_id": run_id, "ts": ts, "position": position}
-            await connection.execute(insert(posts).values(row))
+        row = {"run_id": run_id, "ts": ts}
+        await self._database.write(lambda c: _done(c.execute(self._sql.put_post, row)))
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
         """The ts of messages that other runs have posted in the same thread."""
@@ -113,161 +171,119 @@ class StoredRuns:
                 runs.c.id != run.id,
             )
         )
-        async with self._engine.connect() as connection:
-            return frozenset((await connection.execute(query)).scalars())
+        return await self._database.read(lambda c: frozenset(c.execute(query).scalars()))
 
-    async def finish(self, run_id: str, outcome: Outcome) -> None:
+    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
         """Store the reply, and the answers once more now that they carry their labels.
 
         The run counts as unfinished until it is `delivered`.
+
+        Raises:
+            Superseded: when another attempt counts by now.
         """
-        async with self._engine.begin() as connection:
-            for answer in outcome.answers:
-                await self._put_answer(connection, run_id, answer, "proposer")
-            await connection.execute(
-                update(runs)
-                .where(runs.c.id == run_id)
-                .values(
-                    reply=_storable(outcome.reply),
-                    status=outcome.status,
-                    notes=json.dumps(outcome.notes),
-                    seconds=outcome.seconds,
-                    cost_usd=outcome.cost_usd,
-                )
-            )
+        values = {
+            "reply": storable(outcome.reply),
+            "status": outcome.status,
+            "notes": json.dumps(outcome.notes),
+            "seconds": outcome.seconds,
+            "cost_usd": outcome.cost_usd,
+            "disagreement": disagreement_text(outcome.disagreement),
+        }
+        rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
+
+        def store(connection: Connection) -> None:
+            mine = {"of": run_id, "only": attempt}
+            if not connection.execute(self._sql.finish, values | mine).rowcount:
+                raise Superseded
+            if rows:
+                connection.execute(self._sql.put_answer, rows)
+
+        await self._database.write(store, patience_s=PATIENCE_S)
 
     async def delivered(self, run_id: str) -> None:
         """The reply stands where it was asked for: the run is over."""
-        await self._end(run_id, state="answered")
+        await self._end(run_id, "answered", None)
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
         """Store why a run brought no reply."""
-        await self._end(run_id, state="failed", trouble=trouble)
+        await self._end(run_id, "failed", trouble)
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
         row = {"key": _sharing(run_id), "run_id": run_id}
-        async with self._engine.begin() as connection:
-            new = _dialect(connection).insert(claims).values(row).on_conflict_do_nothing()
-            return bool((await connection.execute(new.returning(claims.c.key))).all())
+        return await self._database.write(
+            lambda connection: bool(connection.execute(self._sql.put_key, row).rowcount)
+        )
 
     async def release_sharing(self, run_id: str) -> None:
         """Give that claim up, so that the reply can be shared after all."""
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(claims).where(claims.c.key == _sharing(run_id)))
+        statement = delete(claims).where(claims.c.key == _sharing(run_id))
+        await self._database.write(lambda connection: _done(connection.execute(statement)))
 
-    async def _end(self, run_id: str, **values: str) -> None:
-        values_ = {**values, "finished_at": datetime.now(UTC), "response_url": None}
-        async with self._engine.begin() as connection:
-            await connection.execute(update(runs).where(runs.c.id == run_id).values(values_))
-
-    async def unfinished(self) -> Sequence[str]:
-        """The ids of runs that were claimed and have not ended, the oldest first."""
-        query = select(runs.c.id).where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)
-        async with self._engine.connect() as connection:
-            return (await connection.execute(query)).scalars().all()
-
-    async def _put_line(self, connection: AsyncConnection, run_id: str, call: Call) -> None:
-        if call.attempt:  # 0 marks an answer that was recorded, and paid for, before
-            line = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
-            await connection.execute(insert(ledger).values(line))
-
-    async def _put_answer(
-        self, connection: AsyncConnection, run_id: str, answer: Answer, role: str
-    ) -> None:
-        row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
-        row["text"] = _storable(answer.text)
-        keys = ["run_id", "layer", "position"]
-        news = {name: value for name, value in row.items() if name not in keys}
-        await connection.execute(
-            _dialect(connection)
-            .insert(answers)
-            .values(row)
-            .on_conflict_do_update(index_elements=keys, set_=news)
+    async def unfinished(self) -> Sequence[Unfinished]:
+        """The runs that were claimed and have not ended, the oldest first."""
+        query = select(runs.c.id, runs.c.attempt, runs.c.created_at)
+        query = query.where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)
+        return await self._database.read(
+            lambda connection: [
+                Unfinished(row.id, row.attempt, aware(row.created_at))
+                for row in connection.execute(query)
+            ]
         )
 
-    async def _whole(self, connection: AsyncConnection, row: Row[Any]) -> Run:
-        of_run = select(answers).where(answers.c.run_id == row.id)
-        ordered = of_run.order_by(answers.c.layer, answers.c.position)
-        found = [(r.role, _answer(r)) for r in await connection.execute(ordered)]
-        written = select(posts.c.ts).where(posts.c.run_id == row.id).order_by(posts.c.position)
-        return Run(
-            id=row.id,
-            question=Question(
-                team=row.team,
-                channel=row.channel,
-                user=row.user,
-                ts=row.ts,
-                thread_ts=row.thread_ts,
-                text=row.text,
-                surface=row.surface,
-                pipeline=row.asked_pipeline,
-                response_url=row.response_url,
-            ),
-            pipeline=row.pipeline,
-            seed=row.seed,
-            state=row.state,
-            created_at=_aware(row.created_at),
-            finished_at=row.finished_at and _aware(row.finished_at),
-            reply=row.reply,
-            status=row.status,
-            trouble=row.trouble,
-            seconds=row.seconds,
-            cost_usd=row.cost_usd,
-            notes=tuple(json.loads(row.notes)),
-            answers=tuple(a for role, a in found if role == "proposer"),
-            rankings=tuple(a for role, a in found if role == "ranker"),
-            aggregators=tuple(a for role, a in found if role == "aggregator"),
-            posts=tuple((await connection.execute(written)).scalars()),
+    async def queue(self) -> Queue:
+        """How many questions have not ended, and how old the oldest of them are."""
+        query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
+        query = query.where(runs.c.state.in_(LIVE)).group_by(runs.c.state)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        found = {state: (n, since) for state, n, since in rows}
+        now = datetime.now(UTC)
+        sizes = {state: n for state, (n, _) in found.items()}
+        ages = {state: (now - aware(since)).total_seconds() for state, (_, since) in found.items()}
+        return Queue(
+            sizes.get("waiting", 0),
+            sizes.get("running", 0),
+            max(0.0, ages.get("waiting", 0.0)),
+            max(0.0, ages.get("running", 0.0)),
         )
+
+    async def _end(self, run_id: str, state: str, trouble: Trouble | None) -> None:
+        values = {
+            "of": run_id,
+            "state": state,
+            "trouble": trouble,
+            "finished_at": datetime.now(UTC),
+        }
+        await self._database.write(
+            lambda connection: _done(connection.execute(self._sql.end, values)),
+            patience_s=PATIENCE_S,
+        )
+
+    def _put_line(self, connection: Connection, run_id: str, call: Call) -> None:
+        if not call.attempt:
+            return  # an answer that was recorded, and paid for, before
+        day = datetime.now(UTC).strftime(DAY)
+        connection.execute(
+            self._sql.spend, {"of": run_id, "day": day, "cost": call.cost_usd or 0.0}
+        )
+        connection.execute(self._sql.put_line, ledger_row(run_id, call))
+
+    def _parts(
+        self, connection: Connection, run_id: str
+    ) -> tuple[Sequence[Row[Any]], Sequence[str]]:
+        """A run's answers and the ts of its posts."""
+        of = {"of": run_id}
+        written = connection.execute(self._sql.posts, of).scalars().all()
+        return connection.execute(self._sql.answers, of).all(), written
+
+
+class _ClaimedBefore(Exception):
+    """A question's key is taken: what was stored for it is undone."""
+
+
+def _done(_result: object) -> None:
+    """What a statement gives back is not needed."""
 
 
 def _sharing(run_id: str) -> str:
     return f"share:{run_id}"
-
-
-def _dialect(connection: AsyncConnection) -> Any:
-    """The database's own `insert`, which knows what to do on a conflict."""
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
-
-
-def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__ if name not in without}
-
-
-def _tokens(usage: Usage | None) -> dict[str, int | None]:
-    if usage is None:
-        return {"input_tokens": None, "output_tokens": None, "cached_tokens": None}
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cached_tokens": usage.cached_tokens,
-    }
-
-
-def _answer(row: Row[Any]) -> Answer:
-    known = row.input_tokens is not None
-    return Answer(
-        model=row.model,
-        layer=row.layer,
-        position=row.position,
-        status=row.status,
-        text=row.text,
-        label=row.label,
-        error=row.error,
-        error_kind=row.error_kind,
-        seconds=row.seconds,
-        first_token_seconds=row.first_token_seconds,
-        usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
-        cost_usd=row.cost_usd,
-    )
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite gives back what it was given without its time zone, which is always UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _storable(text: str) -> str:
-    """Postgres stores no NUL, and UTF-8 no lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

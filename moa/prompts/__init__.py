@@ -4,6 +4,7 @@ Start reading at `block`; everything that a model is told stands in `words`.
 """
 
 from moa.prompts.block import block, with_answers, with_system
+from moa.prompts.images import caption, without_images
 from moa.prompts.labels import COMBINATION, RANKING, labelled, nonce_of
 from moa.prompts.untrusted import MARKERS, datamarked, marker_of, neutralised
 from moa.prompts.words import (
@@ -50,6 +51,7 @@ __all__ = [
     "SELECTOR",
     "TRUNCATED",
     "block",
+    "caption",
     "datamarked",
     "labelled",
     "marker_of",
@@ -57,4 +59,5 @@ __all__ = [
     "nonce_of",
     "with_answers",
     "with_system",
+    "without_images",
 ]

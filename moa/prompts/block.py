@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from moa.prompts import words
 from moa.prompts.untrusted import datamarked, marker_of, neutralised
-from moa.types import Answer, Message, Prompt
+from moa.types import Answer, Prompt
 
 LONGEST_REQUEST = 1_000
 """Characters up to which a request is said once more after the answers to it."""
@@ -75,7 +75,7 @@ def with_answers(
         introduction += " " + words.DATAMARKED.format(marker=marker_of(nonce))
     laid = block(answers, nonce, rankings=rankings, remarks=remarks, datamark=datamark)
     content = f"{last.content}\n\n{introduction}\n\n{laid}{_once_more(last.content)}"
-    return replace(thread, messages=(*earlier, Message("user", content)))
+    return replace(thread, messages=(*earlier, replace(last, content=content)))
 
 
 def _once_more(content: str) -> str:

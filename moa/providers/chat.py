@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from moa.errors import ModelError, Unavailable
+from moa.prompts import caption
 from moa.providers import faults
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
-from moa.types import Chunk, Prompt, Stop, Usage
+from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 _DONE: Final = b"[DONE]"
 _STOPS: Final[Mapping[str, Stop]] = {"length": "length", "content_filter": "refusal"}
@@ -19,10 +20,23 @@ _BROKEN_OFF: Final = frozenset({"error", "insufficient_system_resource"})
 """Reasons of OpenRouter and of DeepSeek that mean the server could not go on."""
 
 
-def chat_turns(prompt: Prompt) -> list[dict[str, str]]:
+def chat_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request."""
     system = [{"role": "system", "content": utf8(prompt.system)}] if prompt.system else []
-    return system + [{"role": m.role, "content": utf8(m.content)} for m in prompt.messages]
+    return [*system, *({"role": m.role, "content": _content(m)} for m in prompt.messages)]
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    """A turn's text; where it has images, parts: each image under its caption, then the text."""
+    text = utf8(message.content)
+    if not message.images:
+        return text
+    parts: list[dict[str, Any]] = []
+    for image in message.images:
+        address = f"data:{image.media_type};base64,{image.data}"
+        parts.append({"type": "text", "text": utf8(caption(image))})
+        parts.append({"type": "image_url", "image_url": {"url": address}})
+    return [*parts, {"type": "text", "text": text}]
 
 
 class ChatDecoder:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from moa.ports import Profile
+from moa.prompts import without_images
 from moa.providers import faults
 from moa.providers.chat import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints
@@ -26,7 +27,8 @@ class LocalModel:
     """The embedded model.
 
     Args:
-        profile: what is known of it; its context window is cut down to 4,096 tokens.
+        profile: what is known of it; its context window is cut down to 4,096 tokens, and it takes
+            no images.
         endpoints: holds the server that all local models share.
         options: put into each request as they are, such as `top_p`.
 
@@ -39,7 +41,7 @@ class LocalModel:
     ) -> None:
         find_model()
         window = min(profile.context_window, CONTEXT_WINDOW)
-        self._profile = replace(profile, context_window=window)
+        self._profile = replace(profile, context_window=window, takes_images=False)
         self._endpoints = endpoints
         self._options = dict(options or {})
 
@@ -74,7 +76,7 @@ class LocalModel:
 
     def _body(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "messages": chat_turns(prompt),
+            "messages": chat_turns(without_images(prompt)),
             "max_tokens": sampling.max_output_tokens or MAX_OUTPUT_TOKENS,
             "stream": True,
             "stream_options": {"include_usage": True},

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from moa.errors import ModelError, Unavailable
+from moa.prompts import caption
 from moa.providers import faults
 from moa.providers.chat import count
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
-from moa.types import Chunk, Prompt, Stop, Usage
+from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
 """Stands first where a thread begins with the assistant's turn, which the API does not take."""
@@ -23,20 +24,37 @@ _STOPS: Final[Mapping[str, Stop]] = {
 """Every other reason (such as "end_turn") is an end like any other."""
 
 
-def message_turns(prompt: Prompt) -> list[dict[str, str]]:
+def message_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request: alternating, the user's first, none of them blank."""
-    turns: list[dict[str, str]] = []
+    turns: list[Message] = []
     for message in prompt.messages:
         content = utf8(message.content).strip()
-        if not content:
+        if not (content or message.images):
             continue
-        if turns and turns[-1]["role"] == message.role:
-            turns[-1]["content"] += f"\n\n{content}"
+        if turns and turns[-1].role == message.role:
+            before = turns.pop()
+            content = "\n\n".join(text for text in (before.content, content) if text)
+            turns.append(Message(message.role, content, (*before.images, *message.images)))
         else:
-            turns.append({"role": message.role, "content": content})
-    if turns and turns[0]["role"] == "assistant":
-        turns.insert(0, {"role": "user", "content": BEFORE_ASSISTANT})
-    return turns
+            turns.append(Message(message.role, content, message.images))
+    if turns and turns[0].role == "assistant":
+        turns.insert(0, Message("user", BEFORE_ASSISTANT))
+    return [{"role": turn.role, "content": _content(turn)} for turn in turns]
+
+
+def _content(turn: Message) -> str | list[dict[str, Any]]:
+    """A turn's text; where it has images, blocks: each image under its caption, then the text.
+
+    Images before text, as https://platform.claude.com/docs/en/build-with-claude/vision advises.
+    """
+    if not turn.images:
+        return turn.content
+    blocks: list[dict[str, Any]] = []
+    for image in turn.images:
+        source = {"type": "base64", "media_type": image.media_type, "data": image.data}
+        blocks.append({"type": "text", "text": utf8(caption(image))})
+        blocks.append({"type": "image", "source": source})
+    return [*blocks, *([{"type": "text", "text": turn.content}] if turn.content else ())]
 
 
 class MessagesDecoder:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from moa.budget import image_tokens
 from moa.errors import ModelError, Overflow, PipelineError, RateLimited, Rejected, Unavailable
 from moa.ports import Profile
 from moa.types import Chunk, Prompt, Sampling, Stop, Usage
@@ -140,7 +141,8 @@ def _fresh(error: ModelError) -> ModelError:
 
 def _estimate(prompt: Prompt, said: int) -> Usage:
     read = len(prompt.system) + sum(len(message.content) for message in prompt.messages)
-    return Usage(_tokens(read), _tokens(said))
+    seen = sum(image_tokens(image) for message in prompt.messages for image in message.images)
+    return Usage(_tokens(read) + seen, _tokens(said))
 
 
 def _tokens(characters: int) -> int:

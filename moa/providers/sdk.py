@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from moa.errors import ModelError
 from moa.providers import faults
+from moa.providers.pacing import Pace
 from moa.types import Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Line:
         import httpx2  # noqa: PLC0415 - loaded with the SDK, in the thread that calls this
 
         self._client = client
+        self._addresses: dict[str, str] = {}
+        self._pace = Pace()
         self._sdk = errors
         self._plain = httpx2.Response
         self._raised = (base, httpx2.RequestError)
@@ -79,15 +82,18 @@ class Line:
         """Send, and return as soon as the response's headers are there; the body is not read yet.
 
         The SDK's generic `post` takes 0.3 ms less than `with_streaming_response`, which checks each
-        message against its types first. Keys, headers, address and errors are the same.
+        message against its types first. Keys, headers, address and errors are the same. Calls that
+        begin in the same moment take turns, so that a burst is on its way question by question.
 
         Raises:
             SdkFaultError: whatever went wrong.
         """
+        await self._pace.turn()
         options: Any = {"timeout": timeout_s, "headers": self._quiet}
+        address = self._addresses.get(path) or self._whole(path)
         try:
             return await self._client.post(
-                path, cast_to=self._plain, body=body, options=options, stream=True
+                address, cast_to=self._plain, body=body, options=options, stream=True
             )
         except self._raised as error:
             raise self._sorted(error, str(body.get("model", ""))) from None
@@ -111,6 +117,13 @@ class Line:
     async def aclose(self) -> None:
         """Close its connections."""
         await self._client.close()
+
+    def _whole(self, path: str) -> str:
+        """The path under the client's address, joined once and not by the SDK in each request."""
+        base = self._client.base_url
+        address = str(base.copy_with(raw_path=base.raw_path + path.lstrip("/").encode()))
+        self._addresses[path] = address
+        return address
 
     def _sorted(self, error: Exception, model: str) -> SdkFaultError:
         details = faults.details_of(getattr(error, "body", None))

@@ -17,7 +17,7 @@ from moa.wrappers.breaker import (
     Breaking,
     Checked,
 )
-from moa.wrappers.limit import Gate, Limited
+from moa.wrappers.limit import Gate, Limited, Sharers
 from moa.wrappers.resilient import resilient
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "Checked",
     "Gate",
     "Limited",
+    "Sharers",
     "resilient",
 ]

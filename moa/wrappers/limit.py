@@ -14,6 +14,32 @@ from moa.types import Chunk, Prompt, Sampling
 MINUTE_S: Final = 60.0
 
 
+class Sharers:
+    """The number of processes that a model's limits are divided between, the same for all models.
+
+    Each is given its equal part, rounded down, and never less than one: so all together stay within
+    a limit as long as there are no more of them than it allows.
+    """
+
+    def __init__(self) -> None:
+        self.count = 1
+        self._gates: list[Gate] = []
+
+    def become(self, count: int) -> None:
+        """There are so many of them from now on."""
+        self.count = max(count, 1)
+        for gate in self._gates:
+            gate.let_through()
+
+    def join(self, gate: Gate) -> None:
+        """Tell a gate whenever their number changes."""
+        self._gates.append(gate)
+
+    def part_of(self, limit: int) -> int:
+        """What one process may use of a limit."""
+        return max(limit // self.count, 1)
+
+
 class Gate:
     """Lets calls through within a model's limits; one gate is shared by all questions.
 
@@ -24,11 +50,18 @@ class Gate:
     Args:
         max_concurrency: calls under way at the same time; None for any number.
         requests_per_minute: calls begun within any sixty seconds; None for any number.
+        sharers: between whom both limits are divided; nobody else by default.
     """
 
     def __init__(
-        self, *, max_concurrency: int | None = None, requests_per_minute: int | None = None
+        self,
+        *,
+        max_concurrency: int | None = None,
+        requests_per_minute: int | None = None,
+        sharers: Sharers | None = None,
     ) -> None:
+        self._sharers = sharers or Sharers()
+        self._sharers.join(self)
         self._max_concurrency = max_concurrency
         self._begun: deque[float] = deque(maxlen=requests_per_minute or 0)
         self._under_way = 0
@@ -53,7 +86,7 @@ class Gate:
         """
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(question, deque()).append(turn)
-        self._let_through()
+        self.let_through()
         try:
             await turn
         except asyncio.CancelledError:
@@ -66,9 +99,9 @@ class Gate:
     def leave(self) -> None:
         """A call that had entered has ended."""
         self._under_way -= 1
-        self._let_through()
+        self.let_through()
 
-    def _let_through(self) -> None:
+    def let_through(self) -> None:
         """Give everybody a turn for whom there is room now."""
         while self._queues and self._has_room():
             question, queue = self._queues.popitem(last=False)
@@ -81,12 +114,14 @@ class Gate:
                 turn.set_result(None)
 
     def _has_room(self) -> bool:
-        if self._max_concurrency is not None and self._under_way >= self._max_concurrency:
+        most = self._max_concurrency
+        if most is not None and self._under_way >= self._sharers.part_of(most):
             return False
-        if not self._begun.maxlen or len(self._begun) < self._begun.maxlen:
+        a_minute = self._begun.maxlen and self._sharers.part_of(self._begun.maxlen)
+        if not a_minute or len(self._begun) < a_minute:
             return True
         loop = asyncio.get_running_loop()
-        free_at = self._begun[0] + MINUTE_S
+        free_at = self._begun[-a_minute] + MINUTE_S
         if loop.time() >= free_at:
             return True
         if self._timer is None:
@@ -95,7 +130,7 @@ class Gate:
 
     def _minute_is_over(self) -> None:
         self._timer = None
-        self._let_through()
+        self.let_through()
 
     def _forget(self, question: object, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(question)

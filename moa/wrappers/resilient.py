@@ -9,7 +9,7 @@ from moa.errors import PipelineError
 from moa.ports import Hedge, Model, Profile
 from moa.types import Chunk, Prompt, Sampling
 from moa.wrappers.breaker import Breaker, BreakerRules, Breaking, Checked
-from moa.wrappers.limit import Gate, Limited
+from moa.wrappers.limit import Gate, Limited, Sharers
 
 
 class _WithProfile:
@@ -33,6 +33,7 @@ def resilient(
     max_attempts: int | None = None,
     max_concurrency: int | None = None,
     requests_per_minute: int | None = None,
+    sharers: Sharers | None = None,
     breaker: BreakerRules | None = BreakerRules(),  # noqa: B008 - frozen, and has no identity
     hedge_after_s: float | None = None,
     hedge_with: Model | None = None,
@@ -51,6 +52,7 @@ def resilient(
         max_attempts: calls for one answer in all; None for what its profile says.
         max_concurrency: calls under way at the same time; more wait, and questions take turns.
         requests_per_minute: calls begun within any minute.
+        sharers: the processes that both limits are divided between; this one alone by default.
         breaker: when it is given a rest after failures in a row; None for never.
         hedge_after_s: seconds without a first token after which `hedge_with` is asked the same.
         hedge_with: the alternate; the first to begin wins, and the other one is cancelled.
@@ -62,7 +64,11 @@ def resilient(
         raise PipelineError("A hedge needs both hedge_after_s and hedge_with.")
     built, gate = model, None
     if max_concurrency is not None or requests_per_minute is not None:
-        gate = Gate(max_concurrency=max_concurrency, requests_per_minute=requests_per_minute)
+        gate = Gate(
+            max_concurrency=max_concurrency,
+            requests_per_minute=requests_per_minute,
+            sharers=sharers,
+        )
     shared = Breaker(breaker) if breaker else None
     if shared:
         built = Breaking(built, shared)

@@ -59,10 +59,17 @@ async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
 
 @asynccontextmanager
 async def started(
-    folder: Path, slack: LocalSlack, *options: str, change: Mapping[str, str] | None = None
+    folder: Path,
+    slack: LocalSlack,
+    *options: str,
+    change: Mapping[str, str] | None = None,
+    database: str | None = None,
 ) -> AsyncGenerator[Process, None]:
-    """`moa-bot run` in a folder; killed at the end if it still runs."""
-    environment = {**os.environ, **variables(slack, folder), "PYTHONPATH": str(ROOT)}
+    """`moa-bot run` in a folder; killed at the end if it still runs.
+
+    `database` is a URL (see `tests.databases`); without it, it has a SQLite file in the folder.
+    """
+    environment = {**os.environ, **variables(slack, folder, database), "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run", *options),
         cwd=folder,
@@ -79,10 +86,14 @@ async def started(
 
 @asynccontextmanager
 async def running(
-    folder: Path, slack: LocalSlack, *options: str, change: Mapping[str, str] | None = None
+    folder: Path,
+    slack: LocalSlack,
+    *options: str,
+    change: Mapping[str, str] | None = None,
+    database: str | None = None,
 ) -> AsyncGenerator[Process, None]:
     """`moa-bot run` in a folder, connected."""
-    async with started(folder, slack, *options, change=change) as process:
+    async with started(folder, slack, *options, change=change, database=database) as process:
         await said(process, "ready")
         yield process
 

@@ -40,9 +40,31 @@ class Request:
 
     @property
     def turns(self) -> list[tuple[str, str]]:
-        """Role and text of each turn, without the system's."""
-        messages: list[dict[str, str]] = self.body["messages"]
-        return [(m["role"], m["content"]) for m in messages if m["role"] != "system"]
+        """Role and text of each turn, without the system's; a turn in parts is their texts."""
+        messages: list[dict[str, Any]] = self.body["messages"]
+        return [(m["role"], _words(m["content"])) for m in messages if m["role"] != "system"]
+
+    @property
+    def images(self) -> list[tuple[str, str]]:
+        """Media type and base64 of each image, in the order in which they stand."""
+        contents = [m["content"] for m in self.body["messages"] if isinstance(m["content"], list)]
+        parts = [part for content in contents for part in content if part["type"] != "text"]
+        return [_picture(part) for part in parts]
+
+
+def _words(content: str | list[dict[str, Any]]) -> str:
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part["type"] == "text")
+
+
+def _picture(part: Mapping[str, Any]) -> tuple[str, str]:
+    if part["type"] == "image_url":
+        kind, _, data = part["image_url"]["url"].removeprefix("data:").partition(";base64,")
+        return kind, data
+    assert part["type"] == "image"
+    assert part["source"]["type"] == "base64"
+    return part["source"]["media_type"], part["source"]["data"]
 
 
 @dataclass(frozen=True)

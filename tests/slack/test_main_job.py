@@ -1,4 +1,4 @@
-"""From a mention to the modal, through the running bot, over Socket Mode and over HTTP."""
+"""From a mention to the modal, through the running bot: both ways to connect, both databases."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.parametrize("mode", ["socket", "http"])
 
 
 async def test_a_mention_gets_one_reply_and_the_button_shows_each_answer(
-    tmp_path: Path, mode: Mode
+    tmp_path: Path, mode: Mode, database: str
 ) -> None:
     """Ask in a channel: the reply streams into the thread, and a modal holds every answer."""
-    async with on_stage(tmp_path, mode=mode) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
         shown = stage.slack.render(reply)
@@ -40,12 +40,12 @@ async def test_a_mention_gets_one_reply_and_the_button_shows_each_answer(
 
 
 async def test_the_session_is_processing_at_once_and_active_at_the_end(
-    tmp_path: Path, mode: Mode
+    tmp_path: Path, mode: Mode, database: str
 ) -> None:
     """The bot shows that it is at work before any model has answered, and that it is done."""
     gate = asyncio.Event()
     slow = {name: Reply("Late.", gate=gate) for name in ("red-1", "green-1", "blue-1")}
-    async with on_stage(tmp_path, mode=mode, models=slow) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database, models=slow) as stage:
         ts = await stage.ask("What is the risk?")
 
         def status() -> str | None:
@@ -58,13 +58,15 @@ async def test_the_session_is_processing_at_once_and_active_at_the_end(
         await stage.slack.wait_for(lambda: status() == "active")
 
 
-async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode) -> None:
+async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode, database: str) -> None:
     """Two threads asked at the same time each get the reply to their own question."""
 
     def echo(request: object) -> str:
         return f"You asked about {'apples' if 'apples' in str(request) else 'pears'}."
 
-    async with on_stage(tmp_path, mode=mode, models=everywhere(Reply(echo))) as stage:
+    async with on_stage(
+        tmp_path, mode=mode, database=database, models=everywhere(Reply(echo))
+    ) as stage:
         first, second = await asyncio.gather(
             stage.ask("What of apples?"), stage.ask("What of pears?", user=stage.ben)
         )
@@ -75,10 +77,12 @@ async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode) -> N
         assert "apples" not in about[1]
 
 
-async def test_a_redelivered_event_gets_no_second_answer(tmp_path: Path, mode: Mode) -> None:
+async def test_a_redelivered_event_gets_no_second_answer(
+    tmp_path: Path, mode: Mode, database: str
+) -> None:
     """Slack may send an event again, and sends a mention twice: one question, one reply."""
     events = ("app_mention", "message.channels")
-    async with on_stage(tmp_path, mode=mode, events=events) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database, events=events) as stage:
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
         asked = len(stage.models.questions)
@@ -91,10 +95,12 @@ async def test_a_redelivered_event_gets_no_second_answer(tmp_path: Path, mode: M
         assert len(stage.models.questions) == 2 * asked
 
 
-async def test_one_dead_proposer_does_not_spoil_the_reply(tmp_path: Path, mode: Mode) -> None:
+async def test_one_dead_proposer_does_not_spoil_the_reply(
+    tmp_path: Path, mode: Mode, database: str
+) -> None:
     """A model that fails is named as failed; the reply is made from the others."""
     dead = {"green-1": Reply(fault=Status(500))}
-    async with on_stage(tmp_path, mode=mode, models=dead) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database, models=dead) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
         shown = stage.slack.render(reply)
@@ -107,11 +113,11 @@ async def test_one_dead_proposer_does_not_spoil_the_reply(tmp_path: Path, mode: 
 
 
 async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(
-    tmp_path: Path, mode: Mode
+    tmp_path: Path, mode: Mode, database: str
 ) -> None:
     """With every model down there is one plain message, without any exception's text."""
     down = Reply(fault=Status(500, {"error": {"message": "secret stack trace"}}))
-    async with on_stage(tmp_path, mode=mode, models=everywhere(down)) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database, models=everywhere(down)) as stage:
         ts = await stage.ask("What is the risk?")
         shown = stage.slack.render(await stage.replied(ts))
         assert "None of the models answered" in shown
@@ -122,9 +128,11 @@ async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(
         )
 
 
-async def test_a_direct_message_is_answered_without_a_mention(tmp_path: Path, mode: Mode) -> None:
+async def test_a_direct_message_is_answered_without_a_mention(
+    tmp_path: Path, mode: Mode, database: str
+) -> None:
     """Writing to the bot directly is asking it; the reply goes into a thread below."""
-    async with on_stage(tmp_path, mode=mode) as stage:
+    async with on_stage(tmp_path, mode=mode, database=database) as stage:
         channel = stage.slack.dm(stage.ana)
         ts = await stage.slack.post(stage.ana, channel, "What is the risk?")
         shown = stage.slack.render(await stage.replied(ts, channel=channel))

@@ -7,6 +7,7 @@ from bot.playground.api import (
     blocks,
     chat,
     conversations,
+    files,
     reactions,
     sessions,
     streams,
@@ -18,5 +19,5 @@ from bot.playground.api.call import Method
 
 def all_methods() -> dict[str, Method]:
     """Every method by its name."""
-    groups = (auth, blocks, chat, conversations, reactions, sessions, streams, users, views)
+    groups = (auth, blocks, chat, conversations, files, reactions, sessions, streams, users, views)
     return {method.name: method for group in groups for method in group.METHODS}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bot.slack.commands.help import HELP
 from bot.slack.commands.pipelines import PIPELINES
-from bot.slack.commands.subcommand import Desk, Subcommand
+from bot.slack.commands.settings import BUDGET, SETTINGS
+from bot.slack.commands.subcommand import Desk, Offers, Subcommand
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET)
 
 
 def find(text: str) -> Subcommand | None:
@@ -20,4 +21,4 @@ def find(text: str) -> Subcommand | None:
     return next((s for s in SUBCOMMANDS if s.name == name), None)
 
 
-__all__ = ["SUBCOMMANDS", "Desk", "Subcommand", "find"]
+__all__ = ["SUBCOMMANDS", "Desk", "Offers", "Subcommand", "find"]

@@ -6,9 +6,9 @@ from bot.slack import words
 from bot.slack.commands.subcommand import Desk, Subcommand
 
 
-def _answer(desk: Desk) -> str:
+async def _run(desk: Desk) -> None:
     lines = (f"• `{desk.command} {s.name}`: {s.summary}" for s in desk.subcommands)
-    return words.COMMAND_HELP.format(command=desk.command, commands="\n".join(lines))
+    await desk.say(words.COMMAND_HELP.format(command=desk.command, commands="\n".join(lines)))
 
 
-HELP = Subcommand("help", words.COMMAND_HELP_SUMMARY, _answer)
+HELP = Subcommand("help", words.COMMAND_HELP_SUMMARY, _run)

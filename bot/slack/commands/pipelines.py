@@ -8,13 +8,15 @@ from bot.slack.text import escape_mrkdwn
 from moa.pipeline import Pipeline
 
 
-def _answer(desk: Desk) -> str:
+async def _run(desk: Desk) -> None:
+    who = desk.visitor
+    rules = await desk.offers.preferences.rules(who.team, desk.channel, who.user)
     lines = [words.COMMAND_PIPELINES]
-    for name, pipeline in desk.pipelines.items():
-        default = words.COMMAND_DEFAULT if name == desk.default else ""
+    for name, pipeline in desk.offers.pipelines.items():
+        default = words.COMMAND_DEFAULT if name == rules.pipeline else ""
         about = escape_mrkdwn(pipeline.description)
         lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {_shape(pipeline)}")
-    return "\n".join(lines)
+    await desk.say("\n".join(lines))
 
 
 def _shape(pipeline: Pipeline) -> str:
@@ -23,4 +25,4 @@ def _shape(pipeline: Pipeline) -> str:
     return escape_mrkdwn(" → ".join([*layers, pipeline.aggregators[0]]))
 
 
-PIPELINES = Subcommand("pipelines", words.COMMAND_PIPELINES_SUMMARY, _answer)
+PIPELINES = Subcommand("pipelines", words.COMMAND_PIPELINES_SUMMARY, _run)

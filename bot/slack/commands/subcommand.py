@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.limits import Budgets
+from bot.preferences import Preferences
+from bot.slack.access import Visitor
+from bot.slack.settings_modal import SettingsModal
 from moa.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """What there is to be told of and changed.
+
+    Attributes:
+        pipelines: all pipelines by name.
+        preferences: what was chosen in Slack.
+        budgets: what may be spent.
+        settings: opens the settings.
+    """
+
+    pipelines: Mapping[str, Pipeline]
+    preferences: Preferences
+    budgets: Budgets
+    settings: SettingsModal
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """What the subcommands tell of.
+    """Where somebody has typed a subcommand.
 
     Attributes:
         command: the slash command as it was typed, such as `/moa`.
-        pipelines: all pipelines by name.
-        default: the name of the pipeline that is used when none is named.
         subcommands: all of them, for the help text.
+        visitor: who has typed it, with the channel.
+        channel: where.
+        trigger_id: opens a modal, within 3 s.
+        say: acknowledges the command, once and within 3 s, with mrkdwn that its user alone sees;
+            with an empty text it only acknowledges.
+        offers: what there is.
     """
 
     command: str
-    pipelines: Mapping[str, Pipeline]
-    default: str
     subcommands: Sequence[Subcommand]
+    visitor: Visitor
+    channel: str
+    trigger_id: str
+    say: Callable[[str], Awaitable[None]]
+    offers: Offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +60,9 @@ class Subcommand:
     Attributes:
         name: the word.
         summary: what it does, as the help text says it.
-        answer: what the person is shown, as mrkdwn.
+        run: does it, and calls `Desk.say`.
     """
 
     name: str
     summary: str
-    answer: Callable[[Desk], str]
+    run: Callable[[Desk], Awaitable[None]]

@@ -1,0 +1,237 @@
+"""`bot.ports.Jobs` on the durable engine: hand over, take up what the dead left, stop, drain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.jobs.engine import Engine, Place, launched
+from bot.jobs.presence import Presence, Sight
+from bot.jobs.stock import Stock
+from bot.jobs.working import Work, Working
+from bot.ports import Runs
+
+log = structlog.get_logger(__name__)
+
+BEAT_S = 1.0
+MIND_S = 5.0
+"""Seconds between two times that a worker looks for attempts that it only seems to work on."""
+
+KEPT = timedelta(days=1)
+"""How long the engine's records of what has ended are kept; they hold no words of anybody."""
+
+TIDY_S = 600.0
+"""Seconds between two times that what is old is deleted."""
+
+Stop = Callable[[str], None]
+"""Ends a run that is worked on here, since its people asked for it."""
+
+Tidy = Callable[[], Awaitable[None]]
+"""Deletes what has been kept for long enough."""
+
+Share = Callable[[int], None]
+"""Is told how many workers there are, to divide between them what all may use together."""
+
+
+class DurableJobs:
+    """Hands runs to workers, here or elsewhere. The journal says what there is to do.
+
+    The engine may lose what it knows: whatever the journal holds unfinished and nobody works on is
+    handed over anew, under the next attempt's number, which shuts out whoever had the one before.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        presence: Presence,
+        working: Working,
+        *,
+        stop: Stop,
+        share: Share,
+        at_once: int,
+    ) -> None:
+        self.engine: Engine
+        self.stock: Stock
+        self._runs = runs
+        self._presence = presence
+        self._working = working
+        self._stop = stop
+        self._share = share
+        self._at_once = at_once
+        self._workers = 1
+        self._sight = Sight(None, leads=False)
+        self._kept: set[asyncio.Task[object]] = set()
+
+    async def hand_over(self, run_id: str) -> int:
+        """Work on a run here when there is room, else queue it; its place when all are busy."""
+        place = await self._runs.place(run_id)
+        if place is None:
+            return 0
+        room = self._at_once * self._workers - place.running - place.ahead
+        if room > 0 and self._working.has_room:
+            await self.engine.start(run_id, place.attempt)
+        else:
+            await self.engine.enqueue(run_id, place.attempt, place.turn)
+        return 0 if room > 0 else place.ahead + 1
+
+    async def stop(self, run_id: str, user: str) -> bool:
+        """Stop a run: at once where it is worked on here, else within a beat."""
+        is_live = await self._runs.ask_to_stop(run_id, user)
+        if is_live and run_id in self._working.attempts:
+            self._stop(run_id)
+        return is_live
+
+    async def recover(self) -> int:
+        """Take up, before anything new comes in, what earlier processes left; returns how many."""
+        sight = await self._presence.look()
+        if not sight.leads:
+            return 0
+        return await self.stock.take_up(sight, at_once=self._presence.is_alone)
+
+    async def drain(self, seconds: float) -> Sequence[str]:
+        """Take nothing new, and let running work end within `seconds`; others take what waits.
+
+        Returns:
+            The ids of the runs that did not end. They are this worker's until it is gone, and then
+            taken up by another, or by the next start.
+        """
+        self.engine.pause()
+        return await self._working.drain(seconds)
+
+    async def answer(self, run_id: str, attempt: int) -> None:
+        """The workflow: returns when the run is done with, and not at all while stopping."""
+        done = await self._working.on(run_id, attempt)
+        if not done and self._working.is_closed:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """Leave an attempt in this worker's name until it is gone: then it is taken up."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._kept.add(task)
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Let go of everything, when the engine has gone."""
+        for task in self._kept:
+            task.cancel()
+        await asyncio.gather(*self._kept, return_exceptions=True)
+        await self._presence.leave()
+
+    async def look_around(self) -> None:
+        """Be seen, see who else is there, and heed what is asked of this worker."""
+        self._sight = await self._presence.look()
+        if self._sight.workers is None:
+            self.stock.saw_nobody()
+        else:
+            self._count(len(self._sight.workers | {self._presence.worker}))
+        await self._heed_notices()
+
+    async def take_stock(self) -> None:
+        """Take up what nobody works on, if this worker leads.
+
+        This waits for the engine, which waits for a database that is away, and longer than that:
+        so it is apart from being seen.
+        """
+        if self._sight.leads and self.stock.is_due:
+            await self.stock.take_up(self._sight)
+
+    async def mind(self) -> None:
+        """Give up what this worker only seems to work on."""
+        if not self._working.is_closed:
+            await self.stock.drop_idle()
+
+    async def sweep(self, tidy: Tidy) -> None:
+        """Have what is old deleted, by one worker for all."""
+        if self._sight.leads:
+            await self.engine.sweep(datetime.now(UTC) - KEPT)
+            await tidy()
+
+    async def _heed_notices(self) -> None:
+        mine = self._working.attempts
+        notices = await self._runs.notices(mine) if mine else {}
+        for run_id, notice in notices.items():
+            if notice.attempt != mine[run_id]:
+                log.info("superseded", run_id=run_id)
+                self._working.cancel(run_id)
+            elif notice.stop_by:
+                self._stop(run_id)
+
+    def _count(self, workers: int) -> None:
+        if workers != self._workers:
+            log.info("workers", count=workers)
+            self._workers = workers
+            self._share(workers)
+
+
+async def _keep_on(act: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Do something again and again, for as long as this process works."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await act()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("upkeep_failed", error=type(error).__name__)
+        except Exception:
+            # The outermost edge of a task that must not end.
+            log.exception("upkeep_failed")
+
+
+@asynccontextmanager
+async def durable_jobs(
+    runs: Runs,
+    presence: Presence,
+    work: Work,
+    place: Place,
+    *,
+    stop: Stop,
+    share: Share,
+    tidy: Tidy,
+    at_once: int,
+) -> AsyncGenerator[DurableJobs, None]:
+    """Running jobs. At the end work is stopped where it stands, and taken up by the next worker.
+
+    Args:
+        runs: the journal.
+        presence: this worker's place among the others; left at the end.
+        work: works on an attempt.
+        place: of the engine's records.
+        stop: ends a run that is worked on here.
+        share: is told how many workers there are whenever that changes.
+        tidy: deletes what has been kept for long enough; called by one worker now and then.
+        at_once: how many runs each worker works on together.
+
+    Raises:
+        ConfigurationError: when the engine's tables cannot be made or used.
+    """
+    working = Working(work, at_once=at_once)
+    jobs = DurableJobs(runs, presence, working, stop=stop, share=share, at_once=at_once)
+
+    async def answer(run_id: str, attempt: int) -> None:
+        await jobs.answer(run_id, attempt)
+
+    try:
+        await presence.look()  # nothing is taken by a worker that others cannot see
+        async with launched(place, presence.worker, answer, at_once=at_once) as engine:
+            jobs.engine = engine
+            jobs.stock = Stock(engine, runs, presence, working)
+            tasks = [
+                asyncio.create_task(_keep_on(jobs.look_around, BEAT_S), name="beat"),
+                asyncio.create_task(_keep_on(jobs.take_stock, BEAT_S), name="stock"),
+                asyncio.create_task(_keep_on(jobs.mind, MIND_S), name="mind"),
+                asyncio.create_task(_keep_on(lambda: jobs.sweep(tidy), TIDY_S), name="tidy"),
+            ]
+            try:
+                yield jobs
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await jobs.drain(0)
+    finally:
+        await jobs.close()

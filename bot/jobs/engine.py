@@ -1,0 +1,232 @@
+"""The durable engine (DBOS): it keeps which attempt at which run is queued, or with which worker.
+
+The only place that knows DBOS. A workflow here is thin: it holds no answers and has no steps, for
+the journal is the checkpoint; it only sees to it that one worker takes an attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy import Engine as SyncEngine
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import ConfigurationError
+
+QUEUE = "questions"
+NAME = "moa-bot"
+
+PROTOCOL = "1"
+"""The version of what a workflow is given. It is raised only when that changes, so that workers of
+two releases share the queue during an upgrade."""
+
+POLL_S = 0.25
+POOL = 5
+"""Connections: thirty workers must fit into a Postgres server's usual hundreds."""
+
+LARGEST_PRIORITY = 2**31 - 1
+AT_ONCE = 500
+"""Rows that are deleted in one go."""
+
+Place = Path | str
+"""Where the engine keeps its records: an SQLite file, or a Postgres URL."""
+
+Answer = Callable[[str, int], Coroutine[Any, Any, None]]
+"""Works on a run's attempt; what it does not return from stays with this worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attempt that is queued (`worker` is None) or taken by a worker."""
+
+    run_id: str
+    attempt: int
+    worker: str | None
+
+    @property
+    def workflow_id(self) -> str:
+        """The name that DBOS knows it by, which makes handing it over twice one thing."""
+        return f"{self.run_id}.{self.attempt}"
+
+
+class Engine:
+    """DBOS, once in a process: the library keeps its state in globals."""
+
+    def __init__(self, answer: Answer, dbos: DBOS) -> None:
+        self._answer = answer
+        self._dbos = dbos
+
+    def pause(self) -> None:
+        """Take nothing more from the queue; what was taken goes on."""
+        # The library can only do this together with everything else that ends it.
+        for stop in self._dbos.background_thread_stop_events:
+            stop.set()
+
+    async def start(self, run_id: str, attempt: int) -> None:
+        """Have this very process work on an attempt; returns when that is stored."""
+        with SetWorkflowID(Held(run_id, attempt, None).workflow_id):
+            await DBOS.start_workflow_async(self._answer, run_id, attempt)
+
+    async def enqueue(self, run_id: str, attempt: int, turn: int) -> None:
+        """Have any worker take an attempt; the smallest turn goes first."""
+        priority = min(max(turn, 1), LARGEST_PRIORITY)
+        with (
+            SetWorkflowID(Held(run_id, attempt, None).workflow_id),
+            SetEnqueueOptions(priority=priority),
+        ):
+            await DBOS.enqueue_workflow_async(QUEUE, self._answer, run_id, attempt)
+
+    async def held(self, worker: str | None = None) -> Sequence[Held]:
+        """Every attempt that is queued or taken; or only those that a certain worker has taken."""
+        found = await DBOS.list_workflows_async(
+            status=["ENQUEUED", "PENDING"] if worker is None else "PENDING",
+            name=NAME,
+            executor_id=worker,
+            load_input=False,
+            load_output=False,
+        )
+        return [
+            _held(workflow.workflow_id, workflow.executor_id if is_taken else None)
+            for workflow in found
+            for is_taken in (workflow.status == "PENDING",)
+        ]
+
+    async def drop(self, attempts: Iterable[Held]) -> None:
+        """Forget attempts that no worker will end."""
+        for held in attempts:
+            await DBOS.delete_workflow_async(held.workflow_id)
+
+    async def sweep(self, before: datetime) -> int:
+        """Delete the records of attempts that ended before a moment; returns how many."""
+        swept, found = 0, AT_ONCE
+        while found == AT_ONCE:
+            ended = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before.isoformat(),
+                limit=AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in ended])
+            found = len(ended)
+            swept += found
+        return swept
+
+
+def sqlite_engine(file: Path) -> SyncEngine:
+    """SQLite as DBOS sets it up, and with a write-ahead log that does not wait for the disk.
+
+    One connection: writers wait for it in turn, where several would poll for SQLite's lock.
+    """
+    engine = create_engine(f"sqlite:///{file}", pool_size=1, max_overflow=0)
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@asynccontextmanager
+async def launched(
+    place: Place, worker: str, work: Answer, *, at_once: int
+) -> AsyncGenerator[Engine, None]:
+    """A running engine.
+
+    Args:
+        place: its Postgres URL, without a driver, or the SQLite file that it makes.
+        worker: this process's name.
+        work: what is done with an attempt.
+        at_once: how many attempts this process takes from the queue at a time.
+
+    Raises:
+        ConfigurationError: when its tables cannot be made or used.
+    """
+    engine = sqlite_engine(place) if isinstance(place, Path) else None
+    dbos = DBOS(
+        config={
+            "name": NAME,
+            "system_database_url": f"sqlite:///{place}" if engine else str(place),
+            "system_database_engine": engine,
+            "application_version": PROTOCOL,
+            "executor_id": worker,
+            "log_level": "WARNING",
+            "sys_db_pool_size": POOL,
+            "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": POLL_S,
+        }
+    )
+    _log_as_we_do()
+    try:
+        answer = DBOS.workflow(name=NAME, max_recovery_attempts=None)(work)
+        try:
+            DBOS.launch()  # on this loop, so that workflows run on it
+            await DBOS.register_queue_async(
+                QUEUE,
+                worker_concurrency=at_once,
+                polling_interval_sec=POLL_S,
+                on_conflict="always_update",
+            )
+        except (SQLAlchemyError, dbos_error.DBOSException, OSError) as error:
+            raise ConfigurationError(
+                f"The tables of the queue cannot be made or used ({type(error).__name__}). On "
+                "Postgres the user needs the right to create the schema dbos."
+            ) from None
+        yield Engine(answer, dbos)
+    finally:
+        with suppress(SQLAlchemyError):
+            await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # The library had put its threads in the place of the loop's own, and has ended them.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+
+def records(file: Path | None, url: str) -> Place:
+    """Where the engine keeps its records: beside the SQLite file, or in the same Postgres."""
+    return url if file is None else file.with_suffix(f".queue{file.suffix}")
+
+
+async def forget(place: Place, run_ids: Sequence[str]) -> None:
+    """Delete the records of runs, from outside the process that works."""
+    if isinstance(place, Path) and not place.exists():
+        return
+    await asyncio.to_thread(_forget, place, [f"{run_id}." for run_id in run_ids])
+
+
+def _forget(place: Place, prefixes: list[str]) -> None:
+    engine = sqlite_engine(place) if isinstance(place, Path) else None
+    url = f"sqlite:///{place}" if engine else str(place)
+    client = DBOSClient(system_database_url=url, system_database_engine=engine)
+    try:
+        found = client.list_workflows(
+            workflow_id_prefix=prefixes, load_input=False, load_output=False
+        )
+        client.delete_workflows([workflow.workflow_id for workflow in found])
+    finally:
+        client.destroy()
+
+
+def _log_as_we_do() -> None:
+    """DBOS writes to the terminal by itself, and warns of each task that is ended."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel(logging.ERROR)
+
+
+def _held(workflow_id: str, worker: str | None) -> Held:
+    run_id, _, attempt = workflow_id.rpartition(".")
+    return Held(run_id, int(attempt), worker)

@@ -1,0 +1,88 @@
+"""The commands of whoever operates the bot, as options and what they start: worker, runs, purge."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+
+Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+"""Adds a command: to what, its name, what carries it out, what it is about."""
+
+OK = 0
+STATES = ("live", "waiting", "running", "answered", "failed")
+
+
+def add_operating(
+    commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
+) -> None:
+    """Add the commands.
+
+    Args:
+        commands: the subparsers to add them to.
+        add: adds one.
+        duration: reads a number of seconds or days that is not negative.
+        port: reads the number of a port.
+    """
+    worker = add(commands, "worker", _worker, "answer what `moa-bot run` takes in (Postgres only)")
+    worker.add_argument(
+        "--drain",
+        metavar="SECONDS",
+        type=duration,
+        default=30.0,
+        help="when told to stop, let running questions end for so long (%(default)s)",
+    )
+    worker.add_argument("--host", default="127.0.0.1", help="of the metrics (%(default)s)")
+    worker.add_argument("--metrics-port", metavar="PORT", type=port, help="serve /metrics there")
+    runs = add(commands, "runs", _runs, "list questions, or show what became of one")
+    runs.add_argument("run", metavar="RUN", nargs="?", help="show this one, with all its calls")
+    runs.add_argument("--state", choices=STATES, help="list only these; live: not ended")
+    runs.add_argument("--limit", type=_count, default=20, help="list so many (%(default)s)")
+    runs.add_argument("--texts", action="store_true", help="show question and reply as well")
+    purge = add(commands, "purge", _purge, "delete what is stored, with the engine's records")
+    purge.add_argument("--team", metavar="T…", help="of this workspace")
+    purge.add_argument("--user", metavar="U…", help="of this person")
+    purge.add_argument(
+        "--older-than", metavar="DAYS", type=duration, help="asked more than so many days ago"
+    )
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from bot.serving import work  # noqa: PLC0415 - heavy
+    from bot.settings import load  # noqa: PLC0415 - heavy
+
+    asyncio.run(
+        work(load(), host=options.host, drain=options.drain, metrics_port=options.metrics_port)
+    )
+    return OK
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from bot.settings import load  # noqa: PLC0415 - heavy
+    from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
+
+    if options.run:
+        asyncio.run(show_run(load(), _say, options.run, texts=options.texts))
+    else:
+        asyncio.run(list_runs(load(), _say, state=options.state, limit=options.limit))
+    return OK
+
+
+def _purge(options: argparse.Namespace) -> int:
+    from bot.settings import load  # noqa: PLC0415 - heavy
+    from bot.terminal.purge import purge  # noqa: PLC0415 - heavy
+
+    asyncio.run(purge(load(), _say, team=options.team, user=options.user, days=options.older_than))
+    return OK
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text):
+        return int(text)
+    raise argparse.ArgumentTypeError(f'"{text}" is no number of runs')

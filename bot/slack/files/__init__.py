@@ -1,0 +1,10 @@
+"""The room of files that people attach: fetched from Slack alone, read within limits, never obeyed.
+
+Start reading at `reader.SlackFiles`. What could not be read is said to the models and to people.
+"""
+
+from bot.slack.files.listed import Text, Unread
+from bot.slack.files.reader import SlackFiles
+from bot.slack.files.shown import Attachments
+
+__all__ = ["Attachments", "SlackFiles", "Text", "Unread"]

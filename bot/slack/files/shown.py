@@ -1,0 +1,123 @@
+"""The files of a thread in words: for the models, beside what was said, and for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.slack import words
+from bot.slack.files.contents import IMAGE_BYTES, IMAGE_SIDE
+from bot.slack.files.listed import Found, Reason, SlackFile, Text, Unread
+from bot.slack.files.names import inert_name, shown_name
+from bot.slack.files.reader import Limits
+from moa import Image
+from moa.prompts import neutralised
+
+NAMED = 10
+"""Files that a note names; of more it gives the number."""
+
+MILLION = 1_000_000
+
+
+class Attachments:
+    """The files of one thread as they are told of, message by message.
+
+    Args:
+        found: what came of each file, by its id.
+        limits: under which they were read.
+    """
+
+    def __init__(self, found: Mapping[str, Found], limits: Limits) -> None:
+        self._found = found
+        self._limits = limits
+        self._told: set[str] = set()
+        self._unread: list[str] = []
+        self._partly: list[str] = []
+        self.images: list[Image] = []
+        """Those told of since the list was taken last."""
+
+    def told(self, listed: Sequence[Mapping[str, Any]], author: str) -> list[str]:
+        """A paragraph for each file of a message. Its contents are quoted, line by line.
+
+        Args:
+            listed: the message's `files`.
+            author: who wrote the message, as the models are told.
+        """
+        return [self._paragraph(self._found[SlackFile.of(each).id], author) for each in listed]
+
+    def take_images(self) -> tuple[Image, ...]:
+        """The images that belong to the turn of which the files were told."""
+        taken, self.images = tuple(self.images), []
+        return taken
+
+    def any_read(self, listed: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether anything is known of what these files hold."""
+        found = (self._found[SlackFile.of(each).id] for each in listed)
+        return any(isinstance(each.read, Text | Image) for each in found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person is to know: what was not read, and what only in part."""
+        return tuple(
+            sentence.format(files=_listed(files))
+            for sentence, files in (
+                (words.FILES_NOT_READ, self._unread),
+                (words.FILES_IN_PART, self._partly),
+            )
+            if files
+        )
+
+    def _paragraph(self, found: Found, author: str) -> str:
+        name = shown_name(found.file.name)
+        if found.file.id in self._told:
+            return words.FILE_AGAIN.format(author=author, name=name)
+        self._told.add(found.file.id)
+        match found.read:
+            case Text() as text:
+                partly = self._noted(self._partly, found, _partly(text))
+                head = words.FILE_TEXT.format(author=author, name=name, partly=partly)
+                return f"{head}\n{quoted(neutralised(text.text, ''))}"
+            case Image() as image:
+                self.images.append(image)
+                return words.FILE_IMAGE.format(author=author, name=name)
+            case Unread(reason):
+                why = self._noted(self._unread, found, _why(reason, self._limits))
+                return words.FILE_UNREAD.format(name=name, why=why)
+
+    @staticmethod
+    def _noted(notes: list[str], found: Found, remark: str) -> str:
+        """The remark in brackets behind a name, noted for the person; empty where there is none."""
+        if not remark:
+            return ""
+        notes.append(f"{inert_name(found.file.name)} ({remark})")
+        return f" ({remark})"
+
+
+def quoted(text: str) -> str:
+    """A text of which no line can pass for a line of ours."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def _partly(text: Text) -> str:
+    """What of a file is shown; empty where it is all."""
+    if text.pages_read < text.pages:
+        return words.FILE_PAGES.format(read=text.pages_read, pages=text.pages)
+    if len(text.text) < text.length:
+        return words.FILE_CHARACTERS.format(read=len(text.text), length=text.length)
+    return ""
+
+
+def _why(reason: Reason, limits: Limits) -> str:
+    return words.FILE_REASONS[reason].format(
+        files=limits.files,
+        megabytes=limits.file_bytes / MILLION,
+        all_megabytes=limits.all_bytes / MILLION,
+        image_megabytes=IMAGE_BYTES / MILLION,
+        pixels=IMAGE_SIDE,
+    )
+
+
+def _listed(files: Sequence[str]) -> str:
+    named = ", ".join(files[:NAMED])
+    more = len(files) - NAMED
+    return words.FILES_MORE.format(named=named, more=more) if more > 0 else named

@@ -1,0 +1,246 @@
+"""The Home tab as Slack's JSON.
+
+Limits (https://docs.slack.dev/reference/views): 100 blocks a view, 3,000 characters a section. What
+people and operators wrote is shortened before it is escaped, which makes five characters of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.limits import ChannelUse, Measured, Standing
+from bot.ports import Earlier
+from bot.preferences import Rules
+from bot.slack import words
+from bot.slack.allowance import allowance, amount, asked, moment
+from bot.slack.blocks import Block, button, context, cost, seconds, section
+from bot.slack.settings_views import pipeline_menu, value_words
+from bot.slack.text import escape_mrkdwn, plain, shorten
+from moa.pipeline import Pipeline
+
+CHOOSE_PIPELINE = "home_pipeline"
+OPEN_SETTINGS = "home_settings"
+
+QUESTION_LIMIT = 120
+NAME_LIMIT, ABOUT_LIMIT, MODELS_LIMIT = 80, 150, 300
+PIPELINES = 20
+"""Pipelines that are shown; of more it is said that they exist."""
+
+HEADER_LIMIT = 150
+_TS = re.compile(r"\d+\.\d+")
+_ID = re.compile(r"[A-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of a person's questions: as it was asked, and its words as people read them."""
+
+    earlier: Earlier
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What admins see beside their own. `standing` and `rules` are the workspace's."""
+
+    rules: Rules
+    standing: Standing
+    channels: Sequence[ChannelUse]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the Home tab shows to one person.
+
+    Attributes:
+        me: our user.
+        url: the workspace's address, with a slash at its end.
+        recent: their latest questions.
+        pipelines: all of them by name.
+        chosen: the pipeline that they have chosen, if any.
+        rules: what holds for them where no channel has chosen otherwise.
+        default: the workspace's pipeline.
+        measured: what the latest runs of each pipeline took.
+        standing: their limits and what they have used.
+        now: with its time zone.
+        administration: None for whoever is no admin.
+    """
+
+    me: str
+    url: str
+    recent: Sequence[Asked]
+    pipelines: Mapping[str, Pipeline]
+    chosen: str | None
+    rules: Rules
+    default: str
+    measured: Mapping[str, Measured]
+    standing: Standing
+    now: datetime
+    administration: Administration | None = None
+
+
+def home_view(page: Page) -> Block:
+    """The Home tab."""
+    blocks = [
+        *_introduction(page),
+        *_recent(page),
+        _yours(page),
+        *_pipelines(page),
+        *_use(page),
+        *(_administration(page.administration) if page.administration else []),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def told_home(text: str) -> Block:
+    """A Home tab that only says something."""
+    return {"type": "home", "blocks": [section(escape_mrkdwn(text))]}
+
+
+def _introduction(page: Page) -> Iterator[Block]:
+    yield _header(words.HOME_TITLE)
+    yield section(words.HOME_WHAT)
+    yield _header(words.HOME_HOW)
+    ways = (
+        words.HOME_ASK_MENTION.format(me=f"<@{page.me}>"),
+        words.HOME_ASK_DIRECT,
+        words.HOME_ASK_COMMAND,
+        words.HOME_ASK_SHORTCUT,
+    )
+    yield section("\n".join(f"• {way}" for way in ways))
+
+
+def _recent(page: Page) -> Iterator[Block]:
+    yield _header(words.HOME_RECENT)
+    if not page.recent:
+        yield section(words.HOME_RECENT_NONE)
+    for one in page.recent:
+        yield section(_question(one, page.url))
+
+
+def _question(one: Asked, url: str) -> str:
+    """A question that leads to its thread, and what became of it."""
+    earlier = one.earlier
+    said = escape_mrkdwn(shorten(plain(one.text), QUESTION_LIMIT)) or words.HOME_NO_WORDS
+    link = permalink(earlier, url)
+    facts = [
+        words.HOME_STATES[earlier.state],
+        escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),
+        moment(earlier.created_at),
+        *([words.HOME_PRIVATELY] if earlier.surface == "command" else []),
+    ]
+    shown = f"<{link}|{said}>" if link else said
+    return words.HOME_RECENT_LINE.format(question=shown, facts=" · ".join(facts))
+
+
+def permalink(earlier: Earlier, url: str) -> str | None:
+    """The address of the message that asked; None where there is none, as for a command.
+
+    The form is that of chat.getPermalink (https://docs.slack.dev/reference/methods/chat.getPermalink).
+    """
+    ids = (earlier.ts, earlier.thread_ts)
+    if not url or not _ID.fullmatch(earlier.channel) or not all(map(_TS.fullmatch, ids)):
+        return None
+    link = f"{url}archives/{earlier.channel}/p{earlier.ts.replace('.', '')}"
+    if earlier.ts == earlier.thread_ts:
+        return link
+    return f"{link}?thread_ts={earlier.thread_ts}&amp;cid={earlier.channel}"
+
+
+def _yours(page: Page) -> Block:
+    nothing = words.HOME_YOURS_DEFAULT.format(value=page.default)
+    menu = pipeline_menu(CHOOSE_PIPELINE, page.chosen, nothing, page.pipelines)
+    return section(words.HOME_YOURS) | {"block_id": CHOOSE_PIPELINE, "accessory": menu}
+
+
+def _pipelines(page: Page) -> Iterator[Block]:
+    yield _header(words.HOME_PIPELINES)
+    for name in [*page.pipelines][:PIPELINES]:
+        yield section(_pipeline(name, page))
+    more = len(page.pipelines) - PIPELINES
+    if more > 0:
+        yield context(words.HOME_MORE_PIPELINES.format(count=more))
+
+
+def _pipeline(name: str, page: Page) -> str:
+    pipeline = page.pipelines[name]
+    title = f"*{escape_mrkdwn(shorten(plain(name), NAME_LIMIT))}*"
+    title += words.HOME_PIPELINE_DEFAULT if name == page.default else ""
+    about = escape_mrkdwn(shorten(plain(pipeline.description), ABOUT_LIMIT))
+    shape = escape_mrkdwn(shorten(_shape(pipeline), MODELS_LIMIT))
+    lines = [f"{title}: {about}" if about else title, shape]
+    return "\n".join([*lines, _measure(page.measured.get(name), page.rules)])
+
+
+def _shape(pipeline: Pipeline) -> str:
+    """The layers with their models, and who writes."""
+    writer = pipeline.aggregators[0]
+    if not pipeline.layers:
+        return words.HOME_PIPELINE_ALONE.format(model=writer)
+    layers = [
+        words.HOME_PIPELINE_LAYER.format(layer=number, models=", ".join(layer.proposers))
+        for number, layer in enumerate(pipeline.layers, 1)
+    ]
+    return " → ".join([*layers, words.HOME_PIPELINE_WRITER.format(model=writer)])
+
+
+def _measure(measured: Measured | None, rules: Rules) -> str:
+    """What a pipeline's replies have taken here."""
+    if measured is None:
+        return words.HOME_NOT_MEASURED
+    shown = [cost(measured.cost_usd)] if rules.cost == "shown" else []
+    figures = " · ".join([seconds(measured.seconds), *shown])
+    template = words.HOME_MEASURED_ONE if measured.runs == 1 else words.HOME_MEASURED
+    return template.format(figures=figures, runs=measured.runs)
+
+
+def _use(page: Page) -> Iterator[Block]:
+    yield _header(words.HOME_USE)
+    lines = allowance(page.standing, page.now, costs_shown=page.rules.cost == "shown")
+    yield section("\n".join(f"• {line}" for line in lines))
+    yield context(words.BUDGET_UNKNOWN_PRICES)
+
+
+def _administration(held: Administration) -> Iterator[Block]:
+    rules, standing = held.rules, held.standing
+    yield _header(words.HOME_ADMIN)
+    ruled = words.HOME_ADMIN_RULES.format(
+        pipeline=escape_mrkdwn(shorten(rules.pipeline, NAME_LIMIT)),
+        reveal=value_words("reveal", rules.reveal),
+        names=value_words("names", rules.names),
+        cost=value_words("cost", rules.cost),
+        follow_ups=words.HOME_ADMIN_ON if rules.follow_ups else words.HOME_ADMIN_OFF,
+    )
+    budgets = words.HOME_ADMIN_BUDGETS.format(
+        person=_most(standing.limits.per_person_day_usd),
+        workspace=_most(standing.limits.per_workspace_month_usd),
+    )
+    used = words.HOME_ADMIN_USED.format(cost=cost(standing.use.workspace_month_usd))
+    opens = button(words.HOME_ADMIN_BUTTON, OPEN_SETTINGS, "open")
+    block = section(f"{ruled}\n{budgets}\n{used}")
+    yield block | {"block_id": OPEN_SETTINGS, "accessory": opens}
+    if held.channels:
+        lines = [words.HOME_ADMIN_CHANNELS, *(f"• {_channel(use)}" for use in held.channels)]
+        yield section("\n".join(lines))
+    yield context(words.HOME_ADMIN_CHANNEL_HINT)
+
+
+def _channel(use: ChannelUse) -> str:
+    # Slack shows the name of a private channel only to who is in it.
+    name = words.HOME_ADMIN_DIRECT
+    if not use.channel.startswith("D") and _ID.fullmatch(use.channel):
+        name = f"<#{use.channel}>"
+    return words.HOME_ADMIN_CHANNEL.format(
+        channel=name, questions=asked(use.questions), cost=cost(use.cost_usd)
+    )
+
+
+def _most(usd: float | None) -> str:
+    return words.HOME_ADMIN_NO_BUDGET if usd is None else amount(usd)
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": text[:HEADER_LIMIT]}}

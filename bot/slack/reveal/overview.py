@@ -1,0 +1,137 @@
+"""The first page of the modal: whose words the reply is, where the answers differ, who answered."""
+
+from __future__ import annotations
+
+from bot.ports import Run
+from bot.slack import words
+from bot.slack.blocks import Block, context, cost, seconds, section
+from bot.slack.naming import is_combined
+from bot.slack.reveal.comparison import comparison
+from bot.slack.reveal.layers import layers
+from bot.slack.reveal.rich import bullets, named, said, title
+from bot.slack.reveal.shown import Shown
+from bot.slack.reveal.telling import asides
+from bot.slack.richinline import Json
+from bot.slack.richpages import pages
+from bot.slack.richtext import BLOCK_LIMIT
+from bot.slack.states import why
+from bot.slack.text import escape_mrkdwn
+from moa import Answer
+
+
+def head(shown: Shown) -> str:
+    """How the run came out, as a heading."""
+    run = shown.run
+    if not run.reply:
+        return words.OVERVIEW_HEAD_FAILED
+    if run.status == "unsynthesised":
+        return words.OVERVIEW_HEAD_DRAFT
+    if run.status == "partial":
+        return words.OVERVIEW_HEAD_PARTIAL
+    if not run.answers:
+        return words.OVERVIEW_HEAD_ALONE
+    count = len(_read(run))
+    return words.OVERVIEW_HEAD_ONE if count == 1 else words.OVERVIEW_HEAD.format(count=count)
+
+
+def overview(shown: Shown) -> list[Block]:
+    """Everything below that heading."""
+    groups = [*comparison(shown), *layers(shown), _reply(shown), _notes(shown)]
+    blocks = [block for group in groups if group for block in pages(group, BLOCK_LIMIT)]
+    return [
+        section(_outcome(shown)),
+        context(escape_mrkdwn(_figures(shown))),
+        *([section(best)] if (best := _best(shown)) else []),
+        *blocks,
+        *([context(legend)] if (legend := _legend(shown)) else []),
+    ]
+
+
+def _outcome(shown: Shown) -> str:
+    """Whose words the reply is, as mrkdwn."""
+    run = shown.run
+    if not run.reply:
+        return words.OVERVIEW_FAILED
+    if run.writer is None:
+        draft = _draft(run)
+        if draft is None:
+            return words.OVERVIEW_DRAFT
+        name = escape_mrkdwn(shown.naming.of(draft))
+        return words.OVERVIEW_DRAFT_OF.format(model=name)
+    sentence = words.OVERVIEW_WRITTEN
+    if run.status == "partial":
+        sentence = words.OVERVIEW_PARTIAL
+    elif run.status == "unsynthesised":
+        sentence = words.OVERVIEW_UNAIDED
+    elif not run.answers:
+        sentence = words.OVERVIEW_ALONE
+    return sentence.format(model=escape_mrkdwn(shown.naming.of_aggregator(run.writer)))
+
+
+def _figures(shown: Shown) -> str:
+    run = shown.run
+    parts = [run.pipeline]
+    if run.answers:
+        read = sum(answer.readable for answer in run.answers)
+        parts.append(words.OVERVIEW_READ.format(read=read, count=len(run.answers)))
+    if run.seconds is not None:
+        parts.append(seconds(run.seconds))
+    if shown.policy.cost and run.reply:
+        parts.append(cost(run.cost_usd))
+    return " · ".join(parts)
+
+
+def _best(shown: Shown) -> str | None:
+    found = next((e for e in shown.entries if e.kind == "answer" and e.target == shown.best), None)
+    if found is None:
+        return None
+    return words.OVERVIEW_BEST.format(model=escape_mrkdwn(found.name), layer=found.answer.layer)
+
+
+def _reply(shown: Shown) -> list[Json]:
+    """Each aggregator that was asked, in the order in which they were."""
+    if not shown.run.aggregators:
+        return []
+    items = [
+        named(
+            shown.naming.of_aggregator(answer, leads=True),
+            ": " + " · ".join([_wrote(shown, answer), *asides(shown, answer)]),
+        )
+        for answer in shown.run.aggregators
+    ]
+    return [title(words.OVERVIEW_REPLY), bullets(items)]
+
+
+def _wrote(shown: Shown, answer: Answer) -> str:
+    took = seconds(answer.seconds)
+    if answer is not shown.run.writer:
+        return words.ANSWER_STATES["failed"].format(seconds=took, why=why(answer.error_kind))
+    sentence = {
+        "truncated": words.OVERVIEW_WROTE_TRUNCATED,
+        "cut": words.OVERVIEW_WROTE_PARTIAL,
+    }.get(answer.status, words.OVERVIEW_WROTE)
+    return sentence.format(seconds=took, why=why(answer.error_kind))
+
+
+def _notes(shown: Shown) -> list[Json]:
+    notes = list(dict.fromkeys(map(shown.naming.told, shown.run.notes)))
+    return [title(words.OVERVIEW_NOTES), bullets([said(note) for note in notes])] if notes else []
+
+
+def _legend(shown: Shown) -> str:
+    if shown.policy.names == "anonymous":
+        return words.OVERVIEW_ANONYMOUS
+    return words.OVERVIEW_LETTERS if any(a.label for a in shown.run.answers) else ""
+
+
+def _read(run: Run) -> list[Answer]:
+    """The models' own answers from which the reply was made, whether combined on the way or not."""
+    own = [answer for answer in run.answers if answer.readable and not is_combined(answer)]
+    last = max((answer.layer for answer in own), default=0)
+    return [answer for answer in own if answer.layer == last]
+
+
+def _draft(run: Run) -> Answer | None:
+    """The answer that stands as the reply, below a line that says so."""
+    texts = [(answer, answer.text.strip()) for answer in reversed(run.answers)]
+    return next((answer for answer, text in texts if text and run.reply.endswith(text)), None)

@@ -1,0 +1,34 @@
+"""A disagreement between answers as the text of a column, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from moa import Difference, Disagreement, View
+
+
+def disagreement_text(found: Disagreement | None) -> str | None:
+    """As JSON in ASCII, which every database stores whatever a model wrote."""
+    return None if found is None else json.dumps(asdict(found))
+
+
+def read_disagreement(text: str | None) -> Disagreement | None:
+    """From that JSON; None where none was made."""
+    if text is None:
+        return None
+    told = json.loads(text)
+    return Disagreement(
+        tuple(told["agreements"]),
+        tuple(
+            Difference(found["topic"], tuple(_view(view) for view in found["views"]))
+            for found in told["differences"]
+        ),
+    )
+
+
+def _view(told: dict[str, object]) -> View:
+    labels, models = told["labels"], told["models"]
+    assert isinstance(labels, list)
+    assert isinstance(models, list)
+    return View(str(told["text"]), tuple(map(str, labels)), tuple(map(str, models)))

@@ -1,0 +1,46 @@
+"""What people say of a run's answers (`bot.ports.Feedback`)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+
+from bot.storage.database import Database
+from bot.storage.rows import dialect
+from bot.storage.tables import feedback
+
+BEST = "best"
+"""The verdict on one answer. Verdicts on the reply stand in rows of their own."""
+
+
+class StoredFeedback:
+    """`bot.ports.Feedback` on a database. Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def choose_best(self, run_id: str, user: str, target: str) -> None:
+        """Store which answer a person found best; it takes the place of one they chose before."""
+        mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
+        key = {"run_id": run_id, "user": user, "target": target}
+        news = {"verdict": BEST, "created_at": datetime.now(UTC)}
+        async with self._database.begin() as connection:
+            await connection.execute(delete(feedback).where(*mine, feedback.c.target != target))
+            statement = dialect(connection).insert(feedback).values(key | news)
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=list(key), set_=news)
+            )
+
+    async def take_back(self, run_id: str, user: str, target: str) -> None:
+        """Forget that they found it best."""
+        key = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.target == target
+        async with self._database.begin() as connection:
+            await connection.execute(delete(feedback).where(*key, feedback.c.verdict == BEST))
+
+    async def best_of(self, run_id: str, user: str) -> str | None:
+        """The answer that they found best; the newest, should two clicks have met."""
+        mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
+        query = select(feedback.c.target).where(*mine).order_by(feedback.c.created_at.desc())
+        async with self._database.connect() as connection:
+            return (await connection.execute(query.limit(1))).scalar()

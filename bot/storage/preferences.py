@@ -1,0 +1,63 @@
+"""What was chosen in Slack (`bot.preferences.StoredChoices`), one JSON object for each place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from bot.preferences import (
+    ChannelChoice,
+    Choice,
+    Choices,
+    PersonChoice,
+    Scope,
+    WorkspaceChoice,
+    read_choice,
+    written_choice,
+)
+from bot.storage.database import Database
+from bot.storage.rows import dialect
+from bot.storage.tables import preferences
+
+
+class StoredPreferences:
+    """`bot.preferences.StoredChoices` on a database. Each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
+        """What has a say there: up to three rows, by their key."""
+        places = {"workspace": team, "channel": channel, "person": user}
+        wanted = [
+            and_(preferences.c.scope == scope, preferences.c.id == place)
+            for scope, place in places.items()
+            if place is not None
+        ]
+        query = select(preferences.c.scope, preferences.c.chosen)
+        query = query.where(preferences.c.team == team, or_(*wanted))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        found = {row.scope: row.chosen for row in rows}
+        return Choices(
+            read_choice(WorkspaceChoice, found.get("workspace")),
+            read_choice(ChannelChoice, found.get("channel")),
+            read_choice(PersonChoice, found.get("person")),
+        )
+
+    async def write(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
+        """Put a choice in the place of the former one, but for keys of a newer release."""
+        key = {"team": team, "scope": scope, "id": id}
+        here = [preferences.c[name] == value for name, value in key.items()]
+        query = select(preferences.c.chosen).where(*here).with_for_update()
+
+        def replace(connection: Connection) -> None:
+            news = {
+                "chosen": written_choice(choice, connection.scalar(query)),
+                "changed_by": by,
+                "changed_at": datetime.now(UTC),
+            }
+            new = dialect(connection).insert(preferences).values(key | news)
+            connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=news))
+
+        await self._database.write(replace)

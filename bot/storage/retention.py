@@ -1,0 +1,116 @@
+"""Deleting what was stored: by age in the background, and for a workspace or a person on demand."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
+
+from bot.storage.database import Database
+from bot.storage.statements import LIVE
+from bot.storage.tables import feedback, preferences, runs, spending
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+"""Runs that are deleted in one transaction, so that questions need not wait for the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """What is to be deleted: everything that fits all that is given.
+
+    Attributes:
+        team: of this workspace only.
+        user: asked by this person only.
+        before: claimed before this moment only.
+    """
+
+    team: str | None = None
+    user: str | None = None
+    before: datetime | None = None
+
+    @property
+    def runs(self) -> ColumnElement[bool]:
+        """The condition on `runs`."""
+        conditions = [
+            *([runs.c.team == self.team] if self.team else []),
+            *([runs.c.user == self.user] if self.user else []),
+            *([runs.c.created_at < self.before] if self.before else []),
+        ]
+        return and_(True, *conditions)  # noqa: FBT003 - SQL's TRUE, for when nothing is given
+
+
+class Retention:
+    """Deletes runs with everything that hangs on them: answers, ledger, posts, claims, feedback.
+
+    Runs that have not ended are left alone: a worker has them in hand.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def purge(self, whose: Whose) -> AsyncGenerator[Sequence[str], None]:
+        """Delete ended runs, some hundred at a time; gives the ids that are gone each time."""
+        while gone := await self._database.write(lambda connection: _delete(connection, whose)):
+            yield gone
+
+    def keeping(self, days: int) -> Callable[[], Awaitable[None]]:
+        """What deletes everything that is older than so many days, whenever it is called."""
+
+        async def tidy() -> None:
+            whose = Whose(before=datetime.now(UTC) - timedelta(days=days))
+            count = 0
+            async for gone in self.purge(whose):
+                count += len(gone)
+            if count:
+                log.info("purged", runs=count, older_than_days=days)
+
+        return tidy
+
+    async def live(self, whose: Whose) -> int:
+        """How many runs are left because they have not ended."""
+        query = select(func.count()).where(whose.runs, runs.c.state.in_(LIVE))
+        return await self._database.read(lambda connection: connection.scalar(query) or 0)
+
+    async def forget(self, whose: Whose) -> None:
+        """Delete what else names a workspace or a person: choices, feedback, what they spent."""
+        if whose.team is None and whose.user is None:
+            return
+
+        def store(connection: Connection) -> None:
+            connection.execute(delete(preferences).where(*_owned(preferences, whose, "id")))
+            connection.execute(delete(spending).where(*_owned(spending, whose, "user")))
+            if whose.user:
+                connection.execute(delete(feedback).where(*_said(whose)))
+
+        await self._database.write(store)
+
+
+def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
+    ended = select(runs.c.id).where(whose.runs, runs.c.state.not_in(LIVE)).limit(AT_ONCE)
+    gone = connection.execute(ended).scalars().all()
+    if gone:
+        connection.execute(delete(runs).where(runs.c.id.in_(gone)))
+    return gone
+
+
+def _owned(table: Table, whose: Whose, person: str) -> list[ColumnElement[bool]]:
+    columns = table.c
+    conditions: list[ColumnElement[bool]] = []
+    if whose.team:
+        conditions.append(columns.team == whose.team)
+    if whose.user:
+        conditions.append(columns[person] == whose.user)
+    return conditions
+
+
+def _said(whose: Whose) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [feedback.c.user == whose.user]
+    if whose.team:
+        theirs = select(runs.c.id).where(runs.c.team == whose.team)
+        conditions.append(feedback.c.run_id.in_(theirs))
+    return conditions

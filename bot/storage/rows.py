@@ -1,0 +1,127 @@
+"""Between values and rows: how a run, an answer and a line of the ledger are written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports import Question, Run
+from bot.storage.disagreements import read_disagreement
+from moa import Answer, Call, Usage
+
+
+def dialect(connection: AsyncConnection | Connection) -> Any:
+    """The database's own `insert`, which knows what to do on a conflict."""
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
+
+
+def question_row(question: Question) -> dict[str, Any]:
+    """The columns of `runs` that hold a question."""
+    return {
+        "team": question.team,
+        "channel": question.channel,
+        "user": question.user,
+        "ts": question.ts,
+        "thread_ts": question.thread_ts,
+        "text": storable(question.text),
+        "surface": question.surface,
+        "asked_pipeline": question.pipeline,
+        "response_url": question.response_url,
+    }
+
+
+def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
+    """A row of `answers`."""
+    row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
+    return row | {"text": storable(answer.text)}
+
+
+def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
+    """A row of `ledger`."""
+    return {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+
+
+def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -> Run:
+    """A run from its row, the rows of its answers, and the ts of its posts."""
+    found = [(answer.role, _answer(answer)) for answer in answers]
+    return Run(
+        id=row.id,
+        question=Question(
+            team=row.team,
+            channel=row.channel,
+            user=row.user,
+            ts=row.ts,
+            thread_ts=row.thread_ts,
+            text=row.text,
+            surface=row.surface,
+            pipeline=row.asked_pipeline,
+            response_url=row.response_url,
+        ),
+        pipeline=row.pipeline,
+        seed=row.seed,
+        state=row.state,
+        created_at=aware(row.created_at),
+        finished_at=row.finished_at and aware(row.finished_at),
+        reply=row.reply,
+        status=row.status,
+        trouble=row.trouble,
+        seconds=row.seconds,
+        cost_usd=row.cost_usd,
+        notes=tuple(json.loads(row.notes)),
+        answers=tuple(a for role, a in found if role == "proposer"),
+        rankings=tuple(a for role, a in found if role == "ranker"),
+        aggregators=tuple(a for role, a in found if role == "aggregator"),
+        posts=tuple(posts),
+        attempt=row.attempt,
+        again_of=row.again_of,
+        disagreement=read_disagreement(row.disagreement),
+        stop_by=row.stop_by,
+    )
+
+
+def aware(moment: datetime) -> datetime:
+    """SQLite gives back what it was given without its time zone, which is always UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def storable(text: str) -> str:
+    """Postgres stores no NUL, and UTF-8 no lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _answer(row: Row[Any]) -> Answer:
+    known = row.input_tokens is not None
+    return Answer(
+        model=row.model,
+        layer=row.layer,
+        position=row.position,
+        status=row.status,
+        text=row.text,
+        label=row.label,
+        error=row.error,
+        error_kind=row.error_kind,
+        seconds=row.seconds,
+        first_token_seconds=row.first_token_seconds,
+        usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
+        cost_usd=row.cost_usd,
+    )
+
+
+def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__ if name not in without}
+
+
+def _tokens(usage: Usage | None) -> dict[str, int | None]:
+    if usage is None:
+        return {"input_tokens": None, "output_tokens": None, "cached_tokens": None}
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+    }

@@ -1,0 +1,197 @@
+"""Upgrading a database that is in use: whole or not at all, and both releases can work on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+import structlog
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, String, func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import ConfigurationError
+from bot.storage.database import Database, open_database, read_url
+from bot.storage.migrating import MIGRATIONS, alone, upgrade
+from bot.storage.runs import StoredRuns
+from bot.storage.tables import metadata
+from tests.bot import previous_release
+from tests.bot.previous_release import REVISION
+
+OLD_TABLES = ("runs", "claims", "answers", "ledger", "posts")
+
+
+def revisions() -> list[str]:
+    """Every revision, the first one first."""
+    return [script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()][::-1]
+
+
+def differences(connection: Connection) -> list[object]:
+    """What a migration would have to change for the tables to be those of the code."""
+    # SQLite tells an empty default in another form than it was given.
+    options = {"compare_server_default": connection.dialect.name == "postgresql"}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+@asynccontextmanager
+async def plain(url: str) -> AsyncGenerator[AsyncEngine, None]:
+    """The database without the bot's own handling of it."""
+    engine = create_async_engine(read_url(url))
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Database, None]:
+    """The database as the bot opens it."""
+    database = await open_database(url)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+async def upgraded(engine: AsyncEngine, revision: str) -> None:
+    """Run the migrations up to a revision."""
+    async with engine.connect() as connection:
+        await connection.run_sync(upgrade, revision)
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows stand in each table of the previous release."""
+    sizes = {
+        name: await connection.scalar(select(func.count()).select_from(metadata.tables[name]))
+        for name in OLD_TABLES
+    }
+    return {name: size or 0 for name, size in sizes.items()}
+
+
+@pytest.fixture
+async def in_use(empty_database: str) -> str:
+    """A database that the previous release has worked with: one question answered, one open."""
+    async with plain(empty_database) as engine:
+        await upgraded(engine, REVISION)
+        async with engine.begin() as connection:
+            await previous_release.ask(connection, "over")
+            await previous_release.end(connection, "over")
+            await previous_release.ask(connection, "open")
+    return empty_database
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(
+    empty_database: str,
+) -> None:
+    """A change of the tables without a migration is caught, and each step can be taken alone."""
+    async with plain(empty_database) as engine:
+        for revision in revisions():
+            await upgraded(engine, revision)
+        async with engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+
+async def test_an_upgrade_keeps_what_the_previous_release_has_stored(in_use: str) -> None:
+    """Every row is still there, the answered question reads as before, the open one goes on."""
+    async with opened(in_use) as database:
+        async with database.connect() as connection:
+            assert await connection.run_sync(differences) == []
+            kept = await counts(connection)
+        assert kept == {"runs": 2, "claims": 2, "answers": 3, "ledger": 3, "posts": 2}
+        runs = StoredRuns(database)
+        run = await runs.get("over")
+        assert run is not None
+        assert (run.state, run.reply, run.notes) == ("answered", "The reply.", ("N.",))
+        assert (run.seed, run.created_at) == (previous_release.SEED, previous_release.ASKED_AT)
+        assert [answer.text for answer in run.answers] == ["Because.", "Because."]
+        assert [left.run_id for left in await runs.unfinished()] == ["open"]
+        taken_up = await runs.begin("open")
+        assert taken_up is not None
+        assert taken_up.resumed
+        assert len(taken_up.answers) == 1
+
+
+async def test_the_previous_release_can_work_on_while_the_new_one_does(in_use: str) -> None:
+    """In a rolling upgrade both share the tables: the old one asks, ends and reads as ever."""
+    async with opened(in_use) as database:
+        async with database.begin() as connection:
+            await previous_release.end(connection, "open")
+            await previous_release.ask(connection, "new")
+            assert await previous_release.unfinished(connection) == ["new"]
+        runs = StoredRuns(database)
+        begun = await runs.begin("new")
+        assert begun is not None
+        assert begun.attempt == 0
+        async with database.begin() as connection:
+            await previous_release.end(connection, "new")
+        run = await runs.get("new")
+        assert run is not None
+        assert run.state == "answered"
+        assert await runs.begin("new") is None
+
+
+async def test_opening_twice_keeps_what_is_stored(in_use: str) -> None:
+    """A restart finds what was there; the migrations run only once."""
+    for _ in range(2):
+        async with opened(in_use) as database, database.connect() as connection:
+            assert (await counts(connection))["runs"] == 2
+
+
+async def test_processes_that_start_together_upgrade_once(empty_database: str) -> None:
+    """Several are started on a database without tables: one makes them, all of them work."""
+
+    async def start() -> int:
+        async with opened(empty_database) as database:
+            return len(await StoredRuns(database).unfinished())
+
+    assert await asyncio.gather(*(start() for _ in range(5))) == [0] * 5
+
+
+async def test_an_upgrade_that_fails_leaves_nothing_half_done(in_use: str) -> None:
+    """A migration that is broken off in the middle is run again from its beginning."""
+    async with plain(in_use) as engine:
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE spending (in_the_way INTEGER)"))
+        with pytest.raises(ConfigurationError, match="spending"):
+            await open_database(in_use)
+        async with engine.begin() as connection:
+            await connection.execute(text("DROP TABLE spending"))
+    async with opened(in_use) as database, database.connect() as connection:
+        assert await connection.run_sync(differences) == []
+        assert (await counts(connection))["runs"] == 2
+
+
+async def test_a_table_that_is_made_anew_keeps_what_refers_to_it(in_use: str) -> None:
+    """On SQLite a changed column means a new table: no answer goes with the old one."""
+
+    def rebuild(connection: Connection) -> None:
+        with alone(connection):
+            operations = Operations(MigrationContext.configure(connection))
+            with operations.batch_alter_table("runs") as batch:
+                batch.alter_column("trouble", type_=String(64))
+
+    async with opened(in_use) as database:
+        async with database.engine.connect() as connection:
+            await connection.run_sync(rebuild)
+        async with database.connect() as connection:
+            assert (await counts(connection))["answers"] == 3
+        with pytest.raises(IntegrityError):
+            async with database.begin() as connection:
+                await connection.execute(text("UPDATE posts SET run_id = 'none'"))
+
+
+async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> None:
+    """A process that starts after a later release has upgraded works on, and says so."""
+    async with opened(database) as first, first.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    with structlog.testing.capture_logs() as logged:
+        async with opened(database) as second:
+            assert await StoredRuns(second).unfinished() == []
+    said = [(line["event"], line["stands_at"]) for line in logged]
+    assert said == [("database_of_a_later_release", "later")]

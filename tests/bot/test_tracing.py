@@ -1,0 +1,274 @@
+"""What a trace tells: one span for a question, one for each call of a model, and no words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
+
+from bot.observing.facts import ModelFacts
+from bot.observing.tracing import Tracing, add_trace
+from bot.ports import Ended, Question, Run
+from moa import Event, Unavailable
+from moa.config import ModelTable
+from moa.providers.scripted import Fail, Wait
+from tests.moa.runs import follows, layer, plan, play, says
+from tests.models.replies import Reply, Status
+from tests.stage import on_stage
+
+RUN = Run(
+    "run-1",
+    Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention"),
+    "balanced",
+    7,
+    "running",
+    datetime.now(UTC),
+)
+FACTS = {
+    "red": ModelFacts("openai", "red-1", "models.example", 8443),
+    "writer": ModelFacts("local", "smollm2"),
+}
+
+
+class Kept:
+    """The spans that were made, as an exporter gets them."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        self.provider = TracerProvider()
+        self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+
+    @property
+    def spans(self) -> Sequence[ReadableSpan]:
+        return self._exporter.get_finished_spans()
+
+    @property
+    def root(self) -> ReadableSpan:
+        """The one span that has no parent."""
+        (root,) = [span for span in self.spans if span.parent is None]
+        return root
+
+    def calls(self, model: str) -> list[ReadableSpan]:
+        """The spans of a configured model's calls, in the order in which they ended."""
+        return [s for s in self.spans if (s.attributes or {}).get("moa_bot.model") == model]
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+def report(kept: Kept, events: Sequence[Event], how: Ended | None = "complete") -> None:
+    """Have a run traced, as the service reports it."""
+    with Tracing(FACTS, kept.provider).work(RUN) as watch:
+        for event in events:
+            watch.saw(event)
+        if how:
+            watch.ended(how)
+
+
+def about(span: ReadableSpan) -> dict[str, object]:
+    return dict(span.attributes or {})
+
+
+async def test_a_question_is_one_trace_with_a_span_for_each_call(
+    tmp_path: Path, kept: Kept
+) -> None:
+    """Every call lies within the question's span, under its name in the conventions."""
+    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+        await stage.replied(await stage.ask("What is a tangerine?"))
+        await stage.bot.jobs.drain(20)
+    root = kept.root
+    assert root.name == "invoke_workflow balanced"
+    assert root.kind is SpanKind.INTERNAL
+    calls = [span for span in kept.spans if span is not root]
+    names = sorted(span.name for span in calls)
+    assert names == ["chat blue-1", "chat green-1", "chat red-1", "chat writer-1"]
+    assert root.context
+    for span in calls:
+        assert span.context
+        assert span.context.trace_id == root.context.trace_id
+        assert span.parent == root.context
+        times = [t or 0 for t in (root.start_time, span.start_time, span.end_time, root.end_time)]
+        assert times == sorted(times)
+        assert span.kind is SpanKind.CLIENT
+        assert span.status.status_code is StatusCode.UNSET
+
+
+async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept: Kept) -> None:
+    """Model, provider, server, tokens, first token and how it ended, by their agreed names."""
+    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+        await stage.replied(await stage.ask("Why?"))
+        await stage.bot.jobs.drain(20)
+        (port,) = {int(stage.models.openai_url.split(":")[2].split("/")[0])}
+    root, (call,) = about(kept.root), kept.calls("blue")
+    assert root["gen_ai.operation.name"] == "invoke_workflow"
+    assert root["gen_ai.workflow.name"] == "balanced"
+    assert root["moa_bot.outcome"] == "complete"
+    told = about(call)
+    expected = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.request.model": "blue-1",
+        "gen_ai.request.stream": True,
+        "gen_ai.response.finish_reasons": ("stop",),
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "moa_bot.model": "blue",
+        "moa_bot.role": "proposer",
+        "moa_bot.layer": 1,
+        "moa_bot.position": 3,
+        "moa_bot.attempt": 1,
+        "moa_bot.state": "used",
+    }
+    assert {key: told[key] for key in expected} == expected
+    measured = {
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.response.time_to_first_chunk",
+        "moa_bot.cost_usd",
+    }
+    assert measured | set(expected) == set(told)
+
+
+async def test_a_trace_holds_no_words(tmp_path: Path, kept: Kept) -> None:
+    """Neither the question nor an answer, nor who asked or where; the run's id leads to these."""
+    async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
+        await stage.replied(await stage.ask("What is a tangerine?"))
+        await stage.bot.jobs.drain(20)
+        ids = (stage.ana.id, stage.general.id, stage.slack.team_id)
+    everything = "".join(span.to_json() for span in kept.spans)
+    assert "moa_bot.run.id" in everything
+    for secret in ("tangerine", "The answer of", *ids):
+        assert secret not in everything
+
+
+async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
+    """The span of the question and those of its calls are errors, by kind."""
+    models = dict.fromkeys(("red-1", "green-1", "blue-1", "writer-1"), Reply(fault=Status(401)))
+    async with on_stage(tmp_path, models=models, tracer_provider=kept.provider) as stage:
+        ts = await stage.ask("Why?")
+        await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general, ts)) > 1)
+        await stage.bot.jobs.drain(20)
+    assert kept.root.status.status_code is StatusCode.ERROR
+    assert about(kept.root)["error.type"] == "no_answer"
+    for call in kept.calls("red"):
+        assert call.status.status_code is StatusCode.ERROR
+        assert about(call)["error.type"] == "auth"
+        assert about(call)["gen_ai.response.finish_reasons"] == ("error",)
+    assert not any(span.events for span in kept.spans), "an exception's words"
+
+
+async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
+    """A retry stands beside the call that failed before it."""
+    steps = iter([[Fail(Unavailable(kind="overloaded"))], ["An answer."]])
+    flaky = follows("red", lambda *_: next(steps), max_attempts=2)
+    report(kept, (await play(plan(layer(flaky), by=says("writer")))).events)
+    first, second = kept.calls("red")
+    assert [about(call)["moa_bot.attempt"] for call in (first, second)] == [1, 2]
+    assert about(first)["error.type"] == "overloaded"
+    assert first.status.status_code is StatusCode.ERROR
+    assert second.status.status_code is StatusCode.UNSET
+    assert (first.end_time or 0) < (second.start_time or 0)
+
+
+async def test_a_call_that_was_stopped_as_needless_is_no_error(kept: Kept) -> None:
+    """A slow model that nobody waits for any more must not look broken."""
+    models = (says("red", Wait(3600)), says("green"))
+    played = await play(plan(layer(*models, quorum=1, grace_s=0), by=says("writer")))
+    report(kept, played.events)
+    (stopped,) = kept.calls("red")
+    assert stopped.status.status_code is StatusCode.UNSET
+    assert about(stopped)["moa_bot.stopped"] == "cancelled"
+    assert about(stopped)["gen_ai.response.finish_reasons"] == ("error",)
+    assert "error.type" not in about(stopped)
+
+
+async def test_a_model_in_the_process_is_no_client_call(kept: Kept) -> None:
+    """The embedded model goes over no network, and a removed one is told by what is known."""
+    played = await play(plan(layer(says("removed")), by=says("writer")))
+    report(kept, played.events)
+    (writer,), (removed,) = kept.calls("writer"), kept.calls("removed")
+    assert writer.kind is SpanKind.INTERNAL
+    assert about(writer)["gen_ai.provider.name"] == "local"
+    assert "server.address" not in about(writer)
+    assert removed.name == "chat removed"
+    assert about(removed)["gen_ai.provider.name"] == "_OTHER"
+
+
+async def test_a_run_that_starts_again_traces_only_what_it_asks(kept: Kept) -> None:
+    """Answers of the earlier attempt have their spans in that attempt's trace."""
+    whole = plan(layer(says("red"), says("green")), by=says("writer"))
+    first = await play(whole)
+    again = await play(whole, recorded=first.outcome.answers)
+    report(kept, again.events)
+    assert [len(kept.calls(model)) for model in ("red", "green", "writer")] == [0, 0, 1]
+
+
+async def test_work_that_is_broken_off_ends_its_trace(kept: Kept) -> None:
+    """A trace is never left open: the next attempt has one of its own."""
+    played = await play(plan(layer(says("red")), by=says("writer")))
+    report(kept, played.events[:2], how=None)
+    assert about(kept.root)["moa_bot.outcome"] == "interrupted"
+    assert kept.root.status.status_code is StatusCode.UNSET
+
+
+@pytest.mark.parametrize("how", ["stopped", "archived", "partial"])
+def test_what_nobody_has_to_look_into_is_no_error(kept: Kept, how: Ended) -> None:
+    """Pressing Stop, or asking where nothing can be posted, must not look like a failure."""
+    report(kept, [], how=how)
+    assert kept.root.status.status_code is StatusCode.UNSET
+    assert about(kept.root)["moa_bot.outcome"] == how
+
+
+def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
+    """So that one leads to the other; outside a trace nothing is added."""
+    with Tracing(FACTS, kept.provider).work(RUN):
+        context = get_current_span().get_span_context()
+        line = add_trace(None, "info", {})
+    assert line == {
+        "trace_id": f"{context.trace_id:032x}",
+        "span_id": f"{context.span_id:016x}",
+    }
+    assert add_trace(None, "info", {}) == {}
+
+
+def test_work_has_a_trace_of_its_own_whoever_brought_the_question(kept: Kept) -> None:
+    """It may outlive the request, and be done by another process: it is no part of its trace."""
+    with kept.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
+        report(kept, [])
+    named = {span.name: span for span in kept.spans}
+    assert named["invoke_workflow balanced"].parent is None
+
+
+async def test_without_opentelemetry_set_up_nothing_is_made() -> None:
+    """The API alone makes no spans, and the work goes on as it would without it."""
+    played = await play(plan(layer(says("red")), by=says("writer")))
+    with Tracing(FACTS).work(RUN) as watch:
+        for event in played.events:
+            watch.saw(event)
+        assert not get_current_span().get_span_context().is_valid
+        watch.ended("complete")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address", "port"),
+    [
+        (None, None, None),
+        ("https://api.example/v1", "api.example", 443),
+        ("http://127.0.0.1:8080/v1", "127.0.0.1", 8080),
+    ],
+)
+def test_a_server_is_named_where_it_is_set(
+    base_url: str | None, address: str | None, port: int | None
+) -> None:
+    """Two servers of one kind can be told apart."""
+    table = ModelTable(provider="openai", model="m", base_url=base_url)
+    assert ModelFacts.of(table) == ModelFacts("openai", "m", address, port)

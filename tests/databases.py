@@ -1,0 +1,150 @@
+"""Databases for tests: a SQLite file, or a database of its own on a real Postgres.
+
+Fixtures, all of which are found by name in any test:
+
+- `database`: the URL of a database whose tables are up to date. A test that takes it runs twice,
+  on SQLite and on Postgres. Hand it on: `on_stage(tmp_path, database=database)`,
+  `running(tmp_path, slack, database=database)`, `open_database(database)`.
+- `empty_database`: the same without any table.
+- `databases`: makes such URLs: `databases.fresh("postgres")`, as many as a test needs.
+- `postgres`: the server itself (`tests.postgres.Postgres`), for a test that stops it.
+
+One kind alone: `@pytest.mark.parametrize("database", ["postgres"], indirect=True)`.
+
+The server is started when the first test needs one, in each process of pytest-xdist (it takes half
+a second), and a fresh database is a copy of a prepared one. With MOA_TEST_POSTGRES set to the URL
+of a server, databases are made there in place of it, and dropped again; only `postgres` itself is
+always our own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Literal, get_args
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import create_engine, make_url
+
+from bot.storage.migrating import upgrade
+from tests.postgres import Postgres
+
+Kind = Literal["sqlite", "postgres"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+OTHER_SERVER = "MOA_TEST_POSTGRES"
+
+
+class Server:
+    """Makes databases on a Postgres, and drops them.
+
+    Args:
+        url: a database on it whose user may create others.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._made: list[str] = []
+        self._template = ""
+
+    def fresh(self, *, empty: bool) -> str:
+        """The URL of a new database, with tables or without."""
+        if empty:
+            return self._create("template0")
+        if not self._template:
+            self._template = self._prepared()
+        return self._create(self._template)
+
+    def drop(self, url: str | None = None) -> None:
+        """Drop a database that `fresh` made, or all of them; whoever uses it is cut off."""
+        names = [*self._made] if url is None else [str(make_url(url).database)]
+        for name in names:
+            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            self._made.remove(name)
+
+    def _create(self, template: str) -> str:
+        name = f"moa_test_{secrets.token_hex(6)}"
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        self._made.append(name)
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _prepared(self) -> str:
+        url = make_url(self._create("template0"))
+        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+        with engine.connect() as connection:
+            upgrade(connection)
+        engine.dispose()
+        return str(url.database)
+
+    def _run(self, statement: str, *names: str) -> None:
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            # The names are ours, and quoted; the type asks for a literal statement.
+            words = sql.SQL(statement).format(*map(sql.Identifier, names))  # pyright: ignore[reportArgumentType]
+            connection.execute(words)
+
+
+class Databases:
+    """Databases of one test, which are gone after it."""
+
+    def __init__(self, folder: Path, server: Callable[[], Server]) -> None:
+        self._folder = folder
+        self._server = server
+        self._made: list[tuple[Server, str]] = []
+        self._files = 0
+
+    def fresh(self, kind: str, *, empty: bool = False) -> str:
+        """The URL of a new database; its tables are up to date, or there are none."""
+        if kind == "sqlite":
+            self._files += 1
+            return f"sqlite:///{self._folder / f'bot-{self._files}.db'}"
+        server = self._server()
+        url = server.fresh(empty=empty)
+        self._made.append((server, url))
+        return url
+
+    def drop(self) -> None:
+        """Drop those that stand on a server."""
+        for server, url in self._made:
+            server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[Postgres, None, None]:
+    """The tests' own server."""
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(request: pytest.FixtureRequest) -> Generator[Server, None, None]:
+    """Where databases on Postgres are made."""
+    url = os.environ.get(OTHER_SERVER) or request.getfixturevalue("postgres").url
+    server = Server(url)
+    yield server
+    server.drop()
+
+
+@pytest.fixture
+def databases(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Databases, None, None]:
+    """Makes databases for a test; Postgres is started once one is needed there."""
+    made = Databases(tmp_path, lambda: request.getfixturevalue("postgres_databases"))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(params=KINDS)
+def database(databases: Databases, request: pytest.FixtureRequest) -> str:
+    """The URL of a database whose tables are up to date; once on SQLite, once on Postgres."""
+    return databases.fresh(request.param)
+
+
+@pytest.fixture(params=KINDS)
+def empty_database(databases: Databases, request: pytest.FixtureRequest) -> str:
+    """The URL of a database without a table; once on SQLite, once on Postgres."""
+    return databases.fresh(request.param, empty=True)

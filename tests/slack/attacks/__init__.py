@@ -1,0 +1,1 @@
+"""Attacks: hostile texts and strangers, and what the bot must make of them."""

@@ -1,0 +1,47 @@
+"""What an entry of the corpus is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Row = tuple[str, str, str] | tuple[str, str, str, tuple[str, ...]]
+"""Name, what it tries, the text, and what of the text a reader never sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """A hostile text.
+
+    Attributes:
+        kind: the file of the corpus that it stands in.
+        name: unique within its kind.
+        tries: what it tries, in one sentence.
+        text: what a model or a person writes.
+        lost: stretches of the text that need not be shown, in their order: where an image lies, a
+            link's title, an address that is its own label.
+    """
+
+    kind: str
+    name: str
+    tries: str
+    text: str
+    lost: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def shown(self) -> str:
+        """The text without what need not be shown."""
+        kept, rest = "", self.text
+        for stretch in self.lost:
+            before, found, rest = rest.partition(stretch)
+            assert found, f"{self}: {stretch!r} is not in the text"
+            kept += f"{before} "
+        return kept + rest
+
+
+def named(kind: str, rows: Iterable[Row]) -> tuple[Attack, ...]:
+    """The rows of one file of the corpus as its entries."""
+    return tuple(Attack(kind, *row) for row in rows)

@@ -1,0 +1,114 @@
+"""A running bot whose models say what the corpus holds, and what must hold of it afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.playground.records import CallRecord, Message, User, View
+from bot.slack.blocks import REPLY_ACTIONS, SHOW_ANSWERS
+from bot.slack.reveal.views import CHOOSE
+from tests.models.replies import Reply, Request
+from tests.slack.attacks.attack import Attack
+from tests.slack.attacks.corpus import CORPUS
+from tests.stage import Mode, Stage, on_stage
+
+PAIR = """
+[pipelines.pair]
+aggregator = "writer"
+
+[[pipelines.pair.layers]]
+proposers = ["red"]
+"""
+
+ECHO = "Repeat the thread."
+"""A question that the models answer with all that they were shown."""
+
+_NAMED = re.compile(r"Recite (\S+/\S+) now\.")
+
+
+def recite(attack: Attack) -> str:
+    """The question that the models answer with an attack."""
+    return f"Recite {attack} now."
+
+
+@asynccontextmanager
+async def reciting(folder: Path, mode: Mode = "socket") -> AsyncGenerator[Stage, None]:
+    """A stage on which one model proposes and one writes, and both say what they are told to."""
+    said = Reply(text=_said)
+    models = {"red-1": said, "writer-1": said}
+    async with on_stage(folder, mode=mode, models=models, extra=PAIR, default="pair") as stage:
+        stage.slack.rate_limits.enabled = False
+        yield stage
+
+
+def _said(request: Request) -> str:
+    text = request.turns[-1][1]
+    if ECHO in text:
+        return text
+    named = _NAMED.search(text)
+    assert named is not None
+    return next(attack.text for attack in CORPUS if str(attack) == named[1])
+
+
+def ended(stage: Stage, ts: str) -> list[Message] | None:
+    """The bot's messages in a thread once the reply stands there whole, its buttons below it."""
+    ours = stage.replies(ts)
+    whole = any(block.get("block_id") == REPLY_ACTIONS for m in ours for block in m.blocks)
+    return ours if whole else None
+
+
+async def whole_reply(stage: Stage, ts: str) -> list[Message]:
+    """The same, awaited."""
+    found = await stage.slack.wait_for(lambda: ended(stage, ts), timeout=30)
+    assert found is not None
+    return found
+
+
+async def answer_in_modal(stage: Stage, user: User, message: Message, model: str = "red") -> View:
+    """Show answers, and a model's own one chosen there."""
+    left = stage.slack.view_of(user)
+    await stage.slack.click(user, message, SHOW_ANSWERS)
+    view = await stage.slack.wait_for(lambda: _with_chooser(stage, user, left))
+    assert view is not None
+    before = view.hash
+    await stage.slack.click(user, view, CHOOSE, option(view, model))
+    await stage.slack.wait_for(lambda: view.hash != before)
+    return view
+
+
+def _with_chooser(stage: Stage, user: User, left: View | None) -> View | None:
+    view = stage.slack.view_of(user)
+    if view is None or view is left:
+        return None
+    return view if any(e.get("action_id") == CHOOSE for e in elements(view)) else None
+
+
+def option(view: View, containing: str) -> str:
+    """The value of the choice whose words hold these."""
+    for element in elements(view):
+        for group in element.get("option_groups", ()):
+            for choice in group["options"]:
+                if containing in choice["text"]["text"]:
+                    return str(choice["value"])
+    raise LookupError(containing)
+
+
+def elements(shown: Message | View) -> Iterator[dict[str, Any]]:
+    """Everything that can be clicked in a message or a modal."""
+    for block in shown.blocks:
+        yield from block.get("elements", ())
+
+
+def assert_harmless(stage: Stage) -> None:
+    """Nobody was called, nothing was fetched, and Slack has refused nothing."""
+    assert stage.slack.notifications == []
+    assert stage.slack.unfurls == []
+    assert [_brief(call) for call in stage.slack.calls() if not call.ok] == []
+
+
+def _brief(call: CallRecord) -> str:
+    return f"{call.method}: {call.error}: {str(call.args)[:500]}: {str(call.answer)[:500]}"

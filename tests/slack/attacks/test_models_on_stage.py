@@ -1,0 +1,74 @@
+"""The corpus as what models say, through the running bot: in the thread and in the modal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.playground.records import User
+from bot.slack.text import safe_markdown
+from tests.slack.attacks.attack import Attack
+from tests.slack.attacks.corpus import CORPUS
+from tests.slack.attacks.properties import is_within, words
+from tests.slack.attacks.staged import (
+    answer_in_modal,
+    assert_harmless,
+    recite,
+    reciting,
+    whole_reply,
+)
+from tests.stage import Mode, Stage
+
+ASKERS = 8
+"""People who ask at the same time, each with their own modal."""
+
+SAYABLE = tuple(attack for attack in CORPUS if not re.search("[\ud800-\udfff]", attack.text))
+"""Half a character is refused with the answer that it stands in, before it comes to Slack."""
+
+SELECTION = SAYABLE[::12]
+"""A few of every kind."""
+
+
+async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
+    """Every text of the corpus, from proposer and aggregator: shown whole, and harmless."""
+    async with reciting(tmp_path) as stage:
+        await _ask_all(stage, SAYABLE)
+        assert_harmless(stage)
+
+
+@pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
+async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, streams: bool) -> None:
+    """The same over HTTP, and in a workspace where messages are edited and not streamed."""
+    async with reciting(tmp_path, mode) as stage:
+        if not streams:
+            stage.slack.app.features.discard("streaming")
+        await _ask_all(stage, SELECTION)
+        assert_harmless(stage)
+
+
+async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
+    """Have several people ask for the attacks, and look at each one's reply and answers."""
+    waiting = list(reversed(attacks))
+    people = [stage.slack.add_user(f"Asker {number}") for number in range(ASKERS)]
+
+    async def ask(person: User) -> None:
+        await stage.slack.invite(person, stage.general)
+        while waiting:
+            attack = waiting.pop()
+            await _look(stage, person, attack)
+
+    await asyncio.gather(*(ask(person) for person in people))
+
+
+async def _look(stage: Stage, person: User, attack: Attack) -> None:
+    ts = await stage.ask(recite(attack), user=person)
+    messages = await whole_reply(stage, ts)
+    said = words("".join(message.text for message in messages))
+    assert is_within(words(safe_markdown(attack.text)), said), attack
+    view = await answer_in_modal(stage, person, messages[-1])
+    shown = words(stage.slack.render(view), letters_only=True)
+    assert words(attack.shown, letters_only=True)[:300] in shown, attack

@@ -1,0 +1,47 @@
+"""Walking through the modal with the answers, as a person does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.playground.records import Message, User, View
+from bot.slack.blocks import SHOW_ANSWERS
+from bot.slack.reveal.views import BEST, CHOOSE
+from tests.stage import Stage
+
+
+async def reveal(stage: Stage, user: User, message: Message, containing: str = "Overview") -> View:
+    """Click "Show answers", and wait for the overview, or for other words."""
+    await stage.slack.click(user, message, SHOW_ANSWERS)
+    return await stage.opened_view(user, containing)
+
+
+async def turn(stage: Stage, user: User, action_id: str, value: str | None = None) -> str:
+    """Click in the open modal, and give what it shows once that has changed."""
+    view = stage.slack.view_of(user)
+    assert view is not None
+    before = view.hash
+    await stage.slack.click(user, view, action_id, value)
+    await stage.slack.wait_for(lambda: view.hash != before)
+    return stage.slack.render(view)
+
+
+async def choose(stage: Stage, user: User, containing: str) -> str:
+    """Choose the first entry whose words hold these, and give what the modal shows then."""
+    view = stage.slack.view_of(user)
+    assert view is not None
+    value = next(o["value"] for o in options(view.blocks) if containing in o["text"]["text"])
+    return await turn(stage, user, CHOOSE, value)
+
+
+async def verdict(stage: Stage, user: User) -> str:
+    """Click the button by which an answer is found best, or not any more."""
+    return await turn(stage, user, BEST)
+
+
+def options(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All that can be chosen in a modal, in order."""
+    menus = [e for block in blocks for e in block.get("elements", ()) if "option_groups" in e]
+    return [
+        option for menu in menus for group in menu["option_groups"] for option in group["options"]
+    ]

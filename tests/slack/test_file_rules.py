@@ -1,0 +1,171 @@
+"""The rules for files one by one: whom the token goes to, what an image is, when a PDF is left."""
+
+from __future__ import annotations
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.filehost import Hang
+from bot.playground.server import LocalSlack
+from bot.slack.client import web_client
+from bot.slack.files import SlackFiles, Text, Unread
+from bot.slack.files.host import FileHost
+from bot.slack.files.listed import NotRead
+from bot.slack.files.pdf import pdf_text
+from bot.slack.files.pdf_child import read
+from bot.slack.files.pictures import picture
+from bot.slack.files.reader import Limits
+from bot.slack.identity import Identity
+from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://files.slack.com/files-pri/T1-F1/download/a.txt",
+        "https://files.slack.com:443/a",
+        "https://FILES.SLACK.COM/a",
+        "https://team.enterprise.slack.com/a",
+        "https://slack.com/a",
+        "http://127.0.0.1:4000/files-pri/T1-F1/a.txt",
+    ],
+)
+def test_the_token_goes_to_slack(address: str) -> None:
+    """To Slack's own hosts by https, and to the Slack that is configured."""
+    host = FileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
+    assert host.trusted(address) is not None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://files.slack.com/a",
+        "https://files.slack.com:8443/a",
+        "https://files.slack.com.evil.example/a",
+        "https://evilslack.com/a",
+        "https://slack.com@evil.example/a",
+        "https://user@files.slack.com/a",
+        "https://user:word@files.slack.com/a",
+        "https://evil.example/files.slack.com",
+        "https://evil.example#files.slack.com",
+        "https://evil.example\\@files.slack.com/a",
+        "ftp://files.slack.com/a",
+        "file:///etc/passwd",
+        "//files.slack.com/a",
+        "http://127.0.0.1:4001/a",
+        "https://127.0.0.1:4000/a",
+        "http://localhost:4000/a",
+        "",
+        "a.txt",
+    ],
+)
+def test_the_token_goes_nowhere_else(address: str) -> None:
+    """Whatever an address looks like."""
+    host = FileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
+    assert host.trusted(address) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "sides"),
+    [
+        (png(8, 6), "image/png", (8, 6)),
+        (gif(70, 300), "image/gif", (70, 300)),
+        (jpeg(640, 480), "image/jpeg", (640, 480)),
+        (webp(11, 22, "VP8 "), "image/webp", (11, 22)),
+        (webp(11, 22, "VP8L"), "image/webp", (11, 22)),
+        (webp(11, 22, "VP8X"), "image/webp", (11, 22)),
+        (png()[:17], "image/png", (0, 0)),
+        (gif(1, 1)[:7], "image/gif", (0, 0)),
+        (jpeg(1, 1)[:9], "image/jpeg", (0, 0)),
+        (b"\xff\xd8\xff" + b"\xff" * 5_000, "image/jpeg", (0, 0)),
+        (b"\xff\xd8\xff\xd0\x00", "image/jpeg", (0, 0)),
+        (webp(1, 1, "VP8X")[:20], "image/webp", (0, 0)),
+        (webp(1, 1, "ICCP"), "image/webp", (0, 0)),
+    ],
+)
+def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int, int]) -> None:
+    """Its kind and its size, and none where its bytes do not tell."""
+    found = picture(data)
+    assert found is not None
+    assert (found.media_type, (found.width, found.height)) == (kind, sides)
+
+
+@pytest.mark.parametrize("data", [b"", b"Hello", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WAVEfmt "])
+def test_what_is_no_image_is_none(data: bytes) -> None:
+    """Other kinds of images and of files."""
+    assert picture(data) is None
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_a_host_that_stalls_is_given_up(after: int) -> None:
+    """Before its first byte or after some; the other files of the question are read."""
+    async with LocalSlack() as slack:
+        client = web_client(slack.bot_token, slack.api_url)
+        files = SlackFiles(client, Identity(client), Limits(seconds=0.5))
+        slow, quick = slack.upload("slow.txt", b"Hello"), slack.upload("quick.txt", b"Hello")
+        slow.fault = Hang(after)
+        found = await files.read([slow.shape, quick.shape])
+        assert found[slow.id].read == Unread("slow")
+        assert found[quick.id].read == Text("Hello", 5)
+
+
+async def test_a_missing_scope_is_named_where_it_is_known() -> None:
+    """Slack gives a page for signing in; that the scope is missing tells what to do."""
+    async with LocalSlack() as slack:
+        slack.app.scopes.discard("files:read")
+        client = web_client(slack.bot_token, slack.api_url)
+        notes = slack.upload("notes.txt", b"Hello")
+        found = await SlackFiles(client, Identity(client)).read([notes.shape])
+        assert found[notes.id].read == Unread("scope")
+
+
+async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> None:
+    """A thread in Slack Connect with hundreds of files costs no hundreds of calls."""
+    async with LocalSlack() as slack:
+        client = web_client(slack.bot_token, slack.api_url)
+        shared = [slack.upload(f"n{n}.txt", b"Hello", withheld=True) for n in range(14)]
+        found = await SlackFiles(client, Identity(client)).read([file.shape for file in shared])
+        assert len(slack.calls("files.info")) == 10
+        assert [found[file.id].read for file in shared[10:]] == [Unread("many")] * 4
+
+
+async def test_no_file_costs_nothing() -> None:
+    """Without files nothing is asked of anybody."""
+    async with LocalSlack() as slack:
+        client = web_client(slack.bot_token, slack.api_url)
+        assert await SlackFiles(client, Identity(client)).read([]) == {}
+        assert slack.calls() == []
+
+
+async def test_a_pdf_that_takes_too_long_is_ended() -> None:
+    """Its process is gone when the reading is over."""
+    with pytest.raises(NotRead, match="slow"):
+        await pdf_text(pdf("Hello"), 1_000, seconds=0.01)
+
+
+async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
+    """One bad page costs itself and what follows, and that is said."""
+    text = await pdf_text(torn_pdf("One", "Two"), 1_000)
+    assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
+
+
+async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
+    """A page of a million characters is cut."""
+    text = await pdf_text(pdf("x" * 5_000, "Two"), 1_000)
+    assert (len(text.text), text.pages, text.pages_read) == (1_000, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (pdf("One", "Two"), [{"pages": 2}, {"text": "One"}, {"text": "Two"}]),
+        (pdf("One", "Two", "Six"), [{"pages": 3}, {"text": "One"}, {"text": "Two"}]),
+        (pdf("OneTwo", "Six"), [{"pages": 2}, {"text": "OneTw"}]),
+        (locked_pdf("secret", "One"), [{"fault": "encrypted"}]),
+        (locked_pdf("", "One"), [{"pages": 1}, {"text": "One"}]),
+    ],
+)
+def test_the_process_writes_a_line_a_page(data: bytes, lines: list[dict[str, object]]) -> None:
+    """At most two pages and five characters here."""
+    most = 6 if b"Two" in data and b"OneTwo" not in data else 5
+    assert list(read(data, 2, most)) == lines
