@@ -11,7 +11,7 @@ from benchmarks.work import Work
 CANDIDATES: Final = ("floor", "plain_sdk", "ours")
 """Modules of this package, each with a `Candidate` of that name: `opened(address)` makes it."""
 
-PEERS: Final = ("mixture_llm",)
+PEERS: Final = ("mixture_llm", "llama_index_pack", "optillm_moa", "swarms_moa")
 """Modules of `benchmarks.peers`, which need an environment of their own."""
 
 

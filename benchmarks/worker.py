@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 
 from benchmarks.candidate import Candidate, made
 from benchmarks.cores import pinned
@@ -28,11 +29,17 @@ def main() -> None:
     parser.add_argument("--loop", choices=LOOPS, default="asyncio")
     options = parser.parse_args()
     pinned(options.core)
-    with asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner:
+    answers = sys.stdout
+    # What a candidate prints must not come between the answers.
+    with (
+        redirect_stdout(sys.stderr),
+        asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner,
+    ):
         candidate = runner.run(_opened(options.candidate, options.address))
-        print(json.dumps({}), flush=True)
+        print(json.dumps({}), file=answers, flush=True)
         for line in sys.stdin:
-            print(json.dumps(runner.run(_obeyed(candidate, line, options.address))), flush=True)
+            figures = runner.run(_obeyed(candidate, line, options.address))
+            print(json.dumps(figures), file=answers, flush=True)
         runner.run(candidate.__aexit__(None, None, None))
 
 

@@ -33,14 +33,19 @@ from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack.access import Access
+from bot.slack.actions.again import Again
+from bot.slack.actions.asking import Asking
+from bot.slack.actions.stop import Stopping
+from bot.slack.actions.verdict import Verdicts
 from bot.slack.authority import Authority
 from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.commands import Offers
 from bot.slack.files import SlackFiles
+from bot.slack.frame import Frame
 from bot.slack.home import Home, Sources
 from bot.slack.identity import Identity
 from bot.slack.intake import Intake
-from bot.slack.listeners import register
+from bot.slack.listeners import Rooms, register
 from bot.slack.people import People
 from bot.slack.policies import ChosenPolicies
 from bot.slack.refusal import WHERE_BOT, refusal
@@ -135,39 +140,50 @@ async def opened(
         )
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
-        link_hosts = settings.slack.link_hosts
-        reveals = settings.slack.reveal != "nobody"
+        policies = ChosenPolicies(preferences)
+        frame = Frame(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
         service = Service(
             runs,
             SlackThreads(client, identity, people, SlackFiles(client, identity)),
-            SlackReplies(client, runs, link_hosts, reveals=reveals),
+            SlackReplies(frame, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
         )
         jobs = await stack.enter_async_context(
-            _jobs(database, runs, service, settings, catalogue.sharers.become)
+            _jobs(
+                database, runs, service, settings, _told(catalogue.sharers.become, metrics.workers)
+            )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))
         authority = Authority(client, identity, settings.slack.settings)
+        access, feedback = Access(client, policies), StoredFeedback(database)
         modal = SettingsModal(client, preferences, authority, catalogue.pipelines, settings.limits)
-        offers = Offers(catalogue.pipelines, preferences, budgets, modal)
-        home = Home(client, Sources(identity, people, authority, history, spending, offers))
-        register(
-            app,
-            Intake(runs, jobs, identity, offers, history=history, observer=observer),
-            Reveal(
-                client,
-                runs,
-                Access(client, ChosenPolicies(preferences)),
-                ledger=StoredLedger(database),
-                feedback=StoredFeedback(database),
-            ),
-            Sharing(runs, people, link_hosts, reveals=reveals),
-            home=home,
+        stopping = Stopping(runs, jobs, access, authority)
+        offers = Offers(catalogue.pipelines, preferences, budgets, modal, stopping)
+        rooms = Rooms(
+            intake=Intake(runs, jobs, identity, offers, history=history, observer=observer),
+            reveal=Reveal(client, runs, access, ledger=StoredLedger(database), feedback=feedback),
+            sharing=Sharing(frame, settings.slack.link_hosts),
+            home=Home(client, Sources(identity, people, authority, history, spending, offers)),
             settings=modal,
+            stopping=stopping,
+            again=Again(runs, jobs, access, catalogue.pipelines, catalogue.default),
+            verdicts=Verdicts(client, runs, access, feedback),
+            asking=Asking(frame, jobs, identity, preferences),
         )
+        register(app, rooms)
         yield Bot(app, client, jobs, database, runs, metrics)
+
+
+def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
+    """Tells each of them the same."""
+
+    def tell(count: int) -> None:
+        for hear in hearers:
+            hear(count)
+
+    return tell
 
 
 def _jobs(

@@ -42,5 +42,12 @@ class Unanswerable(BotError):
         self.trouble: Trouble = trouble
 
 
+class Postponed(BotError):
+    """What a run needs is away, and has been for a while. It is left as it is, for a later attempt.
+
+    Its asker is told nothing: nobody has given up.
+    """
+
+
 class Superseded(BotError):
     """Another worker has taken a run over. Whoever meets this leaves the run alone."""

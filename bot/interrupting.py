@@ -20,6 +20,7 @@ class Interruptible:
     def __init__(self) -> None:
         self._task: asyncio.Task[object] | None = None
         self._trouble: Trouble | None = None
+        self._before = 0
 
     def interrupt(self, trouble: Trouble) -> None:
         """End the work within the scope."""
@@ -29,7 +30,8 @@ class Interruptible:
 
     async def __aenter__(self) -> Self:
         """Begin the scope, in the task that is running."""
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
+        self._before = task.cancelling() if task else 0
         return self
 
     async def __aexit__(
@@ -42,5 +44,5 @@ class Interruptible:
         task, self._task = self._task, None
         if self._trouble is None or task is None:
             return
-        if task.uncancel() == 0 and (error is None or kind is asyncio.CancelledError):
+        if task.uncancel() <= self._before and (error is None or kind is asyncio.CancelledError):
             raise Unanswerable(self._trouble) from None

@@ -18,7 +18,7 @@ CREATE_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 
 EVENTS_PATH = "/slack/events"
 
-_SCOPE = re.compile(r"^ +- ([a-z_.]+(?::[a-z.]+)?) # (.+)$", re.MULTILINE)
+_PURPOSE = re.compile(r"^ +- ([a-z_.]+(?::[a-z.]+)?) # (.+)$", re.MULTILINE)
 _WIDTH = 10_000
 """Of a line in the address, where a line break is three characters long."""
 
@@ -49,7 +49,9 @@ def address(manifest: str) -> str:
 
 def purposes() -> Mapping[str, str]:
     """Each scope that the manifest asks for, with what it serves."""
-    return dict(_SCOPE.findall(_path().read_text(encoding="utf-8")))
+    manifest = _path().read_text(encoding="utf-8")
+    scopes = yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
+    return {name: purpose for name, purpose in _PURPOSE.findall(manifest) if name in scopes}
 
 
 def _path() -> Path:

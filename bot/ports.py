@@ -12,8 +12,9 @@ from bot.errors import Trouble
 from moa import Answer, Call, Disagreement, Event, Outcome, Plan, Prompt
 from moa.types import OutcomeStatus
 
-Surface = Literal["mention", "direct", "command"]
-"""Where a question was asked: in a channel's thread, in a direct message, by slash command."""
+Surface = Literal["mention", "direct", "command", "shortcut"]
+"""Where a question was asked: in a channel's thread, in a direct message, by slash command, by a
+shortcut for which we posted the question."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 
@@ -166,6 +167,10 @@ class Runs(Protocol):
         """
         ...
 
+    async def is_claimed(self, key: str) -> bool:
+        """Whether a question was claimed under this key."""
+        ...
+
     async def place(self, run_id: str) -> Place | None:
         """Where a waiting run stands; None when it does not wait."""
         ...
@@ -183,6 +188,12 @@ class Runs(Protocol):
 
     async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
         """Mark a run as running and return it; None when it has ended or another attempt counts."""
+        ...
+
+    async def live_in(
+        self, team: str, channel: str, thread_ts: str | None = None
+    ) -> Sequence[str]:
+        """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
         ...
 
     async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
@@ -289,11 +300,19 @@ class Reply(Protocol):
     Unanswerable.
     """
 
-    async def start(self) -> bool:
-        """Show at once that the question is being worked on.
+    async def stands(self) -> bool:
+        """Look at what an attempt that was broken off has left.
 
-        False when the whole reply stands already, from an attempt that was broken off after it.
+        True when its last message stands: the whole reply, or why there is none. If not, whatever
+        it left open is closed.
+
+        Raises:
+            Postponed: when it cannot be looked at now.
         """
+        ...
+
+    async def start(self) -> None:
+        """Show at once that the question is being worked on."""
         ...
 
     async def show(self, event: Event) -> None:
@@ -301,7 +320,11 @@ class Reply(Protocol):
         ...
 
     async def finish(self, outcome: Outcome) -> None:
-        """Complete the reply."""
+        """Complete the reply.
+
+        Raises:
+            Postponed: when where it goes to has been away for a while.
+        """
         ...
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
@@ -374,7 +397,13 @@ class Ledger(Protocol):
 
 
 class Feedback(Protocol):
-    """What people say of a run's answers. A `target` is "LAYER-POSITION"."""
+    """What people say of a run's reply, and of its answers. A `target` is "LAYER-POSITION"."""
+
+    async def judge(
+        self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
+    ) -> None:
+        """Store what a person says of the reply, in place of what they said before."""
+        ...
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
         """Store which answer a person found best; it takes the place of one they chose before."""

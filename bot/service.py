@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import ConfigurationError, Superseded, Trouble, Unanswerable
+from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
 from bot.interrupting import Interruptible
 from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
 from moa import (
@@ -30,6 +30,9 @@ from moa import (
 
 Plans = Callable[[str], Plan]
 """The plan of a pipeline's name. Raises PipelineError when there is none of that name any more."""
+
+MOST_ATTEMPTS = 30
+"""A question that brings its worker down each time is given up after so many."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +66,8 @@ class Service:
     async def answer(self, run_id: str, attempt: int) -> None:
         """Work on a run until it is answered, or until the asker was told why it is not.
 
-        Only a cancellation and trouble with the journal come out of here; the run is then taken up
-        again by whoever looks next.
+        Only a cancellation and trouble with the journal come out of here. Then, and where what the
+        run needs is away for long, it is taken up again by whoever looks next.
         """
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             run = await self._runs.begin(run_id, attempt)
@@ -80,6 +83,8 @@ class Service:
             watch.ended(await self._answered(run, reply, work, watch))
         except Superseded:
             log.info("superseded")
+        except Postponed:
+            log.warning("postponed", attempt=run.attempt)
         finally:
             del self._under_way[run.id]
             await reply.close()
@@ -88,7 +93,7 @@ class Service:
         """Bring the reply, or tell why there is none: the outermost edge of a question's work."""
         try:
             return await self._work(run, reply, work, watch)
-        except Superseded:
+        except (Superseded, Postponed):
             raise
         except Unanswerable as error:
             error_id = secrets.token_hex(4) if error.trouble == "internal" else None
@@ -107,19 +112,31 @@ class Service:
 
     async def _work(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
         async with work:
+            if run.resumed and await reply.stands():
+                return await self._ended_before(run)
             if run.stop_by:
                 raise Unanswerable("stopped")
-            await self._admission.admit(run)
-            if not await reply.start():
-                await self._runs.delivered(run.id)
-                log.info("answered_before")
-                return "delivered_before"
+            if run.attempt > MOST_ATTEMPTS:
+                raise Unanswerable("internal")
+            if not run.recorded:  # else an earlier attempt was let through
+                await self._admission.admit(run)
+            await reply.start()
             outcome = await self._outcome(run, reply, watch)
         await self._runs.finish(run.id, outcome, run.attempt)
         await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
+
+    async def _ended_before(self, run: Run) -> Ended:
+        """An earlier attempt was broken off between its last message and its last record."""
+        log.info("answered_before")
+        if run.status is None:  # that message has told why there is no reply
+            trouble: Trouble = "stopped" if run.stop_by else "internal"
+            await self._runs.fail(run.id, trouble)
+            return trouble
+        await self._runs.delivered(run.id)
+        return "delivered_before"
 
     async def _outcome(self, run: Run, reply: Reply, watch: Watch) -> Outcome:
         thread = await self._threads.read(run.question)
@@ -148,9 +165,14 @@ class Service:
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
     ) -> Trouble:
-        """Tell first: nobody is left waiting because the journal cannot be written to."""
+        """Tell why there is no reply, unless another attempt is about to bring one."""
+        notice = (await self._runs.notices([run.id])).get(run.id)
+        if notice is None or notice.attempt != run.attempt:
+            raise Superseded
         try:
             await reply.fail(trouble, error_id)
+        except Postponed:
+            raise
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)

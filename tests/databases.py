@@ -5,15 +5,17 @@ Fixtures, all of which are found by name in any test:
 - `database`: the URL of a database whose tables are up to date. A test that takes it runs twice,
   on SQLite and on Postgres. Hand it on: `on_stage(tmp_path, database=database)`,
   `running(tmp_path, slack, database=database)`, `open_database(database)`.
-- `empty_database`: the same without any table.
+- `opened`: that database, open (`bot.storage.database.Database`); it is closed after the test.
+- `empty_database`: the URL of one without any table; also on both.
 - `databases`: makes such URLs: `databases.fresh("postgres")`, as many as a test needs.
-- `postgres`: the server itself (`tests.postgres.Postgres`), for a test that stops it.
+- `postgres` and `stoppable_database`: the server itself (`tests.postgres.Postgres`) and the URL of
+  a database there, for a test that stops and starts it. It may be left stopped.
 
 One kind alone: `@pytest.mark.parametrize("database", ["postgres"], indirect=True)`.
 
 The server is started when the first test needs one, in each process of pytest-xdist (it takes half
 a second), and a fresh database is a copy of a prepared one. With MOA_TEST_POSTGRES set to the URL
-of a server, databases are made there in place of it, and dropped again; only `postgres` itself is
+of a server, databases are made there in place of it, and dropped again; but what is stopped is
 always our own.
 """
 
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -30,6 +32,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
+from bot.storage.database import Database, open_database
 from bot.storage.migrating import upgrade
 from tests.postgres import Postgres
 
@@ -51,7 +54,7 @@ class Server:
         self._made: list[str] = []
         self._template = ""
 
-    def fresh(self, *, empty: bool) -> str:
+    def fresh(self, *, empty: bool = False) -> str:
         """The URL of a new database, with tables or without."""
         if empty:
             return self._create("template0")
@@ -148,3 +151,20 @@ def database(databases: Databases, request: pytest.FixtureRequest) -> str:
 def empty_database(databases: Databases, request: pytest.FixtureRequest) -> str:
     """The URL of a database without a table; once on SQLite, once on Postgres."""
     return databases.fresh(request.param, empty=True)
+
+
+@pytest.fixture
+def stoppable_database(postgres: Postgres) -> Generator[str, None, None]:
+    """The URL of a database on `postgres`, the server that a test can stop."""
+    server = Server(postgres.url)
+    yield server.fresh()
+    postgres.ensure_running()
+    server.drop()
+
+
+@pytest.fixture
+async def opened(database: str) -> AsyncGenerator[Database, None]:
+    """An open database; once on SQLite, once on Postgres."""
+    opened = await open_database(database)
+    yield opened
+    await opened.dispose()

@@ -54,6 +54,8 @@ def _built(block: Json) -> Any:
         case "actions":
             elements = [_element(element) for element in block["elements"]]
             return slackblocks.ActionsBlock(elements, block_id=block.get("block_id"))
+        case "context_actions":
+            return slackblocks.ContextActionsBlock([_feedback(e) for e in block["elements"]])
         case "rich_text":  # the package cannot read these; their kind is checked for the surface
             return slackblocks.RichTextBlock(
                 slackblocks.RichTextSection([slackblocks.RichText("x")])
@@ -73,6 +75,15 @@ def _built(block: Json) -> Any:
             return slackblocks.Block.from_dict(dict(block))
 
 
+def _feedback(element: Json) -> slackblocks.FeedbackButtons:
+    def button(json: Json) -> slackblocks.FeedbackButton:
+        label = json["text"]["text"]
+        return slackblocks.FeedbackButton(label, json["value"], json["accessibility_label"])
+
+    positive, negative = button(element["positive_button"]), button(element["negative_button"])
+    return slackblocks.FeedbackButtons(positive, negative, element["action_id"])
+
+
 def _element(element: Json) -> Any:
     if element["type"] == "button":
         return slackblocks.Button(
@@ -85,12 +96,20 @@ def _element(element: Json) -> Any:
         ticked = [_option(option) for option in element.get("initial_options", ())] or None
         boxes = [_option(option) for option in element["options"]]
         return slackblocks.CheckboxGroup(element["action_id"], boxes, ticked)
+    if element["type"] == "conversations_select":
+        return slackblocks.ConversationSelectMenu(element["action_id"])
+    if element["type"] == "plain_text_input":
+        return slackblocks.PlainTextInput(
+            element["action_id"],
+            multiline=element["multiline"],
+            max_length=element["max_length"],
+        )
     if element["type"] == "number_input":
         decimals, first = element["is_decimal_allowed"], element.get("initial_value")
         return slackblocks.NumberInput(decimals, element["action_id"], first)
     if "options" in element:
-        options, chosen = element["options"], element["initial_option"]
-        assert chosen in options
+        options = element["options"]
+        assert element.get("initial_option", options[0]) in options
         return slackblocks.StaticSelectMenu(
             element["action_id"], [_option(option) for option in options]
         )

@@ -97,6 +97,13 @@ class Postgres:
         """`stop` and `start`."""
         await asyncio.to_thread(self._control, "restart", "-m", mode)
 
+    def ensure_running(self) -> None:
+        """Start it, if a test has left it stopped."""
+        try:
+            self._control("status")
+        except RuntimeError:
+            self._control("start")
+
     def _initialise(self) -> None:
         kind = ("--username=moa", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
         self._run("initdb", "-D", str(self._folder / "data"), *kind)
@@ -134,7 +141,7 @@ class Postgres:
         if not self._as_user or _runs(package / PROGRAMS, self._as_user):
             return package / PROGRAMS, None
         copied = Path(tempfile.mkdtemp(prefix="moa-pg-programs-"))
-        for name in (package.name, f"{package.name}.libs"):
+        for name in (Path(package.name) / PROGRAMS.parent, Path(f"{package.name}.libs")):
             shutil.copytree(package.parent / name, copied / name)
         self._own(copied)
         return copied / package.name / PROGRAMS, copied

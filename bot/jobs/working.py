@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from bot.errors import Postponed
+
 log = structlog.get_logger(__name__)
 
 LAST_WAIT_S = 3.0
@@ -106,6 +108,9 @@ class Working:
         async with self._places:
             try:
                 await self._work(run_id, attempt)
+            except Postponed:
+                log.warning("job_postponed", run_id=run_id, attempt=attempt)
+                return False
             except Exception as error:
                 # The outermost edge. The run stays in the journal, for the next who looks.
                 log.exception("job_failed", run_id=run_id, error=type(error).__name__)

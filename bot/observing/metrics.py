@@ -42,6 +42,7 @@ class Metrics:
         self._models = frozenset(models)
         ProcessCollector(registry=self._registry)
         self._begin_at_zero()
+        self.workers(1)
 
     def exposition(self, queue: Queue | None) -> bytes:
         """All series in Prometheus' text format.
@@ -59,6 +60,10 @@ class Metrics:
         """A request of Slack's was answered. With another status than 200 it is sent again."""
         outcome = "ok" if status == HTTPStatus.OK else "refused"
         self._series.ack.labels(mode, outcome).observe(seconds)
+
+    def workers(self, count: int) -> None:
+        """So many processes share the work from now on."""
+        self._series.workers.set(count)
 
     def called(self, method: str, outcome: str) -> None:
         """A request to Slack's Web API was answered, or came to nothing."""

@@ -62,6 +62,11 @@ class Series:
             "Questions that this process is working on. Each process has its own: add them up.",
             registry=registry,
         )
+        self.workers = Gauge(
+            "moa_bot_workers",
+            f"Processes that work on questions, this one included, as it sees them. {SHARED}",
+            registry=registry,
+        )
         self.wait = seconds(
             "question_wait",
             "From the claim of a question to the beginning of its first attempt.",

@@ -82,6 +82,25 @@ class Access:
         policy = await self._policies.of(run)
         return Admission(await self._verdict(run, visitor, policy.who), policy)
 
+    async def is_present(self, run: Run, visitor: Visitor) -> bool:
+        """Whether somebody belongs where a run's reply stands, here and now.
+
+        What cannot be found out is a no. A reply that was for its asker alone is theirs alone.
+        """
+        question = run.question
+        is_requester = visitor.user == question.user
+        if visitor.team != question.team or (question.surface == "command" and not is_requester):
+            return False
+        if question.surface == "command":
+            return True
+        if visitor.channel not in {None, question.channel}:
+            return False
+        try:
+            return await is_member(self._client, question.channel, visitor.user)
+        except SLACK_TROUBLE as error:
+            log.warning("access_unknown", run_id=run.id, error=code_of(error))
+            return False
+
     async def _verdict(self, run: Run, visitor: Visitor, who: Who) -> Verdict:
         question = run.question
         if visitor.team != question.team or who not in {"members", "requester"}:

@@ -31,9 +31,8 @@ def allowance(
 
 def asked(count: int) -> str:
     """A number of questions in words."""
-    if count == 1:
-        return words.BUDGET_QUESTIONS_ONE
-    return words.BUDGET_QUESTIONS.format(count=f"{count:,}")
+    few = {0: words.BUDGET_QUESTIONS_NONE, 1: words.BUDGET_QUESTIONS_ONE}
+    return few.get(count) or words.BUDGET_QUESTIONS.format(count=f"{count:,}")
 
 
 def amount(usd: float) -> str:

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.slack import words
-from bot.slack.text import escape_mrkdwn, plain, shorten
-from moa import Outcome
+from bot.slack.text import plain, shorten
 
 Block = dict[str, Any]
 
 SHOW_ANSWERS = "show_answers"
 SHARE = "share_answer"
 REPLY_ACTIONS = "reply_actions"
+"""The block that a whole reply ends with: by it a reply is known to be complete."""
+
+STOP = "stop"
+STOP_ACTIONS = "stop_actions"
+AGAIN = "again"
+ANOTHER = "again_with"
+RETRY_ACTIONS = "retry_actions"
+VERDICT = "verdict"
+HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
 
 MARKDOWN_LIMIT = 12_000
 SECTION_LIMIT = 3_000
@@ -51,34 +58,6 @@ def button(label: str, action_id: str, value: str, *, says: str | None = None) -
     if says:
         made["accessibility_label"] = shorten(plain(says), 75)
     return made
-
-
-def footer(
-    run_id: str, outcome: Outcome, *, share: bool = False, reveals: bool = True
-) -> list[Block]:
-    """What stands under a reply: one quiet line, and the buttons. A value is the run's id only."""
-    show = button(words.SHOW_ANSWERS, SHOW_ANSWERS, run_id, says=words.SHOW_ANSWERS_LABEL)
-    buttons = [
-        *([show] if reveals else []),
-        *([button(words.SHARE, SHARE, run_id)] if share else []),
-    ]
-    # One block for all: a message takes 50, and each of many models may have a note.
-    notes = escape_mrkdwn("\n".join(outcome.notes))
-    return [
-        *([context(notes)] if notes else []),
-        context(escape_mrkdwn(summary(outcome))),
-        *([{"type": "actions", "block_id": REPLY_ACTIONS, "elements": buttons}] if buttons else []),
-    ]
-
-
-def summary(outcome: Outcome) -> str:
-    """The pipeline, how many models answered, seconds and cost, as one line."""
-    parts = [outcome.pipeline]
-    if outcome.answers:
-        read = sum(answer.readable for answer in outcome.answers)
-        parts.append(f"{read} of {len(outcome.answers)} answers")
-    parts += [seconds(outcome.seconds), cost(outcome.cost_usd)]
-    return " · ".join(parts)
 
 
 def seconds(value: float) -> str:

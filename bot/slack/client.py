@@ -21,6 +21,21 @@ from bot.slack.counting import Count, Counting
 SLACK_TROUBLE = (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError)
 """Everything that a call of the Web API may raise."""
 
+UNSURE = frozenset(
+    {
+        "fatal_error",
+        "internal_error",
+        "no_answer",
+        "not_slack",
+        "request_timeout",
+        "service_unavailable",
+    }
+)
+"""What `code_of` gives where Slack is in trouble: the call may have had its effect all the same."""
+
+PASSING = UNSURE | {"ratelimited"}
+"""Trouble that waiting may help."""
+
 TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
 

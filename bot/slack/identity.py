@@ -24,7 +24,7 @@ class Identity:
     """Asks Slack once who we are."""
 
     def __init__(self, client: AsyncWebClient) -> None:
-        self._client = client
+        self.client = client
         self._me: Me | None = None
         self._asking = asyncio.Lock()
 
@@ -36,7 +36,7 @@ class Identity:
         """
         async with self._asking:
             if self._me is None:
-                answer = await self._client.auth_test()
+                answer = await self.client.auth_test()
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 granted = str(headers.get("x-oauth-scopes", ""))
                 self._me = Me(

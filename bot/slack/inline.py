@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
+from bot.slack.brackets import DEPTH, HOLD, IncompleteError, Link, close_of, read_link
 from bot.slack.characters import escape
 from bot.slack.links import find_address, permits, split_word
 from bot.slack.writer import GRAVE, Writer
-
-HOLD = 2_000
-"""The most characters that are held back to learn what they are; a longer construct is no link,
-no code span, and a longer word is shown as code."""
 
 # Scripts without spaces between words, and emoji: a word of an address ends before them, so that a
 # paragraph in Chinese or Thai is not held back as one word.
@@ -30,22 +26,6 @@ _WORD_REST = re.compile(rf"[^\s`\[{_CLOSE}]*+")
 _LONG_REST = re.compile(r"[^\s`\[|]*+")
 _BARS = re.compile(r"\|+")
 _TICKS = re.compile(r"`+")
-_LABEL_REST = re.compile(r"(?:\\[^\n]|[^\[\]\\\n])*+")
-_TARGET_REST = re.compile(r"(?:\\[^\n]|[^()\\\n])*+")
-_LINE_START = re.compile(r"\n[ \t>]*")
-_TITLE = re.compile(r"[\"'(]")
-_DEPTH = 8
-"""Brackets in brackets that are still followed. It bounds the work on `[[[[…`."""
-
-
-class IncompleteError(Exception):
-    """What has come so far does not yet tell what it is."""
-
-
-class _Link(NamedTuple):
-    label: str
-    target: str
-    end: int
 
 
 class Inline:
@@ -56,6 +36,7 @@ class Inline:
         self._allowed = allowed
         self._depth = depth
         self._long = False
+        self._open = False
 
     def step(self, text: str, start: int, *, final: bool, lead: bool = False) -> int:
         """Handle the construct at `start` (not a line end) and return where the next begins.
@@ -82,20 +63,14 @@ class Inline:
 
     def end_of_text(self) -> None:
         """Close what is open."""
-        if self._long:
-            self._writer.raw("`")
-            self._long = False
+        self._long = False
+        self._close_code()
 
     def _word(self, text: str, start: int, *, final: bool) -> int:
         limit = start + HOLD
         end = _word_end(text, start, limit)
         if end >= limit:
-            bars = _BARS.match(text, start)
-            if bars:
-                self._writer.text(bars[0])
-                return bars.end()
             self._long = True
-            self._writer.open_code()
             return start
         if end == len(text) and not final:
             raise IncompleteError
@@ -116,7 +91,7 @@ class Inline:
         return end
 
     def _image(self, text: str, start: int, bracket: int, *, final: bool) -> int:
-        link = _read_link(text, bracket, final=final)
+        link = read_link(text, bracket, final=final)
         word = text[start : bracket - 1] if link else text[start:bracket]
         self._words(word, ended=False)
         if link is None:
@@ -133,12 +108,26 @@ class Inline:
                 self._writer.text(part.text)
 
     def _long_word(self, text: str, start: int) -> int:
+        """Show the next part of a word that is too long: as code, between its bars (see Writer)."""
+        bars = _BARS.match(text, start)
+        if bars:
+            self._close_code()
+            self._writer.text(bars[0])
+            return bars.end()
         match = _LONG_REST.match(text, start)
         end = match.end() if match else start
+        if end > start and not self._open:
+            self._writer.open_code()
+            self._open = True
         self._writer.raw(escape(text[start:end]))
-        if end < len(text):
+        if end < len(text) and text[end] != "|":
             self.end_of_text()
         return end
+
+    def _close_code(self) -> None:
+        if self._open:
+            self._writer.raw("`")
+            self._open = False
 
     def _ticks(self, text: str, start: int, *, final: bool) -> int:
         limit = min(start + HOLD, len(text))
@@ -165,11 +154,11 @@ class Inline:
         self._writer.code(content)
 
     def _bracket(self, text: str, start: int, *, final: bool, lead: bool) -> int:
-        link = _read_link(text, start, final=final)
+        link = read_link(text, start, final=final)
         if link is not None:
             self._link(link)
             return link.end
-        close = _close_of(text, start, final=final) if lead else None
+        close = close_of(text, start, final=final) if lead else None
         if close is not None and text[close + 1 : min(close + 2, start + HOLD)] == ":":
             # `[name]: address` defines a link for the whole message; apart, it is only words.
             self._writer.text("[")
@@ -179,7 +168,7 @@ class Inline:
         self._writer.text("[")
         return start + 1
 
-    def _link(self, link: _Link) -> None:
+    def _link(self, link: Link) -> None:
         target = link.target
         bare = " ".join(link.label.split())
         if target and bare not in {"", target, target.removeprefix("mailto:")}:
@@ -205,7 +194,7 @@ class Inline:
 
     def _nested(self, label: str) -> None:
         text = " ".join(label.split())
-        if self._depth >= _DEPTH:
+        if self._depth >= DEPTH:
             self._writer.code(text)
             return
         inner = Inline(self._writer, self._allowed, self._depth + 1)
@@ -227,55 +216,3 @@ def _word_end(text: str, start: int, limit: int) -> int:
         rest = _WORD_REST.match(text, end, limit)
         end = rest.end() if rest else end
     return end
-
-
-def _close_of(text: str, start: int, *, final: bool) -> int | None:
-    """Where the bracket that opens at `start` closes; None where it does not in good time."""
-    return _closing(text, start, start + HOLD, "[]", _LABEL_REST, final=final)
-
-
-def _closing(
-    text: str, start: int, limit: int, pair: str, rest: re.Pattern[str], *, final: bool
-) -> int | None:
-    """The end of a bracketed stretch within one paragraph, by depth, up to `limit`."""
-    stop = min(limit, len(text))
-    depth, position = 0, start
-    while True:
-        match = rest.match(text, position, stop)
-        position = match.end() if match else position
-        line = _LINE_START.match(text, position, stop)
-        position = line.end() if line else position
-        # A backslash is met here only where what it escapes is a line end or has not come yet.
-        if position >= stop or (text[position] == "\\" and position + 1 == stop):
-            break
-        if line:
-            if text[position] == "\n":
-                return None
-            continue
-        depth += (text[position] == pair[0]) - (text[position] == pair[1])
-        if not 0 < depth <= _DEPTH:
-            return None if depth else position
-        position += 1
-    if final or len(text) >= limit:
-        return None
-    raise IncompleteError
-
-
-def _read_link(text: str, start: int, *, final: bool) -> _Link | None:
-    """The inline link whose bracket opens at `start`; None where the bracket is only a bracket."""
-    close = _close_of(text, start, final=final)
-    if close is None:
-        return None
-    if close + 1 >= len(text):
-        if final or close + 1 >= start + HOLD:
-            return None
-        raise IncompleteError
-    if text[close + 1] != "(":
-        return None
-    end = _closing(text, close + 1, start + HOLD, "()", _TARGET_REST, final=final)
-    if end is None:
-        return None
-    target, *title = text[close + 2 : end].split(None, 1) or [""]
-    if title and not _TITLE.match(title[0]):
-        return None
-    return _Link(text[start + 1 : close], target.removeprefix("<").removesuffix(">"), end + 1)

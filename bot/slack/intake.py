@@ -15,21 +15,24 @@ from bot.ports import History, Jobs, Observer, Question, Runs
 from bot.preferences import Rules
 from bot.slack import words
 from bot.slack.access import Visitor
-from bot.slack.blocks import section
+from bot.slack.blocks import Block, section
+from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.commands import SUBCOMMANDS, Desk, Offers, find
 from bot.slack.events import Asked, asked_in_command, asked_in_event
+from bot.slack.footer import stop
 from bot.slack.identity import Identity
 from bot.slack.text import escape_mrkdwn
 
 log = structlog.get_logger(__name__)
 
-RUN_ID = "moa_run_id"
+CLAIMED = "moa_claimed"
 
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
     run_id: str
     pipeline: str
+    question: Question
 
 
 class Intake:
@@ -45,6 +48,7 @@ class Intake:
         history: History,
         observer: Observer,
     ) -> None:
+        self._client = identity.client
         self._runs = runs
         self._jobs = jobs
         self._identity = identity
@@ -66,14 +70,16 @@ class Intake:
         """
         asked = asked_in_event(body, (await self._identity.get()).user_id)
         claimed = await self._claim(asked) if asked else None
-        context[RUN_ID] = claimed and claimed.run_id
+        context[CLAIMED] = claimed
         await next()
 
     async def work(self, context: AsyncBoltContext) -> None:
         """Bolt listener: hand over what was claimed."""
-        run_id = context.get(RUN_ID)
-        if isinstance(run_id, str):
-            await self._jobs.hand_over(run_id)
+        claimed = context.get(CLAIMED)
+        if isinstance(claimed, _Claimed):
+            place = await self._jobs.hand_over(claimed.run_id)
+            if place:
+                await self._tell_place(claimed.question, place)
 
     async def command(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: the slash command. Whatever is answered, only its user sees it."""
@@ -87,8 +93,21 @@ class Intake:
         if claimed is None:
             await ack()
             return
-        await _say(ack, words.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline)))
+        told = words.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
+        await _say(ack, told, stop(claimed.run_id))
         await self._jobs.hand_over(claimed.run_id)
+
+    async def _tell_place(self, question: Question, place: int) -> None:
+        """Every worker is busy: tell the asker that the question is not forgotten."""
+        try:
+            await self._client.chat_postEphemeral(
+                channel=question.channel,
+                user=question.user,
+                thread_ts=question.thread_ts,
+                text=words.QUEUED.format(place=place),
+            )
+        except SLACK_TROUBLE as error:
+            log.info("place_not_told", error=code_of(error))
 
     async def _claim(self, asked: Asked) -> _Claimed | None:
         question = asked.question
@@ -102,7 +121,7 @@ class Intake:
             log.info("claimed_before", surface=question.surface)
             return None
         log.info("claimed", run_id=run_id, surface=question.surface)
-        return _Claimed(run_id, pipeline)
+        return _Claimed(run_id, pipeline, question)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Whether the channel has chosen that a message which is not put to us is answered."""
@@ -125,8 +144,8 @@ class Intake:
         )
 
 
-async def _say(ack: AsyncAck, mrkdwn: str) -> None:
+async def _say(ack: AsyncAck, mrkdwn: str, *more: Block) -> None:
     if mrkdwn:
-        await ack(text=mrkdwn, blocks=[section(mrkdwn)], response_type="ephemeral")
+        await ack(text=mrkdwn, blocks=[section(mrkdwn), *more], response_type="ephemeral")
     else:
         await ack()

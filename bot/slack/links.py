@@ -33,6 +33,8 @@ _SLACK_NAME = re.compile(r"<https?://([^\s|<>]+)\|\1>", re.IGNORECASE)
 _WRITTEN_URL = re.compile(r"https?://([^\s/?#<>|\"'`\\)\]]+)[^\s<>|]*", re.IGNORECASE)
 _WRITTEN_NAME = re.compile(r"(?<![\w@.\-/+])[\w\-]++(?:\.[\w\-]++)++(?![\w@\-])")
 _FEWEST_LABELS = 3
+_LONGEST_HOST = 253
+"""Characters of a name in the DNS (RFC 1035, 2.3.4)."""
 
 # Names of files that are also names of hosts: `README.md` in a question is no leave to link to
 # whoever registered readme.md.
@@ -101,8 +103,10 @@ def permits(address: str, allowed: frozenset[str]) -> bool:
     if match is None or address.count("://") > 1:
         return False
     host = normal_host(match["host"])
-    if not host or host in allowed:
-        return bool(host)
+    if not host or len(host) > _LONGEST_HOST:
+        return False
+    if host in allowed:
+        return True
     labels = host.split(".")
     # A single label (`com`, `localhost`) allows itself and nothing under it.
     return any(".".join(labels[start:]) in allowed for start in range(1, len(labels) - 1))

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.blocks import SHARE, SHOW_ANSWERS
+from bot.slack.actions.again import Again
+from bot.slack.actions.asking import Asking
+from bot.slack.actions.asking_views import ASK_CALLBACK
+from bot.slack.actions.stop import Stopping
+from bot.slack.actions.verdict import REASON_CALLBACK, Verdicts
+from bot.slack.blocks import AGAIN, ANOTHER, SHARE, SHOW_ANSWERS, STOP, VERDICT
 from bot.slack.home import Home
 from bot.slack.home_views import CHOOSE_PIPELINE, OPEN_SETTINGS
 from bot.slack.intake import Intake
@@ -22,39 +29,72 @@ log = structlog.get_logger(__name__)
 ASKING = ("app_mention", "message")
 """Events that may bring a question."""
 
-EVENTS = (*ASKING, "app_home_opened")
+STOPPED, HOME_OPENED = "agent_session_stopped", "app_home_opened"
+
+EVENTS = (*ASKING, STOPPED, HOME_OPENED)
 """Events that are listened for."""
 
 COMMAND = re.compile(r"/.+")
 """Whatever the manifest names the slash command: two apps of one workspace cannot share a name."""
 
+ASK_ABOUT, SUMMARISE, ASK_ANYWHERE = "ask_about", "summarise_thread", "ask_anywhere"
+"""The callback ids of the manifest's shortcuts."""
+
 ANYTHING = re.compile(r".*", re.DOTALL)
 
 
-def register(
-    app: AsyncApp,
-    intake: Intake,
-    reveal: Reveal,
-    sharing: Sharing,
-    *,
-    home: Home,
-    settings: SettingsModal,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Those who take Slack's requests, each its own."""
+
+    intake: Intake
+    reveal: Reveal
+    sharing: Sharing
+    home: Home
+    settings: SettingsModal
+    stopping: Stopping
+    again: Again
+    verdicts: Verdicts
+    asking: Asking
+
+
+def register(app: AsyncApp, rooms: Rooms) -> None:
     """Connect the listeners. The last of each kind takes whatever nobody else took.
 
     Without them Bolt answers 404, and Slack sends what was not acknowledged again.
     """
     for event in ASKING:
-        app.event(event, middleware=[intake.claim])(intake.work)
-    app.command(COMMAND)(intake.command)
-    app.action(SHOW_ANSWERS)(reveal.open)
-    app.action(CLICKS)(reveal.turn)
-    app.action(SHARE)(sharing.share)
-    app.event("app_home_opened")(home.opened)
-    app.action(CHOOSE_PIPELINE)(home.choose_pipeline)
-    app.action(OPEN_SETTINGS)(settings.open_workspace)
-    app.view(CHANNEL_CALLBACK)(settings.submit_channel)
-    app.view(WORKSPACE_CALLBACK)(home.submit_workspace)
+        app.event(event, middleware=[rooms.intake.claim])(rooms.intake.work)
+    app.command(COMMAND)(rooms.intake.command)
+    app.event(STOPPED)(rooms.stopping.session_stopped)
+    app.event(HOME_OPENED)(rooms.home.opened)
+    for action, act in _actions(rooms).items():
+        app.action(action)(act)
+    app.action(CLICKS)(rooms.reveal.turn)
+    app.shortcut(ASK_ABOUT)(rooms.asking.about)
+    app.shortcut(SUMMARISE)(rooms.asking.summarise)
+    app.shortcut(ASK_ANYWHERE)(rooms.asking.anywhere)
+    app.view(ASK_CALLBACK)(rooms.asking.submit)
+    app.view(REASON_CALLBACK)(rooms.verdicts.reason)
+    app.view(CHANNEL_CALLBACK)(rooms.settings.submit_channel)
+    app.view(WORKSPACE_CALLBACK)(rooms.home.submit_workspace)
+    _take_the_rest(app)
+
+
+def _actions(rooms: Rooms) -> Mapping[str, Callable[..., Awaitable[None]]]:
+    return {
+        SHOW_ANSWERS: rooms.reveal.open,
+        SHARE: rooms.sharing.share,
+        STOP: rooms.stopping.click,
+        AGAIN: rooms.again.click,
+        ANOTHER: rooms.again.click,
+        VERDICT: rooms.verdicts.click,
+        CHOOSE_PIPELINE: rooms.home.choose_pipeline,
+        OPEN_SETTINGS: rooms.settings.open_workspace,
+    }
+
+
+def _take_the_rest(app: AsyncApp) -> None:
     app.event(ANYTHING)(_ignore_event)
     app.action(ANYTHING)(_acknowledge)
     app.shortcut(ANYTHING)(_acknowledge)

@@ -2,7 +2,7 @@
 
 Both kinds have `ts` (once posted), `shown` (the markdown they hold), `is_old` (must end soon),
 `pause_s` (between two calls of `grow` that Slack bears for long), `grow(chunks, text, line)` and
-`end(chunks, text, blocks, kind, session_status)`. These raise what a call of the Web API raises.
+`end(chunks, text, blocks, metadata, session_status)`. These raise what calls of the Web API raise.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class StreamedMessage:
         chunks: Sequence[Chunk],
         text: str,
         blocks: Sequence[Block],
-        kind: str,
+        metadata: dict[str, Any],
         session_status: str | None = None,
         /,
     ) -> None:
@@ -73,7 +73,7 @@ class StreamedMessage:
             ts=self.ts,
             chunks=_with_text(chunks, text) or None,
             blocks=[*blocks] or None,
-            metadata=mark(kind, self._run_id),
+            metadata=metadata,
             session_status=session_status,
         )
         self.shown += text
@@ -110,7 +110,7 @@ class EditedMessage:
         """Post the line of progress, then show the text in its place."""
         if not text and line == self._line:
             return
-        await self._put(self.shown + text, line, (), REPLY)
+        await self._put(self.shown + text, line, (), mark(REPLY, self._run_id))
         self.shown, self._line = self.shown + text, line
 
     async def end(
@@ -118,21 +118,23 @@ class EditedMessage:
         _chunks: Sequence[Chunk],
         text: str,
         blocks: Sequence[Block],
-        kind: str,
+        metadata: dict[str, Any],
         _session_status: str | None = None,
         /,
     ) -> None:
         """Show the whole text with its blocks."""
-        await self._put(self.shown + text, "", blocks, kind)
+        await self._put(self.shown + text, "", blocks, metadata)
         self.shown += text
 
-    async def _put(self, text: str, line: str, blocks: Sequence[Block], kind: str) -> None:
+    async def _put(
+        self, text: str, line: str, blocks: Sequence[Block], metadata: dict[str, Any]
+    ) -> None:
         below = list(blocks)
         content: dict[str, Any] = {
             "channel": self._question.channel,
             "text": shorten(text, TEXT_LIMIT) if text else line,
             "blocks": [*([markdown(text)] if text else []), *below] or None,
-            "metadata": mark(kind, self._run_id),
+            "metadata": metadata,
         }
         if self.ts is not None:
             await self._client.chat_update(ts=self.ts, **content)

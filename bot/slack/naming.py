@@ -11,7 +11,7 @@ from bot.ports import Run
 from bot.preferences import Names
 from bot.slack import words
 from bot.slack.text import plain, shorten
-from moa import Answer, Call
+from moa import Answer, Call, Outcome
 
 NAME_LIMIT = 40
 
@@ -76,6 +76,14 @@ class Naming:
 def short(model: str) -> str:
     """A model's name on one line, at most `NAME_LIMIT` characters of it."""
     return shorten(plain(model), NAME_LIMIT)
+
+
+def notes_of(outcome: Outcome, names: Names) -> list[str]:
+    """What a reply has to say of its run, as its channel may read it."""
+    if names == "shown":
+        return list(outcome.notes)
+    models = frozenset(call.model for call in outcome.calls)
+    return list(dict.fromkeys(unnamed(note, models) for note in outcome.notes))
 
 
 def unnamed(text: str, models: Collection[str]) -> str:

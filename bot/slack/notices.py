@@ -7,24 +7,45 @@ from collections.abc import Sequence
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import Trouble
 from bot.ports import Run
-from bot.slack.blocks import Block
+from bot.slack.blocks import Block, section
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.footer import retry
 from bot.slack.metadata import NOTICE, REPLY, mark
 from bot.slack.text import escape_mrkdwn
 
 log = structlog.get_logger(__name__)
 
 
-async def tell(client: AsyncWebClient, run: Run, notice: str) -> bool:
+RETRYABLE: frozenset[Trouble] = frozenset(
+    {
+        "no_answer",
+        "pipeline_gone",
+        "stopped",
+        "internal",
+        "person_budget",
+        "channel_budget",
+        "workspace_budget",
+        "run_budget",
+        "hourly_limit",
+        "too_many_at_once",
+    }
+)
+"""Why there is no reply where the same question may get one later."""
+
+
+async def tell(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
     """Say it in the thread, else to the person directly. Returns whether it was said at all."""
     question = run.question
+    blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
     try:
         await client.chat_postMessage(
             channel=question.channel,
             thread_ts=question.thread_ts,
             text=escape_mrkdwn(notice),
-            metadata=mark(NOTICE, run.id),
+            blocks=blocks,
+            metadata=mark(NOTICE, run.id, ends=True),
             unfurl_links=False,
             unfurl_media=False,
         )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
 from bot.slack import words
-from bot.slack.blocks import Block, footer, markdown, section
+from bot.slack.blocks import Block, markdown, section
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.footer import footer, retry
+from bot.slack.frame import Frame
 from bot.slack.messages import TEXT_LIMIT
-from bot.slack.notices import tell_directly
+from bot.slack.notices import RETRYABLE, tell_directly
 from bot.slack.pieces import split_markdown
 from bot.slack.rolling import unfenced
 from bot.slack.text import escape_mrkdwn, safe_markdown, shorten
@@ -30,18 +31,19 @@ USES = 4
 class PrivateReply:
     """`bot.ports.Reply` for a slash command."""
 
-    def __init__(
-        self, client: AsyncWebClient, run: Run, allowed: frozenset[str], *, reveals: bool = True
-    ) -> None:
-        self._client = client
+    def __init__(self, frame: Frame, run: Run, allowed: frozenset[str]) -> None:
+        self._frame = frame
+        self._client = frame.client
         self._run = run
         self._allowed = allowed
-        self._reveals = reveals
         self._url = run.question.response_url
 
-    async def start(self) -> bool:
+    async def stands(self) -> bool:
+        """What only the asker sees cannot be looked for."""
+        return False
+
+    async def start(self) -> None:
         """The acknowledgement of the command has said already that the models are asked."""
-        return True
 
     async def show(self, event: Event) -> None:
         """An ephemeral message cannot grow, so only the whole reply is shown."""
@@ -69,7 +71,7 @@ class PrivateReply:
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
         """Say in plain words why there is no reply."""
         text = escape_mrkdwn(words.told(trouble, error_id))
-        blocks = [section(text)]
+        blocks = [section(text), *(retry(self._run.id) if trouble in RETRYABLE else [])]
         if not await self._post(blocks, text) and not await self._tell(blocks, text):
             raise Unanswerable("internal")
 
@@ -78,7 +80,7 @@ class PrivateReply:
 
     async def _show_here(self, pieces: Sequence[str], outcome: Outcome) -> int:
         """Post pieces by the response_url until one is refused; gives how many were taken."""
-        below = footer(self._run.id, outcome, share=True, reveals=self._reveals)
+        below = await self._below(outcome, share=True)
         for number, piece in enumerate(pieces):
             is_last = number == len(pieces) - 1
             if not await self._post([markdown(piece), *(below if is_last else [])], piece):
@@ -87,12 +89,17 @@ class PrivateReply:
 
     async def _show_directly(self, pieces: Sequence[str], outcome: Outcome) -> bool:
         """Post pieces as direct messages; False as soon as one is refused."""
-        below = footer(self._run.id, outcome, reveals=self._reveals)
+        below = await self._below(outcome, share=False)
         for number, piece in enumerate(pieces):
             is_last = number == len(pieces) - 1
             if not await self._tell([markdown(piece), *(below if is_last else [])], piece):
                 return False
         return True
+
+    async def _below(self, outcome: Outcome, *, share: bool) -> Sequence[Block]:
+        setting = await self._frame.setting(self._run)
+        again_of = await self._frame.again_of(self._run)
+        return footer(self._run.id, outcome, setting, share=share, again_of=again_of)
 
     async def _tell(self, blocks: Sequence[Block], text: str) -> bool:
         return await tell_directly(self._client, self._run, shorten(text, TEXT_LIMIT), blocks)

@@ -9,25 +9,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Trouble, Unanswerable
-from bot.ports import Interrupt, Run, Runs
+from bot.errors import Postponed, Trouble, Unanswerable
+from bot.ports import Interrupt, Run
 from bot.slack import words
-from bot.slack.blocks import footer
-from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.leftovers import stands_already
+from bot.slack.client import PASSING, SLACK_TROUBLE, UNSURE, code_of
+from bot.slack.footer import footer, retry
+from bot.slack.frame import Frame
+from bot.slack.leftovers import has_ended, remove_lost, stop, take_stock
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
-from bot.slack.metadata import NOTICE, REPLY
-from bot.slack.notices import tell
+from bot.slack.metadata import NOTICE, REPLY, mark
+from bot.slack.notices import RETRYABLE, tell
 from bot.slack.progress import Progress
 from bot.slack.rolling import break_after, share, unfenced
 from bot.slack.status import Status
 from bot.slack.text import SafeStream
 from bot.slack.thread import TROUBLES
 from moa import Delta, Event, Outcome
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -46,46 +49,52 @@ MESSAGE_OVER = frozenset(
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
 
+PATIENT_TRIES_S = (*LAST_TRIES_S, *(15.0,) * 16)
+"""The same where Slack is away: four minutes, until the run is left for a later attempt."""
+
+LOST_STARTS = 3
+"""So often a stream is begun without an answer before an ordinary message is tried."""
+
 
 class SlackReply:
     """`bot.ports.Reply` in a thread."""
 
     def __init__(
-        self,
-        client: AsyncWebClient,
-        run: Run,
-        runs: Runs,
-        allowed: frozenset[str],
-        interrupt: Interrupt,
-        *,
-        reveals: bool = True,
+        self, frame: Frame, run: Run, allowed: frozenset[str], interrupt: Interrupt
     ) -> None:
-        self._client = client
+        self._frame = frame
+        self._client = client = frame.client
         self._run = run
-        self._runs = runs
+        self._runs = frame.runs
         self._interrupt = interrupt
-        self._reveals = reveals
-        self._status = Status(client, run.question)
+        self._status = Status(client, run)
         self._progress = Progress()
         self._safe = SafeStream(allowed)
         self._message: LiveMessage = StreamedMessage(client, run.question, run.id)
         self._chunks: dict[str, Chunk] = {}
+        self._sent: dict[str, Chunk] = {}
         self._text = ""
+        self._posted: set[str] = set()
+        self._lost_starts = 0
+        self._is_unsure = False
         self._ending = False
+        self._end_tried = False
         self._trouble: Trouble | None = None
         self._news = asyncio.Event()
         self._over = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
 
-    async def start(self) -> bool:
-        """Show the sign of work, unless an earlier attempt has brought the whole reply."""
-        if self._run.resumed:
-            others = await self._runs.posts_of_others(self._run)
-            if await stands_already(self._client, self._run, others):
-                return False
+    async def stands(self) -> bool:
+        """Look at what stands in the thread, and close what was left open there."""
+        return await self._insist(lambda: take_stock(self._client, self._run, self._runs))
+
+    async def start(self) -> None:
+        """Show the sign of work, and from now on what is done."""
+        policy = (await self._frame.setting(self._run)).policy
+        plan = self._frame.plan(self._run)
+        self._progress = Progress(policy.names, seed=self._run.seed, plan=plan)
         self._status.show()
         self._pump = asyncio.create_task(self._keep_showing())
-        return True
 
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""
@@ -107,7 +116,9 @@ class SlackReply:
             self._say_below(words.PARTIAL)
         self._take(self._progress.done(outcome))
         self._ending = True
-        blocks = footer(self._run.id, outcome, reveals=self._reveals)
+        setting = await self._frame.setting(self._run)
+        again_of = await self._frame.again_of(self._run)
+        blocks = footer(self._run.id, outcome, setting, again_of=again_of)
         await self._insist(lambda: self._end(blocks, REPLY))
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
@@ -121,17 +132,28 @@ class SlackReply:
                 self._text = notice
             self._ending = True
             kind = REPLY if self._message.shown else NOTICE
-            with suppress(*SLACK_TROUBLE):
-                await self._end([], kind)
+            with suppress(Unanswerable):
+                below = retry(self._run.id) if trouble in RETRYABLE else []
+                await self._insist(lambda: self._end(below, kind))
                 return
-        await tell(self._client, self._run, notice)
+        await tell(self._client, self._run, notice, trouble)
 
     async def close(self) -> None:
-        """Stop showing, and take the sign of work away."""
+        """Stop showing, and take the sign of work away; a stream that has no end is closed."""
         if self._pump:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
-        await self._status.clear()
+        try:
+            if isinstance(self._message, StreamedMessage) and not self._end_tried:
+                await self._leave(self._message)
+        finally:
+            await self._status.clear()
+
+    async def _leave(self, message: StreamedMessage) -> None:
+        """The attempt is broken off: the next one may come much later, or have looked before."""
+        if message.ts is not None:
+            with suppress(*SLACK_TROUBLE):
+                await stop(self._client, self._run, message.ts)
 
     def _say_below(self, notice: str) -> None:
         """Add a notice under all that was said, outside any code that was left open."""
@@ -164,6 +186,9 @@ class SlackReply:
 
     async def _flush(self) -> None:
         """Show what there is, in a new message where the current one is full or old."""
+        if self._is_unsure:
+            await remove_lost(self._client, self._run, self._runs, keep=self._posted)
+            self._is_unsure = False
         full = True
         while full:
             message, text = self._message, self._text
@@ -173,7 +198,7 @@ class SlackReply:
             chunks = [*self._chunks.values()]
             if full:
                 fresh = message.ts is None
-                await message.end(chunks, now, [], REPLY)
+                await message.end(chunks, now, [], mark(REPLY, self._run.id))
                 await self._note(message, fresh=fresh)
                 self._message = self._next_message()
             elif now or chunks:
@@ -193,16 +218,21 @@ class SlackReply:
         """Have the ts of a new message stored. That this fails is no reason to show nothing."""
         if not fresh or message.ts is None:
             return
+        self._posted.add(message.ts)
         try:
             await self._runs.posted(self._run.id, message.ts)
         except Exception:
             log.exception("post_not_stored")
 
     async def _end(self, blocks: list[Chunk], kind: str) -> None:
+        if self._end_tried and await has_ended(self._client, self._run):
+            return  # only the answer to an earlier try was lost
         await self._flush()
         fresh = self._message.ts is None
         session_status = "active" if await self._status.is_session() else None
-        await self._message.end([], "", blocks, kind, session_status)
+        self._end_tried = True
+        metadata = mark(kind, self._run.id, ends=True)
+        await self._message.end([], "", blocks, metadata, session_status)
         if isinstance(self._message, StreamedMessage):
             self._status.was_cleared()
         await self._note(self._message, fresh=fresh)
@@ -210,6 +240,7 @@ class SlackReply:
     def _forget(self, shown: list[Chunk]) -> None:
         for chunk in shown:
             key = str(chunk.get("id", "plan"))
+            self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
 
@@ -218,7 +249,9 @@ class SlackReply:
         code = code_of(error)
         question, run_id = self._run.question, self._run.id
         log.info("slack_refused", error=code, streamed=isinstance(self._message, StreamedMessage))
-        if code == "stopped_by_user":
+        if code in UNSURE:
+            self._lose()
+        elif code == "stopped_by_user":
             self._trouble = "stopped"
         elif self._message.ts is not None and code in MESSAGE_OVER:
             _, self._text = break_after(self._message.shown, self._text)
@@ -229,22 +262,43 @@ class SlackReply:
             self._message = EditedMessage(self._client, question, run_id)
         self._news.set()
 
+    def _lose(self) -> None:
+        """A call may have had its effect or not, and doing it twice would say a thing twice.
+
+        Whatever it was done to is removed before anything else is posted, and shown anew. Only the
+        end of a reply is looked for in the thread, and an edit is simply made again.
+        """
+        message = self._message
+        if message.ts is None:
+            self._is_unsure = True
+            self._lost_starts += 1
+            if self._lost_starts >= LOST_STARTS and self._may_still_be_edited:
+                self._message = EditedMessage(self._client, self._run.question, self._run.id)
+        elif isinstance(message, StreamedMessage) and not self._end_tried:
+            self._is_unsure = True
+            self._posted.discard(message.ts)
+            self._text = message.shown + self._text
+            self._chunks = self._sent | self._chunks
+            self._message = self._next_message()
+
     @property
     def _may_still_be_edited(self) -> bool:
         """Whether an ordinary message can be tried where a stream could not be started."""
         return self._message.ts is None and isinstance(self._message, StreamedMessage)
 
-    async def _insist(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Complete the reply although Slack may be slow, limited or failing for a while."""
-        for pause in (*LAST_TRIES_S, None):
+    async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do what has to be done although Slack may be slow, limited or away for a while."""
+        refused = 0
+        for pause in PATIENT_TRIES_S:
             try:
                 return await act()
             except SLACK_TROUBLE as error:
                 self._judge(error)
-                if self._trouble or pause is None:
+                refused += code_of(error) not in PASSING
+                if self._trouble or refused > len(LAST_TRIES_S):
                     raise Unanswerable(self._trouble or "internal") from None
-                await asyncio.sleep(pause)
-        return None
+            await asyncio.sleep(pause)
+        raise Postponed
 
     async def _stop_pump(self) -> None:
         """Let the pump finish what it is showing: a call cut short may have had its effect."""

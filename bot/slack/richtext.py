@@ -28,6 +28,11 @@ _DEEPEST_INDENT = 8
 _DEEPEST_NESTING = 60
 _RULE = "\u2500" * 24
 
+# The parser looks again and again for the end of open brackets, and fills every row of a table up
+# to the width of its head: a text of 40,000 characters can keep it busy for many seconds.
+_MOST_BRACKETS = 2_000
+_MOST_CELLS = 20_000
+
 
 def rich_text(
     markdown: str, allowed: frozenset[str] = frozenset(), *, limit: int = BLOCK_LIMIT
@@ -39,15 +44,24 @@ def rich_text(
     of links are shown as written. A list of blocks can be paged; an empty text has no blocks.
     ValueError: `limit` is below 1.
     """
-    options = {"html": False, "maxNesting": _DEEPEST_NESTING}
-    reader = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    reader.disable("reference")
     text = clean(markdown)
-    tokens = reader.parse(text)
+    tokens = _reader_for(text).parse(text)
     if any(token.nesting > 0 and token.level + 1 >= _DEEPEST_NESTING for token in tokens):
         # The parser drops what stands deeper: shown as it was written, nothing is lost.
         return pages([_element("rich_text_section", inline_words(text, allowed))], limit)
     return pages(_Walk(allowed, text.split("\n")).elements(tokens), limit)
+
+
+def _reader_for(text: str) -> MarkdownIt:
+    """A parser without the rules that would take too long with this text; its words stay."""
+    options = {"html": False, "maxNesting": _DEEPEST_NESTING}
+    reader = MarkdownIt("commonmark", options).enable("strikethrough").disable("reference")
+    if text.count("[") > _MOST_BRACKETS:
+        reader.disable(["link", "image"])
+    rows = [line.count("|") for line in text.split("\n") if "|" in line]
+    if len(rows) * max(rows, default=0) <= _MOST_CELLS:
+        reader.enable("table")
+    return reader
 
 
 @dataclass(slots=True)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.ports import Run, Runs
+from bot.ports import Run
 from bot.slack import words
+from bot.slack.actions.clicks import take_away, tell
 from bot.slack.blocks import SHOW_ANSWERS, Block, button, context, markdown
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.frame import Frame
 from bot.slack.inbound import readable
 from bot.slack.links import allowed_hosts
-from bot.slack.people import People
 from bot.slack.pieces import cut
 from bot.slack.private_reply import safe_reply
 from bot.slack.reveal import visitor_of
@@ -30,12 +30,10 @@ QUESTION_LIMIT = 300
 class Sharing:
     """Posts a private reply where its question was asked, once its asker says so."""
 
-    def __init__(
-        self, runs: Runs, people: People, link_hosts: list[str], *, reveals: bool = True
-    ) -> None:
-        self._reveals = reveals
-        self._runs = runs
-        self._people = people
+    def __init__(self, frame: Frame, link_hosts: list[str]) -> None:
+        self._frame = frame
+        self._runs = frame.runs
+        self._people = frame.people
         self._link_hosts = link_hosts
 
     async def share(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
@@ -45,10 +43,10 @@ class Sharing:
         run = await self._runs.get(str(body["actions"][0].get("value")))
         asked = run and (run.question.team, run.question.user, run.question.channel)
         if run is None or not run.reply or asked != (visitor.team, visitor.user, visitor.channel):
-            await _tell(respond, words.NOT_SHARED)
+            await tell(respond, words.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):
-            await _tell(respond, words.SHARED_BEFORE)
+            await tell(respond, words.SHARED_BEFORE)
             return
         posted = False
         try:
@@ -57,9 +55,9 @@ class Sharing:
             if not posted:
                 await self._runs.release_sharing(run.id)
         if posted:
-            await _remove(respond)
+            await take_away(respond)
         else:
-            await _tell(respond, words.SHARE_FAILED)
+            await tell(respond, words.SHARE_FAILED)
 
     async def _post(self, run: Run, respond: AsyncRespond) -> bool:
         """Post it for all to see. Returns whether Slack took it."""
@@ -92,22 +90,10 @@ class Sharing:
         )
         head, rest = cut(safe_reply(run.reply, run.status, allowed))
         more = [context(words.SHARED_SHORTENED)] if rest else []
-        return [context(title), markdown(head), *more, *self._buttons(run)], title
+        return [context(title), markdown(head), *more, *await self._buttons(run)], title
 
-    def _buttons(self, run: Run) -> list[Block]:
-        if not self._reveals:
+    async def _buttons(self, run: Run) -> list[Block]:
+        if (await self._frame.setting(run)).policy.who == "nobody":
             return []
         show = button(words.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=words.SHOW_ANSWERS_LABEL)
         return [{"type": "actions", "elements": [show]}]
-
-
-async def _tell(respond: AsyncRespond, notice: str) -> None:
-    """Say it to the clicker alone, if Slack takes that."""
-    with suppress(*SLACK_TROUBLE):
-        await respond(notice, response_type="ephemeral", replace_original=False)
-
-
-async def _remove(respond: AsyncRespond) -> None:
-    """Take the private reply away; where that fails it merely stays."""
-    with suppress(*SLACK_TROUBLE):
-        await respond(delete_original=True)

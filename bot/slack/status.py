@@ -7,28 +7,45 @@ beat), else a reaction on the question. None of it is ever fatal to a reply.
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 from collections.abc import Awaitable
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Question
+from bot.ports import Question, Run
 from bot.slack import words
-from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.blocks import section
+from bot.slack.client import SLACK_TROUBLE, UNSURE, code_of
+from bot.slack.footer import stop
+from bot.slack.text import plain, shorten
 
 log = structlog.get_logger(__name__)
 
 BEAT_S = 90
 REACTION = "eyes"
 TITLE_LIMIT = 200
+MARKUP = re.compile(r"<[^<>]*>")
+
+MEANS = ("session", "assistant", "reaction")
+"""In the order in which they are tried."""
 
 
 class Status:
-    """One question's sign of work. `clear` takes it away, whatever it was."""
+    """One question's sign of work. `clear` takes it away, whatever it was.
 
-    def __init__(self, client: AsyncWebClient, question: Question) -> None:
+    Args:
+        client: of the workspace.
+        run: what is worked on. An earlier attempt at it may have shown the sign, by any means, and
+            never cleared it.
+    """
+
+    def __init__(self, client: AsyncWebClient, run: Run) -> None:
         self._client = client
-        self._question = question
+        self._run = run
+        self._question = run.question
+        self._shown: set[str] = {*MEANS} if run.resumed else set()
         self._means: str | None = None
         self._showing: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
@@ -42,10 +59,12 @@ class Status:
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
-            **where, status="processing", initiator_user_id=question.user
+            **where, status="processing", initiator_user_id=question.user, title=_title(question)
         )
         if await self._try("session", session):
             return
+        if not self._run.resumed:
+            await self._offer_stop()
         if await self._try("assistant", self._say(words.WORKING)):
             self._beat = asyncio.create_task(self._keep_saying())
             return
@@ -56,6 +75,20 @@ class Status:
             ),
         )
 
+    async def _offer_stop(self) -> None:
+        """Without a session Slack shows no Stop of its own: the asker gets a button of ours."""
+        question = self._question
+        try:
+            await self._client.chat_postEphemeral(
+                channel=question.channel,
+                user=question.user,
+                thread_ts=question.thread_ts,
+                text=words.STOP_OFFER,
+                blocks=[section(words.STOP_OFFER), stop(self._run.id)],
+            )
+        except SLACK_TROUBLE as error:
+            log.info("stop_not_offered", error=code_of(error))
+
     async def is_session(self) -> bool:
         """Whether the end of a stream may set the session's status by itself."""
         await self._stop_showing()
@@ -65,27 +98,31 @@ class Status:
         """The end of the stream has set the session's status."""
         if self._means == "session":
             self._means = None
+            self._shown.discard("session")
 
     async def clear(self) -> None:
         """Take the sign away."""
         await self._stop_showing()
-        means, self._means = self._means, None
         if self._beat:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
+        self._means = None
+        for means in MEANS:
+            if means in self._shown:
+                await self._try(None, self._cleared(means))
+        self._shown.clear()
+
+    async def _cleared(self, means: str) -> object:
         question = self._question
         if means == "session":
-            where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
-            await self._try(None, self._client.agents_sessions_setStatus(**where, status="active"))
-        elif means == "assistant":
-            await self._try(None, self._say(""))
-        elif means == "reaction":
-            await self._try(
-                None,
-                self._client.reactions_remove(
-                    channel=question.channel, timestamp=question.ts, name=REACTION
-                ),
+            return await self._client.agents_sessions_setStatus(
+                channel_id=question.channel, thread_ts=question.thread_ts, status="active"
             )
+        if means == "assistant":
+            return await self._say("")
+        return await self._client.reactions_remove(
+            channel=question.channel, timestamp=question.ts, name=REACTION
+        )
 
     async def _stop_showing(self) -> None:
         if self._showing:
@@ -105,10 +142,25 @@ class Status:
 
     async def _try(self, means: str | None, call: Awaitable[object]) -> bool:
         self._means = means  # also when it is cut short: it may have had its effect
+        if means:
+            self._shown.add(means)
         try:
             await call
         except SLACK_TROUBLE as error:
-            log.info("status_refused", means=means, error=code_of(error))
+            code = code_of(error)
+            if code == "already_reacted":
+                return True
+            log.info("status_refused", means=means, error=code)
             self._means = None
+            if means and code not in UNSURE:
+                self._shown.discard(means)
             return False
         return True
+
+
+def _title(question: Question) -> str | None:
+    """The session's title: the words that began the thread. None for what is asked later in it."""
+    if question.thread_ts != question.ts:
+        return None
+    words_only = html.unescape(MARKUP.sub("", question.text))
+    return shorten(plain(words_only).strip(), TITLE_LIMIT) or None

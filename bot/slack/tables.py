@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _BAR = re.compile(r"(?<!\\)\|")
-_FILLING = 4
-_FREE = 2_000
+_WIDEST = 400
+"""Columns of type beyond which nobody sees rows side by side: the lines are folded often."""
+
+_FILLING, _FREE = 4, 2_000
 """A table may grow by its filling to so many times its length and so many characters: one long
-cell would widen every row."""
+cell widens every row."""
 
 
 def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
@@ -24,8 +26,8 @@ def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[s
 
     `tokens` are the parser's, from table_open on, and `source` the lines that it read. Characters
     that are two columns wide in a fixed-width type (Chinese, Japanese, Korean, emoji) count as two.
-    Where the parser drops cells, those beyond its head's, or the spaces would be too many, the
-    table stands as it was written.
+    Where the parser drops cells, those beyond its head's, or the table would become too large, it
+    stands as it was written.
     """
     rows = _rows(tokens, allowed)
     columns = max(map(len, rows), default=0)
@@ -33,9 +35,9 @@ def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[s
     widths = [max(_width(row[column]) for row in padded) for column in range(columns)]
     first, last = tokens[0].map or (0, 0)
     written = [line.strip(" \t>") for line in source[first:last]]
-    size = len(padded) * (sum(widths) + 3 * columns)
-    too_long = size > _FILLING * sum(map(len, written)) + _FREE
-    if too_long or any(_cells(line) > columns for line in written[2:]):
+    width = sum(widths) + 3 * columns
+    too_large = len(padded) * width > _FILLING * sum(map(len, written)) + _FREE
+    if width > _WIDEST or too_large or any(_cells(line) > columns for line in written[2:]):
         return "\n".join(written)
     lines = [_line(row, widths) for row in padded]
     rule = "-+-".join("-" * width for width in widths)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
+from bot.slack.brackets import HOLD, IncompleteError
 from bot.slack.characters import Cleaner, clean, escape
 from bot.slack.fences import Fence, Head, Lines
-from bot.slack.inline import HOLD, IncompleteError, Inline
+from bot.slack.inline import Inline
 from bot.slack.links import allowed_hosts, holds_address
 from bot.slack.writer import GRAVE, Writer
 

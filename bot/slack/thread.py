@@ -20,7 +20,7 @@ from bot.slack.files import Attachments, SlackFiles
 from bot.slack.files.shown import quoted
 from bot.slack.identity import Identity, Me
 from bot.slack.inbound import own_text, readable, text_of, without_mention
-from bot.slack.metadata import is_notice
+from bot.slack.metadata import asked_by, is_notice
 from bot.slack.people import People, one_line
 from moa import Message, Prompt
 
@@ -164,6 +164,9 @@ class SlackThreads:
         ours = _is_ours(message, await self._identity.get())
         written = own_text(message) if ours else text_of(message)
         text = (await readable(written, self._people.name)).strip()
+        asker = asked_by(message) if ours else None
+        if asker:
+            return Message("user", f"{await self._people.name(asker)} asked:\n{quoted(text)}")
         if ours:
             return Message("assistant", text) if text else None
         author = await self._author(message, team)

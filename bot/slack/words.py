@@ -330,6 +330,7 @@ OVERVIEW_LAYER_COMBINED = "Layer {layer}: answers combined into one"
 OVERVIEW_CLOSED = "It closed after {seconds}."
 OVERVIEW_WENT_ON = "It closed after {seconds}, without {missing}."
 OVERVIEW_WENT_ON_UNTIMED = "It closed without {missing}."
+OVERVIEW_MANY = "{count} of them"
 OVERVIEW_AND = "{most} and {last}"
 OVERVIEW_POOLED = "All rankings together: {order}."
 OVERVIEW_RANKED = "ranked {order} in {seconds}"
@@ -406,7 +407,9 @@ SETTINGS_REFUSED: Mapping[str, str] = MappingProxyType(
         "unknown": "I could not check whether you may change this. Try again in a minute.",
     }
 )
-SETTINGS_ABOUT = "How I answer in {channel}. It holds for everybody here, from the next question on."
+SETTINGS_ABOUT = (
+    "How I answer in {channel}. It holds for everybody here, from the next question on."
+)
 SETTINGS_ABOUT_DIRECT = "How I answer in this conversation, from the next question on."
 SETTINGS_ABOUT_WORKSPACE = (
     "What holds in every channel that has not chosen otherwise. In privacy a channel can only be "
@@ -450,6 +453,7 @@ BUDGET_USED = "This month: {questions}, {cost}"
 BUDGET_USED_NO_COST = "This month: {questions}"
 BUDGET_QUESTIONS = "{count} questions"
 BUDGET_QUESTIONS_ONE = "one question"
+BUDGET_QUESTIONS_NONE = "no questions"
 BUDGET_NO_LIMIT = "No budget is set here."
 BUDGET_PERSON = "You, today: {left}"
 BUDGET_CHANNEL = "This channel, today: {left}"
@@ -474,7 +478,9 @@ HOME_WHAT = (
 HOME_HOW = "How to ask"
 HOME_ASK_MENTION = "In a channel or a thread: mention {me} with your question. I read the thread."
 HOME_ASK_DIRECT = "For yourself: write to me under *Messages*."
-HOME_ASK_COMMAND = "From any message box: `/moa QUESTION`. Only you see the reply, and may share it."
+HOME_ASK_COMMAND = (
+    "From any message box: `/moa QUESTION`. Only you see the reply, and may share it."
+)
 HOME_ASK_SHORTCUT = "About a message: its menu (⋮), *Ask the models about this*."
 HOME_RECENT = "Your recent questions"
 HOME_RECENT_NONE = "None yet. Try one: mention me in a channel, or write to me under *Messages*."
@@ -523,3 +529,63 @@ def told(trouble: Trouble, error_id: str | None = None) -> str:
     """What the person who asked is told."""
     words = TROUBLES[trouble]
     return f"{words} {ERROR_ID.format(error_id=error_id)}" if error_id else words
+
+
+# Under a reply: stop, ask again, say whether it helped
+
+STOP = "Stop"
+STOP_LABEL = "Stop answering this question"
+STOP_OFFER = "I am asking the models. You can stop me."
+STOP_FORBIDDEN = "Only the person who asked, or a workspace admin, can stop this."
+STOP_TOO_LATE = "It has ended already."
+COMMAND_STOP_SUMMARY = "stops what you asked here; for admins everything under way here."
+COMMAND_STOPPED = "Stopping {count} questions."
+COMMAND_STOPPED_ONE = "Stopping it."
+COMMAND_STOPPED_NONE = "There is nothing under way here that you can stop."
+
+MODELS_READ = "{read} of {count} models"
+REGENERATE = "Regenerate"
+REGENERATE_LABEL = "Ask the models the same once more"
+ANOTHER_PIPELINE = "Ask again with…"
+RETRY = "Try again"
+RETRY_LABEL = "Ask the models this question once more"
+AGAIN_ASKED = "Asking again with the pipeline *{pipeline}*. The answer comes here, for you alone."
+AGAIN_GONE = "This question is no longer stored. Ask it again in your own words."
+AGAIN_FORBIDDEN = "Only people in this channel can ask again."
+AGAIN_UNDER_WAY = "The models are at work on it already. Wait for their reply."
+AGAIN_OF = "asked again by {user}"
+AGAIN_LINK = "earlier reply"
+
+HELPFUL = "Helpful"
+HELPFUL_LABEL = "Say that this reply helped"
+NOT_HELPFUL = "Not helpful"
+NOT_HELPFUL_LABEL = "Say that this reply did not help"
+VERDICT_THANKS = "Thank you, noted."
+VERDICT_FORBIDDEN = "Only people in this channel can say how the reply was."
+VERDICT_TITLE = "What was wrong?"
+VERDICT_SUBMIT = "Send"
+VERDICT_CLOSE = "Skip"
+VERDICT_ASK = "What would have helped?"
+VERDICT_HINT = "Whoever runs me can read this. It is noted as not helpful in any case."
+
+QUEUED = "Many questions are being worked on. Yours is number {place} in line; it starts by itself."
+
+# Shortcuts
+
+ASK_TITLE = "Ask the models"
+ASK_SUBMIT = "Ask"
+ASK_CLOSE = "Cancel"
+ASK_QUESTION = "What would you like to know?"
+ASK_PLACEHOLDER = "What are the three largest risks here, and how would you limit each?"
+ASK_PIPELINE = "Pipeline"
+ASK_PLACE = "Where the question and its reply go"
+ASK_PLACE_NONE = "Only to me, in a direct message"
+ASK_IN_THREAD = "Question and reply go into the thread of this message, which the models read."
+ASK_EMPTY = "Write a question first."
+ASK_FORBIDDEN = "You can only ask in a channel that you are in."
+ASK_FAILED = "Slack did not take it, so nothing was asked. Try again in a minute."
+ASKED_BY = "*{user}* asks:\n{question}"
+SUMMARISE_QUESTION = (
+    "Summarise this thread for somebody who has not read it: what it is about, what was decided, "
+    "what is open, and who is to do what."
+)

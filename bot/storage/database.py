@@ -31,7 +31,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, Postponed
 from bot.storage.hiding import hide_values
 from bot.storage.migrating import upgrade
 
@@ -51,6 +51,10 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[Connection], T]
 """What is done within one transaction. It may be done again from the start."""
+
+
+class DatabaseAway(Postponed, SQLAlchemyError):
+    """The database cannot be used now: there is no connection, its disk is locked or full."""
 
 
 class Database:
@@ -78,11 +82,15 @@ class Database:
         return Path(str(self.engine.url.database)) if self._quick else None
 
     async def read(self, work: Work[T]) -> T:
-        """Look something up, in a few quick statements."""
-        if self._quick:
-            return await self._in_thread(self._quick, work, writes=False)
-        async with self.engine.connect() as connection:
-            return await connection.run_sync(work)
+        """Look something up, in a few quick statements.
+
+        Raises:
+            DatabaseAway: when that cannot be done now.
+        """
+        try:
+            return await self._looked_up(work)
+        except PASSING as error:
+            raise DatabaseAway(type(error).__name__) from error
 
     async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
         """Change something in a transaction: all of it or, after an error, nothing.
@@ -92,13 +100,22 @@ class Database:
             patience_s: for how long trouble that may pass (no connection, a locked or full disk) is
                 met by trying again. What was committed although the answer was lost is then done
                 twice.
+
+        Raises:
+            DatabaseAway: when it cannot be used, for all that patience.
         """
         try:
             return await self._written(work)
         except PASSING as error:
             if not patience_s:
-                raise
+                raise DatabaseAway(type(error).__name__) from error
             log.warning("database_trouble", error=type(error).__name__)
+        try:
+            return await self._insisted(work, patience_s)
+        except PASSING as error:
+            raise DatabaseAway(type(error).__name__) from error
+
+    async def _insisted(self, work: Work[T], patience_s: float) -> T:
         trying = AsyncRetrying(
             retry=retry_if_exception_type(PASSING),
             wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
@@ -126,6 +143,12 @@ class Database:
         if self._quick:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._quick.dispose)
         self._thread.shutdown(wait=False)
+
+    async def _looked_up(self, work: Work[T]) -> T:
+        if self._quick:
+            return await self._in_thread(self._quick, work, writes=False)
+        async with self.engine.connect() as connection:
+            return await connection.run_sync(work)
 
     async def _written(self, work: Work[T]) -> T:
         if self._quick:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import delete, select
 
 from bot.storage.database import Database
-from bot.storage.rows import dialect
+from bot.storage.rows import dialect, storable
 from bot.storage.tables import feedback
+
+REPLY = "reply"
+"""The target of a verdict on the whole reply."""
 
 BEST = "best"
 """The verdict on one answer. Verdicts on the reply stand in rows of their own."""
@@ -19,6 +23,18 @@ class StoredFeedback:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def judge(
+        self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
+    ) -> None:
+        """Store what a person says of the reply, in place of what they said before."""
+        key = {"run_id": run_id, "user": user, "target": REPLY}
+        news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
+        async with self._database.begin() as connection:
+            statement = dialect(connection).insert(feedback).values(key | news)
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=list(key), set_=news)
+            )
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
         """Store which answer a person found best; it takes the place of one they chose before."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
@@ -20,14 +23,30 @@ def hide_values(engine: Engine) -> None:
 
 
 def _shorten(context: ExceptionContext) -> None:
-    error = context.original_exception
-    diagnosis = getattr(error, "diag", None)
-    if diagnosis is None or not diagnosis.sqlstate:
-        return  # not what the server said, so it quotes no rows
-    words = str(diagnosis.message_primary)
+    for error in _chain(context.original_exception):
+        diagnosis = getattr(error, "diag", None)
+        if diagnosis is not None and diagnosis.sqlstate:
+            error.args = (_first_line(diagnosis),)
+    told = context.sqlalchemy_exception
+    if told is not None:
+        kind = type(context.original_exception)
+        told.args = (f"({kind.__module__}.{kind.__name__}) {context.original_exception}",)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and all that stands with it in a traceback; psycopg raises one for each of many."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        error = waiting.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            waiting += [error.__cause__, error.__context__]
+            yield error
+
+
+def _first_line(diagnosis: Any) -> str:
+    """What a psycopg `Diagnostic` says, without what it quotes."""
     if diagnosis.sqlstate.startswith(BAD_DATA):
-        words = f"SQLSTATE {diagnosis.sqlstate}"
-    error.args = (words,)
-    if context.sqlalchemy_exception is not None:
-        kind = type(error)
-        context.sqlalchemy_exception.args = (f"({kind.__module__}.{kind.__name__}) {words}",)
+        return f"SQLSTATE {diagnosis.sqlstate}"
+    return str(diagnosis.message_primary)

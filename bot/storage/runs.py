@@ -89,6 +89,11 @@ class StoredRuns:
 
         return await self._database.read(look)
 
+    async def is_claimed(self, key: str) -> bool:
+        """Whether a question was claimed under this key."""
+        query = select(claims.c.key).where(claims.c.key == key)
+        return await self._database.read(lambda c: c.execute(query).one_or_none() is not None)
+
     async def place(self, run_id: str) -> Place | None:
         """Where a waiting run stands; None when it does not wait."""
 
@@ -118,6 +123,16 @@ class StoredRuns:
             return replace(run, state="running", resumed=not is_new)
 
         return await self._database.write(store, patience_s=PATIENCE_S)
+
+    async def live_in(
+        self, team: str, channel: str, thread_ts: str | None = None
+    ) -> Sequence[str]:
+        """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
+        query = select(runs.c.id).where(runs.c.team == team, runs.c.channel == channel)
+        query = query.where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)
+        if thread_ts is not None:
+            query = query.where(runs.c.thread_ts == thread_ts)
+        return await self._database.read(lambda connection: connection.scalars(query).all())
 
     async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
         """What stands in the journal for those of the runs that have not ended."""

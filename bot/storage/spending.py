@@ -1,4 +1,4 @@
-"""What was spent (`bot.limits.Spending`): added up by day as calls are paid for, read as totals."""
+"""What was spent (`bot.limits.Spending`), read as totals; `statements` adds up each call."""
 
 from __future__ import annotations
 

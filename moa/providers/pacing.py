@@ -1,4 +1,4 @@
-"""Requests that begin in the same moment: a few at a time, so that the first are soon on their way."""
+"""Whose turn it is when many requests begin at once, so that the first are soon on their way."""
 
 from __future__ import annotations
 

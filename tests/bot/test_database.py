@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Integer, cast, event, insert, literal, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.storage.database import open_database, read_url
+from bot.ports import Question
+from bot.storage.database import Database, DatabaseAway, open_database, read_url
+from bot.storage.runs import StoredRuns
+from bot.storage.tables import claims, runs
+from moa import Answer, Call
+from tests.postgres import Postgres
+
+SECRET = "our unannounced merger"  # what was asked
+QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", SECRET, "mention")
+ANSWER = Answer("gpt", 1, 1, "used", "Because.")
+CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5)
+
+
+async def claimed(database: Database) -> str:
+    """The id of a run that was claimed just now."""
+    run_id = await StoredRuns(database).claim(QUESTION, ("message:1",), "balanced")
+    assert run_id is not None
+    return run_id
 
 
 @pytest.mark.parametrize(
@@ -53,3 +76,73 @@ async def test_a_short_password_does_not_mangle_the_message(password: str) -> No
     assert "The database 127.0.0.1/moa cannot be used: " in str(caught.value)
     assert "***" not in str(caught.value)
     assert "Check DATABASE_URL" in str(caught.value)
+
+
+async def test_a_server_that_was_restarted_is_found_again(
+    stoppable_database: str, postgres: Postgres
+) -> None:
+    """Connections that a restart or a crash cut are replaced unseen; what was stored is there."""
+    database = await open_database(stoppable_database)
+    run_id = await claimed(database)
+    for mode in ("fast", "immediate"):
+        await postgres.restart(mode)
+        assert await StoredRuns(database).get(run_id) is not None
+    await database.dispose()
+
+
+async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
+    stoppable_database: str, postgres: Postgres
+) -> None:
+    """A run that is under way waits for the database; nothing that was paid for is lost."""
+    database = await open_database(stoppable_database)
+    run_id = await claimed(database)
+    journal = StoredRuns(database)
+    await postgres.stop()
+    with pytest.raises(DatabaseAway):
+        await journal.get(run_id)
+    refused = asyncio.Event()
+
+    def note(_context: object) -> None:
+        refused.set()
+
+    event.listen(database.engine.sync_engine, "handle_error", note)
+    storing = asyncio.create_task(journal.record(run_id, ANSWER, CALL))
+    await refused.wait()
+    await postgres.start()
+    await storing
+    run = await journal.get(run_id)
+    assert run is not None
+    assert run.answers == (ANSWER,)
+    await database.dispose()
+
+
+def without_state(connection: Connection) -> None:
+    """Store a question without what must not be missing."""
+    row = {name: SECRET if name == "text" else "1" for name in runs.columns.keys()}  # noqa: SIM118 - a collection of columns yields columns
+    timed = {"created_at": None, "finished_at": None, "state": None, "turn": 1, "seed": 1}
+    numbers = {"attempt": 1, "seconds": 1.0, "cost_usd": 1.0}
+    connection.execute(insert(runs).values(row | timed | numbers))
+
+
+def a_key_twice(connection: Connection) -> None:
+    """Store the same key again, in many rows at once."""
+    rows = [{"key": SECRET, "run_id": SECRET}] * 2
+    connection.execute(insert(claims), rows)
+
+
+def no_number(connection: Connection) -> None:
+    """Have words read as a number; SQLite reads any words as 0, so it is given another error."""
+    connection.execute(select(cast(literal(SECRET), Integer)))
+    connection.exec_driver_sql("SELECT missing FROM nothing")
+
+
+@pytest.mark.parametrize("breaks", [without_state, a_key_twice, no_number])
+async def test_errors_of_the_database_tell_nothing_that_people_wrote(
+    opened: Database, breaks: Callable[[Connection], Any]
+) -> None:
+    """Postgres quotes the row that it refuses; what a log would hold of the error does not."""
+    with pytest.raises(SQLAlchemyError) as caught:
+        await opened.write(breaks)
+    told = "".join(traceback.format_exception(caught.value))
+    assert str(caught.value) in told
+    assert SECRET not in told

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from bot.logs import HIDDEN, hide_secrets
 from tests.bot.processes import ended, running, said, world
@@ -27,9 +27,12 @@ SECRETS = [
     "wss://wss-primary.slack.com/link/?ticket=abc",
 ]
 
-REFUSE_ANSWERS = (
-    "CREATE TRIGGER refuse BEFORE INSERT ON answers BEGIN SELECT RAISE(ABORT, 'not taken'); END"
-)
+REFUSE_ANSWERS = {
+    "sqlite": "CREATE TRIGGER not_taken BEFORE INSERT ON answers "
+    "BEGIN SELECT RAISE(ABORT, 'not_taken'); END",
+    "postgresql": "ALTER TABLE answers ADD CONSTRAINT not_taken CHECK (seconds < 0) NOT VALID",
+}
+"""Postgres tells which row it refused, with all that stands in it."""
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -82,34 +85,34 @@ def test_request_bodies_are_never_logged() -> None:
     assert logging.getLogger().level != logging.DEBUG
 
 
-async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path) -> None:
+async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database: str) -> None:
     """Not at DEBUG, and not when the database takes neither an answer nor a question."""
     question, answer = "tangerine", "marmalade"
     async with (
         world(tmp_path, Reply(f"The {answer}.")) as there,
-        running(tmp_path, there.slack, change={"LOG_LEVEL": "DEBUG"}) as process,
+        running(tmp_path, there.slack, change={"LOG_LEVEL": "DEBUG"}, database=database) as process,
     ):
         there.models.models |= dict.fromkeys(("red-1", "green-1"), Reply(f"A {answer}."))
         await there.complete(await there.ask(f"What is a {question}?"))
         log = await said(process, "answered")
-        break_database(tmp_path / "bot.db", REFUSE_ANSWERS)
+        break_database(database, REFUSE_ANSWERS[make_url(database).get_backend_name()])
         ts = await there.ask(f"What else is a {question}?")
         await there.complete(ts, "Something went wrong")
         log += await said(process, "internal")
-        break_database(tmp_path / "bot.db", "ALTER TABLE runs RENAME TO gone")
+        break_database(database, "ALTER TABLE runs RENAME TO gone")
         await there.ask(f"And a {question}?")
-        log += await said(process, "no such table")
+        log += await said(process, "runs")
         process.send_signal(signal.SIGTERM)
         log += await ended(process)
-    assert "not taken" in log
+    assert "not_taken" in log
     assert question not in log
     assert answer not in log
     assert "As you gave" not in log, "Bolt's warning of a token that is set as it should be"
 
 
-def break_database(file: Path, statement: str) -> None:
+def break_database(url: str, statement: str) -> None:
     """Change the bot's tables behind its back, so that it fails from now on."""
-    connection = sqlite3.connect(file)
-    with connection:
-        connection.execute(statement)
-    connection.close()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

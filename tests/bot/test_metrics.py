@@ -10,7 +10,7 @@ import pytest
 
 from tests.bot.scraping import Scraped, metrics_url, scrape
 from tests.models.replies import Reply, Status
-from tests.stage import on_stage
+from tests.stage import everywhere, on_stage
 
 
 async def test_an_answered_question_is_counted_all_the_way(tmp_path: Path) -> None:
@@ -71,14 +71,18 @@ async def test_what_is_shared_by_all_processes_says_so(tmp_path: Path) -> None:
     async with on_stage(tmp_path, mode="http") as stage:
         text = (await scrape(metrics_url(stage.slack))).text
     shared = re.findall(r"# HELP (\S+) .*never the sum\.", text)
-    assert shared == ["moa_bot_queue_questions", "moa_bot_queue_oldest_seconds"]
+    assert set(shared) == {
+        "moa_bot_workers",
+        "moa_bot_queue_questions",
+        "moa_bot_queue_oldest_seconds",
+    }
 
 
 async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
     """What Slack sends again is counted as a duplicate, and as one question only."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))
-        for delivery in stage.slack.deliveries():
+        for delivery in [*stage.slack.deliveries]:
             await stage.slack.redeliver(delivery.event_id)
         await stage.slack.settled()
         found = Scraped((await stage.bot.scrape()).decode())
@@ -106,7 +110,7 @@ async def test_the_queue_is_seen_while_a_question_is_worked_on(tmp_path: Path) -
 
 async def test_a_question_that_failed_is_counted_by_its_reason(tmp_path: Path) -> None:
     """Each outcome is a series of its own, there from the start so that a first one shows."""
-    models = dict.fromkeys(("red-1", "green-1", "blue-1", "writer-1"), Reply(fault=Status(401)))
+    models = everywhere(Reply(fault=Status(401)))
     async with on_stage(tmp_path, models=models) as stage:
         before = Scraped((await stage.bot.scrape()).decode())
         ts = await stage.ask("Why?")

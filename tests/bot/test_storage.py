@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from bot.ports import Question
-from bot.storage.database import Database, open_database
+from bot.storage.database import Database
 from bot.storage.runs import StoredRuns
 from bot.storage.tables import ledger
 from moa import Answer, Call, Outcome, Usage
@@ -21,13 +20,6 @@ ANSWER = Answer("gpt", 1, 1, "used", "Because.", seconds=1.5, usage=Usage(10, 20
 CALL = Call(
     "gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5, 0.4, usage=Usage(10, 20, 5), cost_usd=0.01
 )
-
-
-@pytest.fixture
-async def opened(database: str) -> AsyncGenerator[Database, None]:
-    opened = await open_database(database)
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

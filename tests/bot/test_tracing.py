@@ -15,12 +15,12 @@ from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from bot.observing.facts import ModelFacts
 from bot.observing.tracing import Tracing, add_trace
 from bot.ports import Ended, Question, Run
-from moa import Event, Unavailable
+from moa import Event, Prompt, Sampling, Unavailable
 from moa.config import ModelTable
-from moa.providers.scripted import Fail, Wait
+from moa.providers.scripted import Fail, Step, Wait
 from tests.moa.runs import follows, layer, plan, play, says
 from tests.models.replies import Reply, Status
-from tests.stage import on_stage
+from tests.stage import everywhere, on_stage
 
 RUN = Run(
     "run-1",
@@ -152,7 +152,7 @@ async def test_a_trace_holds_no_words(tmp_path: Path, kept: Kept) -> None:
 
 async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
     """The span of the question and those of its calls are errors, by kind."""
-    models = dict.fromkeys(("red-1", "green-1", "blue-1", "writer-1"), Reply(fault=Status(401)))
+    models = everywhere(Reply(fault=Status(401)))
     async with on_stage(tmp_path, models=models, tracer_provider=kept.provider) as stage:
         ts = await stage.ask("Why?")
         await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general, ts)) > 1)
@@ -169,7 +169,11 @@ async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
 async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
     """A retry stands beside the call that failed before it."""
     steps = iter([[Fail(Unavailable(kind="overloaded"))], ["An answer."]])
-    flaky = follows("red", lambda *_: next(steps), max_attempts=2)
+
+    def script(_prompt: Prompt, _sampling: Sampling) -> Sequence[Step]:
+        return next(steps)
+
+    flaky = follows("red", script, max_attempts=2)
     report(kept, (await play(plan(layer(flaky), by=says("writer")))).events)
     first, second = kept.calls("red")
     assert [about(call)["moa_bot.attempt"] for call in (first, second)] == [1, 2]

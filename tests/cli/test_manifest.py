@@ -66,10 +66,17 @@ def test_slacks_limits_are_kept() -> None:
 
 
 def test_it_asks_for_the_events_that_are_listened_for() -> None:
-    """No more, which nobody would answer, and no less; of messages, the direct ones only."""
+    """No more, which nobody would answer, and no less; of messages, those that may be questions."""
     asked = set(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
     assert {event.partition(".")[0] for event in asked} == set(EVENTS)
-    assert asked == {"app_mention", "message.im"}
+    assert asked == {
+        "app_home_opened",
+        "app_mention",
+        "message.channels",
+        "message.groups",
+        "message.im",
+        "message.mpim",
+    }
     assert asked <= BOT_EVENTS
 
 

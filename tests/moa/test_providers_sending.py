@@ -73,10 +73,9 @@ async def test_who_gives_up_waiting_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize("ending", ["", "/"])
 async def test_an_address_may_end_in_a_slash(ending: str) -> None:
-    """`base_url` is written either way in the wild, and every question goes to the same page."""
+    """`base_url` is written either way in the wild; the server knows one page only."""
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         url = server.openai_url + ending
         model = OpenAIModel(Profile("m"), "m", endpoints, base_url=url, api_key="k")
         heard = await asyncio.gather(*(hear(model) for _ in range(MANY)))
     assert [each.text for each in heard] == ["Paris."] * MANY
-    assert {request.path for request in server.requests} == {"/v1/chat/completions"}

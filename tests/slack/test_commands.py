@@ -30,7 +30,7 @@ async def test_a_question_by_command_is_answered_to_the_asker_alone(tmp_path: Pa
         assert stage.slack.ephemerals(stage.ben, stage.general) == []
         [reply] = private(stage, "The answer of writer-1.")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, "The answer of red-1.")
+        await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
 async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
         assert "Ana* asked: What is the risk?" in shown
         assert "The answer of writer-1." in shown
         await stage.slack.click(stage.ben, shared, "show_answers")
-        await stage.opened_view(stage.ben, "The answer of red-1.")
+        await stage.opened_view(stage.ben, "The reply was written by writer.")
 
 
 async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
 
         await stage.slack.wait_for(lambda: len(replies()) == 1)
         await stage.slack.click(stage.ana, replies()[0], "show_answers")
-        await stage.opened_view(stage.ana, "The answer of red-1.")
+        await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
 async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None
         assert "At last." in shown
         assert f"[{words.SHARE}]" not in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, "The answer of red-1.")
+        await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
 async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) ->
         view = await stage.opened_view(stage.ben, words.REVEAL_UNSEEN)
         assert "The answer of" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, shared, "show_answers")
-        await stage.opened_view(stage.ana, "The answer of red-1.")
+        await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
 async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.replies import Reply, Status
+from tests.slack.revealing import choose
 from tests.stage import Mode, everywhere, on_stage
 
 pytestmark = pytest.mark.parametrize("mode", ["socket", "http"])
@@ -22,19 +23,18 @@ async def test_a_mention_gets_one_reply_and_the_button_shows_each_answer(
         reply = await stage.replied(ts)
         shown = stage.slack.render(reply)
         assert "The answer of writer-1." in shown
-        assert "balanced · 3 of 3 answers" in shown
+        assert "balanced · 3 of 3 models" in shown
         assert "[Show answers]" in shown
         assert [task["status"] for task in reply.stream.tasks.values()] == ["complete"] * 3  # type: ignore[union-attr]
         assert reply.stream is not None
         assert reply.stream.title == "3 answers, one reply"
 
         await stage.slack.click(stage.ben, reply, "show_answers")
-        view = await stage.opened_view(stage.ben, "The answer of red-1.")
+        view = await stage.opened_view(stage.ben, "answered in")
         modal = stage.slack.render(view)
         assert "The reply was written by writer." in modal
-        assert "read for the reply" in modal
-        await stage.slack.click(stage.ben, view, "reveal_choose", "1-3")
-        view = await stage.opened_view(stage.ben, "The answer of blue-1.")
+        assert "Layer 1: 3 of 3 answered in time" in modal
+        assert "The answer of blue-1." in await choose(stage, stage.ben, "blue")
         assert stage.slack.notifications == []
         assert stage.slack.unfurls == []
 
@@ -105,11 +105,9 @@ async def test_one_dead_proposer_does_not_spoil_the_reply(
         reply = await stage.replied(ts)
         shown = stage.slack.render(reply)
         assert "The answer of writer-1." in shown
-        assert "2 of 3 answers" in shown
+        assert "2 of 3 models" in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
-        view = await stage.opened_view(stage.ana, "The answer of red-1.")
-        await stage.slack.click(stage.ana, view, "reveal_choose", "1-2")
-        await stage.opened_view(stage.ana, "did not answer")
+        await stage.opened_view(stage.ana, "green: did not answer")
 
 
 async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from bot.playground.records import User
 from bot.slack import words
 from bot.slack.blocks import button
+from tests.slack.revealing import reveal, turn
 from tests.stage import Stage, on_stage
 
 ONLY_MEMBERS = "Only people in this channel"
@@ -125,7 +126,7 @@ async def test_a_failing_journal_does_not_leave_the_modal_loading(tmp_path: Path
 
 
 async def _execute(stage: Stage, statement: str) -> None:
-    async with stage.bot.engine.begin() as connection:
+    async with stage.bot.database.begin() as connection:
         await connection.execute(text(statement))
 
 
@@ -148,3 +149,30 @@ async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
         assert "written by" not in stage.slack.render(view)
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
+
+
+async def test_a_modal_that_is_open_is_authorised_at_every_click(tmp_path: Path) -> None:
+    """Whoever leaves the channel, or whose channel is shared outside, sees no further answer."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        for person in (stage.ana, stage.ben):
+            await reveal(stage, person, reply)
+        stage.general.ext_shared = True
+        assert words.REVEAL_OUTSIDE in await turn(stage, stage.ben, "reveal_go:next")
+        assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
+        await stage.slack.leave(stage.ana, stage.general)
+        assert ONLY_MEMBERS in await turn(stage, stage.ana, "reveal_go:next")
+
+
+async def test_a_slow_click_does_not_undo_a_later_one(tmp_path: Path) -> None:
+    """What is fetched for a view that shows something newer by then is let go, without a word."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        view = await reveal(stage, stage.ana, reply)
+        stage.slack.fail_next("views.update", error="hash_conflict")
+        await stage.slack.click(stage.ana, view, "reveal_go:next")
+        await stage.slack.settled()
+        assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
+        updates = stage.slack.calls("views.update")
+        assert [call.error for call in updates] == [None, "hash_conflict", None]
+        assert all(call.args["hash"] for call in updates)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.playground.records import Message
 from tests.models.replies import Reply
+from tests.slack.revealing import choose, reveal
 from tests.stage import Stage, on_stage
 
 HOSTILE = (
@@ -32,8 +33,8 @@ async def test_a_hostile_answer_is_inert_in_the_modal_and_when_shared(tmp_path: 
     models = {name: Reply(HOSTILE) for name in ("red-1", "writer-1")}
     async with on_stage(tmp_path, models=models) as stage:
         ts = await stage.ask("What is the risk?")
-        await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
-        await stage.opened_view(stage.ana, "evil.example")
+        await reveal(stage, stage.ana, await stage.replied(ts))
+        assert "evil.example" in await choose(stage, stage.ana, "red")
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         await stage.slack.wait_for(lambda: len(_private(stage)) == 1)
         await stage.slack.click(stage.ana, _private(stage)[0], "share_answer")

@@ -10,9 +10,10 @@ from __future__ import annotations
 from bot.slack.commands.help import HELP
 from bot.slack.commands.pipelines import PIPELINES
 from bot.slack.commands.settings import BUDGET, SETTINGS
+from bot.slack.commands.stop import STOP
 from bot.slack.commands.subcommand import Desk, Offers, Subcommand
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
 
 
 def find(text: str) -> Subcommand | None:

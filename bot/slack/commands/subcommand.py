@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.limits import Budgets
 from bot.preferences import Preferences
 from bot.slack.access import Visitor
+from bot.slack.actions.stop import Stopping
 from bot.slack.settings_modal import SettingsModal
 from moa.pipeline import Pipeline
 
@@ -21,12 +22,14 @@ class Offers:
         preferences: what was chosen in Slack.
         budgets: what may be spent.
         settings: opens the settings.
+        stopping: ends what is under way.
     """
 
     pipelines: Mapping[str, Pipeline]
     preferences: Preferences
     budgets: Budgets
     settings: SettingsModal
+    stopping: Stopping
 
 
 @dataclass(frozen=True, slots=True)

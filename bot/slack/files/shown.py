@@ -33,8 +33,7 @@ class Attachments:
         self._told: set[str] = set()
         self._unread: list[str] = []
         self._partly: list[str] = []
-        self.images: list[Image] = []
-        """Those told of since the list was taken last."""
+        self._images: list[Image] = []
 
     def told(self, listed: Sequence[Mapping[str, Any]], author: str) -> list[str]:
         """A paragraph for each file of a message. Its contents are quoted, line by line.
@@ -46,8 +45,8 @@ class Attachments:
         return [self._paragraph(self._found[SlackFile.of(each).id], author) for each in listed]
 
     def take_images(self) -> tuple[Image, ...]:
-        """The images that belong to the turn of which the files were told."""
-        taken, self.images = tuple(self.images), []
+        """The images among the files that were told of since this was called last."""
+        taken, self._images = tuple(self._images), []
         return taken
 
     def any_read(self, listed: Sequence[Mapping[str, Any]]) -> bool:
@@ -78,7 +77,7 @@ class Attachments:
                 head = words.FILE_TEXT.format(author=author, name=name, partly=partly)
                 return f"{head}\n{quoted(neutralised(text.text, ''))}"
             case Image() as image:
-                self.images.append(image)
+                self._images.append(image)
                 return words.FILE_IMAGE.format(author=author, name=name)
             case Unread(reason):
                 why = self._noted(self._unread, found, _why(reason, self._limits))

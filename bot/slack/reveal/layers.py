@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from bot.slack import words
 from bot.slack.blocks import seconds
@@ -13,7 +14,10 @@ from bot.slack.reveal.telling import asides, ranked_layer
 from bot.slack.richinline import Json
 from bot.slack.states import state
 from moa import Answer
-from moa.strategies.ballots import ballot, pooled
+from moa.strategies.ballots import ballot, points
+
+NAMED = 3
+"""So many models that a layer did not wait for are named; more are counted."""
 
 
 def layers(shown: Shown) -> list[list[Json]]:
@@ -59,9 +63,14 @@ def _ranking(shown: Shown, ranking: Answer) -> str:
 
 
 def _pooled(shown: Shown, rankings: Sequence[Answer]) -> str:
-    """The order that all rankings make together; empty where they make none."""
+    """The order that all rankings make together; empty where they do not rank every answer."""
     counted = [ranking for ranking in rankings if ranking.readable]
-    return " > ".join(pooled(counted, _ranked(shown, counted[0]))) if counted else ""
+    answers = _ranked(shown, counted[0]) if counted else []
+    marks = points(counted, answers)
+    if not marks or len(marks) < len(answers):
+        return ""
+    best_first = groupby(sorted(marks, key=lambda label: (-marks[label], label)), marks.get)
+    return " > ".join(" = ".join(labels) for _, labels in best_first)
 
 
 def _ranked(shown: Shown, ranking: Answer) -> list[Answer]:
@@ -74,15 +83,16 @@ def _closing(shown: Shown, number: int, answers: Sequence[Answer]) -> str:
     """When the layer closed, and without whom."""
     after = shown.history.closed_after(number, answers)
     missing = [a for a in answers if a.status == "late" or a.error_kind == "cancelled"]
-    names = [entry.name for entry in _ordered(shown, "answer", missing)]
-    if not names:
+    if not missing:
         return words.OVERVIEW_CLOSED.format(seconds=seconds(after)) if after is not None else ""
     said = words.OVERVIEW_WENT_ON_UNTIMED if after is None else words.OVERVIEW_WENT_ON
     took = "" if after is None else seconds(after)
-    return said.format(seconds=took, missing=listed(names))
+    return said.format(seconds=took, missing=_missing(shown, missing))
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them: "a, b and c"."""
-    *most, last = names
+def _missing(shown: Shown, missing: Sequence[Answer]) -> str:
+    """Their names as a sentence has them, or how many they are."""
+    if len(missing) > NAMED:
+        return words.OVERVIEW_MANY.format(count=len(missing))
+    *most, last = [entry.name for entry in _ordered(shown, "answer", missing)]
     return words.OVERVIEW_AND.format(most=", ".join(most), last=last) if most else last

@@ -44,4 +44,6 @@ class Attack:
 
 def named(kind: str, rows: Iterable[Row]) -> tuple[Attack, ...]:
     """The rows of one file of the corpus as its entries."""
-    return tuple(Attack(kind, *row) for row in rows)
+    return tuple(
+        Attack(kind, row[0], row[1], row[2], row[3] if len(row) == 4 else ()) for row in rows
+    )

@@ -26,8 +26,12 @@ from tests.stage import Mode, Stage
 ASKERS = 8
 """People who ask at the same time, each with their own modal."""
 
-SAYABLE = tuple(attack for attack in CORPUS if not re.search("[\ud800-\udfff]", attack.text))
-"""Half a character is refused with the answer that it stands in, before it comes to Slack."""
+SAYABLE = tuple(
+    attack
+    for attack in CORPUS
+    if attack.text.strip() and not re.search("[\ud800-\udfff]", attack.text)
+)
+"""An empty answer, and one with half a character in it, count as failed and never come to Slack."""
 
 SELECTION = SAYABLE[::12]
 """A few of every kind."""

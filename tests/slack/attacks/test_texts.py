@@ -47,6 +47,17 @@ def test_it_is_inert_and_its_words_are_kept(attack: Attack) -> None:
     shown = safe_markdown(attack.text, ALLOWED)
     assert_inert(shown)
     assert_kept(attack, shown)
+    assert_short_fields_are_inert(attack)
+
+
+def assert_short_fields_are_inert(attack: Attack) -> None:
+    """As a name, a title or a quoted question it is one harmless line within its limit."""
+    for text in (escape_mrkdwn(attack.text), escape_markdown(attack.text)):
+        assert "<" not in text
+        assert ">" not in text
+    line = shorten(plain(attack.text), 75)
+    assert len(line) <= 75
+    assert "\n" not in line
 
 
 @everything
@@ -64,15 +75,15 @@ def test_it_reads_the_same_however_it_was_split(attack: Attack) -> None:
 
 
 @everything
-@pytest.mark.parametrize("limit", [SMALLEST_LIMIT, MARKDOWN_LIMIT])
-def test_each_message_of_it_is_inert(attack: Attack, limit: int) -> None:
+def test_each_message_of_it_is_inert(attack: Attack) -> None:
     """However long it is, each message fits, is safe by itself, and no word is lost between two."""
     shown = safe_markdown(attack.text, ALLOWED)
-    pieces = split_markdown(shown, limit)
-    for piece in pieces if limit == MARKDOWN_LIMIT else pieces[:40]:
-        assert len(piece) <= limit
-        assert_inert(piece)
-    assert is_within(words(shown), words("".join(pieces)))
+    for limit in (SMALLEST_LIMIT, MARKDOWN_LIMIT):
+        pieces = split_markdown(shown, limit)
+        assert all(len(piece) <= limit for piece in pieces)
+        for piece in pieces[:30]:
+            assert_inert(piece)
+        assert is_within(words(shown), words("".join(pieces)))
 
 
 @everything
@@ -88,17 +99,6 @@ def test_the_modal_shows_it(attack: Attack) -> None:
             assert leaf["type"] in {"text", "link"}
             assert leaf["type"] == "text" or leaf["url"].startswith("https://good.example")
     assert_kept(attack, text_of(blocks), letters_only=True)
-
-
-@everything
-def test_short_fields_of_it_are_inert(attack: Attack) -> None:
-    """As a name, a title or a quoted question it is one harmless line within its limit."""
-    for text in (escape_mrkdwn(attack.text), escape_markdown(attack.text)):
-        assert "<" not in text
-        assert ">" not in text
-    line = shorten(plain(attack.text), 75)
-    assert len(line) <= 75
-    assert "\n" not in line
 
 
 def _splits(text: str) -> Iterator[Sequence[str]]:

@@ -1,0 +1,38 @@
+"""What a click on a message says, and telling the person who clicked something in return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.slack.client import SLACK_TROUBLE
+
+SEPARATOR = "|"
+
+
+def value_of(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The value of what was clicked or chosen: a run's id, and what stands behind it or nothing."""
+    action = body["actions"][0]
+    value = action.get("value") or (action.get("selected_option") or {}).get("value")
+    run_id, _, rest = str(value).partition(SEPARATOR)
+    return run_id, rest
+
+
+def joined(run_id: str, rest: str) -> str:
+    """Such a value."""
+    return f"{run_id}{SEPARATOR}{rest}"
+
+
+async def tell(respond: AsyncRespond, notice: str) -> None:
+    """Say it to the clicker alone, if Slack takes that."""
+    with suppress(*SLACK_TROUBLE):
+        await respond(notice, response_type="ephemeral", replace_original=False)
+
+
+async def take_away(respond: AsyncRespond) -> None:
+    """Remove the ephemeral message that was clicked in; where that fails it merely stays."""
+    with suppress(*SLACK_TROUBLE):
+        await respond(delete_original=True)

@@ -1,0 +1,113 @@
+"""Whether a reply helped: two buttons under it, and a modal for whoever wants to say why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Feedback, Runs
+from bot.slack import words
+from bot.slack.access import Access
+from bot.slack.actions.clicks import tell, value_of
+from bot.slack.blocks import HELPFUL, Block
+from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.reveal import visitor_of
+
+log = structlog.get_logger(__name__)
+
+REASON_CALLBACK = "verdict_reason"
+REASON, REASON_INPUT = "reason", "text"
+REASON_LIMIT = 1_000
+
+Verdict = Literal["helpful", "not_helpful"]
+
+
+class Verdicts:
+    """Takes what people of the channel say of a reply."""
+
+    def __init__(
+        self, client: AsyncWebClient, runs: Runs, access: Access, feedback: Feedback
+    ) -> None:
+        self._client = client
+        self._runs = runs
+        self._access = access
+        self._feedback = feedback
+
+    async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
+        """One of the two buttons was clicked. The newest word of a person counts."""
+        await ack()
+        run_id, said = value_of(body)
+        verdict: Verdict = "helpful" if said == HELPFUL else "not_helpful"
+        if not await self._store(run_id, body, verdict, ""):
+            await tell(respond, words.VERDICT_FORBIDDEN)
+        elif verdict == "helpful" or not await self._asked_why(run_id, body):
+            await tell(respond, words.VERDICT_THANKS)
+
+    async def reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """The modal was submitted. Where it says so, it closes."""
+        view = body.get("view") or {}
+        values = (view.get("state") or {}).get("values") or {}
+        reason = ((values.get(REASON) or {}).get(REASON_INPUT) or {}).get("value") or ""
+        run_id = str(view.get("private_metadata"))
+        if await self._store(run_id, body, "not_helpful", str(reason)[:REASON_LIMIT]):
+            await ack()
+        else:
+            await ack(response_action="errors", errors={REASON: words.VERDICT_FORBIDDEN})
+
+    async def _store(
+        self, run_id: str, body: Mapping[str, Any], verdict: Verdict, reason: str
+    ) -> bool:
+        """Store a verdict; False for whoever has no say in that channel."""
+        run = await self._runs.get(run_id)
+        visitor = visitor_of(body)
+        if run is None or not await self._access.is_present(run, visitor):
+            return False
+        await self._feedback.judge(run.id, visitor.user, verdict, reason)
+        return True
+
+    async def _asked_why(self, run_id: str, body: Mapping[str, Any]) -> bool:
+        """Open the modal. Where Slack refuses, the verdict stands without a reason."""
+        try:
+            await self._client.views_open(
+                trigger_id=str(body.get("trigger_id")), view=reason_view(run_id)
+            )
+        except SLACK_TROUBLE as error:
+            log.info("reason_not_asked", error=code_of(error))
+            return False
+        return True
+
+
+def reason_view(run_id: str) -> Block:
+    """The modal that asks why a reply did not help."""
+    return {
+        "type": "modal",
+        "callback_id": REASON_CALLBACK,
+        "private_metadata": run_id,
+        "title": _plain(words.VERDICT_TITLE),
+        "submit": _plain(words.VERDICT_SUBMIT),
+        "close": _plain(words.VERDICT_CLOSE),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": REASON,
+                "optional": True,
+                "label": _plain(words.VERDICT_ASK),
+                "hint": _plain(words.VERDICT_HINT),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON_INPUT,
+                    "multiline": True,
+                    "max_length": REASON_LIMIT,
+                },
+            }
+        ],
+    }
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

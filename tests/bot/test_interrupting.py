@@ -1,0 +1,126 @@
+"""Ending a piece of work from outside: for a reason, once, and never more than was meant."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import Trouble, Unanswerable
+from bot.interrupting import Interruptible
+
+
+class Piece:
+    """Work that waits for ever within a scope, in a task of its own."""
+
+    def __init__(self) -> None:
+        self.scope = Interruptible()
+        self.is_in = asyncio.Event()
+        self.after = ""
+        self.task = asyncio.create_task(self._work())
+
+    async def _work(self) -> Trouble:
+        try:
+            async with self.scope:
+                self.is_in.set()
+                await asyncio.Event().wait()
+        except Unanswerable as error:
+            await asyncio.sleep(0)  # would be cut short if the cancellation were still about
+            self.after = "tidied up"
+            return error.trouble
+        raise AssertionError("nobody lets the work end")
+
+
+async def test_an_interruption_becomes_its_reason() -> None:
+    """The work ends with what its asker is told, and what follows is not cut short."""
+    piece = Piece()
+    await piece.is_in.wait()
+    piece.scope.interrupt("stopped")
+    assert await piece.task == "stopped"
+    assert piece.after == "tidied up"
+
+
+async def test_the_first_reason_counts() -> None:
+    """Stopping a piece of work that is being ended already changes nothing."""
+    piece = Piece()
+    await piece.is_in.wait()
+    piece.scope.interrupt("archived")
+    piece.scope.interrupt("stopped")
+    assert await piece.task == "archived"
+
+
+async def test_a_cancellation_of_anybody_else_goes_on() -> None:
+    """A process that stops does not look like a question that was stopped."""
+    piece = Piece()
+    await piece.is_in.wait()
+    piece.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await piece.task
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+async def test_a_cancellation_at_the_same_time_goes_on(*, ours_first: bool) -> None:
+    """Of a stop and the end of the process the latter wins, in whichever order they come."""
+    piece = Piece()
+    await piece.is_in.wait()
+    if ours_first:
+        piece.scope.interrupt("stopped")
+    piece.task.cancel()
+    if not ours_first:
+        piece.scope.interrupt("stopped")
+    with pytest.raises(asyncio.CancelledError):
+        await piece.task
+
+
+async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
+    """Work that has not begun, or is over, is left alone."""
+    scope = Interruptible()
+    scope.interrupt("stopped")
+    async with scope:
+        await asyncio.sleep(0)
+    scope.interrupt("stopped")
+    await asyncio.sleep(0)
+
+
+async def test_work_that_ended_as_it_was_interrupted_ends_with_the_reason() -> None:
+    """An interruption that comes with the very last step is not lost, nor does it strike later."""
+
+    async def work() -> None:
+        scope = Interruptible()
+        async with scope:
+            asyncio.get_running_loop().call_soon(scope.interrupt, "stopped")
+            await asyncio.sleep(0)
+
+    with pytest.raises(Unanswerable):
+        await asyncio.create_task(work())
+
+
+async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted() -> None:
+    """Only what comes within the scope is counted, as `asyncio.timeout` does."""
+    swallowed = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.set()
+        async with scope:
+            await asyncio.Event().wait()
+
+    scope = Interruptible()
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    task.cancel()
+    await swallowed.wait()
+    await asyncio.sleep(0)
+    scope.interrupt("stopped")
+    with pytest.raises(Unanswerable):
+        await task
+
+
+async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
+    """A timeout of the work's own is not taken for an interruption."""
+    async with Interruptible():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()

@@ -1,0 +1,151 @@
+"""Finding one question in the logs: every line names its run, and its trace where there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bot.processes import ROOT, ended, running, said, world
+from tests.models.replies import Cut, Reply, Status
+
+TASKS = """
+import asyncio, logging, structlog
+from bot import logs
+logs.configure("INFO", "{form}")
+log, library = structlog.get_logger("ours"), logging.getLogger("some.library")
+
+async def pump():
+    log.info("of a task")
+    library.info("of a library")
+    await asyncio.to_thread(library.info, "of a thread")
+
+async def main():
+    with structlog.contextvars.bound_contextvars(run_id="run-1"):
+        task = asyncio.create_task(pump())
+    await task
+    log.info("afterwards")
+
+asyncio.run(main())
+"""
+
+ENGINE = """
+from bot import logs
+from dbos import DBOS
+logs.configure("INFO", "json")
+config = {"name": "moa-bot", "system_database_url": "sqlite:///engine.db"}
+DBOS(config=config | {"log_level": "WARNING"})
+DBOS.logger.warning("the engine's words, with xoxb-1234-abcdefgh")
+"""
+
+EXPORTER = """
+import json, pathlib
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+out = open(pathlib.Path(__file__).with_name("spans.jsonl"), "w", buffering=1)
+exporter = ConsoleSpanExporter(out=out, formatter=lambda span: span.to_json(indent=None) + "\\n")
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+"""
+"""Sets OpenTelemetry up before the program begins, as `opentelemetry-instrument` does it: by a
+`sitecustomize` at the head of the path."""
+
+
+def lines_of(log: str) -> list[dict[str, Any]]:
+    """The lines of a log in JSON."""
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def run_program(program: str, folder: Path) -> str:
+    """What a program of Python writes to standard error."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return done.stderr
+
+
+def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None:
+    """Whatever logs on behalf of a run names it, and nothing else does."""
+    lines = lines_of(run_program(TASKS.format(form="json"), tmp_path))
+    assert [(line["event"], line.get("run_id")) for line in lines] == [
+        ("of a task", "run-1"),
+        ("of a library", "run-1"),
+        ("of a thread", "run-1"),
+        ("afterwards", None),
+    ]
+
+
+def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
+    """Whoever reads along in a terminal can tell questions apart."""
+    *lines, last = run_program(TASKS.format(form="console"), tmp_path).splitlines()
+    assert len(lines) == 3
+    assert all("run_id=run-1" in line for line in lines)
+    assert "run_id" not in last
+
+
+def test_the_engines_lines_have_the_form_of_ours(tmp_path: Path) -> None:
+    """DBOS would write by itself, in its own form: its lines are JSON, once, without secrets."""
+    (line,) = lines_of(run_program(ENGINE, tmp_path))
+    assert line["level"] == "warning"
+    assert line["event"].startswith("the engine's words")
+    assert "abcdefgh" not in line["event"]
+
+
+async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None:
+    """At DEBUG, while Slack refuses and models fail: from the claim to the end, no line without."""
+    models = {"red-1": Reply(fault=Status(500)), "green-1": Reply("Half an answer.", fault=Cut())}
+    change = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
+    async with (
+        world(tmp_path, Reply("The reply.")) as there,
+        running(tmp_path, there.slack, change=change) as process,
+    ):
+        there.models.models |= models
+        there.slack.fail_next("agents.sessions.setStatus", error="not_allowed", times=9)
+        there.slack.fail_next("chat.startStream", error="not_allowed_token_type", times=9)
+        there.slack.fail_next("chat.update", error="internal_error", status=500)
+        await there.complete(await there.ask())
+        log = await said(process, '"answered"')
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    lines = lines_of(log)
+    names = [line["event"] for line in lines]
+    ours = lines[names.index("claimed") :]
+    assert {"slack_refused", "status_refused"} <= set(names), "the tasks of the reply have logged"
+    assert len({line.get("run_id") for line in ours}) == 1, ours
+    assert ours[0]["run_id"]
+
+
+async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Path) -> None:
+    """Nothing is to be set in the bot itself; its log lines name the trace as well as the run."""
+    (tmp_path / "sitecustomize.py").write_text(EXPORTER, encoding="utf-8")
+    change = {"LOG_FORMAT": "json", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    async with (
+        world(tmp_path, Reply("The reply.")) as there,
+        running(tmp_path, there.slack, change=change) as process,
+    ):
+        await there.complete(await there.ask())
+        (answered,) = [
+            line
+            for line in lines_of(await said(process, '"answered"'))
+            if line["event"] == "answered"
+        ]
+        process.send_signal(signal.SIGTERM)
+        await ended(process)
+    spans = lines_of((tmp_path / "spans.jsonl").read_text(encoding="utf-8"))
+    roots = [span for span in spans if span["parent_id"] is None]
+    assert [span["name"] for span in roots] == ["invoke_workflow balanced"]
+    assert len([span for span in spans if span["name"].startswith("chat ")]) == 4
+    assert roots[0]["attributes"]["moa_bot.run.id"] == answered["run_id"]
+    assert roots[0]["context"]["trace_id"] == f"0x{answered['trace_id']}"

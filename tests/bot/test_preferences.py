@@ -1,0 +1,170 @@
+"""What is chosen in Slack, on a real SQLite file and on a real Postgres, and which rules follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.preferences import (
+    ChannelChoice,
+    Choices,
+    Defaults,
+    PersonChoice,
+    Preferences,
+    WorkspaceChoice,
+    read_choice,
+)
+from bot.storage.database import Database, open_database
+from bot.storage.preferences import StoredPreferences
+from bot.storage.tables import preferences as table
+
+PIPELINES = ("balanced", "quick", "deep")
+STRICTEST = {"reveal": "nobody", "names": "anonymous", "cost": "hidden"}
+
+
+@pytest.fixture
+async def opened(database: str) -> AsyncGenerator[Database, None]:
+    opened = await open_database(database)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+def preferences(opened: Database) -> Preferences:
+    return Preferences(StoredPreferences(opened), Defaults(), PIPELINES, "balanced")
+
+
+def settled(defaults: Defaults, **choices: Any) -> Any:
+    """The rules that come of these choices, with nothing stored."""
+    stored: Any = None
+    return Preferences(stored, defaults, PIPELINES, "balanced").settled(Choices(**choices))
+
+
+async def test_without_a_choice_the_operators_word_holds(preferences: Preferences) -> None:
+    """A fresh install behaves as `moa.toml` says."""
+    rules = await preferences.rules("T1", "C1", "U1")
+    assert (rules.pipeline, rules.reveal, rules.names) == ("balanced", "members", "shown")
+    assert (rules.cost, rules.follow_ups, rules.brainstorm) == ("shown", False, False)
+
+
+async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> None:
+    """One channel's choice is no other's, and none of another workspace's."""
+    choice = ChannelChoice(pipeline="deep", reveal="requester", brainstorm=True)
+    await preferences.choose("T1", "channel", "C1", choice, "U1")
+    here = await preferences.rules("T1", "C1", "U1")
+    assert (here.pipeline, here.reveal, here.brainstorm) == ("deep", "requester", True)
+    for team, channel in (("T1", "C2"), ("T2", "C1"), ("T1", None)):
+        elsewhere = await preferences.rules(team, channel, "U1")
+        assert (elsewhere.pipeline, elsewhere.brainstorm) == ("balanced", False)
+
+
+async def test_a_person_is_no_channel(preferences: Preferences) -> None:
+    """Equal ids under different scopes never meet."""
+    await preferences.choose("T1", "person", "X1", PersonChoice(pipeline="quick"), "X1")
+    assert (await preferences.rules("T1", "X1", "U1")).pipeline == "balanced"
+    assert (await preferences.rules("T1", "C1", "X1")).pipeline == "quick"
+
+
+def test_of_several_pipelines_the_channels_goes_first() -> None:
+    """The channel's, then the person's, then the workspace's, then that of `moa.toml`."""
+    channel, person = ChannelChoice(pipeline="deep"), PersonChoice(pipeline="quick")
+    workspace = WorkspaceChoice(pipeline="deep")
+    assert settled(Defaults(), channel=channel, person=person).pipeline == "deep"
+    assert settled(Defaults(), workspace=workspace, person=person).pipeline == "quick"
+    assert settled(Defaults(), workspace=workspace).pipeline == "deep"
+    assert settled(Defaults()).pipeline == "balanced"
+
+
+def test_a_pipeline_that_is_gone_is_passed_over() -> None:
+    """A choice of a pipeline that `moa.toml` no longer has leads to the next one, to no error."""
+    gone, person = ChannelChoice(pipeline="gone"), PersonChoice(pipeline="quick")
+    assert settled(Defaults(), channel=gone, person=person).pipeline == "quick"
+
+
+@pytest.mark.parametrize(
+    ("operator", "workspace", "channel", "holds"),
+    [
+        ("members", None, None, "members"),
+        ("members", None, "requester", "requester"),
+        ("members", "requester", "members", "requester"),
+        ("requester", "members", "members", "requester"),
+        ("nobody", "members", "members", "nobody"),
+        ("members", "requester", "nobody", "nobody"),
+    ],
+)
+def test_privacy_can_only_be_made_stricter(
+    operator: Any, workspace: Any, channel: Any, holds: str
+) -> None:
+    """Nobody loosens in Slack what the operator, or the workspace, has closed."""
+    rules = settled(
+        Defaults(reveal=operator),
+        workspace=WorkspaceChoice(reveal=workspace),
+        channel=ChannelChoice(reveal=channel),
+    )
+    assert rules.reveal == holds
+
+
+def test_names_and_cost_can_only_be_made_stricter() -> None:
+    """Anonymous stays anonymous, and hidden hidden."""
+    defaults = Defaults(names="anonymous", cost="hidden")
+    rules = settled(defaults, channel=ChannelChoice(names="shown", cost="shown"))
+    assert (rules.names, rules.cost) == ("anonymous", "hidden")
+
+
+@pytest.mark.parametrize("channel", [True, False])
+def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
+    """Whatever the workspace has chosen: they are no matter of privacy."""
+    rules = settled(
+        Defaults(),
+        workspace=WorkspaceChoice(follow_ups=not channel),
+        channel=ChannelChoice(follow_ups=channel),
+    )
+    assert rules.follow_ups is channel
+
+
+async def test_what_a_newer_release_has_stored_is_kept(
+    preferences: Preferences, opened: Database
+) -> None:
+    """After going back a release, changing a setting loses nothing that the newer one knows."""
+    await preferences.choose("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
+    await _store(opened, json.dumps({"pipeline": "deep", "voice": {"tone": "dry"}}))
+    assert (await preferences.rules("T1", "C1")).pipeline == "deep"
+    await preferences.choose("T1", "channel", "C1", ChannelChoice(follow_ups=True), "U2")
+    async with opened.connect() as connection:
+        row = (await connection.execute(select(table))).one()
+    assert json.loads(row.chosen) == {"voice": {"tone": "dry"}, "follow_ups": True}
+    assert row.changed_by == "U2"
+
+
+async def _store(opened: Database, chosen: str) -> None:
+    async with opened.begin() as connection:
+        await connection.execute(update(table).values(chosen=chosen))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["no JSON", "[]", '"text"', "null", '{"reveal": "owners", "names": 1, "cost": ["shown"]}'],
+)
+def test_what_cannot_be_read_is_closed(stored: str) -> None:
+    """A stored choice that makes no sense to us opens no answers."""
+    choice = read_choice(ChannelChoice, stored)
+    assert choice.model_dump(include={*STRICTEST}) == STRICTEST
+    assert choice.pipeline is None
+
+
+def test_one_wrong_value_takes_no_other_with_it() -> None:
+    """What can be read still holds."""
+    choice = read_choice(ChannelChoice, '{"pipeline": 7, "reveal": "requester", "x": 1}')
+    assert (choice.pipeline, choice.reveal, choice.names) == (None, "requester", None)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", '"5"', "true"])
+def test_a_wrong_budget_is_no_budget_of_the_admins(amount: str) -> None:
+    """It is passed over; the operator's limit stands beneath it in any case."""
+    stored = f'{{"per_person_day_usd": {amount}, "reveal": "requester"}}'
+    choice = read_choice(WorkspaceChoice, stored)
+    assert (choice.per_person_day_usd, choice.reveal) == (None, "requester")

@@ -1,0 +1,64 @@
+"""What the journal tells of the queue, on a real SQLite file and on a real Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.ports import Question, Queue
+from bot.storage.database import Database, open_database
+from bot.storage.runs import StoredRuns
+from bot.storage.tables import runs as table
+
+
+@pytest.fixture
+async def opened(database: str) -> AsyncGenerator[Database, None]:
+    opened = await open_database(database)
+    yield opened
+    await opened.dispose()
+
+
+async def claimed(opened: Database, number: int, *, age_s: float) -> str:
+    """The id of a question that was asked so long ago."""
+    ts = f"{number}.000100"
+    question = Question("T1", "C1", "U1", ts, ts, "Why?", "mention")
+    run_id = await StoredRuns(opened).claim(question, (ts,), "balanced")
+    assert run_id is not None
+    asked_at = datetime.now(UTC) - timedelta(seconds=age_s)
+    async with opened.begin() as connection:
+        aged = update(table).where(table.c.id == run_id).values(created_at=asked_at)
+        await connection.execute(aged)
+    return run_id
+
+
+async def test_the_queue_is_told_by_state_with_the_oldest_of_each(opened: Database) -> None:
+    """What has ended counts no more, however old it is; the age is since the question was asked."""
+    runs = StoredRuns(opened)
+    ages = {"waiting": (30.0, 300.0), "running": (60.0, 600.0), "over": (9_000.0, 9_000.0)}
+    ids = {
+        state: [await claimed(opened, i, age_s=age) for i, age in enumerate(two, start)]
+        for start, (state, two) in zip((1, 3, 5), ages.items(), strict=True)
+    }
+    for run_id in (*ids["running"], *ids["over"]):
+        await runs.begin(run_id)
+    answered, failed = ids["over"]
+    await runs.delivered(answered)
+    await runs.fail(failed, "internal")
+    queue = await runs.queue()
+    assert (queue.waiting, queue.running) == (2, 2)
+    assert 300 <= queue.oldest_waiting_s < 590
+    assert 600 <= queue.oldest_running_s < 890
+
+
+async def test_a_clock_that_was_set_back_makes_no_age_negative(opened: Database) -> None:
+    """A question from the future has waited for no time."""
+    await claimed(opened, 1, age_s=-600.0)
+    assert await StoredRuns(opened).queue() == Queue(1, 0, 0.0, 0.0)
+
+
+async def test_an_empty_queue_is_told_as_such(opened: Database) -> None:
+    """Nothing waits, and nothing is old."""
+    assert await StoredRuns(opened).queue() == Queue(0, 0, 0.0, 0.0)

@@ -1,0 +1,61 @@
+"""What people do with settings and the Home tab in the local Slack, for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.playground.acting import ActionResult
+from bot.playground.records import Channel, User, View
+from tests.stage import Stage
+
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+)
+"""Those of the manifest that concern questions, settings and the Home tab."""
+
+
+async def settings(
+    stage: Stage, user: User, channel: Channel | None = None, *, shows: str = "[Save]"
+) -> View:
+    """The modal that `/moa settings` opens, once it shows certain words."""
+    await stage.slack.command(user, channel or stage.general, "/moa", "settings")
+    return await stage.opened_view(user, shows)
+
+
+async def choose(
+    stage: Stage, user: User, channel: Channel | None = None, **values: Any
+) -> ActionResult:
+    """Open a channel's settings, choose, save."""
+    view = await settings(stage, user, channel)
+    return await stage.slack.submit(user, view, values)
+
+
+async def home(stage: Stage, user: User, *, shows: str = "") -> str:
+    """Open the Home tab; what it says once it was published anew and shows certain words."""
+    before = len(stage.slack.calls("views.publish"))
+    await stage.slack.open_home(user)
+    await stage.slack.wait_for(lambda: len(stage.slack.calls("views.publish")) > before)
+    return await home_showing(stage, user, shows)
+
+
+async def home_showing(stage: Stage, user: User, shows: str) -> str:
+    """The Home tab as it is, once it shows certain words."""
+
+    def shown() -> str:
+        view = stage.slack.home_of(user)
+        return stage.slack.render(view) if view else ""
+
+    return await stage.slack.wait_for(lambda: shown() if shown() and shows in shown() else "")
+
+
+async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]") -> View:
+    """The modal that the button on the Home tab opens."""
+    view = stage.slack.home_of(user)
+    assert view is not None
+    await stage.slack.click(user, view, "home_settings")
+    return await stage.opened_view(user, shows)

@@ -1,0 +1,96 @@
+"""The corpus as what people write and are called: in threads, questions, names and shared replies."""
+
+from __future__ import annotations
+
+import re
+from itertools import batched
+from pathlib import Path
+
+from bot.playground.records import Message, User
+from bot.slack.blocks import SHARE
+from tests.models.replies import Reply
+from tests.slack.attacks.corpus import CORPUS
+from tests.slack.attacks.corpus.hidden import TAGS
+from tests.slack.attacks.properties import words
+from tests.slack.attacks.staged import ECHO, assert_harmless, reciting, whole_reply
+from tests.stage import Stage
+
+LONGEST = 3_000
+"""Characters of the texts that are written into threads: a whole thread is to reach the models."""
+
+WRITTEN = tuple(
+    attack
+    for attack in CORPUS
+    if words(attack.text) and len(attack.text) <= LONGEST and "<@U00000001>" not in attack.text
+)
+"""What people can write: nothing empty, and no mention of the bot, which would ask it."""
+
+NAMES = tuple(attack for attack in CORPUS if len(attack.text) <= 40 and words(attack.text))[::4]
+"""Short texts, as names."""
+
+SPOKEN = re.compile(r"(?:\w[\w .]*|someone) (?:wrote|asks):")
+
+
+async def test_no_thread_does_harm(tmp_path: Path) -> None:
+    """Whatever people wrote, the models read it under its author's name, and may repeat all of it.
+
+    No text can begin a turn of somebody else's, nor hide a word that the thread does not show.
+    """
+    async with reciting(tmp_path) as stage:
+        for texts in batched((attack.text for attack in WRITTEN), 40):
+            ts = await stage.slack.post(stage.ben, stage.general, "Read this.")
+            for text in texts:
+                await stage.slack.post(stage.ben, stage.general, text, thread_ts=ts)
+            await stage.ask(ECHO, thread_ts=ts)
+            await whole_reply(stage, ts)
+            _assert_quoted(stage.models.questions[-2].turns[-1][1], texts)
+        assert_harmless(stage)
+
+
+def _assert_quoted(prompt: str, texts: tuple[str, ...]) -> None:
+    """Every line of a thread is quoted, but for those that say whose it is and the question."""
+    bare = [line for line in prompt.splitlines() if line and not line.startswith("> ")]
+    assert [line for line in bare if not SPOKEN.fullmatch(line)] == [ECHO]
+    assert len(bare) == len(texts) + 3  # the first message, Ana's turn, and her question
+    shown = words(prompt)
+    assert [text for text in texts if words(text) not in shown] == []
+    assert "\\u202e" not in ascii(prompt)
+    assert TAGS[:3] not in prompt
+
+
+async def test_no_name_does_harm(tmp_path: Path) -> None:
+    """Whatever people call themselves, they keep to their line, and nobody is called by it."""
+    async with reciting(tmp_path) as stage:
+        ts = await stage.slack.post(stage.ben, stage.general, "Who are you?")
+        for attack in NAMES:
+            person = stage.slack.add_user(attack.text)
+            await stage.slack.invite(person, stage.general)
+            await stage.slack.post(person, stage.general, "Hello", thread_ts=ts)
+        await stage.ask(ECHO, thread_ts=ts)
+        await whole_reply(stage, ts)
+        prompt = stage.models.questions[-2].turns[-1][1]
+        assert prompt.count("\n> Hello") == len(NAMES)
+        assert len(prompt.splitlines()) == 3 * len(NAMES) + 5
+        assert_harmless(stage)
+
+
+async def test_no_question_does_harm(tmp_path: Path) -> None:
+    """A private question by anybody, answered with itself and shared, calls and fetches nothing."""
+    async with reciting(tmp_path) as stage:
+        stage.models.models["writer-1"] = Reply(text=lambda request: request.turns[-1][1])
+        for number, attack in enumerate(NAMES):
+            person = stage.slack.add_user(attack.text)
+            await stage.slack.invite(person, stage.general)
+            await stage.slack.command(person, stage.general, "/moa", f"Read: {attack.text}")
+            reply = await stage.slack.wait_for(lambda who=person: _private_reply(stage, who))
+            assert reply is not None
+            await stage.slack.click(person, reply, SHARE)
+            await stage.slack.wait_for(
+                lambda count=number: len(stage.slack.messages(stage.general)) > count
+            )
+        assert_harmless(stage)
+
+
+def _private_reply(stage: Stage, person: User) -> Message | None:
+    found = stage.slack.ephemerals(person, stage.general)
+    return next((m for m in found if "[Show answers]" in stage.slack.render(m)), None)

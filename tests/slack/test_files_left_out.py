@@ -1,0 +1,186 @@
+"""Files that are not read: each with its reason, for the models and for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.playground.filehost import Endless, FileFault, Page, Redirect, Refuse
+from tests.slack.filing import ask, text
+from tests.slack.samples import locked_pdf, pdf, png
+from tests.stage import on_stage
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("locked.pdf", locked_pdf("secret", "Hi"), "protected by a password"),
+        ("scan.pdf", pdf("", ""), "no text in it, perhaps a scan"),
+        ("torn.pdf", pdf("Hi")[:250], "damaged, or not what its name says"),
+        ("torn.png", png()[:17], "damaged, or not what its name says"),
+        ("huge.png", png(8_001, 1), "over 3.75 MB or 8,000 pixels a side"),
+        ("data.txt", bytes(range(256)), "kind not supported"),
+        ("program.txt", b"\x01\x02\x03\x04run", "kind not supported"),
+        ("nothing.txt", b"", "empty"),
+        ("blank.txt", b" \n\n", "empty"),
+        ("big.log", b"x" * 5_000_001, "over 5 MB"),
+    ],
+)
+async def test_what_cannot_be_read_is_said(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    """The reply comes all the same; the models and the person are told which file, and why."""
+    async with on_stage(tmp_path) as stage:
+        shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
+        assert f"Not read: {name} ({why})." in shown
+        assert text(stage) == (f"[attached and not read: {name} ({why})]\n\nAna asks:\nWhat is it?")
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "why"),
+    [
+        ("plan.xlsx", {}, "kind not supported"),
+        ("talk.mp4", {}, "kind not supported"),
+        ("notes", {"mode": "external", "is_external": True}, "stored outside Slack"),
+        ("old.txt", {"mode": "hidden_by_limit"}, "hidden by this workspace's plan"),
+        ("gone.txt", {"file_access": "file_not_found"}, "deleted"),
+        ("theirs.txt", {"file_access": "access_denied"}, "no access to it"),
+        ("odd.txt", {"url_private": "", "url_private_download": ""}, "Slack did not send it"),
+        ("large.txt", {"size": 5_000_001}, "over 5 MB"),
+    ],
+)
+async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
+    tmp_path: Path, name: str, told: dict[str, Any], why: str
+) -> None:
+    """Nothing is downloaded that could not be used."""
+    async with on_stage(tmp_path) as stage:
+        shown = await ask(stage, "What is it?", stage.slack.upload(name, b"Hello", **told))
+        assert f"Not read: {name} ({why})." in shown
+        assert stage.slack.file_requests == []
+
+
+async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
+    """Ten a question, the question's own first; which were not read is said."""
+    async with on_stage(tmp_path) as stage:
+        files = [stage.slack.upload(f"n{n}.txt", f"text {n}".encode()) for n in range(12)]
+        ts = await stage.slack.post(stage.ben, stage.general, "First", files=files[:1])
+        for each in files[1:8]:
+            await stage.slack.post(stage.ben, stage.general, "More", ts, files=[each])
+        shown = await ask(stage, "Which?", *files[8:], thread_ts=ts)
+        read = [n for n in range(12) if f"> text {n}\n" in text(stage)]
+        assert read == list(range(2, 12))
+        assert (
+            "Not read: n0.txt (only 10 files are read), n1.txt (only 10 files are read)." in shown
+        )
+
+
+async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
+    """What would be too much with the others is left out and named."""
+    async with on_stage(tmp_path) as stage:
+        files = [stage.slack.upload(f"n{n}.log", b"words\n" * 800_000) for n in range(4)]
+        shown = await ask(stage, "Which?", *files)
+        assert "Not read: n3.log (over 15 MB with the others)." in shown
+        assert len(stage.slack.file_requests) == 3
+
+
+async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path: Path) -> None:
+    """Ten names, and the number of the others."""
+    async with on_stage(tmp_path) as stage:
+        files = [stage.slack.upload(f"n{n}.xlsx", b"x") for n in range(14)]
+        shown = await ask(stage, "Which?", *files)
+        assert "n9.xlsx (kind not supported), and 4 more." in shown
+        assert "n10.xlsx" not in shown
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Page(), "Slack sent a web page in its place"),
+        (Page(content_type="text/plain"), "Slack sent a web page in its place"),
+        (Endless(), "over 5 MB"),
+        (Refuse(404), "deleted"),
+        (Refuse(403), "no access to it"),
+        (Refuse(500), "Slack did not send it"),
+        (Redirect("http://127.0.0.1:9/elsewhere"), "its address is not Slack's"),
+        (Redirect("//elsewhere.example/notes.txt"), "its address is not Slack's"),
+        (Redirect("https://files.slack.com:8443/notes.txt"), "its address is not Slack's"),
+        (Redirect("http://["), "its address is not Slack's"),
+    ],
+)
+async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
+    tmp_path: Path, fault: FileFault, why: str
+) -> None:
+    """A page for signing in is no file, sizes are counted as they come, redirects stay within."""
+    async with on_stage(tmp_path) as stage:
+        notes = stage.slack.upload("notes.txt", b"Hello")
+        notes.fault = fault
+        shown = await ask(stage, "What is it?", notes)
+        assert f"Not read: notes.txt ({why})." in shown
+        assert "Sign in" not in text(stage)
+
+
+async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
+    """The reply comes, and says that it is the permission that is missing."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.app.scopes.discard("files:read")
+        withheld = stage.slack.upload("theirs.txt", b"Hello", withheld=True)
+        shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
+        assert "a file (the permission files:read is missing)" in shown
+        # The bot asked Slack for its scopes before this one was taken away.
+        assert "notes.txt (Slack sent a web page in its place)" in shown
+        assert "[attached and not read: notes.txt (" in text(stage)
+
+
+async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
+    """Whether the message knows of it by now or not."""
+    async with on_stage(tmp_path) as stage:
+        gone = stage.slack.upload("gone.txt", b"Hello")
+        ts = await stage.slack.post(stage.ben, stage.general, "Look", files=[gone])
+        gone.delete()
+        late = stage.slack.upload("late.txt", b"Hello")
+        late.deleted = True
+        shown = await ask(stage, "What was it?", late, thread_ts=ts)
+        assert "a file (deleted)" in shown
+        assert "late.txt (deleted)" in shown
+
+
+async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> None:
+    """It costs no model call, and the person learns what can be read."""
+    async with on_stage(tmp_path) as stage:
+        channel = stage.slack.dm(stage.ana)
+        plan = stage.slack.upload("plan.xlsx", b"x")
+        ts = await stage.slack.post(stage.ana, channel, "", files=[plan])
+        shown = stage.slack.render(await stage.replied(ts, channel=channel))
+        assert "I could not read what you attached" in shown
+        assert stage.models.questions == []
+
+
+async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
+    """A redirect to another host ends there: neither the token nor a request arrives."""
+    arrived: list[web.Request] = []
+
+    async def take(request: web.Request) -> web.Response:
+        arrived.append(request)
+        return web.Response(text="Rent is due.")
+
+    elsewhere = web.Application()
+    elsewhere.router.add_route("*", "/{path:.*}", take)
+    runner = web.AppRunner(elsewhere, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}/notes.txt"
+        async with on_stage(tmp_path) as stage:
+            sent_on = stage.slack.upload("sent_on.txt", b"Hello")
+            sent_on.fault = Redirect(address)
+            there = stage.slack.upload("there.txt", b"Hello", url_private_download=address)
+            shown = await ask(stage, "When?", sent_on, there)
+            assert "sent_on.txt (its address is not Slack's)" in shown
+            assert "there.txt (its address is not Slack's)" in shown
+            assert "Rent is due" not in text(stage)
+            assert arrived == []
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,188 @@
+"""Answering without a mention: only where a channel has switched it on, never twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground.records import Channel, Message
+from bot.slack.events import asked_in_event
+from tests.slack.at_home import EVENTS, choose
+from tests.stage import Mode, Stage, on_stage
+
+FOLLOW_UPS, BRAINSTORM = ["follow_ups"], ["brainstorm"]
+
+
+async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: Any) -> str:
+    """A message of Ana's that mentions nobody; gives its ts."""
+    return await stage.slack.post(stage.ana, stage.general, words, thread_ts=thread_ts, **more)
+
+
+async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> list[Message]:
+    """The replies in a thread, once everything that was said before this moment is done."""
+    await stage.slack.settled()
+    last = await stage.slack.post(stage.ben, stage.slack.dm(stage.ben), "The last one?")
+    await stage.replied(last, channel=stage.slack.dm(stage.ben))
+    return stage.replies(ts, channel)
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+async def test_a_thread_goes_on_without_a_mention(tmp_path: Path, mode: Mode) -> None:
+    """With follow-ups on, each message in a thread where it was asked is answered, from anybody."""
+    async with on_stage(tmp_path, mode=mode, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await say(stage, "And the second one?", ts)
+        await stage.replied(ts, 2)
+        asked = stage.models.questions[-1]
+        assert "And the second one?" in asked.turns[-1][1]
+        assert "What is the risk?" in str(asked.turns)
+        await stage.slack.post(stage.ben, stage.general, "A third?", thread_ts=ts)
+        await stage.replied(ts, 3)
+
+
+async def test_nothing_is_answered_unless_it_is_switched_on(tmp_path: Path) -> None:
+    """Without the setting the bot leaves every message alone that does not mention it."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await say(stage, "Thanks.", ts)
+        alone = await say(stage, "Just among ourselves.")
+        assert len(await answers_in(stage, ts)) == 1
+        assert await answers_in(stage, alone) == []
+
+
+async def test_follow_ups_leave_other_threads_alone(tmp_path: Path) -> None:
+    """A thread in which nobody asked, and the channel itself, stay as they are."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
+        ts = await say(stage, "Just among ourselves.")
+        await say(stage, "And still so.", ts)
+        assert await answers_in(stage, ts) == []
+
+
+async def test_what_is_said_to_somebody_else_is_no_question(tmp_path: Path) -> None:
+    """A message that begins with another's name is for them."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await say(stage, f"<@{stage.ben.id}> what do you think?", ts)
+        assert len(await answers_in(stage, ts)) == 1
+        await say(stage, f"What would <@{stage.ben.id}> say?", ts)
+        await stage.replied(ts, 2)
+
+
+async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path) -> None:
+    """It arrives as two events; in a thread and at the top it brings one reply."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await stage.ask("And once more?", ts)
+        await stage.replied(ts, 2)
+        for delivery in list(stage.slack.deliveries):
+            await stage.slack.redeliver(delivery.event_id)
+        assert len(await answers_in(stage, ts)) == 2
+
+
+async def test_in_a_brainstorming_channel_every_new_message_is_a_question(tmp_path: Path) -> None:
+    """Each gets a reply in its own thread; there replies of people are left alone."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=BRAINSTORM)
+        first, second = await asyncio.gather(
+            say(stage, "A cheaper way to ship?"), say(stage, "A faster way to ship?")
+        )
+        await stage.replied(first)
+        await stage.replied(second)
+        await say(stage, "Nice.", first)
+        assert len(await answers_in(stage, first)) == 1
+
+
+async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None:
+    """Only what a person says anew is a question."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
+        robot = stage.slack.add_user("Robot", bot=True)
+        await stage.slack.invite(robot, stage.general)
+        ts = await say(stage, "A cheaper way to ship?")
+        await stage.replied(ts)
+        await stage.slack.edit(stage.ana, stage.general, ts, "A cheaper way to send?")
+        other = await stage.slack.post(robot, stage.general, "The build is green.")
+        await stage.slack.settled()
+        assert len(await answers_in(stage, ts)) == 1
+        assert await answers_in(stage, other) == []
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: bool) -> None:
+    """Private or public, each channel decides for itself."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        other = stage.slack.add_channel("other", members=[stage.ana], private=private)
+        await choose(stage, stage.ana, other, listening=BRAINSTORM)
+        here = await say(stage, "A cheaper way to ship?")
+        there = await stage.slack.post(stage.ana, other, "A cheaper way to ship?")
+        await stage.replied(there, channel=other)
+        assert await answers_in(stage, here) == []
+
+
+async def test_switched_off_it_is_quiet_again(tmp_path: Path) -> None:
+    """From the next message on."""
+    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
+        await choose(stage, stage.ana, listening=BRAINSTORM)
+        await stage.replied(await say(stage, "A cheaper way to ship?"))
+        await choose(stage, stage.ana, listening=[])
+        assert await answers_in(stage, await say(stage, "And a faster one?")) == []
+
+
+EVENT = {
+    "type": "message",
+    "channel_type": "channel",
+    "channel": "C1",
+    "user": "U1",
+    "ts": "1.000100",
+    "text": "Why?",
+}
+
+
+def _asked(**changes: Any) -> Any:
+    body = {"team_id": "T1", "event_id": "E1", "event": EVENT | changes}
+    return asked_in_event(body, "UBOT")
+
+
+def test_which_messages_may_be_questions() -> None:
+    """A channel's messages are candidates that are not put to us; a mention comes by itself."""
+    assert not _asked().addressed
+    assert _asked(channel_type="im").addressed
+    assert _asked(channel_type="mpim", text="<@UBOT> why?").addressed
+    assert not _asked(channel_type="mpim").addressed
+    assert _asked(type="app_mention", text="<@UBOT> why?").addressed
+    assert not _asked(text="", files=[{"id": "F1"}]).addressed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "<@UBOT> why?"},
+        {"text": "and <@UBOT|moa> why?"},
+        {"text": "<@U2> why?"},
+        {"text": "  "},
+        {"user": "UBOT"},
+        {"bot_id": "B1"},
+        {"subtype": "message_changed"},
+        {"subtype": "channel_join"},
+        {"subtype": "bot_message"},
+        {"channel_type": "app_home"},
+        {"channel_type": None},
+        {"ts": ""},
+        {"user": None},
+        {"text": None},
+    ],
+)
+def test_which_messages_never_are(changes: dict[str, Any]) -> None:
+    """A mention that comes as an event of its own, other people's business, and no person's."""
+    assert _asked(**changes) is None

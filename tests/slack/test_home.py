@@ -1,0 +1,258 @@
+"""The Home tab: what each person sees of their own, and what only admins see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text, update
+
+from bot.limits import ChannelUse, Limits, Measured, Standing, Use
+from bot.playground.validate import read_view
+from bot.ports import Earlier
+from bot.preferences import Rules
+from bot.slack import words
+from bot.slack.home_views import Administration, Asked, Page, home_view, permalink
+from bot.storage.tables import runs
+from moa.pipeline import LayerTable, Pipeline
+from tests.models.replies import Reply, Status
+from tests.slack.at_home import EVENTS, choose, home, home_showing
+from tests.stage import Mode, Stage, everywhere, on_stage
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, database: str) -> None:
+    """What it is, how to ask, which pipelines there are, and what may be used."""
+    async with on_stage(tmp_path, mode=mode, database=database, events=EVENTS) as stage:
+        shown = await home(stage, stage.ana)
+        assert words.HOME_WHAT.splitlines()[0] in shown
+        assert "mention @moa" in shown
+        assert words.HOME_RECENT_NONE in shown
+        assert "*balanced* (the default): Three models, one reply." in shown
+        assert "Layer 1: red, green, blue → One reply by writer" in shown
+        assert "writer alone" in shown
+        assert shown.count(words.HOME_NOT_MEASURED) == 2
+        assert "This month: no questions, no cost" in shown
+        assert words.HOME_ADMIN not in shown
+
+
+async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
+    """Each with its words as people read them, its state and its link."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        ts = await stage.ask(f"What does &lt;b&gt; mean, <@{stage.ben.id}>?")
+        await stage.replied(ts)
+        shown = await home(stage, stage.ana, shows="answered · balanced")
+        assert "What does <b> mean, @Ben?" in shown
+        assert f"archives/{stage.general.id}/p{ts.replace('.', '')}" in shown
+        assert "one question, $0." in shown
+        assert "by the one reply so far" in shown
+        inner = await stage.ask("And &amp; in the thread?", ts)
+        await stage.replied(ts, 2)
+        shown = await home(stage, stage.ana, shows="in the thread?")
+        assert f"/p{inner.replace('.', '')}?thread_ts={ts}&cid={stage.general.id}" in shown
+        assert "by the last 2 replies here" in shown
+
+
+async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
+    """Nobody else sees them, admins neither; not even that there were any."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        secret = stage.slack.add_channel("secret", members=[stage.ana], private=True)
+        ts = await stage.slack.post(stage.ana, secret, f"{stage.mention} A private matter?")
+        await stage.replied(ts, channel=secret)
+        stage.ben.is_admin = True
+        shown = await home(stage, stage.ben)
+        assert "A private matter?" not in shown
+        assert words.HOME_RECENT_NONE in shown
+        assert "A private matter?" in await home(stage, stage.ana)
+
+
+async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
+    """A failed one, and one by command, which has no message to lead to."""
+    down = everywhere(Reply(fault=Status(503)))
+    async with on_stage(tmp_path, models=down, events=EVENTS) as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", "Anybody there?")
+        await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ana, stage.general)[1:])
+        shown = await home(stage, stage.ana, shows="no reply · balanced")
+        assert "Anybody there?\n" in shown
+        assert words.HOME_PRIVATELY in shown
+        assert "archives" not in shown
+
+
+async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None:
+    """It is saved at once and used for the next question, of this person only."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await home(stage, stage.ana)
+        await _choose_pipeline(stage, "is:single")
+        await home_showing(stage, stage.ana, "<single ▾>")
+        direct = stage.slack.dm(stage.ana)
+        ts = await stage.slack.post(stage.ana, direct, "What is the risk?")
+        assert "single" in stage.slack.render(await stage.replied(ts, channel=direct))
+        reply = await stage.replied(await stage.ask("And Ben?", user=stage.ben))
+        assert "balanced" in stage.slack.render(reply)
+        await _choose_pipeline(stage, "inherited")
+        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+
+
+async def _choose_pipeline(stage: Stage, value: str) -> None:
+    view = stage.slack.home_of(stage.ana)
+    assert view is not None
+    await stage.slack.click(stage.ana, view, "home_pipeline", value)
+
+
+async def test_a_channels_pipeline_goes_before_the_own_one(tmp_path: Path) -> None:
+    """What a channel has chosen holds for everybody who asks there."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await home(stage, stage.ana)
+        await _choose_pipeline(stage, "is:single")
+        await home_showing(stage, stage.ana, "<single ▾>")
+        await choose(stage, stage.ben, pipeline="is:balanced")
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        assert "balanced" in stage.slack.render(reply)
+
+
+async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
+    """A value that was never offered is passed over, and the tab shown as it is."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await home(stage, stage.ana)
+        view = stage.slack.home_of(stage.ana)
+        assert view is not None
+        [menu] = [b["accessory"] for b in view.blocks if b["block_id"] == "home_pipeline"]
+        menu["options"][1]["value"] = "is:gone"
+        before = len(stage.slack.calls("views.publish"))
+        await _choose_pipeline(stage, "is:gone")
+        await stage.slack.wait_for(lambda: len(stage.slack.calls("views.publish")) > before)
+        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+
+
+async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
+    """What all have used, by channel; what is no longer an admin's is gone at the next look."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
+        direct = stage.slack.dm(stage.ben)
+        ts = await stage.slack.post(stage.ben, direct, "And here?")
+        await stage.replied(ts, channel=direct)
+        stage.ana.is_admin = True
+        shown = await home(stage, stage.ana, shows=words.HOME_ADMIN)
+        assert "#general: one question, $0." in shown
+        assert f"{words.HOME_ADMIN_DIRECT}: one question" in shown
+        assert "And here?" not in shown
+        stage.ana.is_admin = False
+        assert words.HOME_ADMIN not in await home(stage, stage.ana)
+
+
+async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
+    """Without names and without knowing who is an admin, the rest is shown; then all of it."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        stage.ana.is_admin = True
+        await stage.replied(await stage.ask(f"What do you think, <@{stage.ben.id}>?"))
+        stage.slack.fail_next("users.info", error="internal_error", times=2)
+        shown = await home(stage, stage.ana)
+        assert "What do you think, @" in shown
+        assert words.HOME_ADMIN not in shown
+        assert words.HOME_ADMIN in await home(stage, stage.ana)
+        stage.slack.fail_next("views.publish", error="internal_error")
+        assert words.HOME_TITLE in await home(stage, stage.ana)
+
+
+async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
+    """An apology with an error id, no exception's text; and the next look works."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
+        shown = await home(stage, stage.ana, shows=words.HOME_FAILED)
+        assert "quote the error id" in shown
+        assert "hidden" not in shown
+        await _execute(stage, "ALTER TABLE hidden RENAME TO spending")
+        assert words.HOME_TITLE in await home(stage, stage.ana)
+
+
+async def _execute(stage: Stage, statement: str) -> None:
+    async with stage.bot.database.begin() as connection:
+        await connection.execute(text(statement))
+
+
+async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
+    """With `cost = "hidden"` no amount is shown, budgets are told in shares."""
+    extra = '\n[slack]\ncost = "hidden"\n[limits]\nper_person_day_usd = 5\n'
+    async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
+        await stage.replied(await stage.ask("What is the risk?"))
+        async with stage.bot.database.begin() as connection:
+            await connection.execute(update(runs).values(seconds=12.0))
+        shown = await home(stage, stage.ana, shows="by the one reply so far")
+        assert "12 s, by the one reply so far" in shown
+        assert "You, today: 99% left" in shown
+        assert "$" not in shown.replace(words.BUDGET_UNKNOWN_PRICES, "")
+
+
+async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
+    """Looking at the messages publishes nothing."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await stage.slack.open_home(stage.ana, "messages")
+        await stage.slack.settled()
+        assert words.HOME_TITLE in await home(stage, stage.ben)
+        assert len(stage.slack.calls("views.publish")) == 1
+
+
+NASTY = "&<!channel> <@U1> <https://x.example|y> ``` *b* _i_ \u202e\u200b" + "&" * 500
+EARLIER = Earlier(
+    "C1", "1.000100", "1.000100", NASTY, "mention", NASTY, "answered", datetime.now(UTC)
+)
+
+
+def _full_page() -> Page:
+    """A page with as much of everything as there can be, all of it hostile."""
+    layers = [LayerTable(proposers=[f"{NASTY[:60]}{n}" for n in range(32)])] * 10
+    pipeline = Pipeline(aggregator="writer", description=NASTY * 4, layers=layers)
+    names = {f"{n}{NASTY}": pipeline for n in range(150)}
+    rules = Rules(NASTY, "members", "shown", "shown", follow_ups=True, brainstorm=False)
+    limits = Limits(
+        per_run_usd=1e8,
+        per_person_day_usd=1e8,
+        per_channel_day_usd=1e8,
+        per_workspace_month_usd=1e8,
+        at_once_per_person=3,
+    )
+    standing = Standing(limits, Use(1e9, 1e9, 1e9, 1e9, 10**9, 10**9, datetime.now(UTC), 9))
+    channels = [ChannelUse("C0123456789", 10**6, 1e9)] * 10
+    return Page(
+        me="U1",
+        url="https://acme.example/",
+        recent=[Asked(EARLIER, NASTY)] * 10,
+        pipelines=names,
+        chosen=None,
+        rules=rules,
+        default=next(iter(names)),
+        measured=dict.fromkeys(names, Measured(100, 1e6, 1e6)),
+        standing=standing,
+        now=datetime.now(UTC),
+        administration=Administration(rules, standing, channels),
+    )
+
+
+def test_a_full_page_keeps_slacks_limits_and_calls_nobody() -> None:
+    """However much there is, and whatever people and operators have written."""
+    view = read_view(home_view(_full_page()))
+    assert len(view["blocks"]) <= 100
+    written = str(view)
+    assert "<!channel" not in written
+    assert "<@U1> mention" not in written
+    assert "<https://x.example" not in written
+    assert "\u202e" not in written
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ts": "command-12.34"},
+        {"thread_ts": "1.1|x> <!channel>"},
+        {"channel": "C1/../x"},
+        {"channel": ""},
+    ],
+)
+def test_an_address_is_built_of_ids_only(change: dict[str, str]) -> None:
+    """What is no id of Slack's gives no link."""
+    assert permalink(EARLIER, "https://acme.example/") is not None
+    assert permalink(replace(EARLIER, **change), "https://acme.example/") is None
+    assert permalink(EARLIER, "") is None

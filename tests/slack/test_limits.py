@@ -1,0 +1,234 @@
+"""Limits, checked before any model is called: who is refused, what they are told, what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import Trouble
+from bot.limits import Limits, Standing, Use, estimate, next_day, next_month, reached
+from bot.playground.records import Channel, User
+from bot.slack import words
+from bot.slack.allowance import allowance
+from bot.storage.tables import runs, spending
+from moa import Plan, Price, Profile, Prompt
+from moa.compose import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
+from moa.providers.scripted import ScriptedModel
+from tests.models.replies import Reply
+from tests.stage import Stage, on_stage
+
+
+def limited(**limits: object) -> str:
+    """`[limits]` for the end of a `moa.toml`."""
+    return "\n[limits]\n" + "".join(f"{name} = {value}\n" for name, value in limits.items())
+
+
+async def troubles(stage: Stage) -> list[str | None]:
+    """What stands in the journal as each question's trouble, in their order."""
+    query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
+    async with stage.bot.database.connect() as connection:
+        return [*(await connection.execute(query)).scalars()]
+
+
+async def costs(stage: Stage) -> list[float]:
+    """What each answered question has cost."""
+    query = select(runs.c.cost_usd).where(runs.c.state == "answered")
+    async with stage.bot.database.connect() as connection:
+        return [*(await connection.execute(query)).scalars()]
+
+
+async def refused(stage: Stage, ts: str, trouble: Trouble, channel: Channel | None = None) -> None:
+    """See that a question was refused in the right words, and that no model was asked for it."""
+    asked = len(stage.models.questions)
+    told = stage.slack.render(await stage.replied(ts, channel=channel))
+    assert told == words.TROUBLES[trouble]
+    assert len(stage.models.questions) == asked
+
+
+SPENT = {"per_person_day_usd": 0.0001}
+"""A budget that the first question uses up."""
+
+
+async def test_a_person_over_budget_is_told_and_nothing_is_spent(tmp_path: Path) -> None:
+    """The asker reads what is reached, when it is free again and who can raise it."""
+    async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
+        await stage.replied(await stage.ask("The first one?"))
+        spent = await costs(stage)
+        again = await stage.ask("And a second?")
+        await refused(stage, again, "person_budget")
+        assert await troubles(stage) == [None, "person_budget"]
+        assert await costs(stage) == spent
+        other = await stage.ask("Is it only Ana?", user=stage.ben)
+        assert "The answer of writer-1." in stage.slack.render(await stage.replied(other))
+
+
+async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
+    """The same limits hold wherever a question is asked, and others see nothing of a refusal."""
+    async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
+        await stage.replied(await stage.ask("The first one?"))
+        before = len(stage.slack.messages(stage.general))
+        await stage.slack.command(stage.ana, stage.general, "/moa", "And a second?")
+        told = words.TROUBLES["person_budget"]
+        await stage.slack.wait_for(
+            lambda: any(
+                told in stage.slack.render(m)
+                for m in stage.slack.ephemerals(stage.ana, stage.general)
+            )
+        )
+        assert len(stage.slack.messages(stage.general)) == before
+
+
+async def test_a_channels_budget_holds_for_everybody_in_it(tmp_path: Path) -> None:
+    """Another person is refused there too, and the same one answered elsewhere."""
+    async with on_stage(tmp_path, extra=limited(per_channel_day_usd=0.0001)) as stage:
+        await stage.replied(await stage.ask("The first one?"))
+        await refused(stage, await stage.ask("And mine?", user=stage.ben), "channel_budget")
+        direct = stage.slack.dm(stage.ben)
+        ts = await stage.slack.post(stage.ben, direct, "And here?")
+        shown = stage.slack.render(await stage.replied(ts, channel=direct))
+        assert "The answer of writer-1." in shown
+
+
+async def test_a_workspaces_budget_holds_everywhere(tmp_path: Path) -> None:
+    """Whoever asks, and wherever."""
+    async with on_stage(tmp_path, extra=limited(per_workspace_month_usd=0.0001)) as stage:
+        await stage.replied(await stage.ask("The first one?"))
+        direct = stage.slack.dm(stage.ben)
+        ts = await stage.slack.post(stage.ben, direct, "And mine?")
+        await refused(stage, ts, "workspace_budget", direct)
+
+
+async def test_one_question_may_be_too_dear(tmp_path: Path) -> None:
+    """What a pipeline is expected to cost with this thread is compared before it is asked."""
+    async with on_stage(tmp_path, extra=limited(per_run_usd=0.002)) as stage:
+        await refused(stage, await stage.ask("What is the risk?"), "run_budget")
+        assert await costs(stage) == []
+
+
+async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
+    """The one too many is refused; a refused one takes no place of the next hour's."""
+    async with on_stage(
+        tmp_path, extra=limited(questions_per_person_hour=2), default="single"
+    ) as stage:
+        for text in ("One?", "Two?"):
+            await stage.replied(await stage.ask(text))
+        for text in ("Three?", "Four?"):
+            await refused(stage, await stage.ask(text), "hourly_limit")
+        told = await stage.slack.command(stage.ana, stage.general, "/moa", "budget")
+        assert "Questions within an hour: 0 of 2 left · free again <!date^" in str(told.payload)
+
+
+async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
+    """While one is worked on the next is refused, and afterwards answered."""
+    gate = asyncio.Event()
+    slow = {"writer-1": Reply("At last.", gate=gate)}
+    extra = limited(at_once_per_person=1)
+    async with on_stage(tmp_path, models=slow, extra=extra, default="single") as stage:
+        first = await stage.ask("One?")
+        await stage.models.asked(1)
+        await refused(stage, await stage.ask("Two?"), "too_many_at_once")
+        gate.set()
+        await stage.replied(first)
+        await stage.replied(await stage.ask("Three?"))
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, database: str) -> None:
+    """What those under way will cost is held back, so a budget is not passed by all at once."""
+    async with on_stage(tmp_path, database=database, default="single") as stage:
+        await stage.replied(await stage.ask("Number 00?"))
+        [cost] = await costs(stage)
+    budget = 5.5 * cost
+    extra = limited(per_workspace_month_usd=f"{budget:.9f}")
+    async with on_stage(tmp_path, database=database, extra=extra, default="single") as stage:
+        asked = [f"Number {number:02}?" for number in range(1, 31)]
+        people = [stage.ana, stage.ben]
+        ts = await asyncio.gather(
+            *(stage.ask(text, user=people[n % 2]) for n, text in enumerate(asked))
+        )
+        await asyncio.gather(*(stage.replied(one) for one in ts))
+        spent = await costs(stage)
+        assert len(spent) == 6
+        assert sum(spent) <= budget + cost
+        assert (await troubles(stage)).count("workspace_budget") == 25
+        async with stage.bot.database.connect() as connection:
+            stored = (await connection.execute(select(spending.c.cost_usd))).scalars().all()
+        assert sum(stored) == pytest.approx(sum(spent))
+
+
+async def test_the_smaller_of_two_budgets_holds(tmp_path: Path) -> None:
+    """Admins can set less than `moa.toml` allows, and never more."""
+    async with on_stage(tmp_path, extra=limited(per_person_day_usd=0.0001)) as stage:
+        await _set_budget(stage, stage.slack.add_user("Boss", admin=True), "0.00005")
+        told = await stage.slack.command(stage.ana, stage.general, "/moa", "budget")
+        assert "You, today: $0.00 of $0.00 left" in str(told.payload)
+
+
+async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
+    await stage.slack.open_home(admin)
+    home = await stage.slack.wait_for(lambda: stage.slack.home_of(admin))
+    assert home is not None
+    await stage.slack.click(admin, home, "home_settings")
+    view = await stage.opened_view(admin, "Budget of one person")
+    done = await stage.slack.submit(admin, view, {"per_person_day_usd": usd})
+    assert done.acknowledged
+    assert not done.errors
+
+
+@pytest.mark.parametrize(
+    ("limits", "use", "trouble"),
+    [
+        ({}, Use(9e9, 9e9, 9e9, person_hour=119, person_at_once=999), None),
+        ({}, Use(person_hour=120), "hourly_limit"),
+        ({"questions_per_person_hour": "unlimited"}, Use(person_hour=10**6), None),
+        ({"at_once_per_person": 2}, Use(person_at_once=2), "too_many_at_once"),
+        ({"per_person_day_usd": 1.0}, Use(person_day_usd=0.99), None),
+        ({"per_person_day_usd": 1.0}, Use(person_day_usd=1.0), "person_budget"),
+        ({"per_channel_day_usd": 1.0}, Use(channel_day_usd=1.5), "channel_budget"),
+        ({"per_workspace_month_usd": 1.0}, Use(workspace_month_usd=1.5), "workspace_budget"),
+    ],
+)
+def test_what_is_reached(limits: Any, use: Use, trouble: Trouble | None) -> None:
+    """Only what is set limits anything, but for the questions of an hour."""
+    assert reached(Limits(**limits), use) == trouble
+
+
+def test_days_and_months_end_in_utc() -> None:
+    """Also at the end of a year, and in a leap year's February."""
+    night = datetime(2027, 12, 31, 23, 30, tzinfo=UTC)
+    assert next_day(night) == next_month(night) == datetime(2028, 1, 1, tzinfo=UTC)
+    assert next_month(datetime(2028, 1, 31, tzinfo=UTC)) == datetime(2028, 2, 1, tzinfo=UTC)
+    assert next_day(datetime(2028, 2, 28, 5, tzinfo=UTC)) == datetime(2028, 2, 29, tzinfo=UTC)
+
+
+def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
+    """Each later layer reads the answers of the one before, the aggregator those of the last."""
+    model = _priced(Price(1.0, 10.0), most=100)
+    free = ScriptedModel(Profile("free"), [])
+    thread = Prompt.of("Why?")
+    asked = estimate(Plan.of(aggregator=model), thread) * 1e6 - 1000
+    layers = Plan.of([model, model], [model, free], aggregator=model)
+    read = 2 * asked + (asked + 200) + (asked + 100 + PROPOSER_OUTPUT_TOKENS)
+    assert estimate(layers, thread) == pytest.approx((read + 4 * 1000) / 1e6)
+    alone = Plan.of(aggregator=_priced(Price(0.0, 1.0)))
+    assert estimate(alone, thread) == pytest.approx(MAX_OUTPUT_RESERVE / 1e6)
+
+
+def _priced(price: Price, most: int | None = None) -> ScriptedModel:
+    return ScriptedModel(Profile("priced", max_output_tokens=most, cost=price.of), [])
+
+
+def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
+    """No amount of money is shown in any line."""
+    limits = Limits(per_person_day_usd=4.0, per_run_usd=1.0, per_workspace_month_usd=10.0)
+    standing = Standing(limits, Use(1.0, 0.0, 10.0, 7.0, 3))
+    lines = allowance(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)
+    assert "$" not in re.sub(r"<!date[^>]*>", "", "\n".join(lines))
+    assert "You, today: 75% left" in lines
+    assert lines[2].startswith("The workspace, this month: 0% left · free again <!date^1780272000^")

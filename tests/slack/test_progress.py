@@ -1,0 +1,226 @@
+"""What people see of a run while it goes on: the plan, a card for each model, one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.slack.progress import CARDS, Progress
+from moa import Event, Finished, Hedge, Plan, Prompt, Sampling, Unavailable
+from moa.providers.scripted import Fail, Hang, Step, Wait
+from moa.strategies import STRATEGIES
+from tests.moa.runs import follows, layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+from tests.models.replies import Reply
+from tests.models.replies import Status as Refusal
+from tests.stage import on_stage
+
+
+class Seen:
+    """A message that is kept up to date as Slack keeps it, and everything that it ever said.
+
+    Slack replaces a card's title and state when it is sent again, and adds what it has besides.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.cards: dict[str, str] = {}
+        self.states: dict[str, str] = {}
+        self.plan = ""
+        self.said: list[str] = []
+
+    def take(self, chunks: Sequence[dict[str, Any]]) -> None:
+        for chunk in chunks:
+            assert chunk.keys() <= {"type", "id", "title", "status"}, "the rest would add up"
+            self.said.append(chunk["title"])
+            if chunk["type"] == "plan_update":
+                self.plan = chunk["title"]
+                assert self.progress.line == self.plan
+            else:
+                self.cards[chunk["id"]] = chunk["title"]
+                self.states[chunk["id"]] = chunk["status"]
+
+    def see(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.take(self.progress.of(event))
+            if isinstance(event, Finished):
+                self.take(self.progress.done(event.outcome))
+
+    @property
+    def shown(self) -> set[str]:
+        return set(self.cards.values())
+
+
+async def seen(plan: Plan, progress: Progress | None = None) -> Seen:
+    """What is seen of a run of this plan."""
+    found = Seen(progress or Progress())
+    found.see((await play(plan)).events)
+    return found
+
+
+def council(*names: str) -> Plan:
+    """A plan whose models answer and then rank each other's answers."""
+
+    def script(prompt: Prompt, _: Sampling) -> list[Step]:
+        ranks = "RANKING" in prompt.system
+        return ["RANKING: A > B"] if ranks else [Wait(2), "An answer."]
+
+    models = [follows(name, script) for name in names]
+    return Plan.of(models, aggregator=says("w"), strategy=STRATEGIES["rank_then_synthesise"])
+
+
+@virtual
+async def test_each_model_is_at_work_and_then_done() -> None:
+    """A card says in words that a model works, and then in how many seconds it answered."""
+    found = await seen(plan(layer(slow("a", 1.2), slow("b", 12)), by=says("w")))
+    assert found.said[:3] == [
+        "Layer 1: asking 2 models",
+        "Layer 1 · a: at work",
+        "Layer 1 · b: at work",
+    ]
+    assert "Layer 1: 1 of 2 have answered" in found.said
+    assert "Writing one reply from 2 answers" in found.said
+    assert found.shown == {"Layer 1 · a: answered in 1.2 s", "Layer 1 · b: answered in 12 s"}
+    assert set(found.states.values()) == {"complete"}
+    assert found.plan == "2 answers, one reply"
+
+
+@virtual
+async def test_a_layer_that_goes_on_without_a_model_says_so() -> None:
+    """Whoever is too late is told of at once, and what became of it in the end."""
+    late = slow("slow", 9)
+    found = await seen(
+        plan(layer(slow("a", 1), late, quorum=1, grace_s=0), by=slow("w", 20)),
+    )
+    assert "Layer 1: 1 of 2 answered, going on without slow" in found.said
+    assert "Layer 1 · slow: at work, but too late for the reply" in found.said
+    assert "Layer 1 · slow: came too late, after 9.0 s" in found.shown
+    stopped = await seen(
+        plan(layer(slow("a", 1), says("slow", Hang()), quorum=1, grace_s=0), by=says("w"))
+    )
+    assert "Layer 1 · slow: stopped after 1.0 s, when it was no longer needed" in stopped.shown
+
+
+@virtual
+async def test_many_that_are_missing_are_counted() -> None:
+    """A sentence names three at most."""
+    crowd = [says(f"slow{i}", Hang()) for i in range(5)]
+    found = await seen(plan(layer(slow("a", 1), *crowd, quorum=1, grace_s=0), by=says("w")))
+    assert "Layer 1: 1 of 6 answered, going on without 5 models" in found.said
+
+
+@virtual
+async def test_failures_and_retries_are_told_shortly() -> None:
+    """Why a model is asked again, at which try it answered, and why one has failed."""
+    tries = iter([[Fail(Unavailable(kind="overloaded"))], [Wait(1), "At last."]])
+
+    def script(_: Prompt, __: Sampling) -> Sequence[Step]:
+        return next(tries)
+
+    flaky = follows("flaky", script, max_attempts=2)
+    dead = says("dead", Wait(2), Fail(Unavailable()), max_attempts=1)
+    found = await seen(plan(layer(flaky, dead, quorum=2), by=says("w")))
+    assert "Layer 1 · flaky: asked again, since its server is overloaded" in found.said
+    assert found.shown == {
+        "Layer 1 · flaky: answered in 1.0 s, at the second try",
+        "Layer 1 · dead: did not answer: its server failed (after 2.0 s)",
+    }
+    assert sorted(found.states.values()) == ["complete", "error"]
+
+
+@virtual
+async def test_a_model_that_stepped_in_is_told_of() -> None:
+    """Where a hedge answered, the card keeps its model's name and says who did."""
+    model = says("a", Hang(), hedge=Hedge(slow("spare", 2), 5))
+    found = await seen(plan(layer(model), by=says("w")))
+    assert found.shown == {"Layer 1 · a: answered in 2.0 s, by spare in its place"}
+
+
+@virtual
+async def test_a_ranking_layer_is_told_as_ranking() -> None:
+    """Judging answers is not answering."""
+    found = await seen(council("a", "b"))
+    assert "Layer 2: 2 models rank the answers" in found.said
+    assert "Layer 2 · a: ranking the answers" in found.said
+    assert "Layer 2: 2 of 2 rankings" in found.said
+    assert "Layer 2 · b: ranked the answers in 0.0 s" in found.shown
+    assert found.plan == "2 answers, one reply"
+
+
+@virtual
+async def test_layers_ahead_are_waiting() -> None:
+    """With the plan at hand later layers are seen from the start; what is passed over is told."""
+    whole = council("a", "b")
+    found = await seen(whole, Progress(plan=whole))
+    assert found.said[3:5] == [
+        "Layer 2 · a: waiting for layer 1",
+        "Layer 2 · b: waiting for layer 1",
+    ]
+    assert "waiting" not in str(found.shown)
+    alone = council("a")
+    found = await seen(alone, Progress(plan=alone))
+    assert "Layer 2 · a: not needed" in found.shown
+    assert found.states["2-1"] == "complete"
+
+
+@virtual
+async def test_a_crowd_shares_a_card() -> None:
+    """A message holds 50 parts: a layer for which there is no room is told on one card."""
+    crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
+    both = plan(crowd, crowd, by=says("w"))
+    for progress in (Progress(), Progress(plan=both)):
+        found = await seen(both, progress)
+        assert len(found.cards) == 31 <= CARDS
+        assert found.cards["2-all"] == "Layer 2 · 30 models: 30 of 30 are done"
+        assert "Layer 2 · 30 models: 7 of 30 are done" in found.said
+
+
+@virtual
+async def test_anonymous_cards_tell_no_name() -> None:
+    """Neither names, nor whose card is which: its number does not follow the settings' order."""
+    orders: set[str] = set()
+    for seed in range(30):
+        models = [slow(f"zz{i}", i) for i in range(1, 5)]
+        models.append(says("zz5", Hang(), hedge=Hedge(slow("zz6", 2), 5)))
+        hidden = plan(layer(*models, quorum=3, grace_s=0), by=says("zzw"))
+        found = await seen(hidden, Progress("anonymous", seed=seed, plan=hidden))
+        assert "zz" not in json.dumps([found.said, list(found.cards)])
+        assert "Layer 1: 3 of 5 answered, going on without 2 models" in found.said
+        orders.add(next(id_ for id_, title in found.cards.items() if "in 1.0 s" in title))
+    assert orders == {f"1-{number}" for number in range(1, 6)}
+
+
+@virtual
+async def test_the_next_aggregator_is_told_of() -> None:
+    """When the first aggregator fails, the plan says that another one writes."""
+    found = await seen(plan(layer(says("a")), by=[says("x", Fail(Unavailable())), says("y")]))
+    assert "Writing the reply from one answer, by another aggregator" in found.said
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
+    """In Slack the finished cards tell what became of every model, in words beside the icon."""
+    models = {
+        "red-1": Reply("Half an", stop="length"),
+        "green-1": Reply(fault=Refusal(401)),
+    }
+    async with on_stage(tmp_path, mode=mode, models=models) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        shown = stage.slack.render(reply)
+        assert re.search(r"Layer 1 · red: answered in \d\.\d s, cut off at its length", shown)
+        assert "Layer 1 · green: did not answer: its key is missing or was refused" in shown
+        assert "Layer 1 · blue: answered in " in shown
+
+
+async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
+    """Where Slack takes no stream, one status line is edited, and it tells how far the run is."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("chat.startStream", error="method_not_supported")
+        await stage.replied(await stage.ask("What is the risk?"))
+        sent = [*stage.slack.calls("chat.postMessage"), *stage.slack.calls("chat.update")]
+        assert any("Layer 1: " in json.dumps(call.args) for call in sent)

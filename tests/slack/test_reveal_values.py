@@ -1,0 +1,325 @@
+"""What the modal makes of any run: every size, every state, every name hidden where it must be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.playground.render import render_blocks
+from bot.playground.validate import read_view
+from bot.ports import Question, Run
+from bot.slack import words
+from bot.slack.access import RevealPolicy
+from bot.slack.naming import notes_of
+from bot.slack.reveal.places import OVERVIEW, Place
+from bot.slack.reveal.shown import Shown
+from bot.slack.reveal.views import reveal_view
+from bot.storage.disagreements import disagreement_text, read_disagreement
+from moa import Answer, Call, Difference, Disagreement, Outcome, Usage, View
+from moa.types import Status
+from tests.slack.revealing import options
+
+NAMED = RevealPolicy()
+ANONYMOUS = RevealPolicy(names="anonymous", cost=False)
+QUESTION = Question("T1", "C1", "U1", "1.0", "1.0", "What?", "mention")
+
+
+def answer(layer: int, position: int, status: Status = "used", label: str = "") -> Answer:
+    """One of a model whose name no other word contains."""
+    has_text = status != "failed"
+    return Answer(
+        f"zzmodel{layer}x{position}",
+        layer,
+        position,
+        status,
+        text=f"Words of {layer} and {position}." if has_text else "",
+        label=label,
+        error=None if status == "used" else f'There is no model named "zzmodel{layer}x{position}".',
+        error_kind=None if status in {"used", "truncated", "late"} else "not_found",
+        seconds=1.5,
+        usage=Usage(10, 20) if has_text else None,
+        cost_usd=0.01 if has_text else None,
+    )
+
+
+def run(answers: Sequence[Answer], **more: object) -> Run:
+    """One that has ended well, with these answers."""
+    writer = Answer("zzwriter", 99, 1, "used", text="The reply.", seconds=2.0)
+    base = Run(
+        id="RUN",
+        question=QUESTION,
+        pipeline="deep",
+        seed=7,
+        state="answered",
+        created_at=datetime.now(UTC),
+        reply="The reply.",
+        status="complete",
+        seconds=12.0,
+        cost_usd=0.5,
+        answers=tuple(answers),
+        aggregators=(writer,),
+    )
+    return replace(base, **more)  # pyright: ignore[reportArgumentType]
+
+
+def page(
+    run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
+) -> str:
+    """What stands on a page of the modal, once the local Slack has found it good."""
+    view = read_view(reveal_view(Shown.of(run, policy, calls), Place(run.id, key)))
+    return render_blocks(view["blocks"])
+
+
+LABELS = "CABDEFGHIJKL"
+
+
+def big(layers: int = 6, proposers: int = 12) -> Run:
+    """Many layers of many models, each read under a letter that is not its place."""
+    return run(
+        [
+            answer(layer, position, "used", LABELS[position - 1])
+            for layer in range(1, layers + 1)
+            for position in range(1, proposers + 1)
+        ]
+    )
+
+
+@pytest.mark.parametrize("policy", [NAMED, ANONYMOUS])
+def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
+    """Every answer of a big run can be chosen, and turned to one after the other."""
+    shown = Shown.of(big(), policy, ())
+    place, seen = Place("RUN"), list[str]()
+    while True:
+        view = read_view(reveal_view(shown, place))
+        seen.append(render_blocks(view["blocks"]))
+        onward = [e for e in view["blocks"][0]["elements"] if e["action_id"] == "reveal_go:next"]
+        if not onward:
+            break
+        place = Place("RUN", onward[0]["value"])
+    assert len(seen) == 1 + 72
+    assert len(options(view["blocks"])) == 1 + 72
+    for layer in range(1, 7):
+        for position in range(1, 13):
+            assert sum(f"Words of {layer} and {position}." in text for text in seen) == 1
+
+
+def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
+    """Eleven layers of 32 models: the overview has pages, the chooser has all of them."""
+    answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
+    shown = Shown.of(run(answers), NAMED, ())
+    view = read_view(reveal_view(shown, Place("RUN", page=99)))
+    assert len(options(view["blocks"])) == 1 + 11 * 32
+    assert "Page 2 of 2" in render_blocks(view["blocks"])
+
+
+def test_a_letter_names_what_was_read_under_it() -> None:
+    """In anonymous channels "Model B" wrote the answer that was read as answer B."""
+    read = [answer(1, 1, label="B"), answer(1, 2, label="A"), answer(1, 3, "late")]
+    shown = page(run(read), "1-B", ANONYMOUS)
+    assert "# Model B" in shown
+    assert "Words of 1 and 1." in shown
+    assert "as answer B" in shown
+    assert "Words of 1 and 3." in page(run(read), "1-C", ANONYMOUS)
+
+
+def test_places_tell_no_names() -> None:
+    """In anonymous channels neither the order nor a letter follows the order of the settings."""
+    orders: set[str] = set()
+    for seed in range(40):
+        late = run([answer(1, position, "late") for position in range(1, 5)], seed=seed)
+        entries = Shown.of(late, ANONYMOUS, ()).entries
+        assert [entry.name for entry in entries] == [f"Model {letter}" for letter in "ABCD"]
+        orders.add("".join(str(entry.answer.position) for entry in entries))
+    assert len(orders) > 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(("used", "truncated", "late", "failed", "cut", "outlier")),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(("complete", "partial", "unsynthesised", None)),
+    st.booleans(),
+)
+def test_an_anonymous_modal_holds_no_name(
+    states: list[Status], status: str | None, writes: object
+) -> None:
+    """Titles, options, errors, notes, views, aggregators, hidden fields: nothing tells a name."""
+    answers = [
+        answer(1, position, state, "ABCDEF"[position - 1] if state in {"used", "truncated"} else "")
+        for position, state in enumerate(states, 1)
+    ]
+    ranking = replace(answer(2, 1), text="RANKING: A")
+    views = (View("One.", ("A",), ("zzmodel1x1",)), View("Two.", ("B",), ("zzmodel1x2",)))
+    whole = run(
+        answers,
+        status=status,
+        reply="The reply." if status else "",
+        rankings=(ranking, answer(2, 2, "failed")),
+        aggregators=(
+            answer(3, 1, "failed"),
+            replace(answer(3, 2, "cut" if status == "partial" else "used"), text="Part"),
+        )
+        if writes
+        else (),
+        notes=(
+            "zzmodel1x1: The oldest turn was left out.",
+            "zzmodel1x2's answer in layer 1 was far.",
+        ),
+        disagreement=Disagreement(("Both.",), (Difference("What", views),)),
+    )
+    calls = [call(answers[0], "zzslow", 1, "hedged"), call(answers[0], answers[0].model, 2)]
+    shown = Shown.of(whole, ANONYMOUS, calls, best="1-1")
+    for key in (OVERVIEW, *(entry.key for entry in shown.entries)):
+        view = read_view(reveal_view(shown, Place("RUN", key)))
+        assert "zz" not in json.dumps(view)
+        assert "$" not in json.dumps(view)
+
+
+def test_what_stands_under_a_reply_names_nobody_either() -> None:
+    """Notes on an anonymous channel's reply are told without the models that they are about."""
+    notes = ("zz.one: The oldest turn was left out.", "zz.one's answer was far from zz.two's.")
+    calls = [call(answer(1, 1), name, 1) for name in ("zz.one", "zz.two")]
+    outcome = Outcome("Hi.", "complete", "p", (), None, tuple(calls), 1.0, notes=notes)
+    assert notes_of(outcome, "shown") == list(notes)
+    assert notes_of(outcome, "anonymous") == [
+        "One model: The oldest turn was left out.",
+        "One model's answer was far from one model's.",
+    ]
+
+
+def call(
+    answer: Answer,
+    model: str,
+    attempt: int,
+    kind: str | None = None,
+    *,
+    started: float = 0.0,
+    ended: float = 1.0,
+) -> Call:
+    """A line of the ledger for an answer."""
+    return Call(
+        model=model,
+        role="proposer",
+        layer=answer.layer,
+        position=answer.position,
+        attempt=attempt,
+        state="cut" if kind else answer.status,
+        started=started,
+        ended=ended,
+        error_kind=kind,
+    )
+
+
+def test_tries_and_stand_ins_are_told() -> None:
+    """Who was asked again, who stood in for whom, and who was asked and not needed."""
+    one, two, three = (answer(1, position, label=LABELS[position]) for position in (1, 2, 3))
+    calls = [
+        call(one, one.model, 1, "overloaded"),
+        call(one, one.model, 2, "overloaded"),
+        call(one, one.model, 3),
+        call(two, "zzslow", 1, "hedged"),
+        call(two, two.model, 2),
+        call(three, "zzspare", 2, "hedged"),
+        call(three, three.model, 1),
+    ]
+    shown = page(run([one, two, three]), calls=calls)
+    assert "zzmodel1x1 (A): answered in 1.5 s · asked 3 times" in shown
+    assert "zzmodel1x2 (B): answered in 1.5 s · stood in for zzslow" in shown
+    assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was asked too, and not needed" in shown
+
+
+def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
+    """A layer closes when the next begins; a run that was broken off in between tells no time."""
+    first, late, second = answer(1, 1, label="A"), answer(1, 2, "late"), answer(2, 1, label="A")
+    line = call(first, first.model, 1, ended=4.0)
+    onward = call(second, second.model, 1, started=6.2, ended=9.0)
+    told = page(run([first, late, second]), calls=[line, onward])
+    assert "It closed after 6.2 s, without zzmodel1x2." in told
+    many = [replace(late, position=position) for position in range(2, 7)]
+    told = page(run([first, *many, second]), calls=[line, onward])
+    assert "It closed after 6.2 s, without 5 of them." in told
+    taken_up = replace(onward, started=0.1)
+    told = page(run([first, late, second]), calls=[line, taken_up])
+    assert "It closed without zzmodel1x2." in told
+
+
+@pytest.mark.parametrize("kind", [*words.WHY, "cancelled", "internal", None])
+def test_every_kind_of_failure_has_words(kind: str | None) -> None:
+    """Whatever became of a call is told in plain words, and never by its kind's own name."""
+    for status in ("failed", "cut"):
+        failed = replace(answer(1, 1, status), error_kind=kind, error=None)
+        told = page(run([failed])) + page(run([failed]), "1-A")
+        assert "_" not in told
+        assert not re.search(r"\bNone\b", told)
+        assert "{" not in told
+
+
+def test_what_was_not_asked_is_told_so() -> None:
+    """A model that is left alone after its failures did not fail again."""
+    resting = replace(answer(1, 1, "failed"), error_kind="breaker_open")
+    assert "zzmodel1x1: not asked" in page(run([resting]))
+    assert "Not asked." in page(run([resting]), "1-A")
+
+
+def test_rankings_that_tie_are_told_as_tied() -> None:
+    """An order that all rankings make together names no winner where there is none."""
+    answers = [answer(1, 1, label="A"), answer(1, 2, label="B")]
+    rankings = [
+        replace(answer(2, position), model=f"zzmodel1x{position}", text="RANKING: B > A")
+        for position in (1, 2)
+    ]
+    assert "All rankings together: A = B." in page(run(answers, rankings=tuple(rankings)))
+
+
+def test_combined_answers_are_named_as_such() -> None:
+    """Where answers were combined step by step, the combination is no model's own answer."""
+    own = [answer(1, position, label=LABELS[position]) for position in range(1, 6)]
+    combined = replace(answer(2, 1, label="S1"), model="zzwriter")
+    shown = page(run([*own, combined]))
+    assert "# One reply from 5 answers" in shown
+    assert "Layer 2: answers combined into one" in shown
+    assert "zzwriter, combined: answered" in shown
+    anonymous = page(run([*own, combined]), "2-S1", ANONYMOUS)
+    assert "# The combined answer" in anonymous
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a\n" * 30_000, "**a** b `c` " * 8_000, "\U0001f600" * 60_000, "1. x\n\n   y\n" * 3_000],
+)
+def test_no_text_is_too_heavy_for_a_view(text: str) -> None:
+    """Slack counts bytes as well: texts of countless small parts are paged sooner."""
+    shown = Shown.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
+    for number in (0, 1, 10**6):
+        read_view(reveal_view(shown, Place("RUN", "1-A", number)))
+
+
+words_of_a_model = st.text(max_size=20)
+
+
+@given(words_of_a_model, words_of_a_model, words_of_a_model)
+def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: str) -> None:
+    """Whatever a model wrote comes back from the journal, and is plain ASCII on its way."""
+    views = (View(view, ("A",), ("red",)), View(view, ("B", "C"), ("green", "blue")))
+    told = Disagreement((agreed,), (Difference(topic, views),))
+    text = disagreement_text(told)
+    assert text is not None
+    assert text.isascii()
+    assert read_disagreement(text) == told
+    assert read_disagreement(disagreement_text(None)) is None
+
+
+@pytest.mark.parametrize("packed", ["", "null", "[]", '["a"]', '"abc"', "[1,2,Infinity]", None])
+def test_foreign_metadata_is_no_place(packed: object) -> None:
+    """What is not ours in a modal's hidden field is nothing to go by."""
+    assert Place.unpacked(packed) is None

@@ -1,0 +1,308 @@
+"""Settings in Slack: what they do, and every kind of stranger who must not change them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from bot.playground.records import User, View
+from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
+from bot.slack import words
+from bot.slack.settings_filled import channel_choice
+from bot.storage.tables import preferences
+from tests.slack.at_home import EVENTS, choose, home, settings, workspace_settings
+from tests.stage import Stage, on_stage
+
+REFUSED = words.SETTINGS_REFUSED
+
+
+async def stored(stage: Stage) -> list[tuple[str, str, str]]:
+    """Scope, place and choice of everything that was chosen."""
+    query = select(preferences.c.scope, preferences.c.id, preferences.c.chosen)
+    async with stage.bot.database.connect() as connection:
+        return [(row.scope, row.id, row.chosen) for row in await connection.execute(query)]
+
+
+async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
+    """Command, choice, save: the next question there is asked with it, in other channels not."""
+    async with on_stage(tmp_path) as stage:
+        done = await choose(stage, stage.ana, pipeline="is:single")
+        assert done.acknowledged
+        assert stage.slack.view_of(stage.ana) is None, "the modal closes by itself"
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert "single" in shown
+        other = stage.slack.add_channel("other", members=[stage.ana])
+        ts = await stage.slack.post(stage.ana, other, f"{stage.mention} What is the risk?")
+        assert "balanced" in stage.slack.render(await stage.replied(ts, channel=other))
+        assert "<single ▾>" in stage.slack.render(await settings(stage, stage.ben))
+
+
+async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) -> None:
+    """Also for replies of earlier, since it is read anew at each click."""
+    async with on_stage(tmp_path) as stage:
+        reply = await stage.replied(await stage.ask("What is the risk?"))
+        await choose(stage, stage.ana, reveal="is:requester")
+        await stage.slack.click(stage.ben, reply, "show_answers")
+        await stage.opened_view(stage.ben, words.REVEAL_FORBIDDEN["requester"])
+        await choose(stage, stage.ana, reveal="is:nobody")
+        await stage.slack.click(stage.ana, reply, "show_answers")
+        await stage.opened_view(stage.ana, words.REVEAL_FORBIDDEN["nobody"])
+
+
+@pytest.mark.parametrize("floor", ["requester", "nobody"])
+async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floor: str) -> None:
+    """And a value that was forged into the submission is refused, with nothing stored."""
+    async with on_stage(tmp_path, extra=f'\n[slack]\nreveal = "{floor}"\n') as stage:
+        view = await settings(stage, stage.ana)
+        [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "reveal"]
+        values = [option["value"] for option in menu["options"]]
+        assert "is:members" not in values
+        assert f"is:{floor}" in values
+        menu["options"].append({"text": menu["options"][0]["text"], "value": "is:members"})
+        done = await stage.slack.submit(stage.ana, view, {"reveal": "is:members"})
+        assert done.errors == {"reveal": words.SETTINGS_NOT_OFFERED}
+        assert await stored(stage) == []
+
+
+async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -> None:
+    """A modal that stood open over a change of `moa.toml` says so at its field."""
+    async with on_stage(tmp_path) as stage:
+        view = await settings(stage, stage.ana)
+        [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "pipeline"]
+        menu["options"][1]["value"] = "is:gone"
+        done = await stage.slack.submit(stage.ana, view, {"pipeline": "is:gone"})
+        assert done.errors == {"pipeline": words.SETTINGS_NOT_OFFERED}
+        assert await stored(stage) == []
+
+
+STRANGERS = {
+    "another channel": "no",
+    "removed": "no",
+    "guest": "guest",
+    "single-channel guest": "guest",
+    "deactivated": "guest",
+    "another workspace": "guest",
+}
+
+
+async def stranger(stage: Stage, kind: str) -> User:
+    """Somebody who must not change the channel's settings; most are in the channel."""
+    outside = "T99999999" if kind == "another workspace" else None
+    person = stage.slack.add_user(
+        "Zoe",
+        guest=kind == "guest",
+        single_channel_guest=kind == "single-channel guest",
+        deleted=kind == "deactivated",
+        team_id=outside,
+    )
+    if kind != "another channel":
+        await stage.slack.invite(person, stage.general)
+    if kind == "removed":
+        await stage.slack.leave(person, stage.general)
+    return person
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: str) -> None:
+    """Neither by the command, nor with a modal that somebody else had opened."""
+    async with on_stage(tmp_path) as stage:
+        person = await stranger(stage, kind)
+        refusal = REFUSED[STRANGERS[kind]]
+        await settings(stage, person, shows=refusal)
+        view = await settings(stage, stage.ana)
+        await stage.slack.submit(person, view, {"pipeline": "is:single"})
+        assert refusal in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+async def test_who_leaves_while_the_modal_is_open_changes_nothing(tmp_path: Path) -> None:
+    """What counts is who somebody is when they save."""
+    async with on_stage(tmp_path) as stage:
+        view = await settings(stage, stage.ben)
+        await stage.slack.leave(stage.ben, stage.general)
+        await stage.slack.submit(stage.ben, view, {"reveal": "is:nobody"})
+        assert REFUSED["no"] in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+@pytest.mark.parametrize("forged", ["", "C99999999", "None", '["C1"]', "secret", "direct"])
+async def test_a_forged_place_is_refused(tmp_path: Path, forged: str) -> None:
+    """The modal's metadata proves nothing: the place it names is checked like any other."""
+    async with on_stage(tmp_path) as stage:
+        secret = stage.slack.add_channel("secret", members=[stage.ben], private=True)
+        places = {"secret": secret.id, "direct": stage.slack.dm(stage.ben).id}
+        view = await settings(stage, stage.ana)
+        view.content["private_metadata"] = places.get(forged, forged)
+        await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        shown = stage.slack.render(view)
+        assert any(REFUSED[kind] in shown for kind in ("no", "unseen", "unknown"))
+        assert await stored(stage) == []
+
+
+@pytest.mark.parametrize("admin", [True, False])
+async def test_settings_can_be_left_to_admins(tmp_path: Path, *, admin: bool) -> None:
+    """With `settings = "admins"` members look at a refusal, and admins at the settings."""
+    async with on_stage(tmp_path, extra='\n[slack]\nsettings = "admins"\n') as stage:
+        view = await settings(stage, stage.ana, shows=REFUSED["admins"])
+        assert "[Save]" not in stage.slack.render(view)
+        stage.ben.is_admin = admin
+        view = await settings(stage, stage.ben, shows="[Save]" if admin else REFUSED["admins"])
+        if admin:
+            stage.ben.is_admin = False
+            await stage.slack.submit(stage.ben, view, {"pipeline": "is:single"})
+            assert REFUSED["admins"] in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+@pytest.mark.parametrize("method", ["users.info", "conversations.info", "conversations.members"])
+async def test_who_cannot_be_checked_changes_nothing(tmp_path: Path, method: str) -> None:
+    """When Slack does not answer, settings stay closed, and the person may try again."""
+    async with on_stage(tmp_path) as stage:
+        view = await settings(stage, stage.ana)
+        stage.slack.fail_next(method, error="internal_error")
+        await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        assert REFUSED["unknown"] in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+async def test_a_slow_slack_is_a_no_in_time(tmp_path: Path) -> None:
+    """A submission is answered within 3 s, whatever Slack's own calls take."""
+    async with on_stage(tmp_path) as stage:
+        view = await settings(stage, stage.ana)
+        stage.slack.delay("users.info", 30)
+        done = await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        assert done.acknowledged
+        assert REFUSED["unknown"] in stage.slack.render(view)
+        assert await stored(stage) == []
+        stage.slack.delay("users.info", 0)
+
+
+async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
+    """Nobody is left with "Fetching…", and no exception's text is shown."""
+    async with on_stage(tmp_path) as stage:
+        view = await settings(stage, stage.ana)
+        await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
+        await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        shown = stage.slack.render(view)
+        assert words.SETTINGS_FAILED in shown
+        assert "quote the error id" in shown
+        assert "hidden" not in shown
+        await settings(stage, stage.ana, shows=words.SETTINGS_FAILED)
+        await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
+        await settings(stage, stage.ana)
+
+
+async def _execute(stage: Stage, statement: str) -> None:
+    async with stage.bot.database.begin() as connection:
+        await connection.execute(text(statement))
+
+
+async def test_a_modal_that_slack_does_not_open_is_told_of(tmp_path: Path) -> None:
+    """The command itself then says what to do."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.fail_next("views.open", error="expired_trigger_id")
+        done = await stage.slack.command(stage.ana, stage.general, "/moa", "settings")
+        assert words.SETTINGS_TOO_LATE in str(done.payload)
+
+
+async def test_a_channel_that_the_bot_is_not_in_has_no_settings(tmp_path: Path) -> None:
+    """The person reads that it has to be invited."""
+    async with on_stage(tmp_path) as stage:
+        secret = stage.slack.add_channel(
+            "secret", members=[stage.ana], bot_member=False, private=True
+        )
+        await settings(stage, stage.ana, secret, shows=REFUSED["unseen"])
+
+
+async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
+    """From the Home tab: the workspace's pipeline and policy, and budgets; Home shows them."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        chosen = {
+            "pipeline": "is:single",
+            "reveal": "is:requester",
+            "per_person_day_usd": "2.5",
+            "per_workspace_month_usd": "",
+        }
+        done = await stage.slack.submit(stage.ana, view, chosen)
+        assert not done.errors
+        await stage.slack.wait_for(lambda: "$2.50 a person a day" in _home(stage))
+        assert "answers open for only who asked" in _home(stage)
+        reply = await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
+        assert "single" in stage.slack.render(reply)
+        channel = await settings(stage, stage.ben)
+        assert "As in the workspace: only who asked" in stage.slack.render(channel)
+
+
+def _home(stage: Stage) -> str:
+    view = stage.slack.home_of(stage.ana)
+    return stage.slack.render(view) if view else ""
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("0", words.SETTINGS_BUDGET_WRONG),
+        ("-3", words.SETTINGS_BUDGET_WRONG),
+        ("nan", words.SETTINGS_BUDGET_WRONG),
+        ("inf", words.SETTINGS_BUDGET_WRONG),
+        ("much", words.SETTINGS_BUDGET_WRONG),
+        ("5.01", words.SETTINGS_BUDGET_TOO_HIGH.format(most="$5.00")),
+    ],
+)
+async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, says: str) -> None:
+    """At its field, with what is allowed; nothing is stored."""
+    extra = "\n[limits]\nper_person_day_usd = 5\n"
+    async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        done = await stage.slack.submit(stage.ana, view, {"per_person_day_usd": written})
+        assert done.errors == {"per_person_day_usd": says}
+        assert await stored(stage) == []
+
+
+@pytest.mark.parametrize("kind", ["member", *STRANGERS])
+async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind: str) -> None:
+    """Neither with the admin's button nor with the admin's modal."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        person = stage.ben if kind == "member" else await stranger(stage, kind)
+        await stage.slack.click(person, _home_view(stage), "home_settings")
+        await stage.opened_view(person, REFUSED["admins"])
+        await stage.slack.submit(person, view, {"pipeline": "is:single"})
+        assert REFUSED["admins"] in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+def _home_view(stage: Stage) -> View:
+    view = stage.slack.home_of(stage.ana)
+    assert view is not None
+    return view
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        [],
+        {"values": 3},
+        {"values": {"pipeline": None, "listening": {"listening": {"selected_options": 1}}}},
+        {"values": {"reveal": {"reveal": {"selected_option": "is:nobody"}}}},
+        {"values": {"listening": {"listening": {"selected_options": ["follow_ups", None]}}}},
+    ],
+)
+def test_a_submission_of_any_shape_breaks_nothing(state: Any) -> None:
+    """What is missing or misshapen counts as not chosen."""
+    unused: Any = None
+    held = Preferences(unused, Defaults(), ["single"], "single")
+    assert channel_choice({"state": state}, Choices(), held) == ChannelChoice(
+        follow_ups=None, brainstorm=None
+    )
