@@ -38,7 +38,7 @@ from bot.slack.actions.asking import Asking
 from bot.slack.actions.stop import Stopping
 from bot.slack.actions.verdict import Verdicts
 from bot.slack.authority import Authority
-from bot.slack.client import SLACK_TROUBLE, web_client
+from bot.slack.client import SLACK_TROUBLE, connections, web_client
 from bot.slack.commands import Offers
 from bot.slack.files import SlackFiles
 from bot.slack.frame import Frame
@@ -131,7 +131,8 @@ async def opened(
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
         observer = Observers(metrics, Tracing(facts_of(catalogue.tables), tracer_provider))
         token = secret(environment.slack_bot_token)
-        client = web_client(token, environment.slack_api_url, metrics.called)
+        session = await stack.enter_async_context(connections())
+        client = web_client(token, environment.slack_api_url, metrics.called, session)
         identity = Identity(client)
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRuns(database), People(client)

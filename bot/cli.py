@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
+from bot.loop import run as run_loop
 from bot.operating import add_operating
 
 OK, FAILED, WRONG_USE = 0, 1, 2
@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace) -> int:
     from bot.settings import load  # noqa: PLC0415 - heavy
 
     settings = load()
-    asyncio.run(
+    run_loop(
         run(
             settings,
             http=options.http,
@@ -100,7 +100,7 @@ def _check(_options: argparse.Namespace) -> int:
         sys.stdout.write(f"{safe(line)}\n")
         sys.stdout.flush()
 
-    return OK if asyncio.run(check(purposes(), say)) else FAILED
+    return OK if run_loop(check(purposes(), say)) else FAILED
 
 
 def _manifest(options: argparse.Namespace) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from bot.loop import run as run_loop
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 """Adds a command: to what, its name, what carries it out, what it is about."""
@@ -53,7 +54,7 @@ def _worker(options: argparse.Namespace) -> int:
     from bot.serving import work  # noqa: PLC0415 - heavy
     from bot.settings import load  # noqa: PLC0415 - heavy
 
-    asyncio.run(
+    run_loop(
         work(load(), host=options.host, drain=options.drain, metrics_port=options.metrics_port)
     )
     return OK
@@ -64,9 +65,9 @@ def _runs(options: argparse.Namespace) -> int:
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.run:
-        asyncio.run(show_run(load(), _say, options.run, texts=options.texts))
+        run_loop(show_run(load(), _say, options.run, texts=options.texts))
     else:
-        asyncio.run(list_runs(load(), _say, state=options.state, limit=options.limit))
+        run_loop(list_runs(load(), _say, state=options.state, limit=options.limit))
     return OK
 
 
@@ -74,7 +75,7 @@ def _purge(options: argparse.Namespace) -> int:
     from bot.settings import load  # noqa: PLC0415 - heavy
     from bot.terminal.purge import purge  # noqa: PLC0415 - heavy
 
-    asyncio.run(purge(load(), _say, team=options.team, user=options.user, days=options.older_than))
+    run_loop(purge(load(), _say, team=options.team, user=options.user, days=options.older_than))
     return OK
 
 

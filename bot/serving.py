@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import (
@@ -26,6 +27,9 @@ from bot.slack.refusal import WHERE_APP, refusal
 from bot.slack.socket_mode import TimedSocketMode
 
 log = structlog.get_logger(__name__)
+
+COLLECT_AFTER = 20_000
+"""New objects between two collections of the youngest: a question makes thousands at once."""
 
 
 async def run(
@@ -89,6 +93,7 @@ async def _serve(
         async with opened(settings, mode=mode) as bot, AsyncExitStack() as stack:
             if admin_port is not None:
                 await stack.enter_async_context(serve_admin(bot, *admin_port))
+            _leave_what_stays()
             recovered = await bot.jobs.recover()
             async with connect(bot):
                 log.info("ready", mode=mode, taken_up=recovered)
@@ -101,6 +106,13 @@ async def _serve(
         if not stopping.at_once:
             raise
         log.info("stopped_at_once")
+
+
+def _leave_what_stays() -> None:
+    """Keep the collector from looking again and again at what lives as long as the process."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 class _Stopping:

@@ -68,16 +68,19 @@ class DurableJobs:
         self._kept: set[asyncio.Task[object]] = set()
 
     async def hand_over(self, run_id: str) -> int:
-        """Work on a run here when there is room, else queue it; its place when all are busy."""
+        """Work on a new run here when there is room, else queue it; its place when all are busy.
+
+        Where it stands in line is only asked for when there is a line.
+        """
+        if self._working.has_room:
+            await self.engine.start(run_id, 0)
+            return 0
         place = await self._runs.place(run_id)
         if place is None:
             return 0
-        room = self._at_once * self._workers - place.running - place.ahead
-        if room > 0 and self._working.has_room:
-            await self.engine.start(run_id, place.attempt)
-        else:
-            await self.engine.enqueue(run_id, place.attempt, place.turn)
-        return 0 if room > 0 else place.ahead + 1
+        await self.engine.enqueue(run_id, place.attempt, place.turn)
+        busy = place.running + place.ahead >= self._at_once * self._workers
+        return place.ahead + 1 if busy else 0
 
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run: at once where it is worked on here, else within a beat."""

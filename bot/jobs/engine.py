@@ -166,6 +166,7 @@ async def launched(
             "executor_id": worker,
             "log_level": "WARNING",
             "sys_db_pool_size": POOL,
+            "max_executor_threads": POOL,
             "use_listen_notify": False,
             "notification_listener_polling_interval_sec": POLL_S,
         }

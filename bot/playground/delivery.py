@@ -7,6 +7,7 @@ after one minute and after five; an interaction or a command is sent once.
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -64,6 +65,8 @@ class Delivery:
     kind: str
     body: Json
     acks: list[Ack] = field(default_factory=list[Ack])
+    seconds: list[float] = field(default_factory=list[float])
+    """How long each acknowledgement, or the lack of one, took."""
     state: Literal["pending", "acknowledged", "given up"] = "pending"
 
 
@@ -124,7 +127,9 @@ class Outbox:
 
     async def _attempt(self, delivery: Delivery, attempt: int, reason: str) -> Ack:
         envelope = Envelope("events_api", delivery.body, attempt, reason)
+        began = time.perf_counter()
         ack = await self.ask(envelope)
+        delivery.seconds.append(time.perf_counter() - began)
         if ack.ok and self.acks_to_drop:
             self.acks_to_drop -= 1
             ack = Ack(ok=False, reason="timeout")

@@ -39,6 +39,9 @@ PASSING = UNSURE | {"ratelimited"}
 TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
 
+CONNECTIONS = 100
+"""To Slack at the same time; further calls wait for one."""
+
 POSTING = ("chat.postMessage", "chat.postEphemeral", "chat.startStream", "chat.appendStream")
 """Methods that do their work again when they are called again: a call whose answer was lost may
 have had its effect, so these are not simply repeated."""
@@ -62,13 +65,31 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
         )
 
 
-def web_client(token: str, base_url: str, count: Count | None = None) -> AsyncWebClient:
+def connections() -> aiohttp.ClientSession:
+    """Connections to Slack that all calls share; by itself the SDK opens a new one for each call.
+
+    The proxy that the environment names is used, as the SDK does. To be closed.
+    """
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+        trust_env=True,
+    )
+
+
+def web_client(
+    token: str,
+    base_url: str,
+    count: Count | None = None,
+    session: aiohttp.ClientSession | None = None,
+) -> AsyncWebClient:
     """A client that waits as Slack asks when it is rate limited.
 
     Args:
         token: of the bot.
         base_url: of the Web API.
         count: told of each request, the repeated ones included.
+        session: from `connections`; without it each call has a connection of its own.
     """
     handlers: list[AsyncRetryHandler] = [Counting(count, base_url)] if count else []
     handlers += [
@@ -76,7 +97,11 @@ def web_client(token: str, base_url: str, count: Count | None = None) -> AsyncWe
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),
     ]
     return AsyncWebClient(
-        token=token, base_url=base_url, timeout=TIMEOUT_S, retry_handlers=handlers
+        token=token,
+        base_url=base_url,
+        timeout=TIMEOUT_S,
+        session=session,
+        retry_handlers=handlers,
     )
 
 

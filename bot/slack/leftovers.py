@@ -17,7 +17,7 @@ from bot.ports import Run, Runs
 from bot.slack import words
 from bot.slack.blocks import REPLY_ACTIONS
 from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
-from bot.slack.metadata import LEFT, is_end, is_left, mark, run_of
+from bot.slack.metadata import LEFT, is_end, mark, run_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,36 +33,18 @@ async def has_ended(client: AsyncWebClient, run: Run) -> bool:
 
 
 async def take_stock(client: AsyncWebClient, run: Run, runs: Runs) -> bool:
-    """Whether the last message of a run stands; if not, what earlier attempts left is closed.
-
-    Ending a message that is no open stream is refused by Slack, and does no harm.
-    """
+    """Whether the last message of a run stands; if not, what earlier attempts left is removed."""
     ours = await _ours(client, run)
     if any(_ends(message, run) for message in ours):
         return True
-    of_others = await runs.posts_of_others(run)  # after the thread: what stands there is stored now
-    closed = {str(message["ts"]) for message in ours if is_left(message)}
-    known = {str(message["ts"]) for message in ours if run_of(message) == run.id} | {*run.posts}
-    for ts in sorted(known - closed):
-        if not await stop(client, run, ts):
-            await _tried(
-                client.chat_update(
-                    channel=run.question.channel,
-                    ts=ts,
-                    text=words.INTERRUPTED,
-                    blocks=[],
-                    metadata=mark(LEFT, run.id),
-                )
-            )
-    for ts in _unmarked(ours, {*of_others, *known}):
-        await stop(client, run, ts)
+    await _remove(client, run, runs, ours, keep=())
     return False
 
 
 async def remove_lost(
     client: AsyncWebClient, run: Run, runs: Runs, *, keep: Collection[str]
 ) -> None:
-    """Delete what an attempt has posted without knowing it, or does not count on any more.
+    """Remove what an attempt has posted without knowing it, or does not count on any more.
 
     Args:
         client: of the workspace.
@@ -70,13 +52,37 @@ async def remove_lost(
         runs: the journal, which knows the posts of other runs.
         keep: the ts of messages that the attempt counts on.
     """
-    ours = [message for message in await _ours(client, run) if not is_left(message)]
-    of_others = await runs.posts_of_others(run)
-    kept = {*keep, *of_others, *run.posts}
-    marked = {str(message["ts"]) for message in ours if run_of(message) == run.id}
-    for ts in sorted({*marked, *_unmarked(ours, kept)} - kept):
-        if await stop(client, run, ts) or ts in marked:
-            await _tried(client.chat_delete(channel=run.question.channel, ts=ts))
+    await _remove(client, run, runs, await _ours(client, run), keep=keep)
+
+
+async def _remove(
+    client: AsyncWebClient,
+    run: Run,
+    runs: Runs,
+    ours: Sequence[Message],
+    keep: Collection[str],
+) -> None:
+    """Remove this run's messages, and streams that carry no mark and are of no other run.
+
+    Ending a message that is no open stream is refused by Slack, and does no harm.
+    """
+    others = await runs.posts_of_others(run)  # after the thread: what stands there is stored now
+    known = {str(message["ts"]) for message in ours if run_of(message) == run.id} | {*run.posts}
+    unmarked = {str(message["ts"]) for message in ours if not message.get("metadata")} - others
+    for ts in sorted((known | unmarked).difference(keep)):
+        if await stop(client, run, ts) or ts in known:
+            await _delete(client, run, ts)
+
+
+async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
+    """Delete a message; where that is refused it says at least that it is not the reply."""
+    channel = run.question.channel
+    error = await _tried(client.chat_delete(channel=channel, ts=ts))
+    if error not in {None, "message_not_found"}:
+        text, metadata = words.INTERRUPTED, mark(LEFT, run.id)
+        await _tried(
+            client.chat_update(channel=channel, ts=ts, text=text, blocks=[], metadata=metadata)
+        )
 
 
 async def stop(client: AsyncWebClient, run: Run, ts: str) -> bool:
@@ -89,12 +95,6 @@ async def stop(client: AsyncWebClient, run: Run, ts: str) -> bool:
     if error == "msg_too_long":
         error = await _tried(client.chat_stopStream(channel=channel, ts=ts, metadata=metadata))
     return error is None
-
-
-def _unmarked(ours: Sequence[Message], known: Collection[str]) -> Sequence[str]:
-    """The ts of what carries no mark: a stream has none until its end."""
-    found = [str(message["ts"]) for message in ours if not message.get("metadata")]
-    return [ts for ts in found if ts not in known]
 
 
 def _ends(message: Message, run: Run) -> bool:

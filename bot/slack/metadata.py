@@ -12,7 +12,7 @@ from typing import Any
 REPLY = "moa_reply"
 NOTICE = "moa_notice"
 LEFT = "moa_left"
-"""A message of an attempt that was broken off; the reply stands in others."""
+"""A message of an attempt that was broken off. The next attempt removes it."""
 
 QUESTION = "moa_question"
 """A question that we posted in the name of the person who asked it by a shortcut."""
@@ -49,11 +49,6 @@ def run_of(message: Mapping[str, Any]) -> str | None:
 def is_end(message: Mapping[str, Any]) -> bool:
     """Whether a message is the last one of its run."""
     return _payload(message).get(PART) == END
-
-
-def is_left(message: Mapping[str, Any]) -> bool:
-    """Whether a message was closed in place of an attempt that was broken off."""
-    return _kind(message) == LEFT
 
 
 def is_notice(message: Mapping[str, Any]) -> bool:

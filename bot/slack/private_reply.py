@@ -108,7 +108,8 @@ class PrivateReply:
         """Use the response_url once. Returns whether Slack took the message."""
         if not self._url:
             return False
-        webhook = AsyncWebhookClient(self._url)
+        # Without its default handler, which would post twice when an answer is lost.
+        webhook = AsyncWebhookClient(self._url, retry_handlers=[])
         try:
             answer = await webhook.send(
                 text=shorten(text, TEXT_LIMIT),

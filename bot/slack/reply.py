@@ -17,8 +17,8 @@ from bot.errors import Postponed, Trouble, Unanswerable
 from bot.ports import Interrupt, Run
 from bot.slack import words
 from bot.slack.client import PASSING, SLACK_TROUBLE, UNSURE, code_of
-from bot.slack.footer import footer, retry
-from bot.slack.frame import Frame
+from bot.slack.footer import Setting, footer, retry
+from bot.slack.frame import STRICT, Frame
 from bot.slack.leftovers import has_ended, remove_lost, stop, take_stock
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
 from bot.slack.metadata import NOTICE, REPLY, mark
@@ -68,6 +68,7 @@ class SlackReply:
         self._runs = frame.runs
         self._interrupt = interrupt
         self._status = Status(client, run)
+        self._setting = Setting(STRICT)
         self._progress = Progress()
         self._safe = SafeStream(allowed)
         self._message: LiveMessage = StreamedMessage(client, run.question, run.id)
@@ -90,9 +91,9 @@ class SlackReply:
 
     async def start(self) -> None:
         """Show the sign of work, and from now on what is done."""
-        policy = (await self._frame.setting(self._run)).policy
-        plan = self._frame.plan(self._run)
-        self._progress = Progress(policy.names, seed=self._run.seed, plan=plan)
+        self._setting = await self._frame.setting(self._run)
+        plan, names = self._frame.plan(self._run), self._setting.policy.names
+        self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._status.show()
         self._pump = asyncio.create_task(self._keep_showing())
 
@@ -116,7 +117,7 @@ class SlackReply:
             self._say_below(words.PARTIAL)
         self._take(self._progress.done(outcome))
         self._ending = True
-        setting = await self._frame.setting(self._run)
+        setting = self._setting
         again_of = await self._frame.again_of(self._run)
         blocks = footer(self._run.id, outcome, setting, again_of=again_of)
         await self._insist(lambda: self._end(blocks, REPLY))

@@ -140,13 +140,18 @@ class SettingsModal:
             return False
         except Exception as error:
             error_id = secrets.token_hex(4)
+            await _refuse(ack, title, _apology(error_id))
             log.exception("settings_not_stored", error_id=error_id, error=type(error).__name__)
-            refusal = _apology(error_id)
+            return False
         if refusal:
-            await ack(response_action="update", view=told_view(refusal, title))
-        else:
-            await ack()
-        return not refusal
+            await _refuse(ack, title, refusal)
+            return False
+        await ack()
+        return True
+
+
+async def _refuse(ack: AsyncAck, title: str, refusal: str) -> None:
+    await ack(response_action="update", view=told_view(refusal, title))
 
 
 def _apology(error_id: str) -> str:

@@ -265,7 +265,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _explained(url: URL, error: Exception) -> str:
-    place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}/{url.database}"
+    host = url.host or url.query.get("host") or "localhost"  # the second one by a socket's folder
+    place = url.database if url.get_backend_name() == "sqlite" else f"{host}/{url.database}"
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     words = _without_password(words, url, cause)

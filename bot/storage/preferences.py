@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Executable, and_, bindparam, or_, select
 
 from bot.preferences import (
     ChannelChoice,
@@ -26,18 +27,13 @@ class StoredPreferences:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read = _by_place()
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
         """What has a say there: up to three rows, by their key."""
         places = {"workspace": team, "channel": channel, "person": user}
-        wanted = [
-            and_(preferences.c.scope == scope, preferences.c.id == place)
-            for scope, place in places.items()
-            if place is not None
-        ]
-        query = select(preferences.c.scope, preferences.c.chosen)
-        query = query.where(preferences.c.team == team, or_(*wanted))
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        query = self._read
+        rows = await self._database.read(lambda connection: connection.execute(query, places).all())
         found = {row.scope: row.chosen for row in rows}
         return Choices(
             read_choice(WorkspaceChoice, found.get("workspace")),
@@ -61,3 +57,13 @@ class StoredPreferences:
             connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=news))
 
         await self._database.write(replace)
+
+
+def _by_place() -> Executable:
+    """What was chosen in a workspace, a channel and by a person; nothing for one that is None."""
+    of = [
+        and_(preferences.c.scope == scope, preferences.c.id == bindparam(scope))
+        for scope in get_args(Scope)
+    ]
+    here = preferences.c.team == bindparam("workspace")
+    return select(preferences.c.scope, preferences.c.chosen).where(here, or_(*of))

@@ -33,13 +33,14 @@ def question_row(question: Question) -> dict[str, Any]:
         "surface": question.surface,
         "asked_pipeline": question.pipeline,
         "response_url": question.response_url,
+        "attached": question.attached,
     }
 
 
 def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
     """A row of `answers`."""
     row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
-    return row | {"text": storable(answer.text)}
+    return row | {"text": storable(answer.text), "error": answer.error and storable(answer.error)}
 
 
 def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -
             surface=row.surface,
             pipeline=row.asked_pipeline,
             response_url=row.response_url,
+            attached=row.attached,
         ),
         pipeline=row.pipeline,
         seed=row.seed,

@@ -66,7 +66,7 @@ class StoredRuns:
 
         def store(connection: Connection) -> None:
             connection.execute(self._sql.put_run, row)
-            for key in dict.fromkeys(keys):
+            for key in sorted(set(keys)):  # in one order, so that claims never wait in a circle
                 # Only a taken key means "claimed before"; any other trouble is an error, so that
                 # Slack is not told that the question was taken in.
                 if not connection.execute(
@@ -124,9 +124,7 @@ class StoredRuns:
 
         return await self._database.write(store, patience_s=PATIENCE_S)
 
-    async def live_in(
-        self, team: str, channel: str, thread_ts: str | None = None
-    ) -> Sequence[str]:
+    async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
         query = select(runs.c.id).where(runs.c.team == team, runs.c.channel == channel)
         query = query.where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
 metadata = MetaData(
@@ -53,6 +55,7 @@ runs = Table(
     Column("again_of", String(64)),
     Column("stop_by", String(32)),
     Column("disagreement", Text),
+    Column("attached", Boolean, nullable=False, server_default=true()),
     Index("ix_runs_state_created_at", "state", "created_at"),
     Index("ix_runs_created_at", "created_at"),
     Index("ix_runs_team_channel_thread_ts", "team", "channel", "thread_ts"),
@@ -62,7 +65,8 @@ runs = Table(
 
 `attempt` counts how often its work was begun; only the latest attempt may write. `turn` orders the
 waiting ones (smaller is earlier). `again_of` is the run that this one asks again. `stop_by` is the
-person who asked to stop it. `disagreement` is JSON, where it was made.
+person who asked to stop it. `disagreement` is JSON, where it was made. `attached` tells whether
+files may hang on the message that asks.
 """
 
 claims = Table(

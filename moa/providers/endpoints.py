@@ -145,11 +145,12 @@ def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
 def _http_client() -> httpx2.AsyncClient:
     import httpx2  # noqa: PLC0415 - comes with the SDKs, and is paid for with them
 
+    from moa.providers.client import Client  # noqa: PLC0415 - needs httpx2
     from moa.providers.transport import AiohttpTransport  # noqa: PLC0415 - needs httpx2
 
     transport = AiohttpTransport(httpx2.create_ssl_context())
     # Compression would hold tokens back until a block of it is full.
-    return httpx2.AsyncClient(
+    return Client(
         transport=transport, follow_redirects=True, headers={"Accept-Encoding": "identity"}
     )
 

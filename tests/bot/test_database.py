@@ -68,6 +68,12 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+async def test_a_server_that_is_reached_by_a_socket_is_named_by_its_folder() -> None:
+    """No host is part of such an address."""
+    with pytest.raises(ConfigurationError, match="The database /nowhere/moa cannot be used"):
+        await open_database("postgresql:///moa?host=/nowhere")
+
+
 @pytest.mark.parametrize("password", ["e", "127", "port"])
 async def test_a_short_password_does_not_mangle_the_message(password: str) -> None:
     """The message stays readable whatever word the password is."""

@@ -90,9 +90,13 @@ async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database
     question, answer = "tangerine", "marmalade"
     async with (
         world(tmp_path, Reply(f"The {answer}.")) as there,
-        running(tmp_path, there.slack, change={"LOG_LEVEL": "DEBUG"}, database=database) as process,
+        running(
+            *(tmp_path, there.slack, "--drain", "1"),
+            change={"LOG_LEVEL": "DEBUG"},
+            database=database,
+        ) as process,
     ):
-        there.models.models |= dict.fromkeys(("red-1", "green-1"), Reply(f"A {answer}."))
+        there.models.models |= dict.fromkeys(("red-1", "green-1", "blue-1"), Reply(f"A {answer}."))
         await there.complete(await there.ask(f"What is a {question}?"))
         log = await said(process, "answered")
         break_database(database, REFUSE_ANSWERS[make_url(database).get_backend_name()])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
+from bot.limits import QUESTIONS_AN_HOUR
 from bot.models import Catalogue
 from bot.settings import load
 from moa import PipelineError
@@ -49,6 +50,41 @@ def test_an_empty_key_chooses_no_models(tmp_path: Path) -> None:
     """Without a `moa.toml`, a key of spaces counts as unset."""
     keys = {"OPENAI_API_KEY": " ", "ANTHROPIC_API_KEY": "sk-ant-key"}
     assert load(tmp_path, keys).config_source == "ANTHROPIC_API_KEY (no moa.toml)"
+
+
+LIMITS = CONFIG + "\n[limits]\n"
+
+
+def test_limits_are_read_and_most_are_open(tmp_path: Path) -> None:
+    """What is left out is not limited, but for the questions of one person within an hour."""
+    configure(tmp_path)
+    open_limits = load(tmp_path, {}).limits
+    assert open_limits.questions_per_person_hour == QUESTIONS_AN_HOUR
+    assert open_limits.at_once_per_person == "unlimited"
+    amounts = {key: value for key, value in open_limits if key.endswith("_usd")}
+    assert set(amounts.values()) == {None}
+    text = f'{LIMITS}per_person_day_usd = 5\nquestions_per_person_hour = "unlimited"\n'
+    (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
+    limits = load(tmp_path, {}).limits
+    assert (limits.per_person_day_usd, limits.questions_per_person_hour) == (5.0, "unlimited")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("per_run_usd = 0", "limits.per_run_usd: must be greater than 0."),
+        ("per_run_usd = nan", "limits.per_run_usd: must be a finite number."),
+        ("per_run = 1", 'limits.per_run: unknown key. Did you mean "per_run_usd"?'),
+        ("at_once_per_person = 0", 'limits.at_once_per_person: must be at least 1, or "unlimited"'),
+        ("at_once_per_person = true", "limits.at_once_per_person: "),
+    ],
+)
+def test_a_wrong_limit_is_named(tmp_path: Path, line: str, says: str) -> None:
+    """A limit that cannot be is a mistake to be told, never no limit."""
+    (tmp_path / "moa.toml").write_text(f"{LIMITS}{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, {})
+    assert says in str(caught.value)
 
 
 async def test_a_key_that_cannot_be_one_is_named_and_not_shown(tmp_path: Path) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import get_args
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Column, String, select
 
-from bot.ports import Question
+from bot.errors import Trouble
+from bot.ports import Question, RunState, Surface
+from bot.preferences import Scope
+from bot.storage import tables
 from bot.storage.database import Database
 from bot.storage.runs import StoredRuns
-from bot.storage.tables import ledger
 from moa import Answer, Call, Outcome, Usage
+from moa.types import OutcomeStatus, Role, Status
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 KEYS = ("message:T1:C1:1.000100", "event:E1")
@@ -45,7 +49,8 @@ async def test_a_question_is_claimed_once_whatever_name_it_comes_under(runs: Sto
 
 async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRuns) -> None:
     """Two connections that bring the same event at the same time start one run."""
-    won = await asyncio.gather(*(runs.claim(QUESTION, KEYS, "balanced") for _ in range(20)))
+    orders = [KEYS, KEYS[::-1]] * 10
+    won = await asyncio.gather(*(runs.claim(QUESTION, keys, "balanced") for keys in orders))
     assert sum(run_id is not None for run_id in won) == 1
 
 
@@ -88,7 +93,7 @@ async def test_every_call_has_one_line_in_the_ledger(runs: StoredRuns, opened: D
     await runs.record(run_id, ANSWER, CALL)
     await runs.record(run_id, ANSWER, replace(CALL, attempt=0))
     async with opened.connect() as connection:
-        lines = (await connection.execute(select(ledger))).all()
+        lines = (await connection.execute(select(tables.ledger))).all()
     assert [(line.model, line.cost_usd, line.cached_tokens) for line in lines] == [("gpt", 0.01, 5)]
 
 
@@ -122,9 +127,36 @@ async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRuns) -> Non
 
 
 async def test_odd_text_is_stored(runs: StoredRuns) -> None:
-    """NUL characters and lone surrogates in a text do not lose the question."""
-    run_id = await runs.claim(replace(QUESTION, text="a\x00b\ud800c🎉"), KEYS, "balanced")
+    """NUL characters and lone surrogates do not lose a question, an answer or its error."""
+    odd = "a\x00b\ud800c🎉"
+    run_id = await runs.claim(replace(QUESTION, text=odd), KEYS, "balanced")
     assert run_id is not None
     run = await runs.get(run_id)
     assert run is not None
     assert run.question.text == "ab?c🎉"
+    await runs.record(run_id, replace(ANSWER, status="cut", text=odd, error=odd), CALL)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert [(answer.text, answer.error) for answer in run.answers] == [("ab?c🎉", "ab?c🎉")]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (tables.runs.c.surface, get_args(Surface)),
+        (tables.runs.c.state, get_args(RunState)),
+        (tables.runs.c.status, get_args(OutcomeStatus)),
+        (tables.runs.c.trouble, get_args(Trouble)),
+        (tables.answers.c.status, get_args(Status)),
+        (tables.answers.c.role, get_args(Role)),
+        (tables.ledger.c.state, get_args(Status)),
+        (tables.preferences.c.scope, get_args(Scope)),
+    ],
+    ids=str,
+)
+def test_every_value_fits_its_column(column: Column[str], values: tuple[str, ...]) -> None:
+    """Postgres refuses what is too long for a column, where SQLite takes it."""
+    assert values
+    assert isinstance(column.type, String)
+    assert column.type.length is not None
+    assert max(map(len, values)) <= column.type.length

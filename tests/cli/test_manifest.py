@@ -70,6 +70,7 @@ def test_it_asks_for_the_events_that_are_listened_for() -> None:
     asked = set(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
     assert {event.partition(".")[0] for event in asked} == set(EVENTS)
     assert asked == {
+        "agent_session_stopped",
         "app_home_opened",
         "app_mention",
         "message.channels",

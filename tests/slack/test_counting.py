@@ -9,7 +9,7 @@ from slack_sdk.http_retry.state import RetryState
 
 from bot.playground.server import LocalSlack
 from bot.slack.client import SLACK_TROUBLE, web_client
-from bot.slack.counting import Counting
+from bot.slack.counting import Counting, outcome_of
 
 
 class Counted:
@@ -78,3 +78,8 @@ async def test_an_upload_makes_no_label(counted: Counted) -> None:
     asked = await handler.can_retry_async(state=RetryState(), request=request, response=answer)
     assert not asked
     assert counted.calls == []
+
+
+def test_too_many_requests_is_a_rate_limit_whatever_stands_in_the_answer() -> None:
+    """A 429 may come from something in front of Slack, without Slack's own words."""
+    assert outcome_of(HttpResponse(status_code=429, headers={})) == "rate_limited"

@@ -16,11 +16,13 @@ from bot.limits import Limits, Standing, Use, estimate, next_day, next_month, re
 from bot.playground.records import Channel, User
 from bot.slack import words
 from bot.slack.allowance import allowance
+from bot.slack.blocks import AGAIN
 from bot.storage.tables import runs, spending
 from moa import Plan, Price, Profile, Prompt
 from moa.compose import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
 from moa.providers.scripted import ScriptedModel
 from tests.models.replies import Reply
+from tests.slack.at_home import EVENTS, home, workspace_settings
 from tests.stage import Stage, on_stage
 
 
@@ -47,7 +49,7 @@ async def refused(stage: Stage, ts: str, trouble: Trouble, channel: Channel | No
     """See that a question was refused in the right words, and that no model was asked for it."""
     asked = len(stage.models.questions)
     told = stage.slack.render(await stage.replied(ts, channel=channel))
-    assert told == words.TROUBLES[trouble]
+    assert words.TROUBLES[trouble] in told
     assert len(stage.models.questions) == asked
 
 
@@ -125,17 +127,31 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
-    """While one is worked on the next is refused, and afterwards answered."""
+    """While one is worked on the next is refused, and answered when it is tried again later."""
     gate = asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     extra = limited(at_once_per_person=1)
     async with on_stage(tmp_path, models=slow, extra=extra, default="single") as stage:
         first = await stage.ask("One?")
         await stage.models.asked(1)
-        await refused(stage, await stage.ask("Two?"), "too_many_at_once")
+        second = await stage.ask("Two?")
+        await refused(stage, second, "too_many_at_once")
         gate.set()
         await stage.replied(first)
-        await stage.replied(await stage.ask("Three?"))
+        await _ended(stage)
+        await stage.slack.click(stage.ana, stage.replies(second)[0], AGAIN)
+        assert "At last." in stage.slack.render(await stage.replied(second, 2))
+
+
+async def _ended(stage: Stage) -> None:
+    """Wait until no question is under way: the journal knows it a moment after Slack does."""
+    live = select(runs.c.id).where(runs.c.state.in_(("waiting", "running")))
+    async with asyncio.timeout(10):
+        while True:
+            async with stage.bot.database.connect() as connection:
+                if not (await connection.execute(live)).all():
+                    return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
@@ -143,16 +159,21 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
     """What those under way will cost is held back, so a budget is not passed by all at once."""
     async with on_stage(tmp_path, database=database, default="single") as stage:
         await stage.replied(await stage.ask("Number 00?"))
+        await stage.bot.jobs.drain(10)
         [cost] = await costs(stage)
     budget = 5.5 * cost
     extra = limited(per_workspace_month_usd=f"{budget:.9f}")
     async with on_stage(tmp_path, database=database, extra=extra, default="single") as stage:
+        stage.slack.rate_limits.enabled = False
         asked = [f"Number {number:02}?" for number in range(1, 31)]
+        for name in "CDEFGH":  # a second local Slack numbers its events like the first: go past
+            stage.slack.add_user(name)
         people = [stage.ana, stage.ben]
         ts = await asyncio.gather(
             *(stage.ask(text, user=people[n % 2]) for n, text in enumerate(asked))
         )
         await asyncio.gather(*(stage.replied(one) for one in ts))
+        await stage.bot.jobs.drain(10)
         spent = await costs(stage)
         assert len(spent) == 6
         assert sum(spent) <= budget + cost
@@ -164,18 +185,16 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
 
 async def test_the_smaller_of_two_budgets_holds(tmp_path: Path) -> None:
     """Admins can set less than `moa.toml` allows, and never more."""
-    async with on_stage(tmp_path, extra=limited(per_person_day_usd=0.0001)) as stage:
-        await _set_budget(stage, stage.slack.add_user("Boss", admin=True), "0.00005")
+    extra = limited(per_person_day_usd=5)
+    async with on_stage(tmp_path, extra=extra, events=EVENTS) as stage:
+        await _set_budget(stage, stage.slack.add_user("Boss", admin=True), "2.5")
         told = await stage.slack.command(stage.ana, stage.general, "/moa", "budget")
-        assert "You, today: $0.00 of $0.00 left" in str(told.payload)
+        assert "You, today: $2.50 of $2.50 left" in str(told.payload)
 
 
 async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
-    await stage.slack.open_home(admin)
-    home = await stage.slack.wait_for(lambda: stage.slack.home_of(admin))
-    assert home is not None
-    await stage.slack.click(admin, home, "home_settings")
-    view = await stage.opened_view(admin, "Budget of one person")
+    await home(stage, admin, shows=words.HOME_ADMIN_BUTTON)
+    view = await workspace_settings(stage, admin)
     done = await stage.slack.submit(admin, view, {"per_person_day_usd": usd})
     assert done.acknowledged
     assert not done.errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -219,8 +220,17 @@ async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
 
 async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
     """Where Slack takes no stream, one status line is edited, and it tells how far the run is."""
-    async with on_stage(tmp_path) as stage:
+    gate = asyncio.Event()
+    async with on_stage(tmp_path, models={"blue-1": Reply("At last.", gate=gate)}) as stage:
         stage.slack.fail_next("chat.startStream", error="method_not_supported")
-        await stage.replied(await stage.ask("What is the risk?"))
-        sent = [*stage.slack.calls("chat.postMessage"), *stage.slack.calls("chat.update")]
-        assert any("Layer 1: " in json.dumps(call.args) for call in sent)
+        ts = await stage.ask("What is the risk?")
+
+        def shown() -> str:
+            messages = stage.slack.messages(stage.general, ts)[1:]
+            return "".join(stage.slack.render(message) for message in messages)
+
+        await stage.slack.wait_for(lambda: "Layer 1: 2 of 3 have answered" in shown())
+        gate.set()
+        reply = await stage.replied(ts)
+        await stage.slack.wait_for(lambda: "The answer of writer-1." in stage.slack.render(reply))
+        assert "have answered" not in shown()

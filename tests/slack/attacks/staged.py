@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ proposers = ["red"]
 ECHO = "Repeat the thread."
 """A question that the models answer with all that they were shown."""
 
+SLAB = 300
+
+SHOWING = ("chat.", "views.", "agents.", "assistant.")
+"""How the methods begin by which people are shown something."""
+
 _NAMED = re.compile(r"Recite (\S+/\S+) now\.")
 
 
@@ -35,11 +41,20 @@ def recite(attack: Attack) -> str:
     return f"Recite {attack} now."
 
 
+@dataclass(frozen=True)
+class InSlabs(Reply):
+    """A model that streams three hundred characters at a time, wherever that splits its words."""
+
+    def pieces(self, request: Request) -> list[str]:
+        """The text in slabs."""
+        text = _said(request)
+        return [text[start : start + SLAB] for start in range(0, len(text), SLAB)]
+
+
 @asynccontextmanager
 async def reciting(folder: Path, mode: Mode = "socket") -> AsyncGenerator[Stage, None]:
     """A stage on which one model proposes and one writes, and both say what they are told to."""
-    said = Reply(text=_said)
-    models = {"red-1": said, "writer-1": said}
+    models = {"red-1": InSlabs(), "writer-1": InSlabs()}
     async with on_stage(folder, mode=mode, models=models, extra=PAIR, default="pair") as stage:
         stage.slack.rate_limits.enabled = False
         yield stage
@@ -66,6 +81,12 @@ async def whole_reply(stage: Stage, ts: str) -> list[Message]:
     found = await stage.slack.wait_for(lambda: ended(stage, ts), timeout=30)
     assert found is not None
     return found
+
+
+def markdown_of(messages: Iterable[Message]) -> str:
+    """What messages say, without their buttons and cards."""
+    blocks = (block for message in messages for block in message.blocks)
+    return "\n\n".join(block["text"] for block in blocks if block["type"] == "markdown")
 
 
 async def answer_in_modal(stage: Stage, user: User, message: Message, model: str = "red") -> View:
@@ -103,11 +124,16 @@ def elements(shown: Message | View) -> Iterator[dict[str, Any]]:
         yield from block.get("elements", ())
 
 
-def assert_harmless(stage: Stage) -> None:
-    """Nobody was called, nothing was fetched, and Slack has refused nothing."""
+def assert_harmless(stage: Stage, *, without: str = "") -> None:
+    """Nobody was called, nothing was fetched, and Slack has refused nothing that was shown.
+
+    `without` is a method that this workspace does not have.
+    """
     assert stage.slack.notifications == []
     assert stage.slack.unfurls == []
-    assert [_brief(call) for call in stage.slack.calls() if not call.ok] == []
+    shown = [call for call in stage.slack.calls() if call.method.startswith(SHOWING)]
+    shown = [call for call in shown if call.method != without]
+    assert [_brief(call) for call in shown if not call.ok] == []
 
 
 def _brief(call: CallRecord) -> str:

@@ -17,6 +17,7 @@ from tests.slack.attacks.properties import is_within, words
 from tests.slack.attacks.staged import (
     answer_in_modal,
     assert_harmless,
+    markdown_of,
     recite,
     reciting,
     whole_reply,
@@ -51,7 +52,7 @@ async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, stream
         if not streams:
             stage.slack.app.features.discard("streaming")
         await _ask_all(stage, SELECTION)
-        assert_harmless(stage)
+        assert_harmless(stage, without="" if streams else "chat.startStream")
 
 
 async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
@@ -71,8 +72,8 @@ async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
 async def _look(stage: Stage, person: User, attack: Attack) -> None:
     ts = await stage.ask(recite(attack), user=person)
     messages = await whole_reply(stage, ts)
-    said = words("".join(message.text for message in messages))
-    assert is_within(words(safe_markdown(attack.text)), said), attack
+    said = words(markdown_of(messages))
+    assert is_within(words(safe_markdown(attack.text)), said), f"{attack} lost words"
     view = await answer_in_modal(stage, person, messages[-1])
     shown = words(stage.slack.render(view), letters_only=True)
-    assert words(attack.shown, letters_only=True)[:300] in shown, attack
+    assert words(attack.shown, letters_only=True)[:300] in shown, f"{attack} lost words"

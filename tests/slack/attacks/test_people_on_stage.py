@@ -1,9 +1,8 @@
-"""The corpus as what people write and are called: in threads, questions, names and shared replies."""
+"""The corpus as what people write and are called: in threads, names and shared questions."""
 
 from __future__ import annotations
 
 import re
-from itertools import batched
 from pathlib import Path
 
 from bot.playground.records import Message, User
@@ -25,9 +24,10 @@ WRITTEN = tuple(
 )
 """What people can write: nothing empty, and no mention of the bot, which would ask it."""
 
-NAMES = tuple(attack for attack in CORPUS if len(attack.text) <= 40 and words(attack.text))[::4]
+NAMES = tuple(attack for attack in CORPUS if len(attack.text) <= 40 and words(attack.text))[::6]
 """Short texts, as names."""
 
+TOKEN = re.compile("<[^<>]*>")
 SPOKEN = re.compile(r"(?:\w[\w .]*|someone) (?:wrote|asks):")
 
 
@@ -37,7 +37,8 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
     No text can begin a turn of somebody else's, nor hide a word that the thread does not show.
     """
     async with reciting(tmp_path) as stage:
-        for texts in batched((attack.text for attack in WRITTEN), 40):
+        for start in range(0, len(WRITTEN), 40):
+            texts = [attack.text for attack in WRITTEN[start : start + 40]]
             ts = await stage.slack.post(stage.ben, stage.general, "Read this.")
             for text in texts:
                 await stage.slack.post(stage.ben, stage.general, text, thread_ts=ts)
@@ -47,13 +48,14 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
         assert_harmless(stage)
 
 
-def _assert_quoted(prompt: str, texts: tuple[str, ...]) -> None:
+def _assert_quoted(prompt: str, texts: list[str]) -> None:
     """Every line of a thread is quoted, but for those that say whose it is and the question."""
     bare = [line for line in prompt.splitlines() if line and not line.startswith("> ")]
     assert [line for line in bare if not SPOKEN.fullmatch(line)] == [ECHO]
     assert len(bare) == len(texts) + 3  # the first message, Ana's turn, and her question
     shown = words(prompt)
-    assert [text for text in texts if words(text) not in shown] == []
+    said = [part for text in texts for part in TOKEN.split(text)]  # tokens are spelled out
+    assert [part for part in said if words(part) not in shown] == []
     assert "\\u202e" not in ascii(prompt)
     assert TAGS[:3] not in prompt
 

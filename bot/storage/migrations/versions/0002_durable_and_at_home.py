@@ -21,6 +21,9 @@ def upgrade() -> None:
         batch.add_column(sa.Column("again_of", sa.String(length=64), nullable=True))
         batch.add_column(sa.Column("stop_by", sa.String(length=32), nullable=True))
         batch.add_column(sa.Column("disagreement", sa.Text(), nullable=True))
+        batch.add_column(
+            sa.Column("attached", sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
         batch.create_index("ix_runs_created_at", ["created_at"])
         batch.create_index("ix_runs_team_user_created_at", ["team", "user", "created_at"])
     op.create_table(
@@ -64,5 +67,5 @@ def downgrade() -> None:
     with op.batch_alter_table("runs") as batch:
         batch.drop_index("ix_runs_team_user_created_at")
         batch.drop_index("ix_runs_created_at")
-        for column in ("disagreement", "stop_by", "again_of", "turn", "attempt"):
+        for column in ("attached", "disagreement", "stop_by", "again_of", "turn", "attempt"):
             batch.drop_column(column)

@@ -1,0 +1,24 @@
+"""The pipeline that bots are asked with: A of the engine's benchmarks, as `moa.toml` says it."""
+
+from __future__ import annotations
+
+from benchmarks.work import Work, aggregator, proposer
+
+A = Work(layers=((proposer(300), proposer(600), proposer(900)),), aggregator=aggregator(500))
+"""300 / 600 / 900 ms proposers and a 500 ms aggregator: its critical path is 1.4 s."""
+
+
+def toml(address: str) -> str:
+    """`moa.toml` for the product, its models at the benchmark's server."""
+    names = {"p300": A.layers[0][0], "p600": A.layers[0][1], "p900": A.layers[0][2]}
+    models = [
+        f'[models.{name}]\nprovider = "openai"\nmodel = "{model}"\nbase_url = "{address}"\n'
+        for name, model in {**names, "agg": A.aggregator}.items()
+    ]
+    pipeline = (
+        'default_pipeline = "a"\n\n[work]\nat_once = 500\n\n[limits]\nquestions_per_person_hour = "unlimited"\n\n[pipelines.a]\naggregator = "agg"\n\n'
+        "[[pipelines.a.layers]]\n"
+        f"proposers = {list(names)!r}\nquorum = 3\n"
+    )
+    head, _, tail = pipeline.partition("\n\n")
+    return "\n".join([head, "", *models, tail])

@@ -1,0 +1,149 @@
+"""What a bot of the benchmark lives in: the local Slack here, the bot as a process on its own core."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.bot.pipeline import toml
+from benchmarks.cores import apart, pinned
+from bot.playground.records import Channel, User
+from bot.playground.server import LocalSlack
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+PEOPLE, CHANNELS = 20, 10
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "ours": ("-m", "bot", "run"),
+    "minimal": ("-m", "benchmarks.bot.minimal"),
+    "empty": ("-m", "benchmarks.bot.empty"),
+}
+
+
+@dataclass(slots=True)
+class World:
+    """The local Slack with people in channels, and the bots that are measured."""
+
+    slack: LocalSlack
+    people: list[User]
+    channels: list[Channel]
+    bots: list[Process] = field(default_factory=list[Process])
+    asked: int = 0
+
+    async def ask(self) -> str:
+        """One mention, by the next person in the next channel; gives its ts."""
+        number, self.asked = self.asked, self.asked + 1
+        person = self.people[number % PEOPLE]
+        channel = self.channels[number % CHANNELS]
+        words = f"<@{self.slack.bot_user_id}> Question {number}: what are the risks?"
+        return await self.slack.post(person, channel, words)
+
+    def cpu_s(self) -> float:
+        """The processor time that the bots have used so far."""
+        return sum(map(_cpu_s, self.bots))
+
+
+def _cpu_s(process: Process) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, models: str, kind: str, *, database: str, workers: int = 0
+) -> AsyncGenerator[World, None]:
+    """A bot, connected by Socket Mode, and `workers` that help it."""
+    ours, theirs = apart()
+    pinned(ours)
+    (folder / "moa.toml").write_text(toml(models), encoding="utf-8")
+    async with LocalSlack() as slack:
+        slack.rate_limits.enabled = False
+        slack.app.events = {"app_mention"}
+        people = [slack.add_user(f"Person {n}") for n in range(PEOPLE)]
+        channels = [slack.add_channel(f"channel-{n}", members=people) for n in range(CHANNELS)]
+        there = World(slack, people, channels)
+        environment = {
+            **os.environ,
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "DATABASE_URL": database,
+            "MODELS": models,
+            "LOG_LEVEL": "WARNING",
+            "PYTHONPATH": str(ROOT),
+        }
+        commands = [COMMANDS[kind], *[("-m", "bot", "worker")] * workers]
+        try:
+            for command in commands:
+                there.bots.append(await _started(command, folder, environment, theirs))
+            await slack.wait_for(lambda: slack.connections >= 1, timeout=60)
+            yield there
+        finally:
+            for process in there.bots:
+                process.terminate()
+            await asyncio.gather(*(process.wait() for process in there.bots))
+
+
+async def _started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], core: int | None
+) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        cwd=folder,
+        env=environment,
+        stdout=DEVNULL,
+        stderr=None if os.environ.get("BENCH_VERBOSE") else DEVNULL,
+        preexec_fn=None if core is None else lambda: pinned(core),
+    )
+
+
+class Watch:
+    """Notes when each mention's reply is whole: its stream was stopped."""
+
+    def __init__(self, there: World) -> None:
+        self._there = there
+        self._seen = 0
+        self.began: dict[str, float] = {}
+        self.ended: dict[str, float] = {}
+
+    async def ask(self) -> None:
+        """One mention."""
+        began = time.perf_counter()
+        self.began[await self._there.ask()] = began
+
+    async def until(self, count: int, patience_s: float) -> None:
+        """Wait for so many replies."""
+        deadline = time.perf_counter() + patience_s
+        while len(self.ended) < count and time.perf_counter() < deadline:
+            self._look()
+            await asyncio.sleep(0.01)
+
+    def _look(self) -> None:
+        calls = self._there.slack.calls("chat.stopStream")
+        now = time.perf_counter()
+        for call in calls[self._seen :]:
+            message = self._there.slack.message(call.args["channel"], call.args["ts"])
+            if message.thread_ts in self.began:
+                self.ended.setdefault(str(message.thread_ts), now)
+        self._seen = len(calls)
+
+    def seconds(self) -> list[float]:
+        """How long each reply took, from the mention to the end of its stream."""
+        return [self.ended[ts] - self.began[ts] for ts in self.ended]
+
+
+def p(values: Sequence[float], percent: int) -> float:
+    """A percentile; the largest value where there are few."""
+    if len(values) < 2:
+        return max(values, default=0.0)
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]

@@ -1,0 +1,159 @@
+"""What is read from the journal besides one run, and what is deleted from it; on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.storage.database import Database
+from bot.storage.feedback import StoredFeedback
+from bot.storage.history import StoredHistory
+from bot.storage.ledger import StoredLedger
+from bot.storage.listing import Listing
+from bot.storage.retention import Retention, Whose
+from bot.storage.runs import StoredRuns
+from bot.storage.tables import metadata, runs
+from tests.bot.test_storage import ANSWER, CALL, QUESTION
+
+LATE = replace(CALL, position=2, state="late", attempt=2, usage=None, cost_usd=None)
+
+
+@pytest.fixture
+def journal(opened: Database) -> StoredRuns:
+    return StoredRuns(opened)
+
+
+async def asked(
+    journal: StoredRuns, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
+) -> str:
+    """The id of a run of somebody's question, which has one answer and one post."""
+    question = replace(QUESTION, ts=ts, thread_ts=ts, user=user, team=team)
+    run_id = await journal.claim(question, (f"message:{team}:{ts}",), "balanced")
+    assert run_id is not None
+    await journal.record(run_id, ANSWER, CALL)
+    await journal.posted(run_id, f"{ts}1")
+    if ends:
+        await journal.delivered(run_id)
+    return run_id
+
+
+async def aged(opened: Database, run_id: str, days: int) -> None:
+    """Have a run be claimed so many days ago."""
+    moment = datetime.now(UTC) - timedelta(days=days)
+    async with opened.begin() as connection:
+        await connection.execute(update(runs).where(runs.c.id == run_id).values(created_at=moment))
+
+
+async def sizes(opened: Database) -> dict[str, int]:
+    """The tables that hold rows, with how many."""
+    async with opened.connect() as connection:
+        found = {
+            name: await connection.scalar(select(func.count()).select_from(table))
+            for name, table in metadata.tables.items()
+        }
+    return {name: size for name, size in found.items() if size}
+
+
+async def test_a_persons_latest_questions_come_newest_first(
+    opened: Database, journal: StoredRuns
+) -> None:
+    """Only hers, only of this workspace, and no more than asked for."""
+    for number in range(3):
+        run_id = await asked(journal, f"{number}.0001")
+        await aged(opened, run_id, days=3 - number)
+    await asked(journal, "8.0001", user="U2")
+    await asked(journal, "9.0001", team="T2")
+    found = await StoredHistory(opened).latest("T1", "U1", 2)
+    assert [earlier.ts for earlier in found] == ["2.0001", "1.0001"]
+    assert found[0].state == "answered"
+    assert found[0].created_at.tzinfo is not None
+
+
+async def test_a_thread_in_which_somebody_asked_is_known(
+    opened: Database, journal: StoredRuns
+) -> None:
+    """By workspace, channel and thread: the same ts elsewhere is another thread."""
+    await asked(journal, "1.0001")
+    history = StoredHistory(opened)
+    assert await history.was_asked_in("T1", "C1", "1.0001")
+    assert not await history.was_asked_in("T2", "C1", "1.0001")
+    assert not await history.was_asked_in("T1", "C2", "1.0001")
+    assert not await history.was_asked_in("T1", "C1", "1.0002")
+
+
+async def test_the_ledger_comes_back_as_it_was_written(
+    opened: Database, journal: StoredRuns
+) -> None:
+    """Every call in the order of its end; what is unknown stays unknown, and is never 0."""
+    run_id = await asked(journal, "1.0001")
+    await journal.charge(run_id, LATE)
+    assert await StoredLedger(opened).of(run_id) == [CALL, LATE]
+    assert [line.cost_usd for line in await Listing(opened).ledger(run_id)] == [0.01, None]
+
+
+async def test_an_operator_lists_the_latest_runs(opened: Database, journal: StoredRuns) -> None:
+    """The newest first; those that have not ended can be asked for alone."""
+    old, live, new = (
+        await asked(journal, "1.0001"),
+        await asked(journal, "2.0001", ends=False),
+        await asked(journal, "3.0001"),
+    )
+    for run_id, days in ((old, 3), (live, 2), (new, 1)):
+        await aged(opened, run_id, days)
+    listing = Listing(opened)
+    assert [run.id for run in await listing.runs(limit=2)] == [new, live]
+    assert [run.id for run in await listing.runs(state="live")] == [live]
+    assert [run.id for run in await listing.runs(state="answered")] == [new, old]
+
+
+async def test_the_last_word_on_a_reply_counts(opened: Database, journal: StoredRuns) -> None:
+    """However often and fast somebody clicks, one verdict and one best answer are theirs."""
+    run_id = await asked(journal, "1.0001")
+    feedback = StoredFeedback(opened)
+    await asyncio.gather(*(feedback.judge(run_id, "U1", "helpful", "") for _ in range(5)))
+    await feedback.judge(run_id, "U1", "not_helpful", "Too long.\x00")
+    await asyncio.gather(*(feedback.choose_best(run_id, "U1", "1-1") for _ in range(5)))
+    await feedback.choose_best(run_id, "U1", "1-2")
+    assert await feedback.best_of(run_id, "U1") == "1-2"
+    assert await feedback.best_of(run_id, "U2") is None
+    assert (await sizes(opened))["feedback"] == 2
+    await feedback.take_back(run_id, "U1", "1-2")
+    assert await feedback.best_of(run_id, "U1") is None
+
+
+async def test_what_is_old_goes_with_all_that_hangs_on_it(
+    opened: Database, journal: StoredRuns
+) -> None:
+    """Answers, ledger, posts, claims and feedback go too; what is young or has not ended stays."""
+    old, live, young = (
+        await asked(journal, "1.0001"),
+        await asked(journal, "2.0001", ends=False),
+        await asked(journal, "3.0001"),
+    )
+    await StoredFeedback(opened).judge(old, "U1", "helpful", "")
+    await aged(opened, old, days=91)
+    await aged(opened, live, days=91)
+    await aged(opened, young, days=89)
+    await Retention(opened).keeping(days=90)()
+    assert await journal.get(old) is None
+    left = {"runs": 2, "claims": 2, "answers": 2, "ledger": 2, "posts": 2}
+    assert await sizes(opened) == left | {"spending": 1}
+    assert [unfinished.run_id for unfinished in await journal.unfinished()] == [live]
+
+
+async def test_a_person_is_forgotten_on_demand(opened: Database, journal: StoredRuns) -> None:
+    """Their questions, their feedback and their spending go; those of others stay."""
+    hers, his = await asked(journal, "1.0001"), await asked(journal, "2.0001", user="U2")
+    await StoredFeedback(opened).judge(his, "U1", "helpful", "")
+    await StoredFeedback(opened).judge(his, "U2", "helpful", "")
+    retention, whose = Retention(opened), Whose(team="T1", user="U1")
+    gone = [run_id async for some in retention.purge(whose) for run_id in some]
+    await retention.forget(whose)
+    assert gone == [hers]
+    assert await retention.live(whose) == 0
+    names = ("runs", "claims", "answers", "ledger", "posts", "spending", "feedback")
+    assert await sizes(opened) == dict.fromkeys(names, 1)

@@ -1,0 +1,70 @@
+"""A process that has imported the bot, and forks one for each life: a start takes no imports.
+
+Orders come as lines of JSON on its standard input; see `tests.faults.lives`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.cli import main
+
+PRELOADED = (
+    "aiosqlite",
+    "anthropic",
+    "bot.serving",
+    "openai",
+    "psycopg",
+    "moa.providers.anthropic",
+    "moa.providers.openai",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "tests.faults.points",
+)
+
+
+def live(order: dict[str, Any]) -> NoReturn:
+    """Be a bot's process: until it ends, or is killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(order["socket"])
+    os.dup2(line.fileno(), 2)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
+    os.write(2, f"pid {os.getpid()}\n".encode())
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    if order["point"]:
+        from tests.faults.points import arm  # noqa: PLC0415 - imports the bot
+
+        arm(order["point"], Path(order["trap"]))
+    try:
+        code = main(order["arguments"])
+    except SystemExit as error:
+        code = int(error.code or 0)
+    except BaseException:  # the end of a process: it is told, and there is nobody above
+        traceback.print_exc()
+        code = 1
+    os.write(2, f"exit {code}\n".encode())
+    os._exit(code)
+
+
+
+def serve() -> None:
+    """Fork a life for each order."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks for their ends here
+    for name in PRELOADED:
+        __import__(name)
+    for order in sys.stdin:
+        if os.fork() == 0:
+            live(json.loads(order))
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,224 @@
+"""A workspace whose bot is killed, starved and cut off, and what must hold after all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, make_url, select, text
+
+from bot.jobs.engine import records
+from bot.playground.records import Message
+from bot.slack.metadata import is_end, run_of
+from bot.storage.tables import answers, ledger, runs
+from tests.bot.processes import World, world
+from tests.faults.lives import PATIENCE_S, Life, Lives
+from tests.models.replies import Reply, Request
+
+ASKED = re.compile(r"the risk of (\w+)")
+HELD = "status IN ('ENQUEUED', 'PENDING')"
+GOOD = ("used", "truncated")
+
+
+def named(request: Request) -> str:
+    """Which question a model was asked."""
+    found = ASKED.findall(" ".join(words for _, words in request.turns))
+    return found[-1] if found else ""
+
+
+def reply_to(request: Request) -> str:
+    """What the aggregator writes."""
+    return f"The reply to {named(request)} is: one two three four five six seven eight nine ten."
+
+
+SLOWLY = Reply(reply_to, first_token_s=0.1, pace_s=0.1)
+"""It takes long enough to be shown in several pieces."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question: the ts of its message, and the word that tells it from others."""
+
+    ts: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Paid:
+    """How often each model was asked a question, and whose answers are stored."""
+
+    calls: Mapping[str, int]
+    stored: frozenset[str]
+
+
+class Scene:
+    """What the bot's processes talk to, and what is left by them."""
+
+    def __init__(self, folder: Path, there: World, lives: Lives, database: str) -> None:
+        self.there = there
+        self.slack = there.slack
+        self._folder = folder
+        self._lives = lives
+        self._database = database
+        self._numbers = count(1)
+
+    def life(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
+        """A process of the bot, from its first moment on."""
+        return self._lives.life(
+            self._folder, self.slack, *options, database=self._database, **others
+        )
+
+    def ready(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
+        """A process of the bot that serves."""
+        return self._lives.ready(
+            self._folder, self.slack, *options, database=self._database, **others
+        )
+
+    def configure(self, text: str) -> None:
+        """Add to the settings of the processes that start from now on."""
+        file = self._folder / "moa.toml"
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n{text}\n", encoding="utf-8")
+
+    async def ask(self) -> Asked:
+        """A question of Ana's, in a thread of its own."""
+        word = f"q{next(self._numbers)}"
+        return Asked(await self.there.ask(f"What is the risk of {word}?"), word)
+
+    async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
+        """Wait until every question is over, wherever that can be seen; all must be well then."""
+        for asked in questions:
+            await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
+        async with asyncio.timeout(patience_s):
+            while self.held() or any(self.state(asked) != "answered" for asked in questions):
+                await asyncio.sleep(0.05)  # the database tells nobody
+        for asked in questions:
+            self.check(asked)
+
+    def check(self, asked: Asked) -> None:
+        """Exactly one finished answer, nothing left open, and none of it ours without a mark."""
+        ours = self.ours(asked)
+        ends = [message for message in ours if is_end(_shown(message))]
+        thread = "\n".join(map(self.slack.render, self.slack.messages(*self._place(asked))))
+        assert len(ends) == 1, f"{asked.word} has {len(ends)} ends:\n{thread}"
+        assert thread.count("[Show answers]") == 1, thread
+        assert f"The reply to {asked.word} is" in ends[0].text, thread
+        assert ends[0].text.rstrip().endswith("ten."), thread
+        whole = [message for message in ours if "nine ten." in message.text]
+        assert len(whole) == 1, f"{asked.word} was answered {len(whole)} times:\n{thread}"
+        assert {run_of(_shown(message)) for message in ours} == {self._row(asked)["id"]}, thread
+        twice = [key for key, times in self._paid_lines(asked).items() if times > 1]
+        assert not twice, f"{asked.word} was paid for twice: {twice}"
+
+    def paid(self, asked: Asked) -> Paid:
+        """What a question has cost so far."""
+        there = [r for r in self.there.models.questions if named(r) == asked.word]
+        with self._journal() as journal:
+            query = select(answers.c.model).join(runs, runs.c.id == answers.c.run_id)
+            query = query.where(runs.c.ts == asked.ts, answers.c.status.in_(GOOD))
+            stored = journal.execute(query).scalars().all()
+        calls = Counter(request.model.removesuffix("-1") for request in there)
+        return Paid(calls, frozenset(stored))
+
+    def check_paid(self, asked: Asked, before: Paid) -> None:
+        """What was stored by then was not asked for again, and nothing more than once."""
+        after = self.paid(asked)
+        assert after.stored == {"red", "green", "blue", "writer"}
+        for model, calls in after.calls.items():
+            again = calls - before.calls.get(model, 0)
+            most = 0 if model in before.stored else 1
+            assert again <= most, f"{asked.word}: {model} was asked {again} more times"
+
+    def ours(self, asked: Asked) -> list[Message]:
+        """The bot's messages below a question."""
+        found = self.slack.messages(*self._place(asked))
+        return [message for message in found if message.user == self.slack.bot_user_id]
+
+    def state(self, asked: Asked) -> str:
+        """What the journal says of a question."""
+        return self._row(asked).get("state", "unknown")
+
+    def stopped_by(self, asked: Asked, user: str) -> None:
+        """Leave word in the journal that a question is to be stopped."""
+        with self._journal() as journal:
+            journal.execute(runs.update().where(runs.c.ts == asked.ts).values(stop_by=user))
+            journal.commit()
+
+    def held(self) -> int:
+        """How many attempts the engine knows that have not ended."""
+        place = records(self._file(), self._database)
+        if isinstance(place, Path):
+            if not place.exists():
+                return 0
+            url, table = f"sqlite:///{place}", "workflow_status"
+        else:
+            url, table = self._database, "dbos.workflow_status"
+        with _opened(url) as engine:
+            return engine.scalar(text(f"SELECT count(*) FROM {table} WHERE {HELD}")) or 0  # noqa: S608 - two words of ours
+
+    def _looks_over(self, asked: Asked) -> bool:
+        channel, ts = self._place(asked)
+        session = self.slack.session(channel, ts)
+        ours = self.ours(asked)
+        return (
+            any(is_end(_shown(message)) for message in ours)
+            and not any(message.streaming for message in ours)
+            and (session is None or session.status == "active")
+            and not self.slack.status(channel, ts)
+            and not any(self.slack.message(channel, ts).reactions.values())
+        )
+
+    def _place(self, asked: Asked) -> tuple[str, str]:
+        return self.there.general.id, asked.ts
+
+    def _row(self, asked: Asked) -> Mapping[str, Any]:
+        with self._journal() as journal:
+            rows = journal.execute(select(runs).where(runs.c.ts == asked.ts)).mappings().all()
+        assert len(rows) <= 1, f"{asked.word} was claimed {len(rows)} times"
+        return rows[0] if rows else {}
+
+    def _paid_lines(self, asked: Asked) -> Counter[tuple[int, int]]:
+        """How often the ledger has an answer of each place in the pipeline."""
+        good = select(ledger.c.layer, ledger.c.position).join(runs, runs.c.id == ledger.c.run_id)
+        good = good.where(runs.c.ts == asked.ts, ledger.c.state.in_(GOOD))
+        with self._journal() as journal:
+            return Counter((row.layer, row.position) for row in journal.execute(good))
+
+    def _journal(self) -> Any:
+        return _opened(self._database)
+
+    def _file(self) -> Path | None:
+        url = make_url(self._database)
+        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+@asynccontextmanager
+async def scene(
+    folder: Path, lives: Lives, database: str, writer: Reply = SLOWLY
+) -> AsyncGenerator[Scene, None]:
+    """A workspace, models and a database that outlive the bot's processes."""
+    async with world(folder, writer) as there:
+        yield Scene(folder, there, lives, database)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Connection]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _shown(message: Message) -> Mapping[str, Any]:
+    return {"metadata": message.metadata}

@@ -1,0 +1,90 @@
+"""Runs, answers and ledger lines as values, and what the modal shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.playground.render import render_blocks
+from bot.playground.validate import read_view
+from bot.ports import Question, Run
+from bot.slack.access import RevealPolicy
+from bot.slack.reveal.places import OVERVIEW, Place
+from bot.slack.reveal.shown import Shown
+from bot.slack.reveal.views import reveal_view
+from moa import Answer, Call, Usage
+from moa.types import Status
+
+NAMED = RevealPolicy()
+ANONYMOUS = RevealPolicy(names="anonymous", cost=False)
+QUESTION = Question("T1", "C1", "U1", "1.0", "1.0", "What?", "mention")
+
+
+def answer(layer: int, position: int, status: Status = "used", label: str = "") -> Answer:
+    """One of a model whose name no other word contains."""
+    has_text = status != "failed"
+    return Answer(
+        f"zzmodel{layer}x{position}",
+        layer,
+        position,
+        status,
+        text=f"Words of {layer} and {position}." if has_text else "",
+        label=label,
+        error=None if status == "used" else f'There is no model named "zzmodel{layer}x{position}".',
+        error_kind=None if status in {"used", "truncated", "late"} else "not_found",
+        seconds=1.5,
+        usage=Usage(10, 20) if has_text else None,
+        cost_usd=0.01 if has_text else None,
+    )
+
+
+def run(answers: Sequence[Answer], **more: object) -> Run:
+    """One that has ended well, with these answers."""
+    writer = Answer("zzwriter", 99, 1, "used", text="The reply.", seconds=2.0)
+    base = Run(
+        id="RUN",
+        question=QUESTION,
+        pipeline="deep",
+        seed=7,
+        state="answered",
+        created_at=datetime.now(UTC),
+        reply="The reply.",
+        status="complete",
+        seconds=12.0,
+        cost_usd=0.5,
+        answers=tuple(answers),
+        aggregators=(writer,),
+    )
+    return replace(base, **more)  # pyright: ignore[reportArgumentType]
+
+
+def page(
+    run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
+) -> str:
+    """What stands on a page of the modal, once the local Slack has found it good."""
+    view = read_view(reveal_view(Shown.of(run, policy, calls), Place(run.id, key)))
+    return render_blocks(view["blocks"])
+
+
+def call(
+    answer: Answer,
+    model: str,
+    attempt: int,
+    kind: str | None = None,
+    *,
+    started: float = 0.0,
+    ended: float = 1.0,
+) -> Call:
+    """A line of the ledger for an answer."""
+    return Call(
+        model=model,
+        role="proposer",
+        layer=answer.layer,
+        position=answer.position,
+        attempt=attempt,
+        state="cut" if kind else answer.status,
+        started=started,
+        ended=ended,
+        error_kind=kind,
+    )

@@ -1,0 +1,96 @@
+"""Which names the modal shows, and that it shows none where none may be shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.playground.validate import read_view
+from bot.slack.naming import notes_of
+from bot.slack.reveal.places import OVERVIEW, Place
+from bot.slack.reveal.shown import Shown
+from bot.slack.reveal.views import reveal_view
+from moa import Difference, Disagreement, Outcome, View
+from moa.types import Status
+from tests.slack.revealed import ANONYMOUS, answer, call, page, run
+
+
+def test_a_letter_names_what_was_read_under_it() -> None:
+    """In anonymous channels "Model B" wrote the answer that was read as answer B."""
+    read = [answer(1, 1, label="B"), answer(1, 2, label="A"), answer(1, 3, "late")]
+    shown = page(run(read), "1-B", ANONYMOUS)
+    assert "# Model B" in shown
+    assert "Words of 1 and 1." in shown
+    assert "as answer B" in shown
+    assert "Words of 1 and 3." in page(run(read), "1-C", ANONYMOUS)
+
+
+def test_places_tell_no_names() -> None:
+    """In anonymous channels neither the order nor a letter follows the order of the settings."""
+    orders: set[str] = set()
+    for seed in range(40):
+        late = run([answer(1, position, "late") for position in range(1, 5)], seed=seed)
+        entries = Shown.of(late, ANONYMOUS, ()).entries
+        assert [entry.name for entry in entries] == [f"Model {letter}" for letter in "ABCD"]
+        orders.add("".join(str(entry.answer.position) for entry in entries))
+    assert len(orders) > 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(("used", "truncated", "late", "failed", "cut", "outlier")),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(("complete", "partial", "unsynthesised", None)),
+    st.booleans(),
+)
+def test_an_anonymous_modal_holds_no_name(
+    states: list[Status], status: str | None, writes: object
+) -> None:
+    """Titles, options, errors, notes, views, aggregators, hidden fields: nothing tells a name."""
+    answers = [
+        answer(1, position, state, "ABCDEF"[position - 1] if state in {"used", "truncated"} else "")
+        for position, state in enumerate(states, 1)
+    ]
+    ranking = replace(answer(2, 1), text="RANKING: A")
+    views = (View("One.", ("A",), ("zzmodel1x1",)), View("Two.", ("B",), ("zzmodel1x2",)))
+    whole = run(
+        answers,
+        status=status,
+        reply="The reply." if status else "",
+        rankings=(ranking, answer(2, 2, "failed")),
+        aggregators=(
+            answer(3, 1, "failed"),
+            replace(answer(3, 2, "cut" if status == "partial" else "used"), text="Part"),
+        )
+        if writes
+        else (),
+        notes=(
+            "zzmodel1x1: The oldest turn was left out.",
+            "zzmodel1x2's answer in layer 1 was far.",
+        ),
+        disagreement=Disagreement(("Both.",), (Difference("What", views),)),
+    )
+    calls = [call(answers[0], "zzslow", 1, "hedged"), call(answers[0], answers[0].model, 2)]
+    shown = Shown.of(whole, ANONYMOUS, calls, best="1-1")
+    for key in (OVERVIEW, *(entry.key for entry in shown.entries)):
+        view = read_view(reveal_view(shown, Place("RUN", key)))
+        assert "zz" not in json.dumps(view)
+        assert "$" not in json.dumps(view)
+
+
+def test_what_stands_under_a_reply_names_nobody_either() -> None:
+    """Notes on an anonymous channel's reply are told without the models that they are about."""
+    notes = ("zz.one: The oldest turn was left out.", "zz.one's answer was far from zz.two's.")
+    calls = [call(answer(1, 1), name, 1) for name in ("zz.one", "zz.two")]
+    outcome = Outcome("Hi.", "complete", "p", (), None, tuple(calls), 1.0, notes=notes)
+    assert notes_of(outcome, "shown") == list(notes)
+    assert notes_of(outcome, "anonymous") == [
+        "One model: The oldest turn was left out.",
+        "One model's answer was far from one model's.",
+    ]
