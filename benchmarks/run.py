@@ -43,7 +43,7 @@ def main() -> int:
     names = [*options.candidates, *pythons]
     before = _load()
     with serving(options.loop, pythons) as bench:
-        results = _measured(bench, names, options.only, QUICK_ROUNDS if options.quick else ROUNDS)
+        results = _measured(bench, names, options.only, options.rounds)
     print((documented if options.markdown else table)(results, names))
     print(f"\nLoad of the machine in the minute before: {before}; in the last one: {_load()}.")
     if options.json:
@@ -53,7 +53,13 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds of {ROUNDS}")
+    rounds = parser.add_mutually_exclusive_group()
+    rounds.add_argument(
+        "--rounds", type=int, default=ROUNDS, metavar="N", help=f"{ROUNDS} unless set"
+    )
+    rounds.add_argument(
+        "--quick", action="store_const", dest="rounds", const=QUICK_ROUNDS, help="two rounds"
+    )
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS))
     parser.add_argument("--candidates", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")

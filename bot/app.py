@@ -35,6 +35,7 @@ from bot.settings import Settings
 from bot.slack.access import Access
 from bot.slack.actions.again import Again
 from bot.slack.actions.asking import Asking
+from bot.slack.actions.posting import Posting
 from bot.slack.actions.stop import Stopping
 from bot.slack.actions.verdict import Verdicts
 from bot.slack.authority import Authority
@@ -53,6 +54,7 @@ from bot.slack.replies import SlackReplies
 from bot.slack.reveal import Reveal
 from bot.slack.settings_modal import SettingsModal
 from bot.slack.sharing import Sharing
+from bot.slack.taking import Taking
 from bot.slack.thread import SlackThreads
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
@@ -161,17 +163,18 @@ async def opened(
         access, feedback = Access(client, policies), StoredFeedback(database)
         modal = SettingsModal(client, preferences, authority, catalogue.pipelines, settings.limits)
         stopping = Stopping(runs, jobs, access, authority)
+        taking = Taking(client, runs, jobs, observer)
         offers = Offers(catalogue.pipelines, preferences, budgets, modal, stopping)
         rooms = Rooms(
-            intake=Intake(runs, jobs, identity, offers, history=history, observer=observer),
+            intake=Intake(taking, identity, offers, history),
             reveal=Reveal(client, runs, access, ledger=StoredLedger(database), feedback=feedback),
             sharing=Sharing(frame, settings.slack.link_hosts),
             home=Home(client, Sources(identity, people, authority, history, spending, offers)),
             settings=modal,
             stopping=stopping,
-            again=Again(runs, jobs, access, catalogue.pipelines, catalogue.default),
+            again=Again(runs, taking, access, preferences),
             verdicts=Verdicts(client, runs, access, feedback),
-            asking=Asking(frame, jobs, identity, preferences),
+            asking=Asking(Posting(frame, taking, identity, preferences), preferences),
         )
         register(app, rooms)
         yield Bot(app, client, jobs, database, runs, metrics)

@@ -65,11 +65,12 @@ class Limits(Table):
         return value
 
     @property
-    def counts(self) -> bool:
-        """Whether anything is limited that adds up over questions."""
+    def looks_at(self) -> Literal["nothing", "hour", "all"]:
+        """What has to be looked up of what went before a question."""
         amounts = (self.per_person_day_usd, self.per_channel_day_usd, self.per_workspace_month_usd)
-        numbers = (self.questions_per_person_hour, self.at_once_per_person)
-        return any(a is not None for a in amounts) or any(n != "unlimited" for n in numbers)
+        if self.at_once_per_person != "unlimited" or any(a is not None for a in amounts):
+            return "all"
+        return "nothing" if self.questions_per_person_hour == "unlimited" else "hour"
 
     def tightened(self, chosen: WorkspaceChoice) -> Limits:
         """The limits of a workspace whose admins have chosen some: whichever is smaller holds."""
@@ -143,6 +144,10 @@ class Spending(Protocol):
         """
         ...
 
+    async def hour(self, team: str, user: str, now: datetime, *, before: str) -> Use:
+        """The same of the last hour's questions alone, which is found quickly."""
+        ...
+
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, Measured]:
         """What the latest runs of these pipelines took there; those never used are left out."""
         ...
@@ -174,11 +179,14 @@ class Budgets:
             return  # It was let through before, and a part of it is paid for.
         question = run.question
         limits = await self._limits(question.team)
-        if not limits.counts:
-            return
-        use = await self._spending.use(
-            question.team, question.user, question.channel, datetime.now(UTC), before=run.id
-        )
+        team, user, now = question.team, question.user, datetime.now(UTC)
+        match limits.looks_at:
+            case "nothing":
+                return
+            case "hour":
+                use = await self._spending.hour(team, user, now, before=run.id)
+            case "all":
+                use = await self._spending.use(team, user, question.channel, now, before=run.id)
         if trouble := reached(limits, use):
             raise Unanswerable(trouble)
 

@@ -171,6 +171,10 @@ class Runs(Protocol):
         """Whether a question was claimed under this key."""
         ...
 
+    async def asked_again(self, run: Run) -> Run | None:
+        """The newest of the runs that ask this one again; None where there is none."""
+        ...
+
     async def place(self, run_id: str) -> Place | None:
         """Where a waiting run stands; None when it does not wait."""
         ...
@@ -402,7 +406,10 @@ class Feedback(Protocol):
     async def judge(
         self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
     ) -> None:
-        """Store what a person says of the reply, in place of what they said before."""
+        """Store what a person says of the reply, in place of what they said before.
+
+        A reason that they gave before stays where they say the same again without one.
+        """
         ...
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:

@@ -67,6 +67,18 @@ aggregator = "writer"
 MODELS = ("red-1", "green-1", "blue-1", "writer-1")
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How bots on stage are connected, and the URL of their database."""
+
+    mode: Mode = "socket"
+    database: str | None = None
+
+
+SETTING = Setting()
+"""For tests that do not care. Those of `tests/slack` run in several, by its `conftest.py`."""
+
+
 def everywhere(reply: Reply) -> dict[str, Answers]:
     """Every model of `CONFIG` answers like this."""
     return dict.fromkeys(MODELS, reply)
@@ -141,7 +153,7 @@ class Stage:
 async def on_stage(
     folder: Path,
     *,
-    mode: Mode = "socket",
+    mode: Mode | None = None,
     models: Mapping[str, Answers] | None = None,
     config: str = CONFIG,
     extra: str = "",
@@ -153,8 +165,10 @@ async def on_stage(
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
-    `database` is a URL (see `tests.databases`); without it the bot has a SQLite file in the folder.
+    `mode` and `database` (a URL, see `tests.databases`) are those of `SETTING` where they are not
+    given; without a database the bot has a SQLite file in the folder.
     """
+    mode, database = mode or SETTING.mode, database or SETTING.database
     async with AsyncExitStack() as stack:
         named = Reply(text=lambda request: f"The answer of {request.model}.")
         server = await stack.enter_async_context(ModelServer(models, default=named))

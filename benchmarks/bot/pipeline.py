@@ -8,6 +8,24 @@ A = Work(layers=((proposer(300), proposer(600), proposer(900)),), aggregator=agg
 """300 / 600 / 900 ms proposers and a 500 ms aggregator: its critical path is 1.4 s."""
 
 
+LIMITS = """
+[work]
+at_once = 500
+
+[limits]
+questions_per_person_hour = "unlimited"
+"""
+
+PIPELINE = """
+[pipelines.a]
+aggregator = "agg"
+
+[[pipelines.a.layers]]
+proposers = {names!r}
+quorum = 3
+"""
+
+
 def toml(address: str) -> str:
     """`moa.toml` for the product, its models at the benchmark's server."""
     names = {"p300": A.layers[0][0], "p600": A.layers[0][1], "p900": A.layers[0][2]}
@@ -15,10 +33,6 @@ def toml(address: str) -> str:
         f'[models.{name}]\nprovider = "openai"\nmodel = "{model}"\nbase_url = "{address}"\n'
         for name, model in {**names, "agg": A.aggregator}.items()
     ]
-    pipeline = (
-        'default_pipeline = "a"\n\n[work]\nat_once = 500\n\n[limits]\nquestions_per_person_hour = "unlimited"\n\n[pipelines.a]\naggregator = "agg"\n\n'
-        "[[pipelines.a.layers]]\n"
-        f"proposers = {list(names)!r}\nquorum = 3\n"
+    return "\n".join(
+        ['default_pipeline = "a"', LIMITS, *models, PIPELINE.format(names=list(names))]
     )
-    head, _, tail = pipeline.partition("\n\n")
-    return "\n".join([head, "", *models, tail])

@@ -18,6 +18,9 @@ from bot.ports import Runs
 
 log = structlog.get_logger(__name__)
 
+KEPT_HERE = 20
+"""Questions up to which a process keeps those that it takes in, when there are other workers."""
+
 BEAT_S = 1.0
 MIND_S = 5.0
 """Seconds between two times that a worker looks for attempts that it only seems to work on."""
@@ -70,9 +73,11 @@ class DurableJobs:
     async def hand_over(self, run_id: str) -> int:
         """Work on a new run here when there is room, else queue it; its place when all are busy.
 
-        Where it stands in line is only asked for when there is a line.
+        Who takes a question in is the quickest to answer it, as long as there are few. Of many, the
+        other workers have their share. Where a run stands in line is only asked for then.
         """
-        if self._working.has_room:
+        most = self._at_once if self._workers == 1 else min(KEPT_HERE, self._at_once)
+        if self._working.has_room(most):
             await self.engine.start(run_id, 0)
             return 0
         place = await self._runs.place(run_id)

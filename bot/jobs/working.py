@@ -46,10 +46,9 @@ class Working:
         """Whether nothing is taken any more."""
         return not self._is_open
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more would be worked on without waiting."""
-        return self._is_open and len(self._tasks) < self._at_once
+    def has_room(self, most: int) -> bool:
+        """Whether one more would be worked on at once, without there being more than `most`."""
+        return self._is_open and len(self._tasks) < most
 
     async def on(self, run_id: str, attempt: int) -> bool:
         """Work on a run, in a task of its own.

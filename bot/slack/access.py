@@ -6,6 +6,7 @@ holds one proves nothing by it.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,6 +19,10 @@ from bot.slack.client import SLACK_TROUBLE, code_of
 
 log = structlog.get_logger(__name__)
 
+PATIENCE_S = 2.0
+"""What somebody does must be answered within 3 s
+(https://docs.slack.dev/interactivity/handling-user-interaction)."""
+
 PAGE = 1_000
 CANNOT_LOOK = frozenset({"channel_not_found", "not_in_channel"})
 
@@ -27,6 +32,12 @@ Verdict = Literal["yes", "no", "outside", "unseen", "unknown"]
 `outside`: the channel is shared with another organisation, and they are not the one who asked.
 `unseen`: shared by its asker in a channel that we cannot look into, so nobody else can be let in.
 `unknown`: it could not be found out just now.
+"""
+
+Presence = Literal["yes", "no", "outside", "unknown"]
+"""Whether somebody belongs where a reply stands. Only `yes` lets them do something with it.
+
+`outside`: they are of another organisation. `unknown`: it could not be found out just now.
 """
 
 
@@ -82,24 +93,25 @@ class Access:
         policy = await self._policies.of(run)
         return Admission(await self._verdict(run, visitor, policy.who), policy)
 
-    async def is_present(self, run: Run, visitor: Visitor) -> bool:
+    async def presence(self, run: Run, visitor: Visitor) -> Presence:
         """Whether somebody belongs where a run's reply stands, here and now.
 
-        What cannot be found out is a no. A reply that was for its asker alone is theirs alone.
+        A reply that was for its asker alone is theirs alone. Answered within `PATIENCE_S` seconds.
         """
         question = run.question
-        is_requester = visitor.user == question.user
-        if visitor.team != question.team or (question.surface == "command" and not is_requester):
-            return False
+        if visitor.team != question.team:
+            return "outside"
         if question.surface == "command":
-            return True
+            return "yes" if visitor.user == question.user else "no"
         if visitor.channel not in {None, question.channel}:
-            return False
+            return "no"
         try:
-            return await is_member(self._client, question.channel, visitor.user)
+            async with asyncio.timeout(PATIENCE_S):
+                found = await is_member(self._client, question.channel, visitor.user)
         except SLACK_TROUBLE as error:
-            log.warning("access_unknown", run_id=run.id, error=code_of(error))
-            return False
+            log.warning("presence_unknown", run_id=run.id, error=code_of(error))
+            return "unknown"
+        return "yes" if found else "no"
 
     async def _verdict(self, run: Run, visitor: Visitor, who: Who) -> Verdict:
         question = run.question

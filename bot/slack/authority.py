@@ -9,14 +9,11 @@ from typing import Any, Literal
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.access import CANNOT_LOOK, Visitor, is_member
+from bot.slack.access import CANNOT_LOOK, PATIENCE_S, Visitor, is_member
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.identity import Identity
 
 log = structlog.get_logger(__name__)
-
-PATIENCE_S = 2.0
-"""A submitted modal must be answered within 3 s (docs.slack.dev/surfaces/modals)."""
 
 Say = Literal["yes", "no", "guest", "admins", "unseen", "unknown"]
 """Whether somebody may change a setting; only `yes` lets them.

@@ -28,6 +28,7 @@ from bot.slack.inbound import readable, without_mention
 from bot.slack.people import People
 from bot.slack.reveal import visitor_of
 from bot.slack.settings_filled import Wrong, picked
+from bot.slack.suggesting import suggest
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,8 @@ class Home:
         event = body.get("event") or {}
         if event.get("tab") == "home":
             await self.publish(Visitor(str(body.get("team_id")), str(event.get("user"))))
+        elif event.get("tab") == "messages":
+            await suggest(self._client, str(event.get("channel")))
 
     async def choose_pipeline(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: a person has chosen the pipeline that they ask with."""

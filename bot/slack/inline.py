@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 
 from bot.slack.brackets import DEPTH, HOLD, IncompleteError, Link, close_of, read_link
-from bot.slack.characters import escape
 from bot.slack.links import find_address, permits, split_word
 from bot.slack.writer import GRAVE, Writer
 
@@ -36,7 +35,6 @@ class Inline:
         self._allowed = allowed
         self._depth = depth
         self._long = False
-        self._open = False
 
     def step(self, text: str, start: int, *, final: bool, lead: bool = False) -> int:
         """Handle the construct at `start` (not a line end) and return where the next begins.
@@ -45,7 +43,7 @@ class Inline:
         Raises IncompleteError where more text could change the outcome.
         """
         if self._long:
-            return self._long_word(text, start)
+            return self._long_word(text, start, final=final)
         handlers: list[tuple[re.Pattern[str], Callable[[str], None]]] = [
             (_SPACES, self._writer.text),
             (_RUN, self._writer.text),
@@ -62,9 +60,8 @@ class Inline:
         return self._word(text, start, final=final)
 
     def end_of_text(self) -> None:
-        """Close what is open."""
+        """The line, or the text, is at its end."""
         self._long = False
-        self._close_code()
 
     def _word(self, text: str, start: int, *, final: bool) -> int:
         limit = start + HOLD
@@ -107,27 +104,24 @@ class Inline:
             else:
                 self._writer.text(part.text)
 
-    def _long_word(self, text: str, start: int) -> int:
-        """Show the next part of a word that is too long: as code, between its bars (see Writer)."""
+    def _long_word(self, text: str, start: int, *, final: bool) -> int:
+        """Show the next part of a word that is too long: whole code spans, between its bars.
+
+        A span that were left open for more to come would be no code until then, and an address in
+        it live for so long.
+        """
         bars = _BARS.match(text, start)
         if bars:
-            self._close_code()
             self._writer.text(bars[0])
             return bars.end()
-        match = _LONG_REST.match(text, start)
+        match = _LONG_REST.match(text, start, start + HOLD)
         end = match.end() if match else start
-        if end > start and not self._open:
-            self._writer.open_code()
-            self._open = True
-        self._writer.raw(escape(text[start:end]))
-        if end < len(text) and text[end] != "|":
-            self.end_of_text()
+        if end == len(text) and end < start + HOLD and not final:
+            raise IncompleteError
+        self._long = text[end : end + 1] == "|" or end == start + HOLD
+        if end > start:
+            self._writer.code(text[start:end])
         return end
-
-    def _close_code(self) -> None:
-        if self._open:
-            self._writer.raw("`")
-            self._open = False
 
     def _ticks(self, text: str, start: int, *, final: bool) -> int:
         limit = min(start + HOLD, len(text))

@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.ports import History, Jobs, Observer, Question, Runs
+from bot.ports import History, Question
 from bot.preferences import Rules
 from bot.slack import words
 from bot.slack.access import Visitor
 from bot.slack.blocks import Block, section
-from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.commands import SUBCOMMANDS, Desk, Offers, find
 from bot.slack.events import Asked, asked_in_command, asked_in_event
 from bot.slack.footer import stop
 from bot.slack.identity import Identity
+from bot.slack.taking import Taking
 from bot.slack.text import escape_mrkdwn
-
-log = structlog.get_logger(__name__)
 
 CLAIMED = "moa_claimed"
 
@@ -40,21 +37,15 @@ class Intake:
 
     def __init__(
         self,
-        runs: Runs,
-        jobs: Jobs,
+        taking: Taking,
         identity: Identity,
         offers: Offers,
-        *,
         history: History,
-        observer: Observer,
     ) -> None:
-        self._client = identity.client
-        self._runs = runs
-        self._jobs = jobs
+        self._taking = taking
         self._identity = identity
         self._offers = offers
         self._history = history
-        self._observer = observer
 
     async def claim(
         self,
@@ -77,9 +68,7 @@ class Intake:
         """Bolt listener: hand over what was claimed."""
         claimed = context.get(CLAIMED)
         if isinstance(claimed, _Claimed):
-            place = await self._jobs.hand_over(claimed.run_id)
-            if place:
-                await self._tell_place(claimed.question, place)
+            await self._taking.hand_over(claimed.run_id, claimed.question)
 
     async def command(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: the slash command. Whatever is answered, only its user sees it."""
@@ -95,19 +84,7 @@ class Intake:
             return
         told = words.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
         await _say(ack, told, stop(claimed.run_id))
-        await self._jobs.hand_over(claimed.run_id)
-
-    async def _tell_place(self, question: Question, place: int) -> None:
-        """Every worker is busy: tell the asker that the question is not forgotten."""
-        try:
-            await self._client.chat_postEphemeral(
-                channel=question.channel,
-                user=question.user,
-                thread_ts=question.thread_ts,
-                text=words.QUEUED.format(place=place),
-            )
-        except SLACK_TROUBLE as error:
-            log.info("place_not_told", error=code_of(error))
+        await self._taking.hand_over(claimed.run_id, claimed.question)
 
     async def _claim(self, asked: Asked) -> _Claimed | None:
         question = asked.question
@@ -115,13 +92,8 @@ class Intake:
         if not asked.addressed and not await self._is_question(question, rules):
             return None
         pipeline = question.pipeline or rules.pipeline
-        run_id = await self._runs.claim(question, asked.keys, pipeline)
-        self._observer.claimed(question.surface, new=run_id is not None)
-        if run_id is None:
-            log.info("claimed_before", surface=question.surface)
-            return None
-        log.info("claimed", run_id=run_id, surface=question.surface)
-        return _Claimed(run_id, pipeline, question)
+        run_id = await self._taking.claim(question, asked.keys, pipeline)
+        return None if run_id is None else _Claimed(run_id, pipeline, question)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Whether the channel has chosen that a message which is not put to us is answered."""

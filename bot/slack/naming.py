@@ -19,6 +19,9 @@ _COMBINED = re.compile(r"S\d+")
 _RANKING = re.compile(r"R\d+")
 """Labels of an answer that was combined from others, and of a ranking: see `moa.prompts.labels`."""
 
+_ONE = re.escape(words.NAME_ONE_MODEL)
+_SEVERAL = re.compile(rf"{_ONE}(?:, {_ONE})*(?:,? and {_ONE})")
+
 
 class Naming:
     """The names of one run's models. All workers give the same ones, at every click.
@@ -61,9 +64,9 @@ class Naming:
         """What to call a model by which another one's call was backed up."""
         return short(model) if self.names == "shown" else words.NAME_ANOTHER
 
-    def told(self, text: str) -> str:
-        """A sentence of ours, without the models' names where they are not shown."""
-        return text if self.names == "shown" else unnamed(text, self._models)
+    def told(self, notes: Iterable[str]) -> list[str]:
+        """Sentences of ours, without the models' names where they are not shown."""
+        return _told(notes, self.names, self._models)
 
     def _labelled(self, model: str, label: str) -> str:
         if _COMBINED.fullmatch(label):
@@ -80,10 +83,21 @@ def short(model: str) -> str:
 
 def notes_of(outcome: Outcome, names: Names) -> list[str]:
     """What a reply has to say of its run, as its channel may read it."""
+    told = (*outcome.calls, *outcome.answers, *outcome.rankings)
+    return _told(outcome.notes, names, frozenset(each.model for each in told))
+
+
+def _told(notes: Iterable[str], names: Names, models: Collection[str]) -> list[str]:
+    """Notes as a channel may read them, each once.
+
+    Without names, what was said of models stands last and by the alphabet: their order is that of
+    the settings, which would tell who is who.
+    """
     if names == "shown":
-        return list(outcome.notes)
-    models = frozenset(call.model for call in outcome.calls)
-    return list(dict.fromkeys(unnamed(note, models) for note in outcome.notes))
+        return list(dict.fromkeys(notes))
+    read = {note: unnamed(note, models) for note in notes}
+    general = [text for note, text in read.items() if text == capital(note)]
+    return [*general, *sorted({text for note, text in read.items() if text != capital(note)})]
 
 
 def unnamed(text: str, models: Collection[str]) -> str:
@@ -91,7 +105,12 @@ def unnamed(text: str, models: Collection[str]) -> str:
     for model in sorted(models, key=len, reverse=True):
         named = re.compile(rf"(?<!\w){re.escape(model)}(?!\w)")
         text = named.sub(words.NAME_ONE_MODEL, text)
-    return capital(text)
+    return capital(_SEVERAL.sub(_counted, text))
+
+
+def _counted(several: re.Match[str]) -> str:
+    """Models that are listed by name, once the names are gone."""
+    return words.MISSING_MANY.format(count=several[0].count(words.NAME_ONE_MODEL))
 
 
 def capital(text: str) -> str:

@@ -121,6 +121,7 @@ class SlackReply:
         again_of = await self._frame.again_of(self._run)
         blocks = footer(self._run.id, outcome, setting, again_of=again_of)
         await self._insist(lambda: self._end(blocks, REPLY))
+        await self._status.clear()  # before the run is recorded as over: after that nobody would
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
         """Say in plain words why there is no reply: in the message that was begun, or in one."""
@@ -136,8 +137,10 @@ class SlackReply:
             with suppress(Unanswerable):
                 below = retry(self._run.id) if trouble in RETRYABLE else []
                 await self._insist(lambda: self._end(below, kind))
+                await self._status.clear()
                 return
         await tell(self._client, self._run, notice, trouble)
+        await self._status.clear()
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""

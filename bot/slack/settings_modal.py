@@ -17,8 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.limits import Limits
 from bot.preferences import Choice, Preferences, Scope
 from bot.slack import words
-from bot.slack.access import Visitor
-from bot.slack.authority import PATIENCE_S, Authority
+from bot.slack.access import PATIENCE_S, Visitor
+from bot.slack.authority import Authority
 from bot.slack.blocks import Block
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.reveal import visitor_of

@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.ports import Question, Run
+from bot.ports import Run
 from bot.slack import words
 from bot.slack.blocks import section
 from bot.slack.client import SLACK_TROUBLE, UNSURE, code_of
@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 BEAT_S = 90
 REACTION = "eyes"
 TITLE_LIMIT = 200
-MARKUP = re.compile(r"<[^<>]*>")
+MENTION = re.compile(r"<@[^<>]*>")
+MARKUP = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
+"""A link or a channel: of it the label is read, or the address where it has none."""
 
 MEANS = ("session", "assistant", "reaction")
 """In the order in which they are tried."""
@@ -59,7 +61,7 @@ class Status:
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
-            **where, status="processing", initiator_user_id=question.user, title=_title(question)
+            **where, status="processing", initiator_user_id=question.user, title=_title(self._run)
         )
         if await self._try("session", session):
             return
@@ -158,9 +160,13 @@ class Status:
         return True
 
 
-def _title(question: Question) -> str | None:
-    """The session's title: the words that began the thread. None for what is asked later in it."""
-    if question.thread_ts != question.ts:
+def _title(run: Run) -> str | None:
+    """The session's title: the words that began the thread.
+
+    None for what is asked later in it, or once more: people may have changed the title meanwhile.
+    """
+    question = run.question
+    if question.thread_ts != question.ts or run.again_of or run.resumed:
         return None
-    words_only = html.unescape(MARKUP.sub("", question.text))
-    return shorten(plain(words_only).strip(), TITLE_LIMIT) or None
+    words_only = MARKUP.sub(r"\1", MENTION.sub("", question.text))
+    return shorten(plain(html.unescape(words_only)).strip(), TITLE_LIMIT) or None

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble, Unanswerable
 from bot.ports import Question, Thread
+from bot.slack.asked import question_in
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.files import Attachments, SlackFiles
 from bot.slack.files.shown import quoted
@@ -162,11 +163,13 @@ class SlackThreads:
         if is_notice(message):
             return None
         ours = _is_ours(message, await self._identity.get())
-        written = own_text(message) if ours else text_of(message)
-        text = (await readable(written, self._people.name)).strip()
         asker = asked_by(message) if ours else None
         if asker:
-            return Message("user", f"{await self._people.name(asker)} asked:\n{quoted(text)}")
+            asked = await readable(question_in(message), self._people.name)
+            author = (await self._people.person(asker, team)).introduced
+            return Message("user", f"{author} asked:\n{quoted(asked.strip())}")
+        written = own_text(message) if ours else text_of(message)
+        text = (await readable(written, self._people.name)).strip()
         if ours:
             return Message("assistant", text) if text else None
         author = await self._author(message, team)

@@ -322,7 +322,6 @@ OVERVIEW_AGREE = "Where the answers agree"
 OVERVIEW_DIFFER = "Where they differ"
 OVERVIEW_NO_DIFFERENCE = "No difference that matters was found."
 OVERVIEW_NO_AGREEMENT = "Nothing was found that all of them hold."
-OVERVIEW_VIEW = "{view} ({who})"
 OVERVIEW_COMPARED = "Compared by a model. Agreement is no proof."
 OVERVIEW_LAYER = "Layer {layer}: {read} of {count} answered in time"
 OVERVIEW_LAYER_RANKINGS = "Layer {layer}: {read} of {count} rankings of the answers"
@@ -348,7 +347,6 @@ OVERVIEW_LETTERS = "A letter is the name under which an answer was read: no mode
 OVERVIEW_ANONYMOUS = (
     "This channel does not show the models' names. Letters are drawn anew in every layer."
 )
-OVERVIEW_ITEM = "{name}: {told}"
 
 
 # Files
@@ -550,9 +548,16 @@ ANOTHER_PIPELINE = "Ask again with…"
 RETRY = "Try again"
 RETRY_LABEL = "Ask the models this question once more"
 AGAIN_ASKED = "Asking again with the pipeline *{pipeline}*. The answer comes here, for you alone."
-AGAIN_GONE = "This question is no longer stored. Ask it again in your own words."
-AGAIN_FORBIDDEN = "Only people in this channel can ask again."
-AGAIN_UNDER_WAY = "The models are at work on it already. Wait for their reply."
+AGAIN_GONE = "I no longer have this question. Ask it anew, in your own words."
+AGAIN_REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "no": "Only people in this channel can ask again.",
+        "outside": "Only people of this workspace can ask again here. You can mention me instead.",
+        "unknown": "I could not check whether you may ask again here. Try again in a minute.",
+    }
+)
+AGAIN_UNDER_WAY = "The models are at work on it already. Their reply comes here."
+AGAIN_NO_PIPELINE = "That pipeline is no longer set up. Choose another one."
 AGAIN_OF = "asked again by {user}"
 AGAIN_LINK = "earlier reply"
 
@@ -561,12 +566,19 @@ HELPFUL_LABEL = "Say that this reply helped"
 NOT_HELPFUL = "Not helpful"
 NOT_HELPFUL_LABEL = "Say that this reply did not help"
 VERDICT_THANKS = "Thank you, noted."
-VERDICT_FORBIDDEN = "Only people in this channel can say how the reply was."
-VERDICT_TITLE = "What was wrong?"
+VERDICT_GONE = "I no longer have this reply, so there was nothing to note it with."
+VERDICT_REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "no": "Only people in this channel can say how the reply was.",
+        "outside": "Only people of this workspace can say here how the reply was.",
+        "unknown": "I could not check whether you are in this channel. Try again in a minute.",
+    }
+)
+VERDICT_TITLE = "What was missing?"
 VERDICT_SUBMIT = "Send"
 VERDICT_CLOSE = "Skip"
 VERDICT_ASK = "What would have helped?"
-VERDICT_HINT = "Whoever runs me can read this. It is noted as not helpful in any case."
+VERDICT_HINT = "Whoever runs me can read it. The reply counts as not helpful either way."
 
 QUEUED = "Many questions are being worked on. Yours is number {place} in line; it starts by itself."
 
@@ -578,13 +590,30 @@ ASK_CLOSE = "Cancel"
 ASK_QUESTION = "What would you like to know?"
 ASK_PLACEHOLDER = "What are the three largest risks here, and how would you limit each?"
 ASK_PIPELINE = "Pipeline"
+ASK_PIPELINE_USUAL = "The one that is usual there"
 ASK_PLACE = "Where the question and its reply go"
 ASK_PLACE_NONE = "Only to me, in a direct message"
 ASK_IN_THREAD = "Question and reply go into the thread of this message, which the models read."
 ASK_EMPTY = "Write a question first."
 ASK_FORBIDDEN = "You can only ask in a channel that you are in."
+ASK_OUTSIDE = "Only people of this workspace can ask by a shortcut. Mention me instead."
+ASK_TOO_LATE = "Slack did not open the form in time. Use the shortcut again."
 ASK_FAILED = "Slack did not take it, so nothing was asked. Try again in a minute."
-ASKED_BY = "*{user}* asks:\n{question}"
+ASK_UNSURE = (
+    "Slack did not answer, so I do not know whether your question was posted. No model was asked: "
+    "ask again in a minute."
+)
+ASKED_BY = "{user} asks:"
+SUGGESTIONS_TITLE = "Try one of these"
+SUGGESTIONS = (
+    ("Compare options", "Compare a generalist and a specialist as the fifth hire of a small team."),
+    ("Find the risks", "We move to a four-day week in spring. Find the five largest risks."),
+    ("Draft", "Draft a friendly note to customers: an hour of downtime on Sunday morning."),
+    ("Brainstorm", "Brainstorm ten quite different half-day team events on a small budget."),
+)
+"""What is offered where somebody opens a chat with us: titles, and what is asked. The manifest has
+the same."""
+
 SUMMARISE_QUESTION = (
     "Summarise this thread for somebody who has not read it: what it is about, what was decided, "
     "what is open, and who is to do what."

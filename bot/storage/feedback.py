@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 
 from bot.storage.database import Database
 from bot.storage.rows import dialect, storable
@@ -27,13 +27,16 @@ class StoredFeedback:
     async def judge(
         self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
     ) -> None:
-        """Store what a person says of the reply, in place of what they said before."""
+        """Store what a person says of the reply; a reason stays while they say the same."""
         key = {"run_id": run_id, "user": user, "target": REPLY}
         news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
+        # Whoever says the same again without a reason has not taken the one before back.
+        same = feedback.c.verdict == verdict
+        kept = {} if reason else {"reason": case((same, feedback.c.reason), else_="")}
         async with self._database.begin() as connection:
             statement = dialect(connection).insert(feedback).values(key | news)
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=news)
+                statement.on_conflict_do_update(index_elements=list(key), set_=news | kept)
             )
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from bot.storage.database import Database
 from bot.storage.rows import aware
-from bot.storage.statements import LIVE
-from bot.storage.tables import ledger, runs
+from bot.storage.tables import IS_LIVE, ledger, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Listing:
         query = select(*(runs.c[name] for name in Listed.__slots__))
         query = query.order_by(runs.c.created_at.desc()).limit(limit)
         if state is not None:
-            query = query.where(runs.c.state.in_(LIVE if state == "live" else (state,)))
+            query = query.where(IS_LIVE if state == "live" else runs.c.state == state)
         return await self._database.read(
             lambda connection: [_listed(row) for row in connection.execute(query)]
         )

@@ -10,8 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
 
 from bot.storage.database import Database
-from bot.storage.statements import LIVE
-from bot.storage.tables import feedback, preferences, runs, spending
+from bot.storage.tables import IS_LIVE, feedback, preferences, runs, spending
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +72,7 @@ class Retention:
 
     async def live(self, whose: Whose) -> int:
         """How many runs are left because they have not ended."""
-        query = select(func.count()).where(whose.runs, runs.c.state.in_(LIVE))
+        query = select(func.count()).where(whose.runs, IS_LIVE)
         return await self._database.read(lambda connection: connection.scalar(query) or 0)
 
     async def forget(self, whose: Whose) -> None:
@@ -91,7 +90,7 @@ class Retention:
 
 
 def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
-    ended = select(runs.c.id).where(whose.runs, runs.c.state.not_in(LIVE)).limit(AT_ONCE)
+    ended = select(runs.c.id).where(whose.runs, runs.c.finished_at.is_not(None)).limit(AT_ONCE)
     gone = connection.execute(ended).scalars().all()
     if gone:
         connection.execute(delete(runs).where(runs.c.id.in_(gone)))

@@ -17,8 +17,8 @@ from bot.ports import Notice, Place, Question, Queue, Run, Unfinished
 from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
 from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
-from bot.storage.statements import LIVE, Statements
-from bot.storage.tables import claims, posts, runs
+from bot.storage.statements import Statements
+from bot.storage.tables import IS_LIVE, claims, posts, runs
 from moa import Answer, Call, Outcome
 
 SEED_BITS = 63
@@ -94,6 +94,23 @@ class StoredRuns:
         query = select(claims.c.key).where(claims.c.key == key)
         return await self._database.read(lambda c: c.execute(query).one_or_none() is not None)
 
+    async def asked_again(self, run: Run) -> Run | None:
+        """The newest of the runs that ask this one again; None where there is none."""
+        question = run.question
+        query = (
+            select(runs.c.id)
+            .where(
+                runs.c.team == question.team,
+                runs.c.channel == question.channel,
+                runs.c.thread_ts == question.thread_ts,
+                runs.c.again_of == run.id,
+            )
+            .order_by(runs.c.created_at.desc(), runs.c.id)
+            .limit(1)
+        )
+        newest = await self._database.read(lambda c: c.execute(query).scalar())
+        return None if newest is None else await self.get(newest)
+
     async def place(self, run_id: str) -> Place | None:
         """Where a waiting run stands; None when it does not wait."""
 
@@ -127,7 +144,7 @@ class StoredRuns:
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
         query = select(runs.c.id).where(runs.c.team == team, runs.c.channel == channel)
-        query = query.where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)
+        query = query.where(IS_LIVE).order_by(runs.c.created_at)
         if thread_ts is not None:
             query = query.where(runs.c.thread_ts == thread_ts)
         return await self._database.read(lambda connection: connection.scalars(query).all())
@@ -135,7 +152,7 @@ class StoredRuns:
     async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
         """What stands in the journal for those of the runs that have not ended."""
         query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
-        query = query.where(runs.c.id.in_(run_ids), runs.c.state.in_(LIVE))
+        query = query.where(runs.c.id.in_(run_ids), IS_LIVE)
         return await self._database.read(
             lambda connection: {
                 row.id: Notice(row.attempt, row.stop_by) for row in connection.execute(query)
@@ -144,9 +161,7 @@ class StoredRuns:
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
         """Leave word that a run is to stop; False when it has ended already."""
-        statement = (
-            update(runs).where(runs.c.id == run_id, runs.c.state.in_(LIVE)).values(stop_by=user)
-        )
+        statement = update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=user)
         return await self._database.write(
             lambda connection: bool(connection.execute(statement).rowcount)
         )
@@ -236,7 +251,7 @@ class StoredRuns:
     async def unfinished(self) -> Sequence[Unfinished]:
         """The runs that were claimed and have not ended, the oldest first."""
         query = select(runs.c.id, runs.c.attempt, runs.c.created_at)
-        query = query.where(runs.c.state.in_(LIVE)).order_by(runs.c.created_at)
+        query = query.where(IS_LIVE).order_by(runs.c.created_at)
         return await self._database.read(
             lambda connection: [
                 Unfinished(row.id, row.attempt, aware(row.created_at))
@@ -247,7 +262,7 @@ class StoredRuns:
     async def queue(self) -> Queue:
         """How many questions have not ended, and how old the oldest of them are."""
         query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
-        query = query.where(runs.c.state.in_(LIVE)).group_by(runs.c.state)
+        query = query.where(IS_LIVE).group_by(runs.c.state)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         found = {state: (n, since) for state, n, since in rows}
         now = datetime.now(UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +13,13 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from bot.limits import HOUR, REFUSALS, ChannelUse, Measured, Use
 from bot.storage.database import Database
 from bot.storage.rows import aware
-from bot.storage.tables import ledger, runs, spending
-
-LIVE = ("waiting", "running")
+from bot.storage.tables import IS_LIVE, ledger, runs, spending
 
 MEASURED_RUNS = 100
 """The latest runs of a pipeline that its speed and cost are measured by."""
+
+USUAL_RUNS = 300
+"""The latest runs that tell what a question under way will cost."""
 
 DAY = "%Y-%m-%d"
 
@@ -38,12 +38,19 @@ class StoredSpending:
             lambda connection: _use(connection, _Asker(team, user, channel, now, before))
         )
 
+    async def hour(self, team: str, user: str, now: datetime, *, before: str) -> Use:
+        """What counts for a person of the last hour's questions, ahead of that run."""
+        query = _hour(_Asker(team, user, None, now, before))
+        found = await self._database.read(lambda connection: connection.execute(query).one())
+        return Use(person_hour=found.questions, hour_since=found.since and aware(found.since))
+
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, Measured]:
         """What the latest runs of these pipelines took there; those never used are left out."""
         names = [*pipelines]
-        found = await self._database.read(
-            lambda connection: {name: _latest(connection, team, name) for name in names}
-        )
+        async with self._database.connect() as connection:
+            found = await connection.run_sync(
+                lambda c: {name: _latest(c, team, name) for name in names}
+            )
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
@@ -75,9 +82,9 @@ def _use(connection: Connection, asker: _Asker) -> Use:
     user, channel = asker.user, asker.channel
     spent = connection.execute(_spent(asker)).one()
     hour = connection.execute(_hour(asker)).one()
-    live = connection.execute(_live(asker)).all()
-    typical = _typical(connection, asker.team, {row.pipeline for row in live})
-    to_come = [(row, max(typical[row.pipeline] - row.paid, 0.0)) for row in live]
+    live = _live(connection, asker)
+    typical = _typical(connection) if live else {}
+    to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
     hers = sum(cost for row, cost in to_come if row.user == user)
     here = sum(cost for row, cost in to_come if row.channel == channel)
     return Use(
@@ -92,15 +99,15 @@ def _use(connection: Connection, asker: _Asker) -> Use:
     )
 
 
-def _live(asker: _Asker) -> Any:
+def _live(connection: Connection, asker: _Asker) -> Sequence[Any]:
     """The unfinished runs of a workspace, each with what was paid for it."""
-    paid = func.coalesce(func.sum(ledger.c.cost_usd), 0.0).label("paid")
-    return (
-        select(runs.c.user, runs.c.channel, runs.c.pipeline, paid)
-        .outerjoin(ledger, ledger.c.run_id == runs.c.id)
-        .where(runs.c.team == asker.team, runs.c.state.in_(LIVE), *_earlier(asker.before))
-        .group_by(runs.c.id, runs.c.user, runs.c.channel, runs.c.pipeline)
-    )
+    paid = select(func.coalesce(func.sum(ledger.c.cost_usd), 0.0))
+    paid = paid.where(ledger.c.run_id == runs.c.id).scalar_subquery().label("paid")
+    query = select(runs.c.team, runs.c.user, runs.c.channel, runs.c.pipeline, paid)
+    # By the state alone: few runs are under way anywhere, and SQLite, when it is given the
+    # workspace too, looks through all that were ever asked there.
+    query = query.where(IS_LIVE, *_earlier(asker.before))
+    return [row for row in connection.execute(query) if row.team == asker.team]
 
 
 def _spent(asker: _Asker) -> Any:
@@ -144,13 +151,23 @@ def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
     return (or_(runs.c.created_at < asked, same_moment),)
 
 
-def _typical(connection: Connection, team: str, pipelines: Iterable[str]) -> Mapping[str, float]:
-    """What a run of each pipeline is expected to cost: nothing until it was measured."""
-    found: defaultdict[str, float] = defaultdict(float)
-    for name in pipelines:
-        if costs := _known(_latest(connection, team, name)):
-            found[name] = sum(costs) / len(costs)
-    return found
+def _typical(connection: Connection) -> Mapping[str, float]:
+    """What a run of each pipeline is expected to cost: nothing until it was measured.
+
+    By the latest replies, whichever their pipeline: looking for more of a rare one would take as
+    long as all that was ever asked.
+    """
+    latest = (
+        select(runs.c.pipeline, runs.c.cost_usd)
+        .where(runs.c.state == "answered")
+        .order_by(runs.c.created_at.desc())
+        .limit(USUAL_RUNS)
+        .subquery()
+    )
+    usual = func.avg(latest.c.cost_usd).label("usual")
+    query = select(latest.c.pipeline, usual).group_by(latest.c.pipeline)
+    rows = connection.execute(query)
+    return {row.pipeline: row.usual for row in rows if row.usual is not None}
 
 
 def _measured(rows: Sequence[Any]) -> Measured:

@@ -21,9 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.tables import answers, claims, ledger, posts, runs, spending
-
-LIVE = ("waiting", "running")
+from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
 HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
 """By how much each unfinished question of the same person, channel and workspace puts a new one
@@ -44,7 +42,7 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         self._insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
-        of, only, live = runs.c.id == bindparam("of"), bindparam("only"), runs.c.state.in_(LIVE)
+        of, only, live = runs.c.id == bindparam("of"), bindparam("only"), IS_LIVE
         mine = (of, runs.c.attempt == only, live)
         self.put_run = insert(runs).values(_all(runs) | {"turn": _turn()})
         self.put_key: Executable = (
@@ -118,9 +116,8 @@ def _turn() -> ColumnElement[int]:
         ),
         start=literal(0),
     )
-    unfinished = select(func.coalesce(func.sum(handicap), 0)).where(
-        live.c.state.in_(LIVE), live.c.team == bindparam("team")
-    )
+    # The workspace is no condition: an index on it would be taken for that of the live runs.
+    unfinished = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
     return unfinished.scalar_subquery() + bindparam("turn")
 
 
@@ -131,8 +128,11 @@ def _next_position() -> ColumnElement[int]:
 
 def _place(of: ColumnElement[bool]) -> Executable:
     other = runs.alias()
-    earlier = select(func.count()).where(other.c.state == "waiting", other.c.turn < runs.c.turn)
-    running = select(func.count()).where(other.c.state == "running")
+    live = other.c.finished_at.is_(None)
+    earlier = select(func.count()).where(
+        live, other.c.state == "waiting", other.c.turn < runs.c.turn
+    )
+    running = select(func.count()).where(live, other.c.state == "running")
     return select(
         runs.c.attempt, runs.c.turn, earlier.scalar_subquery(), running.scalar_subquery()
     ).where(of, runs.c.state == "waiting")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
     true,
 )
 
@@ -56,7 +57,12 @@ runs = Table(
     Column("stop_by", String(32)),
     Column("disagreement", Text),
     Column("attached", Boolean, nullable=False, server_default=true()),
-    Index("ix_runs_state_created_at", "state", "created_at"),
+    Index(
+        "ix_runs_live",
+        "created_at",
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
     Index("ix_runs_created_at", "created_at"),
     Index("ix_runs_team_channel_thread_ts", "team", "channel", "thread_ts"),
     Index("ix_runs_team_user_created_at", "team", "user", "created_at"),
@@ -68,6 +74,9 @@ waiting ones (smaller is earlier). `again_of` is the run that this one asks agai
 person who asked to stop it. `disagreement` is JSON, where it was made. `attached` tells whether
 files may hang on the message that asks.
 """
+
+IS_LIVE = runs.c.finished_at.is_(None)
+"""Whether a run has not ended, said so that the index of the few live ones among many is used."""
 
 claims = Table(
     "claims",

@@ -81,25 +81,7 @@ class Lives:
     def __init__(self, orders: asyncio.StreamWriter, folder: Path) -> None:
         self._orders = orders
         self._folder = folder
-        self._address = folder / "lines"
-        self._lines: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
-            asyncio.Queue()
-        )
         self._number = 0
-        self._server: asyncio.Server | None = None
-
-    async def open(self) -> None:
-        """Listen for what lives say."""
-
-        async def heard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._lines.put((reader, writer))
-
-        self._server = await asyncio.start_unix_server(heard, self._address, limit=2**20)
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._server:
-            self._server.close()
 
     @asynccontextmanager
     async def life(
@@ -129,23 +111,24 @@ class Lives:
         trap = self._folder / f"trap-{self._number}"
         if armed:
             trap.touch()
+        address = self._folder / f"line-{self._number}"
         order = {
-            "socket": str(self._address),
+            "socket": str(address),
             "folder": str(folder),
             "environment": {**os.environ, **variables(slack, folder, database), **(change or {})},
             "point": point,
             "trap": str(trap),
             "arguments": [command, *options],
         }
-        self._orders.write(f"{json.dumps(order)}\n".encode())
-        reader, writer = await self._lines.get()
-        first = (await reader.readline()).decode()
-        life = Life(reader, int(first.removeprefix("pid ")), trap)
-        try:
-            yield life
-        finally:
-            await life.kill()
-            writer.close()
+        async with _line(address) as called:
+            self._orders.write(f"{json.dumps(order)}\n".encode())
+            log = await called
+            pid = int((await log.readline()).decode().removeprefix("pid "))
+            life = Life(log, pid, trap)
+            try:
+                yield life
+            finally:
+                await life.kill()
 
     @asynccontextmanager
     async def ready(
@@ -158,6 +141,24 @@ class Lives:
 
 
 @asynccontextmanager
+async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamReader], None]:
+    """A socket that one life calls, to say on it what stands in its log."""
+    called: asyncio.Future[asyncio.StreamReader] = asyncio.get_running_loop().create_future()
+    writers: list[asyncio.StreamWriter] = []
+
+    def heard(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        called.set_result(reader)
+
+    async with await asyncio.start_unix_server(heard, address, limit=2**20):
+        try:
+            yield called
+        finally:
+            for writer in writers:
+                writer.close()
+
+
+@asynccontextmanager
 async def nursery() -> AsyncGenerator[Lives, None]:
     """Makes lives, for as long as it is entered."""
     process = await asyncio.create_subprocess_exec(
@@ -165,12 +166,9 @@ async def nursery() -> AsyncGenerator[Lives, None]:
     )
     assert process.stdin is not None
     with tempfile.TemporaryDirectory(prefix="moa-") as folder:
-        lives = Lives(process.stdin, Path(folder))
-        await lives.open()
         try:
-            yield lives
+            yield Lives(process.stdin, Path(folder))
         finally:
-            lives.close()
             process.stdin.close()
             await process.wait()
 

@@ -55,7 +55,6 @@ def live(order: dict[str, Any]) -> NoReturn:
     os._exit(code)
 
 
-
 def serve() -> None:
     """Fork a life for each order."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks for their ends here

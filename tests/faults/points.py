@@ -82,6 +82,7 @@ EDITED: Final[Mapping[str, Point]] = {
         f"{SLACK}.chat_update", meant=lambda named: "reply_actions" in str(named["blocks"])
     ),
     "reaction set": Point(f"{SLACK}.reactions_add"),
+    "reaction set, recorded as answered": Point(f"{RUNS}.delivered"),
 }
 """Without streams and sessions."""
 

@@ -1,40 +1,111 @@
-"""A process is killed at every named point of a question's life; the next one goes on from there."""
+"""A process is killed at every named point of a question's life; the next one goes on from there.
+
+The points are named in `tests.faults.points`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
+from tests.databases import KINDS, Databases
 from tests.faults.lives import Lives
 from tests.faults.points import EDITED, POINTS, RESUMED, WAITING
-from tests.faults.scene import Scene, scene
+from tests.faults.scene import Asked, Paid, Scene, scene
+
+CHAINS = 4
+"""The points are divided among so many bots."""
+
+LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 
 
-async def killed_at_each(scene: Scene, points: Iterable[str], *options: str) -> None:
+async def killed_at_each(there: Scene, points: Iterable[str], *options: str) -> None:
     """Kill one process after the other, each at a point of its own; then let the last one end.
 
     In each life two questions are asked: one is at the point, the other wherever it happens to be.
     """
-    open_ones, paid = [], []
-    for name in [*points, None]:
-        async with scene.ready(*options, point=name) as life:
-            scene.slack.clock.advance(61)  # Slack sends again what was never acknowledged
-            await scene.answered(*open_ones)
-            for asked, before in paid:
-                scene.check_paid(asked, before)
-            if name is None:
+    left: list[tuple[Asked, Paid]] = []
+    for point in [*points, None]:
+        async with there.ready(*options, point=point) as life:
+            there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
+            await there.answered(*(asked for asked, _ in left))
+            for asked, before in left:
+                there.check_paid(asked, before)
+            if point is None:
                 return
             life.arm()
-            open_ones = [await scene.ask(), await scene.ask()]
-            assert await life.ended() is None, f"{name}: it was not killed but ended"
-            paid = [(asked, scene.paid(asked)) for asked in open_ones]
-            print(name, paid, life.said[-300:])
+            asked = [await there.ask(), await there.ask()]
+            assert await life.ended() is None, f"not killed at: {point}"
+            left = [(one, there.paid(one)) for one in asked]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 async def test_killed_at_any_point_of_a_question(
-    tmp_path: Path, lives: Lives, database: str
+    tmp_path: Path, lives: Lives, databases: Databases, kind: str
 ) -> None:
     """Each question is answered exactly once, nothing is left open, no stored answer is bought."""
+
+    async def chain(number: int) -> None:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with scene(folder, lives, databases.fresh(kind)) as there:
+            await killed_at_each(there, [*POINTS][number::CHAINS])
+
+    # Side by side, since each of them mostly waits.
+    async with asyncio.TaskGroup() as group:
+        for number in range(CHAINS):
+            group.create_task(chain(number))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_killed_where_all_places_are_taken(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """A question that waits for its turn is as safe as one that is worked on."""
     async with scene(tmp_path, lives, database) as there:
-        await killed_at_each(there, POINTS)
+        there.configure("[work]\nat_once = 1")
+        await killed_at_each(there, WAITING)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_killed_where_slack_can_neither_stream_nor_show_a_session(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """No "working" line and no reaction of a dead process stays, whatever shows the work."""
+    async with scene(tmp_path, lives, database) as there:
+        there.slack.app.features -= LAST_RESORT
+        await killed_at_each(there, EDITED)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_killed_with_slack_by_http(tmp_path: Path, lives: Lives, database: str) -> None:
+    """What comes by HTTP is as safe as what comes by Socket Mode."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    async with scene(tmp_path, lives, database) as there:
+        there.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        points = ("question stored, not acknowledged", "acknowledged, not handed over", "begun")
+        await killed_at_each(there, points, "--http", "--port", port)
+
+
+async def test_killed_again_while_it_takes_up_what_was_left(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """A process that dies while it cleans up after another leaves no more than that one did."""
+    async with scene(tmp_path, lives, database) as there:
+        async with there.ready(point="aggregator in the middle of its stream") as life:
+            life.arm()
+            asked = [await there.ask(), await there.ask()]
+            assert await life.ended() is None
+        for point in RESUMED:
+            async with there.life(point=point, armed=True) as life:
+                assert await life.ended() is None, f"not killed at: {point}"
+        left = [(one, there.paid(one)) for one in asked]
+        async with there.ready():
+            await there.answered(*asked)
+        for one, before in left:
+            there.check_paid(one, before)

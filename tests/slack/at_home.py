@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+
+from sqlalchemy import select
 
 from bot.playground.acting import ActionResult
 from bot.playground.records import Channel, User, View
+from bot.storage.tables import runs
 from tests.stage import Stage
 
 EVENTS = (
@@ -59,3 +63,14 @@ async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]")
     assert view is not None
     await stage.slack.click(user, view, "home_settings")
     return await stage.opened_view(user, shows)
+
+
+async def ended(stage: Stage) -> None:
+    """Wait until no question is under way: the journal knows it a moment after Slack does."""
+    live = select(runs.c.id).where(runs.c.state.in_(("waiting", "running")))
+    async with asyncio.timeout(10):
+        while True:
+            async with stage.bot.database.connect() as connection:
+                if not (await connection.execute(live)).all():
+                    return
+            await asyncio.sleep(0.01)

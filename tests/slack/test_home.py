@@ -20,7 +20,7 @@ from bot.slack.home_views import Administration, Asked, Page, home_view, permali
 from bot.storage.tables import runs
 from moa.pipeline import LayerTable, Pipeline
 from tests.models.replies import Reply, Status
-from tests.slack.at_home import EVENTS, choose, home, home_showing
+from tests.slack.at_home import EVENTS, choose, ended, home, home_showing
 from tests.stage import Mode, Stage, everywhere, on_stage
 
 
@@ -46,6 +46,7 @@ async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=EVENTS) as stage:
         ts = await stage.ask(f"What does &lt;b&gt; mean, <@{stage.ben.id}>?")
         await stage.replied(ts)
+        await ended(stage)
         shown = await home(stage, stage.ana, shows="answered · balanced")
         assert "What does <b> mean, @Ben?" in shown
         assert f"archives/{stage.general.id}/p{ts.replace('.', '')}" in shown
@@ -53,6 +54,7 @@ async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
         assert "by the one reply so far" in shown
         inner = await stage.ask("And &amp; in the thread?", ts)
         await stage.replied(ts, 2)
+        await ended(stage)
         shown = await home(stage, stage.ana, shows="in the thread?")
         assert f"/p{inner.replace('.', '')}?thread_ts={ts}&cid={stage.general.id}" in shown
         assert "by the last 2 replies here" in shown
@@ -77,6 +79,7 @@ async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=down, events=EVENTS) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Anybody there?")
         await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ana, stage.general)[1:])
+        await ended(stage)
         shown = await home(stage, stage.ana, shows="no reply · balanced")
         assert "Anybody there?\n" in shown
         assert words.HOME_PRIVATELY in shown
@@ -180,6 +183,7 @@ async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
     extra = '\n[slack]\ncost = "hidden"\n[limits]\nper_person_day_usd = 5\n'
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         await stage.replied(await stage.ask("What is the risk?"))
+        await ended(stage)
         async with stage.bot.database.begin() as connection:
             await connection.execute(update(runs).values(seconds=12.0))
         shown = await home(stage, stage.ana, shows="by the one reply so far")

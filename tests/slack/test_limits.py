@@ -22,7 +22,7 @@ from moa import Plan, Price, Profile, Prompt
 from moa.compose import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
 from moa.providers.scripted import ScriptedModel
 from tests.models.replies import Reply
-from tests.slack.at_home import EVENTS, home, workspace_settings
+from tests.slack.at_home import EVENTS, ended, home, workspace_settings
 from tests.stage import Stage, on_stage
 
 
@@ -33,6 +33,7 @@ def limited(**limits: object) -> str:
 
 async def troubles(stage: Stage) -> list[str | None]:
     """What stands in the journal as each question's trouble, in their order."""
+    await ended(stage)
     query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
     async with stage.bot.database.connect() as connection:
         return [*(await connection.execute(query)).scalars()]
@@ -40,6 +41,7 @@ async def troubles(stage: Stage) -> list[str | None]:
 
 async def costs(stage: Stage) -> list[float]:
     """What each answered question has cost."""
+    await ended(stage)
     query = select(runs.c.cost_usd).where(runs.c.state == "answered")
     async with stage.bot.database.connect() as connection:
         return [*(await connection.execute(query)).scalars()]
@@ -138,20 +140,9 @@ async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
         await refused(stage, second, "too_many_at_once")
         gate.set()
         await stage.replied(first)
-        await _ended(stage)
+        await ended(stage)
         await stage.slack.click(stage.ana, stage.replies(second)[0], AGAIN)
         assert "At last." in stage.slack.render(await stage.replied(second, 2))
-
-
-async def _ended(stage: Stage) -> None:
-    """Wait until no question is under way: the journal knows it a moment after Slack does."""
-    live = select(runs.c.id).where(runs.c.state.in_(("waiting", "running")))
-    async with asyncio.timeout(10):
-        while True:
-            async with stage.bot.database.connect() as connection:
-                if not (await connection.execute(live)).all():
-                    return
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
@@ -159,7 +150,6 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
     """What those under way will cost is held back, so a budget is not passed by all at once."""
     async with on_stage(tmp_path, database=database, default="single") as stage:
         await stage.replied(await stage.ask("Number 00?"))
-        await stage.bot.jobs.drain(10)
         [cost] = await costs(stage)
     budget = 5.5 * cost
     extra = limited(per_workspace_month_usd=f"{budget:.9f}")
@@ -173,7 +163,6 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
             *(stage.ask(text, user=people[n % 2]) for n, text in enumerate(asked))
         )
         await asyncio.gather(*(stage.replied(one) for one in ts))
-        await stage.bot.jobs.drain(10)
         spent = await costs(stage)
         assert len(spent) == 6
         assert sum(spent) <= budget + cost

@@ -85,12 +85,23 @@ def test_an_anonymous_modal_holds_no_name(
 
 
 def test_what_stands_under_a_reply_names_nobody_either() -> None:
-    """Notes on an anonymous channel's reply are told without the models that they are about."""
-    notes = ("zz.one: The oldest turn was left out.", "zz.one's answer was far from zz.two's.")
+    """Notes on an anonymous channel's reply tell neither the models nor, by order, their seats."""
+    notes = (
+        "zz.one: The oldest turn was left out.",
+        "zz.two: The oldest turn was left out.",
+        "zz.one's answer was far from zz.two's.",
+        "Images were not shown to zz.one, zz.two and zz.one.",
+        "Layer 2 brought no answer.",
+    )
     calls = [call(answer(1, 1), name, 1) for name in ("zz.one", "zz.two")]
     outcome = Outcome("Hi.", "complete", "p", (), None, tuple(calls), 1.0, notes=notes)
     assert notes_of(outcome, "shown") == list(notes)
     assert notes_of(outcome, "anonymous") == [
-        "One model: The oldest turn was left out.",
+        "Layer 2 brought no answer.",
+        "Images were not shown to 3 models.",
         "One model's answer was far from one model's.",
+        "One model: The oldest turn was left out.",
     ]
+    assert notes_of(replace(outcome, notes=notes[::-1]), "anonymous") == (
+        notes_of(outcome, "anonymous")
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from bot.playground.records import User, View
 from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
@@ -185,7 +186,9 @@ async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
-        await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+            await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
+        assert "settings_not_stored" in str(logged)
         shown = stage.slack.render(view)
         assert words.SETTINGS_FAILED in shown
         assert "quote the error id" in shown

@@ -2,83 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.ports import Jobs, Run, Runs
+from bot.ports import Question, Run, Runs
+from bot.preferences import Preferences
 from bot.slack import words
 from bot.slack.access import Access, Visitor
-from bot.slack.actions.clicks import tell, value_of
+from bot.slack.actions.clicks import RefusedError, tell, value_of
+from bot.slack.footer import stop
 from bot.slack.reveal import is_complete, visitor_of
+from bot.slack.taking import Taking
 from bot.slack.text import escape_mrkdwn
 
-log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    run_id: str
+    pipeline: str
+    question: Question
 
 
 class Again:
     """Puts a question of a thread once more: a new run, and a new reply linked to the first."""
 
     def __init__(
-        self, runs: Runs, jobs: Jobs, access: Access, pipelines: Collection[str], default: str
+        self, runs: Runs, taking: Taking, access: Access, preferences: Preferences
     ) -> None:
         self._runs = runs
-        self._jobs = jobs
+        self._taking = taking
         self._access = access
-        self._pipelines = pipelines
-        self._default = default
+        self._preferences = preferences
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Regenerate or Retry was clicked, or another pipeline was chosen."""
-        run_id, pipeline = value_of(body)
-        run = await self._runs.get(run_id)
-        refusal = await self._refusal(run, visitor_of(body), pipeline)
-        if run is None or refusal:
+        run_id, chosen = value_of(body)
+        try:
+            claimed = await self._claimed(await self._runs.get(run_id), chosen, body)
+        except RefusedError as refused:
             await ack()
-            await tell(respond, refusal or words.AGAIN_GONE)
+            await tell(respond, str(refused))
             return
-        claimed = await self._claim(run, body, pipeline or self._known(run.pipeline))
         await ack()  # only now: what was acknowledged is stored
         if claimed is None:
             return
-        if run.question.surface == "command":
-            await tell(respond, words.AGAIN_ASKED.format(pipeline=escape_mrkdwn(claimed[1])))
-        await self._jobs.hand_over(claimed[0])
+        if claimed.question.surface == "command":
+            told = words.AGAIN_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
+            await tell(respond, told, [stop(claimed.run_id)])
+        await self._taking.hand_over(claimed.run_id, claimed.question)
 
-    async def _refusal(self, run: Run | None, visitor: Visitor, pipeline: str) -> str | None:
-        """Why it is not asked again; None when nothing speaks against it."""
+    async def _claimed(
+        self, run: Run | None, chosen: str, body: Mapping[str, Any]
+    ) -> _Claimed | None:
+        """Store the new question; None when this very click was taken before.
+
+        Raises:
+            RefusedError: with the words for whoever clicked.
+        """
         if run is None:
-            return words.AGAIN_GONE
-        if not await self._access.is_present(run, visitor):
-            return words.AGAIN_FORBIDDEN
+            raise RefusedError(words.AGAIN_GONE)
+        visitor = visitor_of(body)
+        click = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
+        await self._check(run, visitor, chosen)
+        if await self._runs.is_claimed(click):
+            return None
+        question = _question(run, visitor.user, body)
+        pipeline = chosen or await self._same(run, visitor.user)
+        # By the second key only one of several clicks that come together asks again.
+        keys = [click, f"again:{run.id}:after:{await self._latest(run)}"]
+        run_id = await self._taking.claim(question, keys, pipeline, again_of=run.id)
+        if run_id is None:
+            if await self._runs.is_claimed(click):
+                return None
+            raise RefusedError(words.AGAIN_UNDER_WAY)
+        return _Claimed(run_id, pipeline, question)
+
+    async def _check(self, run: Run, visitor: Visitor, chosen: str) -> None:
+        presence = await self._access.presence(run, visitor)
+        if presence != "yes":
+            raise RefusedError(words.AGAIN_REFUSED[presence])
         if not is_complete(run):
-            return words.AGAIN_UNDER_WAY
-        if pipeline and pipeline not in self._pipelines:
-            return words.TROUBLES["pipeline_gone"]
+            raise RefusedError(words.AGAIN_UNDER_WAY)
+        if chosen and chosen not in self._preferences.pipelines:
+            raise RefusedError(words.AGAIN_NO_PIPELINE)
+
+    async def _latest(self, run: Run) -> str:
+        """The newest run that asks it again, which has to have ended; nothing for the first."""
+        latest = await self._runs.asked_again(run)
+        if latest and not is_complete(latest):
+            raise RefusedError(words.AGAIN_UNDER_WAY)
+        return latest.id if latest else ""
+
+    async def _same(self, run: Run, user: str) -> str:
+        """The pipeline of before; where that is gone, the one that this person asks with there."""
+        if run.pipeline in self._preferences.pipelines:
+            return run.pipeline
         question = run.question
-        live = await self._runs.live_in(question.team, question.channel, question.thread_ts)
-        others = [await self._runs.get(run_id) for run_id in live]
-        return words.AGAIN_UNDER_WAY if any(o and o.again_of == run.id for o in others) else None
+        return (await self._preferences.rules(question.team, question.channel, user)).pipeline
 
-    async def _claim(
-        self, run: Run, body: Mapping[str, Any], pipeline: str
-    ) -> tuple[str, str] | None:
-        """Store the new question, once for each click, however often Slack sends it."""
-        url = body.get("response_url")
-        question = replace(
-            run.question,
-            user=visitor_of(body).user,
-            response_url=str(url) if run.question.surface == "command" and url else None,
-        )
-        key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
-        run_id = await self._runs.claim(question, [key], pipeline, again_of=run.id)
-        log.info("claimed_again" if run_id else "claimed_before", run_id=run_id, again_of=run.id)
-        return None if run_id is None else (run_id, pipeline)
 
-    def _known(self, pipeline: str) -> str:
-        """The pipeline of before, or the default one where that is gone."""
-        return pipeline if pipeline in self._pipelines else self._default
+def _question(run: Run, user: str, body: Mapping[str, Any]) -> Question:
+    """The question of before, put by whoever clicked: it counts as theirs."""
+    url = body.get("response_url")
+    is_private = run.question.surface == "command"
+    return replace(run.question, user=user, response_url=str(url) if is_private and url else None)

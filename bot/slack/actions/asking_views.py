@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.slack import words
 from bot.slack.blocks import Block, context
+from bot.slack.characters import clean
 from bot.slack.text import plain, shorten
 
 ASK_CALLBACK = "ask_models"
@@ -53,8 +54,14 @@ class Filled:
     channel: str | None
 
 
-def ask_view(place: Place, pipelines: Collection[str], chosen: str) -> Block:
-    """The modal: the question, the pipeline and, outside a thread, where the reply goes."""
+def ask_view(place: Place, pipelines: Collection[str], chosen: str | None) -> Block:
+    """The modal: the question, the pipeline and, outside a thread, where the reply goes.
+
+    Args:
+        place: where it is asked.
+        pipelines: which there are.
+        chosen: the one that is asked there unless another is picked; None where that is not known.
+    """
     where = [context(words.ASK_IN_THREAD)] if place.channel else [_where()]
     return {
         "type": "modal",
@@ -76,7 +83,7 @@ def filled(view: Mapping[str, Any]) -> Filled:
 
     chosen = (value(PIPELINE).get("selected_option") or {}).get("value")
     return Filled(
-        text=str(value(QUESTION).get("value") or "").strip(),
+        text=clean(str(value(QUESTION).get("value") or "")).strip(),
         pipeline=str(chosen) if chosen else None,
         channel=value(PLACE).get("selected_conversation"),
     )
@@ -93,12 +100,17 @@ def _question() -> Block:
     return _input(QUESTION, words.ASK_QUESTION, element)
 
 
-def _pipeline(pipelines: Collection[str], chosen: str) -> list[Block]:
+def _pipeline(pipelines: Collection[str], chosen: str | None) -> list[Block]:
     options = [_option(name) for name in pipelines if len(name) <= OPTION_VALUE][:OPTIONS]
     if len(options) < 2:  # noqa: PLR2004 - one is no choice
         return []
-    element: Block = {"type": "static_select", "action_id": INPUT, "options": options}
-    if any(option["value"] == chosen for option in options):
+    element: Block = {
+        "type": "static_select",
+        "action_id": INPUT,
+        "placeholder": _plain(words.ASK_PIPELINE_USUAL),
+        "options": options,
+    }
+    if chosen and any(option["value"] == chosen for option in options):
         element["initial_option"] = _option(chosen)
     return [_input(PIPELINE, words.ASK_PIPELINE, element, optional=True)]
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.slack.blocks import Block, section
 from bot.slack.client import SLACK_TROUBLE
 
 SEPARATOR = "|"
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class RefusedError(Exception):
+    """What somebody wants is not done. The words tell them why, as mrkdwn."""
 
 
 def value_of(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -18,7 +26,12 @@ def value_of(body: Mapping[str, Any]) -> tuple[str, str]:
     action = body["actions"][0]
     value = action.get("value") or (action.get("selected_option") or {}).get("value")
     run_id, _, rest = str(value).partition(SEPARATOR)
-    return run_id, rest
+    return run_id_in(run_id), rest
+
+
+def run_id_in(text: object) -> str:
+    """What a client has sent for a run's id; empty where it cannot be one."""
+    return str(text) if _RUN_ID.fullmatch(str(text)) else ""
 
 
 def joined(run_id: str, rest: str) -> str:
@@ -26,10 +39,11 @@ def joined(run_id: str, rest: str) -> str:
     return f"{run_id}{SEPARATOR}{rest}"
 
 
-async def tell(respond: AsyncRespond, notice: str) -> None:
-    """Say it to the clicker alone, if Slack takes that."""
+async def tell(respond: AsyncRespond, notice: str, more: Sequence[Block] = ()) -> None:
+    """Say it to the clicker alone, if Slack takes that. `notice` is mrkdwn; `more` stands below."""
+    blocks = [section(notice), *more] if more else None
     with suppress(*SLACK_TROUBLE):
-        await respond(notice, response_type="ephemeral", replace_original=False)
+        await respond(notice, blocks=blocks, response_type="ephemeral", replace_original=False)
 
 
 async def take_away(respond: AsyncRespond) -> None:

@@ -34,11 +34,10 @@ class Stopping:
         run_id, _ = value_of(body)
         run = await self._runs.get(run_id)
         visitor = visitor_of(body)
-        if run is None or not await self._may(run, visitor):
+        if run is None or not await self._may_stop([run], visitor):
             await tell(respond, words.STOP_FORBIDDEN)
-        elif await self._jobs.stop(run.id, visitor.user):
-            log.info("stop_asked", run_id=run.id)
-        else:
+            return
+        if not await self._stop([run], visitor):
             await tell(respond, words.STOP_TOO_LATE)
         if (body.get("container") or {}).get("is_ephemeral"):
             await take_away(respond)
@@ -46,36 +45,61 @@ class Stopping:
     async def session_stopped(self, body: Mapping[str, Any]) -> None:
         """Slack's own Stop was used in a thread (event `agent_session_stopped`).
 
-        Slack has ended the stream by then, so the run ends in any case as soon as it shows
-        something more; this spares the time and the money until then.
+        Where a reply was being streamed, Slack has ended that stream by then, so that the run ends
+        in any case as soon as it shows something more; this spares the time and the money until
+        then, and ends what streams nothing yet.
         """
         event = body.get("event") or {}
-        visitor = Visitor(str(body.get("team_id")), str(event.get("user")), None)
-        channel, thread_ts = str(event.get("channel")), str(event.get("thread_ts"))
-        for run_id in await self._runs.live_in(visitor.team, channel, thread_ts):
-            run = await self._runs.get(run_id)
-            if run and await self._may(run, visitor):
-                await self._jobs.stop(run_id, visitor.user)
-                log.info("stop_asked", run_id=run_id)
+        visitor = Visitor(str(body.get("team_id")), str(event.get("user")))
+        live = await self._live(visitor.team, str(event.get("channel")), event.get("thread_ts"))
+        await self._stop(await self._may_stop(live, visitor), visitor)
 
     async def all_in(self, visitor: Visitor) -> int:
         """Stop what a person may stop in the channel that they are in; returns how many."""
+        live = await self._live(visitor.team, str(visitor.channel))
+        return await self._stop(await self._may_stop(live, visitor), visitor)
+
+    async def _live(self, team: str, channel: str, thread_ts: object = None) -> Sequence[Run]:
+        thread = None if thread_ts is None else str(thread_ts)
+        found = [
+            await self._runs.get(run) for run in await self._runs.live_in(team, channel, thread)
+        ]
+        return [run for run in found if run]
+
+    async def _stop(self, runs: Sequence[Run], visitor: Visitor) -> int:
         stopped = 0
-        for run_id in await self._live(visitor):
-            run = await self._runs.get(run_id)
-            if run and await self._may(run, visitor):
-                stopped += await self._jobs.stop(run_id, visitor.user)
+        for run in runs:
+            if await self._jobs.stop(run.id, visitor.user):
+                log.info("stop_asked", run_id=run.id)
+                stopped += 1
         return stopped
 
-    async def _live(self, visitor: Visitor) -> Sequence[str]:
-        return await self._runs.live_in(visitor.team, str(visitor.channel))
+    async def _may_stop(self, runs: Sequence[Run], visitor: Visitor) -> Sequence[Run]:
+        """Those of one channel's runs that somebody may end: their own, and as an admin others.
 
-    async def _may(self, run: Run, visitor: Visitor) -> bool:
-        """Whoever asked, and admins of the workspace where they can see what they end."""
-        question = run.question
-        if visitor.team != question.team or visitor.channel not in {None, question.channel}:
+        An admin ends only what they can see: nothing in a channel that they are not in, and no
+        private reply.
+        """
+        here = [run for run in runs if _is_here(run, visitor)]
+        others = [r for r in here if r.question.user != visitor.user]
+        if others and await self._is_admin(others, visitor):
+            others = [run for run in others if run.question.surface == "command"]
+        return [run for run in here if run not in others]
+
+    async def _is_admin(self, runs: Sequence[Run], visitor: Visitor) -> bool:
+        """Whether an admin of the workspace looks at these runs of one channel."""
+        seen = next((run for run in runs if run.question.surface != "command"), None)
+        if seen is None or await self._authority.over_workspace(visitor) != "yes":
             return False
-        if visitor.user == question.user:
-            return True
-        is_admin = await self._authority.over_workspace(visitor) == "yes"
-        return is_admin and await self._access.is_present(run, visitor)
+        return await self._access.presence(seen, visitor) == "yes"
+
+
+def _is_here(run: Run, visitor: Visitor) -> bool:
+    """Whether a run belongs to the visitor's workspace, and to the channel that they act in.
+
+    A private reply has come to its asker alone, be it in a direct message.
+    """
+    question = run.question
+    mine = question.surface == "command" and visitor.user == question.user
+    in_channel = mine or visitor.channel in {None, question.channel}
+    return visitor.team == question.team and in_channel

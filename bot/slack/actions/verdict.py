@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Feedback, Runs
 from bot.slack import words
 from bot.slack.access import Access
-from bot.slack.actions.clicks import tell, value_of
-from bot.slack.blocks import HELPFUL, Block
+from bot.slack.actions.clicks import RefusedError, run_id_in, tell, value_of
+from bot.slack.blocks import HELPFUL, NOT_HELPFUL, Block
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.reveal import visitor_of
 
@@ -26,9 +26,12 @@ REASON_LIMIT = 1_000
 
 Verdict = Literal["helpful", "not_helpful"]
 
+VERDICTS: Mapping[str, Verdict] = {HELPFUL: "helpful", NOT_HELPFUL: "not_helpful"}
+"""What stands behind the run's id in the value of a button."""
+
 
 class Verdicts:
-    """Takes what people of the channel say of a reply."""
+    """Takes what people of the channel say of a reply. The newest word of a person counts."""
 
     def __init__(
         self, client: AsyncWebClient, runs: Runs, access: Access, feedback: Feedback
@@ -39,13 +42,18 @@ class Verdicts:
         self._feedback = feedback
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """One of the two buttons was clicked. The newest word of a person counts."""
+        """One of the two buttons was clicked."""
         await ack()
         run_id, said = value_of(body)
-        verdict: Verdict = "helpful" if said == HELPFUL else "not_helpful"
-        if not await self._store(run_id, body, verdict, ""):
-            await tell(respond, words.VERDICT_FORBIDDEN)
-        elif verdict == "helpful" or not await self._asked_why(run_id, body):
+        verdict = VERDICTS.get(said)
+        if verdict is None:
+            return
+        try:
+            await self._store(run_id, body, verdict)
+        except RefusedError as refused:
+            await tell(respond, str(refused))
+            return
+        if verdict == "helpful" or not await self._asked_why(run_id, body):
             await tell(respond, words.VERDICT_THANKS)
 
     async def reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
@@ -53,22 +61,30 @@ class Verdicts:
         view = body.get("view") or {}
         values = (view.get("state") or {}).get("values") or {}
         reason = ((values.get(REASON) or {}).get(REASON_INPUT) or {}).get("value") or ""
-        run_id = str(view.get("private_metadata"))
-        if await self._store(run_id, body, "not_helpful", str(reason)[:REASON_LIMIT]):
-            await ack()
-        else:
-            await ack(response_action="errors", errors={REASON: words.VERDICT_FORBIDDEN})
+        run_id = run_id_in(view.get("private_metadata"))
+        try:
+            await self._store(run_id, body, "not_helpful", str(reason).strip()[:REASON_LIMIT])
+        except RefusedError as refused:
+            await ack(response_action="errors", errors={REASON: str(refused)})
+            return
+        await ack()
 
     async def _store(
-        self, run_id: str, body: Mapping[str, Any], verdict: Verdict, reason: str
-    ) -> bool:
-        """Store a verdict; False for whoever has no say in that channel."""
+        self, run_id: str, body: Mapping[str, Any], verdict: Verdict, reason: str = ""
+    ) -> None:
+        """Store a verdict.
+
+        Raises:
+            RefusedError: for whoever has no say in that channel.
+        """
         run = await self._runs.get(run_id)
+        if run is None:
+            raise RefusedError(words.VERDICT_GONE)
         visitor = visitor_of(body)
-        if run is None or not await self._access.is_present(run, visitor):
-            return False
+        presence = await self._access.presence(run, visitor)
+        if presence != "yes":
+            raise RefusedError(words.VERDICT_REFUSED[presence])
         await self._feedback.judge(run.id, visitor.user, verdict, reason)
-        return True
 
     async def _asked_why(self, run_id: str, body: Mapping[str, Any]) -> bool:
         """Open the modal. Where Slack refuses, the verdict stands without a reason."""

@@ -14,7 +14,7 @@ from bot.slack.reveal.telling import asides
 from bot.slack.richinline import Json
 from bot.slack.richpages import pages
 from bot.slack.richtext import BLOCK_LIMIT
-from bot.slack.states import why
+from bot.slack.states import state, why
 from bot.slack.text import escape_mrkdwn
 from moa import Answer
 
@@ -103,9 +103,9 @@ def _reply(shown: Shown) -> list[Json]:
 
 
 def _wrote(shown: Shown, answer: Answer) -> str:
-    took = seconds(answer.seconds)
     if answer is not shown.run.writer:
-        return words.ANSWER_STATES["failed"].format(seconds=took, why=why(answer.error_kind))
+        return state(answer)
+    took = seconds(answer.seconds)
     sentence = {
         "truncated": words.OVERVIEW_WROTE_TRUNCATED,
         "cut": words.OVERVIEW_WROTE_PARTIAL,
@@ -114,7 +114,7 @@ def _wrote(shown: Shown, answer: Answer) -> str:
 
 
 def _notes(shown: Shown) -> list[Json]:
-    notes = list(dict.fromkeys(map(shown.naming.told, shown.run.notes)))
+    notes = shown.naming.told(shown.run.notes)
     return [title(words.OVERVIEW_NOTES), bullets([said(note) for note in notes])] if notes else []
 
 

@@ -27,6 +27,9 @@ from tests.slack.attacks.properties import (
 SHORT = 200
 """Characters up to which a text is split at every position."""
 
+STATES = 12
+"""Moments of a long stream that are looked at."""
+
 HELD = 2_100
 """Characters that a stream may hold back at most."""
 
@@ -72,6 +75,20 @@ def test_it_reads_the_same_however_it_was_split(attack: Attack) -> None:
             came += len(clean(piece))
             assert attack.lost or came - len(shown) <= HELD, "a reader waits for too much"
         assert shown + stream.close() == whole
+
+
+@everything
+def test_every_state_of_the_stream_is_inert(attack: Attack) -> None:
+    """Slack may look at a reply at any moment: what has been shown by then is safe as it stands."""
+    stream, shown = SafeStream(ALLOWED), ""
+    states: list[str] = []
+    for piece in next(_splits(attack.text)):
+        ready = stream.feed(piece)
+        shown += ready
+        if ready and len(shown) <= MARKDOWN_LIMIT:
+            states.append(shown)
+    for state in states[:: max(1, len(states) // STATES)]:
+        assert_inert(state)
 
 
 @everything

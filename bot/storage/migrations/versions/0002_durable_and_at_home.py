@@ -1,6 +1,7 @@
 """Attempts and turns of runs, what asks again, stopping; feedback, preferences and spending.
 
-Only adds: the previous release can work on a database that has it.
+The previous release can work on a database that has it: columns and tables are only added. One index
+gives way to one of the live runs alone, which stays small however long the history is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ def upgrade() -> None:
             sa.Column("attached", sa.Boolean(), server_default=sa.true(), nullable=False)
         )
         batch.create_index("ix_runs_created_at", ["created_at"])
+        batch.drop_index("ix_runs_state_created_at")
         batch.create_index("ix_runs_team_user_created_at", ["team", "user", "created_at"])
+    op.create_index(
+        "ix_runs_live",
+        "runs",
+        ["created_at"],
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
     op.create_table(
         "feedback",
         sa.Column("run_id", sa.String(length=64), nullable=False),
@@ -64,7 +73,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("spending", "preferences", "feedback"):
         op.drop_table(table)
+    op.drop_index("ix_runs_live", "runs")
     with op.batch_alter_table("runs") as batch:
+        batch.create_index("ix_runs_state_created_at", ["state", "created_at"])
         batch.drop_index("ix_runs_team_user_created_at")
         batch.drop_index("ix_runs_created_at")
         for column in ("attached", "disagreement", "stop_by", "again_of", "turn", "attempt"):

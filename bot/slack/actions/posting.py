@@ -1,0 +1,145 @@
+"""Putting a question where a shortcut wants it: posted in the asker's name, stored, handed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from bot.ports import Question, Surface
+from bot.preferences import Preferences
+from bot.slack import words
+from bot.slack.access import Visitor, is_member
+from bot.slack.actions.asking_views import Place
+from bot.slack.actions.clicks import RefusedError
+from bot.slack.asked import asked_message
+from bot.slack.client import SLACK_TROUBLE, UNSURE, code_of
+from bot.slack.frame import Frame
+from bot.slack.identity import Identity
+from bot.slack.taking import Taking
+from bot.slack.text import escape_mrkdwn
+from bot.slack.thread import TROUBLES
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A question to be put.
+
+    Attributes:
+        visitor: who asks.
+        place: where; without a channel in their direct messages with us.
+        text: the question in their words.
+        pipeline: what they have chosen, if anything.
+        key: the name under which the same may reach us again.
+    """
+
+    visitor: Visitor
+    place: Place
+    text: str
+    pipeline: str | None
+    key: str
+
+
+class Posting:
+    """Puts questions in people's names."""
+
+    def __init__(
+        self, frame: Frame, taking: Taking, identity: Identity, preferences: Preferences
+    ) -> None:
+        self.client = frame.client
+        self._runs = frame.runs
+        self._people = frame.people
+        self._taking = taking
+        self._identity = identity
+        self._preferences = preferences
+
+    async def put(self, put: Put) -> None:
+        """Ask it, once for each key. What was posted for a question that is not asked is removed.
+
+        Raises:
+            RefusedError: with the words for the person.
+        """
+        if put.visitor.team != (await self._identity.get()).team_id:
+            raise RefusedError(words.ASK_OUTSIDE)
+        if await self._runs.is_claimed(put.key):
+            return
+        try:
+            channel = put.place.channel or await self._direct(put.visitor.user)
+            if not await is_member(self.client, channel, put.visitor.user):
+                raise RefusedError(words.ASK_FORBIDDEN)
+            ts = await self._post(put, channel)
+        except SLACK_TROUBLE as error:
+            log.info("shortcut_refused", error=code_of(error))
+            raise RefusedError(_told(code_of(error))) from None
+        question, run_id = _question(put, channel, ts), None
+        try:
+            run_id = await self._store(put, question)
+        finally:
+            if run_id is None:
+                await self._remove(channel, ts)
+        if run_id is not None:
+            await self._taking.hand_over(run_id, question)
+
+    async def tell_directly(self, user: str, notice: str) -> None:
+        """Say something to a person for which there is no other place left."""
+        try:
+            await self.client.chat_postMessage(
+                channel=await self._direct(user),
+                text=notice,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SLACK_TROUBLE as error:
+            log.warning("not_told", error=code_of(error))
+
+    async def _store(self, put: Put, question: Question) -> str | None:
+        team, channel = question.team, question.channel
+        rules = await self._preferences.rules(team, channel, question.user)
+        keys = [put.key, f"message:{team}:{channel}:{question.ts}"]
+        return await self._taking.claim(question, keys, put.pipeline or rules.pipeline)
+
+    async def _post(self, put: Put, channel: str) -> str:
+        user = put.visitor.user
+        posted = await self.client.chat_postMessage(
+            channel=channel,
+            thread_ts=put.place.thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            **asked_message(user, await self._people.name(user), put.text),
+        )
+        return str(posted["ts"])
+
+    async def _remove(self, channel: str, ts: str) -> None:
+        try:
+            await self.client.chat_delete(channel=channel, ts=ts)
+        except SLACK_TROUBLE as error:
+            log.warning("question_not_removed", error=code_of(error))
+
+    async def _direct(self, user: str) -> str:
+        opened = await self.client.conversations_open(users=user)
+        return str((opened.get("channel") or {})["id"])
+
+
+def _question(put: Put, channel: str, ts: str) -> Question:
+    surface: Surface = "shortcut" if put.place.channel else "direct"
+    return Question(
+        team=put.visitor.team,
+        channel=channel,
+        user=put.visitor.user,
+        ts=ts,
+        thread_ts=put.place.thread_ts or ts,
+        text=escape_mrkdwn(put.text),
+        surface=surface,
+        pipeline=put.pipeline,
+        attached=False,
+    )
+
+
+def _told(code: str) -> str:
+    """Slack's refusal in words for the person."""
+    if code in UNSURE:
+        return words.ASK_UNSURE
+    trouble = TROUBLES.get(code)
+    return words.TROUBLES[trouble] if trouble else words.ASK_FAILED

@@ -1,0 +1,59 @@
+"""Taking questions in, whatever way they came: stored once, counted, handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Jobs, Observer, Question, Runs
+from bot.slack import words
+from bot.slack.client import SLACK_TROUBLE, code_of
+
+log = structlog.get_logger(__name__)
+
+
+class Taking:
+    """The journal and the jobs, as whoever takes a question in has to do with them."""
+
+    def __init__(self, client: AsyncWebClient, runs: Runs, jobs: Jobs, observer: Observer) -> None:
+        self._client = client
+        self._runs = runs
+        self._jobs = jobs
+        self._observer = observer
+
+    async def claim(
+        self,
+        question: Question,
+        keys: Sequence[str],
+        pipeline: str,
+        *,
+        again_of: str | None = None,
+    ) -> str | None:
+        """Store a question, and return its run's id; None when one of the keys was taken before."""
+        run_id = await self._runs.claim(question, keys, pipeline, again_of=again_of)
+        self._observer.claimed(question.surface, new=run_id is not None)
+        event = "claimed_before" if run_id is None else "claimed"
+        log.info(event, run_id=run_id, surface=question.surface, again_of=again_of)
+        return run_id
+
+    async def hand_over(self, run_id: str, question: Question) -> None:
+        """Have it worked on. Where every worker is busy, the asker is told that it waits."""
+        place = await self._jobs.hand_over(run_id)
+        if place:
+            await self._tell_place(question, place)
+
+    async def _tell_place(self, question: Question, place: int) -> None:
+        alone = (
+            question.surface == "command"
+        )  # it has no thread, and asks where we may be no member
+        try:
+            await self._client.chat_postEphemeral(
+                channel=question.channel,
+                user=question.user,
+                thread_ts=None if alone else question.thread_ts,
+                text=words.QUEUED.format(place=place),
+            )
+        except SLACK_TROUBLE as error:
+            log.info("place_not_told", error=code_of(error))
