@@ -20,6 +20,9 @@ ENVIRONMENT = ROOT / ".check"
 LOCK = ROOT / "requirements.lock"
 LEAST_COVERAGE = "90"
 
+SIDE_BY_SIDE = ["--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal"]
+"""One pytest process a core, which halves the time on two. `pytest` alone runs them in a row."""
+
 CHECKS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -37,7 +40,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return _run(["python", "-m", "pytest", *arguments])
     failed = [name for name, command in CHECKS.items() if _timed(name, command)]
-    if _timed("tests", ["coverage", "run", "-m", "pytest"]):
+    if _timed("tests", ["coverage", "run", "-m", "pytest", *SIDE_BY_SIDE]):
         failed.append("tests")
     _run(["coverage", "combine", "--quiet"])
     if _timed("coverage", ["coverage", "report", f"--fail-under={LEAST_COVERAGE}"]):

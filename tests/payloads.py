@@ -85,37 +85,46 @@ def _feedback(element: Json) -> slackblocks.FeedbackButtons:
 
 
 def _element(element: Json) -> Any:
-    if element["type"] == "button":
-        return slackblocks.Button(
-            text=element["text"]["text"],
-            action_id=element["action_id"],
-            value=element["value"],
-            accessibility_label=element.get("accessibility_label"),
-        )
-    if element["type"] == "checkboxes":
-        ticked = [_option(option) for option in element.get("initial_options", ())] or None
-        boxes = [_option(option) for option in element["options"]]
-        return slackblocks.CheckboxGroup(element["action_id"], boxes, ticked)
-    if element["type"] == "conversations_select":
-        return slackblocks.ConversationSelectMenu(element["action_id"])
-    if element["type"] == "plain_text_input":
-        return slackblocks.PlainTextInput(
-            element["action_id"],
-            multiline=element["multiline"],
-            max_length=element["max_length"],
-        )
-    if element["type"] == "number_input":
-        decimals, first = element["is_decimal_allowed"], element.get("initial_value")
-        return slackblocks.NumberInput(decimals, element["action_id"], first)
-    if "options" in element:
-        options = element["options"]
-        assert element.get("initial_option", options[0]) in options
-        return slackblocks.StaticSelectMenu(
-            element["action_id"], [_option(option) for option in options]
-        )
-    # The package wants a group as `initial_option`; Slack wants one of the groups' options.
-    options = [option for group in element["option_groups"] for option in group["options"]]
-    assert element["initial_option"] in options
+    match element["type"]:
+        case "button":
+            return slackblocks.Button(
+                text=element["text"]["text"],
+                action_id=element["action_id"],
+                value=element["value"],
+                accessibility_label=element.get("accessibility_label"),
+            )
+        case "static_select":
+            return _menu(element)
+        case _:
+            return _input(element)
+
+
+def _input(element: Json) -> Any:
+    action_id = element["action_id"]
+    match element["type"]:
+        case "checkboxes":
+            ticked = [_option(option) for option in element.get("initial_options", ())] or None
+            boxes = [_option(option) for option in element["options"]]
+            return slackblocks.CheckboxGroup(action_id, boxes, ticked)
+        case "conversations_select":
+            return slackblocks.ConversationSelectMenu(action_id)
+        case "plain_text_input":
+            most, multiline = element["max_length"], element["multiline"]
+            return slackblocks.PlainTextInput(action_id, multiline=multiline, max_length=most)
+        case "number_input":
+            decimals, first = element["is_decimal_allowed"], element.get("initial_value")
+            return slackblocks.NumberInput(decimals, action_id, first)
+        case other:
+            raise NotImplementedError(other)
+
+
+def _menu(element: Json) -> Any:
+    # The package wants a group as `initial_option`; Slack wants one of the options.
+    groups = element.get("option_groups", ())
+    options = element.get("options") or [o for group in groups for o in group["options"]]
+    assert element.get("initial_option", options[0]) in options
+    if not groups:
+        return slackblocks.StaticSelectMenu(element["action_id"], [_option(o) for o in options])
     return slackblocks.StaticSelectMenu(
         placeholder=element["placeholder"]["text"],
         action_id=element["action_id"],
@@ -124,7 +133,7 @@ def _element(element: Json) -> Any:
                 label=group["label"]["text"],
                 options=[_option(option) for option in group["options"]],
             )
-            for group in element["option_groups"]
+            for group in groups
         ],
     )
 

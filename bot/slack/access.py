@@ -7,6 +7,7 @@ holds one proves nothing by it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -146,14 +147,21 @@ class Access:
 
 async def is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
     """Whether somebody is in a channel now. Raises what a call of the Web API raises."""
+    return bool(await members_among(client, channel, {user}))
+
+
+async def members_among(
+    client: AsyncWebClient, channel: str, users: Collection[str]
+) -> frozenset[str]:
+    """Those of these people who are in a channel now. Raises what a call of the Web API raises."""
+    found: set[str] = set()
     cursor: str | None = None
     while True:
         page = await client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
-        if user in (page.get("members") or ()):
-            return True
+        found |= {*users} & {*(page.get("members") or ())}
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-        if cursor is None:
-            return False
+        if cursor is None or len(found) == len({*users}):
+            return frozenset(found)
 
 
 def _is_shared_outside(channel: dict[str, object]) -> bool:

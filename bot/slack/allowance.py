@@ -10,6 +10,8 @@ from bot.slack import words
 from bot.slack.blocks import cost
 from bot.slack.text import escape_mrkdwn
 
+CENT = 0.01
+
 
 def allowance(
     standing: Standing, now: datetime, *, costs_shown: bool, channel: bool = False
@@ -36,8 +38,8 @@ def asked(count: int) -> str:
 
 
 def amount(usd: float) -> str:
-    """A budget as people read it."""
-    return f"${usd:,.2f}"
+    """A budget as people read it: in cents, and finer where it is less than one."""
+    return f"${usd:,.2f}" if usd == 0 or usd >= CENT else f"${usd:.4f}"
 
 
 def moment(when: datetime) -> str:

@@ -70,6 +70,10 @@ class Progress:
             case _:
                 return []
 
+    def failed(self, *, stopped: bool) -> list[Chunk]:
+        """The chunks that close the plan of a run that brought no reply."""
+        return [self._plan(words.DONE_STOPPED if stopped else words.DONE_FAILED)]
+
     def done(self, outcome: Outcome) -> list[Chunk]:
         """The chunks that close the plan."""
         if outcome.status == "unsynthesised":

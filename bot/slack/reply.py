@@ -126,14 +126,17 @@ class SlackReply:
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
         """Say in plain words why there is no reply: in the message that was begun, or in one."""
         await self._stop_pump()
+        self._text += self._safe.close()
         notice = words.told(trouble, error_id)
         if self._message.ts is not None:
-            if self._message.shown:
+            has_text = bool(self._message.shown or self._text.strip())
+            if has_text:
                 self._say_below(notice)
             else:
                 self._text = notice
+            self._take(self._progress.failed(stopped=trouble == "stopped"))
             self._ending = True
-            kind = REPLY if self._message.shown else NOTICE
+            kind = REPLY if has_text else NOTICE
             with suppress(Unanswerable):
                 below = retry(self._run.id) if trouble in RETRYABLE else []
                 await self._insist(lambda: self._end(below, kind))

@@ -85,6 +85,8 @@ DONE = "{count} answers, one reply"
 DONE_FROM_ONE = "One answer, one reply"
 DONE_NOT_SYNTHESISED = "Not synthesised: one model's own words"
 DONE_ONE = "Answered"
+DONE_FAILED = "No reply"
+DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
@@ -405,10 +407,8 @@ SETTINGS_REFUSED: Mapping[str, str] = MappingProxyType(
         "unknown": "I could not check whether you may change this. Try again in a minute.",
     }
 )
-SETTINGS_ABOUT = (
-    "How I answer in {channel}. It holds for everybody here, from the next question on."
-)
-SETTINGS_ABOUT_DIRECT = "How I answer in this conversation, from the next question on."
+SETTINGS_ABOUT = "How I answer in {channel}. It holds for everybody here, at once."
+SETTINGS_ABOUT_DIRECT = "How I answer in this conversation. It holds at once."
 SETTINGS_ABOUT_WORKSPACE = (
     "What holds in every channel that has not chosen otherwise. In privacy a channel can only be "
     "stricter than this."

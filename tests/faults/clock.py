@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import signal
 import sys
 import time
@@ -30,12 +30,12 @@ class Clock:
         """Have everything that is imported from now on read this clock."""
         clock = self
 
-        class Datetime(datetime.datetime):
+        class Datetime(dt.datetime):
             @classmethod
-            def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+            def now(cls, tz: dt.tzinfo | None = None) -> Self:
                 return cls.fromtimestamp(clock.time(), tz)
 
-        shown: Any = datetime
+        shown: Any = dt
         shown.datetime = Datetime
         time.time = self.time
         signal.signal(signal.SIGUSR1, self.set_back)

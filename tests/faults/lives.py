@@ -92,6 +92,7 @@ class Lives:
         command: str = "run",
         point: str | None = None,
         armed: bool = False,
+        full: Path | None = None,
         database: str | None = None,
         change: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Life, None]:
@@ -104,6 +105,7 @@ class Lives:
             command: which it carries out.
             point: where it will kill itself, once it is armed.
             armed: whether it is from its start.
+            full: its disk is full while this file exists (SQLite).
             database: its URL; by default a file in the folder.
             change: other variables of its environment.
         """
@@ -117,6 +119,7 @@ class Lives:
             "folder": str(folder),
             "environment": {**os.environ, **variables(slack, folder, database), **(change or {})},
             "point": point,
+            "full": str(full or ""),
             "trap": str(trap),
             "arguments": [command, *options],
         }

@@ -40,6 +40,10 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    if order["full"]:
+        from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
+
+        fill(Path(order["full"]))
     if order["point"]:
         from tests.faults.points import arm  # noqa: PLC0415 - imports the bot
 
@@ -48,7 +52,7 @@ def live(order: dict[str, Any]) -> NoReturn:
         code = main(order["arguments"])
     except SystemExit as error:
         code = int(error.code or 0)
-    except BaseException:  # the end of a process: it is told, and there is nobody above
+    except BaseException:  # noqa: BLE001 - the end of a process, with nobody above to tell it
         traceback.print_exc()
         code = 1
     os.write(2, f"exit {code}\n".encode())

@@ -71,7 +71,7 @@ POINTS: Final[Mapping[str, Point]] = {
 
 WAITING: Final[Mapping[str, Point]] = {
     "put into the queue": Point("bot.jobs.engine:Engine.enqueue"),
-    "taken from the queue": Point("bot.jobs.working:Working.on", before=True, nth=2),
+    "taken from the queue": Point("bot.jobs.working:Working.on", before=True),
 }
 """Where all places are taken."""
 

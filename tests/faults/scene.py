@@ -44,9 +44,10 @@ SLOWLY = Reply(reply_to, first_token_s=0.1, pace_s=0.1)
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: the ts of its message, and the word that tells it from others."""
+    """A question: where it stands, and the word that tells it from others."""
 
     ts: str
+    thread_ts: str
     word: str
 
 
@@ -86,26 +87,42 @@ class Scene:
         file = self._folder / "moa.toml"
         file.write_text(f"{file.read_text(encoding='utf-8')}\n{text}\n", encoding="utf-8")
 
-    async def ask(self) -> Asked:
-        """A question of Ana's, in a thread of its own."""
+    async def ask(self, *, within: Asked | None = None) -> Asked:
+        """A question of Ana's, in a thread of its own or within another's."""
         word = f"q{next(self._numbers)}"
-        return Asked(await self.there.ask(f"What is the risk of {word}?"), word)
+        text = f"<@{self.slack.bot_user_id}> What is the risk of {word}?"
+        thread_ts = within.thread_ts if within else None
+        there = self.there
+        ts = await self.slack.post(there.ana, there.general, text, thread_ts=thread_ts)
+        return Asked(ts, thread_ts or ts, word)
+
+    async def begun(self, asked: Asked) -> None:
+        """Wait until its models are asked."""
+        while named(await self.there.models.asked(len(self.there.models.requests))) != asked.word:
+            await self.there.models.asked(len(self.there.models.requests) + 1)
 
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
         """Wait until every question is over, wherever that can be seen; all must be well then."""
         for asked in questions:
             await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
         async with asyncio.timeout(patience_s):
-            while self.held() or any(self.state(asked) != "answered" for asked in questions):
-                await asyncio.sleep(0.05)  # the database tells nobody
+            while self.held() or any(self.state(asked) != "answered" for asked in questions):  # noqa: ASYNC110 - a database tells nobody of changes
+                await asyncio.sleep(0.05)
         for asked in questions:
             self.check(asked)
+
+    async def failed(self, asked: Asked, patience_s: float = PATIENCE_S) -> None:
+        """Wait until a question is over that brought no answer."""
+        await self.slack.wait_for(lambda: self._looks_over(asked), patience_s)
+        async with asyncio.timeout(patience_s):
+            while self.held() or self.state(asked) != "failed":  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
 
     def check(self, asked: Asked) -> None:
         """Exactly one finished answer, nothing left open, and none of it ours without a mark."""
         ours = self.ours(asked)
         ends = [message for message in ours if is_end(_shown(message))]
-        thread = "\n".join(map(self.slack.render, self.slack.messages(*self._place(asked))))
+        thread = "\n".join(map(self.slack.render, ours))
         assert len(ends) == 1, f"{asked.word} has {len(ends)} ends:\n{thread}"
         assert thread.count("[Show answers]") == 1, thread
         assert f"The reply to {asked.word} is" in ends[0].text, thread
@@ -138,7 +155,9 @@ class Scene:
     def ours(self, asked: Asked) -> list[Message]:
         """The bot's messages below a question."""
         found = self.slack.messages(*self._place(asked))
-        return [message for message in found if message.user == self.slack.bot_user_id]
+        ours = [message for message in found if message.user == self.slack.bot_user_id]
+        run_id = self._row(asked).get("id")
+        return [message for message in ours if run_of(_shown(message)) in {None, run_id}]
 
     def state(self, asked: Asked) -> str:
         """What the journal says of a question."""
@@ -175,7 +194,7 @@ class Scene:
         )
 
     def _place(self, asked: Asked) -> tuple[str, str]:
-        return self.there.general.id, asked.ts
+        return self.there.general.id, asked.thread_ts
 
     def _row(self, asked: Asked) -> Mapping[str, Any]:
         with self._journal() as journal:

@@ -23,10 +23,18 @@ CHAINS = 4
 LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 
 
-async def killed_at_each(there: Scene, points: Iterable[str], *options: str) -> None:
+async def killed_at_each(
+    there: Scene, points: Iterable[str], *options: str, busy: bool = False
+) -> None:
     """Kill one process after the other, each at a point of its own; then let the last one end.
 
     In each life two questions are asked: one is at the point, the other wherever it happens to be.
+
+    Args:
+        there: what the processes talk to.
+        points: where they are killed.
+        options: of their command.
+        busy: whether a third question is being worked on when those two come.
     """
     left: list[tuple[Asked, Paid]] = []
     for point in [*points, None]:
@@ -37,8 +45,11 @@ async def killed_at_each(there: Scene, points: Iterable[str], *options: str) -> 
                 there.check_paid(asked, before)
             if point is None:
                 return
+            asked = [await there.ask()] if busy else []
+            for one in asked:
+                await there.begun(one)
             life.arm()
-            asked = [await there.ask(), await there.ask()]
+            asked += [await there.ask(), await there.ask()]
             assert await life.ended() is None, f"not killed at: {point}"
             left = [(one, there.paid(one)) for one in asked]
 
@@ -68,7 +79,7 @@ async def test_killed_where_all_places_are_taken(
     """A question that waits for its turn is as safe as one that is worked on."""
     async with scene(tmp_path, lives, database) as there:
         there.configure("[work]\nat_once = 1")
-        await killed_at_each(there, WAITING)
+        await killed_at_each(there, WAITING, busy=True)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.playground.acting import ActionResult
 from bot.playground.records import Channel, User, View
-from bot.storage.tables import runs
+from bot.storage.tables import preferences, runs
 from tests.stage import Stage
 
 EVENTS = (
@@ -21,6 +21,16 @@ EVENTS = (
     "message.mpim",
 )
 """Those of the manifest that concern questions, settings and the Home tab."""
+
+STRANGERS = {
+    "another channel": "no",
+    "removed": "no",
+    "guest": "guest",
+    "single-channel guest": "guest",
+    "deactivated": "guest",
+    "another workspace": "guest",
+}
+"""Who must not change a channel's settings, and by which refusal they are turned away."""
 
 
 async def settings(
@@ -74,3 +84,27 @@ async def ended(stage: Stage) -> None:
                 if not (await connection.execute(live)).all():
                     return
             await asyncio.sleep(0.01)
+
+
+async def stranger(stage: Stage, kind: str) -> User:
+    """Somebody who must not change the channel's settings; most are in the channel."""
+    outside = "T99999999" if kind == "another workspace" else None
+    person = stage.slack.add_user(
+        "Zoe",
+        guest=kind == "guest",
+        single_channel_guest=kind == "single-channel guest",
+        deleted=kind == "deactivated",
+        team_id=outside,
+    )
+    if kind != "another channel":
+        await stage.slack.invite(person, stage.general)
+    if kind == "removed":
+        await stage.slack.leave(person, stage.general)
+    return person
+
+
+async def stored(stage: Stage) -> list[tuple[str, str, str]]:
+    """Scope, place and choice of everything that was chosen."""
+    query = select(preferences.c.scope, preferences.c.id, preferences.c.chosen)
+    async with stage.bot.database.connect() as connection:
+        return [(row.scope, row.id, row.chosen) for row in await connection.execute(query)]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
+from structlog.testing import capture_logs
 
 from bot.limits import ChannelUse, Limits, Measured, Standing, Use
 from bot.playground.checks.blocks import walk
@@ -17,7 +18,7 @@ from bot.ports import Earlier
 from bot.preferences import Rules
 from bot.slack import words
 from bot.slack.home_views import Administration, Asked, Page, home_view, permalink
-from bot.storage.tables import runs
+from bot.storage.tables import preferences, runs
 from moa.pipeline import LayerTable, Pipeline
 from tests.models.replies import Reply, Status
 from tests.slack.at_home import EVENTS, choose, ended, home, home_showing
@@ -132,6 +133,20 @@ async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
         await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
 
 
+async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) -> None:
+    """A click that comes from another organisation is not even looked at, and shows no tab."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        await home(stage, stage.ana)
+        view = stage.slack.home_of(stage.ana)
+        assert view is not None
+        stranger = stage.slack.add_user("Zoe", team_id="T99999999")
+        await stage.slack.click(stranger, view, "home_pipeline", "is:single")
+        await home(stage, stage.ana, shows="<As in the workspace: balanced ▾>")
+        assert stage.slack.home_of(stranger) is None
+        async with stage.bot.database.connect() as connection:
+            assert (await connection.execute(select(preferences))).all() == []
+
+
 async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
     """What all have used, by channel; what is no longer an admin's is gone at the next look."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
@@ -166,7 +181,9 @@ async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
     """An apology with an error id, no exception's text; and the next look works."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
-        shown = await home(stage, stage.ana, shows=words.HOME_FAILED)
+        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+            shown = await home(stage, stage.ana, shows=words.HOME_FAILED)
+        assert "home_failed" in str(logged)
         assert "quote the error id" in shown
         assert "hidden" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO spending")

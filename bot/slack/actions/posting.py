@@ -9,7 +9,7 @@ import structlog
 from bot.ports import Question, Surface
 from bot.preferences import Preferences
 from bot.slack import words
-from bot.slack.access import Visitor, is_member
+from bot.slack.access import Visitor, members_among
 from bot.slack.actions.asking_views import Place
 from bot.slack.actions.clicks import RefusedError
 from bot.slack.asked import asked_message
@@ -61,14 +61,14 @@ class Posting:
         Raises:
             RefusedError: with the words for the person.
         """
-        if put.visitor.team != (await self._identity.get()).team_id:
+        me = await self._identity.get()
+        if put.visitor.team != me.team_id:
             raise RefusedError(words.ASK_OUTSIDE)
         if await self._runs.is_claimed(put.key):
             return
         try:
             channel = put.place.channel or await self._direct(put.visitor.user)
-            if not await is_member(self.client, channel, put.visitor.user):
-                raise RefusedError(words.ASK_FORBIDDEN)
+            await self._check(channel, put.visitor.user, me.user_id)
             ts = await self._post(put, channel)
         except SLACK_TROUBLE as error:
             log.info("shortcut_refused", error=code_of(error))
@@ -93,6 +93,14 @@ class Posting:
             )
         except SLACK_TROUBLE as error:
             log.warning("not_told", error=code_of(error))
+
+    async def _check(self, channel: str, user: str, me: str) -> None:
+        """Both have to be there: where we may only post, the reply could not follow."""
+        there = await members_among(self.client, channel, {user, me})
+        if user not in there:
+            raise RefusedError(words.ASK_FORBIDDEN)
+        if me not in there:
+            raise RefusedError(words.TROUBLES["not_in_channel"])
 
     async def _store(self, put: Put, question: Question) -> str | None:
         team, channel = question.team, question.channel

@@ -27,7 +27,7 @@ from tests.slack.attacks.properties import (
 SHORT = 200
 """Characters up to which a text is split at every position."""
 
-STATES = 12
+STATES = 8
 """Moments of a long stream that are looked at."""
 
 HELD = 2_100
@@ -98,7 +98,7 @@ def test_each_message_of_it_is_inert(attack: Attack) -> None:
     for limit in (SMALLEST_LIMIT, MARKDOWN_LIMIT):
         pieces = split_markdown(shown, limit)
         assert all(len(piece) <= limit for piece in pieces)
-        for piece in pieces[:30]:
+        for piece in pieces[:12]:
             assert_inert(piece)
         assert is_within(words(shown), words("".join(pieces)))
 

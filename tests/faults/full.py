@@ -1,0 +1,25 @@
+"""A full disk: SQLite may not let its files grow, for as long as a file exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event
+
+NO_MORE, ANY = 1, 1_073_741_823
+"""SQLite's own limit, as the library has it; what is less than a file's size means that size
+(https://www.sqlite.org/pragma.html#pragma_max_page_count)."""
+
+
+def fill(sign: Path) -> None:
+    """Have every database of this process be full while the sign stands there: SQLITE_FULL."""
+
+    def limit(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            driver = connection.connection.dbapi_connection
+            assert driver is not None
+            cursor = driver.cursor()
+            cursor.execute(f"PRAGMA max_page_count = {NO_MORE if sign.exists() else ANY}")
+            cursor.close()
+
+    event.listen(Engine, "begin", limit)

@@ -1,0 +1,101 @@
+"""The database locked, full, or gone for a while: what was asked is answered once all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.databases import Server
+from tests.faults.lives import Lives
+from tests.faults.scene import SLOWLY, scene
+from tests.models.replies import Reply
+from tests.postgres import Postgres
+
+LARGE = "word " * 8_000
+"""An answer for which the file has to grow."""
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """A file."""
+    return f"sqlite:///{tmp_path / 'bot.db'}"
+
+
+@contextmanager
+def locked(url: str) -> Generator[None, None, None]:
+    """Another process, such as a backup, writes to the file."""
+    connection = sqlite3.connect(str(make_url(url).database), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+async def test_a_file_that_another_process_locks_is_waited_for(
+    tmp_path: Path, lives: Lives, sqlite: str
+) -> None:
+    """A question that comes then is sent again by Slack; one under way waits with its records."""
+    gate = asyncio.Event()
+    async with (
+        scene(tmp_path, lives, sqlite, replace(SLOWLY, gate=gate)) as there,
+        there.ready(),
+    ):
+        first = await there.ask()
+        await there.there.models.asked(4)
+        with locked(sqlite):
+            gate.set()
+            second = await there.ask()
+            delivery = there.slack.deliveries[-1]
+            there.slack.clock.advance(4)
+            await there.slack.wait_for(lambda: delivery.acks and not delivery.acks[0].ok)
+            await there.slack.wait_for(lambda: any("ten." in m.text for m in there.ours(first)))
+        await there.answered(first, second)
+
+
+async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str) -> None:
+    """While nothing can be stored a question waits; when there is room it goes on."""
+    gate, full = asyncio.Event(), tmp_path / "full"
+    async with scene(tmp_path, lives, sqlite) as there, there.ready(full=full) as life:
+        await there.answered(await there.ask())
+        there.there.models.models["red-1"] = Reply(LARGE, gate=gate)
+        asked = await there.ask()
+        await there.begun(asked)
+        full.touch()
+        gate.set()
+        await life.says("database_trouble")
+        late = await there.ask()
+        await there.slack.wait_for(lambda: there.slack.deliveries[-1].acks)
+        full.unlink()
+        there.slack.clock.advance(61)  # Slack sends again what could not be stored
+        await there.answered(asked, late)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_postgres_that_is_restarted_is_waited_for(
+    tmp_path: Path, lives: Lives, postgres: Postgres, mode: str
+) -> None:
+    """An upgrade of the server, or its crash, in the middle of questions."""
+    server = Server(postgres.url)
+    gate = asyncio.Event()
+    async with (
+        scene(tmp_path, lives, server.fresh(empty=False), replace(SLOWLY, gate=gate)) as there,
+        there.ready() as life,
+    ):
+        asked = [await there.ask(), await there.ask()]
+        await there.there.models.asked(8)
+        await postgres.stop(mode)
+        gate.set()
+        await life.says("database_trouble")
+        await postgres.start()
+        await there.answered(*asked)
+        await there.answered(await there.ask())
+    server.drop()

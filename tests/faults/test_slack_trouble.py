@@ -1,0 +1,104 @@
+"""Slack itself in trouble: every question is answered once all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.lives import Lives
+from tests.faults.scene import scene
+
+AFTER: dict[str, Any] = {"status": 500, "error": "internal_error", "after_effect": True}
+LOST: dict[str, Any] = {"after_effect": True, "lose_answer": True}
+LIMITED: dict[str, Any] = {"status": 429, "error": "ratelimited", "retry_after": 1}
+PROXY: dict[str, Any] = {"status": 503, "error": "upstream connect error", "plain": True}
+
+SHOWING = ("agents.sessions.setStatus", "chat.startStream", "chat.appendStream", "chat.stopStream")
+LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
+EDITING = ("reactions.add", "chat.postMessage", "chat.update", "reactions.remove")
+
+EVERYTHING = (*SHOWING, *EDITING, "conversations.replies", "auth.test", "users.info")
+DOWN_FOR = 4
+"""Calls of each method that find Slack down."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """Which one it is makes no difference to Slack."""
+    return f"sqlite:///{tmp_path / 'bot.db'}"
+
+
+@pytest.mark.parametrize("fault", [AFTER, LOST, LIMITED, PROXY])
+async def test_a_call_that_fails_says_nothing_twice(
+    tmp_path: Path, lives: Lives, database: str, fault: dict[str, Any]
+) -> None:
+    """Each call of a reply goes wrong once; most of all after Slack has done what it was asked."""
+    async with scene(tmp_path, lives, database) as there, there.ready():
+        asked = []
+        for method in SHOWING:
+            there.slack.fail_next(method, **fault)
+            asked.append(await there.ask())
+        await there.answered(*asked)
+        there.slack.app.features -= LAST_RESORT
+        for method in EDITING:
+            there.slack.fail_next(method, **fault)
+            asked.append(await there.ask())
+        await there.answered(*asked)
+
+
+async def test_a_slack_that_is_down_for_a_while_gets_its_answers_later(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """Nothing reaches Slack while a question is answered; afterwards all is as it should be."""
+    async with scene(tmp_path, lives, database) as there, there.ready():
+        first = await there.ask()
+        await there.begun(first)
+        for method in EVERYTHING:
+            there.slack.fail_next(method, **PROXY, times=DOWN_FOR)
+        second = await there.ask()
+        await there.answered(first, second)
+
+
+async def test_a_slow_slack_is_waited_for(tmp_path: Path, lives: Lives, database: str) -> None:
+    """Answers of Slack's that come late hold nobody up, and nothing is done twice for them."""
+    async with scene(tmp_path, lives, database) as there, there.ready():
+        for method in SHOWING:
+            there.slack.delay(method, 0.7)
+        await there.answered(await there.ask(), await there.ask())
+
+
+async def test_a_connection_that_breaks_loses_no_event(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """Slack sends again what was not acknowledged, over the next connection: answered once."""
+    async with scene(tmp_path, lives, database) as there, there.ready():
+        there.slack.drop_acks()
+        asked = [await there.ask()]
+        await there.slack.wait_for(lambda: there.slack.deliveries[-1].acks)
+        await there.slack.disconnect_sockets()
+        asked.append(await there.ask())
+        await there.answered(*asked)
+        await there.slack.cut_sockets()
+        await there.slack.wait_for(lambda: there.slack.connections == 1, timeout=60)
+        for delivery in there.slack.deliveries[:2]:
+            await there.slack.redeliver(delivery.event_id)
+        await there.answered(*asked, await there.ask())
+
+
+async def test_a_run_goes_on_in_a_thread_where_another_reply_grows(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """What is cleared away after a crash is only what the crash left, not a reply under way."""
+    async with scene(tmp_path, lives, database) as there:
+        async with there.ready(point="stream started, its ts not stored") as life:
+            life.arm()
+            first = await there.ask()
+            assert await life.ended() is None
+        async with there.ready():
+            second = await there.ask(within=first)
+            await there.answered(first, second)
+            assert len({first.ts, second.ts}) == 2
+            await asyncio.sleep(0)

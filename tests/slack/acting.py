@@ -1,0 +1,90 @@
+"""What people do with replies in the local Slack, and what became of it, for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Row, func, select
+
+from bot.playground.delivery import Ack, Envelope, Transport
+from bot.playground.records import Channel, Message, User
+from bot.ports import Run
+from bot.slack.blocks import AGAIN
+from bot.slack.metadata import run_of
+from bot.storage.tables import feedback, runs
+from tests.slack.at_home import EVENTS
+from tests.stage import Stage
+
+ALL_EVENTS = (*EVENTS, "agent_session_stopped", "agent_session_title_changed")
+
+
+@dataclass
+class Tape:
+    """A way to the app that keeps what goes over it, so that it can be sent once more."""
+
+    transport: Transport
+    sent: list[Envelope] = field(default_factory=list[Envelope])
+
+    async def send(self, envelope: Envelope) -> Ack:
+        """Send, and keep it."""
+        self.sent.append(envelope)
+        return await self.transport.send(envelope)
+
+    async def replay(self) -> Ack:
+        """Send the last one once more, to the letter."""
+        return await self.transport.send(self.sent[-1])
+
+
+def taped(stage: Stage) -> Tape:
+    """Keep from now on what the local Slack sends."""
+    outbox = stage.slack._site.outbox
+    assert outbox.transport is not None
+    tape = Tape(outbox.transport)
+    outbox.transport = tape
+    return tape
+
+
+async def told(stage: Stage, user: User, notice: str, channel: Channel | None = None) -> Message:
+    """The newest message that only this person sees and that holds these words; waits for it."""
+
+    def found() -> list[Message]:
+        shown = stage.slack.ephemerals(user, channel or stage.general)
+        return [m for m in shown if notice in stage.slack.render(m)]
+
+    return (await stage.slack.wait_for(found))[-1]
+
+
+async def said_directly(stage: Stage, user: User, notice: str) -> Message:
+    """The direct message of the bot that holds these words; waits for it."""
+
+    def found() -> list[Message]:
+        shown = stage.slack.messages(stage.slack.dm(user))
+        return [m for m in shown if notice in stage.slack.render(m)]
+
+    return (await stage.slack.wait_for(found))[-1]
+
+
+async def again(stage: Stage, user: User, reply: Message, count: int = 2) -> Message:
+    """Click Regenerate or Try again; the reply that comes of it, the thread's `count`-th."""
+    await stage.slack.click(user, reply, AGAIN)
+    return await stage.replied(str(reply.thread_ts), count)
+
+
+async def run_behind(stage: Stage, reply: Message) -> Run:
+    """The run that a reply belongs to."""
+    run = await stage.bot.runs.get(str(run_of({"metadata": reply.metadata})))
+    assert run is not None
+    return run
+
+
+async def count_runs(stage: Stage) -> int:
+    """How many questions were stored."""
+    async with stage.bot.database.connect() as connection:
+        return (await connection.scalar(select(func.count()).select_from(runs))) or 0
+
+
+async def verdicts(stage: Stage) -> list[Row[tuple[str, str, str]]]:
+    """What people said of replies: who, what and why."""
+    query = select(feedback.c.user, feedback.c.verdict, feedback.c.reason)
+    async with stage.bot.database.connect() as connection:
+        return list((await connection.execute(query)).all())

@@ -1,0 +1,106 @@
+"""Helpful or not: the newest word of each person is stored, with a reason where they give one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import delete
+
+from bot.playground.records import Message, User, View
+from bot.slack import words
+from bot.slack.actions.verdict import REASON_INPUT, REASON_LIMIT
+from bot.slack.blocks import VERDICT
+from bot.storage.tables import runs
+from tests.slack.acting import run_behind, told, verdicts
+from tests.stage import Stage, on_stage
+
+
+async def reply(stage: Stage) -> Message:
+    """One to a question of Ana's."""
+    return await stage.replied(await stage.ask("What is the risk?"))
+
+
+async def not_helpful(stage: Stage, user: User, message: Message) -> View:
+    """Click Not helpful; the modal that asks why."""
+    await stage.slack.click(user, message, VERDICT, words.NOT_HELPFUL)
+    return await stage.opened_view(user, words.VERDICT_ASK)
+
+
+async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
+    """Back and forth, with a reason or without; what they said last counts."""
+    async with on_stage(tmp_path, default="single") as stage:
+        message = await reply(stage)
+        ana = stage.ana.id
+        await stage.slack.click(stage.ana, message, VERDICT, words.HELPFUL)
+        await told(stage, stage.ana, words.VERDICT_THANKS)
+        assert await verdicts(stage) == [(ana, "helpful", "")]
+        view = await not_helpful(stage, stage.ana, message)
+        assert await verdicts(stage) == [(ana, "not_helpful", "")]
+        done = await stage.slack.submit(stage.ana, view, {REASON_INPUT: " It was <!channel> old. "})
+        assert not done.errors
+        assert stage.slack.view_of(stage.ana) is None
+        assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]
+        await stage.slack.close(stage.ana, await not_helpful(stage, stage.ana, message))
+        assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]
+        await stage.slack.click(stage.ana, message, VERDICT, words.HELPFUL)
+        await stage.slack.wait_for(lambda: len(stage.slack.ephemerals(ana, stage.general)) == 2)
+        assert await verdicts(stage) == [(ana, "helpful", "")]
+        view = await not_helpful(stage, stage.ben, message)
+        await stage.slack.submit(stage.ben, view, {REASON_INPUT: "x" * REASON_LIMIT})
+        assert (stage.ben.id, "not_helpful", "x" * REASON_LIMIT) in await verdicts(stage)
+        assert len(await verdicts(stage)) == 2
+
+
+async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
+    """Nobody else could have read it."""
+    async with on_stage(tmp_path, default="single") as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
+        message = await told(stage, stage.ana, f"[{words.SHARE}]")
+        await stage.slack.click(stage.ben, message, VERDICT, words.HELPFUL)
+        await told(stage, stage.ben, words.VERDICT_REFUSED["no"])
+        await stage.slack.click(stage.ana, message, VERDICT, words.HELPFUL)
+        await told(stage, stage.ana, words.VERDICT_THANKS)
+        assert await verdicts(stage) == [(stage.ana.id, "helpful", "")]
+
+
+async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
+    """A reason counts by what its writer may do when it is sent, and for the run it belongs to."""
+    async with on_stage(tmp_path, default="single") as stage:
+        message = await reply(stage)
+        view = await not_helpful(stage, stage.ben, message)
+        await stage.slack.leave(stage.ben, stage.general)
+        sent = await stage.slack.submit(stage.ben, view, {REASON_INPUT: "Late."})
+        assert sent.errors == {"reason": words.VERDICT_REFUSED["no"]}
+        genuine = dict(view.content)
+        for forged in (
+            "",
+            "null",
+            "' OR '1'='1",
+            "\x00",
+            "x" * 3_000,
+            f"{view.private_metadata}|x",
+        ):
+            view.content = genuine | {"private_metadata": forged}
+            sent = await stage.slack.submit(stage.ben, view, {REASON_INPUT: "Forged."})
+            assert sent.errors == {"reason": words.VERDICT_GONE}
+        assert await verdicts(stage) == [(stage.ben.id, "not_helpful", "")]
+        view = await not_helpful(stage, stage.ana, message)
+        stage.slack.fail_next("conversations.members", error="internal_error", times=3)
+        sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "Now?"})
+        assert sent.errors == {"reason": words.VERDICT_REFUSED["unknown"]}
+        run = await run_behind(stage, message)
+        async with stage.bot.database.begin() as connection:
+            await connection.execute(delete(runs).where(runs.c.id == run.id))
+        sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "After all."})
+        assert sent.errors == {"reason": words.VERDICT_GONE}
+        assert await verdicts(stage) == []
+
+
+async def test_where_the_modal_does_not_open_the_verdict_stands(tmp_path: Path) -> None:
+    """Slack may be slow or away: the click is noted all the same, and the person thanked."""
+    async with on_stage(tmp_path, default="single") as stage:
+        message = await reply(stage)
+        stage.slack.fail_next("views.open", error="expired_trigger_id")
+        await stage.slack.click(stage.ana, message, VERDICT, words.NOT_HELPFUL)
+        await told(stage, stage.ana, words.VERDICT_THANKS)
+        assert await verdicts(stage) == [(stage.ana.id, "not_helpful", "")]

@@ -1,0 +1,226 @@
+"""Shortcuts: a question about a message, a thread summed up, a question from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.playground.acting import ActionResult
+from bot.playground.records import Message, User, View
+from bot.slack import words
+from bot.slack.actions.asking_views import INPUT, PLACE, QUESTION
+from bot.slack.listeners import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
+from tests.slack.acting import ALL_EVENTS, count_runs, run_behind, said_directly, told
+from tests.stage import Stage, on_stage
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+async def open_form(stage: Stage, user: User, message: Message | None = None) -> View:
+    """Use a shortcut that opens the form."""
+    await stage.slack.shortcut(user, ASK_ABOUT if message else ASK_ANYWHERE, message)
+    return await stage.opened_view(user, words.ASK_QUESTION)
+
+
+async def submit(stage: Stage, user: User, view: View, **filled: Any) -> ActionResult:
+    """Submit the form; `question`, `pipeline` and `place` are its blocks."""
+    for block, value in filled.items():
+        kind = {"place": "selected_conversation", "pipeline": "selected_option"}.get(block, "value")
+        given = {"value": value} if block == "pipeline" else value
+        view.state.setdefault(block, {})[INPUT] = {kind: given}
+    return await stage.slack.submit(user, view)
+
+
+async def asked(stage: Stage, ts: str, question: str) -> Message:
+    """The question as it was posted in somebody's name."""
+    shown = stage.slack.messages(stage.general, ts)
+    [found] = [m for m in shown if question in stage.slack.render(m) and m.bot_id]
+    return found
+
+
+async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -> None:
+    """Under a top-level message, inside a thread, under a bot's message: the models read it."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        inner = await stage.slack.post(stage.ben, stage.general, "Or later.", thread_ts=ts)
+        view = await open_form(stage, stage.ben, stage.slack.message(stage.general, inner))
+        assert words.ASK_IN_THREAD in stage.slack.render(view)
+        done = await submit(stage, stage.ben, view, question="When & <why>?", pipeline="balanced")
+        assert not done.errors
+        reply = await stage.replied(ts, 2)
+        assert "balanced · " in stage.slack.render(reply)
+        shown = stage.slack.render(await asked(stage, ts, "When & <why>?"))
+        assert "Ben asks:" in shown
+        assert "We launch on Monday." in str(stage.models.questions[0].turns)
+        assert "When & <why>?" in str(stage.models.questions[0].turns)
+        run = await run_behind(stage, reply)
+        assert (run.question.user, run.question.surface) == (stage.ben.id, "shortcut")
+        robot = stage.slack.add_user("Robot", bot=True)
+        await stage.slack.invite(robot, stage.general)
+        other = await stage.slack.post(robot, stage.general, "The build is red.")
+        view = await open_form(stage, stage.ana, stage.slack.message(stage.general, other))
+        await submit(stage, stage.ana, view, question="What broke?")
+        await stage.replied(other, 2)
+        assert "The build is red." in str(stage.models.questions[-1].turns)
+
+
+async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Path) -> None:
+    """One click; a question that we posted for somebody stays theirs when the thread goes on."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        await stage.slack.shortcut(stage.ben, SUMMARISE, stage.slack.message(stage.general, ts))
+        await stage.replied(ts, 2)
+        assert stage.models.questions[-1].turns[-1][1].endswith(words.SUMMARISE_QUESTION)
+        await stage.ask("And what is open?", ts)
+        await stage.replied(ts, 3)
+        [first, second, third] = stage.models.questions[-1].turns
+        assert first[0] == "user"
+        assert first[1].endswith(f"Ben asked:\n> {words.SUMMARISE_QUESTION}")
+        assert second == ("assistant", "The answer of writer-1.")
+        assert third[1].endswith("And what is open?")
+
+
+async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
+    """Into a channel that one is in, or into one's direct messages."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        view = await open_form(stage, stage.ana)
+        await submit(stage, stage.ana, view, question="What is the risk?")
+        reply = await said_directly(stage, stage.ana, "Ana asks:")
+        direct = stage.slack.dm(stage.ana)
+        await stage.replied(reply.ts, 2, channel=direct)
+        view = await open_form(stage, stage.ana)
+        await submit(stage, stage.ana, view, question="And here?", place=stage.general.id)
+        await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
+        [parent] = stage.slack.messages(stage.general)
+        await stage.replied(parent.ts, 2)
+        assert [text for _, text in stage.models.questions[-1].turns] == ["And here?"]
+        await stage.ask("Why?", parent.ts)
+        await stage.replied(parent.ts, 3)
+        assert stage.models.questions[-1].turns[0] == ("user", "Ana asked:\n> And here?")
+
+
+async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> None:
+    """A channel without the bot, without the asker, archived, or gone: words, and no message."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        add = stage.slack.add_channel
+        places = {
+            add("others", members=[stage.ben]): words.ASK_FORBIDDEN,
+            add("alone", members=[stage.ana], bot_member=False): words.TROUBLES["not_in_channel"],
+            add("hidden", members=[stage.ana], bot_member=False, private=True): (
+                words.TROUBLES["not_in_channel"]
+            ),
+            add("old", members=[stage.ana], archived=True): words.TROUBLES["archived"],
+        }
+        for place, why in places.items():
+            view = await open_form(stage, stage.ana)
+            done = await submit(stage, stage.ana, view, question="Anybody?", place=place.id)
+            assert done.errors == {PLACE: why}
+            assert stage.slack.messages(place) == []
+            await stage.slack.close(stage.ana, view)
+        hidden = next(place for place in places if place.name == "hidden")
+        ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
+        await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
+        await told(stage, stage.ana, words.TROUBLES["not_in_channel"].split("`")[0], hidden)
+        assert await count_runs(stage) == 0
+
+
+async def test_hostile_words_stay_words(tmp_path: Path) -> None:
+    """A question of 3,000 characters, markup and addresses is shown whole and calls nobody."""
+    hostile = (
+        "<!channel> <@U00000003> *bold* https://evil.example `x` [a](https://b.example)\n> q\n"
+    )
+    text = (hostile + "&" * 3_000)[:3_000]
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        view = await open_form(stage, stage.ana, stage.slack.message(stage.general, ts))
+        assert not (await submit(stage, stage.ana, view, question=text)).errors
+        await stage.replied(ts, 2)
+        assert "&" * 2_900 in stage.slack.render(await asked(stage, ts, "<!channel>"))
+        assert stage.models.questions[-1].turns[-1][1].endswith(text)
+        await stage.ask("And?", ts)
+        await stage.replied(ts, 3)
+        quoted = "\n".join(f"> {line}" for line in text.splitlines())
+        assert quoted in stage.models.questions[-1].turns[0][1]
+        assert stage.slack.notifications == []
+        assert stage.slack.unfurls == []
+
+
+async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
+    """At the same time or later: one question stands there, with one reply."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        view = await open_form(stage, stage.ana, stage.slack.message(stage.general, ts))
+        view.state = {QUESTION: {INPUT: {"value": "When?"}}}
+        await asyncio.gather(*(stage.slack.submit(stage.ana, view) for _ in range(3)))
+        await stage.replied(ts, 2)
+        assert not (await stage.slack.submit(stage.ana, view)).errors
+        await stage.slack.settled()
+        await asked(stage, ts, "When?")
+        assert await count_runs(stage) == 1
+
+
+async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None:
+    """Blank and invisible questions, a pipeline that is gone, another's hidden fields."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        view = await open_form(stage, stage.ana)
+        for blank in ("", "  \n ", "\u200b\u2060"):
+            done = await submit(stage, stage.ana, view, question=blank)
+            assert done.errors == {QUESTION: words.ASK_EMPTY}
+        done = await submit(stage, stage.ana, view, question="Why?", pipeline="gone")
+        assert done.errors == {"pipeline": words.AGAIN_NO_PIPELINE}
+        for forged in ("", "{}", "[1, 2]", '["C1"]', "null"):
+            view.content = {**view.content, "private_metadata": forged}
+            done = await submit(stage, stage.ana, view, question="Why?", pipeline="single")
+            assert done.errors == {QUESTION: words.ASK_EMPTY}
+        stage.slack.fail_next("views.open", error="expired_trigger_id")
+        await stage.slack.shortcut(stage.ana, ASK_ANYWHERE)
+        await said_directly(stage, stage.ana, words.ASK_TOO_LATE)
+        assert await count_runs(stage) == 0
+
+
+async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
+    """The form closes within 3 s; the question is asked, or its asker told why it is not."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        message = stage.slack.message(stage.general, ts)
+        view = await open_form(stage, stage.ana, message)
+        stage.slack.delay("conversations.members", 2.2)
+        done = await submit(stage, stage.ana, view, question="When?")
+        assert done.acknowledged
+        assert stage.slack.view_of(stage.ana) is None
+        await stage.replied(ts, 2)
+        view = await open_form(stage, stage.ana, message)
+        stage.slack.fail_next("chat.postMessage", error="is_archived")
+        assert not (await submit(stage, stage.ana, view, question="And why?")).errors
+        await said_directly(stage, stage.ana, words.TROUBLES["archived"])
+        assert await count_runs(stage) == 1
+
+
+async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path) -> None:
+    """Whether the question was posted is then not known, and that is what is said."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        view = await open_form(stage, stage.ana)
+        stage.slack.fail_next("chat.postMessage", lose_answer=True)
+        done = await submit(stage, stage.ana, view, question="Why?", place=stage.general.id)
+        assert done.errors == {PLACE: words.ASK_UNSURE}
+
+
+async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> None:
+    """The four of the manifest, for the conversation as a whole; Home stays Home."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        await stage.slack.open_home(stage.ana, "messages")
+        [call] = await stage.slack.wait_for(
+            lambda: stage.slack.calls("assistant.threads.setSuggestedPrompts")
+        )
+        assert call.ok
+        assert "thread_ts" not in call.args
+        assert call.args["channel_id"] == stage.slack.dm(stage.ana).id
+        stage.slack.app.features.discard("assistant_status")
+        await stage.slack.open_home(stage.ana, "messages")
+        await stage.slack.settled()
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    told_there = manifest["features"]["agent_view"]["suggested_prompts"]
+    assert [(each["title"], each["message"]) for each in told_there] == [*words.SUGGESTIONS]

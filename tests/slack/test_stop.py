@@ -1,0 +1,203 @@
+"""Stopping: Slack's own Stop, our button where there is none, the slash command."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.ports import Question
+from bot.slack import words
+from bot.slack.blocks import STOP
+from bot.storage.runs import StoredRuns
+from tests.models.replies import HangBeforeHeaders, Reply, Stall
+from tests.slack.acting import ALL_EVENTS, run_behind, told
+from tests.stage import MODELS, Stage, on_stage
+
+STALLED = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
+"""The writer says three words, and holds the line."""
+
+HANGING = dict.fromkeys(MODELS, Reply(fault=HangBeforeHeaders()))
+
+STOPPED = "_Stopped._"
+
+
+async def began(stage: Stage, text: str = "What is the risk?", *, shows: str = "One two") -> str:
+    """A question whose reply has begun to show."""
+    ts = await stage.ask(text)
+    await stage.slack.wait_for(lambda: shows in in_thread(stage, ts))
+    return ts
+
+
+def in_thread(stage: Stage, ts: str) -> str:
+    """All that stands in a thread, as people see it."""
+    return "\n".join(stage.slack.render(m) for m in stage.slack.messages(stage.general, ts))
+
+
+async def stopped(stage: Stage, ts: str) -> None:
+    """Wait until it stands in a thread that its question was stopped."""
+    await stage.slack.wait_for(lambda: STOPPED in in_thread(stage, ts), timeout=20)
+
+
+async def all_hung_up(stage: Stage) -> None:
+    """Wait until no model is asked any more; that the server noticed it tells that it was us."""
+    for asked in stage.models.questions:
+        await asked.ended.wait()
+    assert any(asked.closed_early for asked in stage.models.questions)
+
+
+async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
+    """What was said stays, it is marked, the session is free again, the models are hung up on."""
+    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
+        ts = await began(stage)
+        assert await stage.slack.press_stop(stage.ana, stage.general, ts)
+        await stopped(stage, ts)
+        shown = in_thread(stage, ts)
+        assert shown.index("One two") < shown.index(STOPPED)
+        assert f"[{words.RETRY}]" in shown
+        await all_hung_up(stage)
+        session = stage.slack.session(stage.general, ts)
+        assert session is not None
+        await stage.slack.wait_for(lambda: session.status == "active")
+        await stage.bot.jobs.drain(20)
+        run = await run_behind(stage, stage.replies(ts)[-1])
+        assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
+
+
+async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -> None:
+    """Only the asker is offered the button; it goes with the click, and later clicks say why."""
+    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
+        stage.slack.app.features.discard("agent_sessions")
+        ts = await began(stage)
+        offer = await told(stage, stage.ana, words.STOP_OFFER)
+        assert stage.slack.ephemerals(stage.ben, stage.general) == []
+        await stage.slack.click(stage.ben, offer, STOP)
+        await told(stage, stage.ben, words.STOP_FORBIDDEN)
+        assert STOPPED not in in_thread(stage, ts)
+        await stage.slack.click(stage.ana, offer, STOP)
+        await stopped(stage, ts)
+        assert "One two three" in in_thread(stage, ts)
+        await all_hung_up(stage)
+        assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
+        await stage.slack.click(stage.ana, offer, STOP)
+        await told(stage, stage.ana, words.STOP_TOO_LATE)
+
+
+async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
+    """By the command, and only where they can see it; other members stop their own."""
+    async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
+        admin = stage.slack.add_user("Ada", admin=True)
+        ts = await stage.ask("What is the risk?")
+        await stage.models.asked(3)
+        for person in (stage.ben, admin):
+            said = await stage.slack.command(person, stage.general, "/moa", "stop")
+            assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        await stage.slack.invite(admin, stage.general)
+        said = await stage.slack.command(admin, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED_ONE in str(said.payload)
+        await stopped(stage, ts)
+        await all_hung_up(stage)
+
+
+async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
+    """The acknowledgement of /moa has a Stop button; no admin ends what they cannot see."""
+    async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
+        admin = stage.slack.add_user("Ada", admin=True)
+        await stage.slack.invite(admin, stage.general)
+        asked = await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
+        await stage.models.asked(3)
+        said = await stage.slack.command(admin, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        assert asked.message is not None
+        await stage.slack.click(stage.ana, asked.message, STOP)
+        shown = await told(stage, stage.ana, STOPPED)
+        assert f"[{words.RETRY}]" in stage.slack.render(shown)
+        assert asked.message not in stage.slack.ephemerals(stage.ana, stage.general)
+        assert stage.slack.messages(stage.general) == []
+        await all_hung_up(stage)
+
+
+async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
+    """Whoever waits is told so; stopped before its turn, a question asks no model."""
+    work = "\n[work]\nat_once = 1\n"
+    async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
+        first = await stage.ask("What is the first risk?")
+        await stage.models.asked(3)
+        second = await stage.ask("What is the second risk?")
+        await told(stage, stage.ana, words.QUEUED.format(place=1))
+        said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED.format(count=2) in str(said.payload)
+        await stopped(stage, first)
+        await stopped(stage, second)
+        assert all("second" not in str(asked.turns) for asked in stage.models.questions)
+
+
+async def test_a_stop_reaches_the_worker_of_another_process(tmp_path: Path) -> None:
+    """Its word stands in the journal: whoever works on the run finds it there, early or late."""
+    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
+        journal = StoredRuns(stage.bot.database)
+        ts = await began(stage)
+        [live] = await journal.live_in(stage.slack.team_id, stage.general.id, ts)
+        assert await journal.ask_to_stop(live, stage.ana.id)
+        await stopped(stage, ts)
+        await all_hung_up(stage)
+        asked = len(stage.models.questions)
+        ts = await stage.slack.post(stage.ana, stage.general, "Not for the bot.")
+        run_id = await journal.claim(question(stage, ts), ["early"], "balanced")
+        assert run_id is not None
+        assert await journal.ask_to_stop(run_id, stage.ana.id)
+        await stage.bot.jobs.hand_over(run_id)
+        await stopped(stage, ts)
+        assert len(stage.models.questions) == asked
+
+
+def question(stage: Stage, ts: str) -> Question:
+    """Ana's, in the channel."""
+    team, channel, user = stage.slack.team_id, stage.general.id, stage.ana.id
+    return Question(team, channel, user, ts, ts, "What is the risk?", "mention")
+
+
+async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path) -> None:
+    """While the last words are on their way to Slack there is nothing left to end."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        stage.slack.delay("chat.stopStream", 0.5)
+        ts = await stage.ask("What is the risk?")
+        await stage.replied(ts)
+        await stage.slack.press_stop(stage.ana, stage.general, ts)
+        await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+        await stage.slack.settled()
+        stage.slack.delay("chat.stopStream", 0)
+        await stage.replied(await stage.ask("And the next one?"))
+        assert STOPPED not in in_thread(stage, ts)
+        await stage.bot.jobs.drain(20)
+        run = await run_behind(stage, stage.replies(ts)[0])
+        assert (run.state, run.trouble) == ("answered", None)
+
+
+async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> None:
+    """Where nothing is streamed, somebody else's Stop changes nothing; the asker's ends it."""
+    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
+        stage.slack.app.features.discard("streaming")
+        ts = await began(stage)
+        assert await stage.slack.press_stop(stage.ben, stage.general, ts) == []
+        await stage.slack.settled()
+        [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
+        run = await stage.bot.runs.get(live)
+        assert run is not None
+        assert run.stop_by is None
+        await stage.slack.press_stop(stage.ana, stage.general, ts)
+        await stopped(stage, ts)
+        assert "One two three" in in_thread(stage, ts)
+
+
+async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> None:
+    """However much is under way, the command looks a person up once, and answers within 3 s."""
+    async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
+        await asyncio.gather(*(stage.ask(f"What is risk {number}?") for number in range(4)))
+        await stage.models.asked(12)
+        before = len(stage.slack.calls("users.info"))
+        said = await stage.slack.command(stage.ben, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        assert len(stage.slack.calls("users.info")) <= before + 1
+        said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED.format(count=4) in str(said.payload)
+        await all_hung_up(stage)

@@ -1,0 +1,93 @@
+"""The workspace's settings, from the Home tab: for admins, and for nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.playground.records import View
+from bot.slack import words
+from tests.slack.at_home import (
+    EVENTS,
+    STRANGERS,
+    home,
+    settings,
+    stored,
+    stranger,
+    workspace_settings,
+)
+from tests.stage import Stage, on_stage
+
+REFUSED = words.SETTINGS_REFUSED
+
+
+async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
+    """From the Home tab: the workspace's pipeline and policy, and budgets; Home shows them."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        chosen = {
+            "pipeline": "is:single",
+            "reveal": "is:requester",
+            "per_person_day_usd": "2.5",
+            "per_workspace_month_usd": "",
+        }
+        done = await stage.slack.submit(stage.ana, view, chosen)
+        assert not done.errors
+        await stage.slack.wait_for(lambda: "$2.50 a person a day" in _home(stage))
+        assert "answers open for only who asked" in _home(stage)
+        reply = await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
+        assert "single" in stage.slack.render(reply)
+        channel = await settings(stage, stage.ben)
+        assert "As in the workspace: only who asked" in stage.slack.render(channel)
+
+
+def _home(stage: Stage) -> str:
+    view = stage.slack.home_of(stage.ana)
+    return stage.slack.render(view) if view else ""
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("0", words.SETTINGS_BUDGET_WRONG),
+        ("-3", words.SETTINGS_BUDGET_WRONG),
+        ("nan", words.SETTINGS_BUDGET_WRONG),
+        ("inf", words.SETTINGS_BUDGET_WRONG),
+        ("much", words.SETTINGS_BUDGET_WRONG),
+        ("5.01", words.SETTINGS_BUDGET_TOO_HIGH.format(most="$5.00")),
+    ],
+)
+async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, says: str) -> None:
+    """At its field, with what is allowed; nothing is stored."""
+    extra = "\n[limits]\nper_person_day_usd = 5\n"
+    async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        done = await stage.slack.submit(stage.ana, view, {"per_person_day_usd": written})
+        assert done.errors == {"per_person_day_usd": says}
+        assert await stored(stage) == []
+
+
+@pytest.mark.parametrize("kind", ["member", *STRANGERS])
+async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind: str) -> None:
+    """Neither with the admin's button nor with the admin's modal."""
+    async with on_stage(tmp_path, events=EVENTS) as stage:
+        stage.ana.is_admin = True
+        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        view = await workspace_settings(stage, stage.ana)
+        person = stage.ben if kind == "member" else await stranger(stage, kind)
+        await stage.slack.click(person, _home_view(stage), "home_settings")
+        await stage.opened_view(person, REFUSED["admins"])
+        await stage.slack.submit(person, view, {"pipeline": "is:single"})
+        assert REFUSED["admins"] in stage.slack.render(view)
+        assert await stored(stage) == []
+
+
+def _home_view(stage: Stage) -> View:
+    view = stage.slack.home_of(stage.ana)
+    assert view is not None
+    return view
