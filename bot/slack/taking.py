@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -13,6 +15,9 @@ from bot.slack.client import SLACK_TROUBLE, code_of
 
 log = structlog.get_logger(__name__)
 
+RUSH_S = 0.5
+"""Seconds that work waits at most while more questions come in."""
+
 
 class Taking:
     """The journal and the jobs, as whoever takes a question in has to do with them."""
@@ -22,6 +27,9 @@ class Taking:
         self._runs = runs
         self._jobs = jobs
         self._observer = observer
+        self._claiming = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
 
     async def claim(
         self,
@@ -32,17 +40,36 @@ class Taking:
         again_of: str | None = None,
     ) -> str | None:
         """Store a question, and return its run's id; None when one of the keys was taken before."""
-        run_id = await self._runs.claim(question, keys, pipeline, again_of=again_of)
+        async with self._rush():
+            run_id = await self._runs.claim(question, keys, pipeline, again_of=again_of)
         self._observer.claimed(question.surface, new=run_id is not None)
         event = "claimed_before" if run_id is None else "claimed"
         log.info(event, run_id=run_id, surface=question.surface, again_of=again_of)
         return run_id
 
     async def hand_over(self, run_id: str, question: Question) -> None:
-        """Have it worked on. Where every worker is busy, the asker is told that it waits."""
+        """Have it worked on. Where every worker is busy, the asker is told that it waits.
+
+        Slack waits for acknowledgements, and people for minutes: of many questions at once all are
+        stored before the work on the first begins.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RUSH_S):
+                await self._calm.wait()
         place = await self._jobs.hand_over(run_id)
         if place:
             await self._tell_place(question, place)
+
+    @asynccontextmanager
+    async def _rush(self) -> AsyncGenerator[None, None]:
+        self._claiming += 1
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._claiming -= 1
+            if not self._claiming:
+                self._calm.set()
 
     async def _tell_place(self, question: Question, place: int) -> None:
         alone = (

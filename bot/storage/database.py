@@ -81,14 +81,19 @@ class Database:
         """SQLite's file; None for a database that several machines can work on."""
         return Path(str(self.engine.url.database)) if self._quick else None
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, one_moment: bool = False) -> T:
         """Look something up, in a few quick statements.
+
+        Args:
+            work: the statements.
+            one_moment: whether all of them must see the same state. On SQLite they always do; on
+                Postgres each one sees what was committed before it, unless it is asked for more.
 
         Raises:
             DatabaseAway: when that cannot be done now.
         """
         try:
-            return await self._looked_up(work)
+            return await self._looked_up(work, one_moment=one_moment)
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
@@ -144,10 +149,12 @@ class Database:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._quick.dispose)
         self._thread.shutdown(wait=False)
 
-    async def _looked_up(self, work: Work[T]) -> T:
+    async def _looked_up(self, work: Work[T], *, one_moment: bool) -> T:
         if self._quick:
             return await self._in_thread(self._quick, work, writes=False)
         async with self.engine.connect() as connection:
+            if one_moment:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)
 
     async def _written(self, work: Work[T]) -> T:

@@ -35,7 +35,8 @@ class StoredSpending:
     ) -> Use:
         """What counts for a person and a channel now; with `before`, ahead of that run alone."""
         return await self._database.read(
-            lambda connection: _use(connection, _Asker(team, user, channel, now, before))
+            lambda connection: _use(connection, _Asker(team, user, channel, now, before)),
+            one_moment=True,  # what is paid for moves from what is to come to what was spent
         )
 
     async def hour(self, team: str, user: str, now: datetime, *, before: str) -> Use:

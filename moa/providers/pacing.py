@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from typing import Final
 
-A_TURN: Final = 8
-"""Requests that begin in one turn of the event loop: more than one question has in a layer, as a
-rule, so that a question by itself never waits."""
+A_TURN: Final = 24
+"""Requests that begin in one turn of the event loop: those of some questions, and more than one
+question has in a layer. Fewer bring the first questions' answers sooner and cost more turns of the
+loop; `docs/performance.md` has the figures."""
 
 
 class Pace:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Integer, cast, event, insert, literal, select
+from sqlalchemy import (
+    Connection,
+    Integer,
+    cast,
+    create_engine,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
 from bot.ports import Question
 from bot.storage.database import Database, DatabaseAway, open_database, read_url
 from bot.storage.runs import StoredRuns
-from bot.storage.tables import claims, runs
+from bot.storage.tables import claims, preferences, runs
 from moa import Answer, Call
 from tests.postgres import Postgres
 
@@ -120,6 +131,23 @@ async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
     assert run is not None
     assert run.answers == (ANSWER,)
     await database.dispose()
+
+
+async def test_what_is_read_together_is_of_one_moment(opened: Database, database: str) -> None:
+    """Where sums are made of several tables, what others store in between is not half of it."""
+    elsewhere = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    count = select(func.count()).select_from(preferences)
+    row = {"team": "T", "scope": "workspace", "id": "T", "chosen": "{}", "changed_by": "U"}
+
+    def look(connection: Connection) -> list[int]:
+        before = connection.scalar(count)
+        with elsewhere.begin() as other:
+            other.execute(insert(preferences).values(row | {"changed_at": datetime.now(UTC)}))
+        return [before or 0, connection.scalar(count) or 0]
+
+    assert await opened.read(look, one_moment=True) == [0, 0]
+    assert await opened.read(lambda connection: connection.scalar(count)) == 1
+    elsewhere.dispose()
 
 
 def without_state(connection: Connection) -> None:

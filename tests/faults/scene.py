@@ -98,8 +98,10 @@ class Scene:
 
     async def begun(self, asked: Asked) -> None:
         """Wait until its models are asked."""
-        while named(await self.there.models.asked(len(self.there.models.requests))) != asked.word:
-            await self.there.models.asked(len(self.there.models.requests) + 1)
+        for number in count(1):
+            request = await self.there.models.asked(number)
+            if request.api != "models" and named(request) == asked.word:
+                return
 
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
         """Wait until every question is over, wherever that can be seen; all must be well then."""

@@ -19,9 +19,10 @@ ALLOWED = frozenset({"good.example"})
 """Hosts that the asker is taken to have written."""
 
 _ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.\-]*://\S*|\bwww\.\S+|\b(?:mailto|tel|sms|javascript|vbscript|data|slack|blob|"
-    r"skype|xmpp|facetime|view-source):[^\s,.]\S*|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"
-    r"|[\w\-]+\.evil\.example\S*|\bevil\.example[/:?#]\S*",
+    r"(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://\S*|\bwww\.\S+"
+    r"|\b(?:mailto|tel|sms|javascript|vbscript|data|slack|blob|skype|xmpp|facetime|view-source):"
+    r"[^\s,.]\S*|(?<![\w.+\-])[\w.+\-]++@[\w\-]+(?:\.[\w\-]+)+"
+    r"|(?<![\w\-])[\w\-]++\.evil\.example\S*|\bevil\.example[/:?#]\S*",
     re.IGNORECASE,
 )
 _GOOD = re.compile(r"https://good\.example(?:/[\w./\-]*)?(?:[.,;:!?)>]|&gt;?)*", re.IGNORECASE)

@@ -170,8 +170,8 @@ def test_a_table_that_is_too_long_is_begun_anew() -> None:
     rows = [f"| {number} | x |\n" for number in range(2_000)]
     thread = Thread()
     thread.flush(HEAD)
-    for row in rows:
-        thread.flush(row)
+    for start in range(0, len(rows), 20):
+        thread.flush("".join(rows[start : start + 20]))
     thread.flush("", final=True)
     assert len(thread.messages) == 3
     assert all(message.startswith(HEAD) for message in thread.messages)

@@ -27,8 +27,8 @@ from tests.slack.attacks.properties import (
 SHORT = 200
 """Characters up to which a text is split at every position."""
 
-STATES = 8
-"""Moments of a long stream that are looked at."""
+STATES, LOOKED_AT = 8, 5_000
+"""Moments of a long stream that are looked at, and up to which length."""
 
 HELD = 2_100
 """Characters that a stream may hold back at most."""
@@ -85,7 +85,7 @@ def test_every_state_of_the_stream_is_inert(attack: Attack) -> None:
     for piece in next(_splits(attack.text)):
         ready = stream.feed(piece)
         shown += ready
-        if ready and len(shown) <= MARKDOWN_LIMIT:
+        if ready and len(shown) <= LOOKED_AT:
             states.append(shown)
     for state in states[:: max(1, len(states) // STATES)]:
         assert_inert(state)
