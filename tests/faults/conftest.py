@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.faults.lives"]
+from tests.faults.lives import lives
+
+__all__ = ["lives"]

@@ -103,6 +103,14 @@ class Scene:
             if request.api != "models" and named(request) == asked.word:
                 return
 
+    async def wrote(self, asked: Asked) -> None:
+        """Wait until its reply has been written by the model, wherever it is shown."""
+        for number in count(1):
+            request = await self.there.models.asked(number)
+            if request.model == "writer-1" and named(request) == asked.word:
+                await request.ended.wait()
+                return
+
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
         """Wait until every question is over, wherever that can be seen; all must be well then."""
         for asked in questions:

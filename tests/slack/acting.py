@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Row, func, select
 
@@ -64,8 +67,16 @@ async def said_directly(stage: Stage, user: User, notice: str) -> Message:
     return (await stage.slack.wait_for(found))[-1]
 
 
+async def idle(stage: Stage) -> None:
+    """Wait until no question is worked on: what is shown is recorded a moment later."""
+    async with asyncio.timeout(20):
+        while (queue := await stage.bot.runs.queue()).running or queue.waiting:  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(0.01)
+
+
 async def again(stage: Stage, user: User, reply: Message, count: int = 2) -> Message:
     """Click Regenerate or Try again; the reply that comes of it, the thread's `count`-th."""
+    await idle(stage)
     await stage.slack.click(user, reply, AGAIN)
     return await stage.replied(str(reply.thread_ts), count)
 
@@ -83,8 +94,8 @@ async def count_runs(stage: Stage) -> int:
         return (await connection.scalar(select(func.count()).select_from(runs))) or 0
 
 
-async def verdicts(stage: Stage) -> list[Row[tuple[str, str, str]]]:
+async def verdicts(stage: Stage) -> Sequence[Row[Any, Any, Any]]:
     """What people said of replies: who, what and why."""
     query = select(feedback.c.user, feedback.c.verdict, feedback.c.reason)
     async with stage.bot.database.connect() as connection:
-        return list((await connection.execute(query)).all())
+        return (await connection.execute(query)).all()

@@ -18,6 +18,7 @@ from tests.slack.acting import (
     ALL_EVENTS,
     again,
     count_runs,
+    idle,
     run_behind,
     said_directly,
     taped,
@@ -84,14 +85,16 @@ async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
         await told(stage, stage.ana, words.AGAIN_NO_PIPELINE)
         await stored(stage, update(runs).values(pipeline="gone"))
         assert "single · " in stage.slack.render(await again(stage, stage.ana, first))
+        await idle(stage)
         stage.general.archived = True
         await stage.slack.click(stage.ana, first, AGAIN)
         await said_directly(stage, stage.ana, words.TROUBLES["archived"])
+        await idle(stage)
         stage.general.archived = False
         await stage.slack.delete_thread(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
         await said_directly(stage, stage.ben, words.TROUBLES["thread_gone"])
-        await stage.bot.jobs.drain(20)
+        await idle(stage)
         await stored(stage, delete(runs))
         await stage.slack.click(stage.ben, first, AGAIN)
         await told(stage, stage.ben, words.AGAIN_GONE)
@@ -128,6 +131,7 @@ async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> 
         alone = await told(stage, stage.ana, f"[{words.RETRY}]")
         stage.models.models = dict.fromkeys(MODELS, Reply("At last."))
         assert "At last." in stage.slack.render(await again(stage, stage.ben, sorry))
+        await idle(stage)
         await stage.slack.click(stage.ana, alone, AGAIN)
         await told(stage, stage.ana, "At last.")
 

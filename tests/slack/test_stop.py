@@ -10,13 +10,13 @@ from bot.slack import words
 from bot.slack.blocks import STOP
 from bot.storage.runs import StoredRuns
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
-from tests.slack.acting import ALL_EVENTS, run_behind, told
-from tests.stage import MODELS, Stage, on_stage
+from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
+from tests.stage import Stage, everywhere, on_stage
 
 STALLED = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
 """The writer says three words, and holds the line."""
 
-HANGING = dict.fromkeys(MODELS, Reply(fault=HangBeforeHeaders()))
+HANGING = everywhere(Reply(fault=HangBeforeHeaders()))
 
 STOPPED = "_Stopped._"
 
@@ -58,7 +58,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
         session = stage.slack.session(stage.general, ts)
         assert session is not None
         await stage.slack.wait_for(lambda: session.status == "active")
-        await stage.bot.jobs.drain(20)
+        await idle(stage)
         run = await run_behind(stage, stage.replies(ts)[-1])
         assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
 
@@ -78,6 +78,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
         assert "One two three" in in_thread(stage, ts)
         await all_hung_up(stage)
         assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
+        await idle(stage)
         await stage.slack.click(stage.ana, offer, STOP)
         await told(stage, stage.ana, words.STOP_TOO_LATE)
 
@@ -168,7 +169,7 @@ async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path)
         stage.slack.delay("chat.stopStream", 0)
         await stage.replied(await stage.ask("And the next one?"))
         assert STOPPED not in in_thread(stage, ts)
-        await stage.bot.jobs.drain(20)
+        await idle(stage)
         run = await run_behind(stage, stage.replies(ts)[0])
         assert (run.state, run.trouble) == ("answered", None)
 

@@ -22,7 +22,7 @@ from tests.slack.attacks.strangers import (
     forged_values,
     run_of,
 )
-from tests.stage import MODELS, on_stage
+from tests.stage import everywhere, on_stage
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
@@ -52,7 +52,7 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
 
 async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
     """By the button, the command or Slack's own Stop; nobody but whoever asked."""
-    hanging = dict.fromkeys(MODELS, Reply(fault=HangBeforeHeaders()))
+    hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
         ts = await stage.ask("What is the risk?")
