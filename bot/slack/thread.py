@@ -13,10 +13,10 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import Trouble, Unanswerable
+from bot.errors import Postponed, Trouble, Unanswerable
 from bot.ports import Question, Thread
 from bot.slack.asked import question_in
-from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
 from bot.slack.files import Attachments, SlackFiles
 from bot.slack.files.shown import quoted
 from bot.slack.identity import Identity, Me
@@ -148,8 +148,11 @@ class SlackThreads:
                     include_all_metadata=True,
                 )
             except SLACK_TROUBLE as error:
-                log.warning("thread_not_read", error=code_of(error))
-                raise Unanswerable(TROUBLES.get(code_of(error), "internal")) from None
+                code = code_of(error)
+                log.warning("thread_not_read", error=code)
+                if code in PASSING:
+                    raise Postponed from None
+                raise Unanswerable(TROUBLES.get(code, "internal")) from None
             found.extend(page.get("messages") or ())
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if not cursor:

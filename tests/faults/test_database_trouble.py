@@ -57,7 +57,7 @@ async def test_a_file_that_another_process_locks_is_waited_for(
             delivery = there.slack.deliveries[-1]
             there.slack.clock.advance(4)
             await there.slack.wait_for(lambda: delivery.acks and not delivery.acks[0].ok)
-            await there.slack.wait_for(lambda: any("ten." in m.text for m in there.ours(first)))
+            await there.wrote(first)
         await there.answered(first, second)
 
 

@@ -15,13 +15,12 @@ from moa import (
     Hedge,
     LayerClosed,
     LayerStarted,
-    Model,
     Profile,
     ask,
     run,
 )
 from moa.plan import Layer
-from moa.providers import Endpoints, ModelSpec, build
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.asking import PATIENCE_S
 from tests.moa.runs import QUESTION, SEED, layer, plan
 from tests.models import Cut, HangAfterHeaders, HangBeforeHeaders, ModelServer, Reply, Stall, Status
@@ -42,7 +41,7 @@ class Site:
         *,
         max_attempts: int = 1,
         hedge: Hedge | None = None,
-    ) -> Model:
+    ) -> ProvidedModel:
         """A model of that name that answers so; the names in turn go to both APIs."""
         self.server.models[name] = reply or Reply(f"The answer of {name}.")
         provider = "anthropic" if len(self.server.models) % 2 else "openai"
@@ -118,8 +117,10 @@ async def test_a_faulty_proposer_is_an_event_and_its_connection_is_closed(
 async def test_the_deadline_closes_the_connection_of_a_hanging_model() -> None:
     """A call is stopped at its layer's deadline, on the wire too."""
     async with on_site() as site:
-        hanging = site.model("h", Reply(fault=Stall(after=1)))
-        both = layer(hanging, site.model("a"), quorum=2, deadline_s=0.2)
+        hanging, quick = site.model("h", Reply(fault=Stall(after=1))), site.model("a")
+        for model in (hanging, quick):
+            await model.prepare()  # importing an SDK takes longer than the deadline
+        both = layer(hanging, quick, quorum=2, deadline_s=0.5)
         outcome = await ask(plan(both, by=site.model("w")), QUESTION, seed=1)
         asked = next(r for r in site.server.questions if r.model == "h")
         await asked.ended.wait()
