@@ -194,9 +194,7 @@ class Runs(Protocol):
         """Mark a run as running and return it; None when it has ended or another attempt counts."""
         ...
 
-    async def live_in(
-        self, team: str, channel: str, thread_ts: str | None = None
-    ) -> Sequence[str]:
+    async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
         ...
 

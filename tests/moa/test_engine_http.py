@@ -15,6 +15,7 @@ from moa import (
     Hedge,
     LayerClosed,
     LayerStarted,
+    Model,
     Profile,
     ask,
     run,
