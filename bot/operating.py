@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 """Adds a command: to what, its name, what carries it out, what it is about."""
 
 OK = 0
+MOST_LISTED = 1_000_000
 STATES = ("live", "waiting", "running", "answered", "failed")
 
 
@@ -24,7 +26,7 @@ def add_operating(
     Args:
         commands: the subparsers to add them to.
         add: adds one.
-        duration: reads a number of seconds or days that is not negative.
+        duration: reads a number of seconds that is not negative.
         port: reads the number of a port.
     """
     worker = add(commands, "worker", _worker, "answer what `moa-bot run` takes in (Postgres only)")
@@ -40,13 +42,15 @@ def add_operating(
     runs = add(commands, "runs", _runs, "list questions, or show what became of one")
     runs.add_argument("run", metavar="RUN", nargs="?", help="show this one, with all its calls")
     runs.add_argument("--state", choices=STATES, help="list only these; live: not ended")
-    runs.add_argument("--limit", type=_count, default=20, help="list so many (%(default)s)")
-    runs.add_argument("--texts", action="store_true", help="show question and reply as well")
+    runs.add_argument(
+        "--limit", metavar="N", type=_count, default=20, help="list so many (%(default)s)"
+    )
+    runs.add_argument("--texts", action="store_true", help="with RUN: show question and reply too")
     purge = add(commands, "purge", _purge, "delete what is stored, with the engine's records")
-    purge.add_argument("--team", metavar="T…", help="of this workspace")
-    purge.add_argument("--user", metavar="U…", help="of this person")
+    purge.add_argument("--team", metavar="T…", type=_id, help="of this workspace")
+    purge.add_argument("--user", metavar="U…", type=_id, help="of this person")
     purge.add_argument(
-        "--older-than", metavar="DAYS", type=duration, help="asked more than so many days ago"
+        "--older-than", metavar="DAYS", type=_days, help="asked more than so many days ago"
     )
 
 
@@ -64,7 +68,9 @@ def _runs(options: argparse.Namespace) -> int:
     from bot.settings import load  # noqa: PLC0415 - heavy
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
-    if options.run:
+    if options.texts and options.run is None:
+        raise ConfigurationError("--texts shows the words of one question: name its RUN as well.")
+    if options.run is not None:
         run_loop(show_run(load(), _say, options.run, texts=options.texts))
     else:
         run_loop(list_runs(load(), _say, state=options.state, limit=options.limit))
@@ -84,6 +90,23 @@ def _say(line: str) -> None:
 
 
 def _count(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text):
+    if text.isascii() and text.isdigit() and 0 < float(text) <= MOST_LISTED:
         return int(text)
-    raise argparse.ArgumentTypeError(f'"{text}" is no number of runs')
+    raise argparse.ArgumentTypeError(f'"{text}" is no number of runs: from 1 to {MOST_LISTED}')
+
+
+def _id(text: str) -> str:
+    if text.strip():
+        return text.strip()
+    # As from a shell's variable that is not set: everybody's must not be deleted for it.
+    raise argparse.ArgumentTypeError("is empty: an id of Slack's, such as T0123ABCD or U0123ABCD")
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if 0 <= days < float("inf"):
+        return days
+    raise argparse.ArgumentTypeError(f'"{text}" is no number of days')

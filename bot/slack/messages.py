@@ -1,6 +1,6 @@
 """One message of a reply while it grows: streamed where Slack streams, edited where it does not.
 
-Both kinds have `ts` (once posted), `shown` (the markdown they hold), `is_old` (must end soon),
+Both kinds have `ts` (once posted), `shown` (the markdown they hold), `age` (see `rolling.Age`),
 `pause_s` (between two calls of `grow` that Slack bears for long), `grow(chunks, text, line)` and
 `end(chunks, text, blocks, metadata, session_status)`. These raise what calls of the Web API raise.
 """
@@ -16,12 +16,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Question
 from bot.slack.blocks import Block, markdown
 from bot.slack.metadata import REPLY, mark
+from bot.slack.rolling import Age
 from bot.slack.text import shorten
 
 Chunk = dict[str, Any]
 
-STREAM_LIFE_S = 240.0
-"""A stream dies some 300 s after its start even while it grows (node-slack-sdk issue 2702)."""
+RIPE_S, OLD_S = 200.0, 240.0
+"""A stream dies some 300 s after its start even while it grows (node-slack-sdk issue 2702). From
+the first on its message ends with the next paragraph, at the second wherever it stands."""
 
 TEXT_LIMIT = 4_000
 """What `text` should hold at most: it is the notification and what screen readers read."""
@@ -40,9 +42,10 @@ class StreamedMessage:
         self.pause_s = 1.0
 
     @property
-    def is_old(self) -> bool:
-        """Whether the stream is near the end of its life."""
-        return self.ts is not None and time.monotonic() - self._started > STREAM_LIFE_S
+    def age(self) -> Age:
+        """How near the stream is to the end of its life."""
+        lived = time.monotonic() - self._started if self.ts is not None else 0.0
+        return "young" if lived <= RIPE_S else "ripe" if lived <= OLD_S else "old"
 
     async def grow(self, chunks: Sequence[Chunk], text: str, _line: str, /) -> None:
         """Start the stream with the first pieces, append the later ones."""
@@ -104,7 +107,7 @@ class EditedMessage:
         self.shown = ""
         self.ts: str | None = None
         self.pause_s = 1.5
-        self.is_old = False
+        self.age: Age = "young"
 
     async def grow(self, _chunks: Sequence[Chunk], text: str, line: str, /) -> None:
         """Post the line of progress, then show the text in its place."""

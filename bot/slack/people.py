@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.characters import clean
 from bot.slack.client import SLACK_TROUBLE, code_of
 
 log = structlog.get_logger(__name__)
@@ -80,8 +81,8 @@ class People:
 
 
 def one_line(name: object) -> str:
-    """A name that keeps to its line, whatever its owner put into it."""
-    return " ".join(str(name or "").split())[:NAME_LIMIT]
+    """A name that keeps to its line and hides nothing, whatever its owner put into it."""
+    return " ".join(clean(str(name or "")).split())[:NAME_LIMIT]
 
 
 def _person(user: Mapping[str, object], team: str | None) -> Person:

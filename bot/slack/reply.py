@@ -199,9 +199,7 @@ class SlackReply:
         full = True
         while full:
             message, text = self._message, self._text
-            now, rest, full = share(message.shown, text, final=self._ending)
-            if not full and message.is_old and message.shown and text.strip():
-                full, (now, rest) = True, break_after(message.shown, text)
+            now, rest, full = share(message.shown, text, final=self._ending, age=message.age)
             chunks = [*self._chunks.values()]
             if full:
                 fresh = message.ts is None

@@ -36,9 +36,9 @@ class Whose:
     def runs(self) -> ColumnElement[bool]:
         """The condition on `runs`."""
         conditions = [
-            *([runs.c.team == self.team] if self.team else []),
-            *([runs.c.user == self.user] if self.user else []),
-            *([runs.c.created_at < self.before] if self.before else []),
+            *([] if self.team is None else [runs.c.team == self.team]),
+            *([] if self.user is None else [runs.c.user == self.user]),
+            *([] if self.before is None else [runs.c.created_at < self.before]),
         ]
         return and_(True, *conditions)  # noqa: FBT003 - SQL's TRUE, for when nothing is given
 
@@ -61,10 +61,11 @@ class Retention:
         """What deletes everything that is older than so many days, whenever it is called."""
 
         async def tidy() -> None:
-            whose = Whose(before=datetime.now(UTC) - timedelta(days=days))
+            whose = Whose(before=ago(days))
             count = 0
             async for gone in self.purge(whose):
                 count += len(gone)
+            await self.forget(whose)
             if count:
                 log.info("purged", runs=count, older_than_days=days)
 
@@ -76,17 +77,30 @@ class Retention:
         return await self._database.read(lambda connection: connection.scalar(query) or 0)
 
     async def forget(self, whose: Whose) -> None:
-        """Delete what else names a workspace or a person: choices, feedback, what they spent."""
-        if whose.team is None and whose.user is None:
+        """Delete what else names a workspace or a person: choices, feedback, what they spent.
+
+        With an age it is only what they spent, and of that no day of this month: budgets count it.
+        """
+        if whose == Whose():
             return
 
         def store(connection: Connection) -> None:
+            connection.execute(delete(spending).where(*_spent(whose)))
+            if whose.before is not None:
+                return
             connection.execute(delete(preferences).where(*_owned(preferences, whose, "id")))
-            connection.execute(delete(spending).where(*_owned(spending, whose, "user")))
-            if whose.user:
+            if whose.user is not None:
                 connection.execute(delete(feedback).where(*_said(whose)))
 
         await self._database.write(store)
+
+
+def ago(days: float) -> datetime:
+    """So many days before now; the first moment that there is when they are too many."""
+    try:
+        return datetime.now(UTC) - timedelta(days=days)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
@@ -100,16 +114,24 @@ def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
 def _owned(table: Table, whose: Whose, person: str) -> list[ColumnElement[bool]]:
     columns = table.c
     conditions: list[ColumnElement[bool]] = []
-    if whose.team:
+    if whose.team is not None:
         conditions.append(columns.team == whose.team)
-    if whose.user:
+    if whose.user is not None:
         conditions.append(columns[person] == whose.user)
+    return conditions
+
+
+def _spent(whose: Whose) -> list[ColumnElement[bool]]:
+    conditions = _owned(spending, whose, "user")
+    if whose.before is not None:
+        this_month = datetime.now(UTC).replace(day=1)
+        conditions.append(spending.c.day < min(whose.before, this_month).date().isoformat())
     return conditions
 
 
 def _said(whose: Whose) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [feedback.c.user == whose.user]
-    if whose.team:
+    if whose.team is not None:
         theirs = select(runs.c.id).where(runs.c.team == whose.team)
         conditions.append(feedback.c.run_id.in_(theirs))
     return conditions

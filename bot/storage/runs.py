@@ -49,7 +49,7 @@ class StoredRuns:
         again_of: str | None = None,
     ) -> str | None:
         """Store a question under all its keys, or nothing at all when one of them is taken."""
-        run_id = secrets.token_urlsafe(18)
+        run_id = _new_id()
         row = dict.fromkeys(runs.c.keys()) | question_row(question)
         row |= {
             "id": run_id,
@@ -311,6 +311,13 @@ class _ClaimedBefore(Exception):
 
 def _done(_result: object) -> None:
     """What a statement gives back is not needed."""
+
+
+def _new_id() -> str:
+    """An id that nobody guesses, and that a command line does not take for an option."""
+    while (run_id := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return run_id
 
 
 def _sharing(run_id: str) -> str:

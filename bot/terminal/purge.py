@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 from bot.errors import ConfigurationError
 from bot.jobs.engine import forget, records
 from bot.settings import Settings
-from bot.storage.database import open_database
-from bot.storage.retention import Retention, Whose
+from bot.storage.retention import Retention, Whose, ago
+from bot.terminal.journal import journal
 
 Say = Callable[[str], None]
 
@@ -26,20 +25,15 @@ async def purge(
         raise ConfigurationError(
             "Say what to delete: --team T…, --user U…, --older-than DAYS, or several of them."
         )
-    before = None if days is None else datetime.now(UTC) - timedelta(days=days)
-    whose = Whose(team, user, before)
-    database = await open_database(settings.environment.database_url)
-    try:
+    whose = Whose(team, user, None if days is None else ago(days))
+    async with journal(settings) as database:
         retention = Retention(database)
         count = 0
         async for gone in retention.purge(whose):
             count += len(gone)
             await forget(records(database.file, settings.environment.database_url), gone)
-        if days is None:
-            await retention.forget(whose)
+        await retention.forget(whose)
         left = await retention.live(whose)
-    finally:
-        await database.dispose()
     say(f"{count} {'run' if count == 1 else 'runs'} deleted.")
     if left:
         say(f"{left} not ended yet, and left. Run this again when they have ended.")

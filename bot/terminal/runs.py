@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from bot.errors import ConfigurationError
 from bot.ports import Run
 from bot.settings import Settings
-from bot.storage.database import open_database
 from bot.storage.listing import Line, Listed, Listing
 from bot.storage.runs import StoredRuns
+from bot.terminal.journal import journal
 from bot.terminal.safe import one_line, safe
 
 Say = Callable[[str], None]
@@ -23,11 +23,8 @@ NOTHING = "There are no such runs."
 
 async def list_runs(settings: Settings, say: Say, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one a line, without anybody's words."""
-    database = await open_database(settings.environment.database_url)
-    try:
+    async with journal(settings) as database:
         found = await Listing(database).runs(state=state, limit=limit)
-    finally:
-        await database.dispose()
     if not found:
         say(NOTHING)
         return
@@ -48,12 +45,9 @@ async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) ->
     Raises:
         ConfigurationError: when there is no such run.
     """
-    database = await open_database(settings.environment.database_url)
-    try:
+    async with journal(settings) as database:
         run = await StoredRuns(database).get(run_id)
         lines = await Listing(database).ledger(run_id)
-    finally:
-        await database.dispose()
     if run is None:
         raise ConfigurationError(f"There is no run {run_id}. `moa-bot runs` lists them.")
     for line in (*_story(run), "", *_ledger(lines)):
@@ -64,11 +58,11 @@ async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) ->
 
 def _line(run: Listed) -> str:
     asked = run.created_at.strftime("%Y-%m-%d %H:%M:%S")
-    state = run.state if run.state != "failed" else f"failed ({run.trouble})"
-    return (
-        f"{run.id:<25} {asked}  {state:<9} {one_line(run.pipeline):<11} "
+    text = (
+        f"{run.id:<25} {asked}  {run.state:<9} {one_line(run.pipeline):<11} "
         f"{_seconds(run.seconds):>7} {_cost(run.cost_usd):>8}"
     )
+    return f"{text}  {run.trouble}" if run.trouble else text.rstrip()
 
 
 def _story(run: Run) -> Sequence[str]:
@@ -86,7 +80,7 @@ def _story(run: Run) -> Sequence[str]:
         ("cost", _cost(run.cost_usd)),
         ("messages", ", ".join(run.posts) or "none"),
     ]
-    return [f"{name:<9} {value}" for name, value in told]
+    return [f"{name:<9} {value}" for name, value in told if value]
 
 
 def _ledger(lines: Sequence[Line]) -> Sequence[str]:

@@ -1,0 +1,37 @@
+"""A reply whose message grows old goes on in the next one, at a paragraph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.playground.records import Message
+from bot.slack import messages
+from tests.models.replies import Reply
+from tests.stage import Stage, on_stage
+
+TABLE = "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 30
+TEXT = f"First **bold words** here.\n\n{TABLE}\n```py\nx = 1\n\ny = 2\n```\n\nThe end of it."
+
+
+@pytest.mark.parametrize("old", [1e9, 0.0])
+async def test_a_message_that_grows_old_ends_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: float
+) -> None:
+    """From its time on it ends with a paragraph, never in code, a table or bold words."""
+    monkeypatch.setattr(messages, "RIPE_S", 0.0)
+    monkeypatch.setattr(messages, "OLD_S", old)
+    async with on_stage(tmp_path, models={"writer-1": Reply(TEXT, pace_s=0.04)}) as stage:
+        ts = await stage.ask("Go on.")
+        await stage.slack.wait_for(lambda: _is_whole(stage, stage.replies(ts)), timeout=30)
+        texts = [message.text for message in stage.replies(ts)]
+        assert len(texts) > 1
+        assert old == 0 or "".join(texts) == TEXT
+        assert old == 0 or all(text.endswith("\n\n") for text in texts[:-1])
+        assert all(text.count("```") % 2 == text.count("**") % 2 == 0 for text in texts)
+        assert all("| 1" not in text or text.count("|---|") == 1 for text in texts)
+
+
+def _is_whole(stage: Stage, replies: list[Message]) -> bool:
+    return any("[Show answers]" in stage.slack.render(message) for message in replies)
