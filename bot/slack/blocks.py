@@ -39,6 +39,16 @@ def section(mrkdwn: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}}
 
 
+def sections(mrkdwn: str) -> list[Block]:
+    """As many sections as a text takes, none of its lines in two. It must have been escaped."""
+    parts = [""]
+    for line in mrkdwn.splitlines(keepends=True):
+        if parts[-1] and len(parts[-1]) + len(line.rstrip("\n")) > SECTION_LIMIT:
+            parts.append("")
+        parts[-1] += line
+    return [section(part.rstrip("\n")) for part in parts]
+
+
 def context(mrkdwn: str) -> Block:
     """A quiet line."""
     return {

@@ -95,11 +95,14 @@ def stop(run_id: str) -> Block:
 
 
 def summary(outcome: Outcome, *, costs: bool = True) -> str:
-    """The pipeline, how many models answered, seconds and cost, as one line."""
+    """The pipeline, how many models' answers were read, seconds and cost, as one line."""
     parts = [outcome.pipeline]
     if outcome.answers:
         read = sum(answer.readable for answer in outcome.answers)
-        parts.append(words.MODELS_READ.format(read=read, count=len(outcome.answers)))
+        layers = {answer.layer for answer in outcome.answers}
+        # In several layers a model answers more than once.
+        counted = words.MODELS_READ if len(layers) == 1 else words.OVERVIEW_READ
+        parts.append(counted.format(read=read, count=len(outcome.answers)))
     parts.append(seconds(outcome.seconds))
     return " · ".join([*parts, cost(outcome.cost_usd)] if costs else parts)
 

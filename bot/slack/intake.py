@@ -14,7 +14,7 @@ from bot.ports import History, Question
 from bot.preferences import Rules
 from bot.slack import words
 from bot.slack.access import Visitor
-from bot.slack.blocks import Block, section
+from bot.slack.blocks import Block, sections
 from bot.slack.commands import SUBCOMMANDS, Desk, Offers, find
 from bot.slack.events import Asked, asked_in_command, asked_in_event
 from bot.slack.footer import stop
@@ -118,6 +118,6 @@ class Intake:
 
 async def _say(ack: AsyncAck, mrkdwn: str, *more: Block) -> None:
     if mrkdwn:
-        await ack(text=mrkdwn, blocks=[section(mrkdwn), *more], response_type="ephemeral")
+        await ack(text=mrkdwn, blocks=[*sections(mrkdwn), *more], response_type="ephemeral")
     else:
         await ack()

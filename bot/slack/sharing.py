@@ -17,6 +17,7 @@ from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.frame import Frame
 from bot.slack.inbound import readable
 from bot.slack.links import allowed_hosts
+from bot.slack.messages import TEXT_LIMIT
 from bot.slack.pieces import cut
 from bot.slack.private_reply import safe_reply
 from bot.slack.reveal import visitor_of
@@ -90,7 +91,8 @@ class Sharing:
         )
         head, rest = cut(safe_reply(run.reply, run.status, allowed))
         more = [context(words.SHARED_SHORTENED)] if rest else []
-        return [context(title), markdown(head), *more, *await self._buttons(run)], title
+        text = shorten(f"{title}\n{head}", TEXT_LIMIT)
+        return [context(title), markdown(head), *more, *await self._buttons(run)], text
 
     async def _buttons(self, run: Run) -> list[Block]:
         if (await self._frame.setting(run)).policy.who == "nobody":

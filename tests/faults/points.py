@@ -89,8 +89,8 @@ EDITED: Final[Mapping[str, Point]] = {
 RESUMED: Final[Mapping[str, Point]] = {
     "old worker's run renewed, not queued": Point(f"{RUNS}.renew"),
     "queued again": Point("bot.jobs.engine:Engine.enqueue"),
-    "thread looked at": Point("bot.slack.leftovers:take_stock"),
-    "old stream closed": Point("bot.slack.leftovers:stop"),
+    "old stream closed, not removed": Point("bot.slack.leftovers:stop"),
+    "thread cleared": Point("bot.slack.reply:take_stock"),
     "leftovers of a dead worker not dropped": Point("bot.jobs.engine:Engine.drop", before=True),
 }
 """While a process takes up what another has left."""

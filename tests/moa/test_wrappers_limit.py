@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from moa import Plan, ask
 from moa.providers.scripted import Hang
 from moa.wrappers import Gate, Limited, resilient
+from moa.wrappers.limit import Sharers
 from tests.moa.asking import hear
 from tests.moa.runs import clock, says, slow
 from tests.moa.virtual_time import in_virtual_time, virtual
@@ -161,3 +162,85 @@ async def test_waiting_counts_against_the_layers_deadline() -> None:
     outcome = await ask(plan, "Why?", seed=1)
     assert [a.error_kind for a in outcome.answers] == ["timeout", "timeout"]
     assert (outcome.seconds, inner.calls, inner.running) == (45.0, 1, 0)
+
+
+@given(st.integers(1, 1000), st.integers(-1, 1000))
+def test_all_who_share_a_limit_stay_within_it(limit: int, sharers: int) -> None:
+    """As long as there are no more of them than it allows; each is given one call at least."""
+    shared = Sharers()
+    shared.become(sharers)
+    part = shared.part_of(limit)
+    assert part >= 1
+    assert part * max(sharers, 1) <= limit or part == 1
+
+
+@virtual
+async def test_a_limit_is_divided_by_those_who_share_it() -> None:
+    """Two processes have half each; when one has gone, what waits begins at once."""
+    sharers, log = Sharers(), list[str]()
+    gate = Gate(max_concurrency=5, sharers=sharers)
+    sharers.become(2)
+    tasks = [asyncio.create_task(pass_through(gate, n, 10, log, n)) for n in "abcdef"]
+    await asyncio.sleep(1)
+    assert (log, gate.waiting) == (["a", "b"], 4)
+    sharers.become(1)
+    await asyncio.sleep(1)
+    assert (log, gate.waiting) == (["a", "b", "c", "d", "e"], 1)
+    await asyncio.gather(*tasks)
+    assert (gate.waiting, gate.under_way) == (0, 0)
+
+
+@virtual
+async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
+    """But nothing more begins until there is room in the smaller part."""
+    sharers, begun = Sharers(), list[float]()
+    gate = Gate(max_concurrency=4, sharers=sharers)
+
+    async def call(seconds: float) -> None:
+        await gate.enter("q")
+        begun.append(clock())
+        await asyncio.sleep(seconds)
+        gate.leave()
+
+    calls = [asyncio.create_task(call(seconds)) for seconds in (10, 20, 30, 40, 1)]
+    await asyncio.sleep(1)
+    sharers.become(2)
+    await asyncio.gather(*calls)
+    assert begun == [0, 0, 0, 0, 30]
+
+
+@virtual
+async def test_a_minutes_calls_are_divided_as_well() -> None:
+    """Four a minute are two for each of two processes."""
+    sharers, begun = Sharers(), list[float]()
+    gate = Gate(requests_per_minute=4, sharers=sharers)
+    sharers.become(2)
+
+    async def call() -> None:
+        await gate.enter("q")
+        begun.append(clock())
+        gate.leave()
+
+    await asyncio.gather(*(call() for _ in range(5)))
+    assert begun == [0, 0, 60, 60, 120]
+
+
+@virtual
+async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
+    """Whoever waited for the smaller part's minute does not wait for it any longer."""
+    sharers, begun = Sharers(), list[float]()
+    gate = Gate(requests_per_minute=4, sharers=sharers)
+
+    async def call(after: float) -> None:
+        await asyncio.sleep(after)
+        await gate.enter("q")
+        begun.append(clock())
+        gate.leave()
+
+    calls = [asyncio.create_task(call(after)) for after in (0, 10, 20, 30, 32)]
+    await asyncio.sleep(31)
+    sharers.become(2)  # the next could begin at 80, when that of 20 is a minute old
+    await asyncio.sleep(9)
+    sharers.become(1)  # now at 60, when that of 0 is
+    await asyncio.gather(*calls)
+    assert begun == [0, 10, 20, 30, 60]

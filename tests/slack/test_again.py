@@ -49,6 +49,25 @@ async def test_anybody_in_the_channel_can_ask_again(tmp_path: Path) -> None:
         assert [text for _, text in asked.turns] == ["What is the risk?"]
 
 
+async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> None:
+    """A model that answers in two layers is not told of as two models."""
+    deep = """
+        [pipelines.deep]
+        aggregator = "writer"
+        [[pipelines.deep.layers]]
+        proposers = ["red", "green", "blue"]
+        [[pipelines.deep.layers]]
+        proposers = ["red", "green"]
+    """
+    async with on_stage(tmp_path, extra=deep, events=ALL_EVENTS) as stage:
+        first = await stage.replied(await stage.ask("What is the risk?"))
+        assert "balanced · 3 of 3 models · " in stage.slack.render(first)
+        await idle(stage)
+        await stage.slack.click(stage.ana, first, ANOTHER, "deep")
+        second = await stage.replied(str(first.thread_ts), 2)
+        assert "deep · 5 of 5 answers read · " in stage.slack.render(second)
+
+
 async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
     """Two people, three clicks, one payload twice: one new reply, and words for the rest."""
     gate = asyncio.Event()

@@ -45,6 +45,7 @@ async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
         shown = stage.slack.render(shared)
         assert "Ana* asked: What is the risk?" in shown
         assert "The answer of writer-1." in shown
+        assert "The answer of writer-1." in shared.text  # what a screen reader reads
         await stage.slack.click(stage.ben, shared, "show_answers")
         await stage.opened_view(stage.ben, "The reply was written by writer.")
 
@@ -78,6 +79,20 @@ async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
         assert stage.models.questions == []
         await stage.slack.command(stage.ana, stage.general, "/moa", "help me with the risk")
         await stage.slack.wait_for(lambda: private(stage, "The answer of writer-1."))
+
+
+async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
+    """However many there are, none is left out and none is cut in two."""
+    about = "Asks one model & nobody else. " * 5
+    more = "".join(
+        f'\n[pipelines.more-{number}]\ndescription = "{about}"\naggregator = "writer"\n'
+        for number in range(40)
+    )
+    async with on_stage(tmp_path, extra=more) as stage:
+        listed = await stage.slack.command(stage.ana, stage.general, "/moa", "pipelines")
+        assert listed.message is not None
+        shown = stage.slack.render(listed.message)
+        assert all(f"*more-{number}*: {about.strip()}" in shown for number in range(40))
 
 
 async def test_a_command_that_cannot_be_answered_says_so_to_its_asker(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.playground.acting import ActionResult
 from bot.playground.records import Message, User, View
@@ -197,6 +199,27 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
         await said_directly(stage, stage.ana, words.TROUBLES["archived"])
         assert await count_runs(stage) == 1
+
+
+async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path: Path) -> None:
+    """It then suggests none, and is as good for asking once the database is back."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+        ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
+        message = stage.slack.message(stage.general, ts)
+        await stage.slack.settled()  # a message of the channel has the choices read as well
+        await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
+        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+            view = await open_form(stage, stage.ana, message)
+        assert "usual_pipeline_unknown" in str(logged)
+        assert words.ASK_PIPELINE_USUAL in stage.slack.render(view)
+        await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
+        assert not (await submit(stage, stage.ana, view, question="When?")).errors
+        await stage.replied(ts, 2)
+
+
+async def _execute(stage: Stage, statement: str) -> None:
+    async with stage.bot.database.begin() as connection:
+        await connection.execute(text(statement))
 
 
 async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path) -> None:

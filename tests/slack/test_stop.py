@@ -99,6 +99,23 @@ async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path
         await all_hung_up(stage)
 
 
+async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
+    """Each look-up in time, but not both: the command is answered within 3 s, and stops nothing."""
+    async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
+        admin = stage.slack.add_user("Ada", admin=True)
+        await stage.slack.invite(admin, stage.general)
+        await stage.ask("What is the risk?")
+        await stage.models.asked(3)
+        for method in ("users.info", "conversations.members"):
+            stage.slack.delay(method, 1.7)
+        said = await stage.slack.command(admin, stage.general, "/moa", "stop")
+        assert said.acknowledged
+        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+        assert words.COMMAND_STOPPED_ONE in str(said.payload)
+        await all_hung_up(stage)
+
+
 async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
     """The acknowledgement of /moa has a Stop button; no admin ends what they cannot see."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:

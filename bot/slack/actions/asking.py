@@ -17,7 +17,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.preferences import Preferences
 from bot.slack import words
-from bot.slack.access import PATIENCE_S
+from bot.slack.access import PATIENCE_S, Visitor
 from bot.slack.actions.asking_views import (
     PIPELINE,
     PLACE,
@@ -33,6 +33,9 @@ from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.reveal import visitor_of
 
 log = structlog.get_logger(__name__)
+
+READ_S = 1.0
+"""Of the 3 s for which a trigger is good, what the database may take before a modal opens."""
 
 
 class Asking:
@@ -132,17 +135,24 @@ class Asking:
 
     async def _open(self, body: Mapping[str, Any], place: Place) -> bool:
         """Open the modal; False where Slack does not."""
-        visitor, pipeline = visitor_of(body), None
-        if place.channel:
-            rules = await self._preferences.rules(visitor.team, place.channel, visitor.user)
-            pipeline = rules.pipeline
-        view = ask_view(place, self._preferences.pipelines, pipeline)
+        usual = await self._usual(visitor_of(body), place.channel) if place.channel else None
+        view = ask_view(place, self._preferences.pipelines, usual)
         try:
             await self._client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
         except SLACK_TROUBLE as error:
             log.info("asking_not_opened", error=code_of(error))
             return False
         return True
+
+    async def _usual(self, visitor: Visitor, channel: str) -> str | None:
+        """The pipeline that is asked there unless another is picked; None where it is not known."""
+        try:
+            async with asyncio.timeout(READ_S):
+                return (await self._preferences.rules(visitor.team, channel, visitor.user)).pipeline
+        except Exception:
+            # The form is worth more than what it suggests.
+            log.exception("usual_pipeline_unknown")
+            return None
 
 
 def _thread_of(body: Mapping[str, Any]) -> Place:

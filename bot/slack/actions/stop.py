@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -11,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Jobs, Run, Runs
 from bot.slack import words
-from bot.slack.access import Access, Visitor
+from bot.slack.access import PATIENCE_S, Access, Visitor
 from bot.slack.actions.clicks import take_away, tell, value_of
 from bot.slack.authority import Authority
 from bot.slack.reveal import visitor_of
@@ -89,9 +91,14 @@ class Stopping:
     async def _is_admin(self, runs: Sequence[Run], visitor: Visitor) -> bool:
         """Whether an admin of the workspace looks at these runs of one channel."""
         seen = next((run for run in runs if run.question.surface != "command"), None)
-        if seen is None or await self._authority.over_workspace(visitor) != "yes":
+        if seen is None:
             return False
-        return await self._access.presence(seen, visitor) == "yes"
+        with suppress(TimeoutError):
+            # Both together, since a command has to be acknowledged within 3 s.
+            async with asyncio.timeout(PATIENCE_S):
+                if await self._authority.over_workspace(visitor) == "yes":
+                    return await self._access.presence(seen, visitor) == "yes"
+        return False
 
 
 def _is_here(run: Run, visitor: Visitor) -> bool:

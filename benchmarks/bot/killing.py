@@ -1,0 +1,68 @@
+"""The long random-kill run: `python -m benchmarks.bot.killing --runs 300 --database sqlite`.
+
+Processes of the bot are killed (SIGKILL) at random moments while questions come in; on Postgres
+there are two at a time. In the end every thread must hold exactly one finished answer, and nothing
+may be left open. A run that finds anything else ends with an AssertionError that shows the thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.databases import Server
+from tests.faults.lives import nursery
+from tests.faults.randomly import Tally, kill_at_random
+from tests.faults.scene import scene
+from tests.postgres import Postgres
+
+
+async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tally:
+    """Ask so many questions of a bot on a database, and kill its processes meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
+        async with nursery() as lives, scene(Path(folder), lives, url) as there:
+            return await kill_at_random(
+                there, questions=runs, processes=processes, seed=seed, say=_say
+            )
+
+
+def main() -> None:
+    """Carry it out, and print what came of it."""
+    parser = argparse.ArgumentParser(description="Kill the bot at random moments.")
+    parser.add_argument("--runs", type=int, default=300, help="questions (%(default)s)")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="of the moments")
+    options = parser.parse_args()
+    _say(f"seed {options.seed}")
+    if options.database == "sqlite":
+        tally = asyncio.run(measure("", runs=options.runs, processes=1, seed=options.seed))
+    else:
+        postgres = Postgres()
+        try:
+            url = Server(postgres.url).fresh(empty=False)
+            tally = asyncio.run(measure(url, runs=options.runs, processes=2, seed=options.seed))
+        finally:
+            postgres.close()
+    _say(_told(options.database, tally))
+
+
+def _told(database: str, tally: Tally) -> str:
+    return (
+        f"{database}: {tally.questions} questions, {tally.kills} kills in {tally.seconds:.0f} s; "
+        f"each answered exactly once, nothing left open. Calls of models made again: {tally.again} "
+        f"that a kill had cut off, {tally.twice} that had ended and were not stored yet."
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

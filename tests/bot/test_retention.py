@@ -1,0 +1,229 @@
+"""What is deleted, by age and on demand, on a real SQLite file and on a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, insert, select, update
+
+from bot.jobs import durable
+from bot.ports import Question
+from bot.storage import retention
+from bot.storage.database import Database
+from bot.storage.retention import Retention, Whose, ago
+from bot.storage.runs import StoredRuns
+from bot.storage.tables import answers, claims, feedback, ledger, posts, preferences, runs, spending
+from moa import Answer, Call
+from tests.stage import on_stage
+
+QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
+CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5, cost_usd=0.25)
+ANSWER = Answer("gpt", 1, 1, "used", "Because.", cost_usd=0.25)
+
+PARTS = (answers, claims, feedback, ledger, posts)
+"""The tables whose rows belong to a run."""
+
+PATIENCE_S = 60
+
+
+async def asked(
+    database: Database,
+    *,
+    team: str = "T1",
+    user: str = "U1",
+    days: float = 0,
+    ended: bool = True,
+) -> str:
+    """The id of a run with a row in every table, claimed so many days ago."""
+    journal = StoredRuns(database)
+    question = replace(QUESTION, team=team, user=user)
+    key = f"{team} {user} {days} {ended} {len(await ids(database, runs, 'id'))}"
+    run_id = await journal.claim(question, [key], "balanced")
+    assert run_id is not None
+    await journal.begin(run_id)
+    await journal.record(run_id, ANSWER, CALL)
+    await journal.posted(run_id, "2.000100")
+    if ended:
+        await journal.delivered(run_id)
+    at = datetime.now(UTC) - timedelta(days=days)
+    said = {"run_id": run_id, "user": user, "target": "reply", "verdict": "good", "created_at": at}
+    async with database.begin() as connection:
+        await connection.execute(insert(feedback).values(said))
+        await connection.execute(update(runs).where(runs.c.id == run_id).values(created_at=at))
+    return run_id
+
+
+async def ids(database: Database, table: Table, column: str = "run_id") -> set[str]:
+    """The values of a column."""
+    async with database.connect() as connection:
+        return set((await connection.execute(select(table.c[column]))).scalars())
+
+
+async def purged(database: Database, whose: Whose) -> set[str]:
+    """The runs that a purge has deleted."""
+    return {run_id async for gone in Retention(database).purge(whose) for run_id in gone}
+
+
+async def chosen(database: Database, team: str, scope: str, name: str) -> None:
+    """Something was chosen for a person, a channel or a workspace."""
+    row = {
+        "team": team,
+        "scope": scope,
+        "id": name,
+        "chosen": "{}",
+        "changed_by": "U9",
+        "changed_at": datetime.now(UTC),
+    }
+    async with database.begin() as connection:
+        await connection.execute(insert(preferences).values(row))
+
+
+async def spent(database: Database, day: str, *, team: str = "T1", user: str = "U1") -> None:
+    """Somebody spent something on a day."""
+    row = {"team": team, "day": day, "channel": "C1", "user": user, "questions": 1, "cost_usd": 1.0}
+    async with database.begin() as connection:
+        await connection.execute(insert(spending).values(row))
+
+
+async def test_what_is_older_than_the_days_goes_with_all_that_hangs_on_it(
+    opened: Database,
+) -> None:
+    """Answers, calls, messages, claims and feedback go too; the young and the unended stay."""
+    old = await asked(opened, days=91)
+    young = await asked(opened, days=89)
+    live = await asked(opened, days=200, ended=False)
+    assert await ids(opened, runs, "id") == {old, young, live}
+    await Retention(opened).keeping(90)()
+    assert await ids(opened, runs, "id") == {young, live}
+    for table in PARTS:
+        assert await ids(opened, table) == {young, live}, table.name
+
+
+async def test_a_day_that_was_deleted_can_be_deleted_again(opened: Database) -> None:
+    """Nothing to do is no trouble, nor are more days than there ever were."""
+    young = await asked(opened)
+    keep = Retention(opened)
+    for days in (90, 90, 10**7, 10**12):
+        await keep.keeping(days)()
+    assert await ids(opened, runs, "id") == {young}
+    assert ago(10**12) == datetime.min.replace(tzinfo=UTC)
+
+
+async def test_what_was_spent_goes_with_age_but_not_this_month(opened: Database) -> None:
+    """A monthly budget does not start anew because little is kept."""
+    today = datetime.now(UTC).date()
+    days = [today, today.replace(day=1), today.replace(day=1) - timedelta(days=1)]
+    days.append(today - timedelta(days=200))
+    for day in {day.isoformat() for day in days}:
+        await spent(opened, day)
+    await Retention(opened).keeping(90)()
+    assert await ids(opened, spending, "day") == {day.isoformat() for day in days[:3]}
+    await Retention(opened).keeping(1)()
+    assert days[2].isoformat() not in await ids(opened, spending, "day") or today.day == 1
+    assert days[0].isoformat() in await ids(opened, spending, "day")
+
+
+async def test_a_purge_goes_on_until_nothing_is_left(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, so that questions get between; all in the end, each told once."""
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    all_of_them = {await asked(opened) for _ in range(5)}
+    parts = [list(gone) async for gone in Retention(opened).purge(Whose(team="T1"))]
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert {run_id for part in parts for run_id in part} == all_of_them
+
+
+@pytest.mark.parametrize(
+    ("whose", "expected"),
+    [
+        (Whose(team="T1"), {"T1 U1 0", "T1 U1 9", "T1 U2 0"}),
+        (Whose(user="U1"), {"T1 U1 0", "T1 U1 9", "T2 U1 0"}),
+        (Whose(team="T1", user="U1"), {"T1 U1 0", "T1 U1 9"}),
+        (Whose(user="U1", before=ago(7)), {"T1 U1 9"}),
+        (Whose(before=ago(7)), {"T1 U1 9"}),
+        (Whose(team="T3"), set[str]()),
+        (Whose(team=""), set[str]()),
+        (Whose(user=""), set[str]()),
+    ],
+)
+async def test_a_purge_takes_what_fits_all_that_was_said(
+    opened: Database, whose: Whose, expected: Collection[str]
+) -> None:
+    """And nothing else; an empty name is nobody's, never everybody's."""
+    there = {
+        await asked(opened, team=team, user=user, days=days): f"{team} {user} {days}"
+        for team, user, days in (("T1", "U1", 0), ("T1", "U1", 9), ("T1", "U2", 0), ("T2", "U1", 0))
+    }
+    assert {there[run_id] for run_id in await purged(opened, whose)} == expected
+    left = {there[run_id] for run_id in await ids(opened, runs, "id")}
+    assert left == set(there.values()) - set(expected)
+
+
+async def test_what_has_not_ended_is_left_and_counted(opened: Database) -> None:
+    """A worker has it in hand; the operator is told how many."""
+    live = await asked(opened, ended=False)
+    await asked(opened)
+    await asked(opened, team="T2", ended=False)
+    assert len(await purged(opened, Whose(team="T1"))) == 1
+    assert await Retention(opened).live(Whose(team="T1")) == 1
+    assert live in await ids(opened, runs, "id")
+
+
+async def test_a_person_is_forgotten_in_one_workspace_or_in_all(opened: Database) -> None:
+    """What they chose, said and spent is gone; what others did stays."""
+    theirs = await asked(opened, user="U1", ended=False)
+    others = await asked(opened, user="U2")
+    elsewhere = await asked(opened, team="T2", user="U1", ended=False)
+    for team, scope, name in (("T1", "person", "U1"), ("T2", "person", "U1"), ("T1", "workspace", "T1")):
+        await chosen(opened, team, scope, name)
+    await Retention(opened).forget(Whose(team="T1", user="U1"))
+    assert await ids(opened, preferences, "team") == {"T1", "T2"}
+    assert await ids(opened, feedback) == {others, elsewhere}
+    await Retention(opened).forget(Whose(user="U1"))
+    assert await ids(opened, preferences, "id") == {"T1"}
+    assert await ids(opened, feedback) == {others}
+    assert await ids(opened, spending, "user") == {"U2"}
+    assert theirs in await ids(opened, runs, "id")
+
+
+async def test_a_workspace_is_forgotten(opened: Database) -> None:
+    """Its choices and what it spent are gone, those of another are not."""
+    await asked(opened)
+    await asked(opened, team="T2")
+    await chosen(opened, "T1", "channel", "C1")
+    await chosen(opened, "T2", "channel", "C2")
+    await Retention(opened).forget(Whose(team="T1"))
+    assert await ids(opened, preferences, "team") == {"T2"}
+    assert await ids(opened, spending, "team") == {"T2"}
+
+
+@pytest.mark.parametrize("whose", [Whose(), Whose(team=""), Whose(user=""), Whose(before=ago(0))])
+async def test_nobody_in_particular_is_not_everybody(opened: Database, whose: Whose) -> None:
+    """Choices, and what was spent this month, stay when no person and no workspace is named."""
+    run_id = await asked(opened)
+    await chosen(opened, "T1", "person", "U1")
+    await Retention(opened).forget(whose)
+    assert await ids(opened, preferences, "id") == {"U1"}
+    assert await ids(opened, spending, "user") == {"U1"}
+    assert await ids(opened, feedback) == {run_id}
+
+
+async def test_the_bot_deletes_what_is_old_while_it_runs(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the days that moa.toml says, and without being asked."""
+    monkeypatch.setattr(durable, "TIDY_S", 0.05)
+    extra = "\n[storage]\nretention_days = 2\n"
+    async with on_stage(tmp_path, database=database, extra=extra) as stage:
+        young = await asked(stage.bot.database, days=1)
+        old = await asked(stage.bot.database, days=3)
+        async with asyncio.timeout(PATIENCE_S):
+            while old in (left := await ids(stage.bot.database, runs, "id")):
+                await asyncio.sleep(0.05)
+        assert left == {young}

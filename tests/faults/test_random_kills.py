@@ -1,0 +1,30 @@
+"""Some questions whose processes are killed at random; `benchmarks.bot.killing` asks hundreds."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Databases
+from tests.faults.lives import Lives
+from tests.faults.randomly import kill_at_random
+from tests.faults.scene import SLOWLY, scene
+
+QUESTIONS = 12
+
+
+@pytest.mark.parametrize(("kind", "processes"), [("sqlite", 1), ("postgres", 2)])
+async def test_killed_at_random_moments_nothing_is_lost_or_said_twice(
+    tmp_path: Path, lives: Lives, databases: Databases, kind: str, processes: int
+) -> None:
+    """As many answers as questions, whenever the processes died."""
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
+    writer = replace(SLOWLY, pace_s=0.05)
+    async with scene(tmp_path, lives, databases.fresh(kind), writer) as there:
+        tally = await kill_at_random(there, questions=QUESTIONS, processes=processes, seed=seed)
+    assert tally.questions >= QUESTIONS
+    assert tally.kills > 0
