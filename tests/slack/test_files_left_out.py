@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from bot.playground.filehost import Endless, FileFault, Page, Redirect, Refuse
-from tests.slack.filing import ask, text
+from tests.slack.filing import answered, ask, text
+from tests.slack.revealing import reveal
 from tests.slack.samples import locked_pdf, pdf, png
 from tests.stage import on_stage
 
@@ -37,6 +38,18 @@ async def test_what_cannot_be_read_is_said(
         shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
         assert f"Not read: {name} ({why})." in shown
         assert text(stage) == (f"[attached and not read: {name} ({why})]\n\nAna asks:\nWhat is it?")
+
+
+async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: Path) -> None:
+    """Under the reply and in the overview it links nowhere, and no mark is left over."""
+    async with on_stage(tmp_path) as stage:
+        files = [stage.slack.upload("www.host.example", b"MZ\0")]
+        question = f"{stage.mention} What is it?"
+        ts = await stage.slack.post(stage.ana, stage.general, question, files=files)
+        reply = await answered(stage, ts)
+        assert "Not read: `www.host.example` (kind" in stage.slack.render(reply)
+        view = await reveal(stage, stage.ana, reply, "Worth knowing")
+        assert "Not read: `www.host.example` (kind" in stage.slack.render(view)
 
 
 @pytest.mark.parametrize(

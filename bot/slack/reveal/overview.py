@@ -114,7 +114,8 @@ def _wrote(shown: Shown, answer: Answer) -> str:
 
 
 def _notes(shown: Shown) -> list[Json]:
-    notes = shown.naming.told(shown.run.notes)
+    # The backticks around an address are mrkdwn's: here it is shown as code by itself.
+    notes = [note.replace("`", "") for note in shown.naming.told(shown.run.notes)]
     return [title(words.OVERVIEW_NOTES), bullets([said(note) for note in notes])] if notes else []
 
 

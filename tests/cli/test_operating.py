@@ -1,0 +1,211 @@
+"""`moa-bot runs`, `purge` and `worker` as an operator uses them, on SQLite and on Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.loop import run as run_loop
+from bot.ports import Question
+from bot.storage.database import Database
+from bot.storage.runs import StoredRuns
+from moa import Answer, Call, Outcome
+from tests.cli.command import Result, moa_bot
+from tests.stage import Stage, on_stage, variables
+
+QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
+CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5, cost_usd=0.25)
+ANSWER = Answer("gpt", 1, 1, "used", "A private because.", cost_usd=0.25)
+PATIENCE_S = 60
+
+
+async def asked(opened: Database, user: str, become: str = "waiting") -> str:
+    """The id of a question that has come so far."""
+    runs = StoredRuns(opened)
+    run_id = await runs.claim(replace(QUESTION, user=user), [f"{user} {become}"], "balanced")
+    assert run_id is not None
+    if become == "waiting":
+        return run_id
+    await runs.begin(run_id)
+    if become == "failed":
+        await runs.fail(run_id, "no_answer")
+    if become == "answered":
+        await runs.record(run_id, ANSWER, CALL)
+        await runs.posted(run_id, "2.000100")
+        outcome = Outcome("A private reply.", "complete", "balanced", (ANSWER,), None, (CALL,), 2.5)
+        await runs.finish(run_id, outcome)
+        await runs.delivered(run_id)
+    return run_id
+
+
+async def command(folder: Path, database: str, *arguments: str) -> Result:
+    """What the command says about a database."""
+    return await moa_bot(folder, *arguments, variables={"DATABASE_URL": database})
+
+
+async def listed(folder: Path, database: str, *arguments: str) -> Sequence[str]:
+    """The ids that `runs` lists, in its order."""
+    result = await command(folder, database, "runs", *arguments)
+    assert (result.code, result.err) == (0, "")
+    return [line.split()[0] for line in result.out.splitlines()[1:]]
+
+
+async def test_runs_are_listed_the_latest_first_without_anybodys_words(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """With the state that each has come to, and why one has failed; all, or those of a state."""
+    states = ("answered", "failed", "running", "waiting")
+    ids = {state: await asked(opened, f"U{n}", state) for n, state in enumerate(states)}
+    result = await command(tmp_path, database, "runs")
+    lines = result.out.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [ids[state] for state in reversed(states)]
+    assert [line.split()[3] for line in lines] == [*reversed(states)]
+    assert lines[2].endswith("  no_answer")
+    assert lines[3].endswith("2.5 s  $0.2500")
+    assert "private" not in result.out
+    for state in states:
+        assert await listed(tmp_path, database, "--state", state) == [ids[state]]
+    assert await listed(tmp_path, database, "--state", "live") == [ids["waiting"], ids["running"]]
+    assert await listed(tmp_path, database, "--limit", "1") == [ids["waiting"]]
+
+
+async def test_one_run_is_shown_with_its_calls(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """Who asked, what became of it and what each call cost; the words only when asked for."""
+    run_id = await asked(opened, "U1", "answered")
+    shown = (await command(tmp_path, database, "runs", run_id)).out
+    for words in (run_id, "U1 in C1 of T1 (mention)", "answered", "2.5 s", "2.000100", "gpt"):
+        assert words in shown
+    assert "$0.2500" in shown
+    assert "private" not in shown
+    shown = (await command(tmp_path, database, "runs", run_id, "--texts")).out
+    assert "A private why?" in shown
+    assert "A private reply." in shown
+
+
+async def test_a_run_that_is_not_there_is_said(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """And so is a list of none."""
+    assert (await command(tmp_path, database, "runs")).out == "There are no such runs.\n"
+    result = await command(tmp_path, database, "runs", "nosuch")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "moa-bot: There is no run nosuch. `moa-bot runs` lists them.\n"
+
+
+async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
+    """Each can be put behind `moa-bot runs` as it was listed."""
+    ids = [await asked(opened, f"U{n}") for n in range(200)]
+    assert [run_id for run_id in ids if run_id.startswith("-")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["purge"], "Say what to delete: --team"),
+        (["purge", "--team", ""], "argument --team: is empty"),
+        (["purge", "--user", " "], "argument --user: is empty"),
+        (["purge", "--older-than", "soon"], '"soon" is no number of days'),
+        (["purge", "--older-than", "-1"], '"-1" is no number of days'),
+        (["runs", "--texts"], "name its RUN"),
+        (["runs", "--limit", "0"], '"0" is no number of runs'),
+        (["runs", "--limit", "9" * 30], "is no number of runs"),
+        (["runs", "--state", "lost"], "invalid choice: 'lost'"),
+        (["worker"], "DATABASE_URL has to name a Postgres"),
+        (["runs"], "There is no database moa-bot.db"),
+        (["purge", "--user", "U1"], "There is no database moa-bot.db"),
+    ],
+)
+async def test_wrong_use_deletes_nothing_and_is_told(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    """In a sentence; and in a folder where no bot runs no database is made."""
+    result = await moa_bot(tmp_path, *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert "Traceback" not in result.err
+    assert not (tmp_path / "moa-bot.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("[storage]\nretention_days = 0", "storage.retention_days"),
+        ("[storage]\nretention = 9", "storage.retention"),
+        ("[work]\nat_once = 0", "work.at_once"),
+        ("[work]\nat_onze = 1", "work.at_onze"),
+    ],
+)
+async def test_settings_that_cannot_be_are_named(tmp_path: Path, setting: str, said: str) -> None:
+    """Before anything is deleted by a wrong number of days."""
+    (tmp_path / "moa.toml").write_text(setting, encoding="utf-8")
+    result = await moa_bot(tmp_path, "runs")
+    assert result.code == 2
+    assert said in result.err
+
+
+async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """Nobody else's, also where the bot has never worked on this database."""
+    await asked(opened, "U1", "answered")
+    live, other = await asked(opened, "U1"), await asked(opened, "U2", "answered")
+    result = await command(tmp_path, database, "purge", "--user", "U1")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "1 run deleted.\n1 not ended yet, and left. Run this again when they have ended.\n"
+    )
+    assert await listed(tmp_path, database) == [other, live]
+    assert (await command(tmp_path, database, "purge", "--older-than", "9e9")).out.startswith("0 ")
+    assert (await command(tmp_path, database, "purge", "--team", "T1")).out.startswith("1 run ")
+    assert await listed(tmp_path, database) == [live]
+
+
+async def done(stage: Stage) -> None:
+    """Wait until the engine has stored that all has ended."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await stage.bot.jobs.engine.held():
+            await asyncio.sleep(0.05)
+
+
+async def test_the_engines_records_go_as_well_while_the_bot_works(
+    tmp_path: Path, database: str
+) -> None:
+    """Beside a running bot, which goes on; the other person's stay."""
+    async with on_stage(tmp_path, default="single", database=database) as stage:
+        gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
+        for ts in (gone, kept):
+            await stage.replied(ts)
+        await done(stage)
+        result = await moa_bot(
+            tmp_path,
+            *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id),
+            variables=variables(stage.slack, tmp_path, database),
+        )
+        assert (result.code, result.err) == (0, "")
+        assert result.out == "1 run deleted.\n"
+        later = datetime.now(UTC) + timedelta(days=1)
+        assert await stage.bot.jobs.engine.sweep(later) == 1
+        await stage.replied(await stage.ask("Still there?"))
+
+
+async def test_a_command_gives_what_its_coroutine_gives() -> None:
+    """And raises what it raises, on whichever event loop the platform has."""
+
+    async def seven() -> int:
+        await asyncio.sleep(0)
+        return 7
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise LookupError
+
+    assert await asyncio.to_thread(run_loop, seven()) == 7
+    with pytest.raises(LookupError):
+        await asyncio.to_thread(run_loop, fails())
