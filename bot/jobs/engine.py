@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy import Engine as SyncEngine
 from sqlalchemy import create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from bot.errors import ConfigurationError
 
@@ -39,6 +39,12 @@ POOL = 5
 LARGEST_PRIORITY = 2**31 - 1
 AT_ONCE = 500
 """Rows that are deleted in one go."""
+
+NO_SUCH_TABLE = "42P01"
+"""Postgres' code for it: nobody has worked on this database yet, so there are no records.
+
+Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
 
 Place = Path | str
 """Where the engine keeps its records: an SQLite file, or a Postgres URL."""
@@ -216,6 +222,9 @@ def _forget(place: Place, prefixes: list[str]) -> None:
             workflow_id_prefix=prefixes, load_input=False, load_output=False
         )
         client.delete_workflows([workflow.workflow_id for workflow in found])
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != NO_SUCH_TABLE:
+            raise
     finally:
         client.destroy()
 

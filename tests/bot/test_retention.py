@@ -180,7 +180,11 @@ async def test_a_person_is_forgotten_in_one_workspace_or_in_all(opened: Database
     theirs = await asked(opened, user="U1", ended=False)
     others = await asked(opened, user="U2")
     elsewhere = await asked(opened, team="T2", user="U1", ended=False)
-    for team, scope, name in (("T1", "person", "U1"), ("T2", "person", "U1"), ("T1", "workspace", "T1")):
+    for team, scope, name in (
+        ("T1", "person", "U1"),
+        ("T2", "person", "U1"),
+        ("T1", "workspace", "T1"),
+    ):
         await chosen(opened, team, scope, name)
     await Retention(opened).forget(Whose(team="T1", user="U1"))
     assert await ids(opened, preferences, "team") == {"T1", "T2"}

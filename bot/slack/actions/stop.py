@@ -52,8 +52,11 @@ class Stopping:
         then, and ends what streams nothing yet.
         """
         event = body.get("event") or {}
+        thread_ts = event.get("thread_ts")
+        if not isinstance(thread_ts, str):
+            return  # it would be meant for every thread of the channel
         visitor = Visitor(str(body.get("team_id")), str(event.get("user")))
-        live = await self._live(visitor.team, str(event.get("channel")), event.get("thread_ts"))
+        live = await self._live(visitor.team, str(event.get("channel")), thread_ts)
         await self._stop(await self._may_stop(live, visitor), visitor)
 
     async def all_in(self, visitor: Visitor) -> int:
