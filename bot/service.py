@@ -34,6 +34,9 @@ Plans = Callable[[str], Plan]
 MOST_ATTEMPTS = 30
 """A question that brings its worker down each time is given up after so many."""
 
+MOST_ATTEMPTS_PAID = 1_000
+"""Where answers are stored already, attempts mostly wait for a Slack that is away: some hours."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -116,7 +119,7 @@ class Service:
                 return await self._ended_before(run)
             if run.stop_by:
                 raise Unanswerable("stopped")
-            if run.attempt > MOST_ATTEMPTS:
+            if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
                 raise Unanswerable("internal")
             if not run.recorded:  # else an earlier attempt was let through
                 await self._admission.admit(run)

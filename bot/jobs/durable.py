@@ -96,10 +96,10 @@ class DurableJobs:
 
     async def recover(self) -> int:
         """Take up, before anything new comes in, what earlier processes left; returns how many."""
-        sight = await self._presence.look()
-        if not sight.leads:
+        await self.look_around()  # also to know from the start how many share the models' limits
+        if not self._sight.leads:
             return 0
-        return await self.stock.take_up(sight, at_once=self._presence.is_alone)
+        return await self.stock.take_up(self._sight, at_once=self._presence.is_alone)
 
     async def drain(self, seconds: float) -> Sequence[str]:
         """Take nothing new, and let running work end within `seconds`; others take what waits.

@@ -22,7 +22,7 @@ from bot.slack.metadata import LEFT, is_end, mark, run_of
 log = structlog.get_logger(__name__)
 
 LOOKED_AT = 1_000
-"""Messages of the thread after the question that are looked at: the most that Slack gives a page."""
+"""Messages of the thread after the question that are looked at: as many as Slack gives a page."""
 
 Message = Mapping[str, Any]
 

@@ -232,6 +232,11 @@ def read_url(url: str) -> URL:
             "DATABASE_URL is not a database address. Write sqlite:///path/to/file.db or "
             "postgresql://user:password@host/name."
         ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigurationError(
+            "DATABASE_URL names no file. What is only in memory would be lost with the process: "
+            "write sqlite:///path/to/file.db."
+        )
     driver = DRIVERS.get(parsed.get_backend_name())
     if driver is None:
         raise ConfigurationError(

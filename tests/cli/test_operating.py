@@ -170,7 +170,7 @@ async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
 async def done(stage: Stage) -> None:
     """Wait until the engine has stored that all has ended."""
     async with asyncio.timeout(PATIENCE_S):
-        while await stage.bot.jobs.engine.held():
+        while await stage.bot.jobs.engine.held():  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.05)
 
 
