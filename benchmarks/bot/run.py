@@ -67,7 +67,9 @@ async def held(there: World, rate: int, seconds: int) -> Figures:
     watch, cpu, count = Watch(there), there.cpu_s(), rate * seconds
     began = time.perf_counter()
     for number in range(count):
-        await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+        while (left := began + number / rate - time.perf_counter()) > 0:
+            watch.look()
+            await asyncio.sleep(min(left, 0.01))
         await watch.ask()
     asked_s = time.perf_counter() - began
     await watch.until(count, 60)

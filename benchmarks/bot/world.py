@@ -126,10 +126,11 @@ class Watch:
         """Wait for so many replies."""
         deadline = time.perf_counter() + patience_s
         while len(self.ended) < count and time.perf_counter() < deadline:
-            self._look()
+            self.look()
             await asyncio.sleep(0.01)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Note which replies have become whole since the last look."""
         calls = self._there.slack.calls("chat.stopStream")
         now = time.perf_counter()
         for call in calls[self._seen :]:

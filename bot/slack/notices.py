@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.blocks import Block, section
-from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
 from bot.slack.footer import retry
 from bot.slack.metadata import NOTICE, REPLY, mark
 from bot.slack.text import escape_mrkdwn
@@ -36,7 +36,11 @@ RETRYABLE: frozenset[Trouble] = frozenset(
 
 
 async def tell(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
-    """Say it in the thread, else to the person directly. Returns whether it was said at all."""
+    """Say it in the thread, else to the person directly. Returns whether it was said at all.
+
+    Raises:
+        SLACK_TROUBLE: where trying again may help; it may have been said all the same.
+    """
     question = run.question
     blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
     try:
@@ -51,6 +55,8 @@ async def tell(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) 
         )
     except SLACK_TROUBLE as error:
         log.info("notice_not_in_thread", error=code_of(error))
+        if code_of(error) in PASSING:
+            raise
         return await tell_directly(client, run, escape_mrkdwn(notice))
     return True
 

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Run
 from bot.slack import words
 from bot.slack.blocks import section
-from bot.slack.client import SLACK_TROUBLE, UNSURE, code_of
+from bot.slack.client import PASSING, SLACK_TROUBLE, UNSURE, code_of
 from bot.slack.footer import stop
 from bot.slack.text import plain, shorten
 
@@ -103,16 +103,26 @@ class Status:
             self._shown.discard("session")
 
     async def clear(self) -> None:
-        """Take the sign away."""
+        """Take the sign away.
+
+        Raises:
+            SLACK_TROUBLE: where trying again may help; what is left is then tried again.
+        """
         await self._stop_showing()
         if self._beat:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
         self._means = None
         for means in MEANS:
-            if means in self._shown:
-                await self._try(None, self._cleared(means))
-        self._shown.clear()
+            if means not in self._shown:
+                continue
+            try:
+                await self._cleared(means)
+            except SLACK_TROUBLE as error:
+                log.info("status_not_cleared", means=means, error=code_of(error))
+                if code_of(error) in PASSING:
+                    raise
+            self._shown.discard(means)
 
     async def _cleared(self, means: str) -> object:
         question = self._question
@@ -142,10 +152,9 @@ class Status:
             await asyncio.sleep(BEAT_S)
             await self._try("assistant", self._say(words.WORKING))
 
-    async def _try(self, means: str | None, call: Awaitable[object]) -> bool:
+    async def _try(self, means: str, call: Awaitable[object]) -> bool:
         self._means = means  # also when it is cut short: it may have had its effect
-        if means:
-            self._shown.add(means)
+        self._shown.add(means)
         try:
             await call
         except SLACK_TROUBLE as error:
@@ -154,7 +163,7 @@ class Status:
                 return True
             log.info("status_refused", means=means, error=code)
             self._means = None
-            if means and code not in UNSURE:
+            if code not in UNSURE:
                 self._shown.discard(means)
             return False
         return True

@@ -115,9 +115,13 @@ class Scene:
         """Wait until every question is over, wherever that can be seen; all must be well then."""
         for asked in questions:
             await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
-        async with asyncio.timeout(patience_s):
-            while self.held() or any(self.state(asked) != "answered" for asked in questions):  # noqa: ASYNC110 - a database tells nobody of changes
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(patience_s):
+                while self.held() or any(self._is_live(asked) for asked in questions):  # noqa: ASYNC110 - a database tells nobody of changes
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            live = [f"{asked.word}: {self.state(asked)}" for asked in questions]
+            raise AssertionError(f"not over: {live}; the engine holds {self.held()}") from None
         for asked in questions:
             self.check(asked)
 
@@ -133,6 +137,8 @@ class Scene:
         ours = self.ours(asked)
         ends = [message for message in ours if is_end(_shown(message))]
         thread = "\n".join(map(self.slack.render, ours))
+        row = self._row(asked)
+        assert row["state"] == "answered", f"{asked.word}: {row}\n{thread}"
         assert len(ends) == 1, f"{asked.word} has {len(ends)} ends:\n{thread}"
         assert thread.count("[Show answers]") == 1, thread
         assert f"The reply to {asked.word} is" in ends[0].text, thread
@@ -190,6 +196,9 @@ class Scene:
             url, table = self._database, "dbos.workflow_status"
         with _opened(url) as engine:
             return engine.scalar(text(f"SELECT count(*) FROM {table} WHERE {HELD}")) or 0  # noqa: S608 - two words of ours
+
+    def _is_live(self, asked: Asked) -> bool:
+        return self.state(asked) not in {"answered", "failed"}
 
     def _looks_over(self, asked: Asked) -> bool:
         channel, ts = self._place(asked)
