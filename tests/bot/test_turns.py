@@ -125,8 +125,8 @@ async def test_a_worker_takes_the_quiet_channels_question_first(
         await jobs.hand_over(quiet)
         stage.work.let.set()
         await stage.work.until(lambda: len(stage.work.ended) == len(busy) + 1)
-    # One is under way and one more may be taken already when it is asked.
-    assert stage.work.ended.index(quiet) <= 2
+    # One is under way, and two polls of the queue may each have taken one when it is asked.
+    assert stage.work.ended.index(quiet) <= 3
 
 
 async def test_questions_that_are_stored_together_each_have_a_turn(asking: Asking) -> None:

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, make_url, select, text
+from sqlalchemy import Connection, create_engine, make_url, select, text, update
 
 from bot.jobs.engine import records
 from bot.playground.records import Message
@@ -179,10 +179,11 @@ class Scene:
         """What the journal says of a question."""
         return self._row(asked).get("state", "unknown")
 
-    def stopped_by(self, asked: Asked, user: str) -> None:
-        """Leave word in the journal that a question is to be stopped."""
+    def stop(self, asked: Asked) -> None:
+        """Leave word that a question is to be stopped, as another process does."""
+        statement = update(runs).where(runs.c.ts == asked.ts)
         with self._journal() as journal:
-            journal.execute(runs.update().where(runs.c.ts == asked.ts).values(stop_by=user))
+            journal.execute(statement.values(stop_by=self.there.ana.id))
             journal.commit()
 
     def held(self) -> int:

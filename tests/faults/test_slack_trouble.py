@@ -110,3 +110,19 @@ async def test_a_run_goes_on_in_a_thread_where_another_reply_grows(
         async with there.ready():
             second = await there.ask(within=first)
             await there.answered(first, second)
+
+
+@pytest.mark.parametrize("fault", [AFTER, LOST, PROXY])
+async def test_a_refusal_is_told_once(
+    tmp_path: Path, lives: Lives, database: str, fault: dict[str, Any]
+) -> None:
+    """Why there is no reply is said once, in the thread, though Slack's answer to it goes lost."""
+    async with scene(tmp_path, lives, database) as there:
+        there.configure("[limits]\nquestions_per_person_hour = 1")
+        async with there.ready():
+            await there.answered(await there.ask())
+            there.slack.fail_next("chat.postMessage", **fault)
+            asked = await there.ask()
+            await there.failed(asked)
+            assert len(there.ours(asked)) == 1
+            assert not there.slack.messages(there.slack.dm(there.there.ana))

@@ -67,3 +67,21 @@ async def test_a_second_process_on_one_file_is_told_what_to_do(
             assert "DATABASE_URL" in second.said
             assert "Traceback" not in second.said
         await there.answered(asked)
+
+
+async def test_a_question_whose_stop_came_as_its_process_died_is_stopped(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """The next process calls no model for it, says so once, and closes what was left open."""
+    async with scene(tmp_path, lives, database) as there:
+        async with there.ready(point="aggregator in the middle of its stream") as life:
+            life.arm()
+            asked = await there.ask()
+            assert await life.ended() is None
+        there.stop(asked)
+        calls = len(there.there.models.questions)
+        async with there.ready():
+            await there.failed(asked)
+        assert len(there.there.models.questions) == calls
+        assert len(there.ours(asked)) == 1
+        assert "Stopped" in there.slack.render(there.ours(asked)[0])

@@ -172,6 +172,8 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
         await asyncio.gather(*clicks)
         await stage.slack.wait_for(lambda: len(private(stage, words.SHARED_BEFORE)) == 2)
+        await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
+        await stage.slack.settled()
         assert len(stage.slack.messages(stage.general)) == 1
 
 

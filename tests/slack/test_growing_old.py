@@ -22,7 +22,7 @@ async def test_a_message_that_grows_old_ends_well(
     """From its time on it ends with a paragraph, never in code, a table or bold words."""
     monkeypatch.setattr(messages, "RIPE_S", 0.0)
     monkeypatch.setattr(messages, "OLD_S", old)
-    async with on_stage(tmp_path, models={"writer-1": Reply(TEXT, pace_s=0.04)}) as stage:
+    async with on_stage(tmp_path, models={"writer-1": Reply(TEXT, pace_s=0.08)}) as stage:
         ts = await stage.ask("Go on.")
         await stage.slack.wait_for(lambda: _is_whole(stage, stage.replies(ts)), timeout=30)
         texts = [message.text for message in stage.replies(ts)]
