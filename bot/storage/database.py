@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -23,7 +21,6 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
 from tenacity import (
     AsyncRetrying,
     retry_if_exception_type,
@@ -34,10 +31,9 @@ from tenacity import (
 from bot.errors import ConfigurationError, Postponed
 from bot.storage.hiding import hide_values
 from bot.storage.migrating import upgrade
+from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-BUSY_SECONDS = 15
-WRITES = "moa_writes"
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -60,16 +56,14 @@ class DatabaseAway(Postponed, SQLAlchemyError):
 class Database:
     """A database whose tables are up to date.
 
-    What happens for each question goes through `read` and `write`: on SQLite in one thread of its
-    own, a whole transaction a visit, which costs a fifth of a visit for each statement. SQLite has
-    one writer at a time anyhow, and who finds it taken polls for it; so writers wait in turn here.
+    What happens for each question goes through `read` and `write`, which on SQLite do their work at
+    once on the event loop (see `bot.storage.sqlite`). What may take longer has `survey`, `connect`
+    and `begin`.
     """
 
-    def __init__(self, engine: AsyncEngine, quick: Engine | None) -> None:
+    def __init__(self, engine: AsyncEngine, quick: Quick | None) -> None:
         self.engine = engine
         self._quick = quick
-        self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._turn = asyncio.Lock()
 
     @property
     def dialect(self) -> str:
@@ -81,24 +75,33 @@ class Database:
         """SQLite's file; None for a database that several machines can work on."""
         return Path(str(self.engine.url.database)) if self._quick else None
 
-    async def read(self, work: Work[T], *, one_moment: bool = False) -> T:
-        """Look something up, in a few quick statements.
-
-        Args:
-            work: the statements.
-            one_moment: whether all of them must see the same state. On SQLite they always do; on
-                Postgres each one sees what was committed before it, unless it is asked for more.
+    async def read(self, work: Work[T]) -> T:
+        """Look something up in a few quick statements, each of which sees what is committed.
 
         Raises:
             DatabaseAway: when that cannot be done now.
         """
         try:
-            return await self._looked_up(work, one_moment=one_moment)
+            return await self._looked_up(work)
+        except PASSING as error:
+            raise DatabaseAway(type(error).__name__) from error
+
+    async def survey(self, work: Work[T]) -> T:
+        """Look something up that may take its time; all statements see the same moment.
+
+        Raises:
+            DatabaseAway: when that cannot be done now.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                if not self._quick:  # on SQLite a transaction always sees one moment
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                return await connection.run_sync(work)
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
     async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
-        """Change something in a transaction: all of it or, after an error, nothing.
+        """Change something in a quick transaction: all of it or, after an error, nothing.
 
         Args:
             work: the statements.
@@ -136,7 +139,7 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """For writing step by step: a transaction, committed at the end and undone by an error."""
-        turn = self._turn if self._quick else nullcontext()
+        turn = self._quick.turn if self._quick else nullcontext()
         async with turn, self.engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
             async with connection.begin():
@@ -146,33 +149,19 @@ class Database:
         """Close its connections."""
         await self.engine.dispose()
         if self._quick:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._quick.dispose)
-        self._thread.shutdown(wait=False)
+            await self._quick.close()
 
-    async def _looked_up(self, work: Work[T], *, one_moment: bool) -> T:
+    async def _looked_up(self, work: Work[T]) -> T:
         if self._quick:
-            return await self._in_thread(self._quick, work, writes=False)
+            return await self._quick.read(work)
         async with self.engine.connect() as connection:
-            if one_moment:
-                await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)
 
     async def _written(self, work: Work[T]) -> T:
         if self._quick:
-            async with self._turn:
-                return await self._in_thread(self._quick, work, writes=True)
+            return await self._quick.write(work)
         async with self.engine.connect() as connection, connection.begin():
             return await connection.run_sync(work)
-
-    async def _in_thread(self, engine: Engine, work: Work[T], *, writes: bool) -> T:
-        def whole() -> T:
-            with (
-                engine.connect().execution_options(**{WRITES: writes}) as connection,
-                connection.begin(),
-            ):
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
 
 async def open_database(url: str) -> Database:
@@ -194,29 +183,18 @@ async def open_database(url: str) -> Database:
         hide_parameters=True,  # they hold questions and answers, and errors get into logs
     )
     hide_values(engine.sync_engine)
-    quick = _in_step(engine) if parsed.get_backend_name() == "sqlite" else None
+    quick: Quick | None = None
+    if parsed.get_backend_name() == "sqlite":
+        set_up(engine.sync_engine)
+        quick = Quick(parsed)
     try:
         async with engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
             await connection.run_sync(upgrade)
     except (SQLAlchemyError, OSError) as error:
-        await engine.dispose()
+        await Database(engine, quick).dispose()
         raise ConfigurationError(_explained(parsed, error)) from None
     return Database(engine, quick)
-
-
-def _in_step(engine: AsyncEngine) -> Engine:
-    """Set SQLite up, and open the same file once more for use in a thread of its own."""
-    quick = create_engine(
-        engine.url.set(drivername="sqlite"),
-        hide_parameters=True,
-        connect_args={"check_same_thread": False},
-        poolclass=StaticPool,
-    )
-    for one in (engine.sync_engine, quick):
-        event.listen(one, "connect", _prepare_sqlite)
-        event.listen(one, "begin", _begin_sqlite)
-    return quick
 
 
 def read_url(url: str) -> URL:
@@ -257,23 +235,6 @@ def _try_file(url: URL) -> None:
     finally:
         if connection is not None:
             connection.close()
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Write-ahead log, so that readers and the writer do not wait for each other."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.close()
-    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock as it begins: it cannot be had any more once it has read."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _explained(url: URL, error: Exception) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
 
-from bot.storage.database import Database
+from bot.storage.database import Database, Work
 from bot.storage.tables import IS_LIVE, feedback, preferences, runs, spending
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +57,7 @@ class Retention:
 
     async def purge(self, whose: Whose) -> AsyncGenerator[Sequence[str], None]:
         """Delete ended runs, some hundred at a time; gives the ids that are gone each time."""
-        while gone := await self._database.write(lambda connection: _delete(connection, whose)):
+        while gone := await self._changed(lambda connection: _delete(connection, whose)):
             yield gone
 
     def keeping(self, days: int) -> Callable[[], Awaitable[None]]:
@@ -74,7 +77,7 @@ class Retention:
     async def live(self, whose: Whose) -> int:
         """How many runs are left because they have not ended."""
         query = select(func.count()).where(whose.runs, IS_LIVE)
-        return await self._database.read(lambda connection: connection.scalar(query) or 0)
+        return await self._database.survey(lambda connection: connection.scalar(query) or 0)
 
     async def forget(self, whose: Whose) -> None:
         """Delete what else names a workspace or a person: choices, feedback, what they spent.
@@ -92,7 +95,12 @@ class Retention:
             if whose.user is not None:
                 connection.execute(delete(feedback).where(*_said(whose)))
 
-        await self._database.write(store)
+        await self._changed(store)
+
+    async def _changed(self, work: Work[T]) -> T:
+        """A transaction that may take its time: questions that come in meanwhile wait for it."""
+        async with self._database.begin() as connection:
+            return await connection.run_sync(work)
 
 
 def ago(days: float) -> datetime:

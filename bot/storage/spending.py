@@ -34,9 +34,9 @@ class StoredSpending:
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
     ) -> Use:
         """What counts for a person and a channel now; with `before`, ahead of that run alone."""
-        return await self._database.read(
-            lambda connection: _use(connection, _Asker(team, user, channel, now, before)),
-            one_moment=True,  # what is paid for moves from what is to come to what was spent
+        # At one moment: what is paid for moves from what is to come to what was spent.
+        return await self._database.survey(
+            lambda connection: _use(connection, _Asker(team, user, channel, now, before))
         )
 
     async def hour(self, team: str, user: str, now: datetime, *, before: str) -> Use:
@@ -48,10 +48,9 @@ class StoredSpending:
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, Measured]:
         """What the latest runs of these pipelines took there; those never used are left out."""
         names = [*pipelines]
-        async with self._database.connect() as connection:
-            found = await connection.run_sync(
-                lambda c: {name: _latest(c, team, name) for name in names}
-            )
+        found = await self._database.survey(
+            lambda connection: {name: _latest(connection, team, name) for name in names}
+        )
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
@@ -64,7 +63,7 @@ class StoredSpending:
             .order_by(cost.desc(), questions.desc(), spending.c.channel)
             .limit(most)
         )
-        found = await self._database.read(lambda connection: connection.execute(query).all())
+        found = await self._database.survey(lambda connection: connection.execute(query).all())
         return [ChannelUse(row.channel, row.questions, row.cost_usd) for row in found]
 
 

@@ -145,7 +145,7 @@ async def test_what_is_read_together_is_of_one_moment(opened: Database, database
             other.execute(insert(preferences).values(row | {"changed_at": datetime.now(UTC)}))
         return [before or 0, connection.scalar(count) or 0]
 
-    assert await opened.read(look, one_moment=True) == [0, 0]
+    assert await opened.survey(look) == [0, 0]
     assert await opened.read(lambda connection: connection.scalar(count)) == 1
     elsewhere.dispose()
 

@@ -1,0 +1,183 @@
+"""SQLite: how a file is set up, and quick transactions on the event loop itself.
+
+A transaction takes a tenth of a millisecond or two, in which nothing waits: a commit is a write
+into the system's cache. Handing it to a thread and back takes several times as long, and more where
+both want Python's interpreter at once. What does wait is done by a thread: for SQLite's lock where
+another process holds it, and for the disk when the write-ahead log is brought into the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+WRITES = "moa_writes"
+"""The execution option of a connection whose transactions change something."""
+
+BUSY_S = 15
+"""Seconds that a thread waits for SQLite's lock; the loop does not wait at all."""
+
+LOG_PAGES = 1_000
+"""Pages of 4 kB in the write-ahead log after which SQLite brings it into the file; its default."""
+
+LOG_WRITES = 250
+"""Transactions on the loop after which a thread does that: each writes a few pages."""
+
+BASIC_CODE = 0xFF
+"""The bits of SQLite's error codes that name the kind (https://www.sqlite.org/rescode.html)."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Quick:
+    """A SQLite file, open for the loop, and once more for a thread that may wait.
+
+    Attributes:
+        turn: held by whoever writes. SQLite has one writer at a time anyhow, and who finds it taken
+            would look again and again.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.turn = asyncio.Lock()
+        self._here = _engine(url, busy_s=0, log_pages=0)
+        self._there = _engine(url, busy_s=BUSY_S, log_pages=LOG_PAGES)
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._kept: dict[bool, Connection] = {}
+        self._written = 0
+        self._tidying: asyncio.Task[None] | None = None
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Look something up."""
+        return await self._done(work, writes=False)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Change something, in turn."""
+        async with self.turn:
+            done = await self._done(work, writes=True)
+        self._written += 1
+        if self._written >= LOG_WRITES and self._tidying is None:
+            self._written = 0
+            self._tidying = asyncio.create_task(self._tidy_log(), name="sqlite log")
+        return done
+
+    async def close(self) -> None:
+        """Close the file."""
+        if self._tidying:
+            await self._tidying
+        self._let_go()
+        self._here.dispose()
+        await self._in_thread(self._there.dispose)
+        self._thread.shutdown(wait=False)
+
+    async def _done(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        """At once; where another process holds SQLite's lock, as soon as it is free."""
+        try:
+            return self._at_once(work, writes=writes)
+        except OperationalError as error:
+            if not _is_taken(error):
+                raise
+        return await self._in_thread(lambda: self._patiently(work, writes=writes))
+
+    def _at_once(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        connection = self._kept.get(writes)
+        if connection is None:
+            connection = self._here.connect().execution_options(**{WRITES: writes})
+            self._kept[writes] = connection
+        try:
+            with connection.begin():
+                return work(connection)
+        except SQLAlchemyError:
+            self._let_go()  # what an error leaves of a connection is not looked into
+            raise
+
+    def _patiently(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        with (
+            self._there.connect().execution_options(**{WRITES: writes}) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
+
+    def _let_go(self) -> None:
+        for connection in self._kept.values():
+            connection.close()
+        self._kept.clear()
+
+    async def _tidy_log(self) -> None:
+        """Bring the log into the file: most of it beside others' work, then what came meanwhile.
+
+        A log is only begun anew when nothing was left in it, so at last nobody else may write.
+        """
+        try:
+            await self._in_thread(self._bring_log_in)
+            async with self.turn:
+                await self._in_thread(self._bring_log_in)
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            log.warning("log_not_brought_in", error=type(error).__name__)
+        finally:
+            self._tidying = None
+
+    def _bring_log_in(self) -> None:
+        connection = self._there.raw_connection()  # SQLAlchemy would begin a transaction for it
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        finally:
+            connection.close()
+
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+
+def set_up(engine: Engine, *, busy_s: float = BUSY_S, log_pages: int = LOG_PAGES) -> None:
+    """Have an engine use the write-ahead log, so that readers and the writer need not wait.
+
+    Args:
+        engine: of SQLite, not yet connected.
+        busy_s: seconds to wait for SQLite's lock.
+        log_pages: in the log, after which a commit brings it into the file; 0 for never.
+    """
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={int(busy_s * 1000)}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
+        cursor.close()
+        connection.isolation_level = None  # transactions are begun by `_begin`
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", _begin)
+
+
+def _engine(url: URL, *, busy_s: float, log_pages: int) -> Engine:
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+        poolclass=StaticPool,
+    )
+    set_up(engine, busy_s=busy_s, log_pages=log_pages)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes the lock as it begins: it cannot be had any more once it has read."""
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_taken(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & BASIC_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -1,0 +1,81 @@
+"""SQLite on the event loop: nobody waits for it, whoever else has the file, and its log stays."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.ports import Question
+from bot.storage.database import open_database
+from bot.storage.runs import StoredRuns
+
+MEGABYTE = 1024 * 1024
+NO_FILE = "SELECT missing FROM nothing"
+
+
+def question(number: int) -> Question:
+    """One question of many, each with a text of its own."""
+    ts = f"{number}.000100"
+    return Question("T1", "C1", "U1", ts, ts, f"Question {number}? " + "words " * 200, "mention")
+
+
+async def stored(journal: StoredRuns, number: int) -> str | None:
+    """Claim a question."""
+    return await journal.claim(question(number), (f"message:{number}",), "balanced")
+
+
+async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path: Path) -> None:
+    """While what is to be stored waits, the loop goes on and what is stored can be read."""
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
+    journal = StoredRuns(database)
+    first = await stored(journal, 1)
+    assert first is not None
+    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [asyncio.create_task(stored(journal, number)) for number in (2, 3)]
+        for _ in range(20):
+            run = await journal.get(first)
+            assert run is not None
+            await asyncio.sleep(0.01)
+        assert not any(task.done() for task in waiting)
+        other.execute("ROLLBACK")
+    assert all(await asyncio.gather(*waiting))
+    await database.dispose()
+
+
+async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
+    """What a broken transaction had done is undone, and the file can be used as before."""
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
+    with pytest.raises(SQLAlchemyError):
+        await database.write(
+            lambda connection: (
+                connection.exec_driver_sql(
+                    "INSERT INTO preferences VALUES ('T', 'workspace', 'T', '{}', 'U', 0)"
+                ),
+                connection.exec_driver_sql(NO_FILE),
+            )
+        )
+    count = "SELECT count(*) FROM preferences"
+    assert await database.read(lambda connection: connection.exec_driver_sql(count).scalar()) == 0
+    assert await stored(StoredRuns(database), 1)
+    await database.dispose()
+
+
+async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """It is brought into the file while questions come in, however many these are."""
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
+    journal = StoredRuns(database)
+    for number in range(1_000):
+        run_id = await stored(journal, number)
+        assert run_id
+        await journal.fail(run_id, "internal")
+        await asyncio.sleep(0.001)  # as whoever asks does
+    assert (tmp_path / "bot.db-wal").stat().st_size < 8 * MEGABYTE
+    await database.dispose()
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as other:
+        assert other.execute("SELECT count(*) FROM runs").fetchone() == (1_000,)
