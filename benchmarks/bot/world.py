@@ -80,7 +80,7 @@ async def world(
             "DATABASE_URL": database,
             "MODELS": models,
             "LOG_LEVEL": "WARNING",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.environ.get("PYTHONPATH") or str(ROOT),
         }
         commands = [COMMANDS[kind], *[("-m", "bot", "worker")] * workers]
         try:

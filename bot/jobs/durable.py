@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,13 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.jobs.engine import Engine, Place, launched
 from bot.jobs.presence import Presence, Sight
 from bot.jobs.stock import Stock
-from bot.jobs.working import Work, Working
+from bot.jobs.working import Work, Working, ended
 from bot.ports import Runs
 
 log = structlog.get_logger(__name__)
 
 KEPT_HERE = 20
 """Questions up to which a process keeps those that it takes in, when there are other workers."""
+
+KNOWN_AFTER_S = 3.0
+"""Seconds after which the engine knows of a question that is worked on where it was taken in. Most
+are answered later than that, but many at once all begin together, and need not wait for it."""
 
 BEAT_S = 1.0
 MIND_S = 5.0
@@ -68,7 +73,8 @@ class DurableJobs:
         self._at_once = at_once
         self._workers = 1
         self._sight = Sight(None, leads=False)
-        self._kept: set[asyncio.Task[object]] = set()
+        self._kept: set[asyncio.Task[Any]] = set()
+        self._begun: dict[str, asyncio.Task[bool]] = {}
 
     async def hand_over(self, run_id: str) -> int:
         """Work on a new run here when there is room, else queue it; its place when all are busy.
@@ -78,7 +84,8 @@ class DurableJobs:
         """
         most = self._at_once if self._workers == 1 else min(KEPT_HERE, self._at_once)
         if self._working.has_room(most):
-            await self.engine.start(run_id, 0)
+            work = self._working.begin(run_id, 0)
+            self._own(asyncio.create_task(self._make_known(run_id, work)))
             return 0
         place = await self._runs.place(run_id)
         if place is None:
@@ -113,22 +120,45 @@ class DurableJobs:
 
     async def answer(self, run_id: str, attempt: int) -> None:
         """The workflow: returns when the run is done with, and not at all while stopping."""
-        done = await self._working.on(run_id, attempt)
+        begun = self._begun.pop(run_id, None) if not attempt else None
+        done = await (ended(begun) if begun else self._working.on(run_id, attempt))
         if not done and self._working.is_closed:
             await self._keep()
+
+    async def _make_known(self, run_id: str, work: asyncio.Task[bool]) -> None:
+        """Have the engine know whose a run is, once it takes a while.
+
+        Until then only the journal has it, and a run that is there alone is taken up as well when
+        its worker dies, but some seconds later.
+        """
+        await asyncio.wait([work], timeout=KNOWN_AFTER_S)
+        if work.done():
+            return
+        self._begun[run_id] = work
+        try:
+            await self.engine.start(run_id, 0)  # its workflow waits for this very work
+        except Exception:
+            # The outermost edge of a task. What the engine does not know of is an orphan one day.
+            del self._begun[run_id]
+            log.exception("not_made_known", run_id=run_id)
 
     async def _keep(self) -> None:
         """Leave an attempt in this worker's name until it is gone: then it is taken up."""
         task = asyncio.current_task()
         assert task is not None
-        self._kept.add(task)
+        self._own(task)
         await asyncio.Event().wait()
+
+    def _own(self, task: asyncio.Task[Any]) -> None:
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
 
     async def close(self) -> None:
         """Let go of everything, when the engine has gone."""
-        for task in self._kept:
+        kept = [*self._kept]
+        for task in kept:
             task.cancel()
-        await asyncio.gather(*self._kept, return_exceptions=True)
+        await asyncio.gather(*kept, return_exceptions=True)
         await self._presence.leave()
 
     async def look_around(self) -> None:

@@ -59,6 +59,7 @@ class Stock:
         dead = [one for one in held if one.worker in gone]
         left = {(one.run_id, one.attempt) for one in dead}
         cared_for = {(one.run_id, one.attempt) for one in held} - left
+        cared_for |= self._working.attempts.items()
         waits = [run for run in unfinished if (run.run_id, run.attempt) not in cared_for]
         self._orphans = {run.run_id: self._orphans.get(run.run_id, began) for run in waits}
         taken = [

@@ -50,27 +50,28 @@ class Working:
         """Whether one more would be worked on at once, without there being more than `most`."""
         return self._is_open and len(self._tasks) < most
 
-    async def on(self, run_id: str, attempt: int) -> bool:
-        """Work on a run, in a task of its own.
+    def begin(self, run_id: str, attempt: int) -> asyncio.Task[bool]:
+        """Work on a run that is not worked on here, in a task of its own, which is given.
 
-        A newer attempt takes the place of an older one, which is stopped first. False when it was
-        not worked on to its end: it was cancelled, or the process is stopping. Work that fails
-        counts as not done, and the run is left to the next who looks.
+        Its result is False when the run was not worked on to its end: the work failed or was put
+        off, or the process is stopping. Then it is left to the next who looks.
+        """
+        task = asyncio.create_task(self._within_places(run_id, attempt), name=f"run {run_id}")
+        self._tasks[run_id], self._attempts[run_id] = task, attempt
+        task.add_done_callback(lambda _: self._forget(run_id))
+        return task
+
+    async def on(self, run_id: str, attempt: int) -> bool:
+        """Work on a run to its end; False when it was not, as the result of `begin`'s task.
+
+        A newer attempt takes the place of an older one, which is stopped first.
         """
         while run_id in self._tasks:
             if self._attempts[run_id] >= attempt:
                 return False
             self.cancel(run_id)
             await asyncio.wait([self._tasks[run_id]])
-        if not self._is_open:
-            return False
-        task = asyncio.create_task(self._within_places(run_id, attempt), name=f"run {run_id}")
-        self._tasks[run_id], self._attempts[run_id] = task, attempt
-        try:
-            await asyncio.wait([task])
-        finally:
-            del self._tasks[run_id], self._attempts[run_id]
-        return not task.cancelled() and task.result()
+        return await ended(self.begin(run_id, attempt)) if self._is_open else False
 
     def cancel(self, run_id: str) -> None:
         """Leave a run alone from now on."""
@@ -103,6 +104,9 @@ class Working:
             if left:
                 await asyncio.wait(left, timeout=self._last_wait_s)
 
+    def _forget(self, run_id: str) -> None:
+        del self._tasks[run_id], self._attempts[run_id]
+
     async def _within_places(self, run_id: str, attempt: int) -> bool:
         async with self._places:
             try:
@@ -115,3 +119,9 @@ class Working:
                 log.exception("job_failed", run_id=run_id, error=type(error).__name__)
                 return False
         return True
+
+
+async def ended(task: asyncio.Task[bool]) -> bool:
+    """Wait for a run's task, without being what ends it; whether it worked to its end."""
+    await asyncio.wait([task])
+    return not task.cancelled() and task.result()

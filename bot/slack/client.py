@@ -68,12 +68,12 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
 def connections() -> aiohttp.ClientSession:
     """Connections to Slack that all calls share; by itself the SDK opens a new one for each call.
 
-    The proxy that the environment names is used, as the SDK does. To be closed.
+    The SDK reads from the environment which proxy to use, and says so with each call; aiohttp would
+    look for it anew each time, in a thread. To be closed.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         connector=aiohttp.TCPConnector(limit=CONNECTIONS),
-        trust_env=True,
     )
 
 

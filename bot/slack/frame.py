@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,6 +12,7 @@ from bot.errors import ConfigurationError
 from bot.ports import Run, Runs
 from bot.slack import words
 from bot.slack.access import Policies, RevealPolicy
+from bot.slack.beat import Beat
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.footer import Setting
 from bot.slack.people import People
@@ -35,6 +36,7 @@ class Frame:
         policies: what each channel has chosen.
         pipelines: those that a question can be asked again with.
         plans: the plan of a pipeline's name.
+        beat: how often they are shown while they grow.
     """
 
     client: AsyncWebClient
@@ -43,6 +45,7 @@ class Frame:
     policies: Policies
     pipelines: Collection[str]
     plans: Callable[[str], Plan]
+    beat: Beat = field(default_factory=Beat)
 
     async def setting(self, run: Run) -> Setting:
         """What the run's channel has chosen; the strictest where that cannot be read."""

@@ -5,6 +5,8 @@ What Slack did not take stays, and is shown with the next call of `flush` or `en
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import structlog
 
 from bot.errors import Trouble
@@ -102,24 +104,12 @@ class Growing:
         Args:
             line: the progress in one sentence, for where there are no cards.
         """
-        if self._is_unsure:
-            await remove_lost(self._client, self._run, self._runs, keep=self._posted)
-            self._is_unsure = False
-        full = True
-        while full:
-            message, text = self._message, self._text
-            now, rest, full = share(message.shown, text, final=self._is_final, age=message.age)
-            chunks = [*self._chunks.values()]
+        await self._remove_what_was_lost()
+        message, part = await self._filled()
+        if part.text or part.chunks:
             fresh = message.ts is None
-            if full:
-                await message.end(chunks, now, [], mark(REPLY, self._run.id))
-                await self._note(message, fresh=fresh)
-                self._message = self._next_message()
-            elif now or chunks:
-                await message.grow(chunks, now, line)
-                await self._note(message, fresh=fresh)
-            self._text = rest + self._text[len(text) :]  # more may have come in the meantime
-            self._forget(chunks)
+            await message.grow(part.chunks, part.text, line)
+            await self._took(message, part, fresh=fresh)
 
     async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> None:
         """Show all that is left, and what stands below it.
@@ -133,11 +123,14 @@ class Growing:
         self._is_final = True
         if self._end_tried and await has_ended(self._client, self._run):
             return  # only the answer to an earlier try was lost
-        await self.flush(line)
-        message, fresh = self._message, self._message.ts is None
-        self._end_tried = True
-        await message.end([], "", blocks, mark(kind, self._run.id, ends=True), status)
-        await self._note(message, fresh=fresh)
+        if not self.is_begun:
+            await self.flush(line)  # its ts is stored before it is ended
+        await self._remove_what_was_lost()
+        message, part = await self._filled()
+        fresh, self._end_tried = message.ts is None, True
+        whole = mark(kind, self._run.id, ends=True)
+        await message.end(part.chunks, part.text, blocks, whole, status)
+        await self._took(message, part, fresh=fresh)
 
     async def leave(self) -> None:
         """Close a stream that has no end: the next attempt may come late, or have looked before."""
@@ -185,6 +178,34 @@ class Growing:
         """Whether an ordinary message can be tried where a stream could not be started."""
         return not self.is_begun and self.is_streamed
 
+    async def _remove_what_was_lost(self) -> None:
+        if self._is_unsure:
+            await remove_lost(self._client, self._run, self._runs, keep=self._posted)
+            self._is_unsure = False
+
+    async def _filled(self) -> tuple[LiveMessage, _Part]:
+        """The message with room for all that is to be shown, and that; what is full is ended."""
+        while True:
+            message, text = self._message, self._text
+            now, rest, full = share(message.shown, text, final=self._is_final, age=message.age)
+            part = _Part([*self._chunks.values()], now, rest, len(text))
+            if not full:
+                return message, part
+            fresh = message.ts is None
+            await message.end(part.chunks, now, [], mark(REPLY, self._run.id))
+            self._message = self._next_message()
+            await self._took(message, part, fresh=fresh)
+
+    async def _took(self, message: LiveMessage, part: _Part, *, fresh: bool) -> None:
+        """Slack has taken a part: it is not shown again."""
+        self._text = part.rest + self._text[part.of :]  # more may have come in the meantime
+        for chunk in part.chunks:
+            key = _key(chunk)
+            self._sent[key] = chunk
+            if self._chunks.get(key) is chunk:
+                del self._chunks[key]
+        await self._note(message, fresh=fresh)
+
     def _next_message(self) -> LiveMessage:
         return type(self._message)(self._client, self._run.question, self._run.id)
 
@@ -198,12 +219,14 @@ class Growing:
         except Exception:
             log.exception("post_not_stored")
 
-    def _forget(self, shown: list[Chunk]) -> None:
-        for chunk in shown:
-            key = _key(chunk)
-            self._sent[key] = chunk
-            if self._chunks.get(key) is chunk:
-                del self._chunks[key]
+
+class _Part(NamedTuple):
+    """What goes to a message now. Of the text, so many characters (`of`), `rest` is left."""
+
+    chunks: list[Chunk]
+    text: str
+    rest: str
+    of: int
 
 
 def _key(chunk: Chunk) -> str:

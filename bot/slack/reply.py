@@ -33,6 +33,10 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
+SHOWN_AFTER_S = 0.1
+"""Seconds until the first sign of work: the models are asked before Slack is told of it, also of a
+hundred questions at once. Nobody sees so short a pause, and each model's answer comes sooner."""
+
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
 
@@ -53,6 +57,7 @@ class SlackReply:
         self._setting = Setting(STRICT)
         self._progress = Progress()
         self._safe = SafeStream(allowed)
+        self._come: list[str] = []
         self._shown = Growing(frame, run)
         self._was_told = False
         self._news = asyncio.Event()
@@ -69,13 +74,13 @@ class SlackReply:
         self._setting = await self._frame.setting(self._run)
         plan, names = self._frame.plan(self._run), self._setting.policy.names
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
-        self._status.show()
+        self._status.show(after_s=SHOWN_AFTER_S)
         self._pump = asyncio.create_task(self._keep_showing())
 
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""
         if isinstance(event, Delta):
-            self._shown.write(self._safe.feed(event.text))
+            self._come.append(event.text)  # made safe with the next beat, all at once
         else:
             self._shown.take(self._progress.of(event))
         self._news.set()
@@ -88,7 +93,7 @@ class SlackReply:
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._shown.write(self._safe.close())
+        self._take_text(last=True)
         if outcome.status == "partial":
             self._shown.say_below(words.PARTIAL)
         self._shown.take(self._progress.done(outcome))
@@ -102,7 +107,7 @@ class SlackReply:
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._shown.write(self._safe.close())
+        self._take_text(last=True)
         notice = words.told(trouble, error_id)
         if self._shown.is_begun:
             kind = self._shown.say_only(notice)
@@ -140,10 +145,23 @@ class SlackReply:
         self._was_told = True
         await tell(self._frame.client, self._run, notice, trouble)
 
+    def _take_text(self, *, last: bool = False) -> None:
+        """What came since the last call, made safe."""
+        come, self._come = "".join(self._come), []
+        self._shown.write(self._safe.feed(come))
+        if last:
+            self._shown.write(self._safe.close())
+
     async def _keep_showing(self) -> None:
+        with self._frame.beat.growing():
+            await self._show_in_time()
+
+    async def _show_in_time(self) -> None:
+        await self._pause(SHOWN_AFTER_S)
         while not self._over.is_set() and self._shown.trouble is None:
             await self._news.wait()
             self._news.clear()
+            self._take_text()
             try:
                 await self._shown.flush(self._progress.line)
             except SLACK_TROUBLE as error:
@@ -151,11 +169,15 @@ class SlackReply:
             except Exception:
                 # Showing progress is no part of the answer: what failed here must not end it.
                 log.exception("progress_not_shown")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._shown.pause_s):
-                    await self._over.wait()
+            await self._pause(self._frame.beat.pause_s(self._shown.pause_s))
         if self._shown.trouble:
             self._interrupt(self._shown.trouble)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the run is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
 
     def _judge(self, error: BaseException) -> None:
         self._shown.judge(error)

@@ -52,12 +52,13 @@ class Status:
         self._showing: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
 
-    def show(self) -> None:
+    def show(self, *, after_s: float = 0.0) -> None:
         """Begin to show it. The work does not wait: Slack may be slow, or limit us for a while."""
-        self._showing = asyncio.create_task(self._show())
+        self._showing = asyncio.create_task(self._show(after_s))
 
-    async def _show(self) -> None:
+    async def _show(self, after_s: float) -> None:
         """Show it by the first means that is not refused."""
+        await asyncio.sleep(after_s)
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(

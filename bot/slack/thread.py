@@ -189,6 +189,8 @@ class SlackThreads:
         """
         if not (asked or files):
             return None
+        if alone and not files:
+            return Message("user", asked)
         person = await self._people.person(question.user, question.team)
         parts = attached.told(files, person.introduced)
         if asked:

@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -32,6 +33,8 @@ LOG_PAGES = 1_000
 LOG_WRITES = 250
 """Transactions on the loop after which a thread does that: each writes a few pages."""
 
+BEGIN_READING, BEGIN_WRITING = "BEGIN", "BEGIN IMMEDIATE"
+
 BASIC_CODE = 0xFF
 """The bits of SQLite's error codes that name the kind (https://www.sqlite.org/rescode.html)."""
 
@@ -50,10 +53,10 @@ class Quick:
 
     def __init__(self, url: URL) -> None:
         self.turn = asyncio.Lock()
-        self._here = _engine(url, busy_s=0, log_pages=0)
+        self._here = _engine(url, busy_s=0, log_pages=0, begins=False)
         self._there = _engine(url, busy_s=BUSY_S, log_pages=LOG_PAGES)
         self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._kept: dict[bool, Connection] = {}
+        self._kept: tuple[Connection, sqlite3.Connection] | None = None
         self._written = 0
         self._tidying: asyncio.Task[None] | None = None
 
@@ -90,16 +93,28 @@ class Quick:
         return await self._in_thread(lambda: self._patiently(work, writes=writes))
 
     def _at_once(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        connection = self._kept.get(writes)
-        if connection is None:
-            connection = self._here.connect().execution_options(**{WRITES: writes})
-            self._kept[writes] = connection
+        connection, raw = self._kept or self._connect()
+        self._tell(raw, BEGIN_WRITING if writes else BEGIN_READING)
         try:
-            with connection.begin():
-                return work(connection)
-        except SQLAlchemyError:
-            self._let_go()  # what an error leaves of a connection is not looked into
+            done = work(connection)
+            self._tell(raw, "COMMIT")
+        except BaseException:
+            # What an error leaves of SQLAlchemy's connection is not looked into.
+            self._let_go()
             raise
+        return done
+
+    def _connect(self) -> tuple[Connection, sqlite3.Connection]:
+        """A connection that is kept, and SQLite's own, by which transactions are begun and ended.
+
+        For SQLAlchemy all is one transaction without an end: its own way of beginning and ending
+        one costs as much as a statement each.
+        """
+        connection = self._here.connect()
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        self._kept = connection, raw
+        return self._kept
 
     def _patiently(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         with (
@@ -108,10 +123,20 @@ class Quick:
         ):
             return work(connection)
 
+    @staticmethod
+    def _tell(raw: sqlite3.Connection, statement: str) -> None:
+        try:
+            raw.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
+
     def _let_go(self) -> None:
-        for connection in self._kept.values():
+        if self._kept:
+            connection, raw = self._kept
+            self._kept = None
+            with suppress(sqlite3.Error):
+                raw.rollback()
             connection.close()
-        self._kept.clear()
 
     async def _tidy_log(self) -> None:
         """Bring the log into the file: most of it beside others' work, then what came meanwhile.
@@ -138,13 +163,16 @@ class Quick:
         return await asyncio.get_running_loop().run_in_executor(self._thread, act)
 
 
-def set_up(engine: Engine, *, busy_s: float = BUSY_S, log_pages: int = LOG_PAGES) -> None:
+def set_up(
+    engine: Engine, *, busy_s: float = BUSY_S, log_pages: int = LOG_PAGES, begins: bool = True
+) -> None:
     """Have an engine use the write-ahead log, so that readers and the writer need not wait.
 
     Args:
         engine: of SQLite, not yet connected.
         busy_s: seconds to wait for SQLite's lock.
         log_pages: in the log, after which a commit brings it into the file; 0 for never.
+        begins: whether SQLAlchemy's transactions are SQLite's.
     """
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -158,24 +186,25 @@ def set_up(engine: Engine, *, busy_s: float = BUSY_S, log_pages: int = LOG_PAGES
         connection.isolation_level = None  # transactions are begun by `_begin`
 
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", _begin)
+    if begins:
+        event.listen(engine, "begin", _begin)
 
 
-def _engine(url: URL, *, busy_s: float, log_pages: int) -> Engine:
+def _engine(url: URL, *, busy_s: float, log_pages: int, begins: bool = True) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite"),
         hide_parameters=True,
         connect_args={"check_same_thread": False},
         poolclass=StaticPool,
     )
-    set_up(engine, busy_s=busy_s, log_pages=log_pages)
+    set_up(engine, busy_s=busy_s, log_pages=log_pages, begins=begins)
     return engine
 
 
 def _begin(connection: Connection) -> None:
     """A writer takes the lock as it begins: it cannot be had any more once it has read."""
     writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
 
 
 def _is_taken(error: OperationalError) -> bool:

@@ -1,0 +1,35 @@
+"""How often growing replies are shown: what Slack bears a minute is shared by those that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+APPENDS_A_MINUTE = 100
+"""Calls of chat.appendStream that one workspace bears: it is of tier 4.
+
+Source: https://docs.slack.dev/apis/web-api/rate-limits
+"""
+
+
+class Beat:
+    """The replies of this process that grow now, and the pause between two showings of one.
+
+    Who calls more often is told to wait, and then the end of a reply waits as well.
+    """
+
+    def __init__(self) -> None:
+        self._growing = 0
+
+    @contextmanager
+    def growing(self) -> Generator[None, None, None]:
+        """One more reply grows, for as long as this is entered."""
+        self._growing += 1
+        try:
+            yield
+        finally:
+            self._growing -= 1
+
+    def pause_s(self, least: float) -> float:
+        """Seconds between two showings of a reply; `least` is what one by itself takes."""
+        return max(least, self._growing * 60 / APPENDS_A_MINUTE)
