@@ -28,7 +28,7 @@ from bot.slack.socket_mode import TimedSocketMode
 
 log = structlog.get_logger(__name__)
 
-COLLECT_AFTER = 20_000
+COLLECT_AFTER = 100_000
 """New objects between two collections of the youngest: a question makes thousands at once."""
 
 

@@ -12,10 +12,14 @@ Source: https://docs.slack.dev/apis/web-api/rate-limits
 """
 
 
-class Beat:
-    """The replies of this process that grow now, and the pause between two showings of one.
+FIRST_S, FIRST_OF_MORE_S = 0.1, 0.005
+"""Seconds from a question to the first sign of work, and so many more for each other reply."""
 
-    Who calls more often is told to wait, and then the end of a reply waits as well.
+
+class Beat:
+    """The replies of this process that grow now, and when each is shown.
+
+    Who calls more often than Slack bears is told to wait, and then the end of a reply waits too.
     """
 
     def __init__(self) -> None:
@@ -29,6 +33,11 @@ class Beat:
             yield
         finally:
             self._growing -= 1
+
+    @property
+    def first_after_s(self) -> float:
+        """Seconds until a reply is first shown: the models of all are asked before Slack is."""
+        return FIRST_S + FIRST_OF_MORE_S * self._growing
 
     def pause_s(self, least: float) -> float:
         """Seconds between two showings of a reply; `least` is what one by itself takes."""

@@ -7,6 +7,7 @@ over. What Slack did not take stays, and is tried again with the next beat.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -32,10 +33,6 @@ from moa import Delta, Event, Outcome
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-SHOWN_AFTER_S = 0.1
-"""Seconds until the first sign of work: the models are asked before Slack is told of it, also of a
-hundred questions at once. Nobody sees so short a pause, and each model's answer comes sooner."""
 
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
@@ -74,7 +71,6 @@ class SlackReply:
         self._setting = await self._frame.setting(self._run)
         plan, names = self._frame.plan(self._run), self._setting.policy.names
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
-        self._status.show(after_s=SHOWN_AFTER_S)
         self._pump = asyncio.create_task(self._keep_showing())
 
     async def show(self, event: Event) -> None:
@@ -157,7 +153,12 @@ class SlackReply:
             await self._show_in_time()
 
     async def _show_in_time(self) -> None:
-        await self._pause(SHOWN_AFTER_S)
+        began, now = time.monotonic(), 0.0
+        while now < self._frame.beat.first_after_s and not self._over.is_set():
+            await self._pause(self._frame.beat.first_after_s - now)
+            now = time.monotonic() - began
+        if not self._over.is_set():
+            self._status.show()
         while not self._over.is_set() and self._shown.trouble is None:
             await self._news.wait()
             self._news.clear()

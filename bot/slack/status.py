@@ -52,13 +52,12 @@ class Status:
         self._showing: asyncio.Task[None] | None = None
         self._beat: asyncio.Task[None] | None = None
 
-    def show(self, *, after_s: float = 0.0) -> None:
+    def show(self) -> None:
         """Begin to show it. The work does not wait: Slack may be slow, or limit us for a while."""
-        self._showing = asyncio.create_task(self._show(after_s))
+        self._showing = asyncio.create_task(self._show())
 
-    async def _show(self, after_s: float) -> None:
+    async def _show(self) -> None:
         """Show it by the first means that is not refused."""
-        await asyncio.sleep(after_s)
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
