@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.engine import Engine, Place, launched
+from bot.jobs.line import Line
 from bot.jobs.presence import Presence, Sight
 from bot.jobs.stock import Stock
 from bot.jobs.working import Work, Working, ended
@@ -75,24 +76,50 @@ class DurableJobs:
         self._sight = Sight(None, leads=False)
         self._kept: set[asyncio.Task[Any]] = set()
         self._begun: dict[str, asyncio.Task[bool]] = {}
+        self._line = Line()
+        working.on_room = self._begin_next
 
     async def hand_over(self, run_id: str) -> int:
-        """Work on a new run here when there is room, else queue it; its place when all are busy.
+        """Work on a new run here when there is room, else let it wait; its place when all are busy.
 
         Who takes a question in is the quickest to answer it, as long as there are few. Of many, the
-        other workers have their share. Where a run stands in line is only asked for then.
+        other workers have their share by the queue; where there are none, the rest waits here.
+        Where a run stands in line is only asked for then.
         """
-        most = self._at_once if self._workers == 1 else min(KEPT_HERE, self._at_once)
-        if self._working.has_room(most):
-            work = self._working.begin(run_id, 0)
-            self._own(asyncio.create_task(self._make_known(run_id, work)))
+        if run_id in self._line or run_id in self._working.attempts:
+            return 0
+        most = self._at_once if self._is_one else min(KEPT_HERE, self._at_once)
+        if not self._line and self._working.has_room(most):
+            self._begin(run_id)
             return 0
         place = await self._runs.place(run_id)
         if place is None:
             return 0
-        await self.engine.enqueue(run_id, place.attempt, place.turn)
+        if self._is_one and not place.attempt and not self._working.is_closed:
+            self._line.add(run_id, place.turn)
+            self._begin_next()  # room may have come meanwhile
+        else:
+            await self.engine.enqueue(run_id, place.attempt, place.turn)
         busy = place.running + place.ahead >= self._at_once * self._workers
         return place.ahead + 1 if busy else 0
+
+    @property
+    def _is_one(self) -> bool:
+        """Whether there is no other worker now."""
+        return self._workers == 1
+
+    def _begin(self, run_id: str) -> None:
+        work = self._working.begin(run_id, 0)
+        self._begin_task(self._make_known(run_id, work))
+
+    def _begin_next(self) -> None:
+        while self._line and self._working.has_room(self._at_once):
+            self._begin(self._line.take())
+
+    def use(self, engine: Engine) -> None:
+        """The engine runs: before this nothing can be handed over."""
+        self.engine = engine
+        self.stock = Stock(engine, self._runs, self._presence, self._working, self._line)
 
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run: at once where it is worked on here, else within a beat."""
@@ -116,6 +143,8 @@ class DurableJobs:
             taken up by another, or by the next start.
         """
         self.engine.pause()
+        if self._line and not self._presence.is_alone:
+            self._begin_task(self._share_line())
         return await self._working.drain(seconds)
 
     async def answer(self, run_id: str, attempt: int) -> None:
@@ -137,10 +166,9 @@ class DurableJobs:
         self._begun[run_id] = work
         try:
             await self.engine.start(run_id, 0)  # its workflow waits for this very work
-        except Exception:
-            # The outermost edge of a task. What the engine does not know of is an orphan one day.
+        except BaseException:
             del self._begun[run_id]
-            log.exception("not_made_known", run_id=run_id)
+            raise
 
     async def _keep(self) -> None:
         """Leave an attempt in this worker's name until it is gone: then it is taken up."""
@@ -148,6 +176,11 @@ class DurableJobs:
         assert task is not None
         self._own(task)
         await asyncio.Event().wait()
+
+    def _begin_task(self, act: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(act)
+        self._own(task)
+        task.add_done_callback(_tell_failure)
 
     def _own(self, task: asyncio.Task[Any]) -> None:
         self._kept.add(task)
@@ -205,6 +238,19 @@ class DurableJobs:
             log.info("workers", count=workers)
             self._workers = workers
             self._share(workers)
+            if self._line:
+                self._begin_task(self._share_line())
+
+    async def _share_line(self) -> None:
+        """Give what waits here to all, now that there are others."""
+        for waiting in self._line.leave():
+            await self.engine.enqueue(waiting.run_id, 0, waiting.turn)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """The outermost edge of a task: what the engine was not told is found when stock is taken."""
+    if not task.cancelled() and (error := task.exception()):
+        log.error("not_made_known", error=type(error).__name__, exc_info=error)
 
 
 async def _keep_on(act: Callable[[], Awaitable[None]], every_s: float) -> None:
@@ -256,8 +302,7 @@ async def durable_jobs(
     try:
         await presence.look()  # nothing is taken by a worker that others cannot see
         async with launched(place, presence.worker, answer, at_once=at_once) as engine:
-            jobs.engine = engine
-            jobs.stock = Stock(engine, runs, presence, working)
+            jobs.use(engine)
             tasks = [
                 asyncio.create_task(_keep_on(jobs.look_around, BEAT_S), name="beat"),
                 asyncio.create_task(_keep_on(jobs.take_stock, BEAT_S), name="stock"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.jobs.engine import Engine, Held
+from bot.jobs.line import Line
 from bot.jobs.presence import Presence, Sight
 from bot.jobs.working import Working
 from bot.ports import Runs, Unfinished
@@ -26,11 +27,14 @@ never so long that a dead worker's runs would have to wait for it."""
 class Stock:
     """Compares the journal, which is right, with what the engine holds and which workers live."""
 
-    def __init__(self, engine: Engine, runs: Runs, presence: Presence, working: Working) -> None:
+    def __init__(
+        self, engine: Engine, runs: Runs, presence: Presence, working: Working, line: Line
+    ) -> None:
         self._engine = engine
         self._runs = runs
         self._presence = presence
         self._working = working
+        self._line = line
         self._missing: dict[str, float] = {}
         self._orphans: dict[str, float] = {}
         self._idle: dict[Held, float] = {}
@@ -59,7 +63,7 @@ class Stock:
         dead = [one for one in held if one.worker in gone]
         left = {(one.run_id, one.attempt) for one in dead}
         cared_for = {(one.run_id, one.attempt) for one in held} - left
-        cared_for |= self._working.attempts.items()
+        cared_for |= self._working.attempts.items() | {(run_id, 0) for run_id in self._line.run_ids}
         waits = [run for run in unfinished if (run.run_id, run.attempt) not in cared_for]
         self._orphans = {run.run_id: self._orphans.get(run.run_id, began) for run in waits}
         taken = [

@@ -25,6 +25,9 @@ class Working:
         work: what is done.
         at_once: how many are worked on together; the others wait for a place.
         last_wait_s: seconds that cancelled work has to tidy up.
+
+    Attributes:
+        on_room: called whenever work has ended, while new work is taken.
     """
 
     def __init__(self, work: Work, *, at_once: int, last_wait_s: float = LAST_WAIT_S) -> None:
@@ -35,6 +38,7 @@ class Working:
         self._tasks: dict[str, asyncio.Task[bool]] = {}
         self._attempts: dict[str, int] = {}
         self._is_open = True
+        self.on_room: Callable[[], None] = lambda: None
 
     @property
     def attempts(self) -> dict[str, int]:
@@ -106,6 +110,8 @@ class Working:
 
     def _forget(self, run_id: str) -> None:
         del self._tasks[run_id], self._attempts[run_id]
+        if self._is_open:
+            self.on_room()
 
     async def _within_places(self, run_id: str, attempt: int) -> bool:
         async with self._places:

@@ -191,6 +191,52 @@ async def test_a_worker_that_stops_leaves_what_waits_to_others(stage: Stage) -> 
     assert stage.work.begun == [(first, 0), (second, 0)]
 
 
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("change", ["another comes", "it stops"])
+async def test_what_waits_in_a_process_is_everybodys_as_soon_as_others_could_take_it(
+    stage: Stage, change: str
+) -> None:
+    """The only worker keeps its line to itself; then the queue has it, in the order of turns."""
+    busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
+    other = Among(stage.database.engine)
+    async with stage.jobs(at_once=1) as jobs:
+        await jobs.hand_over(busy)
+        await stage.work.until(lambda: stage.work.begun == [(busy, 0)])
+        assert [await jobs.hand_over(late), await jobs.hand_over(early)] == [2, 1]
+        assert await jobs.engine.held() == []
+        stopping = asyncio.create_task(jobs.drain(PATIENCE_S)) if change == "it stops" else None
+        if not stopping:
+            await other.look()
+        for _ in range(int(PATIENCE_S / 0.05)):
+            if {one.run_id for one in await jobs.engine.held()} == {late, early}:
+                break
+            await asyncio.sleep(0.05)
+        stage.work.let.set()
+        if stopping:
+            assert not await stopping
+            assert {one.run_id for one in await jobs.engine.held()} == {late, early}
+        else:
+            await stage.work.until(lambda: len(stage.work.ended) == 3)
+            assert stage.work.begun == [(busy, 0), (early, 0), (late, 0)]
+    await other.leave()
+
+
+async def test_what_waits_in_a_process_begins_in_turn_as_soon_as_there_is_room(
+    stage: Stage,
+) -> None:
+    """Of two that wait, whose person has asked less goes first, and neither waits for a poll."""
+    busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
+    stage.work.let.set()
+    async with stage.jobs(at_once=1) as jobs:
+        for run_id in (busy, late, early):
+            await jobs.hand_over(run_id)
+            assert await jobs.hand_over(run_id) == 0  # twice is once
+        await stage.work.until(lambda: len(stage.work.ended) == 3)
+        assert not await jobs.engine.held()
+    assert stage.work.begun == [(busy, 0), (early, 0), (late, 0)]
+
+
 async def test_a_drain_that_is_cut_short_stops_what_runs(stage: Stage) -> None:
     """A second signal cancels the drain; what ran is stopped and stays unfinished."""
     run_id = await stage.claim()
