@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -27,6 +28,9 @@ from bot.slack.refusal import WHERE_APP, refusal
 from bot.slack.socket_mode import TimedSocketMode
 
 log = structlog.get_logger(__name__)
+
+SWITCH_S = 0.001
+"""Seconds for which a thread may hold the interpreter while the loop wants it: by default 0.005."""
 
 COLLECT_AFTER = 100_000
 """New objects between two collections of the youngest: a question makes thousands at once."""
@@ -93,7 +97,7 @@ async def _serve(
         async with opened(settings, mode=mode) as bot, AsyncExitStack() as stack:
             if admin_port is not None:
                 await stack.enter_async_context(serve_admin(bot, *admin_port))
-            _leave_what_stays()
+            _prefer_the_loop()
             recovered = await bot.jobs.recover()
             async with connect(bot):
                 log.info("ready", mode=mode, taken_up=recovered)
@@ -108,8 +112,12 @@ async def _serve(
         log.info("stopped_at_once")
 
 
-def _leave_what_stays() -> None:
-    """Keep the collector from looking again and again at what lives as long as the process."""
+def _prefer_the_loop() -> None:
+    """Keep the collector from what lives as long as the process, and threads from the loop's time.
+
+    The durable engine's threads look for work a few times a second.
+    """
+    sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)

@@ -1,6 +1,6 @@
 """A bot of no durability: it answers a mention by the benchmark's floor, and keeps nothing.
 
-It streams the reply as the product does, about once a second, so that both give Slack the same.
+It begins a stream, and ends it with the whole reply: two calls, and nothing is shown in between.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ A = Work(layers=((proposer(300), proposer(600), proposer(900)),), aggregator=agg
 
 LIMITS = """
 [work]
-at_once = 500
+at_once = {at_once}
 
 [limits]
 questions_per_person_hour = "unlimited"
@@ -26,7 +26,7 @@ quorum = 3
 """
 
 
-def toml(address: str) -> str:
+def toml(address: str, *, at_once: int) -> str:
     """`moa.toml` for the product, its models at the benchmark's server."""
     names = {"p300": A.layers[0][0], "p600": A.layers[0][1], "p900": A.layers[0][2]}
     models = [
@@ -34,5 +34,10 @@ def toml(address: str) -> str:
         for name, model in {**names, "agg": A.aggregator}.items()
     ]
     return "\n".join(
-        ['default_pipeline = "a"', LIMITS, *models, PIPELINE.format(names=list(names))]
+        [
+            'default_pipeline = "a"',
+            LIMITS.format(at_once=at_once),
+            *models,
+            PIPELINE.format(names=list(names)),
+        ]
     )

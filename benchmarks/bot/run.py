@@ -1,4 +1,4 @@
-"""The bot's benchmarks: `python -m benchmarks.bot.run [--only NAME …] [--database URL]`.
+"""The bot's benchmarks: `python -m benchmarks.bot.run [--only NAME …] [--times N]`.
 
 Everything is measured side by side in one run: an empty Bolt app, a minimal bot that keeps
 nothing, and ours. Slack and the models are on one core, the measured process on the other.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.bot.pipeline import A
@@ -50,7 +51,10 @@ async def at_once(there: World, count: int = 100) -> Figures:
 
 
 async def events(there: World, rate: int = 200, seconds: int = 5) -> Figures:
-    """Mentions at an even rate, of which only the acknowledgement is looked at."""
+    """Mentions at an even rate, far above what can be answered: only acknowledgements count.
+
+    Ours stores each question, works on some at a time and tells the others their place in line.
+    """
     count, cpu, watch = rate * seconds, there.cpu_s(), Watch(there)
     began = time.perf_counter()
     for number in range(count):
@@ -91,43 +95,73 @@ def _acks(there: World, count: int) -> list[float]:
 
 Scenario = Callable[[World], Awaitable[Figures]]
 
+FEW = 5
+"""Questions worked on together while acknowledgements are measured: what is answered meanwhile has
+the same core. In the other scenarios all are (500)."""
 
-def _scenarios(options: argparse.Namespace) -> Mapping[str, tuple[Scenario, tuple[str, ...]]]:
+
+def _scenarios(
+    options: argparse.Namespace,
+) -> Mapping[str, tuple[Scenario, tuple[str, ...], int]]:
+    """What is measured, of whom, and how many questions are worked on together."""
     return {
-        "lone": (lone, ("minimal", "ours")),
-        "at-once": (at_once, ("minimal", "ours")),
-        "events": (events, ("empty",)),
-        "burst-after-events": (_claimed_only, ("ours",)),
-        "held": (lambda there: held(there, options.rate, options.seconds), ("minimal", "ours")),
+        "lone": (lone, ("minimal", "ours"), 500),
+        "at-once": (at_once, ("minimal", "ours"), 500),
+        "events": (events, ("empty", "ours"), FEW),
+        "held": (
+            lambda there: held(there, options.rate, options.seconds),
+            ("minimal", "ours"),
+            500,
+        ),
     }
 
 
-async def _claimed_only(there: World) -> Figures:
-    """The same rate of events, for which ours stores every question and answers it as well."""
-    return await events(there, rate=200, seconds=2)
-
-
 async def main(options: argparse.Namespace) -> None:
-    """Run what was asked for, and print one line a figure."""
+    """Measure by turns, and print medians; where it was more than once, also least and most."""
     with serving("uvloop", {}) as bench:
-        for name, (scenario, kinds) in _scenarios(options).items():
+        for name, (scenario, kinds, at_once) in _scenarios(options).items():
             if options.only and name not in options.only:
                 continue
-            for kind in kinds:
-                with tempfile.TemporaryDirectory() as folder:
-                    database = options.database or f"sqlite:///{folder}/bot.db"
-                    workers = options.workers if kind == "ours" else 0
-                    async with world(
-                        Path(folder), bench.server.address, kind, database=database, workers=workers
-                    ) as there:
-                        watch = Watch(there)
-                        if kind != "empty":
-                            await asyncio.gather(*(watch.ask() for _ in range(5)))
-                            await watch.until(5, 30)
-                        figures = await scenario(there)
-                told = "  ".join(f"{key} {value:.3g}" for key, value in figures.items())
-                print(f"{name:<20} {kind:<8} {told}", flush=True)
+            found: dict[str, list[Figures]] = {kind: [] for kind in kinds}
+            for _ in range(options.times):
+                for kind in kinds:
+                    figures = await _measured(
+                        scenario, kind, at_once, bench.server.address, options
+                    )
+                    found[kind].append(figures)
+            for kind, rounds in found.items():
+                print(f"{name:<10} {kind:<8} {_told(rounds)}", flush=True)
     print(f"load average {os.getloadavg()[0]:.1f}", file=sys.stderr)
+
+
+async def _measured(
+    scenario: Scenario, kind: str, at_once: int, models: str, options: argparse.Namespace
+) -> Figures:
+    with tempfile.TemporaryDirectory() as folder:
+        async with world(
+            Path(folder),
+            models,
+            kind,
+            database=options.database or f"sqlite:///{folder}/bot.db",
+            workers=options.workers if kind == "ours" else 0,
+            at_once=at_once,
+        ) as there:
+            if kind != "empty":
+                watch = Watch(there)
+                await asyncio.gather(*(watch.ask() for _ in range(5)))
+                await watch.until(5, 30)
+            return await scenario(there)
+
+
+def _told(rounds: Sequence[Figures]) -> str:
+    parts: list[str] = []
+    for key in rounds[0]:
+        values = [figures[key] for figures in rounds]
+        told = f"{key} {statistics.median(values):.3g}"
+        if len(values) > 1:
+            told += f" ({min(values):.3g} to {max(values):.3g})"
+        parts.append(told)
+    return "  ".join(parts)
 
 
 if __name__ == "__main__":
@@ -135,6 +169,7 @@ if __name__ == "__main__":
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--database", help="a Postgres URL; SQLite by default")
     parser.add_argument("--workers", type=int, default=0, help="beside the one that is connected")
+    parser.add_argument("--times", type=int, default=1, help="of each; medians are told")
     parser.add_argument("--rate", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     asyncio.run(main(parser.parse_args()))

@@ -60,12 +60,12 @@ def _cpu_s(process: Process) -> float:
 
 @asynccontextmanager
 async def world(
-    folder: Path, models: str, kind: str, *, database: str, workers: int = 0
+    folder: Path, models: str, kind: str, *, database: str, workers: int = 0, at_once: int = 500
 ) -> AsyncGenerator[World, None]:
-    """A bot, connected by Socket Mode, and `workers` that help it."""
+    """A bot, connected by Socket Mode, and `workers` that help it; each works on `at_once`."""
     ours, theirs = apart()
     pinned(ours)
-    (folder / "moa.toml").write_text(toml(models), encoding="utf-8")
+    (folder / "moa.toml").write_text(toml(models, at_once=at_once), encoding="utf-8")
     async with LocalSlack() as slack:
         slack.rate_limits.enabled = False
         slack.app.events = {"app_mention"}

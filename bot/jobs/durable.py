@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 KEPT_HERE = 20
 """Questions up to which a process keeps those that it takes in, when there are other workers."""
 
+PAUSE_S = 0.01
+"""Seconds between two questions of the line that begin."""
+
 KNOWN_AFTER_S = 3.0
 """Seconds after which the engine knows of a question that is worked on where it was taken in. Most
 are answered later than that, but many at once all begin together, and need not wait for it."""
@@ -77,6 +80,7 @@ class DurableJobs:
         self._kept: set[asyncio.Task[Any]] = set()
         self._begun: dict[str, asyncio.Task[bool]] = {}
         self._line = Line()
+        self._pausing: asyncio.TimerHandle | None = None
         working.on_room = self._begin_next
 
     async def hand_over(self, run_id: str) -> int:
@@ -113,8 +117,17 @@ class DurableJobs:
         self._begin_task(self._make_known(run_id, work))
 
     def _begin_next(self) -> None:
-        while self._line and self._working.has_room(self._at_once):
+        """Begin with the next in line, and a moment later with the one after it.
+
+        Many may end together; if as many began together, what comes in then would wait for them.
+        """
+        if self._pausing is None and self._line and self._working.has_room(self._at_once):
             self._begin(self._line.take())
+            self._pausing = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._pausing = None
+        self._begin_next()
 
     def use(self, engine: Engine) -> None:
         """The engine runs: before this nothing can be handed over."""

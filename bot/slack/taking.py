@@ -15,6 +15,10 @@ from bot.slack.client import SLACK_TROUBLE, code_of
 
 log = structlog.get_logger(__name__)
 
+TELLING_S = 0.6
+"""Seconds between two people who are told their place: Slack bears 100 such messages a minute
+(chat.postEphemeral is of tier 4, https://docs.slack.dev/apis/web-api/rate-limits)."""
+
 RUSH_S = 0.5
 """Seconds that work waits at most while more questions come in."""
 
@@ -30,6 +34,7 @@ class Taking:
         self._claiming = 0
         self._calm = asyncio.Event()
         self._calm.set()
+        self._telling = asyncio.Lock()
 
     async def claim(
         self,
@@ -56,9 +61,13 @@ class Taking:
         with suppress(TimeoutError):
             async with asyncio.timeout(RUSH_S):
                 await self._calm.wait()
-        place = await self._jobs.hand_over(run_id)
-        if place:
-            await self._tell_place(question, place)
+        if not await self._jobs.hand_over(run_id):
+            return
+        async with self._telling:
+            place = await self._runs.place(run_id)
+            if place:  # it may have begun while others were told
+                await self._tell_place(question, place.ahead + 1)
+                await asyncio.sleep(TELLING_S)
 
     @asynccontextmanager
     async def _rush(self) -> AsyncGenerator[None, None]:

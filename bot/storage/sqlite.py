@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -32,6 +33,9 @@ LOG_PAGES = 1_000
 
 LOG_WRITES = 250
 """Transactions on the loop after which a thread does that: each writes a few pages."""
+
+LONGEST_LOG = 16 * 1024 * 1024
+"""Bytes; a longer one is brought into the file to its end."""
 
 BEGIN_READING, BEGIN_WRITING = "BEGIN", "BEGIN IMMEDIATE"
 
@@ -54,6 +58,7 @@ class Quick:
     def __init__(self, url: URL) -> None:
         self.turn = asyncio.Lock()
         self._here = _engine(url, busy_s=0, log_pages=0, begins=False)
+        self._log = Path(f"{url.database}-wal")
         self._there = _engine(url, busy_s=BUSY_S, log_pages=LOG_PAGES)
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._kept: tuple[Connection, sqlite3.Connection] | None = None
@@ -139,15 +144,16 @@ class Quick:
             connection.close()
 
     async def _tidy_log(self) -> None:
-        """Bring the log into the file: most of it beside others' work, then what came meanwhile.
+        """Bring the log into the file, beside others' work.
 
-        A log is only begun anew when nothing was left in it, so at last nobody else may write.
+        A log is only begun anew when nothing was left in it. Where somebody always writes in the
+        meantime it grows, and once in a long while the rest is brought in on the loop.
         """
         try:
             await self._in_thread(self._bring_log_in)
-            async with self.turn:
-                await self._in_thread(self._bring_log_in)
-        except (sqlite3.Error, SQLAlchemyError) as error:
+            if self._log.stat().st_size > LONGEST_LOG and not self.turn.locked():
+                self._bring_log_in()
+        except (sqlite3.Error, SQLAlchemyError, OSError) as error:
             log.warning("log_not_brought_in", error=type(error).__name__)
         finally:
             self._tidying = None
