@@ -9,7 +9,7 @@ import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from bot.playground.server import LocalSlack
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 PEOPLE, CHANNELS = 20, 10
+START_S = 60.0
 
 COMMANDS: Mapping[str, Sequence[str]] = {
     "ours": ("-m", "bot", "run"),
@@ -86,12 +87,23 @@ async def world(
         try:
             for command in commands:
                 there.bots.append(await _started(command, folder, environment, theirs))
-            await slack.wait_for(lambda: slack.connections >= 1, timeout=60)
+            await _connected(there)
             yield there
         finally:
             for process in there.bots:
-                process.terminate()
+                with suppress(ProcessLookupError):
+                    process.terminate()
             await asyncio.gather(*(process.wait() for process in there.bots))
+
+
+async def _connected(there: World) -> None:
+    for _ in range(int(START_S / 0.05)):
+        if there.slack.connections:
+            return
+        if any(bot.returncode is not None for bot in there.bots):
+            break
+        await asyncio.sleep(0.05)
+    raise RuntimeError("a bot did not start; BENCH_VERBOSE=1 shows why")
 
 
 async def _started(

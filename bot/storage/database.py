@@ -31,9 +31,13 @@ from tenacity import (
 from bot.errors import ConfigurationError, Postponed
 from bot.storage.hiding import hide_values
 from bot.storage.migrating import upgrade
+from bot.storage.postgres import replace_lost
 from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+
+CONNECTIONS = 5
+"""Kept for the journal, and never more: one that is made for a moment costs more than a wait."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -155,6 +159,8 @@ class Database:
         if self._quick:
             return await self._quick.read(work)
         async with self.engine.connect() as connection:
+            # Each statement sees what is committed, so a transaction would only be two round trips.
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
             return await connection.run_sync(work)
 
     async def _written(self, work: Work[T]) -> T:
@@ -179,14 +185,17 @@ async def open_database(url: str) -> Database:
         _try_file(parsed)
     engine = create_async_engine(
         parsed,
-        pool_pre_ping=parsed.get_backend_name() == "postgresql",
         hide_parameters=True,  # they hold questions and answers, and errors get into logs
+        pool_size=CONNECTIONS,
+        max_overflow=0,
     )
     hide_values(engine.sync_engine)
     quick: Quick | None = None
     if parsed.get_backend_name() == "sqlite":
         set_up(engine.sync_engine)
         quick = Quick(parsed)
+    else:
+        replace_lost(engine.sync_engine)
     try:
         async with engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
