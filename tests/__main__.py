@@ -20,8 +20,10 @@ ENVIRONMENT = ROOT / ".check"
 LOCK = ROOT / "requirements.lock"
 LEAST_COVERAGE = "90"
 
-SIDE_BY_SIDE = ["--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal"]
-"""One pytest process a core, which halves the time on two. `pytest` alone runs them in a row."""
+PROCESSES = min(1 + (os.cpu_count() or 1), 4)
+SIDE_BY_SIDE = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
+"""One pytest process a core and one more, since many tests wait for processes that they killed.
+`pytest` alone runs them in a row."""
 
 CHECKS = {
     "lint": ["ruff", "check", "."],

@@ -5,10 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 
 pytest_plugins = ["tests.databases"]
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
+
+
+def pytest_configure() -> None:
+    """Log as it stands: drawing a traceback with its surroundings takes longer than many a test."""
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*before, plain])
 
 
 @pytest.hookimpl(trylast=True)

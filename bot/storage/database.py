@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import (
     AsyncRetrying,
@@ -36,12 +37,12 @@ from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
-CONNECTIONS = 5
-"""Kept for the journal, and never more: one that is made for a moment costs more than a wait."""
+CONNECTIONS = 6
+"""For the journal and a worker's lock. To make one for a moment would cost more than to wait."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
-PASSING = (OperationalError, InterfaceError)
+PASSING = (OperationalError, InterfaceError, NoneFree)
 """Trouble that may pass: no connection, a server that restarts, a locked or full disk."""
 
 T = TypeVar("T")
