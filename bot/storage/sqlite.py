@@ -99,10 +99,10 @@ class Quick:
 
     def _at_once(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         connection, raw = self._kept or self._connect()
-        self._tell(raw, BEGIN_WRITING if writes else BEGIN_READING)
+        self.tell(raw, BEGIN_WRITING if writes else BEGIN_READING)
         try:
             done = work(connection)
-            self._tell(raw, "COMMIT")
+            self.tell(raw, "COMMIT")
         except BaseException:
             # What an error leaves of SQLAlchemy's connection is not looked into.
             self._let_go()
@@ -129,7 +129,8 @@ class Quick:
             return work(connection)
 
     @staticmethod
-    def _tell(raw: sqlite3.Connection, statement: str) -> None:
+    def tell(raw: sqlite3.Connection, statement: str) -> None:
+        """Begin or end a transaction. Raises OperationalError, as SQLAlchemy would."""
         try:
             raw.execute(statement)
         except sqlite3.OperationalError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.jobs import durable
 from bot.loop import run as run_loop
 from bot.ports import Question
 from bot.storage.database import Database
@@ -175,9 +176,10 @@ async def done(stage: Stage) -> None:
 
 
 async def test_the_engines_records_go_as_well_while_the_bot_works(
-    tmp_path: Path, database: str
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside a running bot, which goes on; the other person's stay."""
+    monkeypatch.setattr(durable, "KNOWN_AFTER_S", 0.0)  # as of questions that take a while
     async with on_stage(tmp_path, default="single", database=database) as stage:
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, event
+
+from bot.storage.sqlite import Quick
 
 NO_MORE, ANY = 1, 1_073_741_823
 """SQLite's own limit, as the library has it; what is less than a file's size means that size
@@ -15,11 +18,19 @@ def fill(sign: Path) -> None:
     """Have every database of this process be full while the sign stands there: SQLITE_FULL."""
 
     def limit(connection: Connection) -> None:
-        if connection.dialect.name == "sqlite":
-            driver = connection.connection.dbapi_connection
-            assert driver is not None
+        driver = connection.connection.dbapi_connection
+        if connection.dialect.name == "sqlite" and driver is not None:
             cursor = driver.cursor()
-            cursor.execute(f"PRAGMA max_page_count = {NO_MORE if sign.exists() else ANY}")
+            cursor.execute(pragma())
             cursor.close()
 
+    def pragma() -> str:
+        return f"PRAGMA max_page_count = {NO_MORE if sign.exists() else ANY}"
+
+    def limited(raw: sqlite3.Connection, statement: str) -> None:
+        if statement.startswith("BEGIN"):
+            raw.execute(pragma())
+        tell(raw, statement)
+
     event.listen(Engine, "begin", limit)
+    tell, Quick.tell = Quick.tell, staticmethod(limited)

@@ -29,6 +29,10 @@ PRELOADED = (
 )
 
 
+KNOWN_AFTER_S = 0.2
+"""In lives as short as these: they are killed before the engine knows of a run, and after."""
+
+
 def live(order: dict[str, Any]) -> NoReturn:
     """Be a bot's process: until it ends, or is killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -40,6 +44,9 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
+    from bot.jobs import durable  # noqa: PLC0415 - the parent has imported it
+
+    durable.KNOWN_AFTER_S = KNOWN_AFTER_S
     if order["full"]:
         from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+
+from moa import Delta
 
 Named = Mapping[str, Any]
 """The arguments of a call that were given by name."""
@@ -50,7 +53,11 @@ POINTS: Final[Mapping[str, Point]] = {
     "first answer stored": Point(f"{RUNS}.record"),
     "second answer stored": Point(f"{RUNS}.record", nth=2),
     "third answer stored": Point(f"{RUNS}.record", nth=3),
-    "aggregator in the middle of its stream": Point("bot.slack.text:SafeStream.feed", nth=4),
+    "aggregator in the middle of its stream": Point(
+        "bot.slack.reply:SlackReply.show",
+        nth=4,
+        meant=lambda named: isinstance(named["event"], Delta),
+    ),
     "a piece of the reply shown": Point(
         f"{SLACK}.chat_appendStream", meant=lambda named: "markdown_text" in str(named["chunks"])
     ),
@@ -70,8 +77,8 @@ POINTS: Final[Mapping[str, Point]] = {
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
-    "put into the queue": Point("bot.jobs.engine:Engine.enqueue"),
-    "taken from the queue": Point("bot.jobs.working:Working.on", before=True),
+    "put into the line": Point("bot.jobs.line:Line.add"),
+    "taken from the line": Point("bot.jobs.line:Line.take"),
 }
 """Where all places are taken."""
 
@@ -111,20 +118,22 @@ def arm(name: str, trap: Path) -> None:
         if trap.exists() and point.meant(named) and next(hits) == point.nth:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def named_of(arguments: tuple[Any, ...], named: Named) -> Named:
+        return inspect.signature(whole).bind(*arguments, **named).arguments | dict(named)
+
     @functools.wraps(whole)
     async def watched(*arguments: Any, **named: Any) -> Any:
         if point.before:
-            reached(named)
+            reached(named_of(arguments, named))
         result = await whole(*arguments, **named)
         if not point.before:
-            reached(named)
+            reached(named_of(arguments, named))
         return result
 
     @functools.wraps(whole)
     def watched_at_once(*arguments: Any, **named: Any) -> Any:
         result = whole(*arguments, **named)
-        reached(named)
+        reached(named_of(arguments, named))
         return result
 
-    is_async = import_module("inspect").iscoroutinefunction(whole)
-    setattr(owner, method, watched if is_async else watched_at_once)
+    setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)

@@ -17,6 +17,9 @@ from tests.faults.lives import Lives
 from tests.faults.points import EDITED, POINTS, RESUMED, WAITING
 from tests.faults.scene import Asked, Paid, Scene, scene
 
+ON_THE_WAY_S = 0.3
+"""Seconds in which a server hears of what a process had sent when it was killed."""
+
 CHAINS = 4
 """The points are divided among so many bots."""
 
@@ -51,6 +54,7 @@ async def killed_at_each(
             life.arm()
             asked += [await there.ask(), await there.ask()]
             assert await life.ended() is None, f"not killed at: {point}"
+            await asyncio.sleep(ON_THE_WAY_S)
             left = [(one, there.paid(one)) for one in asked]
 
 
@@ -115,6 +119,7 @@ async def test_killed_again_while_it_takes_up_what_was_left(
         for point in RESUMED:
             async with there.life(point=point, armed=True) as life:
                 assert await life.ended() is None, f"not killed at: {point}"
+            await asyncio.sleep(ON_THE_WAY_S)
         left = [(one, there.paid(one)) for one in asked]
         async with there.ready():
             await there.answered(*asked)

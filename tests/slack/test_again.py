@@ -172,7 +172,8 @@ async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
 
 async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
     """The session is named after its question; whoever renames it is not overruled."""
-    async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
+    thinks = {"writer-1": Reply("The answer of writer-1.", first_token_s=0.3)}
+    async with on_stage(tmp_path, models=thinks, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is <https://risk.example|this risk> & that?")
         first = await stage.replied(ts)
         session = stage.slack.session(stage.general, ts)

@@ -47,7 +47,7 @@ async def test_from_the_overview_to_each_answer_and_back(
 
 async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
     """An answer longer than a modal holds is turned page by page, with nothing lost."""
-    text = "\n\n".join(f"Paragraph {i}. " + "word " * 100 for i in range(80))
+    text = "\n\n".join(f"Paragraph {i}. " + ("word" * 25 + " ") * 5 for i in range(80))
     async with on_stage(tmp_path, models={"red-1": Reply(text)}) as stage:
         await reveal(stage, stage.ana, await stage.replied(await stage.ask("Tell me everything.")))
         first = await choose(stage, stage.ana, "red")
