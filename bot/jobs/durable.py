@@ -180,7 +180,7 @@ class DurableJobs:
         try:
             await self.engine.start(run_id, 0)  # its workflow waits for this very work
         except BaseException:
-            del self._begun[run_id]
+            self._begun.pop(run_id, None)
             raise
 
     async def _keep(self) -> None:

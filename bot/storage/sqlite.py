@@ -35,7 +35,9 @@ LOG_WRITES = 250
 """Transactions on the loop after which a thread does that: each writes a few pages."""
 
 LONGEST_LOG = 16 * 1024 * 1024
-"""Bytes; a longer one is brought into the file to its end."""
+"""Bytes; a longer one is brought into the file to its end, and made shorter again."""
+
+BRING_LOG_IN = "PRAGMA wal_checkpoint(PASSIVE)"
 
 BEGIN_READING, BEGIN_WRITING = "BEGIN", "BEGIN IMMEDIATE"
 
@@ -153,7 +155,8 @@ class Quick:
         try:
             await self._in_thread(self._bring_log_in)
             if self._log.stat().st_size > LONGEST_LOG and not self.turn.locked():
-                self._bring_log_in()
+                _, raw = self._kept or self._connect()
+                raw.execute(BRING_LOG_IN)
         except (sqlite3.Error, SQLAlchemyError, OSError) as error:
             log.warning("log_not_brought_in", error=type(error).__name__)
         finally:
@@ -162,7 +165,7 @@ class Quick:
     def _bring_log_in(self) -> None:
         connection = self._there.raw_connection()  # SQLAlchemy would begin a transaction for it
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            connection.cursor().execute(BRING_LOG_IN)
         finally:
             connection.close()
 
@@ -189,6 +192,7 @@ def set_up(
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute(f"PRAGMA busy_timeout={int(busy_s * 1000)}")
         cursor.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
+        cursor.execute(f"PRAGMA journal_size_limit={LONGEST_LOG}")
         cursor.close()
         connection.isolation_level = None  # transactions are begun by `_begin`
 
