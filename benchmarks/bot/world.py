@@ -146,9 +146,10 @@ class Watch:
         calls = self._there.slack.calls("chat.stopStream")
         now = time.perf_counter()
         for call in calls[self._seen :]:
-            message = self._there.slack.message(call.args["channel"], call.args["ts"])
-            if message.thread_ts in self.began:
-                self.ended.setdefault(str(message.thread_ts), now)
+            with suppress(KeyError):  # of an attempt that was given up, and is gone from the thread
+                message = self._there.slack.message(call.args["channel"], call.args["ts"])
+                if message.thread_ts in self.began:
+                    self.ended.setdefault(str(message.thread_ts), now)
         self._seen = len(calls)
 
     def seconds(self) -> list[float]:

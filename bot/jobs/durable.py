@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 KEPT_HERE = 20
 """Questions up to which a process keeps those that it takes in, when there are other workers."""
 
+KNOWN_TO_OTHERS_AFTER_S = 1.0
+"""The same where there are other workers, one of which takes up what nobody seems to work on."""
+
 PAUSE_S = 0.01
 """Seconds between two questions of the line that begin."""
 
@@ -173,7 +176,8 @@ class DurableJobs:
         Until then only the journal has it, and a run that is there alone is taken up as well when
         its worker dies, but some seconds later.
         """
-        await asyncio.wait([work], timeout=KNOWN_AFTER_S)
+        after_s = KNOWN_AFTER_S if self._is_one else min(KNOWN_AFTER_S, KNOWN_TO_OTHERS_AFTER_S)
+        await asyncio.wait([work], timeout=after_s)
         if work.done():
             return
         self._begun[run_id] = work
