@@ -227,11 +227,11 @@ async def test_what_waits_in_a_process_begins_in_turn_as_soon_as_there_is_room(
 ) -> None:
     """Of two that wait, whose person has asked less goes first, and neither waits for a poll."""
     busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
-    stage.work.let.set()
     async with stage.jobs(at_once=1) as jobs:
         for run_id in (busy, late, early):
             await jobs.hand_over(run_id)
             assert await jobs.hand_over(run_id) == 0  # twice is once
+        stage.work.let.set()
         await stage.work.until(lambda: len(stage.work.ended) == 3)
         assert not await jobs.engine.held()
     assert stage.work.begun == [(busy, 0), (early, 0), (late, 0)]
