@@ -32,13 +32,13 @@ from tenacity import (
 from bot.errors import ConfigurationError, Postponed
 from bot.storage.hiding import hide_values
 from bot.storage.migrating import upgrade
-from bot.storage.postgres import replace_lost
+from bot.storage.postgres import KEPT, Kept, replace_lost
 from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
-CONNECTIONS = 6
-"""For the journal and a worker's lock. To make one for a moment would cost more than to wait."""
+CONNECTIONS = KEPT + 3
+"""To Postgres: those of quick transactions, a worker's lock, and what takes longer."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -61,12 +61,12 @@ class DatabaseAway(Postponed, SQLAlchemyError):
 class Database:
     """A database whose tables are up to date.
 
-    What happens for each question goes through `read` and `write`, which on SQLite do their work at
-    once on the event loop (see `bot.storage.sqlite`). What may take longer has `survey`, `connect`
-    and `begin`.
+    What happens for each question goes through `read` and `write`, which have a way of their own
+    with each kind of database (see `bot.storage.sqlite` and `bot.storage.postgres`). What may take
+    longer has `survey`, `connect` and `begin`.
     """
 
-    def __init__(self, engine: AsyncEngine, quick: Quick | None) -> None:
+    def __init__(self, engine: AsyncEngine, quick: Quick | Kept) -> None:
         self.engine = engine
         self._quick = quick
 
@@ -78,7 +78,11 @@ class Database:
     @property
     def file(self) -> Path | None:
         """SQLite's file; None for a database that several machines can work on."""
-        return Path(str(self.engine.url.database)) if self._quick else None
+        return Path(str(self.engine.url.database)) if self._is_sqlite else None
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return isinstance(self._quick, Quick)
 
     async def read(self, work: Work[T]) -> T:
         """Look something up in a few quick statements, each of which sees what is committed.
@@ -87,7 +91,7 @@ class Database:
             DatabaseAway: when that cannot be done now.
         """
         try:
-            return await self._looked_up(work)
+            return await self._quick.read(work)
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
@@ -99,17 +103,18 @@ class Database:
         """
         try:
             async with self.engine.connect() as connection:
-                if not self._quick:  # on SQLite a transaction always sees one moment
+                if not self._is_sqlite:  # on SQLite a transaction always sees one moment
                     await connection.execution_options(isolation_level="REPEATABLE READ")
                 return await connection.run_sync(work)
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
-    async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
+    async def write(self, work: Work[T], *, patience_s: float = 0.0, at_one_go: bool = False) -> T:
         """Change something in a quick transaction: all of it or, after an error, nothing.
 
         Args:
             work: the statements.
+            at_one_go: whether that is a single one, for which none is begun and ended.
             patience_s: for how long trouble that may pass (no connection, a locked or full disk) is
                 met by trying again. What was committed although the answer was lost is then done
                 twice.
@@ -118,24 +123,24 @@ class Database:
             DatabaseAway: when it cannot be used, for all that patience.
         """
         try:
-            return await self._written(work)
+            return await self._quick.write(work, at_one_go=at_one_go)
         except PASSING as error:
             if not patience_s:
                 raise DatabaseAway(type(error).__name__) from error
             log.warning("database_trouble", error=type(error).__name__)
         try:
-            return await self._insisted(work, patience_s)
+            return await self._insisted(work, patience_s, at_one_go=at_one_go)
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
-    async def _insisted(self, work: Work[T], patience_s: float) -> T:
+    async def _insisted(self, work: Work[T], patience_s: float, *, at_one_go: bool) -> T:
         trying = AsyncRetrying(
             retry=retry_if_exception_type(PASSING),
             wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
             stop=stop_after_delay(patience_s),
             reraise=True,
         )
-        return await trying(self._written, work)
+        return await trying(self._quick.write, work, at_one_go=at_one_go)
 
     def connect(self) -> AsyncConnection:
         """For reading what may take its time: an async context manager."""
@@ -144,7 +149,7 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """For writing step by step: a transaction, committed at the end and undone by an error."""
-        turn = self._quick.turn if self._quick else nullcontext()
+        turn = self._quick.turn if isinstance(self._quick, Quick) else nullcontext()
         async with turn, self.engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
             async with connection.begin():
@@ -152,23 +157,8 @@ class Database:
 
     async def dispose(self) -> None:
         """Close its connections."""
+        await self._quick.close()
         await self.engine.dispose()
-        if self._quick:
-            await self._quick.close()
-
-    async def _looked_up(self, work: Work[T]) -> T:
-        if self._quick:
-            return await self._quick.read(work)
-        async with self.engine.connect() as connection:
-            # Each statement sees what is committed, so a transaction would only be two round trips.
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            return await connection.run_sync(work)
-
-    async def _written(self, work: Work[T]) -> T:
-        if self._quick:
-            return await self._quick.write(work)
-        async with self.engine.connect() as connection, connection.begin():
-            return await connection.run_sync(work)
 
 
 async def open_database(url: str) -> Database:
@@ -191,12 +181,13 @@ async def open_database(url: str) -> Database:
         max_overflow=0,
     )
     hide_values(engine.sync_engine)
-    quick: Quick | None = None
+    quick: Quick | Kept
     if parsed.get_backend_name() == "sqlite":
         set_up(engine.sync_engine)
         quick = Quick(parsed)
     else:
         replace_lost(engine.sync_engine)
+        quick = Kept(engine)
     try:
         async with engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})

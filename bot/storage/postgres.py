@@ -1,17 +1,93 @@
-"""Postgres: finding out without asking it whether a pooled connection is still there."""
+"""Postgres: connections that are kept, and whether the server still holds their other end.
+
+To take a connection from SQLAlchemy's pool for each look, begin a transaction and give it back
+costs more than the look. So what happens for each question uses a few that are never given back,
+and of which each statement is a transaction by itself until one is begun.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import select
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.pq import ConnStatus
-from sqlalchemy import Engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+KEPT = 4
+"""Connections. A transaction takes two milliseconds or so, in which one of them is not free."""
 
 LAST_WORDS = 3
 """What is read of a connection that has something to say: a notice, why it ends, its end."""
+
+T = TypeVar("T")
+
+
+class One(NamedTuple):
+    """A connection, for SQLAlchemy all in one transaction without an end, and psycopg's own."""
+
+    connection: AsyncConnection
+    raw: psycopg.AsyncConnection[Any]
+
+
+class Kept:
+    """A few connections for quick transactions."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._room = asyncio.Semaphore(KEPT)
+        self._free: list[One] = []
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Look something up; each statement sees what is committed."""
+        async with self._one() as one:
+            return await one.connection.run_sync(work)
+
+    async def write(self, work: Callable[[Connection], T], *, at_one_go: bool) -> T:
+        """Change something; a single statement (`at_one_go`) needs no transaction."""
+        async with self._one() as one:
+            if at_one_go:
+                return await one.connection.run_sync(work)
+            await _tell(one.raw, "BEGIN")
+            done = await one.connection.run_sync(work)
+            await _tell(one.raw, "COMMIT")
+            return done
+
+    async def close(self) -> None:
+        """Give them back."""
+        free, self._free = self._free, []
+        for one in free:
+            await _let_go(one)
+
+    @asynccontextmanager
+    async def _one(self) -> AsyncGenerator[One, None]:
+        """One of them. After an error it is given back, whereby what was begun is undone."""
+        async with self._room:
+            one = await self._there()
+            try:
+                yield one
+            except BaseException:
+                # To its end even where the task was cancelled, and is once more.
+                await asyncio.shield(asyncio.create_task(_let_go(one)))
+                raise
+            self._free.append(one)
+
+    async def _there(self) -> One:
+        """The one that was used last, unless the server has closed it; else a new one."""
+        while self._free:
+            one = self._free.pop()
+            if is_there(one.raw):
+                return one
+            await _let_go(one)
+        connection = await self._engine.connect()
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        return One(connection, raw)
 
 
 def replace_lost(engine: Engine) -> None:
@@ -24,20 +100,37 @@ def replace_lost(engine: Engine) -> None:
     event.listen(engine, "checkout", _check)
 
 
-def _check(connection: Any, _record: object, _proxy: object) -> None:
-    one: psycopg.AsyncConnection[Any] = connection.driver_connection
-    if one.closed or not _is_there(one.pgconn):
-        raise DisconnectionError("the server has closed it")
-
-
-def _is_there(connection: psycopg.pq.abc.PGconn) -> bool:
+def is_there(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether the server has not closed a connection at rest; what it has said is read."""
+    if connection.closed:
+        return False
+    ours = connection.pgconn
     waiting = select.poll()
-    waiting.register(connection.socket, select.POLLIN)
+    waiting.register(ours.socket, select.POLLIN)
     try:
         for _ in range(LAST_WORDS):
             if not waiting.poll(0):
                 break
-            connection.consume_input()
+            ours.consume_input()
     except psycopg.OperationalError:
         return False
-    return connection.status == ConnStatus.OK
+    return ours.status == ConnStatus.OK
+
+
+def _check(connection: Any, _record: object, _proxy: object) -> None:
+    if not is_there(connection.driver_connection):
+        raise DisconnectionError("the server has closed it")
+
+
+async def _tell(raw: psycopg.AsyncConnection[Any], statement: LiteralString) -> None:
+    """Begin or end a transaction. Raises OperationalError, as SQLAlchemy would."""
+    try:
+        await raw.execute(statement)
+    except psycopg.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
+
+
+async def _let_go(one: One) -> None:
+    """Give a connection back to SQLAlchemy, which undoes what was begun and forgets a lost one."""
+    with suppress(SQLAlchemyError, psycopg.Error, OSError):
+        await one.connection.close()

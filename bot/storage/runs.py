@@ -16,8 +16,9 @@ from bot.errors import Superseded, Trouble
 from bot.ports import Notice, Place, Question, Queue, Run, Unfinished
 from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
-from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
-from bot.storage.statements import Statements
+from bot.storage.paying import Paying
+from bot.storage.rows import answer_row, aware, question_row, read_run, storable
+from bot.storage.statements import Statements, put_keys
 from bot.storage.tables import IS_LIVE, claims, posts, runs
 from moa import Answer, Call, Outcome
 
@@ -30,8 +31,6 @@ EPOCH = 1_767_225_600
 PATIENCE_S = 60.0
 """How long a run that is under way waits for a database that is away: a restart takes seconds."""
 
-DAY = "%Y-%m-%d"
-
 
 class StoredRuns:
     """`bot.ports.Runs` on a database. Each method is one transaction."""
@@ -39,6 +38,7 @@ class StoredRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = Statements(database.dialect)
+        self._paying = Paying(database.dialect)
 
     async def claim(
         self,
@@ -64,15 +64,14 @@ class StoredRuns:
             "again_of": again_of,
         }
 
+        names = sorted(set(keys))  # in one order, so that claims never wait in a circle
+
         def store(connection: Connection) -> None:
             connection.execute(self._sql.put_run, row)
-            for key in sorted(set(keys)):  # in one order, so that claims never wait in a circle
-                # Only a taken key means "claimed before"; any other trouble is an error, so that
-                # Slack is not told that the question was taken in.
-                if not connection.execute(
-                    self._sql.put_key, {"key": key, "run_id": run_id}
-                ).rowcount:
-                    raise _ClaimedBefore
+            # Only a taken key means "claimed before"; any other trouble is an error, so that Slack
+            # is not told that the question was taken in.
+            if self._put_keys(connection, run_id, names) < len(names):
+                raise _ClaimedBefore
 
         try:
             await self._database.write(store)
@@ -124,22 +123,27 @@ class StoredRuns:
         """Take a run from whoever works on it, unless it has ended or was taken before."""
         mine = {"of": run_id, "only": attempt}
         return await self._database.write(
-            lambda connection: bool(connection.execute(self._sql.renew, mine).rowcount)
+            lambda connection: bool(connection.execute(self._sql.renew, mine).rowcount),
+            at_one_go=True,
         )
 
     async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
         """Mark a run as running and return it; None when it has ended or another attempt counts."""
         mine = {"of": run_id, "only": attempt}
+        begun = await self._database.write(
+            lambda connection: connection.execute(self._sql.begin, mine).one_or_none(),
+            patience_s=PATIENCE_S,
+            at_one_go=True,
+        )
+        if begun is not None and not attempt:
+            return read_run(begun, (), ())  # it is new, and holds nothing yet
 
-        def store(connection: Connection) -> Run | None:
+        def look(connection: Connection) -> Run | None:
             row = connection.execute(self._sql.mine, mine).one_or_none()
-            if row is None or not connection.execute(self._sql.begin, mine).rowcount:
-                return None
-            is_new = row.state == "waiting" and not attempt
-            run = read_run(row, *(((), ()) if is_new else self._parts(connection, run_id)))
-            return replace(run, state="running", resumed=not is_new)
+            return None if row is None else read_run(row, *self._parts(connection, run_id))
 
-        return await self._database.write(store, patience_s=PATIENCE_S)
+        run = await self._database.read(look)
+        return run and replace(run, resumed=True)
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
@@ -163,28 +167,31 @@ class StoredRuns:
         """Leave word that a run is to stop; False when it has ended already."""
         statement = update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=user)
         return await self._database.write(
-            lambda connection: bool(connection.execute(statement).rowcount)
+            lambda connection: bool(connection.execute(statement).rowcount), at_one_go=True
         )
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and its line of the ledger."""
-
-        def store(connection: Connection) -> None:
-            connection.execute(self._sql.put_answer, answer_row(run_id, answer, call.role))
-            self._put_line(connection, run_id, call)
-
-        await self._database.write(store, patience_s=PATIENCE_S)
+        await self._database.write(
+            lambda connection: self._paying.record(connection, run_id, answer, call),
+            patience_s=PATIENCE_S,
+            at_one_go=self._paying.at_one_go,
+        )
 
     async def charge(self, run_id: str, call: Call) -> None:
         """Store a line of the ledger that brought no answer of its own."""
         await self._database.write(
-            lambda connection: self._put_line(connection, run_id, call), patience_s=PATIENCE_S
+            lambda connection: self._paying.charge(connection, run_id, call),
+            patience_s=PATIENCE_S,
+            at_one_go=self._paying.at_one_go,
         )
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
         row = {"run_id": run_id, "ts": ts}
-        await self._database.write(lambda c: _done(c.execute(self._sql.put_post, row)))
+        await self._database.write(
+            lambda connection: _done(connection.execute(self._sql.put_post, row)), at_one_go=True
+        )
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
         """The ts of messages that other runs have posted in the same thread."""
@@ -238,15 +245,17 @@ class StoredRuns:
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
-        row = {"key": _sharing(run_id), "run_id": run_id}
+        key = _sharing(run_id)
         return await self._database.write(
-            lambda connection: bool(connection.execute(self._sql.put_key, row).rowcount)
+            lambda connection: bool(self._put_keys(connection, run_id, [key])), at_one_go=True
         )
 
     async def release_sharing(self, run_id: str) -> None:
         """Give that claim up, so that the reply can be shared after all."""
         statement = delete(claims).where(claims.c.key == _sharing(run_id))
-        await self._database.write(lambda connection: _done(connection.execute(statement)))
+        await self._database.write(
+            lambda connection: _done(connection.execute(statement)), at_one_go=True
+        )
 
     async def unfinished(self) -> Sequence[Unfinished]:
         """The runs that were claimed and have not ended, the oldest first."""
@@ -285,16 +294,14 @@ class StoredRuns:
         await self._database.write(
             lambda connection: _done(connection.execute(self._sql.end, values)),
             patience_s=PATIENCE_S,
+            at_one_go=True,
         )
 
-    def _put_line(self, connection: Connection, run_id: str, call: Call) -> None:
-        if not call.attempt:
-            return  # an answer that was recorded, and paid for, before
-        day = datetime.now(UTC).strftime(DAY)
-        connection.execute(
-            self._sql.spend, {"of": run_id, "day": day, "cost": call.cost_usd or 0.0}
-        )
-        connection.execute(self._sql.put_line, ledger_row(run_id, call))
+    def _put_keys(self, connection: Connection, run_id: str, keys: Sequence[str]) -> int:
+        """Claim what is free of these keys; returns how many those were."""
+        named = {f"key{number}": key for number, key in enumerate(keys)}
+        statement = put_keys(connection.dialect.name, len(keys))
+        return connection.execute(statement, named | {"run_id": run_id}).rowcount
 
     def _parts(
         self, connection: Connection, run_id: str

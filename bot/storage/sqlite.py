@@ -68,13 +68,13 @@ class Quick:
         self._tidying: asyncio.Task[None] | None = None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Look something up."""
-        return await self._done(work, writes=False)
+        """Look something up; all statements see the same moment."""
+        return await self._done(work, BEGIN_READING)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Change something, in turn."""
+    async def write(self, work: Callable[[Connection], T], *, at_one_go: bool) -> T:
+        """Change something, in turn; a single statement (`at_one_go`) needs no transaction."""
         async with self.turn:
-            done = await self._done(work, writes=True)
+            done = await self._done(work, None if at_one_go else BEGIN_WRITING)
         self._written += 1
         if self._written >= LOG_WRITES and self._tidying is None:
             self._written = 0
@@ -90,33 +90,38 @@ class Quick:
         await self._in_thread(self._there.dispose)
         self._thread.shutdown(wait=False)
 
-    async def _done(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+    async def _done(self, work: Callable[[Connection], T], begin: str | None) -> T:
         """At once; where another process holds SQLite's lock, as soon as it is free."""
         try:
-            return self._at_once(work, writes=writes)
+            return self._at_once(work, begin)
         except OperationalError as error:
             if not _is_taken(error):
                 raise
+        writes = begin != BEGIN_READING
         return await self._in_thread(lambda: self._patiently(work, writes=writes))
 
-    def _at_once(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        connection, raw = self._kept or self._connect()
-        self.tell(raw, BEGIN_WRITING if writes else BEGIN_READING)
+    def _at_once(self, work: Callable[[Connection], T], begin: str | None) -> T:
+        connection, raw = self._connection()
+        if begin:
+            _tell(raw, begin)
         try:
             done = work(connection)
-            self.tell(raw, "COMMIT")
+            if begin:
+                _tell(raw, "COMMIT")
         except BaseException:
             # What an error leaves of SQLAlchemy's connection is not looked into.
             self._let_go()
             raise
         return done
 
-    def _connect(self) -> tuple[Connection, sqlite3.Connection]:
-        """A connection that is kept, and SQLite's own, by which transactions are begun and ended.
+    def _connection(self) -> tuple[Connection, sqlite3.Connection]:
+        """The one that is kept, and SQLite's own, by which transactions are begun and ended.
 
         For SQLAlchemy all is one transaction without an end: its own way of beginning and ending
         one costs as much as a statement each.
         """
+        if self._kept:
+            return self._kept
         connection = self._here.connect()
         raw = connection.connection.dbapi_connection
         assert isinstance(raw, sqlite3.Connection)
@@ -129,14 +134,6 @@ class Quick:
             connection.begin(),
         ):
             return work(connection)
-
-    @staticmethod
-    def tell(raw: sqlite3.Connection, statement: str) -> None:
-        """Begin or end a transaction. Raises OperationalError, as SQLAlchemy would."""
-        try:
-            raw.execute(statement)
-        except sqlite3.OperationalError as error:
-            raise OperationalError(statement, None, error) from error
 
     def _let_go(self) -> None:
         if self._kept:
@@ -155,7 +152,7 @@ class Quick:
         try:
             await self._in_thread(self._bring_log_in)
             if self._log.stat().st_size > LONGEST_LOG and not self.turn.locked():
-                _, raw = self._kept or self._connect()
+                _, raw = self._connection()
                 raw.execute(BRING_LOG_IN)
         except (sqlite3.Error, SQLAlchemyError, OSError) as error:
             log.warning("log_not_brought_in", error=type(error).__name__)
@@ -216,6 +213,14 @@ def _begin(connection: Connection) -> None:
     """A writer takes the lock as it begins: it cannot be had any more once it has read."""
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
+
+
+def _tell(raw: sqlite3.Connection, statement: str) -> None:
+    """Begin or end a transaction. Raises OperationalError, as SQLAlchemy would."""
+    try:
+        raw.execute(statement)
+    except sqlite3.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
 
 
 def _is_taken(error: OperationalError) -> bool:

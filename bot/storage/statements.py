@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Float,
-    String,
     Table,
     bindparam,
     case,
-    exists,
     func,
     insert,
     literal,
@@ -21,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
+from bot.storage.tables import IS_LIVE, answers, claims, posts, runs
 
 HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
 """By how much each unfinished question of the same person, channel and workspace puts a new one
@@ -41,22 +39,15 @@ class Statements:
     """
 
     def __init__(self, dialect: str) -> None:
-        self._insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert
-        of, only, live = runs.c.id == bindparam("of"), bindparam("only"), IS_LIVE
-        mine = (of, runs.c.attempt == only, live)
-        self.put_run = insert(runs).values(_all(runs) | {"turn": _turn()})
-        self.put_key: Executable = (
-            self._insert(claims)
-            .on_conflict_do_nothing()
-            .execution_options(preserve_rowcount=True)  # 0 tells that the key was taken
-        )
-        self.put_answer: Executable = self._upsert_answer()
-        self.put_line = insert(ledger).values(_all(ledger, "id"))
-        self.spend: Executable = self._add_to_day()
-        self.put_post = insert(posts).values(_all(posts) | {"position": _next_position()})
+        of, only = runs.c.id == bindparam("of"), bindparam("only")
+        mine = (of, runs.c.attempt == only, IS_LIVE)
+        self.put_run = insert(runs).values(every(runs) | {"turn": _turn()})
+        self.put_answer: Executable = put_answer(dialect)
+        self.put_post = insert(posts).values(every(posts) | {"position": _next_position()})
         self.run = select(runs).where(of)
         self.mine = select(runs).where(*mine)
-        self.begin = update(runs).where(*mine).values(state="running")
+        waits = runs.c.state == "waiting"
+        self.begin = update(runs).where(*mine, waits).values(state="running").returning(runs)
         self.renew = update(runs).where(*mine).values(attempt=runs.c.attempt + 1)
         self.finish = (
             update(runs)
@@ -78,32 +69,33 @@ class Statements:
             select(posts.c.ts).where(posts.c.run_id == bindparam("of")).order_by(posts.c.position)
         )
 
-    def _upsert_answer(self) -> Executable:
-        new = self._insert(answers).values(_all(answers))
-        news = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEYS}
-        upsert: Executable = new.on_conflict_do_update(index_elements=ANSWER_KEYS, set_=news)
-        return upsert
 
-    def _add_to_day(self) -> Executable:
-        """Add a call's `cost` to its `day`; a run counts as a question with its first call."""
-        is_first = ~exists().where(ledger.c.run_id == bindparam("of"))
-        row = select(
-            runs.c.team,
-            bindparam("day", type_=String),
-            runs.c.channel,
-            runs.c.user,
-            case((is_first, 1), else_=0),
-            bindparam("cost", type_=Float),
-        ).where(runs.c.id == bindparam("of"))
-        key, sums = ["team", "day", "channel", "user"], ["questions", "cost_usd"]
-        new = self._insert(spending).from_select([*key, *sums], row)
-        added = {name: spending.c[name] + new.excluded[name] for name in sums}
-        upsert: Executable = new.on_conflict_do_update(index_elements=key, set_=added)
-        return upsert
+def put_answer(dialect: str, prefix: str = "") -> Any:
+    """Put an answer in its place; `prefix` stands before the names of the parameters."""
+    new = own(dialect)(answers).values(every(answers, prefix))
+    news = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEYS}
+    return new.on_conflict_do_update(index_elements=ANSWER_KEYS, set_=news)
 
 
-def _all(table: Table, *without: str) -> dict[str, Any]:
-    return {c.name: bindparam(c.name, type_=c.type) for c in table.c if c.name not in without}
+def every(table: Table, prefix: str = "") -> dict[str, Any]:
+    """A parameter for each column that the database does not fill in by itself."""
+    columns = [column for column in table.c if column is not table.autoincrement_column]
+    return {c.name: bindparam(prefix + c.name, type_=c.type) for c in columns}
+
+
+def own(dialect: str) -> Any:
+    """The database's own `insert`, which knows what to do on a conflict."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+@cache
+def put_keys(dialect: str, count: int) -> Executable:
+    """Put the keys of one `run_id` (`key0`, `key1`, …) where they are free; counts the rows put."""
+    new = own(dialect)(claims).values(
+        [{"key": bindparam(f"key{n}"), "run_id": bindparam("run_id")} for n in range(count)]
+    )
+    put: Executable = new.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return put
 
 
 def _turn() -> ColumnElement[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
@@ -27,10 +27,9 @@ def fill(sign: Path) -> None:
     def pragma() -> str:
         return f"PRAGMA max_page_count = {NO_MORE if sign.exists() else ANY}"
 
-    def limited(raw: sqlite3.Connection, statement: str) -> None:
-        if statement.startswith("BEGIN"):
-            raw.execute(pragma())
-        tell(raw, statement)
+    def limited(quick: Quick, *args: Any) -> Any:
+        quick._connection()[1].execute(pragma())
+        return at_once(quick, *args)
 
     event.listen(Engine, "begin", limit)
-    tell, Quick.tell = Quick.tell, staticmethod(limited)
+    at_once, Quick._at_once = Quick._at_once, limited  # type: ignore[method-assign]
