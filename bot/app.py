@@ -61,6 +61,7 @@ from bot.storage.feedback import StoredFeedback
 from bot.storage.history import StoredHistory
 from bot.storage.ledger import StoredLedger
 from bot.storage.preferences import StoredPreferences
+from bot.storage.relay import PostgresRelay
 from bot.storage.retention import Retention
 from bot.storage.runs import StoredRuns
 from bot.storage.spending import StoredSpending
@@ -199,9 +200,11 @@ def _jobs(
 ) -> AbstractAsyncContextManager[DurableJobs]:
     """The durable engine: beside the file on SQLite, in the same database on Postgres."""
     file = database.file
+    presence = Among(database.engine) if file is None else Alone(file)
     return durable_jobs(
         runs,
-        Among(database.engine) if file is None else Alone(file),
+        presence,
+        PostgresRelay(database, presence.worker) if file is None else None,
         service.answer,
         records(file, settings.environment.database_url),
         stop=service.stop,

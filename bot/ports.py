@@ -283,6 +283,22 @@ class Admission(Protocol):
         ...
 
 
+class Relay(Protocol):
+    """Passes runs on between workers, within milliseconds.
+
+    It keeps nothing. What a lost word leaves undone stands in the journal, and is found there like
+    all that nobody works on.
+    """
+
+    async def pass_on(self, run_id: str, worker: str) -> None:
+        """Tell a worker of a run; whether it hears of it is not known."""
+        ...
+
+    async def heed(self, take: Callable[[str], None]) -> None:
+        """Have runs taken that are passed on to this worker, for as long as it can hear of them."""
+        ...
+
+
 class Threads(Protocol):
     """Reads what was said before a question."""
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import structlog
@@ -16,22 +17,22 @@ from bot.jobs.line import Line
 from bot.jobs.presence import Presence, Sight
 from bot.jobs.stock import Stock
 from bot.jobs.working import Work, Working, ended
-from bot.ports import Runs
+from bot.ports import Relay, Runs
 
 log = structlog.get_logger(__name__)
 
 KEPT_HERE = 20
 """Questions up to which a process keeps those that it takes in, when there are other workers."""
 
-KNOWN_TO_OTHERS_AFTER_S = 1.0
-"""The same where there are other workers, one of which takes up what nobody seems to work on."""
-
 PAUSE_S = 0.01
 """Seconds between two questions of the line that begin."""
 
 KNOWN_AFTER_S = 3.0
-"""Seconds after which the engine knows of a question that is worked on where it was taken in. Most
-are answered later than that, but many at once all begin together, and need not wait for it."""
+"""Seconds after which the engine knows of a question that was not taken from its queue. Most are
+answered later than that, but many at once all begin together, and need not wait for it."""
+
+KNOWN_TO_OTHERS_AFTER_S = 2.0
+"""The same where there are other workers, one of which takes up what nobody seems to work on."""
 
 BEAT_S = 1.0
 MIND_S = 5.0
@@ -65,6 +66,7 @@ class DurableJobs:
         runs: Runs,
         presence: Presence,
         working: Working,
+        relay: Relay | None,
         *,
         stop: Stop,
         share: Share,
@@ -75,12 +77,14 @@ class DurableJobs:
         self._runs = runs
         self._presence = presence
         self._working = working
+        self._relay = relay
         self._stop = stop
         self._share = share
         self._at_once = at_once
         self._workers = 1
         self._sight = Sight(None, leads=False)
         self._kept: set[asyncio.Task[Any]] = set()
+        self._turns = count()
         self._begun: dict[str, asyncio.Task[bool]] = {}
         self._line = Line()
         self._pausing: asyncio.TimerHandle | None = None
@@ -90,8 +94,8 @@ class DurableJobs:
         """Work on a new run here when there is room, else let it wait; its place when all are busy.
 
         Who takes a question in is the quickest to answer it, as long as there are few. Of many, the
-        other workers have their share by the queue; where there are none, the rest waits here.
-        Where a run stands in line is only asked for then.
+        others are passed their share by turns, and the queue has what all are too busy for; where
+        there is no other, that waits here. Where a run stands is only asked for then.
         """
         if run_id in self._line or run_id in self._working.attempts:
             return 0
@@ -102,13 +106,40 @@ class DurableJobs:
         place = await self._runs.place(run_id)
         if place is None:
             return 0
+        busy = place.running + place.ahead >= self._at_once * self._workers
+        others = self._others
         if self._is_one and not place.attempt and not self._working.is_closed:
             self._line.add(run_id, place.turn)
             self._begin_next()  # room may have come meanwhile
+        elif self._relay and others and not busy and not place.attempt:
+            await self._relay.pass_on(run_id, others[next(self._turns) % len(others)])
         else:
             await self.engine.enqueue(run_id, place.attempt, place.turn)
-        busy = place.running + place.ahead >= self._at_once * self._workers
         return place.ahead + 1 if busy else 0
+
+    async def take(self, run_id: str) -> None:
+        """Work on a new run that another worker passes on, or let it wait for whoever has room."""
+        if run_id in self._working.attempts:
+            return
+        if self._working.has_room(self._at_once):
+            self._begin(run_id)
+        elif place := await self._runs.place(run_id):
+            await self.engine.enqueue(run_id, place.attempt, place.turn)
+
+    async def heed_others(self) -> None:
+        """Take what other workers pass on, for as long as this one can hear of it."""
+        if self._relay:
+            await self._relay.heed(lambda run_id: self._begin_task(self.take(run_id)))
+
+    @property
+    def _others(self) -> Sequence[str]:
+        """The other workers that live, as they were last seen."""
+        return sorted((self._sight.workers or frozenset()) - {self._presence.worker})
+
+    @property
+    def worker(self) -> str:
+        """This worker's name, by which others pass runs on to it."""
+        return self._presence.worker
 
     @property
     def _is_one(self) -> bool:
@@ -270,10 +301,12 @@ def _tell_failure(task: asyncio.Task[None]) -> None:
         log.error("not_made_known", error=type(error).__name__, exc_info=error)
 
 
-async def _keep_on(act: Callable[[], Awaitable[None]], every_s: float) -> None:
+async def _keep_on(
+    act: Callable[[], Awaitable[None]], every_s: float, *, first_s: float | None = None
+) -> None:
     """Do something again and again, for as long as this process works."""
+    await asyncio.sleep(every_s if first_s is None else first_s)
     while True:
-        await asyncio.sleep(every_s)
         try:
             await act()
         except (SQLAlchemyError, OSError) as error:
@@ -281,12 +314,14 @@ async def _keep_on(act: Callable[[], Awaitable[None]], every_s: float) -> None:
         except Exception:
             # The outermost edge of a task that must not end.
             log.exception("upkeep_failed")
+        await asyncio.sleep(every_s)
 
 
 @asynccontextmanager
 async def durable_jobs(
     runs: Runs,
     presence: Presence,
+    relay: Relay | None,
     work: Work,
     place: Place,
     *,
@@ -300,6 +335,7 @@ async def durable_jobs(
     Args:
         runs: the journal.
         presence: this worker's place among the others; left at the end.
+        relay: passes runs on to others; None where there can be none.
         work: works on an attempt.
         place: of the engine's records.
         stop: ends a run that is worked on here.
@@ -311,7 +347,7 @@ async def durable_jobs(
         ConfigurationError: when the engine's tables cannot be made or used.
     """
     working = Working(work, at_once=at_once)
-    jobs = DurableJobs(runs, presence, working, stop=stop, share=share, at_once=at_once)
+    jobs = DurableJobs(runs, presence, working, relay, stop=stop, share=share, at_once=at_once)
 
     async def answer(run_id: str, attempt: int) -> None:
         await jobs.answer(run_id, attempt)
@@ -324,6 +360,7 @@ async def durable_jobs(
                 asyncio.create_task(_keep_on(jobs.look_around, BEAT_S), name="beat"),
                 asyncio.create_task(_keep_on(jobs.take_stock, BEAT_S), name="stock"),
                 asyncio.create_task(_keep_on(jobs.mind, MIND_S), name="mind"),
+                asyncio.create_task(_keep_on(jobs.heed_others, BEAT_S, first_s=0), name="relay"),
                 asyncio.create_task(_keep_on(lambda: jobs.sweep(tidy), TIDY_S), name="tidy"),
             ]
             try:

@@ -37,8 +37,8 @@ from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 
-CONNECTIONS = KEPT + 3
-"""To Postgres: those of quick transactions, a worker's lock, and what takes longer."""
+CONNECTIONS = KEPT + 4
+"""To Postgres: those of quick transactions, a worker's lock, offers to it, what takes longer."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-KEPT = 4
+KEPT = 8
 """Connections. A transaction takes two milliseconds or so, in which one of them is not free."""
 
 LAST_WORDS = 3

@@ -21,6 +21,7 @@ from bot.jobs.presence import Alone, Among
 from bot.jobs.working import Work, Working
 from bot.ports import Question
 from bot.storage.database import Database
+from bot.storage.relay import PostgresRelay
 from bot.storage.runs import StoredRuns
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
@@ -93,9 +94,11 @@ class Stage:
             pass
 
         file = self.database.file
+        presence = Among(self.database.engine) if file is None else Alone(file)
         async with durable_jobs(
             self.runs,
-            Among(self.database.engine) if file is None else Alone(file),
+            presence,
+            PostgresRelay(self.database, presence.worker) if file is None else None,
             work or self.work,
             self.place,
             stop=self.stopped.put_nowait,
@@ -220,6 +223,55 @@ async def test_what_waits_in_a_process_is_everybodys_as_soon_as_others_could_tak
             await stage.work.until(lambda: len(stage.work.ended) == 3)
             assert stage.work.begun == [(busy, 0), (early, 0), (late, 0)]
     await other.leave()
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_what_there_is_no_place_for_is_passed_on_to_a_worker_that_has_one(
+    stage: Stage,
+) -> None:
+    """It hears of it at once; and where it does nothing, the run is found all the same."""
+    other, heard = Among(stage.database.engine), asyncio.Queue[str]()
+    listening = asyncio.create_task(
+        PostgresRelay(stage.database, other.worker).heed(heard.put_nowait)
+    )
+    async with stage.jobs(at_once=1) as jobs:
+        await other.look()
+        await jobs.look_around()
+        kept, passed = await stage.claim(), await stage.claim()
+        assert [await jobs.hand_over(kept), await jobs.hand_over(passed)] == [0, 0]
+        async with asyncio.timeout(PATIENCE_S):
+            assert await heard.get() == passed
+        assert await jobs.engine.held() == []
+        stage.work.let.set()
+        await stage.work.until(lambda: set(stage.work.ended) == {kept, passed})
+        assert (passed, 1) in stage.work.begun
+    listening.cancel()
+    await asyncio.wait([listening])
+    await other.leave()
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_what_is_passed_on_is_taken_once_and_waits_where_there_is_no_place(
+    stage: Stage,
+) -> None:
+    """A worker begins with it if it can; else the queue has it, for whoever can first."""
+    relay = PostgresRelay(stage.database, "0")
+    first, second = await stage.claim(), await stage.claim()
+    async with stage.jobs(at_once=1) as jobs:
+        while first not in {run_id for run_id, _ in stage.work.begun}:
+            await relay.pass_on(first, jobs.worker)  # it may not listen yet
+            await asyncio.sleep(0.05)
+        await relay.pass_on(first, jobs.worker)
+        await relay.pass_on(second, jobs.worker)
+        for _ in range(int(PATIENCE_S / 0.05)):
+            if second in {one.run_id for one in await jobs.engine.held()}:
+                break
+            await asyncio.sleep(0.05)
+        stage.work.let.set()
+        await stage.work.until(lambda: len(stage.work.ended) == 2)
+    assert [run_id for run_id, _ in stage.work.begun] == [first, second]
 
 
 async def test_what_waits_in_a_process_begins_in_turn_as_soon_as_there_is_room(

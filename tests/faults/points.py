@@ -82,6 +82,14 @@ WAITING: Final[Mapping[str, Point]] = {
 }
 """Where all places are taken."""
 
+PASSED: Final[Mapping[str, Point]] = {
+    "not passed on yet": Point("bot.storage.relay:PostgresRelay.pass_on", before=True),
+    "passed on": Point("bot.storage.relay:PostgresRelay.pass_on"),
+    "passed on, not taken": Point("bot.jobs.durable:DurableJobs.take", before=True),
+    "passed on and taken": Point("bot.jobs.durable:DurableJobs.take"),
+}
+"""Where another worker has a place. The first two are of who takes a question in."""
+
 EDITED: Final[Mapping[str, Point]] = {
     "line of progress posted, its ts not stored": Point(f"{SLACK}.chat_postMessage"),
     "line of progress edited": Point(f"{SLACK}.chat_update"),
@@ -102,7 +110,7 @@ RESUMED: Final[Mapping[str, Point]] = {
 }
 """While a process takes up what another has left."""
 
-ALL: Final[Mapping[str, Point]] = POINTS | WAITING | EDITED | RESUMED
+ALL: Final[Mapping[str, Point]] = POINTS | WAITING | PASSED | EDITED | RESUMED
 
 
 def arm(name: str, trap: Path) -> None:

@@ -13,7 +13,10 @@ import pytest
 
 from tests.databases import Databases
 from tests.faults.lives import Life, Lives
+from tests.faults.points import PASSED
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
+
+SENDERS = ("not passed on yet", "passed on")
 
 TAKEN_OVER_S = 30
 """Longer than it may take (10 s): what is tested is that it happens, on however slow a machine."""
@@ -76,6 +79,30 @@ async def test_a_worker_answers_what_a_dead_process_had_taken_in(
         await there.answered(asked, patience_s=TAKEN_OVER_S)
         worker.send(signal.SIGTERM)
         assert await worker.ended() == 0
+
+
+@pytest.mark.parametrize("point", PASSED)
+async def test_a_question_on_its_way_to_another_worker_survives_either(
+    tmp_path: Path, lives: Lives, database: str, point: str
+) -> None:
+    """Who has no place for a question passes it on; whichever of both dies, it is answered once."""
+    gate = asyncio.Event()
+    dies = "front" if point in SENDERS else "worker"
+    async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
+        there.configure("[work]\nat_once = 1")
+        async with (
+            there.ready(point=point if dies == "front" else None) as front,
+            there.ready(command="worker", point=point if dies == "worker" else None) as worker,
+        ):
+            await front.says("count=2")
+            dying = front if dies == "front" else worker
+            dying.arm()
+            first = await there.ask()
+            await there.begun(first)
+            second = await there.ask()
+            assert await dying.ended() is None
+            gate.set()
+            await there.answered(first, second, patience_s=TAKEN_OVER_S)
 
 
 async def test_what_one_hands_back_another_goes_on_with(
