@@ -300,8 +300,8 @@ class StoredRuns:
     def _put_keys(self, connection: Connection, run_id: str, keys: Sequence[str]) -> int:
         """Claim what is free of these keys; returns how many those were."""
         named = {f"key{number}": key for number, key in enumerate(keys)}
-        statement = put_keys(connection.dialect.name, len(keys))
-        return connection.execute(statement, named | {"run_id": run_id}).rowcount
+        given = named | {"run_id": run_id}
+        return connection.execute(put_keys(len(keys)), given).rowcount
 
     def _parts(
         self, connection: Connection, run_id: str

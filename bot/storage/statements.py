@@ -15,11 +15,12 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.storage.tables import IS_LIVE, answers, claims, posts, runs
+from bot.storage.tables import IS_LIVE, answers, posts, runs
 
 HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
 """By how much each unfinished question of the same person, channel and workspace puts a new one
@@ -89,13 +90,14 @@ def own(dialect: str) -> Any:
 
 
 @cache
-def put_keys(dialect: str, count: int) -> Executable:
-    """Put the keys of one `run_id` (`key0`, `key1`, …) where they are free; counts the rows put."""
-    new = own(dialect)(claims).values(
-        [{"key": bindparam(f"key{n}"), "run_id": bindparam("run_id")} for n in range(count)]
-    )
-    put: Executable = new.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    return put
+def put_keys(count: int) -> Executable:
+    """Put the keys of one `run_id` (`key0`, `key1`, …) where they are free; counts the rows put.
+
+    As text, since SQLAlchemy builds an insert of several rows anew at each use.
+    """
+    rows = ", ".join(f"(:key{number}, :run_id)" for number in range(count))
+    new = f"INSERT INTO claims (key, run_id) VALUES {rows} ON CONFLICT DO NOTHING"  # noqa: S608
+    return text(new).execution_options(preserve_rowcount=True)
 
 
 def _turn() -> ColumnElement[int]:
