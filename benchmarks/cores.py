@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""Those that this process had when it began: once it keeps to one, it sees no other."""
+
 
 def pinned(core: int | None) -> None:
     """Keep this process on a core. Without that core, or outside Linux, it stays where it is."""
-    if core is None or not hasattr(os, "sched_setaffinity"):
-        return
-    if core in os.sched_getaffinity(0):
+    if core in CORES:
         os.sched_setaffinity(0, {core})
+
+
+def everywhere() -> None:
+    """Let this process run on every core, also where the one that started it keeps to one."""
+    if CORES:
+        os.sched_setaffinity(0, CORES)
 
 
 def apart() -> tuple[int | None, int | None]:
     """A core for the server and one for the program; twice None where there is only one."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None, None
-    cores = sorted(os.sched_getaffinity(0))
-    return (cores[0], cores[1]) if len(cores) > 1 else (None, None)
+    return (CORES[0], CORES[1]) if len(CORES) > 1 else (None, None)

@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks.bot.pipeline import A
 from benchmarks.bot.world import Watch, World, p, world
 from benchmarks.processes import serving
+from bot import loop
 
 Figures = Mapping[str, float]
 
@@ -172,4 +173,4 @@ if __name__ == "__main__":
     parser.add_argument("--times", type=int, default=1, help="of each; medians are told")
     parser.add_argument("--rate", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
-    asyncio.run(main(parser.parse_args()))
+    loop.run(main(parser.parse_args()))

@@ -8,13 +8,14 @@ import statistics
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.bot.pipeline import toml
-from benchmarks.cores import apart, pinned
+from benchmarks.cores import apart, everywhere, pinned
 from bot.playground.records import Channel, User
 from bot.playground.server import LocalSlack
 
@@ -61,10 +62,20 @@ def _cpu_s(process: Process) -> float:
 
 @asynccontextmanager
 async def world(
-    folder: Path, models: str, kind: str, *, database: str, workers: int = 0, at_once: int = 500
+    folder: Path,
+    models: str,
+    kind: str,
+    *,
+    database: str,
+    workers: int = 0,
+    at_once: int = 500,
 ) -> AsyncGenerator[World, None]:
-    """A bot, connected by Socket Mode, and `workers` that help it; each works on `at_once`."""
+    """A bot, connected by Socket Mode, and `workers` that help it; each works on `at_once`.
+
+    One bot has a core of its own. Several have all cores, beside everything else.
+    """
     ours, theirs = apart()
+    settle = everywhere if workers else partial(pinned, theirs)
     pinned(ours)
     (folder / "moa.toml").write_text(toml(models, at_once=at_once), encoding="utf-8")
     async with LocalSlack() as slack:
@@ -86,7 +97,7 @@ async def world(
         commands = [COMMANDS[kind], *[("-m", "bot", "worker")] * workers]
         try:
             for command in commands:
-                there.bots.append(await _started(command, folder, environment, theirs))
+                there.bots.append(await _started(command, folder, environment, settle))
             await _connected(there)
             yield there
         finally:
@@ -107,7 +118,10 @@ async def _connected(there: World) -> None:
 
 
 async def _started(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], core: int | None
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    settle: Callable[[], None],
 ) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -116,7 +130,7 @@ async def _started(
         env=environment,
         stdout=DEVNULL,
         stderr=None if os.environ.get("BENCH_VERBOSE") else DEVNULL,
-        preexec_fn=None if core is None else lambda: pinned(core),
+        preexec_fn=settle,
     )
 
 
@@ -143,14 +157,16 @@ class Watch:
 
     def look(self) -> None:
         """Note which replies have become whole since the last look."""
-        calls = self._there.slack.calls("chat.stopStream")
+        calls = self._there.slack.calls(after=self._seen)
         now = time.perf_counter()
-        for call in calls[self._seen :]:
+        for call in calls:
+            if call.method != "chat.stopStream":
+                continue
             with suppress(KeyError):  # of an attempt that was given up, and is gone from the thread
                 message = self._there.slack.message(call.args["channel"], call.args["ts"])
                 if message.thread_ts in self.began:
                     self.ended.setdefault(str(message.thread_ts), now)
-        self._seen = len(calls)
+        self._seen += len(calls)
 
     def seconds(self) -> list[float]:
         """How long each reply took, from the mention to the end of its stream."""

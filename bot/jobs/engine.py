@@ -32,7 +32,13 @@ PROTOCOL = "1"
 """The version of what a workflow is given. It is raised only when that changes, so that workers of
 two releases share the queue during an upgrade."""
 
-POLL_S = 0.25
+POLL_S = 1.0
+"""Seconds between two looks into the queue. Only what could not be begun at once waits there."""
+
+LISTEN_S = 0.25
+"""Seconds between two looks for messages between workflows. There are none, so this costs nothing;
+but the library sleeps in between, and its end waits for it."""
+
 POOL = 5
 """Connections: thirty workers must fit into a Postgres server's usual hundreds."""
 
@@ -174,7 +180,7 @@ async def launched(
             "sys_db_pool_size": POOL,
             "max_executor_threads": POOL,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": POLL_S,
+            "notification_listener_polling_interval_sec": LISTEN_S,
         }
     )
     _log_as_we_do()

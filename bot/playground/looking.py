@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.playground import limits
@@ -72,9 +73,10 @@ class Looking:
             return ""
         return status.text
 
-    def calls(self, method: str | None = None) -> list[CallRecord]:
-        """The calls of the Web API that were received, those of one method or all."""
-        return [each for each in self._site.workspace.calls if method in {None, each.method}]
+    def calls(self, method: str | None = None, *, after: int = 0) -> list[CallRecord]:
+        """The calls of the Web API that were received after so many, of one method or of all."""
+        calls = islice(self._site.workspace.calls, after, None)
+        return [each for each in calls if method in {None, each.method}]
 
     @property
     def file_requests(self) -> list[FileRequest]:
