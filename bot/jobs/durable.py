@@ -22,7 +22,8 @@ from bot.ports import Relay, Runs
 log = structlog.get_logger(__name__)
 
 KEPT_HERE = 20
-"""Questions up to which a process keeps those that it takes in, when there are other workers."""
+"""Questions up to which a process keeps those that it takes in, when there are other workers, and
+more only while that is not more than its share."""
 
 PAUSE_S = 0.01
 """Seconds between two questions of the line that begin."""
@@ -93,9 +94,9 @@ class DurableJobs:
     async def hand_over(self, run_id: str) -> int:
         """Work on a new run here when there is room, else let it wait; its place when all are busy.
 
-        Who takes a question in is the quickest to answer it, as long as there are few. Of many, the
-        others are passed their share by turns, and the queue has what all are too busy for; where
-        there is no other, that waits here. Where a run stands is only asked for then.
+        Who takes a question in is the quickest to answer it, and keeps a few in any case. Of more,
+        the others are passed their share by turns. What all are too busy for is in the queue; where
+        there is no other, it waits here. Where a run stands is only asked for then.
         """
         if run_id in self._line or run_id in self._working.attempts:
             return 0
@@ -107,15 +108,29 @@ class DurableJobs:
         if place is None:
             return 0
         busy = place.running + place.ahead >= self._at_once * self._workers
-        others = self._others
         if self._is_one and not place.attempt and not self._working.is_closed:
             self._line.add(run_id, place.turn)
             self._begin_next()  # room may have come meanwhile
-        elif self._relay and others and not busy and not place.attempt:
-            await self._relay.pass_on(run_id, others[next(self._turns) % len(others)])
-        else:
+        elif busy or place.attempt or not await self._share_out(run_id, place.running):
             await self.engine.enqueue(run_id, place.attempt, place.turn)
         return place.ahead + 1 if busy else 0
+
+    async def _share_out(self, run_id: str, running: int) -> bool:
+        """Have a new run begun, here or by another worker; False where that cannot be.
+
+        Args:
+            run_id: the run.
+            running: how many all workers together work on.
+        """
+        mine = len(self._working.attempts)
+        if mine * self._workers <= running and self._working.has_room(self._at_once):
+            self._begin(run_id)
+            return True
+        others = self._others
+        if self._relay is None or not others:
+            return False
+        await self._relay.pass_on(run_id, others[next(self._turns) % len(others)])
+        return True
 
     async def take(self, run_id: str) -> None:
         """Work on a new run that another worker passes on, or let it wait for whoever has room."""
