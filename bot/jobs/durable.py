@@ -35,6 +35,9 @@ answered later than that, but many at once all begin together, and need not wait
 KNOWN_TO_OTHERS_AFTER_S = 2.0
 """The same where there are other workers, one of which takes up what nobody seems to work on."""
 
+SHARE_S = 5.0
+"""Seconds at most, at the end, to put what waits here into the queue."""
+
 BEAT_S = 1.0
 MIND_S = 5.0
 """Seconds between two times that a worker looks for attempts that it only seems to work on."""
@@ -105,7 +108,7 @@ class DurableJobs:
             self._begin(run_id)
             return 0
         place = await self._runs.place(run_id)
-        if place is None:
+        if place is None or run_id in self._working.attempts:
             return 0
         busy = place.running + place.ahead >= self._at_once * self._workers
         if self._is_one and not place.attempt and not self._working.is_closed:
@@ -144,7 +147,10 @@ class DurableJobs:
     async def heed_others(self) -> None:
         """Take what other workers pass on, for as long as this one can hear of it."""
         if self._relay:
-            await self._relay.heed(lambda run_id: self._begin_task(self.take(run_id)))
+            await self._relay.heed(self._take_soon)
+
+    def _take_soon(self, run_id: str) -> None:
+        self._begin_task(self.take(run_id))
 
     @property
     def _others(self) -> Sequence[str]:
@@ -171,7 +177,8 @@ class DurableJobs:
         Many may end together; if as many began together, what comes in then would wait for them.
         """
         if self._pausing is None and self._line and self._working.has_room(self._at_once):
-            self._begin(self._line.take())
+            if (run_id := self._line.take()) not in self._working.attempts:
+                self._begin(run_id)
             self._pausing = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on)
 
     def _go_on(self) -> None:
@@ -205,9 +212,11 @@ class DurableJobs:
             taken up by another, or by the next start.
         """
         self.engine.pause()
-        if self._line and not self._presence.is_alone:
-            self._begin_task(self._share_line())
-        return await self._working.drain(seconds)
+        sharing = self._begin_task(self._share_line())
+        try:
+            return await self._working.drain(seconds)
+        finally:
+            await asyncio.wait([sharing], timeout=SHARE_S)
 
     async def answer(self, run_id: str, attempt: int) -> None:
         """The workflow: returns when the run is done with, and not at all while stopping."""
@@ -240,10 +249,11 @@ class DurableJobs:
         self._own(task)
         await asyncio.Event().wait()
 
-    def _begin_task(self, act: Coroutine[Any, Any, None]) -> None:
+    def _begin_task(self, act: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(act)
         self._own(task)
         task.add_done_callback(_tell_failure)
+        return task
 
     def _own(self, task: asyncio.Task[Any]) -> None:
         self._kept.add(task)
@@ -305,7 +315,7 @@ class DurableJobs:
                 self._begin_task(self._share_line())
 
     async def _share_line(self) -> None:
-        """Give what waits here to all, now that there are others."""
+        """Give what waits here to whoever comes for it: others, or the next start."""
         for waiting in self._line.leave():
             await self.engine.enqueue(waiting.run_id, 0, waiting.turn)
 

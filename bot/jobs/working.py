@@ -62,7 +62,7 @@ class Working:
         """
         task = asyncio.create_task(self._within_places(run_id, attempt), name=f"run {run_id}")
         self._tasks[run_id], self._attempts[run_id] = task, attempt
-        task.add_done_callback(lambda _: self._forget(run_id))
+        task.add_done_callback(lambda _: self._forget(run_id, task))
         return task
 
     async def on(self, run_id: str, attempt: int) -> bool:
@@ -108,8 +108,9 @@ class Working:
             if left:
                 await asyncio.wait(left, timeout=self._last_wait_s)
 
-    def _forget(self, run_id: str) -> None:
-        del self._tasks[run_id], self._attempts[run_id]
+    def _forget(self, run_id: str, task: asyncio.Task[bool]) -> None:
+        if self._tasks.get(run_id) is task:
+            del self._tasks[run_id], self._attempts[run_id]
         if self._is_open:
             self.on_room()
 

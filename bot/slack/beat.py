@@ -16,6 +16,10 @@ FIRST_S, FIRST_OF_MORE_S = 0.1, 0.005
 """Seconds from a question to the first sign of work, and so many more for each other reply."""
 
 
+LONGEST_S = 120.0
+"""Seconds after which a reply is shown all the same: a stream lives 300 s."""
+
+
 class Beat:
     """The replies of this process that grow now, and when each is shown.
 
@@ -41,4 +45,4 @@ class Beat:
 
     def pause_s(self, least: float) -> float:
         """Seconds between two showings of a reply; `least` is what one by itself takes."""
-        return max(least, self._growing * 60 / APPENDS_A_MINUTE)
+        return max(least, min(self._growing * 60 / APPENDS_A_MINUTE, LONGEST_S))

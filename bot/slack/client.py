@@ -42,9 +42,15 @@ RATE_LIMIT_TRIES = 3
 CONNECTIONS = 100
 """To Slack at the same time; further calls wait for one."""
 
-POSTING = ("chat.postMessage", "chat.postEphemeral", "chat.startStream", "chat.appendStream")
-"""Methods that do their work again when they are called again: a call whose answer was lost may
-have had its effect, so these are not simply repeated."""
+POSTING = (
+    "chat.postMessage",
+    "chat.postEphemeral",
+    "chat.startStream",
+    "chat.appendStream",
+    "chat.stopStream",
+)
+"""Methods whose work must not be done twice, the last because it carries text: a call whose answer
+was lost may have had its effect, so these are not simply repeated."""
 
 
 class SafeRetries(AsyncConnectionErrorRetryHandler):

@@ -107,9 +107,8 @@ class Growing:
         await self._remove_what_was_lost()
         message, part = await self._filled()
         if part.text or part.chunks:
-            fresh = message.ts is None
             await message.grow(part.chunks, part.text, line)
-            await self._took(message, part, fresh=fresh)
+            await self._took(message, part)
 
     async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> None:
         """Show all that is left, and what stands below it.
@@ -124,13 +123,13 @@ class Growing:
         if self._end_tried and await has_ended(self._client, self._run):
             return  # only the answer to an earlier try was lost
         if not self.is_begun:
-            await self.flush(line)  # its ts is stored before it is ended
+            await self.flush(line)  # of what is begun the ts is stored before it is ended
         await self._remove_what_was_lost()
         message, part = await self._filled()
-        fresh, self._end_tried = message.ts is None, True
+        self._end_tried = True
         whole = mark(kind, self._run.id, ends=True)
         await message.end(part.chunks, part.text, blocks, whole, status)
-        await self._took(message, part, fresh=fresh)
+        await self._took(message, part)
 
     async def leave(self) -> None:
         """Close a stream that has no end: the next attempt may come late, or have looked before."""
@@ -191,12 +190,11 @@ class Growing:
             part = _Part([*self._chunks.values()], now, rest, len(text))
             if not full:
                 return message, part
-            fresh = message.ts is None
             await message.end(part.chunks, now, [], mark(REPLY, self._run.id))
             self._message = self._next_message()
-            await self._took(message, part, fresh=fresh)
+            await self._took(message, part)
 
-    async def _took(self, message: LiveMessage, part: _Part, *, fresh: bool) -> None:
+    async def _took(self, message: LiveMessage, part: _Part) -> None:
         """Slack has taken a part: it is not shown again."""
         self._text = part.rest + self._text[part.of :]  # more may have come in the meantime
         for chunk in part.chunks:
@@ -204,14 +202,14 @@ class Growing:
             self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
-        await self._note(message, fresh=fresh)
+        await self._note(message)
 
     def _next_message(self) -> LiveMessage:
         return type(self._message)(self._client, self._run.question, self._run.id)
 
-    async def _note(self, message: LiveMessage, *, fresh: bool) -> None:
+    async def _note(self, message: LiveMessage) -> None:
         """Have the ts of a new message stored. That this fails is no reason to show nothing."""
-        if not fresh or message.ts is None:
+        if message.ts is None or message.ts in self._posted:
             return
         self._posted.add(message.ts)
         try:

@@ -34,6 +34,9 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
+LOOK_S = 2.0
+"""Seconds after which it is seen anew how many replies share Slack's limits."""
+
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
 
@@ -153,32 +156,32 @@ class SlackReply:
             await self._show_in_time()
 
     async def _show_in_time(self) -> None:
-        began, now = time.monotonic(), 0.0
-        while now < self._frame.beat.first_after_s and not self._over.is_set():
-            await self._pause(self._frame.beat.first_after_s - now)
-            now = time.monotonic() - began
+        beat = self._frame.beat
+        await self._pause(lambda: beat.first_after_s)
         if not self._over.is_set():
             self._status.show()
         while not self._over.is_set() and self._shown.trouble is None:
             await self._news.wait()
             self._news.clear()
-            self._take_text()
             try:
+                self._take_text()
                 await self._shown.flush(self._progress.line)
             except SLACK_TROUBLE as error:
                 self._judge(error)
             except Exception:
                 # Showing progress is no part of the answer: what failed here must not end it.
                 log.exception("progress_not_shown")
-            await self._pause(self._frame.beat.pause_s(self._shown.pause_s))
+            await self._pause(lambda: beat.pause_s(self._shown.pause_s))
         if self._shown.trouble:
             self._interrupt(self._shown.trouble)
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than until the run is over."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._over.wait()
+    async def _pause(self, seconds: Callable[[], float]) -> None:
+        """Wait, but no longer than until the run is over; how long may change in the meantime."""
+        began = time.monotonic()
+        while (left := began + seconds() - time.monotonic()) > 0 and not self._over.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_S)):
+                    await self._over.wait()
 
     def _judge(self, error: BaseException) -> None:
         self._shown.judge(error)

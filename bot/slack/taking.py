@@ -35,6 +35,7 @@ class Taking:
         self._calm = asyncio.Event()
         self._calm.set()
         self._telling = asyncio.Lock()
+        self._tellings: set[asyncio.Task[None]] = set()
 
     async def claim(
         self,
@@ -61,13 +62,22 @@ class Taking:
         with suppress(TimeoutError):
             async with asyncio.timeout(RUSH_S):
                 await self._calm.wait()
-        if not await self._jobs.hand_over(run_id):
-            return
-        async with self._telling:
-            place = await self._runs.place(run_id)
-            if place:  # it may have begun while others were told
-                await self._tell_place(question, place.ahead + 1)
-                await asyncio.sleep(TELLING_S)
+        if await self._jobs.hand_over(run_id):
+            task = asyncio.create_task(self._tell_in_turn(run_id, question), name="place")
+            self._tellings.add(task)
+            task.add_done_callback(self._tellings.discard)
+
+    async def _tell_in_turn(self, run_id: str, question: Question) -> None:
+        """Tell the asker their place, after those who wait to be told theirs."""
+        try:
+            async with self._telling:
+                place = await self._runs.place(run_id)
+                if place:  # it may have begun while others were told
+                    await self._tell_place(question, place.ahead + 1)
+                    await asyncio.sleep(TELLING_S)
+        except Exception as error:
+            # The outermost edge of a task; the question itself is cared for.
+            log.exception("place_not_told", error=type(error).__name__)
 
     @asynccontextmanager
     async def _rush(self) -> AsyncGenerator[None, None]:

@@ -150,9 +150,9 @@ class Database:
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """For writing step by step: a transaction, committed at the end and undone by an error."""
         turn = self._quick.turn if isinstance(self._quick, Quick) else nullcontext()
-        async with turn, self.engine.connect() as connection:
+        async with self.engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
-            async with connection.begin():
+            async with turn, connection.begin():
                 yield connection
 
     async def dispose(self) -> None:

@@ -135,8 +135,8 @@ class StoredRuns:
             patience_s=PATIENCE_S,
             at_one_go=True,
         )
-        if begun is not None and not attempt:
-            return read_run(begun, (), ())  # it is new, and holds nothing yet
+        if begun is not None:
+            return read_run(begun, (), ())  # no attempt had begun: it holds nothing yet
 
         def look(connection: Connection) -> Run | None:
             row = connection.execute(self._sql.mine, mine).one_or_none()

@@ -274,6 +274,24 @@ async def test_what_is_passed_on_is_taken_once_and_waits_where_there_is_no_place
     assert [run_id for run_id, _ in stage.work.begun] == [first, second]
 
 
+async def test_what_waits_in_a_process_that_stops_waits_for_the_next(stage: Stage) -> None:
+    """It is as new as before, and keeps its turn; nothing of it counts as broken off."""
+    busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
+    async with stage.jobs(at_once=1) as jobs:
+        for run_id in (busy, late, early):
+            await jobs.hand_over(run_id)
+        await stage.work.until(lambda: stage.work.begun == [(busy, 0)])
+        assert await jobs.drain(0) == [busy]
+        assert {one.run_id for one in await jobs.engine.held() if not one.worker} == {late, early}
+    stage.work.let.set()
+    async with stage.jobs(at_once=1) as jobs:
+        await jobs.recover()
+        await stage.work.until(lambda: set(stage.work.ended) == {busy, late, early})
+    begun = stage.work.begun[1:]
+    assert sorted(begun) == sorted([(busy, 1), (late, 0), (early, 0)])
+    assert begun.index((early, 0)) < begun.index((late, 0))
+
+
 async def test_what_waits_in_a_process_begins_in_turn_as_soon_as_there_is_room(
     stage: Stage,
 ) -> None:

@@ -47,6 +47,17 @@ async def test_a_question_is_claimed_once_whatever_name_it_comes_under(runs: Sto
     assert len(await runs.unfinished()) == 1
 
 
+async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: StoredRuns) -> None:
+    """Only what was begun before may have left something behind."""
+    run_id = await claimed(runs)
+    assert await runs.renew(run_id, 0)
+    assert await runs.begin(run_id, 0) is None
+    first, again = await runs.begin(run_id, 1), await runs.begin(run_id, 1)
+    assert first is not None
+    assert again is not None
+    assert (first.attempt, first.resumed, again.resumed) == (1, False, True)
+
+
 async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRuns) -> None:
     """Two connections that bring the same event at the same time start one run."""
     orders = [KEYS, KEYS[::-1]] * 10

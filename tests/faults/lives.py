@@ -95,6 +95,7 @@ class Lives:
         full: Path | None = None,
         database: str | None = None,
         change: Mapping[str, str] | None = None,
+        hasty: bool = True,
     ) -> AsyncGenerator[Life, None]:
         """A process of the bot; killed at the end if it still lives.
 
@@ -108,6 +109,7 @@ class Lives:
             full: its disk is full while this file exists (SQLite).
             database: its URL; by default a file in the folder.
             change: other variables of its environment.
+            hasty: whether its engine hears of a run after some tenths of a second, not seconds.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"
@@ -120,6 +122,7 @@ class Lives:
             "environment": {**os.environ, **variables(slack, folder, database), **(change or {})},
             "point": point,
             "full": str(full or ""),
+            "hasty": hasty,
             "trap": str(trap),
             "arguments": [command, *options],
         }

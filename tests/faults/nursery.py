@@ -30,7 +30,7 @@ PRELOADED = (
 
 
 KNOWN_AFTER_S = 0.2
-"""In lives as short as these: they are killed before the engine knows of a run, and after."""
+"""In hasty lives, as most here are: killed before the engine knows of a run, and after."""
 
 
 def live(order: dict[str, Any]) -> NoReturn:
@@ -46,7 +46,8 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.environ.update(order["environment"])
     from bot.jobs import durable  # noqa: PLC0415 - the parent has imported it
 
-    durable.KNOWN_AFTER_S = KNOWN_AFTER_S
+    if order["hasty"]:
+        durable.KNOWN_AFTER_S = KNOWN_AFTER_S
     if order["full"]:
         from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
 

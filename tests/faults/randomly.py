@@ -70,9 +70,14 @@ async def kill_at_random(
 
 
 async def _round(there: Scene, moments: random.Random, processes: int) -> list[Asked]:
-    """Start processes, ask them some questions, and kill one after the other."""
+    """Start processes, ask them some questions, and kill one after the other.
+
+    Every second round the engine hears of a run as late as it does in earnest, and so not at all
+    of most of these.
+    """
+    hasty = moments.random() < 0.5
     async with AsyncExitStack() as stack:
-        starting = [stack.enter_async_context(there.ready()) for _ in range(processes)]
+        starting = [stack.enter_async_context(there.ready(hasty=hasty)) for _ in range(processes)]
         lives = await asyncio.gather(*starting)
         there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
         asked: list[Asked] = []
