@@ -2,9 +2,9 @@
 
 A transaction takes a tenth of a millisecond or two, in which next to nothing waits: a commit is a
 write into the system's cache, but for the first one after the write-ahead log was brought in, which
-has the log's head written to the disk. Handing it to a thread and back takes several times as long, and more where
-both want Python's interpreter at once. What does wait is done by a thread: for SQLite's lock where
-another process holds it, and for the disk when the write-ahead log is brought into the file.
+has the log's head written to the disk. Handing it to a thread and back takes several times as long,
+and more where both want Python's interpreter at once. What does wait is done by a thread: for the
+lock where another process holds it, and for the disk when the log is brought into the file.
 """
 
 from __future__ import annotations
