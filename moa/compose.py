@@ -82,13 +82,19 @@ def _fitted(strategy: Strategy, brief: Brief, room: int) -> tuple[Prompt, tuple[
     """Measured again after the answers are laid in: the strategy's own words take room too."""
     prompt, notes = strategy(brief), ()
     excess = budget.size(prompt) - room
-    content = budget.size(brief.thread) + sum(budget.tokens(text.text) for text in brief.texts)
-    target = min(content, room)
+    target = min(_content(brief), room)
     for _ in range(FITTING_ROUNDS):
         if excess <= 0:
             break
         thread, texts, notes = budget.fit(brief.thread, brief.texts, max(target, 1))
-        prompt = strategy(brief.holding(thread, texts))
+        held = brief.holding(thread, texts)
+        prompt = strategy(held)
         excess = budget.size(prompt) - room
-        target -= excess + ROUNDING
+        # What is left may be far below the target, where a long turn was left out.
+        target = min(target, _content(held)) - excess - ROUNDING
     return prompt, notes
+
+
+def _content(brief: Brief) -> int:
+    """About how many tokens the thread and what is laid in take by themselves."""
+    return budget.size(brief.thread) + sum(budget.tokens(text.text) for text in brief.texts)

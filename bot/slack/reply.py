@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 LOOK_S = 2.0
 """Seconds after which it is seen anew how many replies share Slack's limits."""
 
+CLOSE_S = 1.0
+"""Seconds that a call which is under way is let end when the work on a run is over or stopped."""
+
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
 
@@ -120,7 +123,11 @@ class SlackReply:
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""
+        self._over.set()
+        self._news.set()
         if self._pump:
+            # A call that is cut short may have begun a stream that nobody knows of.
+            await asyncio.wait([self._pump], timeout=CLOSE_S)
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
         for tidy_up in (self._shown.leave, self._status.clear):

@@ -33,6 +33,10 @@ KNOWN_AFTER_S = 0.2
 """In hasty lives, as most here are: killed before the engine knows of a run, and after."""
 
 
+POLL_S = 0.25
+"""Seconds between two looks into the queue, which is where what was taken up waits."""
+
+
 def live(order: dict[str, Any]) -> NoReturn:
     """Be a bot's process: until it ends, or is killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -44,8 +48,9 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    from bot.jobs import durable  # noqa: PLC0415 - the parent has imported it
+    from bot.jobs import durable, engine  # noqa: PLC0415 - the parent has imported it
 
+    engine.POLL_S = POLL_S
     if order["hasty"]:
         durable.KNOWN_AFTER_S = KNOWN_AFTER_S
     if order["full"]:
