@@ -41,8 +41,9 @@ class Stock:
         self._rest_until = 0.0
 
     def saw_nobody(self) -> None:
-        """Workers could not be looked for: who was missing before that may be back."""
+        """Workers could not be looked for: what was missing before that may be back."""
         self._missing.clear()
+        self._orphans.clear()
 
     @property
     def is_due(self) -> bool:
@@ -57,6 +58,8 @@ class Stock:
             at_once: nothing is being handed over now, so nothing is waited for.
         """
         began = time.monotonic()
+        # Where this fails, nobody could make a run known either: then all is waited for anew.
+        orphans, self._orphans = self._orphans, {}
         unfinished = await self._runs.unfinished()
         held = await self._engine.held()
         gone = self._gone({one.worker for one in held if one.worker}, sight)
@@ -65,7 +68,7 @@ class Stock:
         cared_for = {(one.run_id, one.attempt) for one in held} - left
         cared_for |= self._working.attempts.items() | {(run_id, 0) for run_id in self._line.run_ids}
         waits = [run for run in unfinished if (run.run_id, run.attempt) not in cared_for]
-        self._orphans = {run.run_id: self._orphans.get(run.run_id, began) for run in waits}
+        self._orphans = {run.run_id: orphans.get(run.run_id, began) for run in waits}
         taken = [
             await self._again(run)
             for run in waits

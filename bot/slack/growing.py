@@ -190,6 +190,7 @@ class Growing:
             part = _Part([*self._chunks.values()], now, rest, len(text))
             if not full:
                 return message, part
+            self._end_tried = False  # an earlier try to end it all had no effect, or was seen to
             await message.end(part.chunks, now, [], mark(REPLY, self._run.id))
             self._message = self._next_message()
             await self._took(message, part)

@@ -178,7 +178,8 @@ class SlackReply:
             except Exception:
                 # Showing progress is no part of the answer: what failed here must not end it.
                 log.exception("progress_not_shown")
-            await self._pause(lambda: beat.pause_s(self._shown.pause_s))
+            if self._shown.trouble is None:
+                await self._pause(lambda: beat.pause_s(self._shown.pause_s))
         if self._shown.trouble:
             self._interrupt(self._shown.trouble)
 

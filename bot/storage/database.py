@@ -40,6 +40,9 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 CONNECTIONS = KEPT + 4
 """To Postgres: those of quick transactions, a worker's lock, offers to it, what takes longer."""
 
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""Seconds, and how many: a connection whose other end vanished while it was at rest is noticed."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 PASSING = (OperationalError, InterfaceError, NoneFree)
@@ -172,17 +175,19 @@ async def open_database(url: str) -> Database:
             that name neither password nor query.
     """
     parsed = read_url(url)
-    if parsed.get_backend_name() == "sqlite":
+    is_sqlite = parsed.get_backend_name() == "sqlite"
+    if is_sqlite:
         _try_file(parsed)
     engine = create_async_engine(
         parsed,
         hide_parameters=True,  # they hold questions and answers, and errors get into logs
         pool_size=CONNECTIONS,
         max_overflow=0,
+        connect_args={} if is_sqlite else KEEPALIVES,
     )
     hide_values(engine.sync_engine)
     quick: Quick | Kept
-    if parsed.get_backend_name() == "sqlite":
+    if is_sqlite:
         set_up(engine.sync_engine)
         quick = Quick(parsed)
     else:

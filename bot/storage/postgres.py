@@ -63,23 +63,32 @@ class Kept:
             return done
 
     async def close(self) -> None:
-        """Give them back."""
+        """Close them."""
         free, self._free = self._free, []
         for one in free:
             await _let_go(one)
 
     @asynccontextmanager
     async def _one(self) -> AsyncGenerator[One, None]:
-        """One of them. After an error it is given back, whereby what was begun is undone."""
+        """One of them. After an error what was begun is undone."""
         async with self._room:
             one = await self._there()
             try:
                 yield one
-            except BaseException:
+            except BaseException as error:
                 # To its end even where the task was cancelled, and is once more.
-                await asyncio.shield(asyncio.create_task(_let_go(one)))
+                await asyncio.shield(asyncio.create_task(self._undo(one, error)))
                 raise
             self._free.append(one)
+
+    async def _undo(self, one: One, error: BaseException) -> None:
+        """Go back to before an error; a connection that may have been lost with it is given up."""
+        if isinstance(error, Exception) and not isinstance(error, SQLAlchemyError):
+            with suppress(SQLAlchemyError, psycopg.Error, OSError):
+                await _tell(one.raw, "ROLLBACK")
+                self._free.append(one)
+                return
+        await _let_go(one)
 
     async def _there(self) -> One:
         """The one that was used last, unless the server has closed it; else a new one."""
@@ -89,10 +98,14 @@ class Kept:
                 return one
             await _let_go(one)
         connection = await self._engine.connect()
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        one = One(connection, raw)
-        await _tell(one.raw, BY_INDEX)
+        try:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            one = One(connection, raw)
+            await _tell(one.raw, BY_INDEX)
+        except BaseException:
+            await asyncio.shield(asyncio.create_task(connection.close()))
+            raise
         return one
 
 
@@ -137,6 +150,8 @@ async def _tell(raw: psycopg.AsyncConnection[Any], statement: LiteralString) -> 
 
 
 async def _let_go(one: One) -> None:
-    """Give a connection back to SQLAlchemy, which undoes what was begun and forgets a lost one."""
+    """Close a connection, whereby the server undoes what was begun; in the pool it would be odd."""
+    with suppress(SQLAlchemyError, psycopg.Error, OSError):
+        await one.connection.invalidate()
     with suppress(SQLAlchemyError, psycopg.Error, OSError):
         await one.connection.close()
