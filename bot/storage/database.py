@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import structlog
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, Executable, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -33,6 +33,7 @@ from bot.errors import ConfigurationError, Postponed
 from bot.storage.hiding import hide_values
 from bot.storage.migrating import upgrade
 from bot.storage.postgres import KEPT, Kept, replace_lost
+from bot.storage.single import Found
 from bot.storage.sqlite import WRITES, Quick, set_up
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -48,6 +49,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 PASSING = (OperationalError, InterfaceError, NoneFree)
 """Trouble that may pass: no connection, a server that restarts, a locked or full disk."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
@@ -64,9 +66,10 @@ class DatabaseAway(Postponed, SQLAlchemyError):
 class Database:
     """A database whose tables are up to date.
 
-    What happens for each question goes through `read` and `write`, which have a way of their own
-    with each kind of database (see `bot.storage.sqlite` and `bot.storage.postgres`). What may take
-    longer has `survey`, `connect` and `begin`.
+    What happens for each question goes through `look` and `change`, a statement each, and through
+    `read` and `write`, which have ways of their own with each kind of database (see
+    `bot.storage.sqlite` and `bot.storage.postgres`). What may take longer has `survey`, `connect`
+    and `begin`.
     """
 
     def __init__(self, engine: AsyncEngine, quick: Quick | Kept) -> None:
@@ -93,10 +96,7 @@ class Database:
         Raises:
             DatabaseAway: when that cannot be done now.
         """
-        try:
-            return await self._quick.read(work)
-        except PASSING as error:
-            raise DatabaseAway(type(error).__name__) from error
+        return await self._patiently(0.0, self._quick.read, work)
 
     async def survey(self, work: Work[T]) -> T:
         """Look something up that may take its time; all statements see the same moment.
@@ -112,12 +112,11 @@ class Database:
         except PASSING as error:
             raise DatabaseAway(type(error).__name__) from error
 
-    async def write(self, work: Work[T], *, patience_s: float = 0.0, at_one_go: bool = False) -> T:
+    async def write(self, work: Work[T], *, patience_s: float = 0.0) -> T:
         """Change something in a quick transaction: all of it or, after an error, nothing.
 
         Args:
             work: the statements.
-            at_one_go: whether that is a single one, for which none is begun and ended.
             patience_s: for how long trouble that may pass (no connection, a locked or full disk) is
                 met by trying again. What was committed although the answer was lost is then done
                 twice.
@@ -125,25 +124,45 @@ class Database:
         Raises:
             DatabaseAway: when it cannot be used, for all that patience.
         """
+        return await self._patiently(patience_s, self._quick.write, work)
+
+    async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
+        """Look something up by a single statement that is kept (see `bot.storage.single`).
+
+        Raises:
+            DatabaseAway: when that cannot be done now.
+        """
+        return await self._patiently(0.0, self._quick.look, statement, given)
+
+    async def change(
+        self, statement: Executable, given: Mapping[str, Any], *, patience_s: float = 0.0
+    ) -> Found:
+        """Change something by a single statement that is kept; otherwise as `write`."""
+        return await self._patiently(patience_s, self._quick.change, statement, given)
+
+    async def _patiently(
+        self,
+        patience_s: float,
+        act: Callable[P, Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         try:
-            return await self._quick.write(work, at_one_go=at_one_go)
+            return await act(*args, **kwargs)
         except PASSING as error:
             if not patience_s:
                 raise DatabaseAway(type(error).__name__) from error
             log.warning("database_trouble", error=type(error).__name__)
-        try:
-            return await self._insisted(work, patience_s, at_one_go=at_one_go)
-        except PASSING as error:
-            raise DatabaseAway(type(error).__name__) from error
-
-    async def _insisted(self, work: Work[T], patience_s: float, *, at_one_go: bool) -> T:
         trying = AsyncRetrying(
             retry=retry_if_exception_type(PASSING),
             wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
             stop=stop_after_delay(patience_s),
             reraise=True,
         )
-        return await trying(self._quick.write, work, at_one_go=at_one_go)
+        try:
+            return await trying(act, *args, **kwargs)
+        except PASSING as error:
+            raise DatabaseAway(type(error).__name__) from error
 
     def connect(self) -> AsyncConnection:
         """For reading what may take its time: an async context manager."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
 BAD_DATA = "22"
 """The class of SQLSTATEs whose first line quotes the value that Postgres could not read."""
@@ -19,18 +20,31 @@ def hide_values(engine: Engine) -> None:
     adds lines of its own (DETAIL, CONTEXT) that quote whole rows: only its first line is kept.
     SQLite names tables and columns alone.
     """
-    event.listen(engine, "handle_error", _shorten)
+    event.listen(engine, "handle_error", _heard)
 
 
-def _shorten(context: ExceptionContext) -> None:
-    for error in _chain(context.original_exception):
+def told(error: Exception, statement: str, dialect: Dialect) -> BaseException:
+    """What SQLAlchemy would raise for a driver's error, without values in either one's words."""
+    base = dialect.loaded_dbapi.Error
+    raised = DBAPIError.instance(
+        statement, None, error, base, hide_parameters=True, dialect=dialect
+    )
+    _shorten(error, raised)
+    return raised
+
+
+def _heard(context: ExceptionContext) -> None:
+    _shorten(context.original_exception, context.sqlalchemy_exception)
+
+
+def _shorten(original: BaseException, told: BaseException | None) -> None:
+    for error in _chain(original):
         diagnosis = getattr(error, "diag", None)
         if diagnosis is not None and diagnosis.sqlstate:
             error.args = (_first_line(diagnosis),)
-    told = context.sqlalchemy_exception
     if told is not None:
-        kind = type(context.original_exception)
-        told.args = (f"({kind.__module__}.{kind.__name__}) {context.original_exception}",)
+        kind = type(original)
+        told.args = (f"({kind.__module__}.{kind.__name__}) {original}",)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Float, String, bindparam, case, exists, insert, select
 
+from bot.storage.database import Database
 from bot.storage.rows import answer_row, ledger_row
 from bot.storage.statements import every, own, put_answer
 from bot.storage.tables import ledger, runs, spending
@@ -20,43 +21,45 @@ OF_ANSWER = "answer_"
 
 
 class Paying:
-    """The statements that keep calls: each its own on SQLite, all in one on Postgres.
+    """Keeps calls: by a statement for each table on SQLite, by one for all on Postgres."""
 
-    To Postgres every statement is a round trip; on SQLite they are quick, and cannot be joined.
-
-    Attributes:
-        at_one_go: whether storing a call takes one statement.
-    """
-
-    def __init__(self, dialect: str) -> None:
-        self.at_one_go = dialect == "postgresql"
+    def __init__(self, database: Database, patience_s: float) -> None:
+        self._database = database
+        self._patience_s = patience_s
         line = insert(ledger).values(every(ledger)).inline()
-        answer, spend = put_answer(dialect, OF_ANSWER), _add_to_day(dialect)
+        answer = put_answer(database.dialect, OF_ANSWER)
+        spend = _add_to_day(database.dialect)
         self._answer: Any = answer
         self._paid: list[Any] = [spend, line]
         self._all: list[Any] = [answer, spend, line]
-        if self.at_one_go:
+        if database.dialect == "postgresql":
             self._paid = [line.add_cte(spend.cte("spent"))]
             self._all = [line.add_cte(answer.cte("answered"), spend.cte("spent"))]
 
-    def record(self, connection: Connection, run_id: str, answer: Answer, call: Call) -> None:
+    async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and what was paid for it."""
         row = answer_row(run_id, answer, call.role)
         given = {OF_ANSWER + name: value for name, value in row.items()}
         if call.attempt:
-            _run(connection, self._all, given | _paid(run_id, call))
+            await self._run(self._all, given | _paid(run_id, call))
         else:  # it was recorded, and paid for, before
-            _run(connection, [self._answer], given)
+            await self._run([self._answer], given)
 
-    def charge(self, connection: Connection, run_id: str, call: Call) -> None:
+    async def charge(self, run_id: str, call: Call) -> None:
         """Store what was paid for a call that brought no answer of its own."""
         if call.attempt:
-            _run(connection, self._paid, _paid(run_id, call))
+            await self._run(self._paid, _paid(run_id, call))
 
+    async def _run(self, statements: Sequence[Any], given: Mapping[str, Any]) -> None:
+        if len(statements) == 1:
+            await self._database.change(statements[0], given, patience_s=self._patience_s)
+            return
 
-def _run(connection: Connection, statements: Sequence[Any], given: Mapping[str, Any]) -> None:
-    for statement in statements:
-        connection.execute(statement, given)
+        def run(connection: Connection) -> None:
+            for statement in statements:
+                connection.execute(statement, given)
+
+        await self._database.write(run, patience_s=self._patience_s)
 
 
 def _paid(run_id: str, call: Call) -> dict[str, Any]:

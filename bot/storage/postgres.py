@@ -2,27 +2,32 @@
 
 To take a connection from SQLAlchemy's pool for each look, begin a transaction and give it back
 costs more than the look. So what happens for each question uses a few that are never given back,
-and of which each statement is a transaction by itself until one is begun.
+and of which each statement is a transaction by itself until one is begun. A single statement goes
+to psycopg itself: SQLAlchemy writes its text once, and would cost as much again at each use.
 """
 
 from __future__ import annotations
 
 import asyncio
 import select
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, LiteralString, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.pq import ConnStatus
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Connection, Engine, Executable, event
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.storage.hiding import told
+from bot.storage.single import Found, written
 
 KEPT = 8
 """Connections. A transaction takes two milliseconds or so, in which one of them is not free."""
 
-BY_INDEX = "SET enable_seqscan = off"
+BY_INDEX = b"SET enable_seqscan = off"
 """What is planned while a table is small would read all of it, and is kept as it grows: until the
 server has counted the rows anew, a minute later. All that is looked up here has an index."""
 
@@ -37,6 +42,7 @@ class One(NamedTuple):
 
     connection: AsyncConnection
     raw: psycopg.AsyncConnection[Any]
+    cursor: psycopg.AsyncCursor[Any]
 
 
 class Kept:
@@ -52,15 +58,25 @@ class Kept:
         async with self._one() as one:
             return await one.connection.run_sync(work)
 
-    async def write(self, work: Callable[[Connection], T], *, at_one_go: bool) -> T:
-        """Change something; a single statement (`at_one_go`) needs no transaction."""
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Change something in a transaction."""
         async with self._one() as one:
-            if at_one_go:
-                return await one.connection.run_sync(work)
-            await _tell(one.raw, "BEGIN")
+            await self._tell(one, b"BEGIN")
             done = await one.connection.run_sync(work)
-            await _tell(one.raw, "COMMIT")
+            await self._tell(one, b"COMMIT")
             return done
+
+    async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
+        """Look something up by a single statement that is kept (see `written`)."""
+        return await self.change(statement, given)
+
+    async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
+        """Change something by a single statement that is kept (see `written`)."""
+        text, fixed = written(statement, self._engine.dialect)
+        async with self._one() as one:
+            cursor = await self._tell(one, text, {**fixed, **given})
+            rows = await cursor.fetchall() if cursor.description else ()
+            return Found(rows, cursor.rowcount)
 
     async def close(self) -> None:
         """Close them."""
@@ -84,8 +100,8 @@ class Kept:
     async def _undo(self, one: One, error: BaseException) -> None:
         """Go back to before an error; a connection that may have been lost with it is given up."""
         if isinstance(error, Exception) and not isinstance(error, SQLAlchemyError):
-            with suppress(SQLAlchemyError, psycopg.Error, OSError):
-                await _tell(one.raw, "ROLLBACK")
+            with suppress(SQLAlchemyError, OSError):
+                await self._tell(one, b"ROLLBACK")
                 self._free.append(one)
                 return
         await _let_go(one)
@@ -101,12 +117,21 @@ class Kept:
         try:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             raw: Any = (await connection.get_raw_connection()).driver_connection
-            one = One(connection, raw)
-            await _tell(one.raw, BY_INDEX)
+            one = One(connection, raw, raw.cursor(row_factory=namedtuple_row))
+            await self._tell(one, BY_INDEX)
         except BaseException:
             await asyncio.shield(asyncio.create_task(connection.close()))
             raise
         return one
+
+    async def _tell(
+        self, one: One, statement: bytes, given: Mapping[str, Any] | None = None
+    ) -> psycopg.AsyncCursor[Any]:
+        """Have psycopg run a statement. Raises what SQLAlchemy would."""
+        try:
+            return await one.cursor.execute(statement, given)
+        except psycopg.Error as error:
+            raise told(error, statement.decode(), self._engine.dialect) from error
 
 
 def replace_lost(engine: Engine) -> None:
@@ -139,14 +164,6 @@ def is_there(connection: psycopg.AsyncConnection[Any]) -> bool:
 def _check(connection: Any, _record: object, _proxy: object) -> None:
     if not is_there(connection.driver_connection):
         raise DisconnectionError("the server has closed it")
-
-
-async def _tell(raw: psycopg.AsyncConnection[Any], statement: LiteralString) -> None:
-    """Begin or end a transaction. Raises OperationalError, as SQLAlchemy would."""
-    try:
-        await raw.execute(statement)
-    except psycopg.OperationalError as error:
-        raise OperationalError(statement, None, error) from error
 
 
 async def _let_go(one: One) -> None:

@@ -32,8 +32,7 @@ class StoredPreferences:
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
         """What has a say there: up to three rows, by their key."""
         places = {"workspace": team, "channel": channel, "person": user}
-        query = self._read
-        rows = await self._database.read(lambda connection: connection.execute(query, places).all())
+        rows = (await self._database.look(self._read, places)).rows
         found = {row.scope: row.chosen for row in rows}
         return Choices(
             read_choice(WorkspaceChoice, found.get("workspace")),

@@ -10,11 +10,13 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.database import Database, DatabaseAway
+
+NOTIFY = select(func.pg_notify(bindparam("channel"), bindparam("run_id")))
 
 
 class PostgresRelay:
@@ -26,8 +28,7 @@ class PostgresRelay:
 
     async def pass_on(self, run_id: str, worker: str) -> None:
         """Tell a worker of a run. Raises DatabaseAway when that cannot be done now."""
-        notify = select(func.pg_notify(_channel(worker), run_id))
-        await self._database.write(lambda connection: connection.execute(notify), at_one_go=True)
+        await self._database.change(NOTIFY, {"channel": _channel(worker), "run_id": run_id})
 
     async def heed(self, take: Callable[[str], None]) -> None:
         """Have runs taken as they are passed on to this worker, for as long as it can hear of them.

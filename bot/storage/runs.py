@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from bot.errors import Superseded, Trouble
 from bot.ports import Notice, Place, Question, Queue, Run, Unfinished
+from bot.storage.claiming import Claims
 from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
 from bot.storage.paying import Paying
-from bot.storage.rows import answer_row, aware, question_row, read_run, storable
-from bot.storage.statements import Statements, put_keys
-from bot.storage.tables import IS_LIVE, claims, posts, runs
+from bot.storage.rows import answer_row, aware, read_run, storable
+from bot.storage.statements import Statements
+from bot.storage.tables import IS_LIVE, posts, runs
 from moa import Answer, Call, Outcome
-
-SEED_BITS = 63
-"""A seed that a BIGINT holds and nobody guesses."""
-
-EPOCH = 1_767_225_600
-"""2026-01-01 UTC, in seconds: turns are counted from here, so that they fit into 31 bits."""
 
 PATIENCE_S = 60.0
 """How long a run that is under way waits for a database that is away: a restart takes seconds."""
@@ -38,7 +31,8 @@ class StoredRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = Statements(database.dialect)
-        self._paying = Paying(database.dialect)
+        self._claims = Claims(database)
+        self._paying = Paying(database, PATIENCE_S)
 
     async def claim(
         self,
@@ -49,35 +43,7 @@ class StoredRuns:
         again_of: str | None = None,
     ) -> str | None:
         """Store a question under all its keys, or nothing at all when one of them is taken."""
-        run_id = _new_id()
-        row = dict.fromkeys(runs.c.keys()) | question_row(question)
-        row |= {
-            "id": run_id,
-            "pipeline": pipeline,
-            "seed": secrets.randbits(SEED_BITS),
-            "state": "waiting",
-            "created_at": datetime.now(UTC),
-            "reply": "",
-            "notes": "[]",
-            "attempt": 0,
-            "turn": int(time.time()) - EPOCH,
-            "again_of": again_of,
-        }
-
-        names = sorted(set(keys))  # in one order, so that claims never wait in a circle
-
-        def store(connection: Connection) -> None:
-            connection.execute(self._sql.put_run, row)
-            # Only a taken key means "claimed before"; any other trouble is an error, so that Slack
-            # is not told that the question was taken in.
-            if self._put_keys(connection, run_id, names) < len(names):
-                raise _ClaimedBefore
-
-        try:
-            await self._database.write(store)
-        except _ClaimedBefore:
-            return None
-        return run_id
+        return await self._claims.claim(question, keys, pipeline, again_of)
 
     async def get(self, run_id: str) -> Run | None:
         """A run with its answers and posts, or None."""
@@ -90,8 +56,7 @@ class StoredRuns:
 
     async def is_claimed(self, key: str) -> bool:
         """Whether a question was claimed under this key."""
-        query = select(claims.c.key).where(claims.c.key == key)
-        return await self._database.read(lambda c: c.execute(query).one_or_none() is not None)
+        return await self._claims.is_taken(key)
 
     async def asked_again(self, run: Run) -> Run | None:
         """The newest of the runs that ask this one again; None where there is none."""
@@ -112,31 +77,20 @@ class StoredRuns:
 
     async def place(self, run_id: str) -> Place | None:
         """Where a waiting run stands; None when it does not wait."""
-
-        def look(connection: Connection) -> Place | None:
-            row = connection.execute(self._sql.place, {"of": run_id}).one_or_none()
-            return None if row is None else Place(*row)
-
-        return await self._database.read(look)
+        row = (await self._database.look(self._sql.place, {"of": run_id})).row
+        return row and Place(*row)
 
     async def renew(self, run_id: str, attempt: int) -> bool:
         """Take a run from whoever works on it, unless it has ended or was taken before."""
         mine = {"of": run_id, "only": attempt}
-        return await self._database.write(
-            lambda connection: bool(connection.execute(self._sql.renew, mine).rowcount),
-            at_one_go=True,
-        )
+        return bool((await self._database.change(self._sql.renew, mine)).changed)
 
     async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
         """Mark a run as running and return it; None when it has ended or another attempt counts."""
         mine = {"of": run_id, "only": attempt}
-        begun = await self._database.write(
-            lambda connection: connection.execute(self._sql.begin, mine).one_or_none(),
-            patience_s=PATIENCE_S,
-            at_one_go=True,
-        )
-        if begun is not None:
-            return read_run(begun, (), ())  # no attempt had begun: it holds nothing yet
+        begun = await self._database.change(self._sql.begin, mine, patience_s=PATIENCE_S)
+        if begun.row:
+            return read_run(begun.row, (), ())  # no attempt had begun: it holds nothing yet
 
         def look(connection: Connection) -> Run | None:
             row = connection.execute(self._sql.mine, mine).one_or_none()
@@ -165,33 +119,20 @@ class StoredRuns:
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
         """Leave word that a run is to stop; False when it has ended already."""
-        statement = update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=user)
-        return await self._database.write(
-            lambda connection: bool(connection.execute(statement).rowcount), at_one_go=True
-        )
+        asked = await self._database.change(self._sql.ask_to_stop, {"of": run_id, "by": user})
+        return bool(asked.changed)
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and its line of the ledger."""
-        await self._database.write(
-            lambda connection: self._paying.record(connection, run_id, answer, call),
-            patience_s=PATIENCE_S,
-            at_one_go=self._paying.at_one_go,
-        )
+        await self._paying.record(run_id, answer, call)
 
     async def charge(self, run_id: str, call: Call) -> None:
         """Store a line of the ledger that brought no answer of its own."""
-        await self._database.write(
-            lambda connection: self._paying.charge(connection, run_id, call),
-            patience_s=PATIENCE_S,
-            at_one_go=self._paying.at_one_go,
-        )
+        await self._paying.charge(run_id, call)
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
-        row = {"run_id": run_id, "ts": ts}
-        await self._database.write(
-            lambda connection: _done(connection.execute(self._sql.put_post, row)), at_one_go=True
-        )
+        await self._database.change(self._sql.put_post, {"run_id": run_id, "ts": ts})
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
         """The ts of messages that other runs have posted in the same thread."""
@@ -224,16 +165,25 @@ class StoredRuns:
             "cost_usd": outcome.cost_usd,
             "disagreement": disagreement_text(outcome.disagreement),
         }
+        mine = {"of": run_id, "only": attempt}
         rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
+        if not await self._finish(values | mine, rows):
+            raise Superseded
 
-        def store(connection: Connection) -> None:
-            mine = {"of": run_id, "only": attempt}
-            if not connection.execute(self._sql.finish, values | mine).rowcount:
-                raise Superseded
+    async def _finish(self, values: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
+        if self._database.dialect == "postgresql":
+            given = {**values, "rows": json.dumps(rows)}
+            whole = self._sql.finish_whole
+            return bool((await self._database.change(whole, given, patience_s=PATIENCE_S)).rows)
+
+        def store(connection: Connection) -> bool:
+            if not connection.execute(self._sql.finish, values).rowcount:
+                return False
             if rows:
                 connection.execute(self._sql.put_answer, rows)
+            return True
 
-        await self._database.write(store, patience_s=PATIENCE_S)
+        return await self._database.write(store, patience_s=PATIENCE_S)
 
     async def delivered(self, run_id: str) -> None:
         """The reply stands where it was asked for: the run is over."""
@@ -245,17 +195,11 @@ class StoredRuns:
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
-        key = _sharing(run_id)
-        return await self._database.write(
-            lambda connection: bool(self._put_keys(connection, run_id, [key])), at_one_go=True
-        )
+        return await self._claims.take(run_id, _sharing(run_id))
 
     async def release_sharing(self, run_id: str) -> None:
         """Give that claim up, so that the reply can be shared after all."""
-        statement = delete(claims).where(claims.c.key == _sharing(run_id))
-        await self._database.write(
-            lambda connection: _done(connection.execute(statement)), at_one_go=True
-        )
+        await self._claims.release(_sharing(run_id))
 
     async def unfinished(self) -> Sequence[Unfinished]:
         """The runs that were claimed and have not ended, the oldest first."""
@@ -291,17 +235,7 @@ class StoredRuns:
             "trouble": trouble,
             "finished_at": datetime.now(UTC),
         }
-        await self._database.write(
-            lambda connection: _done(connection.execute(self._sql.end, values)),
-            patience_s=PATIENCE_S,
-            at_one_go=True,
-        )
-
-    def _put_keys(self, connection: Connection, run_id: str, keys: Sequence[str]) -> int:
-        """Claim what is free of these keys; returns how many those were."""
-        named = {f"key{number}": key for number, key in enumerate(keys)}
-        given = named | {"run_id": run_id}
-        return connection.execute(put_keys(len(keys)), given).rowcount
+        await self._database.change(self._sql.end, values, patience_s=PATIENCE_S)
 
     def _parts(
         self, connection: Connection, run_id: str
@@ -310,21 +244,6 @@ class StoredRuns:
         of = {"of": run_id}
         written = connection.execute(self._sql.posts, of).scalars().all()
         return connection.execute(self._sql.answers, of).all(), written
-
-
-class _ClaimedBefore(Exception):
-    """A question's key is taken: what was stored for it is undone."""
-
-
-def _done(_result: object) -> None:
-    """What a statement gives back is not needed."""
-
-
-def _new_id() -> str:
-    """An id that nobody guesses, and that a command line does not take for an option."""
-    while (run_id := secrets.token_urlsafe(18)).startswith("-"):
-        pass
-    return run_id
 
 
 def _sharing(run_id: str) -> str:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
+
+from bot.storage.single import Found
 
 WRITES = "moa_writes"
 """The execution option of a connection whose transactions change something."""
@@ -72,10 +75,21 @@ class Quick:
         """Look something up; all statements see the same moment."""
         return await self._done(work, BEGIN_READING)
 
-    async def write(self, work: Callable[[Connection], T], *, at_one_go: bool) -> T:
-        """Change something, in turn; a single statement (`at_one_go`) needs no transaction."""
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Change something in a transaction, in turn."""
+        return await self._in_turn(work, BEGIN_WRITING)
+
+    async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
+        """Look something up by a single statement."""
+        return await self._done(partial(_run, statement, given), None)
+
+    async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
+        """Change something by a single statement, in turn."""
+        return await self._in_turn(partial(_run, statement, given), None)
+
+    async def _in_turn(self, work: Callable[[Connection], T], begin: str | None) -> T:
         async with self.turn:
-            done = await self._done(work, None if at_one_go else BEGIN_WRITING)
+            done = await self._done(work, begin)
         self._written += 1
         if self._written >= LOG_WRITES and self._tidying is None:
             self._written = 0
@@ -214,6 +228,12 @@ def _begin(connection: Connection) -> None:
     """A writer takes the lock as it begins: it cannot be had any more once it has read."""
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
+
+
+def _run(statement: Executable, given: Mapping[str, Any], connection: Connection) -> Found:
+    result = connection.execute(statement, given)
+    rows = result.all() if result.returns_rows else ()
+    return Found(rows, result.rowcount)
 
 
 def _tell(raw: sqlite3.Connection, statement: str) -> None:

@@ -6,14 +6,18 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Executable,
     Table,
+    Text,
     bindparam,
     case,
+    cast,
     func,
     insert,
     literal,
+    literal_column,
     select,
     text,
     update,
@@ -37,12 +41,14 @@ class Statements:
     """The statements of the journal. Parameters have the names of their columns.
 
     Those that find a row take `of` for its run's id, and `only` for the attempt that must count.
+    To Postgres each statement is a round trip, so that there several are made one; on SQLite they
+    are quick, and cannot be joined.
     """
 
     def __init__(self, dialect: str) -> None:
         of, only = runs.c.id == bindparam("of"), bindparam("only")
         mine = (of, runs.c.attempt == only, IS_LIVE)
-        self.put_run = insert(runs).values(every(runs) | {"turn": _turn()})
+        self.put_run = insert(runs).values(new_run())
         self.put_answer: Executable = put_answer(dialect)
         self.put_post = insert(posts).values(every(posts) | {"position": _next_position()})
         self.run = select(runs).where(of)
@@ -50,11 +56,13 @@ class Statements:
         waits = runs.c.state == "waiting"
         self.begin = update(runs).where(*mine, waits).values(state="running").returning(runs)
         self.renew = update(runs).where(*mine).values(attempt=runs.c.attempt + 1)
+        self.ask_to_stop = update(runs).where(of, IS_LIVE).values(stop_by=bindparam("by"))
         self.finish = (
             update(runs)
             .where(of, runs.c.attempt == only)
             .values({name: bindparam(name) for name in FINISHED})
         )
+        self.finish_whole = _finish_whole(self.finish)
         self.end = (
             update(runs)
             .where(of)
@@ -73,9 +81,12 @@ class Statements:
 
 def put_answer(dialect: str, prefix: str = "") -> Any:
     """Put an answer in its place; `prefix` stands before the names of the parameters."""
-    new = own(dialect)(answers).values(every(answers, prefix))
-    news = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEYS}
-    return new.on_conflict_do_update(index_elements=ANSWER_KEYS, set_=news)
+    return _in_its_place(own(dialect)(answers).values(every(answers, prefix)))
+
+
+def new_run() -> dict[str, Any]:
+    """The columns of a run that begins to wait: a parameter each, its turn put back."""
+    return every(runs) | {"turn": _turn()}
 
 
 def every(table: Table, prefix: str = "") -> dict[str, Any]:
@@ -98,6 +109,27 @@ def put_keys(count: int) -> Executable:
     rows = ", ".join(f"(:key{number}, :run_id)" for number in range(count))
     new = f"INSERT INTO claims (key, run_id) VALUES {rows} ON CONFLICT DO NOTHING"  # noqa: S608
     return text(new).execution_options(preserve_rowcount=True)
+
+
+def _in_its_place(new: Any) -> Any:
+    news = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEYS}
+    return new.on_conflict_do_update(index_elements=ANSWER_KEYS, set_=news)
+
+
+def _finish_whole(finish: Any) -> Executable:
+    """Postgres alone: `finish`, and put the answers of `rows`, a JSON array; gives back the id.
+
+    Where another attempt counts nothing is changed, and nothing given back.
+    """
+    done = finish.returning(runs.c.id).cte("done")
+    rows = cast(bindparam("rows", type_=Text), JSON)
+    new = func.json_populate_recordset(literal_column("NULL::answers"), rows)
+    each = new.table_valued(*(column.name for column in answers.c), name="new")
+    put = postgresql.insert(answers).from_select(
+        [*answers.c],
+        select(*each.c).select_from(each.join(done, literal(True))),  # noqa: FBT003
+    )
+    return select(done.c.id).add_cte(_in_its_place(put).cte("put"))
 
 
 def _turn() -> ColumnElement[int]:

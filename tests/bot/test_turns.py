@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from bot.ports import Place, Question
-from bot.storage import runs as journal
+from bot.storage import claiming
+from bot.storage.claiming import EPOCH
 from bot.storage.database import Database
-from bot.storage.runs import EPOCH, StoredRuns
+from bot.storage.runs import StoredRuns
 from tests.bot.test_jobs import Stage
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
@@ -53,7 +54,7 @@ def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
     """People who ask, with a clock that stands still."""
     asking = Asking(opened)
     clock = SimpleNamespace(time=lambda: float(EPOCH + asking.now))
-    monkeypatch.setattr(journal, "time", clock)
+    monkeypatch.setattr(claiming, "time", clock)
     return asking
 
 
