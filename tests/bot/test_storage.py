@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from sqlalchemy import Column, String, select
 
-from bot.errors import Trouble
+from bot.errors import Superseded, Trouble
 from bot.ports import Question, RunState, Surface
 from bot.preferences import Scope
 from bot.storage import tables
@@ -45,6 +45,14 @@ async def test_a_question_is_claimed_once_whatever_name_it_comes_under(runs: Sto
     assert await runs.claim(QUESTION, ("event:E2", KEYS[0]), "balanced") is None
     assert await runs.claim(QUESTION, (KEYS[1],), "balanced") is None
     assert len(await runs.unfinished()) == 1
+
+
+async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRuns) -> None:
+    """What is free of its names stays free, so that nothing that comes under it is lost."""
+    await claimed(runs)
+    assert await runs.claim(QUESTION, ("event:E2", KEYS[0]), "balanced") is None
+    assert not await runs.is_claimed("event:E2")
+    assert await runs.claim(QUESTION, ("event:E2",), "balanced") is not None
 
 
 async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: StoredRuns) -> None:
@@ -96,6 +104,24 @@ async def test_a_run_comes_back_as_it_was_stored(runs: StoredRuns) -> None:
     assert run.state == "answered"
     assert run.finished_at is not None
     assert run.finished_at >= run.created_at
+
+
+async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRuns) -> None:
+    """What it brought too late changes neither the reply nor the answers."""
+    run_id = await claimed(runs)
+    await runs.record(run_id, ANSWER, CALL)
+    assert await runs.renew(run_id, 0)
+    late = Outcome("Late.", "complete", "p", (replace(ANSWER, label="Z"),), None, (CALL,), 1.0, 1.0)
+    with pytest.raises(Superseded):
+        await runs.finish(run_id, late, 0)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert (run.reply, run.status, run.answers) == ("", None, (ANSWER,))
+    without = replace(late, reply="In time.", answers=())
+    await runs.finish(run_id, without, 1)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert (run.reply, run.answers) == ("In time.", (ANSWER,))
 
 
 async def test_every_call_has_one_line_in_the_ledger(runs: StoredRuns, opened: Database) -> None:
