@@ -14,9 +14,11 @@ from sqlalchemy import (
     Connection,
     Executable,
     String,
+    any_,
     bindparam,
     cast,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -109,17 +111,19 @@ class _ClaimedBefore(Exception):
 def _put_whole() -> Executable:
     """Postgres alone: put the `keys`, and the run where all of them were free; gives back its id.
 
-    Where none was, nothing is put. Where some were, their claims are of a run that is not there,
-    at which the statement fails.
+    Where one was not, nothing is put. Where one is taken at this very moment, the claims of the
+    others are of a run that is not there, at which the statement fails.
     """
     keys = cast(bindparam("keys"), ARRAY(String))
+    free = ~exists().where(claims.c.key == any_(keys))
     key = postgresql.insert(claims).from_select(
-        [claims.c.key, claims.c.run_id], select(func.unnest(keys), bindparam("id", type_=String))
+        [claims.c.key, claims.c.run_id],
+        select(func.unnest(keys), bindparam("id", type_=String)).where(free),
     )
     taken = key.on_conflict_do_nothing().returning(claims.c.key).cte("taken")
-    all_free = select(func.count()).select_from(taken).scalar_subquery() == func.cardinality(keys)
+    all_taken = select(func.count()).select_from(taken).scalar_subquery() == func.cardinality(keys)
     row = new_run()
-    new = insert(runs).from_select([*row], select(*row.values()).where(all_free))
+    new = insert(runs).from_select([*row], select(*row.values()).where(all_taken))
     return new.add_cte(taken).returning(runs.c.id)
 
 

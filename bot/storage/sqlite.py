@@ -73,7 +73,7 @@ class Quick:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Look something up; all statements see the same moment."""
-        return await self._done(work, BEGIN_READING)
+        return await self._done(work, BEGIN_READING, writes=False)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Change something in a transaction, in turn."""
@@ -81,7 +81,7 @@ class Quick:
 
     async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
         """Look something up by a single statement."""
-        return await self._done(partial(_run, statement, given), None)
+        return await self._done(partial(_run, statement, given), None, writes=False)
 
     async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
         """Change something by a single statement, in turn."""
@@ -89,7 +89,7 @@ class Quick:
 
     async def _in_turn(self, work: Callable[[Connection], T], begin: str | None) -> T:
         async with self.turn:
-            done = await self._done(work, begin)
+            done = await self._done(work, begin, writes=True)
         self._written += 1
         if self._written >= LOG_WRITES and self._tidying is None:
             self._written = 0
@@ -105,14 +105,13 @@ class Quick:
         await self._in_thread(self._there.dispose)
         self._thread.shutdown(wait=False)
 
-    async def _done(self, work: Callable[[Connection], T], begin: str | None) -> T:
+    async def _done(self, work: Callable[[Connection], T], begin: str | None, *, writes: bool) -> T:
         """At once; where another process holds SQLite's lock, as soon as it is free."""
         try:
             return self._at_once(work, begin)
         except OperationalError as error:
             if not _is_taken(error):
                 raise
-        writes = begin != BEGIN_READING
         return await self._in_thread(lambda: self._patiently(work, writes=writes))
 
     def _at_once(self, work: Callable[[Connection], T], begin: str | None) -> T:
