@@ -62,10 +62,10 @@ def assert_good(attack: Attack, messages: list[str]) -> None:
 def test_it_breaks_safely_wherever_its_time_is_over(attack: Attack) -> None:
     """A message whose time is over ends where it stands, and both parts are as safe as the whole.
 
-    Short texts are broken at up to forty positions, long ones several times at random ones.
+    Short texts are broken at up to fifteen positions, long ones several times at random ones.
     """
     if len(attack.text) <= SHORT:
-        for at in range(1, len(attack.text), 1 + len(attack.text) // 40):
+        for at in range(1, len(attack.text), 1 + len(attack.text) // 15):
             ages: list[Age] = ["young", "old"]
             assert_good(attack, grown([attack.text[:at], attack.text[at:]], ages))
         return
