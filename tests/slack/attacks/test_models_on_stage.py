@@ -35,7 +35,7 @@ SAYABLE = tuple(
 """An empty answer, and one with half a character in it, count as failed and never come to Slack."""
 
 STAGED, SELECTION = SAYABLE[::3], SAYABLE[::12]
-"""Some of every kind: each text takes the same way to Slack, and what becomes of every single one is
+"""Some of every kind: each takes the same way to Slack, and what becomes of every single one is
 looked at in `test_texts`."""
 
 
