@@ -1,11 +1,33 @@
-"""Which core a process runs on, so that the server and the measured program do not share one."""
+"""Which core a process runs on, so that the server and the measured program do not share one.
+
+Where they must share, the server goes first: what stands for other people's machines is not to be
+slower because ours is busy.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 """Those that this process had when it began: once it keeps to one, it sees no other."""
+
+
+FIRST = -10
+"""The niceness of what goes first; an ordinary process has 0."""
+
+
+def foremost() -> None:
+    """Let this process, and those that it starts, go first. Only root may; others are told."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, FIRST)
+    except OSError:
+        sys.stderr.write("not root: Slack and the models wait for the bots' processor time\n")
+
+
+def ordinary() -> None:
+    """Let this process be one like others."""
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def pinned(core: int | None) -> None:

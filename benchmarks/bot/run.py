@@ -1,7 +1,8 @@
 """The bot's benchmarks: `python -m benchmarks.bot.run [--only NAME …] [--times N]`.
 
 Everything is measured side by side in one run: an empty Bolt app, a minimal bot that keeps
-nothing, and ours. Slack and the models are on one core, the measured process on the other.
+nothing, and ours. Slack and the models are on one core, the measured process on the other; where
+several are measured these have both, and Slack and the models go first.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.bot.pipeline import A
 from benchmarks.bot.world import Watch, World, p, world
+from benchmarks.cores import foremost
 from benchmarks.processes import serving
 from bot import loop
 
@@ -119,6 +121,7 @@ def _scenarios(
 
 async def main(options: argparse.Namespace) -> None:
     """Measure by turns, and print medians; where it was more than once, also least and most."""
+    foremost()
     with serving("uvloop", {}) as bench:
         for name, (scenario, kinds, at_once) in _scenarios(options).items():
             if options.only and name not in options.only:

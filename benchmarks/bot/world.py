@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bot.pipeline import toml
-from benchmarks.cores import apart, everywhere, pinned
+from benchmarks.cores import apart, everywhere, ordinary, pinned
 from bot.playground.records import Channel, User
 from bot.playground.server import LocalSlack
 
@@ -72,7 +72,8 @@ async def world(
 ) -> AsyncGenerator[World, None]:
     """A bot, connected by Socket Mode, and `workers` that help it; each works on `at_once`.
 
-    One bot has a core of its own. Several have all cores, beside everything else.
+    One bot has a core of its own. Several have all cores, beside everything else; there, the local
+    Slack and the models go first, as on machines of their own (`foremost`).
     """
     ours, theirs = apart()
     settle = everywhere if workers else partial(pinned, theirs)
@@ -123,6 +124,10 @@ async def _started(
     environment: Mapping[str, str],
     settle: Callable[[], None],
 ) -> Process:
+    def begin() -> None:
+        settle()
+        ordinary()
+
     return await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
@@ -130,7 +135,7 @@ async def _started(
         env=environment,
         stdout=DEVNULL,
         stderr=None if os.environ.get("BENCH_VERBOSE") else DEVNULL,
-        preexec_fn=settle,
+        preexec_fn=begin,
     )
 
 
