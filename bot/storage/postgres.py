@@ -2,8 +2,7 @@
 
 To take a connection from SQLAlchemy's pool for each look, begin a transaction and give it back
 costs more than the look. So what happens for each question uses a few that are never given back,
-and of which each statement is a transaction by itself until one is begun. A single statement goes
-to psycopg itself: SQLAlchemy writes its text once, and would cost as much again at each use.
+and of which each statement is a transaction by itself until one is begun.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.pq import ConnStatus
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -72,11 +70,11 @@ class Kept:
 
     async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
         """Change something by a single statement that is kept (see `written`)."""
-        text, fixed = written(statement, self._engine.dialect)
+        single = written(statement, self._engine.dialect)
         async with self._one() as one:
-            cursor = await self._tell(one, text, {**fixed, **given})
+            cursor = await self._tell(one, single.text.encode(), single.given(given))
             rows = await cursor.fetchall() if cursor.description else ()
-            return Found(rows, cursor.rowcount)
+            return Found(single.rows(rows), cursor.rowcount)
 
     async def close(self) -> None:
         """Close them."""
@@ -117,7 +115,7 @@ class Kept:
         try:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             raw: Any = (await connection.get_raw_connection()).driver_connection
-            one = One(connection, raw, raw.cursor(row_factory=namedtuple_row))
+            one = One(connection, raw, raw.cursor())
             await self._tell(one, BY_INDEX)
         except BaseException:
             await asyncio.shield(asyncio.create_task(connection.close()))

@@ -20,11 +20,13 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, Executable, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from bot.storage.single import Found
+from bot.storage.hiding import told
+from bot.storage.single import Found, written
 
 WRITES = "moa_writes"
 """The execution option of a connection whose transactions change something."""
@@ -47,6 +49,9 @@ BEGIN_READING, BEGIN_WRITING = "BEGIN", "BEGIN IMMEDIATE"
 
 BASIC_CODE = 0xFF
 """The bits of SQLite's error codes that name the kind (https://www.sqlite.org/rescode.html)."""
+
+NAMED = SQLiteDialect_pysqlite(paramstyle="named")
+"""Parameters go to the driver by their names."""
 
 T = TypeVar("T")
 
@@ -80,11 +85,11 @@ class Quick:
         return await self._in_turn(work, BEGIN_WRITING)
 
     async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
-        """Look something up by a single statement."""
+        """Look something up by a single statement that is kept (see `written`)."""
         return await self._done(partial(_run, statement, given), None, writes=False)
 
     async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
-        """Change something by a single statement, in turn."""
+        """Change something by a single statement that is kept, in turn (see `written`)."""
         return await self._in_turn(partial(_run, statement, given), None)
 
     async def _in_turn(self, work: Callable[[Connection], T], begin: str | None) -> T:
@@ -137,9 +142,7 @@ class Quick:
         if self._kept:
             return self._kept
         connection = self._here.connect()
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, sqlite3.Connection)
-        self._kept = connection, raw
+        self._kept = connection, _driver(connection)
         return self._kept
 
     def _patiently(self, work: Callable[[Connection], T], *, writes: bool) -> T:
@@ -230,9 +233,19 @@ def _begin(connection: Connection) -> None:
 
 
 def _run(statement: Executable, given: Mapping[str, Any], connection: Connection) -> Found:
-    result = connection.execute(statement, given)
-    rows = result.all() if result.returns_rows else ()
-    return Found(rows, result.rowcount)
+    single = written(statement, NAMED)
+    try:
+        cursor = _driver(connection).execute(single.text, single.given(given))
+        rows = single.rows(cursor.fetchall())  # all of them, which ends the statement
+    except sqlite3.Error as error:
+        raise told(error, single.text, connection.dialect) from error
+    return Found(rows, cursor.rowcount)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
 
 
 def _tell(raw: sqlite3.Connection, statement: str) -> None:
