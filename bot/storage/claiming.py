@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.ports import Question
 from bot.storage.database import Database
 from bot.storage.rows import question_row
+from bot.storage.sqlite import run
 from bot.storage.statements import Statements, new_run, put_keys
 from bot.storage.tables import claims, runs
 
@@ -89,12 +90,12 @@ class Claims:
 
     async def _store(self, row: Mapping[str, Any], keys: Sequence[str]) -> bool:
         def store(connection: Connection) -> None:
-            connection.execute(self._put_run, row)
+            run(self._put_run, row, connection)
             # Only a taken key means "claimed before"; any other trouble is an error, so that Slack
             # is not told that the question was taken in.
             named = {f"key{number}": key for number, key in enumerate(keys)}
-            put = connection.execute(put_keys(len(keys)), named | {"run_id": row["id"]})
-            if put.rowcount < len(keys):
+            put = run(put_keys(len(keys)), named | {"run_id": row["id"]}, connection)
+            if put.changed < len(keys):
                 raise _ClaimedBefore
 
         try:

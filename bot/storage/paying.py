@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Float, String, bindparam, case, exists, inser
 
 from bot.storage.database import Database
 from bot.storage.rows import answer_row, ledger_row
+from bot.storage.sqlite import run
 from bot.storage.statements import every, own, put_answer
 from bot.storage.tables import ledger, runs, spending
 from moa import Answer, Call
@@ -55,11 +56,11 @@ class Paying:
             await self._database.change(statements[0], given, patience_s=self._patience_s)
             return
 
-        def run(connection: Connection) -> None:
+        def keep(connection: Connection) -> None:
             for statement in statements:
-                connection.execute(statement, given)
+                run(statement, given, connection)
 
-        await self._database.write(run, patience_s=self._patience_s)
+        await self._database.write(keep, patience_s=self._patience_s)
 
 
 def _paid(run_id: str, call: Call) -> dict[str, Any]:

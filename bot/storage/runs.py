@@ -17,6 +17,7 @@ from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
 from bot.storage.paying import Paying
 from bot.storage.rows import answer_row, aware, read_run, storable
+from bot.storage.sqlite import run
 from bot.storage.statements import Statements
 from bot.storage.tables import IS_LIVE, posts, runs
 from moa import Answer, Call, Outcome
@@ -177,10 +178,10 @@ class StoredRuns:
             return bool((await self._database.change(whole, given, patience_s=PATIENCE_S)).rows)
 
         def store(connection: Connection) -> bool:
-            if not connection.execute(self._sql.finish, values).rowcount:
+            if not run(self._sql.finish, values, connection).changed:
                 return False
-            if rows:
-                connection.execute(self._sql.put_answer, rows)
+            for row in rows:
+                run(self._sql.put_answer, row, connection)
             return True
 
         return await self._database.write(store, patience_s=PATIENCE_S)

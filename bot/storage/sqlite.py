@@ -86,11 +86,11 @@ class Quick:
 
     async def look(self, statement: Executable, given: Mapping[str, Any]) -> Found:
         """Look something up by a single statement that is kept (see `written`)."""
-        return await self._done(partial(_run, statement, given), None, writes=False)
+        return await self._done(partial(run, statement, given), None, writes=False)
 
     async def change(self, statement: Executable, given: Mapping[str, Any]) -> Found:
         """Change something by a single statement that is kept, in turn (see `written`)."""
-        return await self._in_turn(partial(_run, statement, given), None)
+        return await self._in_turn(partial(run, statement, given), None)
 
     async def _in_turn(self, work: Callable[[Connection], T], begin: str | None) -> T:
         async with self.turn:
@@ -232,7 +232,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
 
 
-def _run(statement: Executable, given: Mapping[str, Any], connection: Connection) -> Found:
+def run(statement: Executable, given: Mapping[str, Any], connection: Connection) -> Found:
+    """Run a statement that is kept (see `written`), by itself or as one of a transaction."""
     single = written(statement, NAMED)
     try:
         cursor = _driver(connection).execute(single.text, single.given(given))
