@@ -171,9 +171,14 @@ def _told(rounds: Sequence[Figures]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*")
-    parser.add_argument("--database", help="a Postgres URL; SQLite by default")
+    parser.add_argument("--database", help="of an empty Postgres database; SQLite by default")
     parser.add_argument("--workers", type=int, default=0, help="beside the one that is connected")
     parser.add_argument("--times", type=int, default=1, help="of each; medians are told")
     parser.add_argument("--rate", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
-    loop.run(main(parser.parse_args()))
+    chosen = parser.parse_args()
+    if chosen.database and chosen.times > 1:
+        parser.error(
+            "a database that is given is measured once: it takes later questions for repeats"
+        )
+    loop.run(main(chosen))
