@@ -177,8 +177,7 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     chosen = parser.parse_args()
-    if chosen.database and chosen.times > 1:
-        parser.error(
-            "a database that is given is measured once: it takes later questions for repeats"
-        )
+    if chosen.database and (chosen.times > 1 or len(chosen.only or ()) != 1):
+        # It would take the questions of a second measurement for those of the first.
+        parser.error("--database is measured once, by one of --only, and must be empty before")
     loop.run(main(chosen))
