@@ -99,4 +99,5 @@ def _impl(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 def _row_of(columns: Sequence[Any]) -> Callable[..., Any]:
     names = [getattr(column, "name", "") or f"_{at}" for at, column in enumerate(columns)]
-    return namedtuple("Row", names, rename=True)  # noqa: PYI024 - the names are the statement's
+    # Its names are the statement's, and only the database knows its types.
+    return namedtuple("Row", names, rename=True)  # noqa: PYI024 # pyright: ignore[reportUntypedNamedTuple]
