@@ -20,9 +20,9 @@ ENVIRONMENT = ROOT / ".check"
 LOCK = ROOT / "requirements.lock"
 LEAST_COVERAGE = "90"
 
-PROCESSES = min(2 + (os.cpu_count() or 1), 4)
+PROCESSES = min(1 + (os.cpu_count() or 1), 4)
 SIDE_BY_SIDE = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
-"""Two pytest processes more than cores, since many tests wait for processes that they killed.
+"""One pytest process a core and one more, since many tests wait for processes that they killed.
 `pytest` alone runs them in a row."""
 
 CHECKS = {

@@ -16,8 +16,6 @@ engine.POLL_S = 0.25
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
 
-FAULTS = Path(__file__).parent / "faults"
-
 
 def pytest_configure() -> None:
     """Log as it stands: drawing a traceback with its surroundings takes longer than many a test."""
@@ -26,20 +24,6 @@ def pytest_configure() -> None:
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[*before, plain])
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the tests of faults among the others, in one order for all processes.
-
-    Each takes long, mostly to wait; and a process begins with a stretch of the tests, so that one
-    would have nearly all of these to itself.
-    """
-    slow = [item for item in items if item.path.is_relative_to(FAULTS)]
-    others = [item for item in items if not item.path.is_relative_to(FAULTS)]
-    every = len(others) // (len(slow) + 1) + 1
-    for number, item in enumerate(slow):
-        others.insert(number * (every + 1), item)
-    items[:] = others
 
 
 @pytest.hookimpl(trylast=True)
