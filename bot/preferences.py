@@ -116,10 +116,13 @@ class Rules:
 
 
 class StoredChoices(Protocol):
-    """Keeps choices, for all processes of the bot. Nothing is remembered between two calls."""
+    """Keeps choices, for all processes of the bot: none is behind by more than a moment."""
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """What has a say there, as it is stored at this moment."""
+        """What has a say there: as it is stored now, or was a quarter of a second ago.
+
+        What this very process has written holds at once.
+        """
         ...
 
     async def write(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
@@ -149,7 +152,7 @@ class Preferences:
         return await self._stored.read(team, channel, user)
 
     async def rules(self, team: str, channel: str | None = None, user: str | None = None) -> Rules:
-        """What holds now. Read from the database at each call, so that no worker is behind."""
+        """What holds now, read from the database, so that no worker is behind."""
         return self.settled(await self.choices(team, channel, user))
 
     def settled(self, choices: Choices) -> Rules:

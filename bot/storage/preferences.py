@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import get_args
 
 from sqlalchemy import Connection, Executable, and_, bindparam, or_, select
@@ -21,19 +24,28 @@ from bot.storage.database import Database
 from bot.storage.rows import dialect
 from bot.storage.tables import preferences
 
+HOLDS_S = 0.25
+"""Seconds for which what was read holds. One question asks for it several times within them."""
+
+MOST_HELD = 1000
+NEVER = (-inf, None)
+
+Place = tuple[str, str, str]
+"""A workspace's id, a scope, and what has the choice there."""
+
 
 class StoredPreferences:
-    """`bot.preferences.StoredChoices` on a database. Each method is one transaction."""
+    """`bot.preferences.StoredChoices` on a database. Each method is one transaction at most."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._read = _by_place()
+        self._held: dict[Place, tuple[float, str | None]] = {}
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
         """What has a say there: up to three rows, by their key."""
         places = {"workspace": team, "channel": channel, "person": user}
-        rows = (await self._database.look(self._read, places)).rows
-        found = {row.scope: row.chosen for row in rows}
+        found = self._just_read(team, places) or await self._look(team, places)
         return Choices(
             read_choice(WorkspaceChoice, found.get("workspace")),
             read_choice(ChannelChoice, found.get("channel")),
@@ -55,7 +67,34 @@ class StoredPreferences:
             new = dialect(connection).insert(preferences).values(key | news)
             connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=news))
 
-        await self._database.write(replace)
+        try:
+            await self._database.write(replace)
+        finally:
+            self._held.pop((team, scope, id), None)
+
+    def _just_read(
+        self, team: str, places: Mapping[str, str | None]
+    ) -> Mapping[str, str | None] | None:
+        """What was chosen in the places, by their scopes; None where one was not read just now."""
+        held = {
+            scope: self._held.get((team, scope, place), NEVER)
+            for scope, place in places.items()
+            if place is not None
+        }
+        if min(since for since, _ in held.values()) < time.monotonic() - HOLDS_S:
+            return None
+        return {scope: chosen for scope, (_, chosen) in held.items()}
+
+    async def _look(self, team: str, places: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        since = time.monotonic()
+        rows = (await self._database.look(self._read, places)).rows
+        found = {row.scope: row.chosen for row in rows}
+        if len(self._held) > MOST_HELD:
+            self._held.clear()
+        for scope, place in places.items():
+            if place is not None:
+                self._held[team, scope, place] = since, found.get(scope)
+        return found
 
 
 def _by_place() -> Executable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -60,6 +61,20 @@ async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> N
     for team, channel in (("T1", "C2"), ("T2", "C1"), ("T1", None)):
         elsewhere = await preferences.rules(team, channel, "U1")
         assert (elsewhere.pipeline, elsewhere.brainstorm) == ("balanced", False)
+
+
+async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
+    preferences: Preferences, opened: Database
+) -> None:
+    """What was just read is forgotten by the process that changes it, and soon by every other."""
+    elsewhere = Preferences(StoredPreferences(opened), Defaults(), PIPELINES, "balanced")
+    for process in (preferences, elsewhere):
+        assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
+    await preferences.choose("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
+    assert (await preferences.rules("T1", "C1", "U1")).pipeline == "deep"
+    async with asyncio.timeout(30):
+        while (await elsewhere.rules("T1", "C1", "U1")).pipeline != "deep":
+            await asyncio.sleep(0.05)
 
 
 async def test_a_person_is_no_channel(preferences: Preferences) -> None:
