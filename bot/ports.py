@@ -18,6 +18,9 @@ shortcut for which we posted the question."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 
+Paid = tuple[Answer, Call]
+"""An answer and the call that brought it."""
+
 Ended = OutcomeStatus | Trouble | Literal["delivered_before"]
 """How work on a run ended: the reply's status, why there is none, or that it was there already."""
 
@@ -222,8 +225,16 @@ class Runs(Protocol):
         """The ts of messages that other runs have posted in the same thread."""
         ...
 
-    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
+    async def finish(
+        self, run_id: str, outcome: Outcome, attempt: int = 0, *, last: Paid | None = None
+    ) -> None:
         """Store a run's outcome. It counts as unfinished until it is `delivered`.
+
+        Args:
+            run_id: the run.
+            outcome: how it came out.
+            attempt: the only one that may end it.
+            last: an answer that came just before, to be recorded with it, whoever's attempt counts.
 
         Raises:
             Superseded: when another attempt counts by now.

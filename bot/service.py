@@ -11,18 +11,14 @@ import structlog
 
 from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
 from bot.interrupting import Interruptible
+from bot.keeping import Keeping
 from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
 from moa import (
-    Answered,
-    Compared,
-    Event,
-    Failed,
     Finished,
     NotEnoughAnswers,
     Outcome,
     PipelineError,
     Plan,
-    Retried,
 )
 from moa import (
     run as run_moa,
@@ -114,18 +110,19 @@ class Service:
             return await self._give_up(run, reply, "internal", error_id)
 
     async def _work(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
-        async with work:
-            if run.resumed and await reply.stands():
-                return await self._ended_before(run)
-            if run.stop_by:
-                raise Unanswerable("stopped")
-            if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
-                raise Unanswerable("internal")
-            if not run.recorded:  # else an earlier attempt was let through
-                await self._admission.admit(run)
-            await reply.start()
-            outcome = await self._outcome(run, reply, watch)
-        await self._runs.finish(run.id, outcome, run.attempt)
+        async with Keeping(self._runs, run.id) as keeping:
+            async with work:
+                if run.resumed and await reply.stands():
+                    return await self._ended_before(run)
+                if run.stop_by:
+                    raise Unanswerable("stopped")
+                if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
+                    raise Unanswerable("internal")
+                if not run.recorded:  # else an earlier attempt was let through
+                    await self._admission.admit(run)
+                await reply.start()
+                outcome = await self._outcome(run, reply, keeping, watch)
+            await self._runs.finish(run.id, outcome, run.attempt, last=keeping.last())
         await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
@@ -141,7 +138,7 @@ class Service:
         await self._runs.delivered(run.id)
         return "delivered_before"
 
-    async def _outcome(self, run: Run, reply: Reply, watch: Watch) -> Outcome:
+    async def _outcome(self, run: Run, reply: Reply, keeping: Keeping, watch: Watch) -> Outcome:
         thread = await self._threads.read(run.question)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
@@ -152,18 +149,10 @@ class Service:
                 if isinstance(event, Finished):
                     outcome = event.outcome
                     return replace(outcome, notes=(*thread.notes, *outcome.notes))
-                await self._keep(run, event)
+                # With an analyst the run goes on until it is known where the answers differ.
+                await keeping.keep(event, reply_is_last=plan.analyst is None)
                 await reply.show(event)
         raise AssertionError("a run ends with Finished or an error")
-
-    async def _keep(self, run: Run, event: Event) -> None:
-        match event:
-            case Answered(answer, call) | Failed(answer, call):
-                await self._runs.record(run.id, answer, call)
-            case Retried(call) | Compared(call=call):
-                await self._runs.charge(run.id, call)
-            case _:
-                pass
 
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Float, String, bindparam, case, exists, insert, select
 
@@ -17,8 +17,27 @@ from moa import Answer, Call
 
 DAY = "%Y-%m-%d"
 
-OF_ANSWER = "answer_"
-"""Stands before the names of an answer's parameters: a line of the ledger has the same names."""
+OF_ANSWER, OF_CALL = "answer_", "call_"
+"""Stand before the names of parameters: the tables have columns of the same names."""
+
+
+class Statements(NamedTuple):
+    """What keeps a call. The last two go together."""
+
+    answer: Any
+    spend: Any
+    line: Any
+
+
+def statements(dialect: str) -> Statements:
+    """The statements that keep a call; see `paid_answer` for their parameters."""
+    line = insert(ledger).values(every(ledger, OF_CALL)).inline()
+    return Statements(put_answer(dialect, OF_ANSWER), _add_to_day(dialect), line)
+
+
+def paid_answer(run_id: str, answer: Answer, call: Call) -> dict[str, Any]:
+    """The parameters for an answer and what was paid for it."""
+    return _answer(run_id, answer, call) | _paid(run_id, call)
 
 
 class Paying:
@@ -27,9 +46,7 @@ class Paying:
     def __init__(self, database: Database, patience_s: float) -> None:
         self._database = database
         self._patience_s = patience_s
-        line = insert(ledger).values(every(ledger)).inline()
-        answer = put_answer(database.dialect, OF_ANSWER)
-        spend = _add_to_day(database.dialect)
+        answer, spend, line = statements(database.dialect)
         self._answer: Any = answer
         self._paid: list[Any] = [spend, line]
         self._all: list[Any] = [answer, spend, line]
@@ -39,12 +56,10 @@ class Paying:
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
         """Store an answer as it comes, and what was paid for it."""
-        row = answer_row(run_id, answer, call.role)
-        given = {OF_ANSWER + name: value for name, value in row.items()}
         if call.attempt:
-            await self._run(self._all, given | _paid(run_id, call))
+            await self._run(self._all, paid_answer(run_id, answer, call))
         else:  # it was recorded, and paid for, before
-            await self._run([self._answer], given)
+            await self._run([self._answer], _answer(run_id, answer, call))
 
     async def charge(self, run_id: str, call: Call) -> None:
         """Store what was paid for a call that brought no answer of its own."""
@@ -63,9 +78,14 @@ class Paying:
         await self._database.write(keep, patience_s=self._patience_s)
 
 
+def _answer(run_id: str, answer: Answer, call: Call) -> dict[str, Any]:
+    return {OF_ANSWER + name: v for name, v in answer_row(run_id, answer, call.role).items()}
+
+
 def _paid(run_id: str, call: Call) -> dict[str, Any]:
+    line = {OF_CALL + name: value for name, value in ledger_row(run_id, call).items()}
     day = datetime.now(UTC).strftime(DAY)
-    return {**ledger_row(run_id, call), "of": run_id, "day": day, "cost": call.cost_usd or 0.0}
+    return {**line, "of": run_id, "day": day, "cost": call.cost_usd or 0.0}
 
 
 def _add_to_day(dialect: str) -> Any:

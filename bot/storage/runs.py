@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,13 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from bot.errors import Superseded, Trouble
-from bot.ports import Notice, Place, Question, Queue, Run, Unfinished
+from bot.ports import Notice, Paid, Place, Question, Queue, Run, Unfinished
 from bot.storage.claiming import Claims
 from bot.storage.database import Database
-from bot.storage.disagreements import disagreement_text
+from bot.storage.finishing import Finishing
 from bot.storage.paying import Paying
-from bot.storage.rows import answer_row, aware, read_run, storable
-from bot.storage.sqlite import run
+from bot.storage.rows import aware, read_run
 from bot.storage.statements import Statements
 from bot.storage.tables import IS_LIVE, posts, runs
 from moa import Answer, Call, Outcome
@@ -34,6 +32,7 @@ class StoredRuns:
         self._sql = Statements(database.dialect)
         self._claims = Claims(database)
         self._paying = Paying(database, PATIENCE_S)
+        self._finishing = Finishing(database, PATIENCE_S)
 
     async def claim(
         self,
@@ -150,7 +149,9 @@ class StoredRuns:
         )
         return await self._database.read(lambda c: frozenset(c.execute(query).scalars()))
 
-    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
+    async def finish(
+        self, run_id: str, outcome: Outcome, attempt: int = 0, *, last: Paid | None = None
+    ) -> None:
         """Store the reply, and the answers once more now that they carry their labels.
 
         The run counts as unfinished until it is `delivered`.
@@ -158,33 +159,8 @@ class StoredRuns:
         Raises:
             Superseded: when another attempt counts by now.
         """
-        values = {
-            "reply": storable(outcome.reply),
-            "status": outcome.status,
-            "notes": json.dumps(outcome.notes),
-            "seconds": outcome.seconds,
-            "cost_usd": outcome.cost_usd,
-            "disagreement": disagreement_text(outcome.disagreement),
-        }
-        mine = {"of": run_id, "only": attempt}
-        rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
-        if not await self._finish(values | mine, rows):
+        if not await self._finishing.finish(run_id, outcome, attempt, last):
             raise Superseded
-
-    async def _finish(self, values: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:
-        if self._database.dialect == "postgresql":
-            given = {**values, "rows": json.dumps(rows)}
-            whole = self._sql.finish_whole
-            return bool((await self._database.change(whole, given, patience_s=PATIENCE_S)).rows)
-
-        def store(connection: Connection) -> bool:
-            if not run(self._sql.finish, values, connection).changed:
-                return False
-            for row in rows:
-                run(self._sql.put_answer, row, connection)
-            return True
-
-        return await self._database.write(store, patience_s=PATIENCE_S)
 
     async def delivered(self, run_id: str) -> None:
         """The reply stands where it was asked for: the run is over."""

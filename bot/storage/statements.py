@@ -6,18 +6,14 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Executable,
     Table,
-    Text,
     bindparam,
     case,
-    cast,
     func,
     insert,
     literal,
-    literal_column,
     select,
     text,
     update,
@@ -31,9 +27,6 @@ HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
 back in the queue. So whoever asks much waits for themselves, and nobody waits for ever."""
 
 ANSWER_KEYS = ("run_id", "layer", "position")
-
-
-FINISHED = ("reply", "status", "notes", "seconds", "cost_usd", "disagreement")
 ENDED = ("state", "trouble", "finished_at")
 
 
@@ -57,12 +50,6 @@ class Statements:
         self.begin = update(runs).where(*mine, waits).values(state="running").returning(runs)
         self.renew = update(runs).where(*mine).values(attempt=runs.c.attempt + 1)
         self.ask_to_stop = update(runs).where(of, IS_LIVE).values(stop_by=bindparam("by"))
-        self.finish = (
-            update(runs)
-            .where(of, runs.c.attempt == only)
-            .values({name: bindparam(name) for name in FINISHED})
-        )
-        self.finish_whole = _finish_whole(self.finish)
         self.end = (
             update(runs)
             .where(of)
@@ -81,7 +68,7 @@ class Statements:
 
 def put_answer(dialect: str, prefix: str = "") -> Any:
     """Put an answer in its place; `prefix` stands before the names of the parameters."""
-    return _in_its_place(own(dialect)(answers).values(every(answers, prefix)))
+    return in_its_place(own(dialect)(answers).values(every(answers, prefix)))
 
 
 def new_run() -> dict[str, Any]:
@@ -111,25 +98,10 @@ def put_keys(count: int) -> Executable:
     return text(new).execution_options(preserve_rowcount=True)
 
 
-def _in_its_place(new: Any) -> Any:
+def in_its_place(new: Any) -> Any:
+    """Have an insert of answers replace those that are there."""
     news = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEYS}
     return new.on_conflict_do_update(index_elements=ANSWER_KEYS, set_=news)
-
-
-def _finish_whole(finish: Any) -> Executable:
-    """Postgres alone: `finish`, and put the answers of `rows`, a JSON array; gives back the id.
-
-    Where another attempt counts nothing is changed, and nothing given back.
-    """
-    done = finish.returning(runs.c.id).cte("done")
-    rows = cast(bindparam("rows", type_=Text), JSON)
-    new = func.json_populate_recordset(literal_column("NULL::answers"), rows)
-    each = new.table_valued(*(column.name for column in answers.c), name="new")
-    put = postgresql.insert(answers).from_select(
-        [*answers.c],
-        select(*each.c).select_from(each.join(done, literal(True))),  # noqa: FBT003
-    )
-    return select(done.c.id).add_cte(_in_its_place(put).cte("put"))
 
 
 def _turn() -> ColumnElement[int]:

@@ -61,7 +61,6 @@ POINTS: Final[Mapping[str, Point]] = {
     "a piece of the reply shown": Point(
         f"{SLACK}.chat_appendStream", meant=lambda named: "markdown_text" in str(named["chunks"])
     ),
-    "aggregator's answer stored": Point(f"{RUNS}.record", nth=4),
     "outcome stored, stream open": Point(f"{RUNS}.finish"),
     "last piece shown, stream open": Point(
         f"{SLACK}.chat_stopStream", before=True, meant=lambda named: bool(named["blocks"])
