@@ -119,7 +119,7 @@ class StoredChoices(Protocol):
     """Keeps choices, for all processes of the bot: none is behind by more than a moment."""
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """What has a say there: as it is stored now, or was a quarter of a second ago.
+        """What has a say there: as it is stored now, or was a second ago.
 
         What this very process has written holds at once.
         """

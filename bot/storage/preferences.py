@@ -24,7 +24,7 @@ from bot.storage.database import Database
 from bot.storage.rows import dialect
 from bot.storage.tables import preferences
 
-HOLDS_S = 0.25
+HOLDS_S = 1.0
 """Seconds for which what was read holds. One question asks for it several times within them."""
 
 MOST_HELD = 1000

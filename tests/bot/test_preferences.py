@@ -72,7 +72,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
         assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
     await preferences.choose("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     assert (await preferences.rules("T1", "C1", "U1")).pipeline == "deep"
-    await asyncio.sleep(2 * HOLDS_S)
+    await asyncio.sleep(1.1 * HOLDS_S)
     assert (await elsewhere.rules("T1", "C1", "U1")).pipeline == "deep"
 
 
