@@ -206,14 +206,14 @@ async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path:
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)
-        await stage.slack.settled()  # a message of the channel has the choices read as well
+        await stage.slack.settled()  # a message of Ana's has hers read as well, and kept a while
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
-            view = await open_form(stage, stage.ana, message)
+            view = await open_form(stage, stage.ben, message)
         assert "usual_pipeline_unknown" in str(logged)
         assert words.ASK_PIPELINE_USUAL in stage.slack.render(view)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
-        assert not (await submit(stage, stage.ana, view, question="When?")).errors
+        assert not (await submit(stage, stage.ben, view, question="When?")).errors
         await stage.replied(ts, 2)
 
 
