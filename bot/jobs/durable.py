@@ -30,10 +30,8 @@ PAUSE_S = 0.01
 
 KNOWN_AFTER_S = 3.0
 """Seconds after which the engine knows of a question that was not taken from its queue. Most are
-answered later than that, but many at once all begin together, and need not wait for it."""
-
-KNOWN_TO_OTHERS_AFTER_S = 2.0
-"""The same where there are other workers, one of which takes up what nobody seems to work on."""
+answered later than that, but many at once all begin together, and need not wait for it. It must be
+well before another worker takes up what nobody seems to work on (`bot.jobs.stock.ORPHAN_S`)."""
 
 SHARE_S = 5.0
 """Seconds at most, at the end, to put what waits here into the queue."""
@@ -231,8 +229,7 @@ class DurableJobs:
         Until then only the journal has it, and a run that is there alone is taken up as well when
         its worker dies, but some seconds later.
         """
-        after_s = KNOWN_AFTER_S if self._is_one else min(KNOWN_AFTER_S, KNOWN_TO_OTHERS_AFTER_S)
-        await asyncio.wait([work], timeout=after_s)
+        await asyncio.wait([work], timeout=KNOWN_AFTER_S)
         if work.done():
             return
         self._begun[run_id] = work
