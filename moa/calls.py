@@ -30,7 +30,8 @@ class Running:
     """A call under way. It outlives its task, so that a cancelled call loses nothing.
 
     Times are the event loop's. `question` is the same object for all calls of a run. `stopped` says
-    why the run cancelled it, as an error kind.
+    why the run cancelled it, as an error kind. Once it has ended, `error` is what the model raised,
+    None when it did not or was cancelled, which `cut` tells.
     """
 
     place: Place
@@ -44,6 +45,8 @@ class Running:
     first_token: float | None = None
     ended: float | None = None
     stopped: str | None = None
+    error: BaseException | None = None
+    cut: bool = False
     task: asyncio.Task[None] | None = None
 
     async def ask(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
@@ -67,12 +70,15 @@ class Running:
         finally:
             self.ended = clock()
 
-    @property
-    def error(self) -> BaseException | None:
-        """What the model raised; None while it runs, when it did not fail or when we stopped it."""
-        if self.task is None or not self.task.done() or self.task.cancelled():
-            return None
-        return self.task.exception()
+    def end(self, task: asyncio.Task[None]) -> None:
+        """Take in how the task has ended, and let go of it.
+
+        It would keep where the model raised what it raised, which holds this very call.
+        """
+        self.task, self.cut = None, task.cancelled()
+        if not self.cut and (error := task.exception()):
+            error.__traceback__ = None
+            self.error = error
 
     def lose(self) -> None:
         """Stop the call, since another one's text counts; it is not used even if it is whole."""
@@ -131,7 +137,7 @@ class Running:
         """The error kind and a plain sentence, or twice None."""
         error = self.error
         lost = self.stopped == "hedged" and error is None
-        if self.task is None or self.task.cancelled() or lost:
+        if self.cut or lost:
             kind = self.stopped or "cancelled"
             return kind, STOPPED[kind]
         if isinstance(error, ModelError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from moa.calls import Place, Running
 from moa.compose import Request
@@ -39,6 +40,7 @@ class Timer:
         self.cancelled = True
         if self.handle:
             self.handle.cancel()
+        self.handle = None
 
 
 Report = Text | Done | Timer
@@ -64,7 +66,7 @@ class Crew:
         hear = self._hear_all if place.role == "aggregator" else self._hear_first
         call.task = asyncio.create_task(call.ask(request.prompt, request.sampling, hear(call)))
         self._running[call] = self._loop.call_at(deadline, call.cancel, "timeout")
-        call.task.add_done_callback(lambda _: self._inbox.put_nowait(Done(call)))
+        call.task.add_done_callback(partial(self._report, call))
         return call
 
     def later(self, when: float, act: Callable[[], object]) -> Timer:
@@ -92,6 +94,7 @@ class Crew:
             self._running.pop(report.call).cancel()
         elif isinstance(report, Timer):
             self._timers.discard(report)
+            report.handle = None  # it holds the timer
         return report
 
     async def stop(self) -> None:
@@ -103,7 +106,16 @@ class Crew:
             call.cancel("cancelled")
         tasks = [call.task for call in self._running if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
+        # Reports and timers hold calls, and these hold the crew: such a circle would be left to the
+        # garbage collector, for which a busy program stops now and then.
         self._running.clear()
+        self._timers.clear()
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+
+    def _report(self, call: Running, task: asyncio.Task[None]) -> None:
+        call.end(task)
+        self._inbox.put_nowait(Done(call))
 
     def _hear_all(self, call: Running) -> Callable[[str], None]:
         def heard(text: str) -> None:

@@ -53,7 +53,7 @@ async def run(
                 async for event in events:
                     yield event
     finally:
-        await state.crew.stop()
+        await state.stop()
 
 
 async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:

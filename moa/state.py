@@ -57,6 +57,11 @@ class State:
         self._askings[wanted.place.layer, wanted.place.position] = asking
         return asking
 
+    async def stop(self) -> None:
+        """Stop the calls that run, and let go of all: they hold the state, which holds them."""
+        await self.crew.stop()
+        self._askings.clear()
+
     def pending(self, number: int) -> dict[int, Asking]:
         """What may still come in a layer, by position."""
         return {p: a for (n, p), a in self._askings.items() if n == number and not a.settled}

@@ -1,0 +1,70 @@
+"""What a run leaves behind in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Generator
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from moa import Hedge, NotEnoughAnswers, Unavailable, run
+from moa.providers.scripted import Fail, ScriptedModel
+from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
+from tests.moa.virtual_time import virtual
+
+
+def dead(name: str) -> ScriptedModel:
+    """A model whose server is down."""
+    return says(name, Fail(Unavailable("Down.")))
+
+
+PLANS = {
+    "all answer": plan(layer(says("a"), says("b")), by=says("writer")),
+    "one hangs": plan(layer(says("a"), says("b"), slow("c", 900)), by=says("writer")),
+    "one is asked again": plan(layer(says("a"), dead("b")), by=says("writer")),
+    "one is hedged": plan(
+        layer(slow("a", 900, hedge=Hedge(says("spare"), 1)), says("b")), by=says("writer")
+    ),
+    "an aggregator fails": plan(layer(says("a"), says("b")), by=[dead("writer"), says("next")]),
+    "nobody answers": plan(layer(dead("a")), by=dead("writer")),
+}
+
+
+@contextmanager
+def uncollected() -> Generator[list[Any], None, None]:
+    """Have what only the garbage collector finds put into a list, at the end."""
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    found: list[Any] = []
+    try:
+        yield found
+        gc.collect()
+        found += [one for one in gc.garbage if type(one).__module__.startswith("moa.")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+
+@pytest.mark.parametrize("name", PLANS)
+@virtual
+async def test_a_run_is_gone_with_its_end(name: str) -> None:
+    """It leaves the garbage collector nothing, whose pauses a busy program would feel."""
+    with uncollected() as left:
+        with suppress(NotEnoughAnswers):
+            await play(PLANS[name])
+        await asyncio.sleep(1)
+    assert left == []
+
+
+@virtual
+async def test_a_run_that_is_broken_off_is_gone_as_well() -> None:
+    """Closing the generator lets go of the calls that it stops."""
+    with uncollected() as left:
+        async with aclosing(run(PLANS["one hangs"], QUESTION, seed=SEED)) as events:
+            await anext(events)
+        del events
+        await asyncio.sleep(1)
+    assert left == []
