@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Generator
-from contextlib import aclosing, contextmanager, suppress
-from typing import Any
+from contextlib import aclosing, suppress
 
 import pytest
 
 from moa import Hedge, NotEnoughAnswers, Unavailable, run
 from moa.providers.scripted import Fail, ScriptedModel
+from tests.collecting import uncollected
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
 
@@ -33,26 +31,11 @@ PLANS = {
 }
 
 
-@contextmanager
-def uncollected() -> Generator[list[Any], None, None]:
-    """Have what only the garbage collector finds put into a list, at the end."""
-    gc.collect()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    found: list[Any] = []
-    try:
-        yield found
-        gc.collect()
-        found += [one for one in gc.garbage if type(one).__module__.startswith("moa.")]
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-
-
 @pytest.mark.parametrize("name", PLANS)
 @virtual
 async def test_a_run_is_gone_with_its_end(name: str) -> None:
     """It leaves the garbage collector nothing, whose pauses a busy program would feel."""
-    with uncollected() as left:
+    with uncollected("moa.") as left:
         with suppress(NotEnoughAnswers):
             await play(PLANS[name])
         await asyncio.sleep(1)
@@ -62,7 +45,7 @@ async def test_a_run_is_gone_with_its_end(name: str) -> None:
 @virtual
 async def test_a_run_that_is_broken_off_is_gone_as_well() -> None:
     """Closing the generator lets go of the calls that it stops."""
-    with uncollected() as left:
+    with uncollected("moa.") as left:
         async with aclosing(run(PLANS["one hangs"], QUESTION, seed=SEED)) as events:
             await anext(events)
         del events

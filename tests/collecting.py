@@ -1,0 +1,23 @@
+"""What is left to the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def uncollected(*modules: str) -> Generator[list[Any], None, None]:
+    """A list of what only the collector finds, filled at the end: objects of these modules."""
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    found: list[Any] = []
+    try:
+        yield found
+        gc.collect()
+        found += [one for one in gc.garbage if type(one).__module__.startswith(modules)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()

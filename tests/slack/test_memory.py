@@ -1,0 +1,24 @@
+"""What a question leaves behind in the memory of the bot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.collecting import uncollected
+from tests.slack.acting import idle
+from tests.stage import on_stage
+
+NOT_THE_BOT = "bot.playground."
+
+
+async def test_a_question_is_gone_with_its_answer(tmp_path: Path) -> None:
+    """The garbage collector, for which the bot stops now and then, is left nothing of ours."""
+    async with on_stage(tmp_path) as stage:
+        await stage.replied(await stage.ask("Why?"))
+        await stage.slack.settled()
+        with uncollected("moa.", "bot.") as left:
+            await stage.replied(await stage.ask("And why that?"))
+            await stage.slack.settled()
+            await idle(stage)
+        found = [one for one in left if not type(one).__module__.startswith(NOT_THE_BOT)]
+    assert found == []
