@@ -27,6 +27,9 @@ from bot import loop
 
 Figures = Mapping[str, float]
 
+WARM_S = 5
+"""Seconds at a held rate before it is measured."""
+
 
 async def lone(there: World) -> Figures:
     """Questions one after another: how much longer than the critical path."""
@@ -72,14 +75,16 @@ async def events(there: World, rate: int = 200, seconds: int = 5) -> Figures:
 
 
 async def held(there: World, rate: int, seconds: int) -> Figures:
-    """So many mentions a second for so long: does the tail stay, does the queue grow?"""
+    """So many mentions a second for so long: does the tail stay, does the queue grow?
+
+    What is asked in the `WARM_S` seconds before counts for nothing: then plans are made and
+    connections opened, once.
+    """
+    warming = Watch(there)
+    await _ask(warming, rate, WARM_S)
     watch, cpu, count = Watch(there), there.cpu_s(), rate * seconds
     began = time.perf_counter()
-    for number in range(count):
-        while (left := began + number / rate - time.perf_counter()) > 0:
-            watch.look()
-            await asyncio.sleep(min(left, 0.01))
-        await watch.ask()
+    await _ask(watch, rate, seconds)
     asked_s = time.perf_counter() - began
     await watch.until(count, 60)
     taken = watch.seconds()
@@ -92,6 +97,15 @@ async def held(there: World, rate: int, seconds: int) -> Figures:
         "p50 / path, last quarter": p(late, 50) / A.path_s,
         "CPU a question, ms": (there.cpu_s() - cpu) / count * 1000,
     }
+
+
+async def _ask(watch: Watch, rate: int, seconds: int) -> None:
+    began = time.perf_counter()
+    for number in range(rate * seconds):
+        while (left := began + number / rate - time.perf_counter()) > 0:
+            watch.look()
+            await asyncio.sleep(min(left, 0.01))
+        await watch.ask()
 
 
 def _acks(there: World, count: int) -> list[float]:
