@@ -12,7 +12,6 @@ import sys
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 """Those that this process had when it began: once it keeps to one, it sees no other."""
 
-
 FIRST = -10
 """The niceness of what goes first; an ordinary process has 0."""
 

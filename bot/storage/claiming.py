@@ -39,7 +39,6 @@ SEED_BITS = 63
 EPOCH = 1_767_225_600
 """2026-01-01 UTC, in seconds: turns are counted from here, so that they fit into 31 bits."""
 
-
 CLAIM_OF_NOTHING = "fk_claims_run_id_runs"
 """What is violated where some of a question's keys are taken, so that its run is not stored."""
 

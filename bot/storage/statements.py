@@ -95,7 +95,7 @@ def put_keys(count: int) -> Executable:
     """
     rows = ", ".join(f"(:key{number}, :run_id)" for number in range(count))
     new = f"INSERT INTO claims (key, run_id) VALUES {rows} ON CONFLICT DO NOTHING"  # noqa: S608
-    return text(new).execution_options(preserve_rowcount=True)
+    return text(new)
 
 
 def in_its_place(new: Any) -> Any:
