@@ -30,7 +30,7 @@ from bot.ports import Question
 from bot.storage.database import Database
 from bot.storage.rows import question_row
 from bot.storage.sqlite import run
-from bot.storage.statements import Statements, new_run, put_keys
+from bot.storage.statements import new_run, put_keys
 from bot.storage.tables import claims, runs
 
 SEED_BITS = 63
@@ -48,7 +48,7 @@ class Claims:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._put_run = Statements(database.dialect).put_run
+        self._put_run = insert(runs).values(new_run())
         self._whole = _put_whole()
         this = claims.c.key == bindparam("of")
         self._find = select(claims.c.key).where(this)
@@ -59,7 +59,7 @@ class Claims:
     ) -> str | None:
         """The id of a new run; None when one of the keys is taken, and nothing was stored.
 
-        On Postgres that is one statement, on SQLite two (see `Statements`).
+        On Postgres that is one statement, on SQLite two.
         """
         row = _new_row(question, pipeline, again_of)
         names = sorted(set(keys))  # in one order, so that claims never wait in a circle

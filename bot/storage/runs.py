@@ -29,7 +29,7 @@ class StoredRuns:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = Statements(database.dialect)
+        self._sql = Statements()
         self._claims = Claims(database)
         self._paying = Paying(database, PATIENCE_S)
         self._finishing = Finishing(database, PATIENCE_S)

@@ -1,4 +1,8 @@
-"""What is run for each question, built once: building a statement costs as much as running it."""
+"""What is run for each question, built once: building a statement costs as much as running it.
+
+To Postgres each statement is a round trip, so that there several are made one where a transaction
+has several (`claiming`, `paying`, `finishing`); on SQLite they are quick, and cannot be joined.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +38,11 @@ class Statements:
     """The statements of the journal. Parameters have the names of their columns.
 
     Those that find a row take `of` for its run's id, and `only` for the attempt that must count.
-    To Postgres each statement is a round trip, so that there several are made one; on SQLite they
-    are quick, and cannot be joined.
     """
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self) -> None:
         of, only = runs.c.id == bindparam("of"), bindparam("only")
         mine = (of, runs.c.attempt == only, IS_LIVE)
-        self.put_run = insert(runs).values(new_run())
-        self.put_answer: Executable = put_answer(dialect)
         self.put_post = insert(posts).values(every(posts) | {"position": _next_position()})
         self.run = select(runs).where(of)
         self.mine = select(runs).where(*mine)
