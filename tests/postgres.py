@@ -97,6 +97,17 @@ class Postgres:
         """`stop` and `start`."""
         await asyncio.to_thread(self._control, "restart", "-m", mode)
 
+    async def dump(self, url: str) -> Path:
+        """Back a database up as its operator would, while it is used."""
+        file = self._folder / "backup"
+        await asyncio.to_thread(self._run, "pg_dump", f"--dbname={url}", "-Fc", f"--file={file}")
+        return file
+
+    async def restore(self, url: str, file: Path) -> None:
+        """Put a backup in the place of a database that nobody uses."""
+        said = (f"--dbname={url}", "--clean", "--if-exists", "--exit-on-error", str(file))
+        await asyncio.to_thread(self._run, "pg_restore", *said)
+
     def ensure_running(self) -> None:
         """Start it, if a test has left it stopped."""
         try:

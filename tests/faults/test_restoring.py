@@ -1,0 +1,100 @@
+"""Backups that are taken while the bot runs, and restored as docs/operations.md says."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from bot.slack.metadata import is_end
+from tests.databases import Kind, Server
+from tests.faults.lives import Lives
+from tests.faults.scene import SLOWLY, scene
+from tests.postgres import Postgres
+
+Act = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backed_up(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, Act, Act]:
+    """A database's URL, what backs it up, and what puts the backup in its place."""
+    kind: Kind = request.param
+    if kind == "sqlite":
+        return _file(tmp_path / "bot.db")
+    return _server(request.getfixturevalue("postgres"), request)
+
+
+def _file(file: Path) -> tuple[str, Act, Act]:
+    backup = file.with_name("backup.db")
+
+    async def back_up() -> None:
+        with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(backup)) as to:
+            there.backup(to)  # what `.backup` of the command sqlite3 does
+
+    async def restore() -> None:
+        backup.replace(file)
+        for left in ("bot.db-wal", "bot.db-shm", "bot.queue.db"):
+            file.with_name(left).unlink(missing_ok=True)
+
+    return f"sqlite:///{file}", back_up, restore
+
+
+def _server(postgres: Postgres, request: pytest.FixtureRequest) -> tuple[str, Act, Act]:
+    server = Server(postgres.url)
+    url = server.fresh()
+    request.addfinalizer(server.drop)
+    kept: list[Path] = []
+
+    async def back_up() -> None:
+        kept.append(await postgres.dump(url))
+
+    async def restore() -> None:
+        await postgres.restore(url, kept[0])
+        plain = make_url(url).render_as_string(hide_password=False)
+        async with await psycopg.AsyncConnection.connect(plain, autocommit=True) as connection:
+            await connection.execute("DROP SCHEMA dbos CASCADE")
+
+    return url, back_up, restore
+
+
+@pytest.mark.parametrize("since", ["answered", "never answered"])
+async def test_a_restored_backup_goes_on_from_where_it_was(
+    tmp_path: Path, lives: Lives, backed_up: tuple[str, Act, Act], since: str
+) -> None:
+    """What was unfinished is answered, unless it was answered since; then it is not said twice.
+
+    The journal knows nothing of that answer: it counts the question as failed.
+    """
+    url, back_up, restore = backed_up
+    gate = asyncio.Event()
+    async with scene(tmp_path, lives, url, replace(SLOWLY, gate=gate)) as there:
+        async with there.ready():
+            gate.set()
+            over = await there.ask()
+            await there.answered(over)
+            gate.clear()
+            asked = await there.ask()
+            await there.begun(asked)
+            await back_up()
+            if since == "answered":
+                gate.set()
+                await there.answered(asked)
+        await restore()
+        gate.set()
+        async with there.ready():
+            if since == "answered":
+                await there.failed(asked)  # as far as the journal knows
+            else:
+                await there.answered(asked)
+            there.check(over)
+            ours = there.ours(asked)
+            assert [is_end({"metadata": message.metadata}) for message in ours].count(True) == 1
+            assert sum("nine ten." in message.text for message in ours) == 1
+            await there.answered(await there.ask())
