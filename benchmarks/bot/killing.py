@@ -1,8 +1,9 @@
 """The long random-kill run: `python -m benchmarks.bot.killing --runs 300 --database sqlite`.
 
 Processes of the bot are killed (SIGKILL) at random moments while questions come in; on Postgres
-there are two at a time. In the end every thread must hold exactly one finished answer, and nothing
-may be left open. A run that finds anything else ends with an AssertionError that shows the thread.
+there are two at a time, or as many as `--processes` says. In the end every thread must hold exactly
+one finished answer, and nothing may be left open. A run that finds anything else ends with an
+AssertionError that shows the thread.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Kill the bot at random moments.")
     parser.add_argument("--runs", type=int, default=300, help="questions (%(default)s)")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--processes", type=int, default=2, help="on Postgres (%(default)s)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="of the moments")
     options = parser.parse_args()
     _say(f"seed {options.seed}")
@@ -45,7 +47,9 @@ def main() -> None:
         postgres = Postgres()
         try:
             url = Server(postgres.url).fresh(empty=False)
-            tally = asyncio.run(measure(url, runs=options.runs, processes=2, seed=options.seed))
+            tally = asyncio.run(
+                measure(url, runs=options.runs, processes=options.processes, seed=options.seed)
+            )
         finally:
             postgres.close()
     _say(_told(options.database, tally))
