@@ -41,6 +41,7 @@ class StoredPreferences:
         self._database = database
         self._read = _by_place()
         self._held: dict[Place, tuple[float, str | None]] = {}
+        self._changes = 0
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
         """What has a say there: up to three rows, by their key."""
@@ -70,6 +71,7 @@ class StoredPreferences:
         try:
             await self._database.write(replace)
         finally:
+            self._changes += 1
             self._held.pop((team, scope, id), None)
 
     def _just_read(
@@ -86,9 +88,11 @@ class StoredPreferences:
         return {scope: chosen for scope, (_, chosen) in held.items()}
 
     async def _look(self, team: str, places: Mapping[str, str | None]) -> Mapping[str, str | None]:
-        since = time.monotonic()
+        since, changes = time.monotonic(), self._changes
         rows = (await self._database.look(self._read, places)).rows
         found = {row.scope: row.chosen for row in rows}
+        if self._changes != changes:  # what was read may be older than that change
+            return found
         if len(self._held) > MOST_HELD:
             self._held.clear()
         for scope, place in places.items():
