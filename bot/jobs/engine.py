@@ -197,7 +197,7 @@ async def launched(
             "notification_listener_polling_interval_sec": LISTEN_S,
         }
     )
-    _log_as_we_do()
+    logger = _log_as_we_do()
     try:
         answer = DBOS.workflow(name=NAME, max_recovery_attempts=None)(work)
         _leave_alone(dbos)
@@ -212,8 +212,10 @@ async def launched(
         except (SQLAlchemyError, dbos_error.DBOSException, OSError) as error:
             raise ConfigurationError(
                 f"The tables of the queue cannot be made or used ({type(error).__name__}). On "
-                "Postgres the user needs the right to create the schema dbos."
+                "Postgres the user needs the right to create the schema dbos: GRANT CREATE ON "
+                "DATABASE name TO user."
             ) from None
+        logger.setLevel(logging.ERROR)
         yield Engine(answer, dbos)
     finally:
         with suppress(SQLAlchemyError):
@@ -254,12 +256,16 @@ def _forget(place: Place, prefixes: list[str]) -> None:
             engine.dispose()
 
 
-def _log_as_we_do() -> None:
-    """DBOS writes to the terminal by itself, and warns of each task that is ended."""
+def _log_as_we_do() -> logging.Logger:
+    """DBOS writes to the terminal by itself, and warns of each task that is ended.
+
+    While it starts it is silent: why it cannot is raised as well, and told in our words.
+    """
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
+    return logger
 
 
 def _leave_alone(dbos: DBOS) -> None:

@@ -36,7 +36,11 @@ from bot.storage.postgres import KEPT, Kept, replace_lost
 from bot.storage.single import Found
 from bot.storage.sqlite import WRITES, Quick, set_up
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",  # as many hosting services write it
+}
 
 CONNECTIONS = KEPT + 4
 """To Postgres: those of quick transactions, a worker's lock, offers to it, what takes longer."""
@@ -246,6 +250,11 @@ def read_url(url: str) -> URL:
             f"DATABASE_URL names {parsed.get_backend_name()}, which is not supported. Use sqlite "
             "or postgresql."
         )
+    if not parsed.database:
+        raise ConfigurationError(
+            "DATABASE_URL names a server, and no database on it. Write "
+            "postgresql://user:password@host/name."
+        )
     return parsed.set(drivername=driver)
 
 
@@ -264,14 +273,17 @@ def _try_file(url: URL) -> None:
 
 def _explained(url: URL, error: Exception) -> str:
     host = url.host or url.query.get("host") or "localhost"  # the second one by a socket's folder
-    place = url.database if url.get_backend_name() == "sqlite" else f"{host}/{url.database}"
+    is_file = url.get_backend_name() == "sqlite"
+    place = url.database if is_file else f"{host}/{url.database}"
+    check = (
+        "its folder exists and can be written to"
+        if is_file
+        else "the server runs and its user may create tables there"
+    )
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     words = _without_password(words, url, cause)
-    return (
-        f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that its folder "
-        "exists and can be written to (or that the server is running)."
-    )
+    return f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that {check}."
 
 
 def _without_password(words: str, url: URL, cause: BaseException) -> str:

@@ -51,6 +51,7 @@ async def claimed(database: Database) -> str:
         ("mysql://host/name", "names mysql, which is not supported"),
         ("", "is not a database address"),
         ("postgresql://u:p@host:abc/db", "is not a database address"),
+        ("postgresql://u:p@host", "names a server, and no database"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_explained(url: str, says: str) -> None:
@@ -58,6 +59,11 @@ def test_an_address_that_cannot_be_used_is_explained(url: str, says: str) -> Non
     with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
         read_url(url)
     assert says in str(caught.value)
+
+
+def test_an_address_as_hosting_services_write_it_is_understood() -> None:
+    """`postgres://` is what several of them give; it means the same."""
+    assert read_url("postgres://u:p@host/db") == read_url("postgresql://u:p@host/db")
 
 
 async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
