@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -47,8 +48,8 @@ def add_operating(
     )
     runs.add_argument("--texts", action="store_true", help="with RUN: show question and reply too")
     purge = add(commands, "purge", _purge, "delete what is stored, with the engine's records")
-    purge.add_argument("--team", metavar="T…", type=_id, help="of this workspace")
-    purge.add_argument("--user", metavar="U…", type=_id, help="of this person")
+    purge.add_argument("--team", metavar="T…", type=_team, help="of this workspace")
+    purge.add_argument("--user", metavar="U…", type=_user, help="of this person")
     purge.add_argument(
         "--older-than", metavar="DAYS", type=_days, help="asked more than so many days ago"
     )
@@ -95,11 +96,23 @@ def _count(text: str) -> int:
     raise argparse.ArgumentTypeError(f'"{text}" is no number of runs: from 1 to {MOST_LISTED}')
 
 
-def _id(text: str) -> str:
-    if text.strip():
+def _team(text: str) -> str:
+    return _id(text, "TE", "a workspace's is in its address, app.slack.com/client/T0123ABCD")
+
+
+def _user(text: str) -> str:
+    return _id(text, "UW", 'a person\'s, such as U0123ABCD, is in their profile: "Copy member ID"')
+
+
+def _id(text: str, first: str, where: str) -> str:
+    """An id of Slack's. A name would delete nothing, and seem to have deleted what there was.
+
+    It is empty as from a shell's variable that is not set: everybody's must not go for it.
+    """
+    if re.fullmatch(f"[{first}][A-Z0-9]+", text.strip()):
         return text.strip()
-    # As from a shell's variable that is not set: everybody's must not be deleted for it.
-    raise argparse.ArgumentTypeError("is empty: an id of Slack's, such as T0123ABCD or U0123ABCD")
+    said = f'"{text}" is no id of Slack\'s' if text.strip() else "is empty"
+    raise argparse.ArgumentTypeError(f"{said}: {where}")
 
 
 def _days(text: str) -> float:

@@ -106,6 +106,7 @@ async def _serve(
             left = await bot.jobs.drain(drain)
             if left:
                 log.info("handed_back", run_ids=list(left))
+        log.info("stopped")
     except asyncio.CancelledError:
         if not stopping.at_once:
             raise

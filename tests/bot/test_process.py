@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import AsyncGenerator
@@ -39,7 +40,8 @@ async def test_sigterm_lets_a_running_question_end(tmp_path: Path) -> None:
         await said(process, "stopping")
         gate.set()
         assert "The reply." in await there.complete(ts)
-        assert await process.wait() == 0
+        assert re.search(r"\bstopped\b", await ended(process))
+        assert process.returncode == 0
 
 
 async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
         (["purge"], "Say what to delete: --team"),
         (["purge", "--team", ""], "argument --team: is empty"),
         (["purge", "--user", " "], "argument --user: is empty"),
+        (["purge", "--user", "@ana"], "\"@ana\" is no id of Slack's: a person's, such as U0123"),
+        (["purge", "--team", "U1"], "\"U1\" is no id of Slack's: a workspace's is in its address"),
         (["purge", "--older-than", "soon"], '"soon" is no number of days'),
         (["purge", "--older-than", "-1"], '"-1" is no number of days'),
         (["runs", "--texts"], "name its RUN"),
