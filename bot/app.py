@@ -19,52 +19,50 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.jobs.durable import DurableJobs, durable_jobs
+from bot.jobs.dispatcher import JobDispatcher, durable_jobs
 from bot.jobs.engine import records
-from bot.jobs.presence import Alone, Among
+from bot.jobs.membership import PostgresMembership, SingleProcess
 from bot.limits import Budgets
-from bot.models import Catalogue
-from bot.observing.facts import facts_of
-from bot.observing.metrics import Metrics
-from bot.observing.observers import Observers
-from bot.observing.tracing import Tracing
-from bot.ports import Queue, Runs
+from bot.models import ModelCatalogue
+from bot.ports import QueueStats, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
-from bot.slack.access import Access
-from bot.slack.actions.again import Again
-from bot.slack.actions.asking import Asking
-from bot.slack.actions.posting import Posting
-from bot.slack.actions.stop import Stopping
-from bot.slack.actions.verdict import Verdicts
-from bot.slack.authority import Authority
-from bot.slack.client import SLACK_TROUBLE, connections, web_client
-from bot.slack.commands import Offers
+from bot.slack.actions.feedback import FeedbackButtons
+from bot.slack.actions.regenerate import Regenerate
+from bot.slack.actions.share import ReplySharer
+from bot.slack.actions.stop import StopButton
+from bot.slack.answers_modal import AnswersModal
+from bot.slack.api.client import SLACK_ERRORS, WHERE_BOT, connections, refusal, web_client
+from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.users import UserDirectory
+from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
-from bot.slack.frame import Frame
-from bot.slack.home import Home, Sources
-from bot.slack.identity import Identity
-from bot.slack.intake import Intake
-from bot.slack.listeners import Rooms, register
-from bot.slack.people import People
-from bot.slack.policies import ChosenPolicies
-from bot.slack.refusal import WHERE_BOT, refusal
-from bot.slack.replies import SlackReplies
-from bot.slack.reveal import Reveal
-from bot.slack.settings_modal import SettingsModal
-from bot.slack.sharing import Sharing
-from bot.slack.taking import Taking
-from bot.slack.thread import SlackThreads
+from bot.slack.home.handlers import HomeServices, HomeTab
+from bot.slack.intake.enqueue import Enqueuer
+from bot.slack.intake.handlers import QuestionIntake
+from bot.slack.intake.post_question import QuestionPoster
+from bot.slack.intake.shortcuts import Shortcuts
+from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
+from bot.slack.permissions.admin import AdminPermissions
+from bot.slack.reply.context import ReplyContext
+from bot.slack.reply.thread_reply import SlackReplyFactory
+from bot.slack.routes import Handlers, register
+from bot.slack.settings.handlers import SettingsHandlers
+from bot.slack.thread.reader import SlackThreadReader
+from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
-from bot.storage.history import StoredHistory
-from bot.storage.ledger import StoredLedger
+from bot.storage.notifications import PostgresRelay
 from bot.storage.preferences import StoredPreferences
-from bot.storage.relay import PostgresRelay
+from bot.storage.question_history import StoredHistory
 from bot.storage.retention import Retention
-from bot.storage.runs import StoredRuns
-from bot.storage.spending import StoredSpending
+from bot.storage.runs import StoredRunStore
+from bot.storage.spend_queries import StoredSpending
+from bot.telemetry.composite import CompositeObserver
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.model_info import model_info
+from bot.telemetry.traces import Tracing
 from moa import PipelineError
 from moa.providers import Endpoints
 
@@ -83,9 +81,9 @@ class Bot:
 
     app: AsyncApp
     client: AsyncWebClient
-    jobs: DurableJobs
+    jobs: JobDispatcher
     database: Database
-    runs: Runs
+    runs: RunStore
     metrics: Metrics
 
     async def is_ready(self) -> bool:
@@ -101,7 +99,7 @@ class Bot:
         """All metrics; those of the queue are read from the journal now."""
         return self.metrics.exposition(await self._queue())
 
-    async def _queue(self) -> Queue | None:
+    async def _queue(self) -> QueueStats | None:
         try:
             async with asyncio.timeout(QUEUE_READ_S):
                 return await self.runs.queue()
@@ -128,28 +126,30 @@ async def opened(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        catalogue = Catalogue(settings, await stack.enter_async_context(Endpoints()))
+        catalogue = ModelCatalogue(settings, await stack.enter_async_context(Endpoints()))
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
-        observer = Observers(metrics, Tracing(facts_of(catalogue.tables), tracer_provider))
+        observer = CompositeObserver(
+            metrics, Tracing(model_info(catalogue.tables), tracer_provider)
+        )
         token = secret(environment.slack_bot_token)
         session = await stack.enter_async_context(connections())
         client = web_client(token, environment.slack_api_url, metrics.called, session)
-        identity = Identity(client)
+        identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
-        runs, people = StoredRuns(database), People(client)
+        runs, people = StoredRunStore(database), UserDirectory(client)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
-        policies = ChosenPolicies(preferences)
-        frame = Frame(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
+        policies = ChannelPolicies(preferences)
+        frame = ReplyContext(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
         service = Service(
             runs,
-            SlackThreads(client, identity, people, SlackFiles(client, identity)),
-            SlackReplies(frame, settings.slack.link_hosts),
+            SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
+            SlackReplyFactory(frame, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
@@ -160,22 +160,28 @@ async def opened(
             )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))
-        authority = Authority(client, identity, settings.slack.settings)
-        access, feedback = Access(client, policies), StoredFeedback(database)
-        modal = SettingsModal(client, preferences, authority, catalogue.pipelines, settings.limits)
-        stopping = Stopping(runs, jobs, access, authority)
-        taking = Taking(client, runs, jobs, observer)
-        offers = Offers(catalogue.pipelines, preferences, budgets, modal, stopping)
-        rooms = Rooms(
-            intake=Intake(taking, identity, offers, history),
-            reveal=Reveal(client, runs, access, ledger=StoredLedger(database), feedback=feedback),
-            sharing=Sharing(frame, settings.slack.link_hosts),
-            home=Home(client, Sources(identity, people, authority, history, spending, offers)),
+        authority = AdminPermissions(client, identity, settings.slack.settings)
+        access, feedback = AnswerAccess(client, policies), StoredFeedback(database)
+        modal = SettingsHandlers(
+            client, preferences, authority, catalogue.pipelines, settings.limits
+        )
+        stopping = StopButton(runs, jobs, access, authority)
+        taking = Enqueuer(client, runs, jobs, observer)
+        offers = CommandServices(catalogue.pipelines, preferences, budgets, modal, stopping)
+        rooms = Handlers(
+            intake=QuestionIntake(taking, identity, offers, history),
+            reveal=AnswersModal(
+                client, runs, access, ledger=StoredCallLog(database), feedback=feedback
+            ),
+            sharing=ReplySharer(frame, settings.slack.link_hosts),
+            home=HomeTab(
+                client, HomeServices(identity, people, authority, history, spending, offers)
+            ),
             settings=modal,
             stopping=stopping,
-            again=Again(runs, taking, access, preferences),
-            verdicts=Verdicts(client, runs, access, feedback),
-            asking=Asking(Posting(frame, taking, identity, preferences), preferences),
+            again=Regenerate(runs, taking, access, preferences),
+            verdicts=FeedbackButtons(client, runs, access, feedback),
+            asking=Shortcuts(QuestionPoster(frame, taking, identity, preferences), preferences),
         )
         register(app, rooms)
         yield Bot(app, client, jobs, database, runs, metrics)
@@ -193,14 +199,14 @@ def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
 
 def _jobs(
     database: Database,
-    runs: StoredRuns,
+    runs: StoredRunStore,
     service: Service,
     settings: Settings,
     share: Callable[[int], None],
-) -> AbstractAsyncContextManager[DurableJobs]:
+) -> AbstractAsyncContextManager[JobDispatcher]:
     """The durable engine: beside the file on SQLite, in the same database on Postgres."""
     file = database.file
-    presence = Among(database.engine) if file is None else Alone(file)
+    presence = PostgresMembership(database.engine) if file is None else SingleProcess(file)
     return durable_jobs(
         runs,
         presence,
@@ -250,7 +256,7 @@ def _check_tokens(settings: Settings, mode: Mode) -> None:
         )
 
 
-def _check_pipelines(catalogue: Catalogue) -> None:
+def _check_pipelines(catalogue: ModelCatalogue) -> None:
     """The default pipeline must work; of the others it is only said when one does not."""
     for name in catalogue.pipelines:
         try:
@@ -261,10 +267,10 @@ def _check_pipelines(catalogue: Catalogue) -> None:
             log.warning("pipeline_not_usable", pipeline=name, why=str(error))
 
 
-async def _check_slack(identity: Identity, url: str) -> None:
+async def _check_slack(identity: IdentityLookup, url: str) -> None:
     try:
         me = await identity.get()
-    except SLACK_TROUBLE as error:
+    except SLACK_ERRORS as error:
         words = refusal(error, url, "SLACK_BOT_TOKEN", WHERE_BOT)
         raise ConfigurationError(words) from None
     log.info("slack_reached", team=me.team)

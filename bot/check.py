@@ -11,10 +11,9 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.models import Catalogue
+from bot.models import ModelCatalogue
 from bot.settings import KEY_VARIABLES, Environment, load
-from bot.slack.client import SLACK_TROUBLE, web_client
-from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
+from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, WHERE_BOT, refusal, web_client
 from bot.storage.database import open_database, read_url
 from moa import ModelError, PipelineError
 from moa.providers import Endpoints
@@ -83,7 +82,7 @@ async def check(purposes: Mapping[str, str], say: Say) -> bool:
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source])
     async with Endpoints() as endpoints:
-        catalogue = Catalogue(settings, endpoints)
+        catalogue = ModelCatalogue(settings, endpoints)
         report.section("Models", await _models(catalogue))
         report.section("Pipelines", [_pipeline(catalogue, name) for name in catalogue.pipelines])
         report.section("Database", [await _database(settings.environment.database_url)])
@@ -92,11 +91,11 @@ async def check(purposes: Mapping[str, str], say: Say) -> bool:
     return report.works
 
 
-async def _models(catalogue: Catalogue) -> Findings:
+async def _models(catalogue: ModelCatalogue) -> Findings:
     return await asyncio.gather(*(_model(catalogue, name) for name in catalogue.tables))
 
 
-async def _model(catalogue: Catalogue, name: str) -> Finding:
+async def _model(catalogue: ModelCatalogue, name: str) -> Finding:
     table = catalogue.tables[name]
     known = f"{name}: {table.provider}, {table.model}"
     if table.base_url:
@@ -119,7 +118,7 @@ async def _model(catalogue: Catalogue, name: str) -> Finding:
     return Finding("ok", known)
 
 
-def _pipeline(catalogue: Catalogue, name: str) -> Finding:
+def _pipeline(catalogue: ModelCatalogue, name: str) -> Finding:
     pipeline = catalogue.pipelines[name]
     layers = [", ".join(layer.proposers) for layer in pipeline.layers]
     default = " (the default)" if name == catalogue.default else ""
@@ -174,7 +173,7 @@ async def _bot_token(client: AsyncWebClient, purposes: Mapping[str, str]) -> lis
     try:
         async with asyncio.timeout(PATIENCE_S):
             answer = await client.auth_test()
-    except SLACK_TROUBLE as error:
+    except SLACK_ERRORS as error:
         return [Finding("failed", refusal(error, client.base_url, "SLACK_BOT_TOKEN", WHERE_BOT))]
     headers = {name.lower(): value for name, value in answer.headers.items()}
     granted = {s.strip() for s in str(headers.get("x-oauth-scopes", "")).split(",")} - {""}
@@ -197,7 +196,7 @@ async def _app_token(client: AsyncWebClient, token: str) -> Finding:
     try:
         async with asyncio.timeout(PATIENCE_S):
             await client.apps_connections_open(app_token=token)
-    except SLACK_TROUBLE as error:
+    except SLACK_ERRORS as error:
         return Finding("failed", refusal(error, client.base_url, "SLACK_APP_TOKEN", WHERE_APP))
     return Finding("ok", "SLACK_APP_TOKEN: accepted, for Socket Mode")
 

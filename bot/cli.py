@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
-from bot.operating import add_operating
+from bot.terminal.admin import add_operating
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 INTERRUPTED, READER_GONE = 130, 141
@@ -60,7 +60,7 @@ def _carry_out(command: Callable[[argparse.Namespace], int], options: argparse.N
     try:
         return command(options)
     except ConfigurationError as error:
-        from bot.terminal.safe import safe  # noqa: PLC0415 - only where it is used
+        from bot.terminal.safe_text import safe  # noqa: PLC0415 - only where it is used
 
         sys.stdout.flush()
         sys.stderr.write(f"moa-bot: {safe(str(error))}\n")
@@ -68,13 +68,13 @@ def _carry_out(command: Callable[[argparse.Namespace], int], options: argparse.N
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from bot.terminal.ask import Asking, ask  # noqa: PLC0415 - heavy
+    from bot.terminal.ask import AskOptions, ask  # noqa: PLC0415 - heavy
 
-    return ask(Asking(options.question, options.pipeline, options.answers, options.json))
+    return ask(AskOptions(options.question, options.pipeline, options.answers, options.json))
 
 
 def _run(options: argparse.Namespace) -> int:
-    from bot.serving import run  # noqa: PLC0415 - heavy
+    from bot.server import run  # noqa: PLC0415 - heavy
     from bot.settings import load  # noqa: PLC0415 - heavy
 
     settings = load()
@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
 def _check(_options: argparse.Namespace) -> int:
     from bot.check import check  # noqa: PLC0415 - heavy
     from bot.manifest import purposes  # noqa: PLC0415 - heavy
-    from bot.terminal.safe import safe  # noqa: PLC0415 - only where it is used
+    from bot.terminal.safe_text import safe  # noqa: PLC0415 - only where it is used
 
     def say(line: str) -> None:
         sys.stdout.write(f"{safe(line)}\n")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from bot.errors import ConfigurationError
-from moa.config import Config, ModelTable
-from moa.pipeline import LayerTable, Pipeline
+from moa.pipeline.config import Config, ModelDefinition
+from moa.pipeline.definition import LayerDefinition, Pipeline
 
 OPENAI = {"sol": "gpt-6.1-sol", "terra": "gpt-6.1-terra", "luna": "gpt-6-luna"}
 ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
@@ -73,7 +73,7 @@ def _one(provider: str, names: Mapping[str, str], *, strong: str, second: str) -
 def _demo() -> Config:
     """One small model, sampled under different personas (Self-MoA)."""
     models = {
-        name: ModelTable(
+        name: ModelDefinition(
             provider="local",
             model="smollm2-135m-instruct",
             context_window=8192,
@@ -93,9 +93,9 @@ def _demo() -> Config:
     )
 
 
-def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelTable]:
+def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinition]:
     return {
-        name: ModelTable.model_validate({"provider": provider, "model": model, "images": True})
+        name: ModelDefinition.model_validate({"provider": provider, "model": model, "images": True})
         for name, model in names.items()
     }
 
@@ -105,17 +105,17 @@ def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dic
         "quick": Pipeline(
             description="Two models, one reply: the fastest mixture.",
             aggregator=aggregators,
-            layers=[LayerTable(proposers=pair)],
+            layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
             description="Three models, one reply: the default.",
             aggregator=aggregators,
-            layers=[LayerTable(proposers=layer)],
+            layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
             description="Three models twice, each reading the others, then one reply.",
             aggregator=aggregators,
-            layers=[LayerTable(proposers=layer), LayerTable(proposers=layer)],
+            layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
         "single": Pipeline(
             description="One model alone, to compare with.",

@@ -1,4 +1,4 @@
-"""What can go wrong on the team's side, each with a kind that `bot.slack.words` has words for."""
+"""The bot's errors, each with a kind that `bot.slack.ui.strings` has words for."""
 
 from __future__ import annotations
 

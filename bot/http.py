@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.errors import ConfigurationError
-from bot.observing.metrics import CONTENT_TYPE
+from bot.telemetry.metrics import CONTENT_TYPE
 
 MAX_BODY = 1_000_000
 """Bytes of one request. Slack's largest payloads stay well below."""

@@ -13,9 +13,9 @@ from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
 from bot.preferences import Preferences, WorkspaceChoice
 from moa import Plan, Profile, Prompt, Usage
-from moa.budget import size
-from moa.compose import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
-from moa.reading import Table
+from moa.engine.model_request import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
+from moa.pipeline.strict_model import StrictModel
+from moa.pipeline.token_budget import size
 
 QUESTIONS_AN_HOUR = 120
 """Two a minute, a whole hour long, is more than a person can read, and less than a script sends."""
@@ -36,7 +36,7 @@ REFUSALS: tuple[Trouble, ...] = (
 Count = int | Literal["unlimited"]
 
 
-class Limits(Table):
+class Limits(StrictModel):
     """`[limits]` in `moa.toml`. Amounts are US dollars; what is left out is not limited.
 
     Days and months are those of UTC. A call whose price is unknown counts as no dollars.
@@ -83,7 +83,7 @@ class Limits(Table):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class BudgetUse:
     """What counts against the limits.
 
     Attributes:
@@ -107,15 +107,15 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStatus:
     """The limits that hold for somebody, and what they have used of them."""
 
     limits: Limits
-    use: Use
+    use: BudgetUse
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class PipelineStats:
     """What a pipeline's latest runs took: medians. `cost_usd` is None where none was known."""
 
     runs: int
@@ -137,18 +137,18 @@ class Spending(Protocol):
 
     async def use(
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
-    ) -> Use:
+    ) -> BudgetUse:
         """What counts for a person and a channel now; with `before`, ahead of that run alone.
 
         Without a channel nothing is spent in it.
         """
         ...
 
-    async def hour(self, team: str, user: str, now: datetime, *, before: str) -> Use:
+    async def hour(self, team: str, user: str, now: datetime, *, before: str) -> BudgetUse:
         """The same of the last hour's questions alone, which is found quickly."""
         ...
 
-    async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, Measured]:
+    async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
         """What the latest runs of these pipelines took there; those never used are left out."""
         ...
 
@@ -200,16 +200,16 @@ class Budgets:
         if most is not None and not run.recorded and estimate(plan, thread) > most:
             raise Unanswerable("run_budget")
 
-    async def standing(self, team: str, user: str, channel: str | None = None) -> Standing:
+    async def standing(self, team: str, user: str, channel: str | None = None) -> BudgetStatus:
         """The limits that hold for somebody, and what they have used of them by now."""
         use = await self._spending.use(team, user, channel, datetime.now(UTC))
-        return Standing(await self._limits(team), use)
+        return BudgetStatus(await self._limits(team), use)
 
     async def _limits(self, team: str) -> Limits:
         return self.limits.tightened((await self._preferences.choices(team)).workspace)
 
 
-def reached(limits: Limits, use: Use) -> Trouble | None:
+def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
     """The limit that leaves no room for one more question; None when all do."""
     counted: tuple[tuple[Trouble, float, float | None], ...] = (
         ("too_many_at_once", use.person_at_once, _count(limits.at_once_per_person)),

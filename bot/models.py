@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from bot.errors import ConfigurationError
 from bot.settings import BASE_URL_VARIABLES, KEY_VARIABLES, Settings
 from moa import Model, PipelineError, Plan, Price, Profile, bind, resilient
-from moa.config import BreakerTable, ModelTable
-from moa.pipeline import Pipeline
+from moa.pipeline.config import BreakerModel, ModelDefinition
+from moa.pipeline.definition import Pipeline
+from moa.pipeline.strict_model import nearest
 from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
 from moa.providers.endpoints import checked_key
-from moa.reading import nearest
-from moa.wrappers import BreakerRules, Sharers
+from moa.resilience import BreakerRules, WorkerShare
 
 
-class Catalogue:
+class ModelCatalogue:
     """The models and pipelines of the settings. Connections belong to `endpoints`.
 
     Attributes:
@@ -25,7 +25,7 @@ class Catalogue:
     """
 
     def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
-        self.sharers = Sharers()
+        self.sharers = WorkerShare()
         self._settings = settings
         self._endpoints = endpoints
         self._models: dict[str, ProvidedModel] = {}
@@ -43,7 +43,7 @@ class Catalogue:
         return self._settings.config.pipelines
 
     @property
-    def tables(self) -> Mapping[str, ModelTable]:
+    def tables(self) -> Mapping[str, ModelDefinition]:
         """All models by name, as they are set up."""
         return self._settings.config.models
 
@@ -122,7 +122,7 @@ class Catalogue:
             return None
         return f"models.{name}: its key is not set. Set {variable}, in the environment or in .env."
 
-    def _spec(self, table: ModelTable) -> ModelSpec:
+    def _spec(self, table: ModelDefinition) -> ModelSpec:
         base_url = table.base_url
         if base_url is None and table.provider in BASE_URL_VARIABLES:
             base_url = self._settings.secret(BASE_URL_VARIABLES[table.provider])
@@ -138,7 +138,7 @@ class Catalogue:
             fail=table.fail,
         )
 
-    def _key(self, table: ModelTable) -> str | None:
+    def _key(self, table: ModelDefinition) -> str | None:
         variable = _key_variable(table)
         if variable is None:
             return None
@@ -148,7 +148,7 @@ class Catalogue:
             raise PipelineError(f"{variable}: {error}") from None
 
 
-def _key_variable(table: ModelTable) -> str | None:
+def _key_variable(table: ModelDefinition) -> str | None:
     """The variable that holds a model's key; None where none is needed."""
     if table.api_key_env:
         return table.api_key_env
@@ -156,7 +156,7 @@ def _key_variable(table: ModelTable) -> str | None:
     return None if table.base_url else KEY_VARIABLES.get(table.provider)
 
 
-def _profile(name: str, table: ModelTable) -> Profile:
+def _profile(name: str, table: ModelDefinition) -> Profile:
     provider_decides = table.temperature == "provider"
     return Profile(
         name=name,
@@ -171,13 +171,13 @@ def _profile(name: str, table: ModelTable) -> Profile:
     )
 
 
-def _breaker(table: BreakerTable) -> BreakerRules | None:
+def _breaker(table: BreakerModel) -> BreakerRules | None:
     if not table.failures:
         return None
     return BreakerRules(table.failures, table.rest_s, table.long_rest_s, table.silent_s)
 
 
-def _cost(table: ModelTable) -> CostOf:
+def _cost(table: ModelDefinition) -> CostOf:
     if table.price:
         return Price(table.price.input, table.price.output, table.price.cached).of
     return cost_of(table.provider, table.model, table.base_url)

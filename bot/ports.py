@@ -106,7 +106,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """Where a run stands in the queue.
 
     Attributes:
@@ -123,7 +123,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedRun:
     """A run that was claimed and has not ended."""
 
     run_id: str
@@ -132,7 +132,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class RunSignal:
     """What others have left in the journal for the worker of a run."""
 
     attempt: int
@@ -140,7 +140,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class QueueStats:
     """The questions that have not ended, of all processes that share the journal.
 
     `oldest_waiting_s` and `oldest_running_s` are seconds since the oldest of them was asked, 0 when
@@ -153,7 +153,7 @@ class Queue:
     oldest_running_s: float
 
 
-class Runs(Protocol):
+class RunStore(Protocol):
     """The journal: every question, and every finished answer as it comes."""
 
     async def claim(
@@ -178,7 +178,7 @@ class Runs(Protocol):
         """The newest of the runs that ask this one again; None where there is none."""
         ...
 
-    async def place(self, run_id: str) -> Place | None:
+    async def place(self, run_id: str) -> QueuePosition | None:
         """Where a waiting run stands; None when it does not wait."""
         ...
 
@@ -201,7 +201,7 @@ class Runs(Protocol):
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
         ...
 
-    async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
+    async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
         """What stands in the journal for those of the runs that have not ended."""
         ...
 
@@ -257,11 +257,11 @@ class Runs(Protocol):
         """Give that claim up, so that the reply can be shared after all."""
         ...
 
-    async def unfinished(self) -> Sequence[Unfinished]:
+    async def unfinished(self) -> Sequence[UnfinishedRun]:
         """The runs that were claimed and neither answered nor failed, the oldest first."""
         ...
 
-    async def queue(self) -> Queue:
+    async def queue(self) -> QueueStats:
         """How many questions have not ended, and how old the oldest of them are."""
         ...
 
@@ -294,7 +294,7 @@ class Admission(Protocol):
         ...
 
 
-class Relay(Protocol):
+class Dispatcher(Protocol):
     """Passes runs on between workers, within milliseconds.
 
     It keeps nothing. What a lost word leaves undone stands in the journal, and is found there like
@@ -310,7 +310,7 @@ class Relay(Protocol):
         ...
 
 
-class Threads(Protocol):
+class ThreadReader(Protocol):
     """Reads what was said before a question."""
 
     async def read(self, question: Question) -> Thread:
@@ -369,7 +369,7 @@ Interrupt = Callable[[Trouble], None]
 """Ends a run's work from outside, for a reason that its asker can be told. May be called often."""
 
 
-class Replies(Protocol):
+class ReplyFactory(Protocol):
     """Opens replies."""
 
     def open(self, run: Run, interrupt: Interrupt) -> Reply:
@@ -393,7 +393,7 @@ class Jobs(Protocol):
         ...
 
 
-class Watch(Protocol):
+class RunSpan(Protocol):
     """Is told what happens in one run. It raises nothing."""
 
     def saw(self, event: Event) -> None:
@@ -412,12 +412,12 @@ class Observer(Protocol):
         """A question has reached us, for the first time or once more."""
         ...
 
-    def work(self, run: Run) -> AbstractContextManager[Watch]:
+    def work(self, run: Run) -> AbstractContextManager[RunSpan]:
         """A run is worked on for as long as this is entered."""
         ...
 
 
-class Ledger(Protocol):
+class CallLog(Protocol):
     """The calls of the models, whether their answers were used or not."""
 
     async def of(self, run_id: str) -> Sequence[Call]:
@@ -451,7 +451,7 @@ class Feedback(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PastQuestion:
     """A question that somebody asked before. The fields are those of its `Question` and `Run`."""
 
     channel: str
@@ -464,10 +464,10 @@ class Earlier:
     created_at: datetime
 
 
-class History(Protocol):
+class QuestionHistory(Protocol):
     """What was asked before."""
 
-    async def latest(self, team: str, user: str, most: int) -> Sequence[Earlier]:
+    async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
         """A person's latest questions, the newest first."""
         ...
 

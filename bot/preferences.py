@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from moa.reading import Table
+from moa.pipeline.strict_model import StrictModel
 
 Who = Literal["members", "requester", "nobody"]
 """Who may open the individual answers."""
@@ -37,7 +37,7 @@ STRICTER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """What concerns privacy, each from the most open choice to the strictest."""
 
 
-class Defaults(Table):
+class Defaults(StrictModel):
     """What holds where nothing was chosen in Slack.
 
     Attributes:

@@ -9,10 +9,20 @@ from dataclasses import replace
 
 import structlog
 
+from bot.cancel_scope import CancelScope
 from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
-from bot.interrupting import Interruptible
-from bot.keeping import Keeping
-from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
+from bot.ports import (
+    Admission,
+    Ended,
+    Observer,
+    Reply,
+    ReplyFactory,
+    Run,
+    RunSpan,
+    RunStore,
+    ThreadReader,
+)
+from bot.run_recorder import RunRecorder
 from moa import (
     Finished,
     NotEnoughAnswers,
@@ -41,9 +51,9 @@ class Service:
 
     def __init__(
         self,
-        runs: Runs,
-        threads: Threads,
-        replies: Replies,
+        runs: RunStore,
+        threads: ThreadReader,
+        replies: ReplyFactory,
         plans: Plans,
         observer: Observer,
         *,
@@ -55,7 +65,7 @@ class Service:
         self._plans = plans
         self._observer = observer
         self._admission = admission
-        self._under_way: dict[str, Interruptible] = {}
+        self._under_way: dict[str, CancelScope] = {}
 
     def stop(self, run_id: str) -> None:
         """End a run that is worked on here, since its people asked for it."""
@@ -75,8 +85,8 @@ class Service:
             with self._observer.work(run) as watch:
                 await self._watched(run, watch)
 
-    async def _watched(self, run: Run, watch: Watch) -> None:
-        work = self._under_way[run.id] = Interruptible()
+    async def _watched(self, run: Run, watch: RunSpan) -> None:
+        work = self._under_way[run.id] = CancelScope()
         reply = self._replies.open(run, work.interrupt)
         try:
             watch.ended(await self._answered(run, reply, work, watch))
@@ -88,7 +98,7 @@ class Service:
             del self._under_way[run.id]
             await reply.close()
 
-    async def _answered(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
+    async def _answered(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
         """Bring the reply, or tell why there is none: the outermost edge of a question's work."""
         try:
             return await self._work(run, reply, work, watch)
@@ -109,8 +119,8 @@ class Service:
             log.exception("internal", error_id=error_id, error=type(error).__name__)
             return await self._give_up(run, reply, "internal", error_id)
 
-    async def _work(self, run: Run, reply: Reply, work: Interruptible, watch: Watch) -> Ended:
-        async with Keeping(self._runs, run.id) as keeping:
+    async def _work(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
+        async with RunRecorder(self._runs, run.id) as keeping:
             async with work:
                 if run.resumed and await reply.stands():
                     return await self._ended_before(run)
@@ -138,7 +148,9 @@ class Service:
         await self._runs.delivered(run.id)
         return "delivered_before"
 
-    async def _outcome(self, run: Run, reply: Reply, keeping: Keeping, watch: Watch) -> Outcome:
+    async def _outcome(
+        self, run: Run, reply: Reply, keeping: RunRecorder, watch: RunSpan
+    ) -> Outcome:
         thread = await self._threads.read(run.question)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)

@@ -16,9 +16,9 @@ from bot.defaults import default_config
 from bot.errors import ConfigurationError
 from bot.limits import Limits
 from bot.preferences import Defaults
-from moa.config import Config
 from moa.errors import PipelineError
-from moa.reading import Table, nearest, read
+from moa.pipeline.config import Config
+from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 
 DEFAULT_CONFIG = "moa.toml"
 KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
@@ -35,7 +35,7 @@ class SlackTable(Defaults):
     link_hosts: list[str] = Field(default=[])
 
 
-class StorageTable(Table):
+class StorageTable(StrictModel):
     """`[storage]` in `moa.toml`.
 
     Attributes:
@@ -45,7 +45,7 @@ class StorageTable(Table):
     retention_days: int = Field(default=90, ge=1)
 
 
-class WorkTable(Table):
+class WorkTable(StrictModel):
     """`[work]` in `moa.toml`.
 
     Attributes:
@@ -55,7 +55,7 @@ class WorkTable(Table):
     at_once: int = Field(default=100, ge=1)
 
 
-class Environment(Table):
+class Environment(StrictModel):
     """The variables that are read, by their names in lower case."""
 
     slack_bot_token: SecretStr | None = None
@@ -151,13 +151,13 @@ def _configured(folder: Path, environment: Environment, variables: Mapping[str, 
     return Settings(environment, config, slack, source, variables, limits, storage, work)
 
 
-T = TypeVar("T", bound=Table)
+T = TypeVar("T", bound=StrictModel)
 
 
 def _part(kind: type[T], table: dict[str, Any], key: str, problems: list[str]) -> T:
     """A table that is the bot's own, taken out of the file; the defaults where it is wrong."""
     try:
-        return read(kind, table.pop(key, {}), key)
+        return parse_table(kind, table.pop(key, {}), key)
     except PipelineError as error:
         problems.append(str(error))
         return kind()

@@ -9,7 +9,7 @@ Models come from `moa.providers`, or are anything that satisfies `moa.Model`; `m
 limits, a circuit breaker, retries and a hedge around one.
 """
 
-from moa.engine import ask, run
+from moa.engine.runner import ask, run
 from moa.errors import (
     MoaError,
     ModelError,
@@ -32,10 +32,11 @@ from moa.events import (
     LayerStarted,
     Retried,
 )
-from moa.pipeline import Pipeline, bind
-from moa.plan import Layer, Plan, Seat
+from moa.pipeline.definition import Pipeline, bind
+from moa.pipeline.plan import Layer, Plan, Seat
+from moa.pipeline.strategies import STRATEGIES, PromptContext, Strategy, StrategySpec, Task
 from moa.ports import Hedge, Model, Profile
-from moa.strategies import STRATEGIES, Brief, Recipe, Strategy, Task
+from moa.resilience import BreakerRules, resilient
 from moa.types import (
     Answer,
     Call,
@@ -51,7 +52,6 @@ from moa.types import (
     Usage,
     View,
 )
-from moa.wrappers import BreakerRules, resilient
 
 __all__ = [
     "STRATEGIES",
@@ -59,7 +59,6 @@ __all__ = [
     "Answer",
     "Answered",
     "BreakerRules",
-    "Brief",
     "Call",
     "Chunk",
     "Compared",
@@ -87,13 +86,14 @@ __all__ = [
     "Price",
     "Profile",
     "Prompt",
+    "PromptContext",
     "RateLimited",
-    "Recipe",
     "Rejected",
     "Retried",
     "Sampling",
     "Seat",
     "Strategy",
+    "StrategySpec",
     "Task",
     "Unavailable",
     "Usage",

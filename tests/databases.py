@@ -33,7 +33,7 @@ from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
 from bot.storage.database import Database, open_database
-from bot.storage.migrating import upgrade
+from bot.storage.migrate import upgrade
 from tests.postgres import Postgres
 
 Kind = Literal["sqlite", "postgres"]

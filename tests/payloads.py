@@ -10,7 +10,7 @@ from typing import Any
 
 import slackblocks
 
-from bot.playground.records import CallRecord
+from bot.playground.state.models import CallRecord
 
 Json = Mapping[str, Any]
 

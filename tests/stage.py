@@ -13,9 +13,9 @@ from sqlalchemy import update
 
 from bot.app import Bot, opened
 from bot.playground.clock import Clock
-from bot.playground.records import Channel, Message, User, View
 from bot.playground.server import LocalSlack
-from bot.serving import serve_http, serve_socket
+from bot.playground.state.models import Channel, SlackMessage, SlackView, User
+from bot.server import serve_http, serve_socket
 from bot.settings import Settings, load
 from bot.storage.tables import runs
 from tests.models.replies import Reply
@@ -108,7 +108,7 @@ class Stage:
         words = f"{self.mention} {text}"
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
 
-    async def unfinish(self, only: str = "", *, unmarked: Message | None = None) -> None:
+    async def unfinish(self, only: str = "", *, unmarked: SlackMessage | None = None) -> None:
         """Put the journal back to before a run's end, as if the process had died there.
 
         Args:
@@ -121,7 +121,7 @@ class Stage:
         if unmarked:
             unmarked.metadata = None
 
-    def replies(self, thread_ts: str, channel: Channel | None = None) -> list[Message]:
+    def replies(self, thread_ts: str, channel: Channel | None = None) -> list[SlackMessage]:
         """The bot's messages in a thread that are complete."""
         found = self.slack.messages(channel or self.general, thread_ts)
         ours = [m for m in found if m.user == self.slack.bot_user_id]
@@ -129,17 +129,17 @@ class Stage:
 
     async def replied(
         self, thread_ts: str, count: int = 1, channel: Channel | None = None
-    ) -> Message:
+    ) -> SlackMessage:
         """The bot's message that completes a thread; waits for it."""
         await self.slack.wait_for(
             lambda: len(self.replies(thread_ts, channel)) >= count, timeout=20
         )
         return self.replies(thread_ts, channel)[count - 1]
 
-    async def opened_view(self, user: User, containing: str) -> View:
+    async def opened_view(self, user: User, containing: str) -> SlackView:
         """The modal that a person has open, once it shows certain words."""
 
-        def showing() -> View | None:
+        def showing() -> SlackView | None:
             view = self.slack.view_of(user)
             return view if view and containing in self.slack.render(view) else None
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.slack.listeners import EVENTS
+from bot.slack.routes import EVENTS
 
 ROOT = Path(__file__).parent.parent
 
 BREACHES = {
-    "moa/prompts/breach.py": "import bot\n",
+    "moa/pipeline/prompts/breach.py": "import bot\n",
     "moa/breach_of_purity.py": "import sqlalchemy\n",
     "bot/storage/breach.py": "import slack_sdk\n",
-    "bot/slack/breach.py": "import os\n",
+    "bot/slack/api/breach.py": "import os\n",
+    "bot/slack/ui/breach.py": "import bot.slack.reply.context\n",
+    "bot/playground/state/breach.py": "import bot.playground.server\n",
 }
 
 
@@ -71,3 +75,18 @@ def test_every_direct_dependency_is_locked() -> None:
     assert "://" not in lock
     blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", lock, re.MULTILINE | re.DOTALL)
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """No two classes in `moa` and `bot` share a name, so a name can be searched for."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path in [*ROOT.glob("moa/**/*.py"), *ROOT.glob("bot/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_the_slack_package_keeps_its_files_in_rooms() -> None:
+    """At most three files lie flat in `bot/slack`; everything else is in a named folder."""
+    assert len(list((ROOT / "bot" / "slack").glob("*.py"))) <= 3

@@ -19,10 +19,10 @@ from sqlalchemy import text
 
 from bot.ports import Question
 from bot.storage.database import Database, open_database
-from bot.storage.history import StoredHistory
-from bot.storage.listing import Listing
-from bot.storage.runs import StoredRuns
-from bot.storage.spending import StoredSpending
+from bot.storage.question_history import StoredHistory
+from bot.storage.run_queries import RunQueries
+from bot.storage.runs import StoredRunStore
+from bot.storage.spend_queries import StoredSpending
 
 ROUNDS = 200
 BATCH = 50_000
@@ -72,7 +72,7 @@ def _question(number: int) -> Question:
 
 def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
     """What is measured, by name."""
-    runs, listing, history = StoredRuns(database), Listing(database), StoredHistory(database)
+    runs, listing, history = StoredRunStore(database), RunQueries(database), StoredHistory(database)
     spending = StoredSpending(database)
 
     async def claim(number: int) -> None:

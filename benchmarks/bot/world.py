@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.bot.pipeline import toml
 from benchmarks.cores import apart, everywhere, ordinary, pinned
-from bot.playground.records import Channel, User
 from bot.playground.server import LocalSlack
+from bot.playground.state.models import Channel, User
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -15,10 +15,10 @@ _TOLERANCE = 1e-6
 """Seconds by which a timer may ring early: the resolution of an epoch held in a float."""
 
 
-class Timer:
+class ClockTimer:
     """One thing that is due on the clock. `cancel()` may be called at any time, more than once."""
 
-    def __init__(self, due: float, callback: Callable[[], None], timers: set[Timer]) -> None:
+    def __init__(self, due: float, callback: Callable[[], None], timers: set[ClockTimer]) -> None:
         self.due = due
         self.callback = callback
         self.handle: asyncio.TimerHandle | None = None
@@ -44,7 +44,7 @@ class Clock:
         self._scale = scale
         self._base = time.time() if start is None else start
         self._origin = time.monotonic()
-        self._timers: set[Timer] = set()
+        self._timers: set[ClockTimer] = set()
 
     def now(self) -> float:
         """Epoch seconds on this clock."""
@@ -62,9 +62,9 @@ class Clock:
                 timer.handle.cancel()
             self._ring(timer)
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> ClockTimer:
         """Call back once `seconds` of this clock have passed."""
-        timer = Timer(self.now() + seconds, callback, self._timers)
+        timer = ClockTimer(self.now() + seconds, callback, self._timers)
         self._timers.add(timer)
         self._arm(timer)
         return timer
@@ -93,7 +93,7 @@ class Clock:
             raise TimeoutError
         return awaited.result()
 
-    def _arm(self, timer: Timer) -> None:
+    def _arm(self, timer: ClockTimer) -> None:
         left = timer.due - self.now()
         loop = asyncio.get_running_loop()
         if left <= _TOLERANCE:
@@ -101,7 +101,7 @@ class Clock:
         elif self._scale:
             timer.handle = loop.call_later(left / self._scale, self._ring, timer)
 
-    def _ring(self, timer: Timer) -> None:
+    def _ring(self, timer: ClockTimer) -> None:
         if timer.due - self.now() > _TOLERANCE:
             self._arm(timer)
             return

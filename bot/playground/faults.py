@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 
 @dataclass(slots=True, eq=False)

@@ -6,33 +6,33 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from bot.playground.acting import Acting
+from bot.playground.api.response_urls import ResponseUrls
 from bot.playground.clock import Clock
-from bot.playground.delivery import Ack
+from bot.playground.delivery.http_events import HttpEvents
+from bot.playground.delivery.outbox import Ack
+from bot.playground.emulator import Emulator
 from bot.playground.faults import Fault
-from bot.playground.http_events import HttpEvents
-from bot.playground.installation import Installation
-from bot.playground.looking import Looking
-from bot.playground.records import User
-from bot.playground.response_url import ResponseUrls
-from bot.playground.site import Site
+from bot.playground.people.actions import PeopleActions
+from bot.playground.people.messages import PeopleMessages
+from bot.playground.people.queries import PeopleQueries
+from bot.playground.state.installation import Installation
+from bot.playground.state.models import User
+from bot.playground.state.workspace import Workspace
 from bot.playground.web_api import WebApi
-from bot.playground.workspace import Workspace
-from bot.playground.writing import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from bot.playground.ratelimit import RateLimits
-    from bot.playground.records import Json
+    from bot.playground.rate_limits import RateLimits
+    from bot.playground.state.models import Json
 
 _TEAM = "T00000001"
 _APP = "A00000001"
 _LARGEST_BODY = 4 * 1024 * 1024
 
 
-class LocalSlack(Writing, Acting, Looking):
+class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries):
     """A workspace with one app installed, served for as long as the context lasts.
 
     ```python
@@ -63,7 +63,7 @@ class LocalSlack(Writing, Acting, Looking):
         )
         workspace.add_user(bot)
         app = Installation(_APP, bot_name, _TEAM, bot.id, str(bot.bot_id))
-        self._site = Site(clock, workspace, app)
+        self._site = Emulator(clock, workspace, app)
         self._host = host
         self._port = port
         self._http: HttpEvents | None = None

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.playground.api import all_methods
-from bot.playground.api.call import Call, require_scope
+from bot.playground.api.api_call import ApiCall, require_scope
 from bot.playground.checks.report import is_object
 from bot.playground.errors import SlackError
-from bot.playground.records import CallRecord
+from bot.playground.state.models import CallRecord
 
 if TYPE_CHECKING:
-    from bot.playground.api.call import Method
-    from bot.playground.records import Json
-    from bot.playground.site import Site
+    from bot.playground.api.api_call import ApiMethod
+    from bot.playground.emulator import Emulator
+    from bot.playground.state.models import Json
 
 _APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
 
@@ -25,7 +25,7 @@ _APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
 class WebApi:
     """Answers `/api/<method>`, by POST or GET, with a JSON or a form body."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Emulator) -> None:
         self._site = site
         self._methods = all_methods()
 
@@ -64,9 +64,9 @@ class WebApi:
         self._admit(method, token)
         self._site.rates.take(name, str(args.get("channel", "")))
         require_scope(self._site.app, method.scopes)
-        return {"ok": True, **method.handle(Call(self._site, args))}
+        return {"ok": True, **method.handle(ApiCall(self._site, args))}
 
-    def _admit(self, method: Method, token: str) -> None:
+    def _admit(self, method: ApiMethod, token: str) -> None:
         app = self._site.app
         if method.token == "none":  # noqa: S105 - the kind of a token
             return

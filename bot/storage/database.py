@@ -30,9 +30,9 @@ from tenacity import (
 )
 
 from bot.errors import ConfigurationError, Postponed
-from bot.storage.hiding import hide_values
-from bot.storage.migrating import upgrade
+from bot.storage.migrate import upgrade
 from bot.storage.postgres import KEPT, Kept, replace_lost
+from bot.storage.redacted_errors import redact_values
 from bot.storage.single import Found
 from bot.storage.sqlite import WRITES, Quick, set_up
 
@@ -208,7 +208,7 @@ async def open_database(url: str) -> Database:
         max_overflow=0,
         connect_args={} if is_sqlite else KEEPALIVES,
     )
-    hide_values(engine.sync_engine)
+    redact_values(engine.sync_engine)
     quick: Quick | Kept
     if is_sqlite:
         set_up(engine.sync_engine)

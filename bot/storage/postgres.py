@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Executable, event
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.storage.hiding import told
+from bot.storage.redacted_errors import redacted_error
 from bot.storage.single import Found, written
 
 KEPT = 8
@@ -129,7 +129,7 @@ class Kept:
         try:
             return await one.cursor.execute(statement, given)
         except psycopg.Error as error:
-            raise told(error, statement.decode(), self._engine.dialect) from error
+            raise redacted_error(error, statement.decode(), self._engine.dialect) from error
 
 
 def replace_lost(engine: Engine) -> None:

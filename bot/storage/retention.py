@@ -22,7 +22,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Whose:
+class DeletionScope:
     """What is to be deleted: everything that fits all that is given.
 
     Attributes:
@@ -55,7 +55,7 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def purge(self, whose: Whose) -> AsyncGenerator[Sequence[str], None]:
+    async def purge(self, whose: DeletionScope) -> AsyncGenerator[Sequence[str], None]:
         """Delete ended runs, some hundred at a time; gives the ids that are gone each time."""
         while gone := await self._changed(lambda connection: _delete(connection, whose)):
             yield gone
@@ -64,7 +64,7 @@ class Retention:
         """What deletes everything that is older than so many days, whenever it is called."""
 
         async def tidy() -> None:
-            whose = Whose(before=ago(days))
+            whose = DeletionScope(before=ago(days))
             count = 0
             async for gone in self.purge(whose):
                 count += len(gone)
@@ -74,17 +74,17 @@ class Retention:
 
         return tidy
 
-    async def live(self, whose: Whose) -> int:
+    async def live(self, whose: DeletionScope) -> int:
         """How many runs are left because they have not ended."""
         query = select(func.count()).where(whose.runs, IS_LIVE)
         return await self._database.survey(lambda connection: connection.scalar(query) or 0)
 
-    async def forget(self, whose: Whose) -> None:
+    async def forget(self, whose: DeletionScope) -> None:
         """Delete what else names a workspace or a person: choices, feedback, what they spent.
 
         With an age it is only what they spent, and of that no day of this month: budgets count it.
         """
-        if whose == Whose():
+        if whose == DeletionScope():
             return
 
         def store(connection: Connection) -> None:
@@ -111,7 +111,7 @@ def ago(days: float) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
+def _delete(connection: Connection, whose: DeletionScope) -> Sequence[str]:
     ended = select(runs.c.id).where(whose.runs, runs.c.finished_at.is_not(None)).limit(AT_ONCE)
     gone = connection.execute(ended).scalars().all()
     if gone:
@@ -119,7 +119,7 @@ def _delete(connection: Connection, whose: Whose) -> Sequence[str]:
     return gone
 
 
-def _owned(table: Table, whose: Whose, person: str) -> list[ColumnElement[bool]]:
+def _owned(table: Table, whose: DeletionScope, person: str) -> list[ColumnElement[bool]]:
     columns = table.c
     conditions: list[ColumnElement[bool]] = []
     if whose.team is not None:
@@ -129,7 +129,7 @@ def _owned(table: Table, whose: Whose, person: str) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _spent(whose: Whose) -> list[ColumnElement[bool]]:
+def _spent(whose: DeletionScope) -> list[ColumnElement[bool]]:
     conditions = _owned(spending, whose, "user")
     if whose.before is not None:
         this_month = datetime.now(UTC).replace(day=1)
@@ -137,7 +137,7 @@ def _spent(whose: Whose) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _said(whose: Whose) -> list[ColumnElement[bool]]:
+def _said(whose: DeletionScope) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [feedback.c.user == whose.user]
     if whose.team is not None:
         theirs = select(runs.c.id).where(runs.c.team == whose.team)

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from bot.errors import Superseded, Trouble
-from bot.ports import Notice, Paid, Place, Question, Queue, Run, Unfinished
-from bot.storage.claiming import Claims
+from bot.ports import Paid, Question, QueuePosition, QueueStats, Run, RunSignal, UnfinishedRun
+from bot.storage.call_writer import CallWriter
 from bot.storage.database import Database
-from bot.storage.finishing import Finishing
-from bot.storage.paying import Paying
+from bot.storage.idempotency_keys import IdempotencyKeys
+from bot.storage.outcome_writer import OutcomeWriter
 from bot.storage.rows import aware, read_run
 from bot.storage.statements import Statements
 from bot.storage.tables import IS_LIVE, posts, runs
@@ -24,15 +24,15 @@ PATIENCE_S = 60.0
 """How long a run that is under way waits for a database that is away: a restart takes seconds."""
 
 
-class StoredRuns:
+class StoredRunStore:
     """`bot.ports.Runs` on a database. Each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = Statements()
-        self._claims = Claims(database)
-        self._paying = Paying(database, PATIENCE_S)
-        self._finishing = Finishing(database, PATIENCE_S)
+        self._claims = IdempotencyKeys(database)
+        self._paying = CallWriter(database, PATIENCE_S)
+        self._finishing = OutcomeWriter(database, PATIENCE_S)
 
     async def claim(
         self,
@@ -75,10 +75,10 @@ class StoredRuns:
         newest = await self._database.read(lambda c: c.execute(query).scalar())
         return None if newest is None else await self.get(newest)
 
-    async def place(self, run_id: str) -> Place | None:
+    async def place(self, run_id: str) -> QueuePosition | None:
         """Where a waiting run stands; None when it does not wait."""
         row = (await self._database.look(self._sql.place, {"of": run_id})).row
-        return row and Place(*row)
+        return row and QueuePosition(*row)
 
     async def renew(self, run_id: str, attempt: int) -> bool:
         """Take a run from whoever works on it, unless it has ended or was taken before."""
@@ -107,13 +107,13 @@ class StoredRuns:
             query = query.where(runs.c.thread_ts == thread_ts)
         return await self._database.read(lambda connection: connection.scalars(query).all())
 
-    async def notices(self, run_ids: Collection[str]) -> Mapping[str, Notice]:
+    async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
         """What stands in the journal for those of the runs that have not ended."""
         query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
         query = query.where(runs.c.id.in_(run_ids), IS_LIVE)
         return await self._database.read(
             lambda connection: {
-                row.id: Notice(row.attempt, row.stop_by) for row in connection.execute(query)
+                row.id: RunSignal(row.attempt, row.stop_by) for row in connection.execute(query)
             }
         )
 
@@ -178,18 +178,18 @@ class StoredRuns:
         """Give that claim up, so that the reply can be shared after all."""
         await self._claims.release(_sharing(run_id))
 
-    async def unfinished(self) -> Sequence[Unfinished]:
+    async def unfinished(self) -> Sequence[UnfinishedRun]:
         """The runs that were claimed and have not ended, the oldest first."""
         query = select(runs.c.id, runs.c.attempt, runs.c.created_at)
         query = query.where(IS_LIVE).order_by(runs.c.created_at)
         return await self._database.read(
             lambda connection: [
-                Unfinished(row.id, row.attempt, aware(row.created_at))
+                UnfinishedRun(row.id, row.attempt, aware(row.created_at))
                 for row in connection.execute(query)
             ]
         )
 
-    async def queue(self) -> Queue:
+    async def queue(self) -> QueueStats:
         """How many questions have not ended, and how old the oldest of them are."""
         query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
         query = query.where(IS_LIVE).group_by(runs.c.state)
@@ -198,7 +198,7 @@ class StoredRuns:
         now = datetime.now(UTC)
         sizes = {state: n for state, (n, _) in found.items()}
         ages = {state: (now - aware(since)).total_seconds() for state, (_, since) in found.items()}
-        return Queue(
+        return QueueStats(
             sizes.get("waiting", 0),
             sizes.get("running", 0),
             max(0.0, ages.get("waiting", 0.0)),

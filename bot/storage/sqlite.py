@@ -25,7 +25,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from bot.storage.hiding import told
+from bot.storage.redacted_errors import redacted_error
 from bot.storage.single import Found, written
 
 WRITES = "moa_writes"
@@ -239,7 +239,7 @@ def run(statement: Executable, given: Mapping[str, Any], connection: Connection)
         cursor = _driver(connection).execute(single.text, single.given(given))
         rows = single.rows(cursor.fetchall())  # all of them, which ends the statement
     except sqlite3.Error as error:
-        raise told(error, single.text, connection.dialect) from error
+        raise redacted_error(error, single.text, connection.dialect) from error
     return Found(rows, cursor.rowcount)
 
 

@@ -9,23 +9,66 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from bot import logs
 from bot.errors import ConfigurationError
-from bot.models import Catalogue
+from bot.models import ModelCatalogue
 from bot.settings import Settings, load
-from bot.terminal import document, question, words
+from bot.terminal import document, strings
 from bot.terminal.display import Display, PlainDisplay
 from bot.terminal.screen import Screen
 from moa import Event, Finished, NotEnoughAnswers, Outcome, PipelineError, Plan, Prompt, run
 from moa.providers import Endpoints
 
+MAX_BYTES = 1_000_000
+"""More than any model's context window holds."""
+
+FROM_INPUT = "-"
+
+
+def read_question(argument: str, stdin: BinaryIO) -> str:
+    """The question's text.
+
+    Args:
+        argument: the question, or `-` for what stands on standard input.
+        stdin: standard input as bytes.
+
+    Raises:
+        ConfigurationError: it is empty, too long, or not text.
+    """
+    if argument == FROM_INPUT:
+        data = stdin.read(MAX_BYTES + 1)
+    else:
+        # What of an argument is not UTF-8 arrives as halves of characters, and fails below.
+        data = argument.encode("utf-8", "surrogatepass")
+    if len(data) > MAX_BYTES:
+        raise ConfigurationError(
+            f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."
+        )
+    text = _decoded_input(data)
+    if not text.strip():
+        raise ConfigurationError('The question is empty. Ask one: moa-bot ask "…"')
+    return text
+
+
+def _decoded_input(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start + 1} is not UTF-8"
+    else:
+        if "\0" not in text:
+            return text
+        where = "it holds zero bytes"
+    raise ConfigurationError(f"The question is not text: {where}. Save it as UTF-8 text.")
+
+
 ANSWERED, NOT_ANSWERED = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class AskOptions:
     """What was asked for on the command line.
 
     Attributes:
@@ -41,15 +84,15 @@ class Asking:
     as_json: bool = False
 
 
-def ask(asking: Asking) -> int:
+def ask(asking: AskOptions) -> int:
     """Ask, show, and return the exit code: 0 answered, 1 not answered.
 
     Raises:
         ConfigurationError: the question, the settings or the pipeline cannot be used.
     """
-    if asking.question == question.FROM_INPUT and sys.stdin.isatty():
+    if asking.question == FROM_INPUT and sys.stdin.isatty():
         sys.stderr.write("Write the question, then press Ctrl-D.\n")
-    text = question.read(asking.question, sys.stdin.buffer)
+    text = read_question(asking.question, sys.stdin.buffer)
     settings = load()
     _quiet_logs(settings)
     try:
@@ -58,19 +101,19 @@ def ask(asking: Asking) -> int:
         raise ConfigurationError(str(error)) from None
 
 
-async def _ask(asking: Asking, text: str, settings: Settings) -> int:
+async def _ask(asking: AskOptions, text: str, settings: Settings) -> int:
     async with Endpoints() as endpoints:
-        catalogue = Catalogue(settings, endpoints)
+        catalogue = ModelCatalogue(settings, endpoints)
         name = asking.pipeline or catalogue.default
         plan = catalogue.plan(name)
         if asking.as_json:
             await catalogue.prepare()
             return await _as_document(plan, text)
         display = _display(sys.stdout)
-        display.line(words.opening(plan, settings.config_source), "faint")
+        display.line(strings.opening(plan, settings.config_source), "faint")
         models = catalogue.pipelines[name].models
         if any(catalogue.tables[model].provider == "local" for model in models):
-            display.line(words.DEMONSTRATION)
+            display.line(strings.DEMONSTRATION)
         display.line("")
         await catalogue.prepare()  # loading is no part of a model's time
         return await _as_story(plan, text, Screen(display), answers=asking.answers)
@@ -81,7 +124,7 @@ async def _as_story(plan: Plan, text: str, screen: Screen, *, answers: bool) -> 
         outcome = await _outcome(plan, text, screen.show)
     except NotEnoughAnswers:
         screen.rest()
-        sys.stderr.write(f"{words.NO_ANSWER}\n")
+        sys.stderr.write(f"{strings.NO_ANSWER}\n")
         return NOT_ANSWERED
     finally:
         screen.rest()
@@ -125,7 +168,7 @@ def _display(out: TextIO) -> Display:
 
         console = Console(file=out, highlight=False)
         if not console.is_dumb_terminal:
-            from bot.terminal.live import LiveDisplay  # noqa: PLC0415 - as above
+            from bot.terminal.live_display import LiveDisplay  # noqa: PLC0415 - as above
 
             return LiveDisplay(console)
     return PlainDisplay(out)

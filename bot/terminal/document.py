@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.terminal.safe import escaped_json
+from bot.terminal.safe_text import escaped_json
 from moa import Answer, Outcome
 
 Fields = Mapping[str, Any]

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from bot.errors import ConfigurationError
 from bot.jobs.engine import forget, records
 from bot.settings import Settings
-from bot.storage.retention import Retention, Whose, ago
-from bot.terminal.journal import journal
+from bot.storage.retention import DeletionScope, Retention, ago
+from bot.terminal.run_store import existing_run_store
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
 async def purge(
-    settings: Settings, say: Say, *, team: str | None, user: str | None, days: float | None
+    settings: Settings, say: Print, *, team: str | None, user: str | None, days: float | None
 ) -> None:
     """Delete ended runs with all that hangs on them, the engine's records included.
 
@@ -25,8 +25,8 @@ async def purge(
         raise ConfigurationError(
             "Say what to delete: --team T…, --user U…, --older-than DAYS, or several of them."
         )
-    whose = Whose(team, user, None if days is None else ago(days))
-    async with journal(settings) as database:
+    whose = DeletionScope(team, user, None if days is None else ago(days))
+    async with existing_run_store(settings) as database:
         retention = Retention(database)
         count = 0
         async for gone in retention.purge(whose):

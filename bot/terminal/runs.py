@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from bot.errors import ConfigurationError
 from bot.ports import Run
 from bot.settings import Settings
-from bot.storage.listing import Line, Listed, Listing
-from bot.storage.runs import StoredRuns
-from bot.terminal.journal import journal
-from bot.terminal.safe import one_line, safe
+from bot.storage.run_queries import CallLine, RunQueries, RunSummary
+from bot.storage.runs import StoredRunStore
+from bot.terminal.run_store import existing_run_store
+from bot.terminal.safe_text import one_line, safe
 
 Say = Callable[[str], None]
 
@@ -23,8 +23,8 @@ NOTHING = "There are no such runs."
 
 async def list_runs(settings: Settings, say: Say, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one a line, without anybody's words."""
-    async with journal(settings) as database:
-        found = await Listing(database).runs(state=state, limit=limit)
+    async with existing_run_store(settings) as database:
+        found = await RunQueries(database).runs(state=state, limit=limit)
     if not found:
         say(NOTHING)
         return
@@ -45,9 +45,9 @@ async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) ->
     Raises:
         ConfigurationError: when there is no such run.
     """
-    async with journal(settings) as database:
-        run = await StoredRuns(database).get(run_id)
-        lines = await Listing(database).ledger(run_id)
+    async with existing_run_store(settings) as database:
+        run = await StoredRunStore(database).get(run_id)
+        lines = await RunQueries(database).ledger(run_id)
     if run is None:
         raise ConfigurationError(f"There is no run {run_id}. `moa-bot runs` lists them.")
     for line in (*_story(run), "", *_ledger(lines)):
@@ -56,7 +56,7 @@ async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) ->
         say(f"\nquestion\n{safe(run.question.text)}\n\nreply\n{safe(run.reply or '(none)')}")
 
 
-def _line(run: Listed) -> str:
+def _line(run: RunSummary) -> str:
     asked = run.created_at.strftime("%Y-%m-%d %H:%M:%S")
     text = (
         f"{run.id:<25} {asked}  {run.state:<9} {one_line(run.pipeline):<11} "
@@ -83,13 +83,13 @@ def _story(run: Run) -> Sequence[str]:
     return [f"{name:<9} {value}" for name, value in told if value]
 
 
-def _ledger(lines: Sequence[Line]) -> Sequence[str]:
+def _ledger(lines: Sequence[CallLine]) -> Sequence[str]:
     if not lines:
         return ["No model was asked."]
     return [CALLS, *(_call(line) for line in lines)]
 
 
-def _call(line: Line) -> str:
+def _call(line: CallLine) -> str:
     role = f"{line.role} {line.layer}" if line.role == "proposer" else line.role
     tokens = "" if line.input_tokens is None else f"{line.input_tokens}/{line.output_tokens}"
     text = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.terminal import words
+from bot.terminal import strings
 from bot.terminal.display import Display
-from bot.terminal.safe import Safe, one_line, safe
+from bot.terminal.safe_text import TerminalFilter, one_line, safe
 from moa import (
     AggregatorStarted,
     Answer,
@@ -29,14 +29,14 @@ class Screen:
         self._names: dict[int, list[str]] = {}
         self._open: int | None = None
         self._held: list[str] = []
-        self._reply: Safe | None = None
+        self._reply: TerminalFilter | None = None
         self._last = "\n"
 
     def show(self, event: Event) -> None:
         """One step of the run."""
         match event:
             case LayerStarted(layer, models):
-                self._names[layer] = words.seats(models)
+                self._names[layer] = strings.seats(models)
                 self._open = layer
                 self._display.asking(layer, self._names[layer])
             case Answered(answer) | Failed(answer):
@@ -44,7 +44,7 @@ class Screen:
             case LayerClosed(layer, answers, waiting):
                 self._open = None
                 asked = len(self._names[layer])
-                self._display.closed(words.closed(layer, len(answers), asked, waiting))
+                self._display.closed(strings.closed(layer, len(answers), asked, waiting))
             case AggregatorStarted(model):
                 self._display.writing(one_line(model))
             case Delta(text):
@@ -56,7 +56,7 @@ class Screen:
         """Everything that stands under the reply; each proposer's answer when `answers`."""
         self.rest()
         if outcome.status == "partial":
-            self._section(words.broke_off(outcome))
+            self._section(strings.broke_off(outcome))
         for line in self._held:
             self._section(line)
         if answers:
@@ -65,7 +65,7 @@ class Screen:
         for note in outcome.notes:
             self._section(f"Note: {one_line(note)}")
         self._display.line("")
-        self._display.line(words.closing(outcome), "faint")
+        self._display.line(strings.closing(outcome), "faint")
 
     def rest(self) -> None:
         """Nothing moves any more, and the cursor stands at the beginning of a line."""
@@ -75,7 +75,7 @@ class Screen:
             self._last = "\n"
 
     def _ended(self, answer: Answer, *, failed: bool) -> None:
-        told = words.ended(answer)
+        told = strings.ended(answer)
         if answer.layer == self._open:
             self._display.ended(answer.position, told, came=answer.readable)
         elif answer.layer in self._names:
@@ -92,7 +92,7 @@ class Screen:
 
     def _stream(self, text: str) -> None:
         if self._reply is None:
-            self._reply = Safe()
+            self._reply = TerminalFilter()
             self._display.rest()
             self._display.line("")
             text = text.lstrip()
@@ -102,8 +102,8 @@ class Screen:
 
     def _answer(self, answer: Answer) -> None:
         self._display.line("")
-        self._display.line(words.heading(answer), "heading")
-        text = safe(answer.text).strip() or one_line(answer.error or words.NO_TEXT)
+        self._display.line(strings.heading(answer), "heading")
+        text = safe(answer.text).strip() or one_line(answer.error or strings.NO_TEXT)
         self._display.text(f"{text}\n")
 
     def _section(self, line: str) -> None:

@@ -11,10 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from moa.ports import Profile
-from moa.providers import sdk
+from moa.providers import sdk_client
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
-from moa.providers.messages import MessagesDecoder, message_turns
-from moa.providers.streaming import read_answer
+from moa.providers.messages_codec import MessagesDecoder, message_turns
+from moa.providers.response_reader import read_answer
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AnthropicModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout_s: float = sdk.DEFAULT_TIMEOUT_S,
+        timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self._profile = replace(profile, takes_temperature=False)
@@ -86,16 +86,18 @@ class AnthropicModel:
             ModelError: what is wrong.
         """
         line = await self._line()
-        await sdk.probe(line, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s)
+        await sdk_client.probe(
+            line, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s
+        )
 
-    async def _line(self) -> sdk.Line:
+    async def _line(self) -> sdk_client.SdkClient:
         return await self._endpoints.anthropic(self._base_url, self._api_key)
 
     async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
         line = await self._line()
         try:
             return await line.post("/v1/messages", self._body(prompt, sampling), self._timeout_s)
-        except sdk.SdkFaultError as refused:
+        except sdk_client.SdkFaultError as refused:
             raise refused.fault from None
 
     def _body(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
@@ -106,5 +108,5 @@ class AnthropicModel:
             "stream": True,
         }
         if prompt.system:
-            body["system"] = sdk.utf8(prompt.system)
+            body["system"] = sdk_client.utf8(prompt.system)
         return body | self._options

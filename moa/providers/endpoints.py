@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
-from moa.providers import faults, prices
-from moa.providers.sdk import Line
+from moa.providers import error_mapping, prices
+from moa.providers.sdk_client import SdkClient
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,11 +48,11 @@ class Endpoints:
 
     def __init__(self, *, max_retries: int = 0) -> None:
         self._max_retries = max_retries
-        self._lines: dict[_Key, Line] = {}
+        self._lines: dict[_Key, SdkClient] = {}
         self._building = asyncio.Lock()
         self._local: LocalServer | None = None
 
-    async def openai(self, base_url: str | None, api_key: str | None) -> Line:
+    async def openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
         """The client for this address and key; None leaves each to the SDK (`OPENAI_…`).
 
         Raises:
@@ -60,7 +60,7 @@ class Endpoints:
         """
         return await self._line(("openai", base_url, api_key), self._openai)
 
-    async def anthropic(self, base_url: str | None, api_key: str | None) -> Line:
+    async def anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
         """The same for Anthropic; None leaves each to the SDK (`ANTHROPIC_…`)."""
         return await self._line(("anthropic", base_url, api_key), self._anthropic)
 
@@ -93,7 +93,9 @@ class Endpoints:
     ) -> None:
         await self.aclose()
 
-    async def _line(self, key: _Key, build: Callable[[str | None, str | None], Line]) -> Line:
+    async def _line(
+        self, key: _Key, build: Callable[[str | None, str | None], SdkClient]
+    ) -> SdkClient:
         line = self._lines.get(key)
         if line is None:
             async with self._building:
@@ -104,7 +106,7 @@ class Endpoints:
                     self._lines[key] = line
         return line
 
-    def _openai(self, base_url: str | None, api_key: str | None) -> Line:
+    def _openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
         import openai  # noqa: PLC0415 - costs 1.8 s, paid when the first question needs it
 
         try:
@@ -116,10 +118,10 @@ class Endpoints:
                 default_headers=_without(TELEMETRY, openai.Omit()),
             )
         except openai.OpenAIError:
-            raise faults.no_key("OPENAI_API_KEY") from None
-        return Line(client, openai, openai.OpenAIError)
+            raise error_mapping.no_key("OPENAI_API_KEY") from None
+        return SdkClient(client, openai, openai.OpenAIError)
 
-    def _anthropic(self, base_url: str | None, api_key: str | None) -> Line:
+    def _anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
         import anthropic  # noqa: PLC0415 - costs 3.2 s, paid when the first question needs it
 
         try:
@@ -131,10 +133,10 @@ class Endpoints:
                 default_headers=_without(TELEMETRY, anthropic.Omit()),
             )
         except anthropic.AnthropicError:
-            raise faults.no_key("ANTHROPIC_API_KEY") from None
+            raise error_mapping.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
-            raise faults.no_key("ANTHROPIC_API_KEY")
-        return Line(client, anthropic, anthropic.AnthropicError)
+            raise error_mapping.no_key("ANTHROPIC_API_KEY")
+        return SdkClient(client, anthropic, anthropic.AnthropicError)
 
 
 def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
@@ -145,8 +147,7 @@ def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
 def _http_client() -> httpx2.AsyncClient:
     import httpx2  # noqa: PLC0415 - comes with the SDKs, and is paid for with them
 
-    from moa.providers.client import Client  # noqa: PLC0415 - needs httpx2
-    from moa.providers.transport import AiohttpTransport  # noqa: PLC0415 - needs httpx2
+    from moa.providers.transport import AiohttpTransport, Client  # noqa: PLC0415 - needs httpx2
 
     transport = AiohttpTransport(httpx2.create_ssl_context())
     # Compression would hold tokens back until a block of it is full.

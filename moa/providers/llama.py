@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from moa.errors import PipelineError
-from moa.providers import faults
+from moa.providers import error_mapping
 
 SLOTS: Final = 4
 """Answers that are written at the same time; more calls wait their turn."""
@@ -58,14 +58,14 @@ def find_model() -> Path:
     return files[0]
 
 
-class Talk:
+class Generation:
     """One answer on its way from the thread that writes it to the event loop.
 
     Args:
         over: called in the event loop when the thread has ended.
     """
 
-    def __init__(self, over: Callable[[Talk], None]) -> None:
+    def __init__(self, over: Callable[[Generation], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._over = over
@@ -125,7 +125,7 @@ class LocalServer:
         self._loading = asyncio.Lock()
         self._server: Any = None
         self._threads: ThreadPoolExecutor | None = None
-        self._talks: set[Talk] = set()
+        self._talks: set[Generation] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -149,20 +149,20 @@ class LocalServer:
                 try:
                     self._server = await asyncio.to_thread(_start)
                 except RuntimeError:
-                    raise faults.not_loaded() from None
+                    raise error_mapping.not_loaded() from None
                 self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="moa-local")
 
-    async def begin(self, body: Mapping[str, Any]) -> Talk:
+    async def begin(self, body: Mapping[str, Any]) -> Generation:
         """Begin an answer in a thread."""
         await self.load()
         assert self._threads is not None
-        talk = Talk(self._over)
+        talk = Generation(self._over)
         self._talks.add(talk)
         self._idle.clear()
         self._threads.submit(talk.write, self._server, json.dumps(body))
         return talk
 
-    def _over(self, talk: Talk) -> None:
+    def _over(self, talk: Generation) -> None:
         self._talks.discard(talk)
         if not self._talks:
             self._idle.set()

@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from moa.pipeline.prompts import without_images
 from moa.ports import Profile
-from moa.prompts import without_images
-from moa.providers import faults
-from moa.providers.chat import ChatDecoder, chat_turns
+from moa.providers import error_mapping
+from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints
 from moa.providers.llama import CONTEXT_WINDOW, find_model
 from moa.types import Chunk, Prompt, Sampling
@@ -61,7 +61,7 @@ class LocalModel:
                 if decoder.fault:
                     raise decoder.fault
             if decoder.stop is None:
-                raise faults.cut()
+                raise error_mapping.cut()
             yield decoder.last()
         finally:
             talk.stop()

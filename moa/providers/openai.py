@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from moa.ports import Profile
-from moa.providers import sdk
-from moa.providers.chat import ChatDecoder, chat_turns
+from moa.providers import sdk_client
+from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
-from moa.providers.streaming import read_answer
+from moa.providers.response_reader import read_answer
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class OpenAIModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout_s: float = sdk.DEFAULT_TIMEOUT_S,
+        timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
         reasoning_tokens: int | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
@@ -110,9 +110,11 @@ class OpenAIModel:
             ModelError: what is wrong.
         """
         line = await self._line()
-        await sdk.probe(line, self, path="/models", name=self._model, timeout_s=self._timeout_s)
+        await sdk_client.probe(
+            line, self, path="/models", name=self._model, timeout_s=self._timeout_s
+        )
 
-    async def _line(self) -> sdk.Line:
+    async def _line(self) -> sdk_client.SdkClient:
         return await self._endpoints.openai(self._base_url, self._api_key)
 
     async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
@@ -122,7 +124,7 @@ class OpenAIModel:
             body = self._adapted(asked)
             try:
                 return await line.post("/chat/completions", body, self._timeout_s)
-            except sdk.SdkFaultError as refused:
+            except sdk_client.SdkFaultError as refused:
                 if not self._learns(refused, body):
                     raise refused.fault from None
 
@@ -156,7 +158,7 @@ class OpenAIModel:
                     body[new_name] = value
         return body
 
-    def _learns(self, refused: sdk.SdkFaultError, body: Mapping[str, Any]) -> bool:
+    def _learns(self, refused: sdk_client.SdkFaultError, body: Mapping[str, Any]) -> bool:
         """Whether another form of the request is worth a try, which is then the form to use."""
         name = refused.details.param
         known = name in _ADAPTABLE and name in body and refused.fault.status == _BAD_REQUEST

@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from moa.budget import image_tokens
 from moa.errors import ModelError, Overflow, PipelineError, RateLimited, Rejected, Unavailable
+from moa.pipeline.token_budget import image_tokens
 from moa.ports import Profile
 from moa.types import Chunk, Prompt, Sampling, Stop, Usage
 

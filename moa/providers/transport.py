@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,8 +14,8 @@ import aiohttp
 import httpx2
 
 from moa.errors import Unavailable
-from moa.providers import faults
-from moa.providers.streaming import SLICES
+from moa.providers import error_mapping
+from moa.providers.response_reader import SLICES
 
 CONNECT_S: Final = 10.0
 """Seconds within which a connection must stand, TLS included."""
@@ -40,7 +40,7 @@ _FAULTS: Final[tuple[tuple[type[Exception], type[httpx2.TransportError]], ...]] 
 """The first that fits counts, and `ReadError` where none does: the SDKs know httpx2's errors."""
 
 
-class Slices(httpx2.AsyncByteStream):
+class ByteStream(httpx2.AsyncByteStream):
     """The body of one response: `read` gives all that has arrived since the last call."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
@@ -62,9 +62,9 @@ class Slices(httpx2.AsyncByteStream):
         try:
             return await self._content.readany()
         except TimeoutError:
-            return self._left() or _fail(faults.silent())
+            return self._left() or _fail(error_mapping.silent())
         except (aiohttp.ClientError, OSError):
-            return self._left() or _fail(faults.cut())
+            return self._left() or _fail(error_mapping.cut())
 
     def _left(self) -> bytes:
         # Once a connection has broken, aiohttp's public methods withhold what came before.
@@ -113,7 +113,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                     total=None, sock_connect=CONNECT_S, sock_read=timeout
                 ),
             )
-        slices = Slices(response)
+        slices = ByteStream(response)
         return httpx2.Response(
             response.status,
             headers=_readable(response.raw_headers),
@@ -181,3 +181,43 @@ def _as_httpx2_errors() -> Generator[None]:
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
         fault = next((f for kind, f in _FAULTS if isinstance(error, kind)), httpx2.ReadError)
         raise fault(type(error).__name__) from error
+
+
+_PLAIN: Final = frozenset({"headers", "content", "timeout"})
+"""What the SDKs give for every request. Whatever else is given, httpx2 sees to by itself."""
+
+
+class Client(httpx2.AsyncClient):
+    """An httpx2 client that builds plain requests quickly; they are the same as its parent's.
+
+    For each request, httpx2 parses the address anew and merges headers through several copies of
+    them. The SDKs have merged most of it already, and ask few addresses.
+    """
+
+    def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
+        """A request as the parent builds it, from the same arguments."""
+        timeout = given.get("timeout")
+        address = _parsed(url) if isinstance(url, str) else url
+        has_more = any(value is not None for name, value in given.items() if name not in _PLAIN)
+        if has_more or self.params or address.is_relative_url or not isinstance(timeout, float):
+            return super().build_request(method, url, **given)
+        headers = httpx2.Headers(given.get("headers")).raw
+        names = {name.lower() for name, _ in headers}
+        return httpx2.Request(
+            method,
+            address,
+            headers=[*(own for own in self.headers.raw if own[0].lower() not in names), *headers],
+            cookies=self.cookies,
+            content=given.get("content"),
+            extensions={"timeout": _waits(timeout)},
+        )
+
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> httpx2.URL:
+    return httpx2.URL(url)
+
+
+@lru_cache(maxsize=64)
+def _waits(timeout: float) -> dict[str, float | None]:
+    return httpx2.Timeout(timeout).as_dict()

@@ -10,8 +10,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.playground.records import Channel, User
 from bot.playground.server import LocalSlack
+from bot.playground.state.models import Channel, User
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
 from tests.stage import CONFIG, variables

@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import ConfigurationError
 from bot.ports import Question
 from bot.storage.database import Database, DatabaseAway, open_database, read_url
-from bot.storage.runs import StoredRuns
+from bot.storage.runs import StoredRunStore
 from bot.storage.tables import claims, preferences, runs
 from moa import Answer, Call
 from tests.postgres import Postgres
@@ -39,7 +39,7 @@ CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5)
 
 async def claimed(database: Database) -> str:
     """The id of a run that was claimed just now."""
-    run_id = await StoredRuns(database).claim(QUESTION, ("message:1",), "balanced")
+    run_id = await StoredRunStore(database).claim(QUESTION, ("message:1",), "balanced")
     assert run_id is not None
     return run_id
 
@@ -109,7 +109,7 @@ async def test_a_server_that_was_restarted_is_found_again(
     run_id = await claimed(database)
     for mode in ("fast", "immediate"):
         await postgres.restart(mode)
-        assert await StoredRuns(database).get(run_id) is not None
+        assert await StoredRunStore(database).get(run_id) is not None
     await database.dispose()
 
 
@@ -119,7 +119,7 @@ async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
     """A run that is under way waits for the database; nothing that was paid for is lost."""
     database = await open_database(stoppable_database)
     run_id = await claimed(database)
-    journal = StoredRuns(database)
+    journal = StoredRunStore(database)
     await postgres.stop()
     with pytest.raises(DatabaseAway):
         await journal.get(run_id)

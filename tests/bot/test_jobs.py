@@ -14,15 +14,15 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from bot.jobs import durable, stock
-from bot.jobs.durable import DurableJobs, durable_jobs
+from bot.jobs import dispatcher, recovery
+from bot.jobs.dispatcher import JobDispatcher, durable_jobs
 from bot.jobs.engine import Held, forget, records
-from bot.jobs.presence import Alone, Among
-from bot.jobs.working import Work, Working
+from bot.jobs.membership import PostgresMembership, SingleProcess
+from bot.jobs.worker_pool import Work, WorkerPool
 from bot.ports import Question
 from bot.storage.database import Database
-from bot.storage.relay import PostgresRelay
-from bot.storage.runs import StoredRuns
+from bot.storage.notifications import PostgresRelay
+from bot.storage.runs import StoredRunStore
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 class Answering:
     """Answers runs when it is let, and keeps what became of each."""
 
-    def __init__(self, runs: StoredRuns) -> None:
+    def __init__(self, runs: StoredRunStore) -> None:
         self.begun: list[tuple[str, int]] = []
         self.ended: list[str] = []
         self.cancelled: list[str] = []
@@ -70,7 +70,7 @@ class Stage:
 
     def __init__(self, database: Database, url: str) -> None:
         self.database = database
-        self.runs = StoredRuns(database)
+        self.runs = StoredRunStore(database)
         self.work = Answering(self.runs)
         self.stopped: asyncio.Queue[str] = asyncio.Queue()
         self.place = records(database.file, url)
@@ -87,14 +87,14 @@ class Stage:
     @asynccontextmanager
     async def jobs(
         self, work: Work | None = None, *, at_once: int = 100
-    ) -> AsyncGenerator[DurableJobs, None]:
+    ) -> AsyncGenerator[JobDispatcher, None]:
         """A worker."""
 
         async def nothing() -> None:
             pass
 
         file = self.database.file
-        presence = Among(self.database.engine) if file is None else Alone(file)
+        presence = PostgresMembership(self.database.engine) if file is None else SingleProcess(file)
         async with durable_jobs(
             self.runs,
             presence,
@@ -118,9 +118,9 @@ def stage(opened: Database, database: str) -> Stage:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is only done after some seconds is done after some tenths."""
-    monkeypatch.setattr(stock, "ORPHAN_S", 0.3)
-    monkeypatch.setattr(durable, "BEAT_S", 0.1)
-    monkeypatch.setattr(durable, "MIND_S", 0.1)
+    monkeypatch.setattr(recovery, "ORPHAN_S", 0.3)
+    monkeypatch.setattr(dispatcher, "BEAT_S", 0.1)
+    monkeypatch.setattr(dispatcher, "MIND_S", 0.1)
 
 
 async def test_a_run_handed_over_twice_is_worked_on_once(stage: Stage) -> None:
@@ -202,7 +202,7 @@ async def test_what_waits_in_a_process_is_everybodys_as_soon_as_others_could_tak
 ) -> None:
     """The only worker keeps its line to itself; then the queue has it, in the order of turns."""
     busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
-    other = Among(stage.database.engine)
+    other = PostgresMembership(stage.database.engine)
     async with stage.jobs(at_once=1) as jobs:
         await jobs.hand_over(busy)
         await stage.work.until(lambda: stage.work.begun == [(busy, 0)])
@@ -231,7 +231,7 @@ async def test_what_there_is_no_place_for_is_passed_on_to_a_worker_that_has_one(
     stage: Stage,
 ) -> None:
     """It hears of it at once; and where it does nothing, the run is found all the same."""
-    other, heard = Among(stage.database.engine), asyncio.Queue[str]()
+    other, heard = PostgresMembership(stage.database.engine), asyncio.Queue[str]()
     listening = asyncio.create_task(
         PostgresRelay(stage.database, other.worker).heed(heard.put_nowait)
     )
@@ -452,7 +452,7 @@ async def test_work_whose_end_hangs_does_not_hold_the_drain() -> None:
             finally:
                 seen.append("stopped again")
 
-    working = Working(work, at_once=1, last_wait_s=0.01)
+    working = WorkerPool(work, at_once=1, last_wait_s=0.01)
     on = asyncio.create_task(working.on("a", 0))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -474,7 +474,7 @@ async def test_a_newer_attempt_takes_the_place_of_an_older_one() -> None:
         finally:
             seen.append(f"over {attempt}")
 
-    working = Working(work, at_once=1)
+    working = WorkerPool(work, at_once=1)
     older = asyncio.create_task(working.on("a", 0))
     await asyncio.sleep(0.01)
     newer = asyncio.create_task(working.on("a", 1))

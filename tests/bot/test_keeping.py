@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import Superseded
-from bot.keeping import Keeping
+from bot.run_recorder import RunRecorder
+from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database
-from bot.storage.ledger import StoredLedger
-from bot.storage.runs import StoredRuns
-from bot.storage.spending import StoredSpending
+from bot.storage.runs import StoredRunStore
+from bot.storage.spend_queries import StoredSpending
 from moa import Answered, Call, Failed, Outcome
 from tests.bot.test_storage import ANSWER, CALL, claimed
 
@@ -22,19 +22,19 @@ OUTCOME = Outcome("The reply.", "complete", "p", (ANSWER,), REPLY, (CALL, WRITIN
 
 
 @pytest.fixture
-def runs(opened: Database) -> StoredRuns:
-    return StoredRuns(opened)
+def runs(opened: Database) -> StoredRunStore:
+    return StoredRunStore(opened)
 
 
 async def paid(opened: Database, run_id: str) -> list[Call]:
     """The calls that the journal knows of."""
-    return [*await StoredLedger(opened).of(run_id)]
+    return [*await StoredCallLog(opened).of(run_id)]
 
 
-async def test_the_reply_is_stored_with_the_end(runs: StoredRuns, opened: Database) -> None:
+async def test_the_reply_is_stored_with_the_end(runs: StoredRunStore, opened: Database) -> None:
     """Its answer, its line of the ledger and its cost are there as those of any other call are."""
     run_id = await claimed(runs)
-    async with Keeping(runs, run_id) as keeping:
+    async with RunRecorder(runs, run_id) as keeping:
         await keeping.keep(Answered(ANSWER, CALL), reply_is_last=True)
         await keeping.keep(Answered(REPLY, WRITING), reply_is_last=True)
         assert await paid(opened, run_id) == [CALL]
@@ -48,20 +48,22 @@ async def test_the_reply_is_stored_with_the_end(runs: StoredRuns, opened: Databa
 
 
 async def test_what_was_paid_for_is_kept_whatever_happens(
-    runs: StoredRuns, opened: Database
+    runs: StoredRunStore, opened: Database
 ) -> None:
     """A run that is broken off between its reply and its end still has the reply."""
     run_id = await claimed(runs)
-    async with Keeping(runs, run_id) as keeping:
+    async with RunRecorder(runs, run_id) as keeping:
         await keeping.keep(Answered(REPLY, WRITING), reply_is_last=True)
     assert await paid(opened, run_id) == [WRITING]
 
 
-async def test_a_reply_waits_for_nothing_but_the_end(runs: StoredRuns, opened: Database) -> None:
+async def test_a_reply_waits_for_nothing_but_the_end(
+    runs: StoredRunStore, opened: Database
+) -> None:
     """Where the run goes on, whether planned or not, it is stored before anything else is done."""
     run_id = await claimed(runs)
     late = replace(CALL, state="cancelled")
-    async with Keeping(runs, run_id) as keeping:
+    async with RunRecorder(runs, run_id) as keeping:
         await keeping.keep(Answered(REPLY, WRITING), reply_is_last=False)
         assert await paid(opened, run_id) == [WRITING]
         await keeping.keep(Answered(REPLY, WRITING), reply_is_last=True)
@@ -70,7 +72,7 @@ async def test_a_reply_waits_for_nothing_but_the_end(runs: StoredRuns, opened: D
 
 
 async def test_an_attempt_that_counts_no_more_leaves_its_reply_to_the_next(
-    runs: StoredRuns, opened: Database
+    runs: StoredRunStore, opened: Database
 ) -> None:
     """It ends nothing, but nobody asks for what it has brought once more."""
     run_id = await claimed(runs)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.observing.metrics import Metrics
-from bot.ports import Question, Queue, Run
+from bot.ports import Question, QueueStats, Run
+from bot.telemetry.metrics import Metrics
 from moa import Answer, Answered, Call, Delta, Failed, Retried, Usage
 from tests.bot.scraping import Scraped
 from tests.moa.runs import layer, plan, play, says
 
-EMPTY = Queue(0, 0, 0.0, 0.0)
+EMPTY = QueueStats(0, 0, 0.0, 0.0)
 
 
 def a_run(pipeline: str = "balanced", *, resumed: bool = False, age_s: float = 0.0) -> Run:
@@ -24,7 +24,7 @@ def fresh() -> Metrics:
     return Metrics(["balanced"], ["red", "green", "writer"])
 
 
-def read(metrics: Metrics, queue: Queue | None = EMPTY) -> Scraped:
+def read(metrics: Metrics, queue: QueueStats | None = EMPTY) -> Scraped:
     return Scraped(metrics.exposition(queue).decode())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.serving import serve_admin
+from bot.server import serve_admin
 from tests.bot.processes import ended, said, started, world
 from tests.bot.scraping import metrics_url, scrape
 from tests.models.replies import Reply

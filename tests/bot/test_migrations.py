@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import ConfigurationError
 from bot.storage.database import Database, open_database, read_url
-from bot.storage.migrating import MIGRATIONS, alone, upgrade
-from bot.storage.runs import StoredRuns
+from bot.storage.migrate import MIGRATIONS, alone, upgrade
+from bot.storage.runs import StoredRunStore
 from bot.storage.tables import metadata
 from tests.bot import previous_release
 from tests.bot.previous_release import REVISION
@@ -104,7 +104,7 @@ async def test_an_upgrade_keeps_what_the_previous_release_has_stored(in_use: str
             assert await connection.run_sync(differences) == []
             kept = await counts(connection)
         assert kept == {"runs": 2, "claims": 2, "answers": 3, "ledger": 3, "posts": 2}
-        runs = StoredRuns(database)
+        runs = StoredRunStore(database)
         run = await runs.get("over")
         assert run is not None
         assert (run.state, run.reply, run.notes) == ("answered", "The reply.", ("N.",))
@@ -124,7 +124,7 @@ async def test_the_previous_release_can_work_on_while_the_new_one_does(in_use: s
             await previous_release.end(connection, "open")
             await previous_release.ask(connection, "new")
             assert await previous_release.unfinished(connection) == ["new"]
-        runs = StoredRuns(database)
+        runs = StoredRunStore(database)
         begun = await runs.begin("new")
         assert begun is not None
         assert begun.attempt == 0
@@ -148,7 +148,7 @@ async def test_processes_that_start_together_upgrade_once(empty_database: str) -
 
     async def start() -> int:
         async with opened(empty_database) as database:
-            return len(await StoredRuns(database).unfinished())
+            return len(await StoredRunStore(database).unfinished())
 
     assert await asyncio.gather(*(start() for _ in range(5))) == [0] * 5
 
@@ -192,6 +192,6 @@ async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> 
         await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with structlog.testing.capture_logs() as logged:
         async with opened(database) as second:
-            assert await StoredRuns(second).unfinished() == []
+            assert await StoredRunStore(second).unfinished() == []
     said = [(line["event"], line["stands_at"]) for line in logged]
     assert said == [("database_of_a_later_release", "later")]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.models import Catalogue
+from bot.models import ModelCatalogue
 from bot.settings import load
 from moa import Model, Plan, ask
 from moa.providers import Endpoints
@@ -53,10 +53,10 @@ proposers = ["dead", "silent"]
 """
 
 
-def catalogue(folder: Path, text: str = CONFIG) -> Catalogue:
+def catalogue(folder: Path, text: str = CONFIG) -> ModelCatalogue:
     assert tomllib.loads(text)
     (folder / "moa.toml").write_text(text, encoding="utf-8")
-    return Catalogue(load(folder, {}), Endpoints())
+    return ModelCatalogue(load(folder, {}), Endpoints())
 
 
 def model_named(plan: Plan, name: str) -> Model:

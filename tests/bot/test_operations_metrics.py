@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.observing.metrics import Metrics
-from bot.ports import Queue
+from bot.ports import QueueStats
+from bot.telemetry.metrics import Metrics
 
 OPERATIONS = Path(__file__).parent.parent.parent / "docs" / "operations.md"
 
 
 def test_every_metric_is_explained_and_none_that_is_not_there() -> None:
     """An operator finds each series in the table, and each alert has something to look at."""
-    text = Metrics(["balanced"], ["red"]).exposition(Queue(0, 0, 0.0, 0.0)).decode()
+    text = Metrics(["balanced"], ["red"]).exposition(QueueStats(0, 0, 0.0, 0.0)).decode()
     there = set(re.findall(r"^# TYPE (moa_bot_\w+)", text, re.MULTILINE))
     told = OPERATIONS.read_text(encoding="utf-8")
     in_table = set(re.findall(r"^\| `(moa_bot_\w+)`", told, re.MULTILINE))

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.errors import ConfigurationError
-from bot.jobs.presence import LOCKS, Alone, Among, Sight
+from bot.jobs.membership import LOCKS, ClusterView, PostgresMembership, SingleProcess
 from tests.databases import Databases
 from tests.postgres import Postgres
 
@@ -21,10 +21,10 @@ DRIVER = "postgresql+psycopg"
 
 
 @asynccontextmanager
-async def worker(url: str) -> AsyncGenerator[Among, None]:
+async def worker(url: str) -> AsyncGenerator[PostgresMembership, None]:
     """A worker on a Postgres database; gone at the end."""
     engine = create_async_engine(make_url(url).set(drivername=DRIVER), pool_pre_ping=True)
-    presence = Among(engine)
+    presence = PostgresMembership(engine)
     try:
         yield presence
     finally:
@@ -42,7 +42,7 @@ def cut_off(url: str, name: str) -> None:
         )
 
 
-async def led(presence: Among) -> Sight:
+async def led(presence: PostgresMembership) -> ClusterView:
     """What a worker sees once it leads: the server takes a moment to notice who has gone."""
     async with asyncio.timeout(30):
         while not (sight := await presence.look()).leads:
@@ -59,11 +59,11 @@ def url(databases: Databases) -> str:
 async def test_a_second_process_on_a_file_is_told_what_to_do(tmp_path: Path) -> None:
     """The words name the file and the way out; once the first has gone there is room again."""
     file = tmp_path / "bot.db"
-    first = Alone(file)
+    first = SingleProcess(file)
     with pytest.raises(ConfigurationError, match=r"Another moa-bot .*bot\.db.*DATABASE_URL"):
-        Alone(file)
+        SingleProcess(file)
     await first.leave()
-    second = Alone(file)
+    second = SingleProcess(file)
     assert (await second.look()).leads
     assert second.worker != first.worker
     await second.leave()
@@ -73,7 +73,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     """A lock file that cannot be made is explained in words."""
     (tmp_path / "folder").touch()
     with pytest.raises(ConfigurationError, match="cannot be locked"):
-        Alone(tmp_path / "folder" / "bot.db")
+        SingleProcess(tmp_path / "folder" / "bot.db")
 
 
 async def test_workers_see_each_other_and_one_leads(url: str) -> None:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.ports import Question, Queue
+from bot.ports import Question, QueueStats
 from bot.storage.database import Database, open_database
-from bot.storage.runs import StoredRuns
+from bot.storage.runs import StoredRunStore
 from bot.storage.tables import runs as table
 
 
@@ -25,7 +25,7 @@ async def claimed(opened: Database, number: int, *, age_s: float) -> str:
     """The id of a question that was asked so long ago."""
     ts = f"{number}.000100"
     question = Question("T1", "C1", "U1", ts, ts, "Why?", "mention")
-    run_id = await StoredRuns(opened).claim(question, (ts,), "balanced")
+    run_id = await StoredRunStore(opened).claim(question, (ts,), "balanced")
     assert run_id is not None
     asked_at = datetime.now(UTC) - timedelta(seconds=age_s)
     async with opened.begin() as connection:
@@ -36,7 +36,7 @@ async def claimed(opened: Database, number: int, *, age_s: float) -> str:
 
 async def test_the_queue_is_told_by_state_with_the_oldest_of_each(opened: Database) -> None:
     """What has ended counts no more, however old it is; the age is since the question was asked."""
-    runs = StoredRuns(opened)
+    runs = StoredRunStore(opened)
     ages = {"waiting": (30.0, 300.0), "running": (60.0, 600.0), "over": (9_000.0, 9_000.0)}
     ids = {
         state: [await claimed(opened, i, age_s=age) for i, age in enumerate(two, start)]
@@ -56,9 +56,9 @@ async def test_the_queue_is_told_by_state_with_the_oldest_of_each(opened: Databa
 async def test_a_clock_that_was_set_back_makes_no_age_negative(opened: Database) -> None:
     """A question from the future has waited for no time."""
     await claimed(opened, 1, age_s=-600.0)
-    assert await StoredRuns(opened).queue() == Queue(1, 0, 0.0, 0.0)
+    assert await StoredRunStore(opened).queue() == QueueStats(1, 0, 0.0, 0.0)
 
 
 async def test_an_empty_queue_is_told_as_such(opened: Database) -> None:
     """Nothing waits, and nothing is old."""
-    assert await StoredRuns(opened).queue() == Queue(0, 0, 0.0, 0.0)
+    assert await StoredRunStore(opened).queue() == QueueStats(0, 0, 0.0, 0.0)

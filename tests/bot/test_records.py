@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database
 from bot.storage.feedback import StoredFeedback
-from bot.storage.history import StoredHistory
-from bot.storage.ledger import StoredLedger
-from bot.storage.listing import Listing
-from bot.storage.retention import Retention, Whose
-from bot.storage.runs import StoredRuns
+from bot.storage.question_history import StoredHistory
+from bot.storage.retention import DeletionScope, Retention
+from bot.storage.run_queries import RunQueries
+from bot.storage.runs import StoredRunStore
 from bot.storage.tables import metadata, runs
 from tests.bot.test_storage import ANSWER, CALL, QUESTION
 
@@ -23,12 +23,12 @@ LATE = replace(CALL, position=2, state="late", attempt=2, usage=None, cost_usd=N
 
 
 @pytest.fixture
-def journal(opened: Database) -> StoredRuns:
-    return StoredRuns(opened)
+def journal(opened: Database) -> StoredRunStore:
+    return StoredRunStore(opened)
 
 
 async def asked(
-    journal: StoredRuns, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
+    journal: StoredRunStore, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
 ) -> str:
     """The id of a run of somebody's question, which has one answer and one post."""
     question = replace(QUESTION, ts=ts, thread_ts=ts, user=user, team=team)
@@ -59,7 +59,7 @@ async def sizes(opened: Database) -> dict[str, int]:
 
 
 async def test_a_persons_latest_questions_come_newest_first(
-    opened: Database, journal: StoredRuns
+    opened: Database, journal: StoredRunStore
 ) -> None:
     """Only hers, only of this workspace, and no more than asked for."""
     for number in range(3):
@@ -74,7 +74,7 @@ async def test_a_persons_latest_questions_come_newest_first(
 
 
 async def test_a_thread_in_which_somebody_asked_is_known(
-    opened: Database, journal: StoredRuns
+    opened: Database, journal: StoredRunStore
 ) -> None:
     """By workspace, channel and thread: the same ts elsewhere is another thread."""
     await asked(journal, "1.0001")
@@ -86,16 +86,16 @@ async def test_a_thread_in_which_somebody_asked_is_known(
 
 
 async def test_the_ledger_comes_back_as_it_was_written(
-    opened: Database, journal: StoredRuns
+    opened: Database, journal: StoredRunStore
 ) -> None:
     """Every call in the order of its end; what is unknown stays unknown, and is never 0."""
     run_id = await asked(journal, "1.0001")
     await journal.charge(run_id, LATE)
-    assert await StoredLedger(opened).of(run_id) == [CALL, LATE]
-    assert [line.cost_usd for line in await Listing(opened).ledger(run_id)] == [0.01, None]
+    assert await StoredCallLog(opened).of(run_id) == [CALL, LATE]
+    assert [line.cost_usd for line in await RunQueries(opened).ledger(run_id)] == [0.01, None]
 
 
-async def test_an_operator_lists_the_latest_runs(opened: Database, journal: StoredRuns) -> None:
+async def test_an_operator_lists_the_latest_runs(opened: Database, journal: StoredRunStore) -> None:
     """The newest first; those that have not ended can be asked for alone."""
     old, live, new = (
         await asked(journal, "1.0001"),
@@ -104,13 +104,13 @@ async def test_an_operator_lists_the_latest_runs(opened: Database, journal: Stor
     )
     for run_id, days in ((old, 3), (live, 2), (new, 1)):
         await aged(opened, run_id, days)
-    listing = Listing(opened)
+    listing = RunQueries(opened)
     assert [run.id for run in await listing.runs(limit=2)] == [new, live]
     assert [run.id for run in await listing.runs(state="live")] == [live]
     assert [run.id for run in await listing.runs(state="answered")] == [new, old]
 
 
-async def test_the_last_word_on_a_reply_counts(opened: Database, journal: StoredRuns) -> None:
+async def test_the_last_word_on_a_reply_counts(opened: Database, journal: StoredRunStore) -> None:
     """However often and fast somebody clicks, one verdict and one best answer are theirs."""
     run_id = await asked(journal, "1.0001")
     feedback = StoredFeedback(opened)
@@ -126,7 +126,7 @@ async def test_the_last_word_on_a_reply_counts(opened: Database, journal: Stored
 
 
 async def test_what_is_old_goes_with_all_that_hangs_on_it(
-    opened: Database, journal: StoredRuns
+    opened: Database, journal: StoredRunStore
 ) -> None:
     """Answers, ledger, posts, claims and feedback go too; what is young or has not ended stays."""
     old, live, young = (
@@ -145,12 +145,12 @@ async def test_what_is_old_goes_with_all_that_hangs_on_it(
     assert [unfinished.run_id for unfinished in await journal.unfinished()] == [live]
 
 
-async def test_a_person_is_forgotten_on_demand(opened: Database, journal: StoredRuns) -> None:
+async def test_a_person_is_forgotten_on_demand(opened: Database, journal: StoredRunStore) -> None:
     """Their questions, their feedback and their spending go; those of others stay."""
     hers, his = await asked(journal, "1.0001"), await asked(journal, "2.0001", user="U2")
     await StoredFeedback(opened).judge(his, "U1", "helpful", "")
     await StoredFeedback(opened).judge(his, "U2", "helpful", "")
-    retention, whose = Retention(opened), Whose(team="T1", user="U1")
+    retention, whose = Retention(opened), DeletionScope(team="T1", user="U1")
     gone = [run_id async for some in retention.purge(whose) for run_id in some]
     await retention.forget(whose)
     assert gone == [hers]

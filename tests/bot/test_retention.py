@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, insert, select, update
 
-from bot.jobs import durable
+from bot.jobs import dispatcher
 from bot.ports import Question
 from bot.storage import retention
 from bot.storage.database import Database
-from bot.storage.retention import Retention, Whose, ago
-from bot.storage.runs import StoredRuns
+from bot.storage.retention import DeletionScope, Retention, ago
+from bot.storage.runs import StoredRunStore
 from bot.storage.tables import answers, claims, feedback, ledger, posts, preferences, runs, spending
 from moa import Answer, Call
 from tests.stage import on_stage
@@ -40,7 +40,7 @@ async def asked(
     ended: bool = True,
 ) -> str:
     """The id of a run with a row in every table, claimed so many days ago."""
-    journal = StoredRuns(database)
+    journal = StoredRunStore(database)
     question = replace(QUESTION, team=team, user=user)
     key = f"{team} {user} {days} {ended} {len(await ids(database, runs, 'id'))}"
     run_id = await journal.claim(question, [key], "balanced")
@@ -64,7 +64,7 @@ async def ids(database: Database, table: Table, column: str = "run_id") -> set[s
         return set((await connection.execute(select(table.c[column]))).scalars())
 
 
-async def purged(database: Database, whose: Whose) -> set[str]:
+async def purged(database: Database, whose: DeletionScope) -> set[str]:
     """The runs that a purge has deleted."""
     return {run_id async for gone in Retention(database).purge(whose) for run_id in gone}
 
@@ -134,7 +134,7 @@ async def test_a_purge_goes_on_until_nothing_is_left(
     """Some at a time, so that questions get between; all in the end, each told once."""
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     all_of_them = {await asked(opened) for _ in range(5)}
-    parts = [list(gone) async for gone in Retention(opened).purge(Whose(team="T1"))]
+    parts = [list(gone) async for gone in Retention(opened).purge(DeletionScope(team="T1"))]
     assert [len(part) for part in parts] == [2, 2, 1]
     assert {run_id for part in parts for run_id in part} == all_of_them
 
@@ -142,18 +142,18 @@ async def test_a_purge_goes_on_until_nothing_is_left(
 @pytest.mark.parametrize(
     ("whose", "expected"),
     [
-        (Whose(team="T1"), {"T1 U1 0", "T1 U1 9", "T1 U2 0"}),
-        (Whose(user="U1"), {"T1 U1 0", "T1 U1 9", "T2 U1 0"}),
-        (Whose(team="T1", user="U1"), {"T1 U1 0", "T1 U1 9"}),
-        (Whose(user="U1", before=ago(7)), {"T1 U1 9"}),
-        (Whose(before=ago(7)), {"T1 U1 9"}),
-        (Whose(team="T3"), set[str]()),
-        (Whose(team=""), set[str]()),
-        (Whose(user=""), set[str]()),
+        (DeletionScope(team="T1"), {"T1 U1 0", "T1 U1 9", "T1 U2 0"}),
+        (DeletionScope(user="U1"), {"T1 U1 0", "T1 U1 9", "T2 U1 0"}),
+        (DeletionScope(team="T1", user="U1"), {"T1 U1 0", "T1 U1 9"}),
+        (DeletionScope(user="U1", before=ago(7)), {"T1 U1 9"}),
+        (DeletionScope(before=ago(7)), {"T1 U1 9"}),
+        (DeletionScope(team="T3"), set[str]()),
+        (DeletionScope(team=""), set[str]()),
+        (DeletionScope(user=""), set[str]()),
     ],
 )
 async def test_a_purge_takes_what_fits_all_that_was_said(
-    opened: Database, whose: Whose, expected: Collection[str]
+    opened: Database, whose: DeletionScope, expected: Collection[str]
 ) -> None:
     """And nothing else; an empty name is nobody's, never everybody's."""
     there = {
@@ -170,8 +170,8 @@ async def test_what_has_not_ended_is_left_and_counted(opened: Database) -> None:
     live = await asked(opened, ended=False)
     await asked(opened)
     await asked(opened, team="T2", ended=False)
-    assert len(await purged(opened, Whose(team="T1"))) == 1
-    assert await Retention(opened).live(Whose(team="T1")) == 1
+    assert len(await purged(opened, DeletionScope(team="T1"))) == 1
+    assert await Retention(opened).live(DeletionScope(team="T1")) == 1
     assert live in await ids(opened, runs, "id")
 
 
@@ -186,10 +186,10 @@ async def test_a_person_is_forgotten_in_one_workspace_or_in_all(opened: Database
         ("T1", "workspace", "T1"),
     ):
         await chosen(opened, team, scope, name)
-    await Retention(opened).forget(Whose(team="T1", user="U1"))
+    await Retention(opened).forget(DeletionScope(team="T1", user="U1"))
     assert await ids(opened, preferences, "team") == {"T1", "T2"}
     assert await ids(opened, feedback) == {others, elsewhere}
-    await Retention(opened).forget(Whose(user="U1"))
+    await Retention(opened).forget(DeletionScope(user="U1"))
     assert await ids(opened, preferences, "id") == {"T1"}
     assert await ids(opened, feedback) == {others}
     assert await ids(opened, spending, "user") == {"U2"}
@@ -202,13 +202,18 @@ async def test_a_workspace_is_forgotten(opened: Database) -> None:
     await asked(opened, team="T2")
     await chosen(opened, "T1", "channel", "C1")
     await chosen(opened, "T2", "channel", "C2")
-    await Retention(opened).forget(Whose(team="T1"))
+    await Retention(opened).forget(DeletionScope(team="T1"))
     assert await ids(opened, preferences, "team") == {"T2"}
     assert await ids(opened, spending, "team") == {"T2"}
 
 
-@pytest.mark.parametrize("whose", [Whose(), Whose(team=""), Whose(user=""), Whose(before=ago(0))])
-async def test_nobody_in_particular_is_not_everybody(opened: Database, whose: Whose) -> None:
+@pytest.mark.parametrize(
+    "whose",
+    [DeletionScope(), DeletionScope(team=""), DeletionScope(user=""), DeletionScope(before=ago(0))],
+)
+async def test_nobody_in_particular_is_not_everybody(
+    opened: Database, whose: DeletionScope
+) -> None:
     """Choices, and what was spent this month, stay when no person and no workspace is named."""
     run_id = await asked(opened)
     await chosen(opened, "T1", "person", "U1")
@@ -222,7 +227,7 @@ async def test_the_bot_deletes_what_is_old_while_it_runs(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the days that moa.toml says, and without being asked."""
-    monkeypatch.setattr(durable, "TIDY_S", 0.05)
+    monkeypatch.setattr(dispatcher, "TIDY_S", 0.05)
     extra = "\n[storage]\nretention_days = 2\n"
     async with on_stage(tmp_path, database=database, extra=extra) as stage:
         young = await asked(stage.bot.database, days=1)

@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from bot.limits import ChannelUse
 from bot.ports import Question
 from bot.storage.database import Database, open_database
-from bot.storage.runs import StoredRuns
-from bot.storage.spending import StoredSpending
+from bot.storage.runs import StoredRunStore
+from bot.storage.spend_queries import StoredSpending
 from bot.storage.tables import runs as runs_table
 from bot.storage.tables import spending as table
 from moa import Answer, Call, Outcome
@@ -31,8 +31,8 @@ async def opened(database: str) -> AsyncGenerator[Database, None]:
 
 
 @pytest.fixture
-def runs(opened: Database) -> StoredRuns:
-    return StoredRuns(opened)
+def runs(opened: Database) -> StoredRunStore:
+    return StoredRunStore(opened)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def spending(opened: Database) -> StoredSpending:
 
 
 async def ask(
-    runs: StoredRuns, key: str, *, user: str = "U1", channel: str = "C1", team: str = "T1"
+    runs: StoredRunStore, key: str, *, user: str = "U1", channel: str = "C1", team: str = "T1"
 ) -> str:
     """The id of a run of somebody's question."""
     question = replace(QUESTION, team=team, channel=channel, user=user, ts=key)
@@ -50,7 +50,7 @@ async def ask(
     return run_id
 
 
-async def answer(runs: StoredRuns, run_id: str, cost_usd: float | None, seconds: float) -> None:
+async def answer(runs: StoredRunStore, run_id: str, cost_usd: float | None, seconds: float) -> None:
     """Bring a run to its end with one call."""
     call = replace(CALL, cost_usd=cost_usd)
     await runs.record(run_id, replace(ANSWER, cost_usd=cost_usd), call)
@@ -60,7 +60,7 @@ async def answer(runs: StoredRuns, run_id: str, cost_usd: float | None, seconds:
 
 
 async def test_each_call_is_paid_for_once(
-    runs: StoredRuns, spending: StoredSpending, opened: Database
+    runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
     """Retries and failures cost as well; an answer that was only restored adds nothing."""
     run_id = await ask(runs, "1")
@@ -78,7 +78,7 @@ async def test_each_call_is_paid_for_once(
 
 
 async def test_a_question_that_asked_no_model_is_no_use(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """What was refused, and what ended before any call, is neither counted nor paid for."""
     await runs.fail(await ask(runs, "1"), "person_budget")
@@ -90,7 +90,7 @@ async def test_a_question_that_asked_no_model_is_no_use(
 
 
 async def test_use_is_counted_by_person_channel_and_workspace(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """Nobody's questions count for somebody else, nor those of another workspace."""
     places = (("U1", "C1", "T1"), ("U1", "C2", "T1"), ("U2", "C1", "T1"), ("U1", "C1", "T2"))
@@ -104,7 +104,7 @@ async def test_use_is_counted_by_person_channel_and_workspace(
 
 
 async def test_another_day_and_another_month_begin_anew(
-    runs: StoredRuns, spending: StoredSpending, opened: Database
+    runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
     """A day's budget is free again at midnight UTC, a month's on the first."""
     await answer(runs, await ask(runs, "1"), 1.0, 2.0)
@@ -121,7 +121,7 @@ async def test_another_day_and_another_month_begin_anew(
 
 
 async def test_questions_under_way_count_by_what_is_usual(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """What their pipeline usually costs is taken as spent, less what was paid for them already."""
     await answer(runs, await ask(runs, "1"), 1.0, 2.0)
@@ -141,7 +141,7 @@ async def test_questions_under_way_count_by_what_is_usual(
 
 
 async def test_only_questions_before_it_count_against_one(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """Of many at once each has its own rank, so that exactly as many pass as there is room for."""
     asked = [await ask(runs, str(number)) for number in range(5)]
@@ -152,7 +152,7 @@ async def test_only_questions_before_it_count_against_one(
 
 
 async def test_the_last_hour_moves_on(
-    runs: StoredRuns, spending: StoredSpending, opened: Database
+    runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
     """A question counts for an hour from when it was asked."""
     now = datetime.now(UTC)
@@ -168,7 +168,7 @@ async def test_the_last_hour_moves_on(
 
 
 async def test_pipelines_are_measured_by_their_latest_runs(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """Medians of what was answered; a cost that is unknown is left out, not counted as nothing."""
     for number, (cost, seconds) in enumerate(((1.0, 2.0), (3.0, 4.0), (None, 90.0))):
@@ -182,7 +182,7 @@ async def test_pipelines_are_measured_by_their_latest_runs(
 
 
 async def test_the_channels_that_spend_most_come_first(
-    runs: StoredRuns, spending: StoredSpending
+    runs: StoredRunStore, spending: StoredSpending
 ) -> None:
     """With their questions, as many of them as are asked for."""
     for number, (channel, cost) in enumerate((("C1", 1.0), ("C2", 5.0), ("C3", 0.1), ("C1", 1.0))):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ports import Question
 from bot.storage.database import open_database
-from bot.storage.runs import StoredRuns
+from bot.storage.runs import StoredRunStore
 
 MEGABYTE = 1024 * 1024
 NO_FILE = "SELECT missing FROM nothing"
@@ -24,7 +24,7 @@ def question(number: int) -> Question:
     return Question("T1", "C1", "U1", ts, ts, f"Question {number}? " + "words " * 200, "mention")
 
 
-async def stored(journal: StoredRuns, number: int) -> str | None:
+async def stored(journal: StoredRunStore, number: int) -> str | None:
     """Claim a question."""
     return await journal.claim(question(number), (f"message:{number}",), "balanced")
 
@@ -32,7 +32,7 @@ async def stored(journal: StoredRuns, number: int) -> str | None:
 async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path: Path) -> None:
     """While what is to be stored waits, the loop goes on and what is stored can be read."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    journal = StoredRuns(database)
+    journal = StoredRunStore(database)
     first = await stored(journal, 1)
     assert first is not None
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
@@ -62,14 +62,14 @@ async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) 
         )
     count = "SELECT count(*) FROM preferences"
     assert await database.read(lambda connection: connection.exec_driver_sql(count).scalar()) == 0
-    assert await stored(StoredRuns(database), 1)
+    assert await stored(StoredRunStore(database), 1)
     await database.dispose()
 
 
 async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     """It is brought into the file while questions come in, however many these are."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    journal = StoredRuns(database)
+    journal = StoredRunStore(database)
     for number in range(1_000):
         run_id = await stored(journal, number)
         assert run_id

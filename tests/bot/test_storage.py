@@ -14,7 +14,7 @@ from bot.ports import Question, RunState, Surface
 from bot.preferences import Scope
 from bot.storage import tables
 from bot.storage.database import Database
-from bot.storage.runs import StoredRuns
+from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome, Usage
 from moa.types import OutcomeStatus, Role, Status
 
@@ -27,18 +27,20 @@ CALL = Call(
 
 
 @pytest.fixture
-def runs(opened: Database) -> StoredRuns:
-    return StoredRuns(opened)
+def runs(opened: Database) -> StoredRunStore:
+    return StoredRunStore(opened)
 
 
-async def claimed(runs: StoredRuns) -> str:
+async def claimed(runs: StoredRunStore) -> str:
     """The id of a run that was claimed just now."""
     run_id = await runs.claim(QUESTION, KEYS, "balanced")
     assert run_id is not None
     return run_id
 
 
-async def test_a_question_is_claimed_once_whatever_name_it_comes_under(runs: StoredRuns) -> None:
+async def test_a_question_is_claimed_once_whatever_name_it_comes_under(
+    runs: StoredRunStore,
+) -> None:
     """The same event id, or the same message under another event id, is not claimed again."""
     await claimed(runs)
     assert await runs.claim(QUESTION, KEYS, "balanced") is None
@@ -47,7 +49,7 @@ async def test_a_question_is_claimed_once_whatever_name_it_comes_under(runs: Sto
     assert len(await runs.unfinished()) == 1
 
 
-async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRuns) -> None:
+async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRunStore) -> None:
     """What is free of its names stays free, so that nothing that comes under it is lost."""
     await claimed(runs)
     assert await runs.claim(QUESTION, ("event:E2", KEYS[0]), "balanced") is None
@@ -55,7 +57,7 @@ async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRuns) -> No
     assert await runs.claim(QUESTION, ("event:E2",), "balanced") is not None
 
 
-async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: StoredRuns) -> None:
+async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: StoredRunStore) -> None:
     """Only what was begun before may have left something behind."""
     run_id = await claimed(runs)
     assert await runs.renew(run_id, 0)
@@ -66,14 +68,14 @@ async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: Stored
     assert (first.attempt, first.resumed, again.resumed) == (1, False, True)
 
 
-async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRuns) -> None:
+async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRunStore) -> None:
     """Two connections that bring the same event at the same time start one run."""
     orders = [KEYS, KEYS[::-1]] * 10
     won = await asyncio.gather(*(runs.claim(QUESTION, keys, "balanced") for keys in orders))
     assert sum(run_id is not None for run_id in won) == 1
 
 
-async def test_a_run_comes_back_as_it_was_stored(runs: StoredRuns) -> None:
+async def test_a_run_comes_back_as_it_was_stored(runs: StoredRunStore) -> None:
     """Question, answers in order, aggregator, notes and posts all survive the database."""
     run_id = await claimed(runs)
     failed = replace(
@@ -106,7 +108,7 @@ async def test_a_run_comes_back_as_it_was_stored(runs: StoredRuns) -> None:
     assert run.finished_at >= run.created_at
 
 
-async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRuns) -> None:
+async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRunStore) -> None:
     """What it brought too late changes neither the reply nor the answers."""
     run_id = await claimed(runs)
     await runs.record(run_id, ANSWER, CALL)
@@ -124,7 +126,9 @@ async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRuns)
     assert (run.reply, run.answers) == ("In time.", (ANSWER,))
 
 
-async def test_every_call_has_one_line_in_the_ledger(runs: StoredRuns, opened: Database) -> None:
+async def test_every_call_has_one_line_in_the_ledger(
+    runs: StoredRunStore, opened: Database
+) -> None:
     """A call is paid for once: an answer that was only restored adds no line."""
     run_id = await claimed(runs)
     await runs.record(run_id, ANSWER, CALL)
@@ -134,7 +138,7 @@ async def test_every_call_has_one_line_in_the_ledger(runs: StoredRuns, opened: D
     assert [(line.model, line.cost_usd, line.cached_tokens) for line in lines] == [("gpt", 0.01, 5)]
 
 
-async def test_a_finished_run_is_not_begun_again(runs: StoredRuns) -> None:
+async def test_a_finished_run_is_not_begun_again(runs: StoredRunStore) -> None:
     """Only waiting and interrupted runs are worked on."""
     run_id = await claimed(runs)
     first, second = await runs.begin(run_id), await runs.begin(run_id)
@@ -148,7 +152,7 @@ async def test_a_finished_run_is_not_begun_again(runs: StoredRuns) -> None:
     assert await runs.unfinished() == []
 
 
-async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRuns) -> None:
+async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRunStore) -> None:
     """A response_url is a secret: it is kept only while the question is open."""
     secret = replace(QUESTION, response_url="https://hooks.example/commands/secret")
     run_id = await runs.claim(secret, KEYS, "balanced")
@@ -163,7 +167,7 @@ async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRuns) -> Non
     assert run.question.response_url is None
 
 
-async def test_odd_text_is_stored(runs: StoredRuns) -> None:
+async def test_odd_text_is_stored(runs: StoredRunStore) -> None:
     """NUL characters and lone surrogates do not lose a question, an answer or its error."""
     odd = "a\x00b\ud800c🎉"
     run_id = await runs.claim(replace(QUESTION, text=odd), KEYS, "balanced")

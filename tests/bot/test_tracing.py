@@ -12,11 +12,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
-from bot.observing.facts import ModelFacts
-from bot.observing.tracing import Tracing, add_trace
 from bot.ports import Ended, Question, Run
+from bot.telemetry.model_info import ModelInfo
+from bot.telemetry.traces import Tracing, add_trace
 from moa import Event, Prompt, Sampling, Unavailable
-from moa.config import ModelTable
+from moa.pipeline.config import ModelDefinition
 from moa.providers.scripted import Fail, Step, Wait
 from tests.moa.runs import follows, layer, plan, play, says
 from tests.models.replies import Reply, Status
@@ -31,8 +31,8 @@ RUN = Run(
     datetime.now(UTC),
 )
 FACTS = {
-    "red": ModelFacts("openai", "red-1", "models.example", 8443),
-    "writer": ModelFacts("local", "smollm2"),
+    "red": ModelInfo("openai", "red-1", "models.example", 8443),
+    "writer": ModelInfo("local", "smollm2"),
 }
 
 
@@ -274,5 +274,5 @@ def test_a_server_is_named_where_it_is_set(
     base_url: str | None, address: str | None, port: int | None
 ) -> None:
     """Two servers of one kind can be told apart."""
-    table = ModelTable(provider="openai", model="m", base_url=base_url)
-    assert ModelFacts.of(table) == ModelFacts("openai", "m", address, port)
+    table = ModelDefinition(provider="openai", model="m", base_url=base_url)
+    assert ModelInfo.of(table) == ModelInfo("openai", "m", address, port)

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.ports import Place, Question
-from bot.storage import claiming
-from bot.storage.claiming import EPOCH
+from bot.ports import Question, QueuePosition
+from bot.storage import idempotency_keys
 from bot.storage.database import Database
-from bot.storage.runs import StoredRuns
+from bot.storage.idempotency_keys import EPOCH
+from bot.storage.runs import StoredRunStore
 from tests.bot.test_jobs import Stage
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
@@ -26,7 +26,7 @@ class Asking:
     """
 
     def __init__(self, opened: Database) -> None:
-        self.runs = StoredRuns(opened)
+        self.runs = StoredRunStore(opened)
         self.now = 1000
         self._count = 0
 
@@ -38,7 +38,7 @@ class Asking:
         assert run_id is not None
         return run_id
 
-    async def place(self, run_id: str) -> Place:
+    async def place(self, run_id: str) -> QueuePosition:
         """Where it stands."""
         place = await self.runs.place(run_id)
         assert place is not None
@@ -54,7 +54,7 @@ def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
     """People who ask, with a clock that stands still."""
     asking = Asking(opened)
     clock = SimpleNamespace(time=lambda: float(EPOCH + asking.now))
-    monkeypatch.setattr(claiming, "time", clock)
+    monkeypatch.setattr(idempotency_keys, "time", clock)
     return asking
 
 

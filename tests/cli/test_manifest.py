@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from bot.manifest import purposes
-from bot.playground.installation import BOT_EVENTS, BOT_SCOPES
-from bot.slack.listeners import EVENTS
+from bot.playground.state.installation import BOT_EVENTS, BOT_SCOPES
+from bot.slack.routes import EVENTS
 from tests.cli.command import ROOT, moa_bot
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs import durable
+from bot.jobs import dispatcher
 from bot.loop import run as run_loop
 from bot.ports import Question
 from bot.storage.database import Database
-from bot.storage.runs import StoredRuns
+from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot
 from tests.stage import Stage, on_stage, variables
@@ -27,7 +27,7 @@ PATIENCE_S = 60
 
 async def asked(opened: Database, user: str, become: str = "waiting") -> str:
     """The id of a question that has come so far."""
-    runs = StoredRuns(opened)
+    runs = StoredRunStore(opened)
     run_id = await runs.claim(replace(QUESTION, user=user), [f"{user} {become}"], "balanced")
     assert run_id is not None
     if become == "waiting":
@@ -181,7 +181,7 @@ async def test_the_engines_records_go_as_well_while_the_bot_works(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside a running bot, which goes on; the other person's stay."""
-    monkeypatch.setattr(durable, "KNOWN_AFTER_S", 0.0)  # as of questions that take a while
+    monkeypatch.setattr(dispatcher, "KNOWN_AFTER_S", 0.0)  # as of questions that take a while
     async with on_stage(tmp_path, default="single", database=database) as stage:
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.terminal.safe import Safe, escaped_json, one_line, safe
+from bot.terminal.safe_text import TerminalFilter, escaped_json, one_line, safe
 
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PARTS = st.sampled_from(
@@ -65,7 +65,7 @@ def test_only_text_is_left(text: str, shown: str) -> None:
 def test_it_does_not_matter_where_a_stream_is_cut(text: str, cuts: list[int]) -> None:
     """A sequence that is split over pieces is taken out as if it had come whole."""
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    cleaner = Safe()
+    cleaner = TerminalFilter()
     pieces = [cleaner.feed(text[a:b]) for a, b in pairwise(places)]
     assert "".join(pieces) == safe(text)
 

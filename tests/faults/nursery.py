@@ -19,7 +19,7 @@ from bot.cli import main
 PRELOADED = (
     "aiosqlite",
     "anthropic",
-    "bot.serving",
+    "bot.server",
     "openai",
     "psycopg",
     "moa.providers.anthropic",
@@ -48,11 +48,11 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    from bot.jobs import durable, engine  # noqa: PLC0415 - the parent has imported it
+    from bot.jobs import dispatcher, engine  # noqa: PLC0415 - the parent has imported it
 
     engine.POLL_S = POLL_S
     if order["hasty"]:
-        durable.KNOWN_AFTER_S = KNOWN_AFTER_S
+        dispatcher.KNOWN_AFTER_S = KNOWN_AFTER_S
     if order["full"]:
         from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
 

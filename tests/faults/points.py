@@ -41,20 +41,22 @@ RUNS = "bot.storage.runs:StoredRuns"
 
 POINTS: Final[Mapping[str, Point]] = {
     "question stored, not acknowledged": Point(f"{RUNS}.claim"),
-    "acknowledged, not handed over": Point("bot.jobs.durable:DurableJobs.hand_over", before=True),
+    "acknowledged, not handed over": Point(
+        "bot.jobs.dispatcher:DurableJobs.hand_over", before=True
+    ),
     "place looked up, engine does not know": Point("bot.jobs.engine:Engine.start", before=True),
     "handed over": Point("bot.jobs.engine:Engine.start"),
     "taken, not begun": Point(f"{RUNS}.begin", before=True),
     "begun": Point(f"{RUNS}.begin"),
     "sign of work shown": Point(f"{SLACK}.agents_sessions_setStatus"),
-    "thread read": Point("bot.slack.thread:SlackThreads.read"),
+    "thread read": Point("bot.slack.thread.reader:SlackThreads.read"),
     "stream started, its ts not stored": Point(f"{SLACK}.chat_startStream"),
     "its ts stored": Point(f"{RUNS}.posted"),
     "first answer stored": Point(f"{RUNS}.record"),
     "second answer stored": Point(f"{RUNS}.record", nth=2),
     "third answer stored": Point(f"{RUNS}.record", nth=3),
     "aggregator in the middle of its stream": Point(
-        "bot.slack.reply:SlackReply.show",
+        "bot.slack.reply.thread_reply:SlackReply.show",
         nth=4,
         meant=lambda named: isinstance(named["event"], Delta),
     ),
@@ -68,24 +70,24 @@ POINTS: Final[Mapping[str, Point]] = {
     "stream ended, not recorded": Point(
         f"{SLACK}.chat_stopStream", meant=lambda named: bool(named["blocks"])
     ),
-    "reply complete, not recorded": Point("bot.slack.reply:SlackReply.finish"),
+    "reply complete, not recorded": Point("bot.slack.reply.thread_reply:SlackReply.finish"),
     "recorded as answered": Point(f"{RUNS}.delivered"),
-    "sign of work taken away": Point("bot.slack.status:Status.clear"),
-    "work over, engine does not know": Point("bot.jobs.durable:DurableJobs.answer"),
+    "sign of work taken away": Point("bot.slack.reply.typing_status:Status.clear"),
+    "work over, engine does not know": Point("bot.jobs.dispatcher:DurableJobs.answer"),
 }
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
-    "put into the line": Point("bot.jobs.line:Line.add"),
-    "taken from the line": Point("bot.jobs.line:Line.take"),
+    "put into the line": Point("bot.jobs.local_queue:Line.add"),
+    "taken from the line": Point("bot.jobs.local_queue:Line.take"),
 }
 """Where all places are taken."""
 
 PASSED: Final[Mapping[str, Point]] = {
-    "not passed on yet": Point("bot.storage.relay:PostgresRelay.pass_on", before=True),
-    "passed on": Point("bot.storage.relay:PostgresRelay.pass_on"),
-    "passed on, not taken": Point("bot.jobs.durable:DurableJobs.take", before=True),
-    "passed on and taken": Point("bot.jobs.durable:DurableJobs.take"),
+    "not passed on yet": Point("bot.storage.notifications:PostgresRelay.pass_on", before=True),
+    "passed on": Point("bot.storage.notifications:PostgresRelay.pass_on"),
+    "passed on, not taken": Point("bot.jobs.dispatcher:DurableJobs.take", before=True),
+    "passed on and taken": Point("bot.jobs.dispatcher:DurableJobs.take"),
 }
 """Where another worker has a place. The first two are of who takes a question in."""
 
@@ -103,8 +105,8 @@ EDITED: Final[Mapping[str, Point]] = {
 RESUMED: Final[Mapping[str, Point]] = {
     "old worker's run renewed, not queued": Point(f"{RUNS}.renew"),
     "queued again": Point("bot.jobs.engine:Engine.enqueue"),
-    "old stream closed, not removed": Point("bot.slack.leftovers:stop"),
-    "thread cleared": Point("bot.slack.reply:take_stock"),
+    "old stream closed, not removed": Point("bot.slack.reply.recovery:stop"),
+    "thread cleared": Point("bot.slack.reply.thread_reply:take_stock"),
     "leftovers of a dead worker not dropped": Point("bot.jobs.engine:Engine.drop", before=True),
 }
 """While a process takes up what another has left."""

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, make_url, select, text, update
 
 from bot.jobs.engine import records
-from bot.playground.records import Message
-from bot.slack.metadata import is_end, run_of
+from bot.playground.state.models import SlackMessage
+from bot.slack.api.metadata import is_end, run_of
 from bot.storage.tables import answers, ledger, runs
 from tests.bot.processes import World, world
 from tests.faults.lives import PATIENCE_S, Life, Lives
@@ -168,7 +168,7 @@ class Scene:
             most = 0 if model in before.stored else 1
             assert again <= most, f"{asked.word}: {model} was asked {again} more times"
 
-    def ours(self, asked: Asked) -> list[Message]:
+    def ours(self, asked: Asked) -> list[SlackMessage]:
         """The bot's messages below a question."""
         found = self.slack.messages(*self._place(asked))
         ours = [message for message in found if message.user == self.slack.bot_user_id]
@@ -259,5 +259,5 @@ def _opened(url: str) -> Generator[Connection, None, None]:
         engine.dispose()
 
 
-def _shown(message: Message) -> Mapping[str, Any]:
+def _shown(message: SlackMessage) -> Mapping[str, Any]:
     return {"metadata": message.metadata}

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from bot.slack.metadata import is_end
+from bot.slack.api.metadata import is_end
 from tests.databases import Kind, Server
 from tests.faults.lives import Lives
 from tests.faults.scene import SLOWLY, scene

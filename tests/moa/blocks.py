@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moa import Answer, Prompt
-from moa.prompts import words
+from moa.pipeline.prompts import templates
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def parse(content: str, nonce: str) -> Block:
     Raises:
         ValueError: for anything but a question, one introduction, the sections and one last line.
     """
-    begin = words.ANSWERS_FOLLOW.format(nonce=nonce)
+    begin = templates.ANSWERS_FOLLOW.format(nonce=nonce)
     if content.count(begin) != 1:
         raise ValueError("the introduction stands not once")
     question, rest = content.split(begin)

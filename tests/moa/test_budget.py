@@ -6,8 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from moa import Answer, Message, Profile, Prompt, budget, compose
-from moa.strategies import Brief, direct, synthesise
+from moa import Answer, Message, Profile, Prompt
+from moa.engine import model_request
+from moa.pipeline import token_budget
+from moa.pipeline.strategies import PromptContext, direct, synthesise
 
 
 def _repeated(word: str, times: int) -> str:
@@ -36,9 +38,9 @@ def talk(*turns: str, system: str = "") -> Prompt:
 @given(texts, st.integers(0, 1000))
 def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
     """Whatever its script; its head and its tail stand, and the gap says how much is missing."""
-    short = budget.shorten(text, room)
-    assert budget.tokens(short) <= max(room, budget.GAP_TOKENS)
-    if budget.tokens(text) <= room:
+    short = token_budget.shorten(text, room)
+    assert token_budget.tokens(short) <= max(room, token_budget.GAP_TOKENS)
+    if token_budget.tokens(text) <= room:
         assert short == text
     else:
         head, _, rest = short.partition("\n\n[… ")
@@ -50,13 +52,13 @@ def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
 
 def test_a_lone_surrogate_does_no_harm() -> None:
     """Text that no encoding can hold is counted and shortened like any other."""
-    assert "left out" in budget.shorten("\ud800" * 500, 50)
+    assert "left out" in token_budget.shorten("\ud800" * 500, 50)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(0, 3000))
 def test_shares_are_fair(sizes: list[int], room: int) -> None:
     """Nobody gets more than wanted, small texts stay whole, and the larger ones share evenly."""
-    granted = budget.shares(sizes, room)
+    granted = token_budget.shares(sizes, room)
     assert sum(granted) <= room
     assert all(0 <= share <= size for share, size in zip(granted, sizes, strict=True))
     cut = [share for share, size in zip(granted, sizes, strict=True) if share < size]
@@ -69,18 +71,18 @@ def test_shares_are_fair(sizes: list[int], room: int) -> None:
 def test_what_fits_is_left_as_it_is() -> None:
     """Nothing is said where nothing is left out."""
     thread, answers = talk("Hi", "Hello", "Why?", system="Be kind."), (answer("Because."),)
-    assert budget.fit(thread, answers, 100) == (thread, answers, ())
+    assert token_budget.fit(thread, answers, 100) == (thread, answers, ())
 
 
 def test_the_oldest_turns_go_first() -> None:
     """As few as need be, and the first that stays is a user's."""
     thread = talk("one " * 90, "two " * 90, "three " * 90, "four " * 90, "five")
-    fitted, _, notes = budget.fit(thread, (), 320)
+    fitted, _, notes = token_budget.fit(thread, (), 320)
     assert fitted.messages == thread.messages[2:]
     assert notes == (
         "The oldest 2 messages were left out: the thread is longer than the model can read.",
     )
-    one = budget.fit(talk("x" * 900, "short", "y"), (), 40)
+    one = token_budget.fit(talk("x" * 900, "short", "y"), (), 40)
     assert [m.content for m in one[0].messages] == ["y"]
 
 
@@ -88,23 +90,23 @@ def test_the_oldest_turns_go_first() -> None:
 def test_no_turn_is_dropped_without_need(turns: list[str], room: int) -> None:
     """With one more of the dropped turns the thread would not have fitted."""
     thread = Prompt(tuple(Message("user", turn) for turn in turns))
-    fitted, _, _ = budget.fit(thread, (), room)
+    fitted, _, _ = token_budget.fit(thread, (), room)
     dropped = len(turns) - len(fitted.messages)
     if dropped:
-        assert budget.size(Prompt(thread.messages[dropped - 1 :])) > room
+        assert token_budget.size(Prompt(thread.messages[dropped - 1 :])) > room
 
 
 def test_one_message_is_one_message() -> None:
     """The note speaks English in the singular too."""
     thread = Prompt((Message("user", "x" * 900), Message("user", "why?")))
-    _, _, notes = budget.fit(thread, (), 40)
+    _, _, notes = token_budget.fit(thread, (), 40)
     assert notes[0].startswith("The oldest message was left out")
 
 
 def test_the_last_turn_is_always_kept_and_shortened_last() -> None:
     """A question that is too long itself keeps its head and its tail."""
     thread = talk("first", "second", "begin " + "x" * 9000 + " end?")
-    fitted, answers, notes = budget.fit(thread, (answer("y" * 9000),), 1000)
+    fitted, answers, notes = token_budget.fit(thread, (answer("y" * 9000),), 1000)
     (last,) = fitted.messages
     assert last.content.startswith("begin")
     assert last.content.endswith("end?")
@@ -121,8 +123,8 @@ def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> No
     """Any thread and any answers are within the room; the last turn and every answer are there."""
     thread = talk(*turns, system="Be kind.")
     answers = [answer(text) for text in said]
-    fitted, kept, notes = budget.fit(thread, answers, room)
-    assert budget.size(fitted) + sum(budget.tokens(a.text) for a in kept) <= room
+    fitted, kept, notes = token_budget.fit(thread, answers, room)
+    assert token_budget.size(fitted) + sum(token_budget.tokens(a.text) for a in kept) <= room
     assert fitted.messages[-1].role == "user"
     assert len(fitted.messages) == len(turns) or fitted.messages[0].role == "user"
     assert len(kept) == len(answers)
@@ -150,33 +152,35 @@ def test_a_request_fits_into_the_models_window_with_room_to_answer(
 ) -> None:
     """The strategy's own words, labels, boundaries and marks are counted too."""
     answers = tuple(answer(text, "ABCDE"[i]) for i, text in enumerate(said))
-    brief = Brief(talk(*turns), answers, "0123456789abcdef", final=True, datamark=datamark)
+    brief = PromptContext(talk(*turns), answers, "0123456789abcdef", final=True, datamark=datamark)
     profile = Profile("m", context_window=window)
-    request = compose.request(
+    request = model_request.build_request(
         synthesise if answers else direct, brief, profile, "aggregator", window_share=share
     )
-    assert budget.size(request.prompt) <= window * share * 0.75 * 0.95 + 1
+    assert token_budget.size(request.prompt) <= window * share * 0.75 * 0.95 + 1
     assert all(f"ANSWER {a.label} " in request.prompt.messages[-1].content for a in answers)
 
 
 def test_what_fits_but_for_the_strategys_words_is_shortened_too() -> None:
     """A thread that just fits by itself makes room for the words around it."""
     for length in range(3400, 4200, 20):
-        brief = Brief(talk("x" * length), (answer(""),), "0" * 16, final=True)
-        request = compose.request(
+        brief = PromptContext(talk("x" * length), (answer(""),), "0" * 16, final=True)
+        request = model_request.build_request(
             synthesise, brief, Profile("m", context_window=2048), "aggregator"
         )
-        assert budget.size(request.prompt) <= 2048 * 0.75 * 0.95 + 1
+        assert token_budget.size(request.prompt) <= 2048 * 0.75 * 0.95 + 1
 
 
 @pytest.mark.parametrize("datamark", [False, True])
 def test_the_room_is_used(*, datamark: bool) -> None:
     """Of texts that are far too long, as much is kept as there is room for."""
     answers = tuple(answer(f"{label} word " * 5000, label) for label in "ABCDE")
-    brief = Brief(talk("why " * 50_000), answers, "0" * 16, final=True, datamark=datamark)
-    request = compose.request(synthesise, brief, Profile("m", context_window=8000), "aggregator")
+    brief = PromptContext(talk("why " * 50_000), answers, "0" * 16, final=True, datamark=datamark)
+    request = model_request.build_request(
+        synthesise, brief, Profile("m", context_window=8000), "aggregator"
+    )
     room = 8000 * 0.75 * 0.95
-    assert room * 0.85 <= budget.size(request.prompt) <= room
+    assert room * 0.85 <= token_budget.size(request.prompt) <= room
 
 
 @pytest.mark.parametrize(
@@ -189,17 +193,22 @@ def test_the_room_is_used(*, datamark: bool) -> None:
     ],
 )
 def test_a_model_is_asked_with_its_roles_sampling(
-    role: compose.Role, profile: Profile, temperature: float | None, cap: int | None
+    role: model_request.Role, profile: Profile, temperature: float | None, cap: int | None
 ) -> None:
     """Proposers differ and are brief, the aggregator is steady; a profile overrides both."""
-    sampling = compose.request(direct, Brief(Prompt.of("Hi")), profile, role).sampling
+    sampling = model_request.build_request(
+        direct, PromptContext(Prompt.of("Hi")), profile, role
+    ).sampling
     assert (sampling.temperature, sampling.max_output_tokens) == (temperature, cap)
 
 
 def test_a_persona_is_for_proposing_only() -> None:
     """It stands at the head of the system text; the aggregator writes as itself."""
     profile = Profile("m", persona="You are a poet.")
-    brief = Brief(Prompt.of("Hi", system="Be kind."))
-    proposes = compose.request(direct, brief, profile, "proposer").prompt.system
+    brief = PromptContext(Prompt.of("Hi", system="Be kind."))
+    proposes = model_request.build_request(direct, brief, profile, "proposer").prompt.system
     assert "You are a poet.\n\nBe kind." in proposes
-    assert "poet" not in compose.request(direct, brief, profile, "aggregator").prompt.system
+    assert (
+        "poet"
+        not in model_request.build_request(direct, brief, profile, "aggregator").prompt.system
+    )

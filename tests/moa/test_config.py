@@ -8,8 +8,8 @@ from textwrap import dedent
 import pytest
 
 from moa import PipelineError
-from moa.config import Config, ModelTable
-from moa.pipeline import Pipeline
+from moa.pipeline.config import Config, ModelDefinition
+from moa.pipeline.definition import Pipeline
 
 MODELS = """
 [models.a]
@@ -36,7 +36,7 @@ def test_a_small_configuration_is_enough() -> None:
     """A model and a pipeline of it; the only pipeline is the default, and the rest has defaults."""
     config = read(MODELS + PIPELINE)
     assert config.default_pipeline == "p"
-    assert config.models["a"] == ModelTable(provider="openai", model="x")
+    assert config.models["a"] == ModelDefinition(provider="openai", model="x")
     assert config.pipelines["p"] == Pipeline(aggregator="a")
     assert config.pipelines["p"].aggregators == ("a",)
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moa import Finished, Pipeline, PipelineError, Plan, Rejected, bind, prompts
-from moa.disagreement import GRACE_S, compare, read
+from moa import Finished, Pipeline, PipelineError, Plan, Rejected, bind
+from moa.engine.disagreement import GRACE_S, compare, read
 from moa.events import Compared
+from moa.pipeline import prompts
+from moa.pipeline.strategies import PromptContext
 from moa.providers.scripted import Fail, Finish, Hang, ScriptedModel, Wait
-from moa.strategies import Brief
 from moa.types import Difference, Disagreement, Usage, View
 from tests.moa.blocks import answer, block_of
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
@@ -116,7 +117,7 @@ def test_no_text_of_an_analyst_breaks_a_run(text: str) -> None:
 def test_an_analyst_is_shown_the_answers_and_asked_for_json() -> None:
     """It reads the same anonymous block as the aggregator."""
     nonce = prompts.nonce_of(1, 1)
-    prompt = compare(Brief(QUESTION, ANSWERS, nonce))
+    prompt = compare(PromptContext(QUESTION, ANSWERS, nonce))
     assert prompt.system == prompts.ANALYST
     assert block_of(prompt, nonce).labels == ["A", "B", "C"]
     assert "gpt" not in str(prompt.messages)

@@ -23,10 +23,10 @@ from moa import (
     Unavailable,
     Usage,
     ask,
-    prompts,
     run,
 )
-from moa.plan import Layer
+from moa.pipeline import prompts
+from moa.pipeline.plan import Layer
 from moa.providers.scripted import Fail, Finish, Wait
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from moa import AggregatorStarted, Delta, Failed, Plan, Rejected, Unavailable, prompts
+from moa import AggregatorStarted, Delta, Failed, Plan, Rejected, Unavailable
+from moa.pipeline import prompts
 from moa.providers.scripted import Fail, Finish, Hang, Wait
 from tests.moa.runs import layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual

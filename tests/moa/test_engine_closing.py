@@ -8,7 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from moa import Answered, Failed, LayerClosed, Rejected, run
-from moa.plan import Layer, Seat
+from moa.pipeline.plan import Layer, Seat
 from moa.providers.scripted import Fail, Hang, Wait
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual

@@ -20,7 +20,7 @@ from moa import (
     ask,
     run,
 )
-from moa.plan import Layer
+from moa.pipeline.plan import Layer
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.asking import PATIENCE_S
 from tests.moa.runs import QUESTION, SEED, layer, plan

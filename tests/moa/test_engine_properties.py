@@ -26,7 +26,7 @@ from moa import (
     Unavailable,
     run,
 )
-from moa.plan import Seat
+from moa.pipeline.plan import Seat
 from moa.providers.scripted import Fail, Finish, Hang, ScriptedModel, Step, Wait
 from tests.moa.runs import QUESTION, SEED, Played, clock, play
 from tests.moa.virtual_time import in_virtual_time

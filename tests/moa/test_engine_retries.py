@@ -20,7 +20,7 @@ from moa import (
     Sampling,
     Unavailable,
 )
-from moa.asking import FIRST_PAUSE_S, MAX_PAUSE_S, pause, worth_retrying
+from moa.engine.answer_request import FIRST_PAUSE_S, MAX_PAUSE_S, pause, worth_retrying
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
 from tests.moa.runs import follows, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from moa import Message, Outcome, Plan, Profile, Prompt, ask
-from moa.plan import Layer, Seat
+from moa.pipeline.plan import Layer, Seat
 from moa.providers import Endpoints, ModelSpec, build
 from tests.moa.asking import PATIENCE_S
 from tests.moa.runs import says
@@ -32,7 +32,7 @@ PROSE = (
 def pieces(text: str) -> int:
     """Tokens as a byte-pair vocabulary cuts prose: a piece of a word, a mark, a line end each.
 
-    It knows nothing of how `moa.budget` estimates.
+    It knows nothing of how `moa.pipeline.token_budget` estimates.
     """
     return len(re.findall(r" ?[^\W\d_]{1,6}|\d{1,3}|[^\w\s]|_|\n+|\s", text))
 

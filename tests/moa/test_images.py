@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moa import Answer, Image, Message, PipelineError, Profile, Prompt, Sampling, budget, compose
-from moa.config import Config
-from moa.prompts import with_answers, without_images
+from moa import Answer, Image, Message, PipelineError, Profile, Prompt, Sampling
+from moa.engine import model_request
+from moa.pipeline import token_budget
+from moa.pipeline.config import Config
+from moa.pipeline.prompts import with_answers, without_images
+from moa.pipeline.strategies import PromptContext, direct
 from moa.providers import Endpoints, ModelSpec, build
-from moa.strategies import Brief, direct
 from tests.moa.asking import hear
 from tests.moa.runs import layer, plan, play, says
 from tests.models import ModelServer, Reply
@@ -100,16 +102,18 @@ def test_a_model_that_takes_none_is_told_in_words() -> None:
 )
 def test_an_image_takes_room_by_its_size(image: Image, tokens: int) -> None:
     """At most what the most careful reader takes, and that too where the size is not known."""
-    assert budget.image_tokens(image) == tokens
-    without = budget.size(Prompt.of("Hi"))
-    assert budget.size(Prompt((Message("user", "Hi", (image, image)),))) == without + 2 * tokens
+    assert token_budget.image_tokens(image) == tokens
+    without = token_budget.size(Prompt.of("Hi"))
+    assert (
+        token_budget.size(Prompt((Message("user", "Hi", (image, image)),))) == without + 2 * tokens
+    )
 
 
 def test_the_first_images_go_where_there_is_no_room_and_are_named() -> None:
     """The model and the reader are told; the latest stay, and so does the question."""
     images = tuple(Image("image/png", "", f"{n}.png", 600, 400) for n in range(4))
     thread = Prompt((Message("user", "What is shown?", images),))
-    fitted, _, notes = budget.fit(thread, (), 2_010)
+    fitted, _, notes = token_budget.fit(thread, (), 2_010)
     (last,) = fitted.messages
     assert [image.name for image in last.images] == ["2.png", "3.png"]
     assert last.content == (
@@ -117,14 +121,14 @@ def test_the_first_images_go_where_there_is_no_room_and_are_named() -> None:
         "What is shown?"
     )
     assert notes == ("The first 2 images were left out: the model has no room for more.",)
-    one = budget.fit(Prompt((Message("user", "?", images[:1]),)), (), 300)
+    one = token_budget.fit(Prompt((Message("user", "?", images[:1]),)), (), 300)
     assert one[2] == ("The first image was left out: the model has no room for more.",)
 
 
 def test_an_old_turn_takes_its_images_with_it() -> None:
     """Images of turns that are left out are no longer shown either."""
     thread = Prompt((Message("user", "Old", (CHART, CHART)), Message("user", "New", (MAP,))))
-    fitted, _, _ = budget.fit(thread, (), 700)
+    fitted, _, _ = token_budget.fit(thread, (), 700)
     assert fitted.messages == thread.messages[1:]
 
 
@@ -141,8 +145,8 @@ def test_what_is_fitted_fits_with_its_images(
     images = tuple(Image("image/png", "", "i.png", w, h) for w, h in sides)
     answers = [Answer("m", 1, 1, "used", each, "A") for each in said]
     thread = Prompt((Message("user", text, images),))
-    fitted, kept, notes = budget.fit(thread, answers, room)
-    assert budget.size(fitted) + sum(budget.tokens(a.text) for a in kept) <= room
+    fitted, kept, notes = token_budget.fit(thread, answers, room)
+    assert token_budget.size(fitted) + sum(token_budget.tokens(a.text) for a in kept) <= room
     assert ((fitted, kept) == (thread, tuple(answers))) == (not notes)
 
 
@@ -156,7 +160,7 @@ def test_the_aggregator_sees_the_images_too() -> None:
 def test_a_request_shows_images_to_models_that_take_them(*, takes: bool) -> None:
     """The others are sent none."""
     profile = Profile("m", takes_images=takes)
-    request = compose.request(direct, Brief(THREAD), profile, "proposer")
+    request = model_request.build_request(direct, PromptContext(THREAD), profile, "proposer")
     assert bool(request.prompt.messages[0].images) == takes
     assert request.blind != takes
 

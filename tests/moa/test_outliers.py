@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moa import Answered, LayerClosed, Pipeline, bind, prompts
+from moa import Answered, LayerClosed, Pipeline, bind
 from moa.outliers import KEPT, LEAST_ANSWERS, far
+from moa.pipeline import prompts
 from tests.moa.blocks import block_of
 from tests.moa.runs import SEED, Played, play, says
 from tests.moa.virtual_time import virtual

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from moa import PipelineError, Plan, bind
-from moa.pipeline import LayerTable, Pipeline
-from moa.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S
+from moa.pipeline.definition import LayerDefinition, Pipeline
+from moa.pipeline.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S
 from tests.moa.runs import says
 
 MODELS = {name: says(name) for name in ("a", "b", "c")}
@@ -16,7 +16,10 @@ def test_names_become_models_in_their_places() -> None:
     """Each layer has its proposers in their order, and the aggregators stand in theirs."""
     pipeline = Pipeline(
         aggregator=["c", "a"],
-        layers=[LayerTable(proposers=["a", "b", "a"], required=["b"]), LayerTable(proposers=["c"])],
+        layers=[
+            LayerDefinition(proposers=["a", "b", "a"], required=["b"]),
+            LayerDefinition(proposers=["c"]),
+        ],
     )
     plan = bind("p", pipeline, MODELS)
     first, second = plan.layers
@@ -28,8 +31,8 @@ def test_names_become_models_in_their_places() -> None:
 
 def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
     """What a layer does not set is the pipeline's, and what neither sets has its default."""
-    layers = [LayerTable(proposers=["a", "b"], quorum=1, grace_s=0, deadline_s=5.0)]
-    layers.append(LayerTable(proposers=["a", "b"]))
+    layers = [LayerDefinition(proposers=["a", "b"], quorum=1, grace_s=0, deadline_s=5.0)]
+    layers.append(LayerDefinition(proposers=["a", "b"]))
     own, inherited = bind(
         "p",
         Pipeline(aggregator="a", layers=layers, quorum=2, grace_s=3, aggregator_deadline_s=9.0),
@@ -38,7 +41,7 @@ def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
     assert (own.quorum, own.grace_s, own.deadline_s) == (1, 0, 5.0)
     assert (inherited.quorum, inherited.grace_s) == (2, 3)
     assert inherited.deadline_s == LAYER_DEADLINE_S
-    plain = bind("p", Pipeline(aggregator="a", layers=[LayerTable(proposers=["a"])]), MODELS)
+    plain = bind("p", Pipeline(aggregator="a", layers=[LayerDefinition(proposers=["a"])]), MODELS)
     assert (plain.layers[0].quorum, plain.layers[0].grace_s) == (None, None)
     assert plain.aggregator_deadline_s == AGGREGATOR_DEADLINE_S
 
@@ -48,7 +51,7 @@ def test_every_mistake_is_named_before_anything_is_bound() -> None:
     pipeline = Pipeline(
         aggregator="x",
         strategy="nonsense",
-        layers=[LayerTable(proposers=["a", "y"], quorum=3, required=["c"])],
+        layers=[LayerDefinition(proposers=["a", "y"], quorum=3, required=["c"])],
     )
     with pytest.raises(PipelineError) as raised:
         bind("p", pipeline, MODELS)

@@ -6,8 +6,9 @@ import string
 
 import pytest
 
-from moa import Message, Prompt, prompts
-from moa.prompts import words
+from moa import Message, Prompt
+from moa.pipeline import prompts
+from moa.pipeline.prompts import templates
 from moa.types import Answer
 from tests.moa.blocks import answer, block_of
 
@@ -73,7 +74,7 @@ def test_labels_of_rankings_are_no_letters() -> None:
 
 def test_every_wording_is_plain_text() -> None:
     """Instructions hold no stray placeholder, no double space and no line break."""
-    written = {k: v for k, v in vars(words).items() if k.isupper() and isinstance(v, str)}
+    written = {k: v for k, v in vars(templates).items() if k.isupper() and isinstance(v, str)}
     assert len(written) > 15
     for name, text in written.items():
         fields = (

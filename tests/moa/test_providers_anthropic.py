@@ -11,7 +11,7 @@ import pytest
 from moa import Message, Profile, Prompt, Sampling
 from moa.providers import Endpoints
 from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
-from moa.providers.messages import BEFORE_ASSISTANT
+from moa.providers.messages_codec import BEFORE_ASSISTANT
 from tests.moa.asking import hear
 from tests.models import ModelServer, Raw, Reply, Status
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from moa.providers.client import Client
+from moa.providers.transport import Client
 
 URL = "https://models.example/v1/chat/completions"
 PLAIN: dict[str, Any] = {

@@ -9,8 +9,8 @@ import pytest
 
 from moa import Profile
 from moa.providers import Endpoints
+from moa.providers.burst_pacer import A_TURN, BurstPacer
 from moa.providers.openai import OpenAIModel
-from moa.providers.pacing import A_TURN, Pace
 from tests.moa.asking import hear
 from tests.models import ModelServer, Reply
 
@@ -32,7 +32,7 @@ class Turns:
         self._handle.cancel()
 
 
-async def begun_in(turns: Turns, pace: Pace, begun: list[tuple[int, int]], name: int) -> None:
+async def begun_in(turns: Turns, pace: BurstPacer, begun: list[tuple[int, int]], name: int) -> None:
     await pace.turn()
     begun.append((name, turns.number))
 
@@ -41,7 +41,7 @@ def test_few_requests_do_not_wait() -> None:
     """A question by itself is sent at once: its calls do not pass through the event loop first."""
 
     async def begin() -> None:
-        pace = Pace()
+        pace = BurstPacer()
         for _ in range(A_TURN):
             with pytest.raises(StopIteration):
                 pace.turn().send(None)
@@ -51,7 +51,7 @@ def test_few_requests_do_not_wait() -> None:
 
 async def test_a_burst_goes_out_in_order_a_few_at_a_time() -> None:
     """The first of a hundred questions is not kept until the last one has been prepared."""
-    turns, pace, begun = Turns(), Pace(), list[tuple[int, int]]()
+    turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     await asyncio.gather(*(begun_in(turns, pace, begun, name) for name in range(MANY)))
     turns.stop()
     assert [name for name, _ in begun] == list(range(MANY))
@@ -61,7 +61,7 @@ async def test_a_burst_goes_out_in_order_a_few_at_a_time() -> None:
 
 async def test_who_gives_up_waiting_holds_nobody_up() -> None:
     """A question that was stopped before its calls began leaves their turns to the others."""
-    turns, pace, begun = Turns(), Pace(), list[tuple[int, int]]()
+    turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     tasks = [asyncio.create_task(begun_in(turns, pace, begun, name)) for name in range(MANY)]
     await asyncio.sleep(0)
     for task in tasks[A_TURN:-1]:

@@ -6,14 +6,14 @@ import pytest
 from pydantic import Field
 
 from moa import PipelineError
-from moa.reading import Table, nearest, read
+from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 
 
-class Inner(Table):
+class Inner(StrictModel):
     size: int = 1
 
 
-class Outer(Table):
+class Outer(StrictModel):
     name: str
     number: float | None = None
     inner: Inner = Inner()
@@ -23,14 +23,14 @@ class Outer(Table):
 
 def mistakes_in(table: object) -> list[str]:
     with pytest.raises(PipelineError) as raised:
-        read(Outer, table, "outer")
+        parse_table(Outer, table, "outer")
     return str(raised.value).splitlines()
 
 
 def test_a_table_becomes_a_value() -> None:
     """Nested tables and lists of them too; whole numbers may stand for others."""
     table = {"name": "n", "number": 1, "inner": {"size": 2}, "many": [{}, {"size": 3}]}
-    value = read(Outer, table, "outer")
+    value = parse_table(Outer, table, "outer")
     assert value == Outer(name="n", number=1.0, inner=Inner(size=2), many=[Inner(), Inner(size=3)])
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from moa import STRATEGIES, Brief, Plan, Prompt, prompts
-from moa.strategies import Recipe, Strategy, direct, synthesise
-from moa.strategies.ballots import ballot, points, pooled
-from moa.strategies.debate import moderate, revise
-from moa.strategies.rank_then_synthesise import chairman, rank
-from moa.strategies.select import select
-from moa.strategies.sequential import WINDOW, conclude, fold, folds
+from moa import STRATEGIES, Plan, Prompt, PromptContext
+from moa.pipeline import prompts
+from moa.pipeline.strategies import Strategy, StrategySpec, direct, synthesise
+from moa.pipeline.strategies.ballots import ballot, points, pooled
+from moa.pipeline.strategies.debate import moderate, revise
+from moa.pipeline.strategies.rank_then_synthesise import chairman, rank
+from moa.pipeline.strategies.select import select
+from moa.pipeline.strategies.sequential import WINDOW, conclude, fold, folds
 from moa.types import Answer
 from tests.moa.blocks import answer, block_of
 from tests.moa.runs import says
@@ -22,43 +23,49 @@ RANKINGS = (
     answer("R1", "A is right.\nRANKING: A > B", model="model A"),
     answer("R2", "Both.\nRANKING: B > A", model="model B", position=2),
 )
-BRIEF = Brief(THREAD, ANSWERS, NONCE)
-FINAL = Brief(THREAD, ANSWERS, NONCE, final=True)
-RANKED = Brief(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
+BRIEF = PromptContext(THREAD, ANSWERS, NONCE)
+FINAL = PromptContext(THREAD, ANSWERS, NONCE, final=True)
+RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
 
 
 @pytest.mark.parametrize(
     ("strategy", "brief", "instructions", "labels", "remarks"),
     [
-        (direct, Brief(THREAD), prompts.PROPOSER, None, {}),
-        (direct, Brief(THREAD, final=True), prompts.ALONE, None, {}),
+        (direct, PromptContext(THREAD), prompts.PROPOSER, None, {}),
+        (direct, PromptContext(THREAD, final=True), prompts.ALONE, None, {}),
         (synthesise, BRIEF, prompts.REFINER, "AB", {}),
         (synthesise, FINAL, prompts.AGGREGATOR, "AB", {}),
         (select, FINAL, prompts.SELECTOR, "AB", {}),
         (rank, BRIEF, prompts.RANKER, "AB", {}),
         (chairman, FINAL, prompts.AGGREGATOR, "AB", {}),
-        (revise, Brief(THREAD, ANSWERS, NONCE, own="B"), prompts.DEBATER, "AB", {"B": prompts.OWN}),
+        (
+            revise,
+            PromptContext(THREAD, ANSWERS, NONCE, own="B"),
+            prompts.DEBATER,
+            "AB",
+            {"B": prompts.OWN},
+        ),
         (revise, BRIEF, prompts.DEBATER, "AB", {}),
         (moderate, FINAL, f"{prompts.AGGREGATOR}\n\n{prompts.MODERATOR}", "AB", {}),
         (fold, BRIEF, prompts.FOLDER, "AB", {}),
         (conclude, FINAL, prompts.AGGREGATOR, "AB", {}),
         (
             fold,
-            Brief(THREAD, (answer("S1", "Both."), *ANSWERS), NONCE),
+            PromptContext(THREAD, (answer("S1", "Both."), *ANSWERS), NONCE),
             prompts.FOLDER,
             ["S1", "A", "B"],
             {"S1": prompts.COMBINED},
         ),
         (
             synthesise,
-            Brief(THREAD, ANSWERS, NONCE, far=frozenset("B")),
+            PromptContext(THREAD, ANSWERS, NONCE, far=frozenset("B")),
             prompts.REFINER,
             "AB",
             {"B": prompts.FAR},
         ),
         (
             revise,
-            Brief(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
+            PromptContext(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
             prompts.DEBATER,
             "AB",
             {"B": f"{prompts.OWN}; {prompts.FAR}"},
@@ -67,7 +74,7 @@ RANKED = Brief(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
 )
 def test_what_a_strategy_sends(
     strategy: Strategy,
-    brief: Brief,
+    brief: PromptContext,
     instructions: str,
     labels: str | list[str] | None,
     remarks: dict[str, str],
@@ -113,7 +120,7 @@ def test_every_strategy_takes_datamarking(name: str) -> None:
     recipe = STRATEGIES[name]
     marker = prompts.marker_of(NONCE)
     for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
-        block = block_of(strategy(Brief(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
+        block = block_of(strategy(PromptContext(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
         assert all(section.text.startswith(marker) for section in block.sections)
 
 
@@ -191,7 +198,7 @@ def test_the_layers_that_a_strategy_adds(name: str, layers: int, brings: list[st
 
 def test_a_bare_function_is_a_strategy() -> None:
     """A plan made in Python needs no recipe: one function writes all prompts but the first's."""
-    assert Recipe.of(select) == Recipe(select, select)
+    assert StrategySpec.of(select) == StrategySpec(select, select)
     models = [says("a")]
     plan = Plan.of(models, models, aggregator=models, strategy=select)
     assert [plan.strategy_of(n) for n in (1, 2, 3)] == [direct, select, select]

@@ -17,8 +17,8 @@ from moa import (
     Prompt,
     Rejected,
     bind,
-    prompts,
 )
+from moa.pipeline import prompts
 from moa.providers.scripted import Fail, Hang, ScriptedModel
 from tests.moa.blocks import Block, block_of
 from tests.moa.runs import SEED, Played, play, says, slow

@@ -6,7 +6,7 @@ import pytest
 
 from moa import Hedge, PipelineError, Profile, Usage, resilient
 from moa.providers.scripted import Hang
-from moa.wrappers import Gate, Limited
+from moa.resilience import RateLimitedModel, RateLimiter
 from tests.moa.asking import hear
 from tests.moa.runs import layer, plan, play, says
 from tests.moa.virtual_time import virtual
@@ -50,5 +50,5 @@ def test_half_a_hedge_is_a_mistake() -> None:
 @virtual
 async def test_a_model_outside_a_run_is_limited_too() -> None:
     """Calls that belong to no question are one queue."""
-    limited = Limited(says("m"), Gate(max_concurrency=1))
+    limited = RateLimitedModel(says("m"), RateLimiter(max_concurrency=1))
     assert [(await hear(limited)).text for _ in range(3)] == ["The answer of m."] * 3

@@ -21,7 +21,7 @@ from moa import (
     resilient,
 )
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
-from moa.wrappers import FAILURES, Breaker, Breaking
+from moa.resilience import FAILURES, Breaker, CircuitBreakerModel
 from tests.moa.asking import QUESTION, SAMPLING, hear
 from tests.moa.runs import clock, follows, says, slow
 from tests.moa.virtual_time import virtual
@@ -45,7 +45,7 @@ class Patient:
     def __init__(self, *scripts: Sequence[Step]) -> None:
         self.inner = in_turn(*scripts)
         self.breaker = Breaker(RULES)
-        self.model = Breaking(self.inner, self.breaker)
+        self.model = CircuitBreakerModel(self.inner, self.breaker)
 
     async def asked(self, times: int = 1) -> list[str | None]:
         """Ask so often, one after the other; the kinds of the errors."""
@@ -187,7 +187,7 @@ async def test_closing_a_stream_is_no_failure() -> None:
     """Whoever stops listening closes the model's own stream."""
     model = says("m", "Half", Hang())
     breaker = Breaker(RULES)
-    async with aclosing(Breaking(model, breaker).stream(QUESTION, SAMPLING)) as stream:
+    async with aclosing(CircuitBreakerModel(model, breaker).stream(QUESTION, SAMPLING)) as stream:
         await anext(stream)
     assert (model.running, breaker.state) == (0, "closed")
 

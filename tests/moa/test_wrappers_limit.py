@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from moa import Plan, ask
 from moa.providers.scripted import Hang
-from moa.wrappers import Gate, Limited, resilient
-from moa.wrappers.limit import Sharers
+from moa.resilience import RateLimitedModel, RateLimiter, resilient
+from moa.resilience.rate_limit import WorkerShare
 from tests.moa.asking import hear
 from tests.moa.runs import clock, says, slow
 from tests.moa.virtual_time import in_virtual_time, virtual
 
 
 async def pass_through(
-    gate: Gate, question: object, seconds: float, log: list[str], name: str
+    gate: RateLimiter, question: object, seconds: float, log: list[str], name: str
 ) -> None:
     await gate.enter(question)
     log.append(name)
@@ -33,7 +33,7 @@ async def pass_through(
 async def test_no_more_calls_run_at_once_than_allowed() -> None:
     """The others wait, and all are answered."""
     model = slow("m", 1)
-    limited = Limited(model, Gate(max_concurrency=3))
+    limited = RateLimitedModel(model, RateLimiter(max_concurrency=3))
     calls = [asyncio.create_task(hear(limited)) for _ in range(8)]
     await asyncio.sleep(0.5)
     assert (model.calls, model.running) == (3, 3)
@@ -44,7 +44,7 @@ async def test_no_more_calls_run_at_once_than_allowed() -> None:
 @virtual
 async def test_questions_take_turns() -> None:
     """One of many calls does not keep one of a single call waiting for all of them."""
-    gate, log = Gate(max_concurrency=1), list[str]()
+    gate, log = RateLimiter(max_concurrency=1), list[str]()
     names = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"]
     await asyncio.gather(*(pass_through(gate, name[0], 1, log, name) for name in names))
     assert log == ["a1", "a2", "b1", "c1", "a3", "b2", "a4"]
@@ -54,7 +54,7 @@ async def test_questions_take_turns() -> None:
 @virtual
 async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
     """Of ten at once three begin now, and each further one when a minute allows it."""
-    gate, begun = Gate(requests_per_minute=3), list[float]()
+    gate, begun = RateLimiter(requests_per_minute=3), list[float]()
 
     async def call() -> None:
         await gate.enter("q")
@@ -78,7 +78,7 @@ def test_limits_hold_whoever_comes_and_goes(
     calls: Sequence[tuple[int, int, int]], at_once: int, a_minute: int
 ) -> None:
     """Calls come at any time, take any time, are cancelled: the limits hold, none is lost."""
-    gate = Gate(max_concurrency=at_once, requests_per_minute=a_minute)
+    gate = RateLimiter(max_concurrency=at_once, requests_per_minute=a_minute)
     begun: list[float] = []
     most = 0
 
@@ -110,7 +110,7 @@ def test_limits_hold_whoever_comes_and_goes(
 @virtual
 async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
     """Those behind it move up, and no place is lost when its turn had just come."""
-    gate, log = Gate(max_concurrency=1), list[str]()
+    gate, log = RateLimiter(max_concurrency=1), list[str]()
     tasks = [asyncio.create_task(pass_through(gate, n, 1, log, n)) for n in ("a", "b", "c")]
     await asyncio.sleep(0.5)
     tasks[1].cancel()
@@ -128,7 +128,7 @@ async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
 @virtual
 async def test_a_stopped_call_gives_its_place_back() -> None:
     """A call that is cancelled while the model speaks does not hold the limit for ever."""
-    limited = Limited(says("m", "Half", Hang()), Gate(max_concurrency=1))
+    limited = RateLimitedModel(says("m", "Half", Hang()), RateLimiter(max_concurrency=1))
     for _ in range(3):
         task = asyncio.create_task(hear(limited))
         await asyncio.sleep(1)
@@ -167,7 +167,7 @@ async def test_waiting_counts_against_the_layers_deadline() -> None:
 @given(st.integers(1, 1000), st.integers(-1, 1000))
 def test_all_who_share_a_limit_stay_within_it(limit: int, sharers: int) -> None:
     """As long as there are no more of them than it allows; each is given one call at least."""
-    shared = Sharers()
+    shared = WorkerShare()
     shared.become(sharers)
     part = shared.part_of(limit)
     assert part >= 1
@@ -177,8 +177,8 @@ def test_all_who_share_a_limit_stay_within_it(limit: int, sharers: int) -> None:
 @virtual
 async def test_a_limit_is_divided_by_those_who_share_it() -> None:
     """Two processes have half each; when one has gone, what waits begins at once."""
-    sharers, log = Sharers(), list[str]()
-    gate = Gate(max_concurrency=5, sharers=sharers)
+    sharers, log = WorkerShare(), list[str]()
+    gate = RateLimiter(max_concurrency=5, sharers=sharers)
     sharers.become(2)
     tasks = [asyncio.create_task(pass_through(gate, n, 10, log, n)) for n in "abcdef"]
     await asyncio.sleep(1)
@@ -193,8 +193,8 @@ async def test_a_limit_is_divided_by_those_who_share_it() -> None:
 @virtual
 async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
     """But nothing more begins until there is room in the smaller part."""
-    sharers, begun = Sharers(), list[float]()
-    gate = Gate(max_concurrency=4, sharers=sharers)
+    sharers, begun = WorkerShare(), list[float]()
+    gate = RateLimiter(max_concurrency=4, sharers=sharers)
 
     async def call(seconds: float) -> None:
         await gate.enter("q")
@@ -212,8 +212,8 @@ async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
 @virtual
 async def test_a_minutes_calls_are_divided_as_well() -> None:
     """Four a minute are two for each of two processes."""
-    sharers, begun = Sharers(), list[float]()
-    gate = Gate(requests_per_minute=4, sharers=sharers)
+    sharers, begun = WorkerShare(), list[float]()
+    gate = RateLimiter(requests_per_minute=4, sharers=sharers)
     sharers.become(2)
 
     async def call() -> None:
@@ -228,8 +228,8 @@ async def test_a_minutes_calls_are_divided_as_well() -> None:
 @virtual
 async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
     """Whoever waited for the smaller part's minute does not wait for it any longer."""
-    sharers, begun = Sharers(), list[float]()
-    gate = Gate(requests_per_minute=4, sharers=sharers)
+    sharers, begun = WorkerShare(), list[float]()
+    gate = RateLimiter(requests_per_minute=4, sharers=sharers)
 
     async def call(after: float) -> None:
         await asyncio.sleep(after)

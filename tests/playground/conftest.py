@@ -15,7 +15,7 @@ from bot.playground.server import LocalSlack
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable
 
-    from bot.playground.records import Channel, User
+    from bot.playground.state.models import Channel, User
 
 
 @dataclass

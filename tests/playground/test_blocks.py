@@ -11,9 +11,9 @@ import slackblocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.playground.checks.payloads import read_blocks, read_chunks, read_content, read_view
 from bot.playground.errors import SlackError
-from bot.playground.render import render_blocks
-from bot.playground.validate import read_blocks, read_chunks, read_content, read_view
+from bot.playground.render.blocks import render_blocks
 from tests.playground.apps import modal, section, text_of
 from tests.playground.catalogue import BAD, GOOD, card, feedback
 from tests.playground.conftest import Scene, code

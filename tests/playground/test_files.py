@@ -7,7 +7,14 @@ import asyncio
 import aiohttp
 import pytest
 
-from bot.playground.filehost import Endless, FileRequest, Hang, Page, Redirect, Refuse
+from bot.playground.file_server import (
+    EndlessFault,
+    FileRequest,
+    HangFault,
+    RedirectFault,
+    RefuseFault,
+    WebPageFault,
+)
 from tests.playground.conftest import Scene, code
 
 
@@ -72,18 +79,21 @@ async def test_a_test_says_what_goes_wrong(scene: Scene) -> None:
     file = scene.slack.upload("a.bin", b"Hello", mimetype="application/pdf")
     url = file.shape["url_private"]
     assert file.shape["mimetype"] == "application/pdf"
-    file.fault = Page("<p>No</p>", "text/plain")
+    file.fault = WebPageFault("<p>No</p>", "text/plain")
     assert await fetched(scene, url) == (200, "text/plain", b"<p>No</p>")
-    file.fault = Refuse(503)
+    file.fault = RefuseFault(503)
     assert (await fetched(scene, url))[0] == 503
-    file.fault = Redirect(scene.slack.upload("b.txt", b"Other").shape["url_private"])
+    file.fault = RedirectFault(scene.slack.upload("b.txt", b"Other").shape["url_private"])
     assert (await fetched(scene, url))[2] == b"Other"
 
 
 @pytest.mark.parametrize(
-    ("fault", "first"), [(Endless(), b"xxxxx"), (Hang(after=5), b"Hello"), (Hang(), b"")]
+    ("fault", "first"),
+    [(EndlessFault(), b"xxxxx"), (HangFault(after=5), b"Hello"), (HangFault(), b"")],
 )
-async def test_a_file_may_never_end(scene: Scene, fault: Endless | Hang, first: bytes) -> None:
+async def test_a_file_may_never_end(
+    scene: Scene, fault: EndlessFault | HangFault, first: bytes
+) -> None:
     """It comes for ever, stops in the middle or never begins; closing Slack ends the wait."""
     file = scene.slack.upload("a.txt", b"Hello there")
     file.fault = fault

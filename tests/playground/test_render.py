@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.playground.render import render_blocks
+from bot.playground.render.blocks import render_blocks
 from tests.playground.apps import button, section, text_of
 
 NAMES = {"U1": "Ana", "C1": "general"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import aiohttp
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.records import Message
+from bot.playground.state.models import SlackMessage
 from tests.playground.apps import SocketApp, button, section
 from tests.playground.conftest import Scene
 
 
-async def _pressed(scene: Scene) -> tuple[Message, AsyncWebhookClient]:
+async def _pressed(scene: Scene) -> tuple[SlackMessage, AsyncWebhookClient]:
     """A message with a button, and the webhook that pressing it gave."""
     blocks = [{"type": "actions", "elements": [button("go")]}]
     sent = await scene.web.chat_postMessage(channel=scene.general.id, text="x", blocks=blocks)

@@ -11,7 +11,7 @@ from tests.playground.apps import SocketApp, button, modal, section, text_of
 from tests.playground.conftest import Scene, code, refusal
 
 if TYPE_CHECKING:
-    from bot.playground.records import View
+    from bot.playground.state.models import SlackView
 
 Json = dict[str, Any]
 
@@ -40,7 +40,7 @@ async def _trigger(scene: Scene) -> str:
     return (await scene.slack.command(scene.ana, scene.general, "/moa")).trigger_id
 
 
-async def _open(scene: Scene, view: Json) -> View:
+async def _open(scene: Scene, view: Json) -> SlackView:
     await scene.web.views_open(trigger_id=await _trigger(scene), view=view)
     opened = scene.slack.view_of(scene.ana)
     assert opened is not None

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from bot.playground.delivery import Ack, Envelope, Transport
-from bot.playground.records import Channel, Message, User
+from bot.playground.delivery.outbox import Ack, Envelope, Transport
+from bot.playground.state.models import Channel, SlackMessage, User
 from bot.ports import Run
-from bot.slack.blocks import AGAIN
-from bot.slack.metadata import run_of
+from bot.slack.api.metadata import run_of
+from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import feedback, runs
 from tests.slack.at_home import EVENTS
 from tests.stage import Stage
@@ -47,20 +47,22 @@ def taped(stage: Stage) -> Tape:
     return tape
 
 
-async def told(stage: Stage, user: User, notice: str, channel: Channel | None = None) -> Message:
+async def told(
+    stage: Stage, user: User, notice: str, channel: Channel | None = None
+) -> SlackMessage:
     """The newest message that only this person sees and that holds these words; waits for it."""
 
-    def found() -> list[Message]:
+    def found() -> list[SlackMessage]:
         shown = stage.slack.ephemerals(user, channel or stage.general)
         return [m for m in shown if notice in stage.slack.render(m)]
 
     return (await stage.slack.wait_for(found))[-1]
 
 
-async def said_directly(stage: Stage, user: User, notice: str) -> Message:
+async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
     """The direct message of the bot that holds these words; waits for it."""
 
-    def found() -> list[Message]:
+    def found() -> list[SlackMessage]:
         shown = stage.slack.messages(stage.slack.dm(user))
         return [m for m in shown if notice in stage.slack.render(m)]
 
@@ -74,14 +76,14 @@ async def idle(stage: Stage) -> None:
             await asyncio.sleep(0.01)
 
 
-async def again(stage: Stage, user: User, reply: Message, count: int = 2) -> Message:
+async def again(stage: Stage, user: User, reply: SlackMessage, count: int = 2) -> SlackMessage:
     """Click Regenerate or Try again; the reply that comes of it, the thread's `count`-th."""
     await idle(stage)
     await stage.slack.click(user, reply, AGAIN)
     return await stage.replied(str(reply.thread_ts), count)
 
 
-async def run_behind(stage: Stage, reply: Message) -> Run:
+async def run_behind(stage: Stage, reply: SlackMessage) -> Run:
     """The run that a reply belongs to."""
     run = await stage.bot.runs.get(str(run_of({"metadata": reply.metadata})))
     assert run is not None

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.playground.acting import ActionResult
-from bot.playground.records import Channel, User, View
+from bot.playground.people.actions import ActionResult
+from bot.playground.state.models import Channel, SlackView, User
 from bot.storage.tables import preferences, runs
 from tests.stage import Stage
 
@@ -35,7 +35,7 @@ STRANGERS = {
 
 async def settings(
     stage: Stage, user: User, channel: Channel | None = None, *, shows: str = "[Save]"
-) -> View:
+) -> SlackView:
     """The modal that `/moa settings` opens, once it shows certain words."""
     await stage.slack.command(user, channel or stage.general, "/moa", "settings")
     return await stage.opened_view(user, shows)
@@ -67,7 +67,7 @@ async def home_showing(stage: Stage, user: User, shows: str) -> str:
     return await stage.slack.wait_for(lambda: shown() if shown() and shows in shown() else "")
 
 
-async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]") -> View:
+async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]") -> SlackView:
     """The modal that the button on the Home tab opens."""
     view = stage.slack.home_of(user)
     assert view is not None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.playground.filehost import SharedFile
-from bot.playground.records import Message
+from bot.playground.file_server import SharedFile
+from bot.playground.state.models import SlackMessage
 from tests.models.replies import Request
 from tests.stage import CONFIG, Stage
 
@@ -24,7 +24,7 @@ def text(stage: Stage, model: str = "red-1") -> str:
     return content
 
 
-async def answered(stage: Stage, ts: str) -> Message:
+async def answered(stage: Stage, ts: str) -> SlackMessage:
     """The reply in a thread with what stands under it."""
     reply = await stage.replied(ts)
     await stage.slack.wait_for(lambda: "[Show answers]" in stage.slack.render(reply))

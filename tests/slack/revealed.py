@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.playground.render import render_blocks
-from bot.playground.validate import read_view
+from bot.playground.checks.payloads import read_view
+from bot.playground.render.blocks import render_blocks
 from bot.ports import Question, Run
-from bot.slack.access import RevealPolicy
-from bot.slack.reveal.places import OVERVIEW, Place
-from bot.slack.reveal.shown import Shown
-from bot.slack.reveal.views import reveal_view
+from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
+from bot.slack.answers_modal.views import reveal_view
+from bot.slack.permissions.access import RevealPolicy
 from moa import Answer, Call, Usage
 from moa.types import Status
 
@@ -63,7 +62,7 @@ def page(
     run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
 ) -> str:
     """What stands on a page of the modal, once the local Slack has found it good."""
-    view = read_view(reveal_view(Shown.of(run, policy, calls), Place(run.id, key)))
+    view = read_view(reveal_view(RunForViewer.of(run, policy, calls), ModalLocation(run.id, key)))
     return render_blocks(view["blocks"])
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.playground.records import Message, User, View
-from bot.slack.blocks import SHOW_ANSWERS
-from bot.slack.reveal.views import BEST, CHOOSE
+from bot.playground.state.models import SlackMessage, SlackView, User
+from bot.slack.answers_modal.views import BEST, CHOOSE
+from bot.slack.ui.blocks import SHOW_ANSWERS
 from tests.stage import Stage
 
 
-async def reveal(stage: Stage, user: User, message: Message, containing: str = "Overview") -> View:
+async def reveal(
+    stage: Stage, user: User, message: SlackMessage, containing: str = "Overview"
+) -> SlackView:
     """Click "Show answers", and wait for the overview, or for other words."""
     await stage.slack.click(user, message, SHOW_ANSWERS)
     return await stage.opened_view(user, containing)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import delete, update
 
-from bot.slack import words
-from bot.slack.access import RevealPolicy
-from bot.slack.blocks import AGAIN, ANOTHER
-from bot.slack.footer import Setting, footer
+from bot.slack.permissions.access import RevealPolicy
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import AGAIN, ANOTHER
+from bot.slack.ui.footer import Setting, footer
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
@@ -81,7 +81,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
         tape = taped(stage)
         people = (stage.ana, stage.ben, stage.ben)
         await asyncio.gather(*(stage.slack.click(who, first, AGAIN) for who in people))
-        await told(stage, stage.ben, words.AGAIN_UNDER_WAY)
+        await told(stage, stage.ben, strings.AGAIN_UNDER_WAY)
         assert await count_runs(stage) == 2
         gate.set()
         await stage.replied(ts, 2)
@@ -101,22 +101,22 @@ async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
         [menu] = [e for b in first.blocks for e in b.get("elements", ()) if "options" in e]
         menu["options"][0]["value"] = f"{run.id}|gone"
         await stage.slack.click(stage.ana, first, ANOTHER, f"{run.id}|gone")
-        await told(stage, stage.ana, words.AGAIN_NO_PIPELINE)
+        await told(stage, stage.ana, strings.AGAIN_NO_PIPELINE)
         await stored(stage, update(runs).values(pipeline="gone"))
         assert "single · " in stage.slack.render(await again(stage, stage.ana, first))
         await idle(stage)
         stage.general.archived = True
         await stage.slack.click(stage.ana, first, AGAIN)
-        await said_directly(stage, stage.ana, words.TROUBLES["archived"])
+        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
         await idle(stage)
         stage.general.archived = False
         await stage.slack.delete_thread(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
-        await said_directly(stage, stage.ben, words.TROUBLES["thread_gone"])
+        await said_directly(stage, stage.ben, strings.TROUBLES["thread_gone"])
         await idle(stage)
         await stored(stage, delete(runs))
         await stage.slack.click(stage.ben, first, AGAIN)
-        await told(stage, stage.ben, words.AGAIN_GONE)
+        await told(stage, stage.ben, strings.AGAIN_GONE)
 
 
 async def stored(stage: Stage, statement: object) -> None:
@@ -129,12 +129,12 @@ async def test_a_private_reply_is_made_anew_in_private(tmp_path: Path) -> None:
     """By its asker alone, who alone sees that it is asked and may stop it there."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        reply = await told(stage, stage.ana, f"[{words.SHARE}]")
+        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
         await stage.slack.click(stage.ben, reply, AGAIN)
-        await told(stage, stage.ben, words.AGAIN_REFUSED["no"])
+        await told(stage, stage.ben, strings.AGAIN_REFUSED["no"])
         await stage.slack.click(stage.ana, reply, ANOTHER, "single")
-        asked = await told(stage, stage.ana, words.AGAIN_ASKED.format(pipeline="*single*")[:20])
-        assert f"[{words.STOP}]" in stage.slack.render(asked)
+        asked = await told(stage, stage.ana, strings.AGAIN_ASKED.format(pipeline="*single*")[:20])
+        assert f"[{strings.STOP}]" in stage.slack.render(asked)
         await told(stage, stage.ana, "single · ")
         assert stage.slack.messages(stage.general) == []
 
@@ -145,9 +145,9 @@ async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> 
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
-        assert words.TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
+        assert strings.TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        alone = await told(stage, stage.ana, f"[{words.RETRY}]")
+        alone = await told(stage, stage.ana, f"[{strings.RETRY}]")
         stage.models.models = dict.fromkeys(MODELS, Reply("At last."))
         assert "At last." in stage.slack.render(await again(stage, stage.ben, sorry))
         await idle(stage)
@@ -162,7 +162,7 @@ async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
         await stage.replied(await stage.ask("What is the first risk?"))
         ts = await stage.ask("What is the second risk?")
         refused = await stage.replied(ts)
-        assert f"[{words.RETRY}]" in stage.slack.render(refused)
+        assert f"[{strings.RETRY}]" in stage.slack.render(refused)
         assert (
             "you have reached" in stage.slack.render(await again(stage, stage.ana, refused)).lower()
         )

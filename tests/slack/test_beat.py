@@ -6,13 +6,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from bot.slack.beat import APPENDS_A_MINUTE, Beat
+from bot.slack.reply.context import APPENDS_A_MINUTE, UpdateThrottle
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 100])
 def test_all_together_stay_within_what_slack_bears(count: int) -> None:
     """A workspace's replies share its appends; one by itself is shown as often as it likes."""
-    beat = Beat()
+    beat = UpdateThrottle()
     with ExitStack() as replies:
         for _ in range(count):
             replies.enter_context(beat.growing())
@@ -24,7 +24,7 @@ def test_all_together_stay_within_what_slack_bears(count: int) -> None:
 
 def test_the_first_sign_of_one_question_is_shown_at_once() -> None:
     """And of a hundred within a second, when the models of all have been asked."""
-    beat = Beat()
+    beat = UpdateThrottle()
     with ExitStack() as replies:
         replies.enter_context(beat.growing())
         assert beat.first_after_s < 0.2

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.playground.clock import Clock
-from bot.playground.records import Channel, Message
-from bot.slack import words
+from bot.playground.state.models import Channel, SlackMessage
+from bot.slack.ui import strings
 from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, everywhere, on_stage
 
 
-def private(stage: Stage, containing: str) -> list[Message]:
+def private(stage: Stage, containing: str) -> list[SlackMessage]:
     """The messages that only Ana sees and that hold certain words."""
     found = stage.slack.ephemerals(stage.ana, stage.general)
     return [m for m in found if containing in stage.slack.render(m)]
@@ -58,7 +58,7 @@ async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
         )
         await stage.slack.command(stage.ana, secret, "/moa", "What is the risk?")
 
-        def replies() -> list[Message]:
+        def replies() -> list[SlackMessage]:
             found = stage.slack.ephemerals(stage.ana, secret)
             return [m for m in found if "[Show answers]" in stage.slack.render(m)]
 
@@ -114,12 +114,12 @@ async def test_a_very_long_private_reply_is_complete(tmp_path: Path) -> None:
         assert all(f"Paragraph {i}." in together for i in range(100))
 
 
-def direct(stage: Stage) -> list[Message]:
+def direct(stage: Stage) -> list[SlackMessage]:
     """The bot's direct messages to Ana."""
     return stage.slack.messages(stage.slack.dm(stage.ana))
 
 
-async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> Message:
+async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> SlackMessage:
     """The reply to a command whose response_url ran out before the models had answered."""
     await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
     clock.advance(1_801)
@@ -136,7 +136,7 @@ async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None
         reply = await _expired(stage, clock, gate)
         shown = stage.slack.render(reply)
         assert "At last." in shown
-        assert f"[{words.SHARE}]" not in shown
+        assert f"[{strings.SHARE}]" not in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
@@ -152,14 +152,14 @@ async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
         assert "The answer of" not in stage.slack.render(view)
 
 
-async def _shareable(stage: Stage, channel: Channel | None = None) -> Message:
+async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessage:
     """A private reply that Ana may share."""
     place = channel or stage.general
     await stage.slack.command(stage.ana, place, "/moa", "What is the risk?")
 
-    def found() -> list[Message]:
+    def found() -> list[SlackMessage]:
         shown = stage.slack.ephemerals(stage.ana, place)
-        return [m for m in shown if f"[{words.SHARE}]" in stage.slack.render(m)]
+        return [m for m in shown if f"[{strings.SHARE}]" in stage.slack.render(m)]
 
     await stage.slack.wait_for(found)
     return found()[0]
@@ -171,7 +171,7 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
         reply = await _shareable(stage)
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
         await asyncio.gather(*clicks)
-        await stage.slack.wait_for(lambda: len(private(stage, words.SHARED_BEFORE)) == 2)
+        await stage.slack.wait_for(lambda: len(private(stage, strings.SHARED_BEFORE)) == 2)
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         await stage.slack.settled()
         assert len(stage.slack.messages(stage.general)) == 1
@@ -183,7 +183,7 @@ async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
         reply = await _shareable(stage)
         stage.slack.fail_next("response_url", status=500)
         await stage.slack.click(stage.ana, reply, "share_answer")
-        await stage.slack.wait_for(lambda: private(stage, words.SHARE_FAILED))
+        await stage.slack.wait_for(lambda: private(stage, strings.SHARE_FAILED))
         assert stage.slack.messages(stage.general) == []
         await stage.slack.click(stage.ana, reply, "share_answer")
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
@@ -194,11 +194,11 @@ async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
     broken = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=broken) as stage:
         reply = await _shareable(stage)
-        assert words.PARTIAL in str(reply.blocks)
+        assert strings.PARTIAL in str(reply.blocks)
         await stage.slack.click(stage.ana, reply, "share_answer")
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         [shared] = stage.slack.messages(stage.general)
-        assert words.PARTIAL in str(shared.blocks)
+        assert strings.PARTIAL in str(shared.blocks)
 
 
 async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) ->
         await stage.slack.wait_for(lambda: stage.slack.messages(secret))
         [shared] = stage.slack.messages(secret)
         await stage.slack.click(stage.ben, shared, "show_answers")
-        view = await stage.opened_view(stage.ben, words.REVEAL_UNSEEN)
+        view = await stage.opened_view(stage.ben, strings.REVEAL_UNSEEN)
         assert "The answer of" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, shared, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")
@@ -221,9 +221,9 @@ async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) ->
     """A reply that holds only hidden characters becomes a sentence, and no error."""
     async with on_stage(tmp_path, models={"writer-1": Reply("\u200b\u2060\u200b")}) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-        await stage.slack.wait_for(lambda: private(stage, f"[{words.SHARE}]"))
-        [reply] = private(stage, f"[{words.SHARE}]")
-        assert words.EMPTY_REPLY in str(reply.blocks)
+        await stage.slack.wait_for(lambda: private(stage, f"[{strings.SHARE}]"))
+        [reply] = private(stage, f"[{strings.SHARE}]")
+        assert strings.EMPTY_REPLY in str(reply.blocks)
 
 
 @pytest.mark.parametrize("reachable", [True, False])
@@ -236,10 +236,10 @@ async def test_a_reply_beyond_what_fits_loses_nothing_unsaid(
         if not reachable:
             stage.slack.fail_next("conversations.open", error="user_disabled")
         await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
-        notice = words.REST_DIRECTLY if reachable else words.REST_LOST
+        notice = strings.REST_DIRECTLY if reachable else strings.REST_LOST
         await stage.slack.wait_for(lambda: private(stage, notice))
         here = "\n".join(stage.slack.render(m) for m in private(stage, ""))
-        assert f"[{words.SHARE}]" in here
+        assert f"[{strings.SHARE}]" in here
         if reachable:
             both = here + "\n".join(stage.slack.render(m) for m in direct(stage))
             assert all(f"Paragraph {i}." in both for i in range(120))

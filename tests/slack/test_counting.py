@@ -8,8 +8,7 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
 from bot.playground.server import LocalSlack
-from bot.slack.client import SLACK_TROUBLE, web_client
-from bot.slack.counting import Counting, outcome_of
+from bot.slack.api.client import SLACK_ERRORS, RequestCounter, outcome_of, web_client
 
 
 class Counted:
@@ -55,7 +54,7 @@ async def test_errors_are_counted_by_their_class(
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.postMessage", error=error, status=status, plain=plain)
-        with pytest.raises(SLACK_TROUBLE):
+        with pytest.raises(SLACK_ERRORS):
             await client.chat_postMessage(channel="C1", text="Hello.")
     assert counted.calls == [("chat.postMessage", outcome)]
 
@@ -65,14 +64,14 @@ async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.startStream", lose_answer=True)
-        with pytest.raises(SLACK_TROUBLE):
+        with pytest.raises(SLACK_ERRORS):
             await client.chat_startStream(channel="C1", thread_ts="1.000100")
     assert counted.calls == [("chat.startStream", "no_answer")]
 
 
 async def test_an_upload_makes_no_label(counted: Counted) -> None:
     """Addresses outside the Web API hold an id each: they are not counted."""
-    handler = Counting(counted, "https://slack.com/api/")
+    handler = RequestCounter(counted, "https://slack.com/api/")
     request = HttpRequest(method="POST", url="https://files.slack.com/upload/v1/ABC", headers={})
     answer = HttpResponse(status_code=200, headers={}, data=b"OK")
     asked = await handler.can_retry_async(state=RetryState(), request=request, response=answer)

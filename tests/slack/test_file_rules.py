@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.filehost import Hang
+from bot.playground.file_server import HangFault
 from bot.playground.server import LocalSlack
-from bot.slack.client import web_client
-from bot.slack.files import SlackFiles, Text, Unread
-from bot.slack.files.host import FileHost
-from bot.slack.files.listed import NotRead
+from bot.slack.api.client import web_client
+from bot.slack.api.identity import IdentityLookup
+from bot.slack.files import FileText, SlackFiles, Unread
+from bot.slack.files.decode import picture
+from bot.slack.files.host import SlackFileHost
 from bot.slack.files.pdf import pdf_text
 from bot.slack.files.pdf_child import read
-from bot.slack.files.pictures import picture
-from bot.slack.files.reader import Limits
-from bot.slack.identity import Identity
+from bot.slack.files.reader import FileLimits
+from bot.slack.files.slack_file import NotRead
 from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
 
 
@@ -32,7 +32,7 @@ from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
 )
 def test_the_token_goes_to_slack(address: str) -> None:
     """To Slack's own hosts by https, and to the Slack that is configured."""
-    host = FileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
+    host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is not None
 
 
@@ -61,7 +61,7 @@ def test_the_token_goes_to_slack(address: str) -> None:
 )
 def test_the_token_goes_nowhere_else(address: str) -> None:
     """Whatever an address looks like."""
-    host = FileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
+    host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is None
 
 
@@ -101,12 +101,12 @@ async def test_a_host_that_stalls_is_given_up(after: int) -> None:
     """Before its first byte or after some; the other files of the question are read."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
-        files = SlackFiles(client, Identity(client), Limits(seconds=0.5))
+        files = SlackFiles(client, IdentityLookup(client), FileLimits(seconds=0.5))
         slow, quick = slack.upload("slow.txt", b"Hello"), slack.upload("quick.txt", b"Hello")
-        slow.fault = Hang(after)
+        slow.fault = HangFault(after)
         found = await files.read([slow.shape, quick.shape])
         assert found[slow.id].read == Unread("slow")
-        assert found[quick.id].read == Text("Hello", 5)
+        assert found[quick.id].read == FileText("Hello", 5)
 
 
 async def test_a_missing_scope_is_named_where_it_is_known() -> None:
@@ -115,7 +115,7 @@ async def test_a_missing_scope_is_named_where_it_is_known() -> None:
         slack.app.scopes.discard("files:read")
         client = web_client(slack.bot_token, slack.api_url)
         notes = slack.upload("notes.txt", b"Hello")
-        found = await SlackFiles(client, Identity(client)).read([notes.shape])
+        found = await SlackFiles(client, IdentityLookup(client)).read([notes.shape])
         assert found[notes.id].read == Unread("scope")
 
 
@@ -124,7 +124,9 @@ async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> Non
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
         shared = [slack.upload(f"n{n}.txt", b"Hello", withheld=True) for n in range(14)]
-        found = await SlackFiles(client, Identity(client)).read([file.shape for file in shared])
+        found = await SlackFiles(client, IdentityLookup(client)).read(
+            [file.shape for file in shared]
+        )
         assert len(slack.calls("files.info")) == 10
         assert [found[file.id].read for file in shared[10:]] == [Unread("many")] * 4
 
@@ -133,7 +135,7 @@ async def test_no_file_costs_nothing() -> None:
     """Without files nothing is asked of anybody."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
-        assert await SlackFiles(client, Identity(client)).read([]) == {}
+        assert await SlackFiles(client, IdentityLookup(client)).read([]) == {}
         assert slack.calls() == []
 
 

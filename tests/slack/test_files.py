@@ -6,14 +6,14 @@ import base64
 import re
 from pathlib import Path
 
-from bot.playground.filehost import Page, Redirect
+from bot.playground.file_server import RedirectFault, WebPageFault
 from bot.playground.server import LocalSlack
 from bot.ports import Question
-from bot.slack.client import web_client
+from bot.slack.api.client import web_client
+from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.users import UserDirectory
 from bot.slack.files import SlackFiles
-from bot.slack.identity import Identity
-from bot.slack.people import People
-from bot.slack.thread import SlackThreads
+from bot.slack.thread.reader import SlackThreadReader
 from tests.slack.filing import SEEING, ask, asked, text
 from tests.slack.samples import locked_pdf, pdf, png
 from tests.stage import on_stage
@@ -117,7 +117,7 @@ async def test_a_web_page_that_somebody_attached_is_read(tmp_path: Path) -> None
         page = stage.slack.upload("page.html", b"<!DOCTYPE html><p>Hello</p>")
         await ask(stage, "What is it?", page)
         assert "> <!DOCTYPE html><p>Hello</p>\n" in text(stage)
-        page.fault = Page()
+        page.fault = WebPageFault()
         assert "Slack sent a web page in its place" in await ask(stage, "And now?", page)
 
 
@@ -158,10 +158,10 @@ async def test_within_slack_a_redirect_is_followed(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         moved = stage.slack.upload("moved.txt", b"Hello")
         target = stage.slack.upload("target.txt", b"Rent is due.")
-        moved.fault = Redirect(target.shape["url_private"])
+        moved.fault = RedirectFault(target.shape["url_private"])
         assert "Not read" not in await ask(stage, "When?", moved)
         assert "> Rent is due." in text(stage)
-        moved.fault = Redirect(moved.shape["url_private"])
+        moved.fault = RedirectFault(moved.shape["url_private"])
         assert "moved.txt (Slack did not send it)" in await ask(stage, "And now?", moved)
 
 
@@ -204,8 +204,10 @@ async def test_a_run_that_is_taken_up_reads_its_files_again() -> None:
         notes = slack.upload("notes.txt", b"Rent is due.")
         ts = await slack.post(ana, general, "When?", files=[notes])
         client = web_client(slack.bot_token, slack.api_url)
-        identity = Identity(client)
-        threads = SlackThreads(client, identity, People(client), SlackFiles(client, identity))
+        identity = IdentityLookup(client)
+        threads = SlackThreadReader(
+            client, identity, UserDirectory(client), SlackFiles(client, identity)
+        )
         question = Question(slack.team_id, general.id, ana.id, ts, ts, "When?", "mention")
         first, second = await threads.read(question), await threads.read(question)
         assert first == second

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.playground.filehost import Endless, FileFault, Page, Redirect, Refuse
+from bot.playground.file_server import (
+    EndlessFault,
+    FileFault,
+    RedirectFault,
+    RefuseFault,
+    WebPageFault,
+)
 from tests.slack.filing import answered, ask, text
 from tests.slack.revealing import reveal
 from tests.slack.samples import locked_pdf, pdf, png
@@ -111,16 +117,16 @@ async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (Page(), "Slack sent a web page in its place"),
-        (Page(content_type="text/plain"), "Slack sent a web page in its place"),
-        (Endless(), "over 5 MB"),
-        (Refuse(404), "deleted"),
-        (Refuse(403), "no access to it"),
-        (Refuse(500), "Slack did not send it"),
-        (Redirect("http://127.0.0.1:9/elsewhere"), "its address is not Slack's"),
-        (Redirect("//elsewhere.example/notes.txt"), "its address is not Slack's"),
-        (Redirect("https://files.slack.com:8443/notes.txt"), "its address is not Slack's"),
-        (Redirect("http://["), "its address is not Slack's"),
+        (WebPageFault(), "Slack sent a web page in its place"),
+        (WebPageFault(content_type="text/plain"), "Slack sent a web page in its place"),
+        (EndlessFault(), "over 5 MB"),
+        (RefuseFault(404), "deleted"),
+        (RefuseFault(403), "no access to it"),
+        (RefuseFault(500), "Slack did not send it"),
+        (RedirectFault("http://127.0.0.1:9/elsewhere"), "its address is not Slack's"),
+        (RedirectFault("//elsewhere.example/notes.txt"), "its address is not Slack's"),
+        (RedirectFault("https://files.slack.com:8443/notes.txt"), "its address is not Slack's"),
+        (RedirectFault("http://["), "its address is not Slack's"),
     ],
 )
 async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
@@ -188,7 +194,7 @@ async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
         address = f"http://127.0.0.1:{runner.addresses[0][1]}/notes.txt"
         async with on_stage(tmp_path) as stage:
             sent_on = stage.slack.upload("sent_on.txt", b"Hello")
-            sent_on.fault = Redirect(address)
+            sent_on.fault = RedirectFault(address)
             there = stage.slack.upload("there.txt", b"Hello", url_private_download=address)
             shown = await ask(stage, "When?", sent_on, there)
             assert "sent_on.txt (its address is not Slack's)" in shown

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.playground.records import Channel, Message
-from bot.slack.events import asked_in_event
+from bot.playground.state.models import Channel, SlackMessage
+from bot.slack.intake.events import question_in_event
 from tests.slack.at_home import EVENTS, choose
 from tests.stage import Mode, Stage, on_stage
 
@@ -21,7 +21,7 @@ async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: An
     return await stage.slack.post(stage.ana, stage.general, words, thread_ts=thread_ts, **more)
 
 
-async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> list[Message]:
+async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> list[SlackMessage]:
     """The replies in a thread, once everything that was said before this moment is done."""
     await stage.slack.settled()
     last = await stage.slack.post(stage.ben, stage.slack.dm(stage.ben), "The last one?")
@@ -151,7 +151,7 @@ EVENT = {
 
 def _asked(**changes: Any) -> Any:
     body = {"team_id": "T1", "event_id": "E1", "event": EVENT | changes}
-    return asked_in_event(body, "UBOT")
+    return question_in_event(body, "UBOT")
 
 
 def test_which_messages_may_be_questions() -> None:

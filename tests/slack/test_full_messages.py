@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack import reply, rolling
+from bot.slack.markdown import split_stream
+from bot.slack.reply import thread_reply
 from tests.models.replies import Reply
 from tests.stage import on_stage
 
@@ -57,10 +58,10 @@ async def test_a_full_message_stands_once_whatever_becomes_of_the_calls(
     faults: list[tuple[str, Mapping[str, Any], int]],
 ) -> None:
     """No paragraph is missing, none comes twice, and no stream is left open."""
-    monkeypatch.setattr(rolling, "MARKDOWN_LIMIT", 1_200)
-    monkeypatch.setattr(rolling, "SOFT_LIMIT", 900)
-    monkeypatch.setattr(reply, "LAST_TRIES_S", (0.02,) * 6)
-    monkeypatch.setattr(reply, "PATIENT_TRIES_S", (0.02,) * 20)
+    monkeypatch.setattr(split_stream, "MARKDOWN_LIMIT", 1_200)
+    monkeypatch.setattr(split_stream, "SOFT_LIMIT", 900)
+    monkeypatch.setattr(thread_reply, "LAST_TRIES_S", (0.02,) * 6)
+    monkeypatch.setattr(thread_reply, "PATIENT_TRIES_S", (0.02,) * 20)
     models = {"writer-1": Reply(TEXT, pace_s=0.0005)}
     async with on_stage(tmp_path, models=models, default="single") as stage:
         stage.slack.rate_limits.enabled = False

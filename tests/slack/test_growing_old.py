@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.records import Message
-from bot.slack import messages
+from bot.playground.state.models import SlackMessage
+from bot.slack.reply import live_message
 from tests.models.replies import Reply
 from tests.stage import Stage, on_stage
 
@@ -20,8 +20,8 @@ async def test_a_message_that_grows_old_ends_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: float
 ) -> None:
     """From its time on it ends with a paragraph, never in code, a table or bold words."""
-    monkeypatch.setattr(messages, "RIPE_S", 0.0)
-    monkeypatch.setattr(messages, "OLD_S", old)
+    monkeypatch.setattr(live_message, "RIPE_S", 0.0)
+    monkeypatch.setattr(live_message, "OLD_S", old)
     async with on_stage(tmp_path, models={"writer-1": Reply(TEXT, pace_s=0.04)}) as stage:
         ts = await stage.ask("Go on.")
         await stage.slack.wait_for(lambda: _is_whole(stage, stage.replies(ts)), timeout=30)
@@ -34,5 +34,5 @@ async def test_a_message_that_grows_old_ends_well(
         assert all("| 1" not in text or text.count("|---|") == 1 for text in texts)
 
 
-def _is_whole(stage: Stage, replies: list[Message]) -> bool:
+def _is_whole(stage: Stage, replies: list[SlackMessage]) -> bool:
     return any("[Show answers]" in stage.slack.render(message) for message in replies)

@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
-from bot.limits import ChannelUse, Limits, Measured, Standing, Use
+from bot.limits import BudgetStatus, BudgetUse, ChannelUse, Limits, PipelineStats
 from bot.playground.checks.blocks import walk
-from bot.playground.validate import read_view
-from bot.ports import Earlier
+from bot.playground.checks.payloads import read_view
+from bot.ports import PastQuestion
 from bot.preferences import Rules
-from bot.slack import words
-from bot.slack.home_views import Administration, Asked, Page, home_view, permalink
+from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, permalink
+from bot.slack.ui import strings
 from bot.storage.tables import preferences, runs
-from moa.pipeline import LayerTable, Pipeline
+from moa.pipeline.definition import LayerDefinition, Pipeline
 from tests.models.replies import Reply, Status
 from tests.slack.at_home import EVENTS, choose, ended, home, home_showing
 from tests.stage import Mode, Stage, everywhere, on_stage
@@ -31,15 +31,15 @@ async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, data
     """What it is, how to ask, which pipelines there are, and what may be used."""
     async with on_stage(tmp_path, mode=mode, database=database, events=EVENTS) as stage:
         shown = await home(stage, stage.ana)
-        assert words.HOME_WHAT.splitlines()[0] in shown
+        assert strings.HOME_WHAT.splitlines()[0] in shown
         assert "mention @moa" in shown
-        assert words.HOME_RECENT_NONE in shown
+        assert strings.HOME_RECENT_NONE in shown
         assert "*balanced* (the default): Three models, one reply." in shown
         assert "Layer 1: red, green, blue → One reply by writer" in shown
         assert "writer alone" in shown
-        assert shown.count(words.HOME_NOT_MEASURED) == 2
+        assert shown.count(strings.HOME_NOT_MEASURED) == 2
         assert "This month: no questions, no cost" in shown
-        assert words.HOME_ADMIN not in shown
+        assert strings.HOME_ADMIN not in shown
 
 
 async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
         stage.ben.is_admin = True
         shown = await home(stage, stage.ben)
         assert "A private matter?" not in shown
-        assert words.HOME_RECENT_NONE in shown
+        assert strings.HOME_RECENT_NONE in shown
         assert "A private matter?" in await home(stage, stage.ana)
 
 
@@ -83,7 +83,7 @@ async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
         await ended(stage)
         shown = await home(stage, stage.ana, shows="no reply · balanced")
         assert "Anybody there?\n" in shown
-        assert words.HOME_PRIVATELY in shown
+        assert strings.HOME_PRIVATELY in shown
         assert "archives" not in shown
 
 
@@ -155,12 +155,12 @@ async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
         ts = await stage.slack.post(stage.ben, direct, "And here?")
         await stage.replied(ts, channel=direct)
         stage.ana.is_admin = True
-        shown = await home(stage, stage.ana, shows=words.HOME_ADMIN)
+        shown = await home(stage, stage.ana, shows=strings.HOME_ADMIN)
         assert "#general: one question, $0." in shown
-        assert f"{words.HOME_ADMIN_DIRECT}: one question" in shown
+        assert f"{strings.HOME_ADMIN_DIRECT}: one question" in shown
         assert "And here?" not in shown
         stage.ana.is_admin = False
-        assert words.HOME_ADMIN not in await home(stage, stage.ana)
+        assert strings.HOME_ADMIN not in await home(stage, stage.ana)
 
 
 async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
@@ -171,10 +171,10 @@ async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
         stage.slack.fail_next("users.info", error="internal_error")
         shown = await home(stage, stage.ana)
         assert "What do you think, @" in shown
-        assert words.HOME_ADMIN not in shown
-        assert words.HOME_ADMIN in await home(stage, stage.ana)
+        assert strings.HOME_ADMIN not in shown
+        assert strings.HOME_ADMIN in await home(stage, stage.ana)
         stage.slack.fail_next("views.publish", error="internal_error")
-        assert words.HOME_TITLE in await home(stage, stage.ana)
+        assert strings.HOME_TITLE in await home(stage, stage.ana)
 
 
 async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
@@ -182,12 +182,12 @@ async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
-            shown = await home(stage, stage.ana, shows=words.HOME_FAILED)
+            shown = await home(stage, stage.ana, shows=strings.HOME_FAILED)
         assert "home_failed" in str(logged)
         assert "quote the error id" in shown
         assert "hidden" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO spending")
-        assert words.HOME_TITLE in await home(stage, stage.ana)
+        assert strings.HOME_TITLE in await home(stage, stage.ana)
 
 
 async def _execute(stage: Stage, statement: str) -> None:
@@ -206,7 +206,7 @@ async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
         shown = await home(stage, stage.ana, shows="by the one reply so far")
         assert "12 s, by the one reply so far" in shown
         assert "You, today: 99% left" in shown
-        assert "$" not in shown.replace(words.BUDGET_UNKNOWN_PRICES, "")
+        assert "$" not in shown.replace(strings.BUDGET_UNKNOWN_PRICES, "")
 
 
 async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
@@ -214,19 +214,19 @@ async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.slack.open_home(stage.ana, "messages")
         await stage.slack.settled()
-        assert words.HOME_TITLE in await home(stage, stage.ben)
+        assert strings.HOME_TITLE in await home(stage, stage.ben)
         assert len(stage.slack.calls("views.publish")) == 1
 
 
 NASTY = "&<!channel> <@U1> <https://x.example|y> ``` *b* _i_ \u202e\u200b" + "&" * 500
-EARLIER = Earlier(
+EARLIER = PastQuestion(
     "C1", "1.000100", "1.000100", NASTY, "mention", NASTY, "answered", datetime.now(UTC)
 )
 
 
-def _full_page() -> Page:
+def _full_page() -> HomePage:
     """A page with as much of everything as there can be, all of it hostile."""
-    layers = [LayerTable(proposers=[f"{NASTY[:60]}{n}" for n in range(32)])] * 10
+    layers = [LayerDefinition(proposers=[f"{NASTY[:60]}{n}" for n in range(32)])] * 10
     pipeline = Pipeline(aggregator="writer", description=NASTY * 4, layers=layers)
     names = {f"{n}{NASTY}": pipeline for n in range(150)}
     rules = Rules(NASTY, "members", "shown", "shown", follow_ups=True, brainstorm=False)
@@ -237,20 +237,22 @@ def _full_page() -> Page:
         per_workspace_month_usd=1e8,
         at_once_per_person=3,
     )
-    standing = Standing(limits, Use(1e9, 1e9, 1e9, 1e9, 10**9, 10**9, datetime.now(UTC), 9))
+    standing = BudgetStatus(
+        limits, BudgetUse(1e9, 1e9, 1e9, 1e9, 10**9, 10**9, datetime.now(UTC), 9)
+    )
     channels = [ChannelUse("C0123456789", 10**6, 1e9)] * 10
-    return Page(
+    return HomePage(
         me="U1",
         url="https://acme.example/",
-        recent=[Asked(EARLIER, NASTY)] * 10,
+        recent=[RecentQuestion(EARLIER, NASTY)] * 10,
         pipelines=names,
         chosen=None,
         rules=rules,
         default=next(iter(names)),
-        measured=dict.fromkeys(names, Measured(100, 1e6, 1e6)),
+        measured=dict.fromkeys(names, PipelineStats(100, 1e6, 1e6)),
         standing=standing,
         now=datetime.now(UTC),
-        administration=Administration(rules, standing, channels),
+        administration=AdminSection(rules, standing, channels),
     )
 
 

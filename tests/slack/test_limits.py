@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import Trouble
-from bot.limits import Limits, Standing, Use, estimate, next_day, next_month, reached
-from bot.playground.records import Channel, User
-from bot.slack import words
-from bot.slack.allowance import allowance
-from bot.slack.blocks import AGAIN
+from bot.limits import BudgetStatus, BudgetUse, Limits, estimate, next_day, next_month, reached
+from bot.playground.state.models import Channel, User
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import AGAIN
+from bot.slack.ui.usage import allowance
 from bot.storage.tables import runs, spending
 from moa import Plan, Price, Profile, Prompt
-from moa.compose import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
+from moa.engine.model_request import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
 from moa.providers.scripted import ScriptedModel
 from tests.models.replies import Reply
 from tests.slack.at_home import EVENTS, ended, home, workspace_settings
@@ -51,7 +51,7 @@ async def refused(stage: Stage, ts: str, trouble: Trouble, channel: Channel | No
     """See that a question was refused in the right words, and that no model was asked for it."""
     asked = len(stage.models.questions)
     told = stage.slack.render(await stage.replied(ts, channel=channel))
-    assert words.TROUBLES[trouble] in told
+    assert strings.TROUBLES[trouble] in told
     assert len(stage.models.questions) == asked
 
 
@@ -78,7 +78,7 @@ async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
         await stage.replied(await stage.ask("The first one?"))
         before = len(stage.slack.messages(stage.general))
         await stage.slack.command(stage.ana, stage.general, "/moa", "And a second?")
-        told = words.TROUBLES["person_budget"]
+        told = strings.TROUBLES["person_budget"]
         await stage.slack.wait_for(
             lambda: any(
                 told in stage.slack.render(m)
@@ -182,7 +182,7 @@ async def test_the_smaller_of_two_budgets_holds(tmp_path: Path) -> None:
 
 
 async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
-    await home(stage, admin, shows=words.HOME_ADMIN_BUTTON)
+    await home(stage, admin, shows=strings.HOME_ADMIN_BUTTON)
     view = await workspace_settings(stage, admin)
     done = await stage.slack.submit(admin, view, {"per_person_day_usd": usd})
     assert done.acknowledged
@@ -192,17 +192,17 @@ async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "use", "trouble"),
     [
-        ({}, Use(9e9, 9e9, 9e9, person_hour=119, person_at_once=999), None),
-        ({}, Use(person_hour=120), "hourly_limit"),
-        ({"questions_per_person_hour": "unlimited"}, Use(person_hour=10**6), None),
-        ({"at_once_per_person": 2}, Use(person_at_once=2), "too_many_at_once"),
-        ({"per_person_day_usd": 1.0}, Use(person_day_usd=0.99), None),
-        ({"per_person_day_usd": 1.0}, Use(person_day_usd=1.0), "person_budget"),
-        ({"per_channel_day_usd": 1.0}, Use(channel_day_usd=1.5), "channel_budget"),
-        ({"per_workspace_month_usd": 1.0}, Use(workspace_month_usd=1.5), "workspace_budget"),
+        ({}, BudgetUse(9e9, 9e9, 9e9, person_hour=119, person_at_once=999), None),
+        ({}, BudgetUse(person_hour=120), "hourly_limit"),
+        ({"questions_per_person_hour": "unlimited"}, BudgetUse(person_hour=10**6), None),
+        ({"at_once_per_person": 2}, BudgetUse(person_at_once=2), "too_many_at_once"),
+        ({"per_person_day_usd": 1.0}, BudgetUse(person_day_usd=0.99), None),
+        ({"per_person_day_usd": 1.0}, BudgetUse(person_day_usd=1.0), "person_budget"),
+        ({"per_channel_day_usd": 1.0}, BudgetUse(channel_day_usd=1.5), "channel_budget"),
+        ({"per_workspace_month_usd": 1.0}, BudgetUse(workspace_month_usd=1.5), "workspace_budget"),
     ],
 )
-def test_what_is_reached(limits: Any, use: Use, trouble: Trouble | None) -> None:
+def test_what_is_reached(limits: Any, use: BudgetUse, trouble: Trouble | None) -> None:
     """Only what is set limits anything, but for the questions of an hour."""
     assert reached(Limits(**limits), use) == trouble
 
@@ -235,7 +235,7 @@ def _priced(price: Price, most: int | None = None) -> ScriptedModel:
 def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
     """No amount of money is shown in any line."""
     limits = Limits(per_person_day_usd=4.0, per_run_usd=1.0, per_workspace_month_usd=10.0)
-    standing = Standing(limits, Use(1.0, 0.0, 10.0, 7.0, 3))
+    standing = BudgetStatus(limits, BudgetUse(1.0, 0.0, 10.0, 7.0, 3))
     lines = allowance(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)
     assert "$" not in re.sub(r"<!date[^>]*>", "", "\n".join(lines))
     assert "You, today: 75% left" in lines

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.pieces import SMALLEST_LIMIT, cut, split_markdown
-from bot.slack.text import safe_markdown
+from bot.slack.markdown.sanitize import safe_markdown
+from bot.slack.markdown.split import SMALLEST_LIMIT, cut, split_markdown
 
 LIMIT = SMALLEST_LIMIT
 EVIL = "https://evil.example/x"

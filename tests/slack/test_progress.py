@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bot.slack.progress import CARDS, Progress
+from bot.slack.reply.progress import CARDS, Progress
 from moa import Event, Finished, Hedge, Plan, Prompt, Sampling, Unavailable
+from moa.pipeline.strategies import STRATEGIES
 from moa.providers.scripted import Fail, Hang, Step, Wait
-from moa.strategies import STRATEGIES
 from tests.moa.runs import follows, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
 from tests.models.replies import Reply

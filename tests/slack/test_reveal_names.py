@@ -8,11 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.validate import read_view
-from bot.slack.naming import notes_of
-from bot.slack.reveal.places import OVERVIEW, Place
-from bot.slack.reveal.shown import Shown
-from bot.slack.reveal.views import reveal_view
+from bot.playground.checks.payloads import read_view
+from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
+from bot.slack.answers_modal.views import reveal_view
+from bot.slack.ui.model_names import notes_of
 from moa import Difference, Disagreement, Outcome, View
 from moa.types import Status
 from tests.slack.revealed import ANONYMOUS, answer, call, page, run
@@ -33,7 +32,7 @@ def test_places_tell_no_names() -> None:
     orders: set[str] = set()
     for seed in range(40):
         late = run([answer(1, position, "late") for position in range(1, 5)], seed=seed)
-        entries = Shown.of(late, ANONYMOUS, ()).entries
+        entries = RunForViewer.of(late, ANONYMOUS, ()).entries
         assert [entry.name for entry in entries] == [f"Model {letter}" for letter in "ABCD"]
         orders.add("".join(str(entry.answer.position) for entry in entries))
     assert len(orders) > 10
@@ -77,9 +76,9 @@ def test_an_anonymous_modal_holds_no_name(
         disagreement=Disagreement(("Both.",), (Difference("What", views),)),
     )
     calls = [call(answers[0], "zzslow", 1, "hedged"), call(answers[0], answers[0].model, 2)]
-    shown = Shown.of(whole, ANONYMOUS, calls, best="1-1")
+    shown = RunForViewer.of(whole, ANONYMOUS, calls, best="1-1")
     for key in (OVERVIEW, *(entry.key for entry in shown.entries)):
-        view = read_view(reveal_view(shown, Place("RUN", key)))
+        view = read_view(reveal_view(shown, ModalLocation("RUN", key)))
         assert "zz" not in json.dumps(view)
         assert "$" not in json.dumps(view)
 

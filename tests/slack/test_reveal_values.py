@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.render import render_blocks
-from bot.playground.validate import read_view
+from bot.playground.checks.payloads import read_view
+from bot.playground.render.blocks import render_blocks
 from bot.ports import Run
-from bot.slack import words
-from bot.slack.access import RevealPolicy
-from bot.slack.reveal.places import Place
-from bot.slack.reveal.shown import Shown
-from bot.slack.reveal.views import reveal_view
+from bot.slack.answers_modal.model import ModalLocation, RunForViewer
+from bot.slack.answers_modal.views import reveal_view
+from bot.slack.permissions.access import RevealPolicy
+from bot.slack.ui import strings
 from bot.storage.disagreements import disagreement_text, read_disagreement
 from moa import Difference, Disagreement, View
 from tests.slack.revealed import ANONYMOUS, NAMED, answer, call, page, run
@@ -39,15 +38,15 @@ def big(layers: int = 6, proposers: int = 12) -> Run:
 @pytest.mark.parametrize("policy", [NAMED, ANONYMOUS])
 def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
     """Every answer of a big run can be chosen, and turned to one after the other."""
-    shown = Shown.of(big(), policy, ())
-    place, seen = Place("RUN"), list[str]()
+    shown = RunForViewer.of(big(), policy, ())
+    place, seen = ModalLocation("RUN"), list[str]()
     while True:
         view = read_view(reveal_view(shown, place))
         seen.append(render_blocks(view["blocks"]))
         onward = [e for e in view["blocks"][0]["elements"] if e["action_id"] == "reveal_go:next"]
         if not onward:
             break
-        place = Place("RUN", onward[0]["value"])
+        place = ModalLocation("RUN", onward[0]["value"])
     assert len(seen) == 1 + 72
     assert len(options(view["blocks"])) == 1 + 72
     for layer in range(1, 7):
@@ -58,8 +57,8 @@ def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
 def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
     """Eleven layers of 32 models: the overview has pages, the chooser has all of them."""
     answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
-    shown = Shown.of(run(answers), NAMED, ())
-    view = read_view(reveal_view(shown, Place("RUN", page=99)))
+    shown = RunForViewer.of(run(answers), NAMED, ())
+    view = read_view(reveal_view(shown, ModalLocation("RUN", page=99)))
     assert len(options(view["blocks"])) == 1 + 11 * 32
     assert "Page 2 of 2" in render_blocks(view["blocks"])
 
@@ -97,7 +96,7 @@ def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
     assert "It closed without zzmodel1x2." in told
 
 
-@pytest.mark.parametrize("kind", [*words.WHY, "cancelled", "internal", None])
+@pytest.mark.parametrize("kind", [*strings.WHY, "cancelled", "internal", None])
 def test_every_kind_of_failure_has_words(kind: str | None) -> None:
     """Whatever became of a call is told in plain words, and never by its kind's own name."""
     for status in ("failed", "cut"):
@@ -143,9 +142,9 @@ def test_combined_answers_are_named_as_such() -> None:
 )
 def test_no_text_is_too_heavy_for_a_view(text: str) -> None:
     """Slack counts bytes as well: texts of countless small parts are paged sooner."""
-    shown = Shown.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
+    shown = RunForViewer.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
     for number in (0, 1, 10**6):
-        read_view(reveal_view(shown, Place("RUN", "1-A", number)))
+        read_view(reveal_view(shown, ModalLocation("RUN", "1-A", number)))
 
 
 words_of_a_model = st.text(max_size=20)
@@ -166,4 +165,4 @@ def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: st
 @pytest.mark.parametrize("packed", ["", "null", "[]", '["a"]', '"abc"', "[1,2,Infinity]", None])
 def test_foreign_metadata_is_no_place(packed: object) -> None:
     """What is not ours in a modal's hidden field is nothing to go by."""
-    assert Place.unpacked(packed) is None
+    assert ModalLocation.unpacked(packed) is None

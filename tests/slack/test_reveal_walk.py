@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import opened
-from bot.playground.records import Message
-from bot.serving import serve_http
-from bot.slack import words
+from bot.playground.state.models import SlackMessage
+from bot.server import serve_http
+from bot.slack.ui import strings
 from bot.storage.tables import runs
 from tests.models.replies import Cut, Reply, Status
 from tests.slack.revealing import choose, options, reveal, turn, verdict
@@ -77,8 +77,8 @@ async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None
         assert "Cut off at its length limit" in await choose(stage, stage.ana, "red")
         shown = await choose(stage, stage.ana, "green")
         assert "No answer." in shown
-        assert words.REVEAL_EMPTY in shown
-        assert words.REVEAL_BEST not in shown
+        assert strings.REVEAL_EMPTY in shown
+        assert strings.REVEAL_BEST not in shown
 
 
 async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -
                     element["value"] = "9-Z"
         assert "# One reply from 3 answers" in await turn(stage, stage.ana, "reveal_go:next")
         view.content["private_metadata"] = json.dumps(["forged", "1-A", 10**30])
-        assert words.REVEAL_GONE in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.REVEAL_GONE in await turn(stage, stage.ana, "reveal_go:next")
 
 
 async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
@@ -191,13 +191,13 @@ async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str)
                     f"http://127.0.0.1:{port}/slack/events",
                 )
                 assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
-                assert words.REVEAL_BEST_CHOSEN in await verdict(stage, stage.ana)
+                assert strings.REVEAL_BEST_CHOSEN in await verdict(stage, stage.ana)
             stage.slack.request_url = first
-        assert words.REVEAL_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
-        assert words.REVEAL_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
+        assert strings.REVEAL_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.REVEAL_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
 
 
-def _said_in(stage: Stage, threads: Iterable[str]) -> list[Message]:
+def _said_in(stage: Stage, threads: Iterable[str]) -> list[SlackMessage]:
     return [m for ts in threads for m in stage.slack.messages(stage.general, ts)]
 
 

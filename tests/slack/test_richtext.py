@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block, RichTextBlock
 
-from bot.slack.richinline import text_of
-from bot.slack.richtext import rich_text
+from bot.slack.markdown.rich_text import rich_text
+from bot.slack.markdown.rich_text_inline import text_of
 
 EVIL = "https://evil.example/?d=secret"
 GOOD = "https://docs.good.example/x"

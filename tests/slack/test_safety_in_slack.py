@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.playground.records import Message
+from bot.playground.state.models import SlackMessage
 from tests.models.replies import Reply
 from tests.slack.revealing import choose, reveal
 from tests.stage import Stage, on_stage
@@ -52,6 +52,6 @@ async def test_an_address_that_the_asker_wrote_may_be_a_link(tmp_path: Path) -> 
         assert "See https://docs.example.com/page for more." in shown
 
 
-def _private(stage: Stage) -> list[Message]:
+def _private(stage: Stage) -> list[SlackMessage]:
     found = stage.slack.ephemerals(stage.ana, stage.general)
     return [m for m in found if "[Show answers]" in stage.slack.render(m)]

@@ -10,12 +10,12 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
-from bot.slack import words
-from bot.slack.settings_filled import channel_choice
+from bot.slack.settings.form import channel_choice
+from bot.slack.ui import strings
 from tests.slack.at_home import STRANGERS, choose, settings, stored, stranger
 from tests.stage import Stage, on_stage
 
-REFUSED = words.SETTINGS_REFUSED
+REFUSED = strings.SETTINGS_REFUSED
 
 
 async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
@@ -38,10 +38,10 @@ async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) 
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await choose(stage, stage.ana, reveal="is:requester")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        await stage.opened_view(stage.ben, words.REVEAL_FORBIDDEN["requester"])
+        await stage.opened_view(stage.ben, strings.REVEAL_FORBIDDEN["requester"])
         await choose(stage, stage.ana, reveal="is:nobody")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, words.REVEAL_FORBIDDEN["nobody"])
+        await stage.opened_view(stage.ana, strings.REVEAL_FORBIDDEN["nobody"])
 
 
 @pytest.mark.parametrize("floor", ["requester", "nobody"])
@@ -55,7 +55,7 @@ async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floo
         assert f"is:{floor}" in values
         menu["options"].append({"text": menu["options"][0]["text"], "value": "is:members"})
         done = await stage.slack.submit(stage.ana, view, {"reveal": "is:members"})
-        assert done.errors == {"reveal": words.SETTINGS_NOT_OFFERED}
+        assert done.errors == {"reveal": strings.SETTINGS_NOT_OFFERED}
         assert await stored(stage) == []
 
 
@@ -66,7 +66,7 @@ async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -
         [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "pipeline"]
         menu["options"][1]["value"] = "is:gone"
         done = await stage.slack.submit(stage.ana, view, {"pipeline": "is:gone"})
-        assert done.errors == {"pipeline": words.SETTINGS_NOT_OFFERED}
+        assert done.errors == {"pipeline": strings.SETTINGS_NOT_OFFERED}
         assert await stored(stage) == []
 
 
@@ -154,10 +154,10 @@ async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
             await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
         assert "settings_not_stored" in str(logged)
         shown = stage.slack.render(view)
-        assert words.SETTINGS_FAILED in shown
+        assert strings.SETTINGS_FAILED in shown
         assert "quote the error id" in shown
         assert "hidden" not in shown
-        await settings(stage, stage.ana, shows=words.SETTINGS_FAILED)
+        await settings(stage, stage.ana, shows=strings.SETTINGS_FAILED)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
         await settings(stage, stage.ana)
 
@@ -172,7 +172,7 @@ async def test_a_modal_that_slack_does_not_open_is_told_of(tmp_path: Path) -> No
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         done = await stage.slack.command(stage.ana, stage.general, "/moa", "settings")
-        assert words.SETTINGS_TOO_LATE in str(done.payload)
+        assert strings.SETTINGS_TOO_LATE in str(done.payload)
 
 
 async def test_a_channel_that_the_bot_is_not_in_has_no_settings(tmp_path: Path) -> None:

@@ -10,24 +10,24 @@ import yaml
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot.playground.acting import ActionResult
-from bot.playground.records import Message, User, View
-from bot.slack import words
-from bot.slack.actions.asking_views import INPUT, PLACE, QUESTION
-from bot.slack.listeners import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
+from bot.playground.people.actions import ActionResult
+from bot.playground.state.models import SlackMessage, SlackView, User
+from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
+from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
+from bot.slack.ui import strings
 from tests.slack.acting import ALL_EVENTS, count_runs, run_behind, said_directly, told
 from tests.stage import Stage, on_stage
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-async def open_form(stage: Stage, user: User, message: Message | None = None) -> View:
+async def open_form(stage: Stage, user: User, message: SlackMessage | None = None) -> SlackView:
     """Use a shortcut that opens the form."""
     await stage.slack.shortcut(user, ASK_ABOUT if message else ASK_ANYWHERE, message)
-    return await stage.opened_view(user, words.ASK_QUESTION)
+    return await stage.opened_view(user, strings.ASK_QUESTION)
 
 
-async def submit(stage: Stage, user: User, view: View, **filled: Any) -> ActionResult:
+async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> ActionResult:
     """Submit the form; `question`, `pipeline` and `place` are its blocks."""
     for block, value in filled.items():
         kind = {"place": "selected_conversation", "pipeline": "selected_option"}.get(block, "value")
@@ -36,7 +36,7 @@ async def submit(stage: Stage, user: User, view: View, **filled: Any) -> ActionR
     return await stage.slack.submit(user, view)
 
 
-async def asked(stage: Stage, ts: str, question: str) -> Message:
+async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
     """The question as it was posted in somebody's name."""
     shown = stage.slack.messages(stage.general, ts)
     [found] = [m for m in shown if question in stage.slack.render(m) and m.bot_id]
@@ -49,7 +49,7 @@ async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         inner = await stage.slack.post(stage.ben, stage.general, "Or later.", thread_ts=ts)
         view = await open_form(stage, stage.ben, stage.slack.message(stage.general, inner))
-        assert words.ASK_IN_THREAD in stage.slack.render(view)
+        assert strings.ASK_IN_THREAD in stage.slack.render(view)
         done = await submit(stage, stage.ben, view, question="When & <why>?", pipeline="balanced")
         assert not done.errors
         reply = await stage.replied(ts, 2)
@@ -75,12 +75,12 @@ async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Pat
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         await stage.slack.shortcut(stage.ben, SUMMARISE, stage.slack.message(stage.general, ts))
         await stage.replied(ts, 2)
-        assert stage.models.questions[-1].turns[-1][1].endswith(words.SUMMARISE_QUESTION)
+        assert stage.models.questions[-1].turns[-1][1].endswith(strings.SUMMARISE_QUESTION)
         await stage.ask("And what is open?", ts)
         await stage.replied(ts, 3)
         [first, second, third] = stage.models.questions[-1].turns
         assert first[0] == "user"
-        assert first[1].endswith(f"Ben asked:\n> {words.SUMMARISE_QUESTION}")
+        assert first[1].endswith(f"Ben asked:\n> {strings.SUMMARISE_QUESTION}")
         assert second == ("assistant", "The answer of writer-1.")
         assert third[1].endswith("And what is open?")
 
@@ -109,12 +109,12 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         add = stage.slack.add_channel
         places = {
-            add("others", members=[stage.ben]): words.ASK_FORBIDDEN,
-            add("alone", members=[stage.ana], bot_member=False): words.TROUBLES["not_in_channel"],
+            add("others", members=[stage.ben]): strings.ASK_FORBIDDEN,
+            add("alone", members=[stage.ana], bot_member=False): strings.TROUBLES["not_in_channel"],
             add("hidden", members=[stage.ana], bot_member=False, private=True): (
-                words.TROUBLES["not_in_channel"]
+                strings.TROUBLES["not_in_channel"]
             ),
-            add("old", members=[stage.ana], archived=True): words.TROUBLES["archived"],
+            add("old", members=[stage.ana], archived=True): strings.TROUBLES["archived"],
         }
         for place, why in places.items():
             view = await open_form(stage, stage.ana)
@@ -125,7 +125,7 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
         hidden = next(place for place in places if place.name == "hidden")
         ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
         await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
-        await told(stage, stage.ana, words.TROUBLES["not_in_channel"].split("`")[0], hidden)
+        await told(stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden)
         assert await count_runs(stage) == 0
 
 
@@ -170,16 +170,16 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
         view = await open_form(stage, stage.ana)
         for blank in ("", "  \n ", "\u200b\u2060"):
             done = await submit(stage, stage.ana, view, question=blank)
-            assert done.errors == {QUESTION: words.ASK_EMPTY}
+            assert done.errors == {QUESTION: strings.ASK_EMPTY}
         done = await submit(stage, stage.ana, view, question="Why?", pipeline="gone")
-        assert done.errors == {"pipeline": words.AGAIN_NO_PIPELINE}
+        assert done.errors == {"pipeline": strings.AGAIN_NO_PIPELINE}
         for forged in ("", "{}", "[1, 2]", '["C1"]', "null"):
             view.content = {**view.content, "private_metadata": forged}
             done = await submit(stage, stage.ana, view, question="Why?", pipeline="single")
-            assert done.errors == {QUESTION: words.ASK_EMPTY}
+            assert done.errors == {QUESTION: strings.ASK_EMPTY}
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         await stage.slack.shortcut(stage.ana, ASK_ANYWHERE)
-        await said_directly(stage, stage.ana, words.ASK_TOO_LATE)
+        await said_directly(stage, stage.ana, strings.ASK_TOO_LATE)
         assert await count_runs(stage) == 0
 
 
@@ -197,7 +197,7 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
-        await said_directly(stage, stage.ana, words.TROUBLES["archived"])
+        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
         assert await count_runs(stage) == 1
 
 
@@ -211,7 +211,7 @@ async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path:
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
             view = await open_form(stage, stage.ben, message)
         assert "usual_pipeline_unknown" in str(logged)
-        assert words.ASK_PIPELINE_USUAL in stage.slack.render(view)
+        assert strings.ASK_PIPELINE_USUAL in stage.slack.render(view)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
         assert not (await submit(stage, stage.ben, view, question="When?")).errors
         await stage.replied(ts, 2)
@@ -228,7 +228,7 @@ async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path
         view = await open_form(stage, stage.ana)
         stage.slack.fail_next("chat.postMessage", lose_answer=True)
         done = await submit(stage, stage.ana, view, question="Why?", place=stage.general.id)
-        assert done.errors == {PLACE: words.ASK_UNSURE}
+        assert done.errors == {PLACE: strings.ASK_UNSURE}
 
 
 async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> None:
@@ -246,4 +246,4 @@ async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> N
         await stage.slack.settled()
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
     told_there = manifest["features"]["agent_view"]["suggested_prompts"]
-    assert [(each["title"], each["message"]) for each in told_there] == [*words.SUGGESTIONS]
+    assert [(each["title"], each["message"]) for each in told_there] == [*strings.SUGGESTIONS]

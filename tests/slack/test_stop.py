@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from bot.ports import Question
-from bot.slack import words
-from bot.slack.blocks import STOP
-from bot.storage.runs import StoredRuns
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import STOP
+from bot.storage.runs import StoredRunStore
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
 from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, everywhere, on_stage
@@ -53,7 +53,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
         await stopped(stage, ts)
         shown = in_thread(stage, ts)
         assert shown.index("One two") < shown.index(STOPPED)
-        assert f"[{words.RETRY}]" in shown
+        assert f"[{strings.RETRY}]" in shown
         await all_hung_up(stage)
         session = stage.slack.session(stage.general, ts)
         assert session is not None
@@ -68,10 +68,10 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
         ts = await began(stage)
-        offer = await told(stage, stage.ana, words.STOP_OFFER)
+        offer = await told(stage, stage.ana, strings.STOP_OFFER)
         assert stage.slack.ephemerals(stage.ben, stage.general) == []
         await stage.slack.click(stage.ben, offer, STOP)
-        await told(stage, stage.ben, words.STOP_FORBIDDEN)
+        await told(stage, stage.ben, strings.STOP_FORBIDDEN)
         assert STOPPED not in in_thread(stage, ts)
         await stage.slack.click(stage.ana, offer, STOP)
         await stopped(stage, ts)
@@ -80,7 +80,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
         assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
         await idle(stage)
         await stage.slack.click(stage.ana, offer, STOP)
-        await told(stage, stage.ana, words.STOP_TOO_LATE)
+        await told(stage, stage.ana, strings.STOP_TOO_LATE)
 
 
 async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
@@ -91,10 +91,10 @@ async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path
         await stage.models.asked(3)
         for person in (stage.ben, admin):
             said = await stage.slack.command(person, stage.general, "/moa", "stop")
-            assert words.COMMAND_STOPPED_NONE in str(said.payload)
+            assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         await stage.slack.invite(admin, stage.general)
         said = await stage.slack.command(admin, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED_ONE in str(said.payload)
+        assert strings.COMMAND_STOPPED_ONE in str(said.payload)
         await stopped(stage, ts)
         await all_hung_up(stage)
 
@@ -110,9 +110,9 @@ async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
             stage.slack.delay(method, 1.7)
         said = await stage.slack.command(admin, stage.general, "/moa", "stop")
         assert said.acknowledged
-        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED_ONE in str(said.payload)
+        assert strings.COMMAND_STOPPED_ONE in str(said.payload)
         await all_hung_up(stage)
 
 
@@ -124,11 +124,11 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
         asked = await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         await stage.models.asked(3)
         said = await stage.slack.command(admin, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         assert asked.message is not None
         await stage.slack.click(stage.ana, asked.message, STOP)
         shown = await told(stage, stage.ana, STOPPED)
-        assert f"[{words.RETRY}]" in stage.slack.render(shown)
+        assert f"[{strings.RETRY}]" in stage.slack.render(shown)
         assert asked.message not in stage.slack.ephemerals(stage.ana, stage.general)
         assert stage.slack.messages(stage.general) == []
         await all_hung_up(stage)
@@ -141,9 +141,9 @@ async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
         first = await stage.ask("What is the first risk?")
         await stage.models.asked(3)
         second = await stage.ask("What is the second risk?")
-        await told(stage, stage.ana, words.QUEUED.format(place=1))
+        await told(stage, stage.ana, strings.QUEUED.format(place=1))
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED.format(count=2) in str(said.payload)
+        assert strings.COMMAND_STOPPED.format(count=2) in str(said.payload)
         await stopped(stage, first)
         await stopped(stage, second)
         assert all("second" not in str(asked.turns) for asked in stage.models.questions)
@@ -152,7 +152,7 @@ async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
 async def test_a_stop_reaches_the_worker_of_another_process(tmp_path: Path) -> None:
     """Its word stands in the journal: whoever works on the run finds it there, early or late."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
-        journal = StoredRuns(stage.bot.database)
+        journal = StoredRunStore(stage.bot.database)
         ts = await began(stage)
         [live] = await journal.live_in(stage.slack.team_id, stage.general.id, ts)
         assert await journal.ask_to_stop(live, stage.ana.id)
@@ -214,8 +214,8 @@ async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> N
         await stage.models.asked(12)
         before = len(stage.slack.calls("users.info"))
         said = await stage.slack.command(stage.ben, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED_NONE in str(said.payload)
+        assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         assert len(stage.slack.calls("users.info")) <= before + 1
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
-        assert words.COMMAND_STOPPED.format(count=4) in str(said.payload)
+        assert strings.COMMAND_STOPPED.format(count=4) in str(said.payload)
         await all_hung_up(stage)

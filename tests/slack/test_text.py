@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.text import allowed_hosts, escape_markdown, escape_mrkdwn, plain, shorten
+from bot.slack.markdown.sanitize import (
+    allowed_hosts,
+    escape_markdown,
+    escape_mrkdwn,
+    plain,
+    shorten,
+)
 
 
 def test_markdown_and_mrkdwn_escape_differently() -> None:

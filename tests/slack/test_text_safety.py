@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.text import SafeStream, safe_markdown
+from bot.slack.markdown.sanitize import SafeStream, safe_markdown
 
 ALLOWED = frozenset({"good.example"})
 EVIL = "https://evil.example/?d=secret"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.records import View
-from bot.slack import words
+from bot.playground.state.models import SlackView
+from bot.slack.ui import strings
 from tests.slack.at_home import (
     EVENTS,
     STRANGERS,
@@ -19,14 +19,14 @@ from tests.slack.at_home import (
 )
 from tests.stage import Stage, on_stage
 
-REFUSED = words.SETTINGS_REFUSED
+REFUSED = strings.SETTINGS_REFUSED
 
 
 async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
     """From the Home tab: the workspace's pipeline and policy, and budgets; Home shows them."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         chosen = {
             "pipeline": "is:single",
@@ -52,12 +52,12 @@ def _home(stage: Stage) -> str:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("0", words.SETTINGS_BUDGET_WRONG),
-        ("-3", words.SETTINGS_BUDGET_WRONG),
-        ("nan", words.SETTINGS_BUDGET_WRONG),
-        ("inf", words.SETTINGS_BUDGET_WRONG),
-        ("much", words.SETTINGS_BUDGET_WRONG),
-        ("5.01", words.SETTINGS_BUDGET_TOO_HIGH.format(most="$5.00")),
+        ("0", strings.SETTINGS_BUDGET_WRONG),
+        ("-3", strings.SETTINGS_BUDGET_WRONG),
+        ("nan", strings.SETTINGS_BUDGET_WRONG),
+        ("inf", strings.SETTINGS_BUDGET_WRONG),
+        ("much", strings.SETTINGS_BUDGET_WRONG),
+        ("5.01", strings.SETTINGS_BUDGET_TOO_HIGH.format(most="$5.00")),
     ],
 )
 async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, says: str) -> None:
@@ -65,7 +65,7 @@ async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, s
     extra = "\n[limits]\nper_person_day_usd = 5\n"
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         done = await stage.slack.submit(stage.ana, view, {"per_person_day_usd": written})
         assert done.errors == {"per_person_day_usd": says}
@@ -77,7 +77,7 @@ async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind
     """Neither with the admin's button nor with the admin's modal."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
-        await home(stage, stage.ana, shows=words.HOME_ADMIN_BUTTON)
+        await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
         view = await workspace_settings(stage, stage.ana)
         person = stage.ben if kind == "member" else await stranger(stage, kind)
         await stage.slack.click(person, _home_view(stage), "home_settings")
@@ -87,7 +87,7 @@ async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind
         assert await stored(stage) == []
 
 
-def _home_view(stage: Stage) -> View:
+def _home_view(stage: Stage) -> SlackView:
     view = stage.slack.home_of(stage.ana)
     assert view is not None
     return view

@@ -14,10 +14,10 @@ from bot.playground.api import (
     users,
     views,
 )
-from bot.playground.api.call import Method
+from bot.playground.api.api_call import ApiMethod
 
 
-def all_methods() -> dict[str, Method]:
+def all_methods() -> dict[str, ApiMethod]:
     """Every method by its name."""
     groups = (auth, blocks, chat, conversations, files, reactions, sessions, streams, users, views)
     return {method.name: method for group in groups for method in group.METHODS}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method
+from bot.playground.api.api_call import ApiCall, ApiMethod
 from bot.playground.errors import SlackError
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 
-def api_test(call: Call) -> Json:
+def api_test(call: ApiCall) -> Json:
     """Returns what it was called with, or the `error` that it was asked for."""
     if error := call.text("error"):
         raise SlackError(error)
     return {"args": dict(call.args)}
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: ApiCall) -> Json:
     """Who the token belongs to."""
     app, workspace = call.app, call.workspace
     return {
@@ -32,7 +32,7 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def connections_open(call: Call) -> Json:
+def connections_open(call: ApiCall) -> Json:
     """The address of a websocket, good for one connection."""
     host = call.site.base_url.removeprefix("http://")
     return {
@@ -40,7 +40,7 @@ def connections_open(call: Call) -> Json:
     }
 
 
-def team_info(call: Call) -> Json:
+def team_info(call: ApiCall) -> Json:
     """The workspace's name."""
     team_id = call.text("team") or call.app.team_id
     if team_id not in call.workspace.teams:
@@ -50,8 +50,8 @@ def team_info(call: Call) -> Json:
 
 
 METHODS: Final = (
-    Method("api.test", api_test, token="none"),  # noqa: S106 - the kind of a token
-    Method("auth.test", auth_test),
-    Method("apps.connections.open", connections_open, token="app"),  # noqa: S106 - the kind of a token
-    Method("team.info", team_info, ("team:read",)),
+    ApiMethod("api.test", api_test, token="none"),  # noqa: S106 - the kind of a token
+    ApiMethod("auth.test", auth_test),
+    ApiMethod("apps.connections.open", connections_open, token="app"),  # noqa: S106 - the kind of a token
+    ApiMethod("team.info", team_info, ("team:read",)),
 )

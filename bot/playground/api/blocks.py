@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method
+from bot.playground.api.api_call import ApiCall, ApiMethod
+from bot.playground.checks.payloads import read_blocks, read_content, read_view
 from bot.playground.checks.report import is_object
 from bot.playground.errors import SlackError
-from bot.playground.validate import read_blocks, read_content, read_view
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 
-def validate(call: Call) -> Json:
+def validate(call: ApiCall) -> Json:
     """Exactly one of `blocks`, `message` and `view`, refused as posting or opening it would be."""
     given = [name for name in ("blocks", "message", "view") if call.args.get(name) is not None]
     if len(given) != 1:
@@ -34,4 +34,4 @@ def validate(call: Call) -> Json:
     return {}
 
 
-METHODS: Final = (Method("blocks.validate", validate),)
+METHODS: Final = (ApiMethod("blocks.validate", validate),)

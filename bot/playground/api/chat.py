@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method
+from bot.playground.api.api_call import ApiCall, ApiMethod
+from bot.playground.checks.payloads import read_content
 from bot.playground.errors import SlackError
-from bot.playground.posting import Manner, post, remove, revise
-from bot.playground.shapes import message_json
-from bot.playground.validate import read_content
+from bot.playground.posts import PostOptions, post, remove, revise
+from bot.playground.state.serializers import message_json
 
 if TYPE_CHECKING:
-    from bot.playground.records import Channel, Json, Message
+    from bot.playground.state.models import Channel, Json, SlackMessage
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: ApiCall) -> Json:
     """A message in a channel, a thread, or the direct messages of a person named by id."""
     channel = call.writable(_addressed(call), public=True)
     content = read_content(call.args)
     switched_off = not call.flag("unfurl_links", default=True) and not call.flag(
         "unfurl_media", default=True
     )
-    manner = Manner(
+    manner = PostOptions(
         thread_ts=call.thread_ts(channel),
         username=call.text("username"),
         unfurls=not switched_off,
@@ -35,7 +35,7 @@ def post_message(call: Call) -> Json:
     }
 
 
-def update(call: Call) -> Json:
+def update(call: ApiCall) -> Json:
     """New content for a message of the app's own."""
     channel = call.channel()
     message = _own(call, channel, "cant_update_message")
@@ -52,7 +52,7 @@ def update(call: Call) -> Json:
     }
 
 
-def delete(call: Call) -> Json:
+def delete(call: ApiCall) -> Json:
     """A message of the app's own, taken away."""
     channel = call.channel()
     message = _own(call, channel, "cant_delete_message")
@@ -60,17 +60,17 @@ def delete(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: ApiCall) -> Json:
     """A message that one member of the channel sees, until they look away."""
     channel = call.writable(call.channel())
     if call.user("user").id not in channel.members:
         raise SlackError("user_not_in_channel")
-    manner = Manner(call.thread_ts(channel), ephemeral_for=call.required("user"))
+    manner = PostOptions(call.thread_ts(channel), ephemeral_for=call.required("user"))
     message = post(call.site, channel, read_content(call.args), manner)
     return {"message_ts": message.ts}
 
 
-def permalink(call: Call) -> Json:
+def permalink(call: ApiCall) -> Json:
     """The address of a message."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
@@ -80,12 +80,12 @@ def permalink(call: Call) -> Json:
     return {"channel": channel.id, "permalink": address}
 
 
-def _addressed(call: Call) -> Channel:
+def _addressed(call: ApiCall) -> Channel:
     user = call.workspace.users.get(call.required("channel"))
     return call.workspace.im_between(user.id, call.app.bot_user_id) if user else call.channel()
 
 
-def _own(call: Call, channel: Channel, refusal: str) -> Message:
+def _own(call: ApiCall, channel: Channel, refusal: str) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
         raise SlackError(refusal)
@@ -93,9 +93,9 @@ def _own(call: Call, channel: Channel, refusal: str) -> Message:
 
 
 METHODS: Final = (
-    Method("chat.postMessage", post_message, ("chat:write",)),
-    Method("chat.update", update, ("chat:write",)),
-    Method("chat.delete", delete, ("chat:write",)),
-    Method("chat.postEphemeral", post_ephemeral, ("chat:write",)),
-    Method("chat.getPermalink", permalink),
+    ApiMethod("chat.postMessage", post_message, ("chat:write",)),
+    ApiMethod("chat.update", update, ("chat:write",)),
+    ApiMethod("chat.delete", delete, ("chat:write",)),
+    ApiMethod("chat.postEphemeral", post_ephemeral, ("chat:write",)),
+    ApiMethod("chat.getPermalink", permalink),
 )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.playground import limits
-from bot.playground.api.call import HISTORY, READ, Call, Method, missing
+from bot.playground.api.api_call import HISTORY, READ, ApiCall, ApiMethod, missing
 from bot.playground.errors import SlackError
-from bot.playground.shapes import channel_json, message_json
+from bot.playground.state.serializers import channel_json, message_json
 
 if TYPE_CHECKING:
-    from bot.playground.records import Channel, Json, Message
+    from bot.playground.state.models import Channel, Json, SlackMessage
 
 _PAGE: Final = 100
 
 
-def replies(call: Call) -> Json:
+def replies(call: ApiCall) -> Json:
     """A thread, the parent first; a ts inside a thread brings that one message."""
     channel = call.allow(call.channel(), "history")
     if not call.is_member(channel):
@@ -27,7 +27,7 @@ def replies(call: Call) -> Json:
     thread = [message] if message.is_reply else _between(call, channel.thread(ts))
     page, more = call.page(thread, limits.PAGE)
     if call.app.restricted_history and len(page) > limits.RESTRICTED_PAGE:
-        restricted = Call(call.site, {**call.args, "limit": limits.RESTRICTED_PAGE})
+        restricted = ApiCall(call.site, {**call.args, "limit": limits.RESTRICTED_PAGE})
         page, more = restricted.page(thread, limits.RESTRICTED_PAGE)
     granted = "metadata.message:read" in call.app.scopes
     shown = granted and call.flag("include_all_metadata")
@@ -35,21 +35,21 @@ def replies(call: Call) -> Json:
     return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
 
 
-def info(call: Call) -> Json:
+def info(call: ApiCall) -> Json:
     """One conversation."""
     channel = call.allow(call.channel(), "read")
     shape = channel_json(channel, call.app, with_count=call.flag("include_num_members"))
     return {"channel": shape}
 
 
-def members(call: Call) -> Json:
+def members(call: ApiCall) -> Json:
     """Who is in a conversation, page by page."""
     channel = call.allow(call.channel(), "read")
     page, more = call.page(channel.members, _PAGE)
     return {"members": page, **more}
 
 
-def open_conversation(call: Call) -> Json:
+def open_conversation(call: ApiCall) -> Json:
     """The direct messages with somebody, opened where there are none."""
     if call.text("channel"):
         channel = call.channel()
@@ -59,7 +59,7 @@ def open_conversation(call: Call) -> Json:
     return {"channel": whole}
 
 
-def _with_users(call: Call, names: list[str]) -> Channel:
+def _with_users(call: ApiCall, names: list[str]) -> Channel:
     users = [name.strip() for name in names if name.strip()]
     if not users:
         raise missing("users")
@@ -75,7 +75,7 @@ def _with_users(call: Call, names: list[str]) -> Channel:
     return call.workspace.add_channel("mpdm-" + "--".join(users), "mpim", (*users, bot))
 
 
-def _between(call: Call, thread: list[Message]) -> list[Message]:
+def _between(call: ApiCall, thread: list[SlackMessage]) -> list[SlackMessage]:
     """The parent always, and of the replies those between `oldest` and `latest`."""
     oldest, latest = call.text("oldest"), call.text("latest")
     inclusive = call.flag("inclusive")
@@ -88,8 +88,8 @@ def _between(call: Call, thread: list[Message]) -> list[Message]:
 
 
 METHODS: Final = (
-    Method("conversations.replies", replies, HISTORY),
-    Method("conversations.info", info, READ),
-    Method("conversations.members", members, READ),
-    Method("conversations.open", open_conversation, ("im:write", "mpim:write")),
+    ApiMethod("conversations.replies", replies, HISTORY),
+    ApiMethod("conversations.info", info, READ),
+    ApiMethod("conversations.members", members, READ),
+    ApiMethod("conversations.open", open_conversation, ("im:write", "mpim:write")),
 )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method
+from bot.playground.api.api_call import ApiCall, ApiMethod
 from bot.playground.errors import SlackError
-from bot.playground.filehost import SCOPE
+from bot.playground.file_server import SCOPE
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 
-def info(call: Call) -> Json:
+def info(call: ApiCall) -> Json:
     """One file, whole."""
     file = call.site.files.files.get(call.required("file"))
     if not file:
@@ -22,4 +22,4 @@ def info(call: Call) -> Json:
     return {"file": file.whole, "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
-METHODS: Final = (Method("files.info", info, (SCOPE,)),)
+METHODS: Final = (ApiMethod("files.info", info, (SCOPE,)),)

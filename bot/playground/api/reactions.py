@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method
+from bot.playground.api.api_call import ApiCall, ApiMethod
 from bot.playground.errors import SlackError
-from bot.playground.shapes import message_json, reactions_json
+from bot.playground.state.serializers import message_json, reactions_json
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json, Message
+    from bot.playground.state.models import Json, SlackMessage
 
 _NAME: Final = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
-def add(call: Call) -> Json:
+def add(call: ApiCall) -> Json:
     """Put an emoji on a message."""
     message, name = _item(call), _name(call)
     users = message.reactions.setdefault(name, [])
@@ -26,7 +26,7 @@ def add(call: Call) -> Json:
     return {}
 
 
-def remove(call: Call) -> Json:
+def remove(call: ApiCall) -> Json:
     """Take it off again."""
     message, name = _item(call), _name(call)
     users = message.reactions.get(name, [])
@@ -37,7 +37,7 @@ def remove(call: Call) -> Json:
     return {}
 
 
-def get(call: Call) -> Json:
+def get(call: ApiCall) -> Json:
     """A message with its reactions."""
     message = _item(call)
     channel = call.workspace.channels[message.channel]
@@ -45,14 +45,14 @@ def get(call: Call) -> Json:
     return {"type": "message", "channel": channel.id, "message": shape}
 
 
-def _item(call: Call) -> Message:
+def _item(call: ApiCall) -> SlackMessage:
     channel = call.channel()
     if not call.is_member(channel):
         raise SlackError("not_in_channel")
     return call.message(channel, "timestamp")
 
 
-def _name(call: Call) -> str:
+def _name(call: ApiCall) -> str:
     name = call.required("name").strip(":")
     if not _NAME.fullmatch(name):
         raise SlackError("invalid_name")
@@ -60,7 +60,7 @@ def _name(call: Call) -> str:
 
 
 METHODS: Final = (
-    Method("reactions.add", add, ("reactions:write",)),
-    Method("reactions.remove", remove, ("reactions:write",)),
-    Method("reactions.get", get, ("reactions:read",)),
+    ApiMethod("reactions.add", add, ("reactions:write",)),
+    ApiMethod("reactions.remove", remove, ("reactions:write",)),
+    ApiMethod("reactions.get", get, ("reactions:read",)),
 )

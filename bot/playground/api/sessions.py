@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from bot.playground import limits
-from bot.playground.api.call import Call, Method, missing, objects
+from bot.playground.api.api_call import ApiCall, ApiMethod, missing, objects
 from bot.playground.errors import SlackError
-from bot.playground.records import AssistantStatus, Session
+from bot.playground.state.models import AssistantStatus, Session
 
 if TYPE_CHECKING:
-    from bot.playground.records import Channel, Json, SessionStatus
+    from bot.playground.state.models import Channel, Json, SessionStatus
 
 _STATUSES: Final = frozenset({"active", "processing", "suspended", "closed"})
 
 
-def set_status(call: Call) -> Json:
+def set_status(call: ApiCall) -> Json:
     """The state of an agent session, which is begun where there is none."""
     channel = call.writable(call.channel("channel_id"))
     thread_ts = call.thread_ts(channel) or ""
@@ -29,7 +29,7 @@ def set_status(call: Call) -> Json:
     return {}
 
 
-def rename(call: Call) -> Json:
+def rename(call: ApiCall) -> Json:
     """A session's title."""
     channel = call.channel("channel_id")
     session = call.workspace.sessions.get((channel.id, call.thread_ts(channel) or ""))
@@ -40,7 +40,7 @@ def rename(call: Call) -> Json:
     return {}
 
 
-def set_session(call: Call, channel: Channel, thread_ts: str, status: str) -> Session:
+def set_session(call: ApiCall, channel: Channel, thread_ts: str, status: str) -> Session:
     """The session of a thread, in this state; `invalid_arguments` where there is no such state."""
     if status not in _STATUSES:
         allowed = ", ".join(sorted(_STATUSES))
@@ -52,7 +52,7 @@ def set_session(call: Call, channel: Channel, thread_ts: str, status: str) -> Se
     return session
 
 
-def set_assistant_status(call: Call) -> Json:
+def set_assistant_status(call: ApiCall) -> Json:
     """The "is thinking…" line; an empty status clears it."""
     channel = call.writable(call.channel("channel_id"))
     key = (channel.id, _thread(call, channel))
@@ -68,7 +68,7 @@ def set_assistant_status(call: Call) -> Json:
     return {}
 
 
-def set_title(call: Call) -> Json:
+def set_title(call: ApiCall) -> Json:
     """The title of an assistant thread."""
     channel = call.channel("channel_id")
     call.workspace.thread_titles[channel.id, _thread(call, channel)] = _title(call)
@@ -76,7 +76,7 @@ def set_title(call: Call) -> Json:
     return {}
 
 
-def set_prompts(call: Call) -> Json:
+def set_prompts(call: ApiCall) -> Json:
     """Up to four questions that a person can press."""
     channel = call.channel("channel_id")
     prompts = objects(call.structure("prompts"), "prompts")
@@ -89,7 +89,7 @@ def set_prompts(call: Call) -> Json:
     return {}
 
 
-def _title(call: Call) -> str:
+def _title(call: ApiCall) -> str:
     title = call.required("title")
     if len(title) > limits.SESSION_TITLE:
         fault = f"must be less than {limits.SESSION_TITLE + 1} characters [json-pointer:/title]"
@@ -97,7 +97,7 @@ def _title(call: Call) -> str:
     return title
 
 
-def _thread(call: Call, channel: Channel) -> str:
+def _thread(call: ApiCall, channel: Channel) -> str:
     thread_ts = call.thread_ts(channel)
     if thread_ts is None:
         raise missing("thread_ts")
@@ -120,23 +120,23 @@ def _check_loading(messages: object) -> None:
 _ASSISTANT: Final = ("assistant:write", "chat:write")
 
 METHODS: Final = (
-    Method("agents.sessions.setStatus", set_status, _ASSISTANT, feature="agent_sessions"),
-    Method("agents.sessions.rename", rename, _ASSISTANT, feature="agent_sessions"),
-    Method(
+    ApiMethod("agents.sessions.setStatus", set_status, _ASSISTANT, feature="agent_sessions"),
+    ApiMethod("agents.sessions.rename", rename, _ASSISTANT, feature="agent_sessions"),
+    ApiMethod(
         "assistant.threads.setStatus",
         set_assistant_status,
         _ASSISTANT,
         feature="assistant_status",
         feature_error="feature_not_enabled",
     ),
-    Method(
+    ApiMethod(
         "assistant.threads.setTitle",
         set_title,
         ("assistant:write",),
         feature="assistant_status",
         feature_error="feature_not_enabled",
     ),
-    Method(
+    ApiMethod(
         "assistant.threads.setSuggestedPrompts",
         set_prompts,
         ("assistant:write",),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.playground import limits
-from bot.playground.api.call import Call, Method, missing
+from bot.playground.api.api_call import ApiCall, ApiMethod, missing
 from bot.playground.api.sessions import set_session
+from bot.playground.checks.payloads import name_blocks, read_blocks, read_chunks, read_metadata
 from bot.playground.errors import SlackError
-from bot.playground.records import Message, Stream
-from bot.playground.shapes import message_json
-from bot.playground.streaming import compose, limit_life, require_live, take_in
-from bot.playground.validate import name_blocks, read_blocks, read_chunks, read_metadata
+from bot.playground.state.models import SlackMessage, Stream
+from bot.playground.state.serializers import message_json
+from bot.playground.streams import compose, limit_life, require_live, take_in
 
 if TYPE_CHECKING:
-    from bot.playground.records import Channel, Json
+    from bot.playground.state.models import Channel, Json
 
 _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 
 
-def start(call: Call) -> Json:
+def start(call: ApiCall) -> Json:
     """Begin to stream a reply into a thread; outside direct messages it needs a recipient."""
     channel = call.writable(call.channel())
     chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
@@ -27,7 +27,7 @@ def start(call: Call) -> Json:
     thread_ts = call.thread_ts(channel)
     if thread_ts is None:
         raise missing("thread_ts")
-    message = Message(
+    message = SlackMessage(
         ts=call.workspace.next_ts(),
         channel=channel.id,
         user=call.app.bot_user_id,
@@ -46,7 +46,7 @@ def start(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def append(call: Call) -> Json:
+def append(call: ApiCall) -> Json:
     """Add pieces to a stream."""
     channel = call.channel()
     message = _streamed(call, channel)
@@ -59,7 +59,7 @@ def append(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def stop(call: Call) -> Json:
+def stop(call: ApiCall) -> Json:
     """Add the last pieces, put blocks below, and finish the message."""
     channel = call.channel()
     message = _streamed(call, channel)
@@ -82,7 +82,7 @@ def stop(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": shown}
 
 
-def _stream(call: Call, channel: Channel) -> Stream:
+def _stream(call: ApiCall, channel: Channel) -> Stream:
     user, team = call.text("recipient_user_id"), call.text("recipient_team_id")
     display = call.text("task_display_mode") or "timeline"
     if display not in _DISPLAYS:
@@ -98,7 +98,7 @@ def _stream(call: Call, channel: Channel) -> Stream:
     return Stream(user, team, display)
 
 
-def _streamed(call: Call, channel: Channel) -> Message:
+def _streamed(call: ApiCall, channel: Channel) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
         raise SlackError("message_not_owned_by_app")
@@ -114,7 +114,7 @@ def _check_room(stream: Stream, final: list[Json]) -> None:
 
 
 METHODS: Final = (
-    Method("chat.startStream", start, ("chat:write",), feature="streaming"),
-    Method("chat.appendStream", append, ("chat:write",), feature="streaming"),
-    Method("chat.stopStream", stop, ("chat:write",), feature="streaming"),
+    ApiMethod("chat.startStream", start, ("chat:write",), feature="streaming"),
+    ApiMethod("chat.appendStream", append, ("chat:write",), feature="streaming"),
+    ApiMethod("chat.stopStream", stop, ("chat:write",), feature="streaming"),
 )

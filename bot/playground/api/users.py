@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import READ, Call, Method
-from bot.playground.shapes import channel_json, user_json
+from bot.playground.api.api_call import READ, ApiCall, ApiMethod
+from bot.playground.state.serializers import channel_json, user_json
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 _TYPES: Final = {
     "public_channel": "channel",
@@ -19,12 +19,12 @@ _TYPES: Final = {
 _PAGE: Final = 100
 
 
-def info(call: Call) -> Json:
+def info(call: ApiCall) -> Json:
     """One person or bot."""
     return {"user": user_json(call.user("user"), call.app.team_id)}
 
 
-def conversations(call: Call) -> Json:
+def conversations(call: ApiCall) -> Json:
     """The conversations which somebody, the bot unless named, is in and the bot can see."""
     who = call.text("user") or call.app.bot_user_id
     asked = (call.text("types") or "public_channel").split(",")
@@ -42,6 +42,6 @@ def conversations(call: Call) -> Json:
 
 
 METHODS: Final = (
-    Method("users.info", info, ("users:read",)),
-    Method("users.conversations", conversations, READ),
+    ApiMethod("users.info", info, ("users:read",)),
+    ApiMethod("users.conversations", conversations, READ),
 )

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground.api.call import Call, Method, missing
+from bot.playground.api.api_call import ApiCall, ApiMethod, missing
+from bot.playground.checks.payloads import read_view
 from bot.playground.errors import SlackError
-from bot.playground.shapes import view_json
-from bot.playground.validate import read_view
-from bot.playground.viewing import is_open, open_view, publish_view, push_view, update_view
+from bot.playground.state.serializers import view_json
+from bot.playground.state.views import is_open, open_view, publish_view, push_view, update_view
 
 if TYPE_CHECKING:
-    from bot.playground.records import Json, View
+    from bot.playground.state.models import Json, SlackView
 
 
-def open_modal(call: Call) -> Json:
+def open_modal(call: ApiCall) -> Json:
     """A modal for whoever did what the trigger stands for."""
     content = _read(call, "modal")
     trigger = call.site.use_trigger(call.required("trigger_id"))
     return _shown(call, open_view(call.workspace, trigger.user, content))
 
 
-def push(call: Call) -> Json:
+def push(call: ApiCall) -> Json:
     """A modal over the one in which the trigger was pressed."""
     content = _read(call, "modal")
     trigger = call.site.use_trigger(call.required("trigger_id"))
@@ -30,21 +30,21 @@ def push(call: Call) -> Json:
     return _shown(call, push_view(call.workspace, trigger.user, content))
 
 
-def update(call: Call) -> Json:
+def update(call: ApiCall) -> Json:
     """New content for an open view."""
     view = _named(call)
     content = _read(call, view.kind)
     return _shown(call, update_view(call.workspace, view, content, call.text("hash")))
 
 
-def publish(call: Call) -> Json:
+def publish(call: ApiCall) -> Json:
     """A person's Home tab."""
     user = call.user("user_id")
     content = _read(call, "home")
     return _shown(call, publish_view(call.workspace, user.id, content, call.text("hash")))
 
 
-def _read(call: Call, kind: str) -> Json:
+def _read(call: ApiCall, kind: str) -> Json:
     if call.args.get("view") is None:
         raise missing("view")
     content = read_view(call.args["view"])
@@ -53,7 +53,7 @@ def _read(call: Call, kind: str) -> Json:
     return content
 
 
-def _named(call: Call) -> View:
+def _named(call: ApiCall) -> SlackView:
     view_id, external = call.text("view_id"), call.text("external_id")
     for view in reversed(call.workspace.views.values()):
         named = view.id == view_id or (external and view.content.get("external_id") == external)
@@ -62,13 +62,13 @@ def _named(call: Call) -> View:
     raise SlackError("not_found")
 
 
-def _shown(call: Call, view: View) -> Json:
+def _shown(call: ApiCall, view: SlackView) -> Json:
     return {"view": view_json(view, call.app)}
 
 
 METHODS: Final = (
-    Method("views.open", open_modal),
-    Method("views.push", push),
-    Method("views.update", update),
-    Method("views.publish", publish),
+    ApiMethod("views.open", open_modal),
+    ApiMethod("views.push", push),
+    ApiMethod("views.update", update),
+    ApiMethod("views.publish", publish),
 )

@@ -13,8 +13,8 @@ from bot.playground.checks.sdk import check_with_sdk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bot.playground.checks.report import Faults
-    from bot.playground.records import Json
+    from bot.playground.checks.report import PayloadErrors
+    from bot.playground.state.models import Json
 
 Surface = Literal["message", "modal", "home"]
 
@@ -29,7 +29,7 @@ MESSAGE_ONLY: Final = frozenset({
 TASK_STATES: Final = frozenset({"pending", "in_progress", "complete", "error"})
 
 
-def check_blocks(blocks: list[Any], at: str, faults: Faults, surface: Surface) -> None:
+def check_blocks(blocks: list[Any], at: str, faults: PayloadErrors, surface: Surface) -> None:
     """All blocks of one message or view; their number included."""
     most = limits.MESSAGE_BLOCKS if surface == "message" else limits.VIEW_BLOCKS
     faults.listed(blocks, at, most, least=0)
@@ -45,7 +45,7 @@ def check_blocks(blocks: list[Any], at: str, faults: Faults, surface: Surface) -
     _check_totals(blocks, at, faults)
 
 
-def check_block(block: object, at: str, faults: Faults, surface: Surface) -> None:
+def check_block(block: object, at: str, faults: PayloadErrors, surface: Surface) -> None:
     """One block on one surface."""
     kind = kind_of(block)
     allowed = EVERYWHERE | MESSAGE_ONLY if surface == "message" else EVERYWHERE
@@ -78,7 +78,7 @@ def walk(blocks: list[Any]) -> Iterator[Json]:
             waiting.extend(reversed(value))
 
 
-def _check_totals(blocks: list[Any], at: str, faults: Faults) -> None:
+def _check_totals(blocks: list[Any], at: str, faults: PayloadErrors) -> None:
     known = [block for block in blocks if is_object(block)]
     written = [block.get("text") for block in known if block.get("type") == "markdown"]
     if sum(len(text) for text in written if isinstance(text, str)) > limits.MARKDOWN_TOTAL:
@@ -87,7 +87,7 @@ def _check_totals(blocks: list[Any], at: str, faults: Faults) -> None:
         faults.add(at, "only one table allowed")
 
 
-def _check_section(block: Json, at: str, faults: Faults) -> None:
+def _check_section(block: Json, at: str, faults: PayloadErrors) -> None:
     if block.get("text") is None and block.get("fields") is None:
         faults.add(at, "missing required field: text")
     if block.get("text") is not None:
@@ -101,32 +101,34 @@ def _check_section(block: Json, at: str, faults: Faults) -> None:
         element_rules.check_element(block["accessory"], there, faults, element_rules.IN_SECTION)
 
 
-def _check_header(block: Json, at: str, faults: Faults) -> None:
+def _check_header(block: Json, at: str, faults: PayloadErrors) -> None:
     there = f"{at}/text"
     faults.text_object(block.get("text"), there, limits.HEADER_TEXT, types=element_rules.PLAIN)
 
 
-def _check_markdown(block: Json, at: str, faults: Faults) -> None:
+def _check_markdown(block: Json, at: str, faults: PayloadErrors) -> None:
     faults.string(block.get("text"), f"{at}/text", limits.MARKDOWN_TOTAL)
 
 
-def _check_actions(block: Json, at: str, faults: Faults) -> None:
+def _check_actions(block: Json, at: str, faults: PayloadErrors) -> None:
     _check_row(block, at, faults, limits.ACTIONS_ELEMENTS, element_rules.IN_ACTIONS)
 
 
-def _check_context_actions(block: Json, at: str, faults: Faults) -> None:
+def _check_context_actions(block: Json, at: str, faults: PayloadErrors) -> None:
     most, allowed = limits.CONTEXT_ACTIONS_ELEMENTS, element_rules.IN_CONTEXT_ACTIONS
     _check_row(block, at, faults, most, allowed)
 
 
-def _check_row(block: Json, at: str, faults: Faults, most: int, allowed: frozenset[str]) -> None:
+def _check_row(
+    block: Json, at: str, faults: PayloadErrors, most: int, allowed: frozenset[str]
+) -> None:
     listed = faults.listed(block.get("elements"), f"{at}/elements", most)
     for index, element in enumerate(listed):
         element_rules.check_element(element, f"{at}/elements/{index}", faults, allowed)
     element_rules.check_action_ids(listed, f"{at}/elements", faults)
 
 
-def _check_context(block: Json, at: str, faults: Faults) -> None:
+def _check_context(block: Json, at: str, faults: PayloadErrors) -> None:
     listed = faults.listed(block.get("elements"), f"{at}/elements", limits.CONTEXT_ELEMENTS)
     for index, element in enumerate(listed):
         there = f"{at}/elements/{index}"
@@ -136,11 +138,11 @@ def _check_context(block: Json, at: str, faults: Faults) -> None:
             faults.text_object(element, there, limits.SECTION_TEXT)
 
 
-def _check_image(block: Json, at: str, faults: Faults) -> None:
+def _check_image(block: Json, at: str, faults: PayloadErrors) -> None:
     element_rules.check_element(block, at, faults, frozenset({"image"}))
 
 
-def _check_input(block: Json, at: str, faults: Faults) -> None:
+def _check_input(block: Json, at: str, faults: PayloadErrors) -> None:
     plain, label = element_rules.PLAIN, block.get("label")
     faults.text_object(label, f"{at}/label", limits.INPUT_LABEL, types=plain)
     if block.get("hint") is not None:
@@ -149,7 +151,7 @@ def _check_input(block: Json, at: str, faults: Faults) -> None:
     element_rules.check_element(block.get("element"), there, faults, allowed)
 
 
-def _check_table(block: Json, at: str, faults: Faults) -> None:
+def _check_table(block: Json, at: str, faults: PayloadErrors) -> None:
     for index, row in enumerate(faults.listed(block.get("rows"), f"{at}/rows", limits.TABLE_ROWS)):
         here = f"{at}/rows/{index}"
         for number, cell in enumerate(faults.listed(row, here, limits.TABLE_CELLS)):
@@ -160,7 +162,7 @@ def _check_table(block: Json, at: str, faults: Faults) -> None:
                 faults.add(f"{here}/{number}/type", f"unsupported type: {kind}")
 
 
-def _check_task_card(block: Json, at: str, faults: Faults) -> None:
+def _check_task_card(block: Json, at: str, faults: PayloadErrors) -> None:
     faults.required(block, ("status",), at)
     for part in ("task_id", "title"):
         faults.string(block.get(part), f"{at}/{part}", limits.MESSAGE_TEXT)
@@ -172,7 +174,7 @@ def _check_task_card(block: Json, at: str, faults: Faults) -> None:
             faults.add(f"{at}/{part}", "must be a rich_text object")
 
 
-def _check_plan(block: Json, at: str, faults: Faults) -> None:
+def _check_plan(block: Json, at: str, faults: PayloadErrors) -> None:
     faults.string(block.get("title"), f"{at}/title", limits.MESSAGE_TEXT)
     tasks = block.get("tasks")
     listed = [] if tasks is None else faults.listed(tasks, f"{at}/tasks", limits.MESSAGE_BLOCKS)
@@ -184,7 +186,7 @@ def _check_plan(block: Json, at: str, faults: Faults) -> None:
             faults.add(here, "must be a task_card")
 
 
-def _check_card(block: Json, at: str, faults: Faults) -> None:
+def _check_card(block: Json, at: str, faults: PayloadErrors) -> None:
     for part, longest in _CARD_TEXTS.items():
         if block.get(part) is not None:
             faults.text_object(block[part], f"{at}/{part}", longest)
@@ -196,7 +198,7 @@ def _check_card(block: Json, at: str, faults: Faults) -> None:
         element_rules.check_action_ids(listed, there, faults)
 
 
-def _check_carousel(block: Json, at: str, faults: Faults) -> None:
+def _check_carousel(block: Json, at: str, faults: PayloadErrors) -> None:
     listed = faults.listed(block.get("elements"), f"{at}/elements", limits.CAROUSEL_CARDS)
     for index, card in enumerate(listed):
         here = f"{at}/elements/{index}"
@@ -206,7 +208,7 @@ def _check_carousel(block: Json, at: str, faults: Faults) -> None:
             faults.add(here, "must be a card")
 
 
-def _check_alert(block: Json, at: str, faults: Faults) -> None:
+def _check_alert(block: Json, at: str, faults: PayloadErrors) -> None:
     faults.text_object(block.get("text"), f"{at}/text", limits.SECTION_TEXT)
 
 
@@ -215,7 +217,7 @@ _CARD_TEXTS: Final = {
     "subtitle": limits.CARD_TITLE,
     "body": limits.CARD_BODY,
 }
-_RULES: Final[dict[str, Callable[[Json, str, Faults], None]]] = {
+_RULES: Final[dict[str, Callable[[Json, str, PayloadErrors], None]]] = {
     "actions": _check_actions,
     "alert": _check_alert,
     "card": _check_card,

@@ -10,8 +10,8 @@ from bot.playground.checks.report import is_list, is_object, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.playground.checks.report import Faults
-    from bot.playground.records import Json
+    from bot.playground.checks.report import PayloadErrors
+    from bot.playground.state.models import Json
 
 PLAIN: Final = frozenset({"plain_text"})
 
@@ -37,7 +37,7 @@ IN_CONTEXT_ACTIONS: Final = frozenset({"feedback_buttons", "icon_button"})
 IN_INPUT: Final = _CHOOSERS | _PICKERS | _CHOICES | _WRITTEN
 
 
-def check_element(element: object, at: str, faults: Faults, allowed: frozenset[str]) -> None:
+def check_element(element: object, at: str, faults: PayloadErrors, allowed: frozenset[str]) -> None:
     """One element, where only those of the types `allowed` may stand."""
     kind = kind_of(element)
     if not is_object(element) or kind not in allowed:
@@ -53,7 +53,7 @@ def check_element(element: object, at: str, faults: Faults, allowed: frozenset[s
         rule(element, at, faults)
 
 
-def check_action_ids(elements: list[Any], at: str, faults: Faults) -> None:
+def check_action_ids(elements: list[Any], at: str, faults: PayloadErrors) -> None:
     """Within one block no two elements have the same `action_id`."""
     seen: set[str] = set()
     for index, element in enumerate(elements):
@@ -65,7 +65,7 @@ def check_action_ids(elements: list[Any], at: str, faults: Faults) -> None:
             seen.add(action_id)
 
 
-def _check_button(element: Json, at: str, faults: Faults) -> None:
+def _check_button(element: Json, at: str, faults: PayloadErrors) -> None:
     faults.text_object(element.get("text"), f"{at}/text", limits.BUTTON_TEXT, types=PLAIN)
     faults.optional_string(element, "value", at, limits.BUTTON_VALUE)
     faults.optional_string(element, "url", at, limits.BUTTON_URL)
@@ -73,12 +73,12 @@ def _check_button(element: Json, at: str, faults: Faults) -> None:
     faults.one_of(element, "style", at, ("primary", "danger"))
 
 
-def _check_icon_button(element: Json, at: str, faults: Faults) -> None:
+def _check_icon_button(element: Json, at: str, faults: PayloadErrors) -> None:
     faults.required(element, ("icon",), at)
     _check_button(element, at, faults)
 
 
-def _check_feedback(element: Json, at: str, faults: Faults) -> None:
+def _check_feedback(element: Json, at: str, faults: PayloadErrors) -> None:
     for side in ("positive_button", "negative_button"):
         there, button = f"{at}/{side}", element.get(side)
         if not is_object(button):
@@ -88,7 +88,7 @@ def _check_feedback(element: Json, at: str, faults: Faults) -> None:
         faults.string(button.get("value"), f"{there}/value", limits.BUTTON_VALUE)
 
 
-def _check_confirm(confirm: object, at: str, faults: Faults) -> None:
+def _check_confirm(confirm: object, at: str, faults: PayloadErrors) -> None:
     if not is_object(confirm):
         faults.add(at, "must be an object")
         return
@@ -99,7 +99,7 @@ def _check_confirm(confirm: object, at: str, faults: Faults) -> None:
         faults.text_object(confirm.get(side), there, limits.CONFIRM_BUTTON, types=PLAIN)
 
 
-def _check_menu(element: Json, at: str, faults: Faults) -> None:
+def _check_menu(element: Json, at: str, faults: PayloadErrors) -> None:
     if (element.get("options") is None) == (element.get("option_groups") is None):
         faults.add(at, "must provide exactly one of: options, option_groups")
         return
@@ -120,15 +120,17 @@ def _check_menu(element: Json, at: str, faults: Faults) -> None:
     _check_initial(element, offered, at, faults)
 
 
-def _check_overflow(element: Json, at: str, faults: Faults) -> None:
+def _check_overflow(element: Json, at: str, faults: PayloadErrors) -> None:
     _check_options(element, at, faults, limits.OVERFLOW_OPTIONS)
 
 
-def _check_choice(element: Json, at: str, faults: Faults) -> None:
+def _check_choice(element: Json, at: str, faults: PayloadErrors) -> None:
     _check_options(element, at, faults, limits.CHOICE_OPTIONS, rich=True)
 
 
-def _check_options(holder: Json, at: str, faults: Faults, most: int, *, rich: bool = False) -> None:
+def _check_options(
+    holder: Json, at: str, faults: PayloadErrors, most: int, *, rich: bool = False
+) -> None:
     options = faults.listed(holder.get("options"), f"{at}/options", most)
     types = PLAIN | {"mrkdwn"} if rich else PLAIN
     for index, option in enumerate(options):
@@ -144,7 +146,7 @@ def _check_options(holder: Json, at: str, faults: Faults, most: int, *, rich: bo
     _check_initial(holder, options, at, faults)
 
 
-def _check_initial(element: Json, options: list[Any], at: str, faults: Faults) -> None:
+def _check_initial(element: Json, options: list[Any], at: str, faults: PayloadErrors) -> None:
     known = [option.get("value") for option in options if is_object(option)]
     several = element.get("initial_options")
     chosen = several if is_list(several) else [several]
@@ -153,13 +155,13 @@ def _check_initial(element: Json, options: list[Any], at: str, faults: Faults) -
             faults.add(f"{at}/initial_option", "must be among the options")
 
 
-def _check_image(element: Json, at: str, faults: Faults) -> None:
+def _check_image(element: Json, at: str, faults: PayloadErrors) -> None:
     faults.string(element.get("alt_text"), f"{at}/alt_text", limits.ALT_TEXT)
     if element.get("slack_file") is None:
         faults.string(element.get("image_url"), f"{at}/image_url", limits.IMAGE_URL)
 
 
-_RULES: Final[dict[str, Callable[[Json, str, Faults], None]]] = {
+_RULES: Final[dict[str, Callable[[Json, str, PayloadErrors], None]]] = {
     "button": _check_button,
     "checkboxes": _check_choice,
     "feedback_buttons": _check_feedback,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bot.playground.records import Json
+    from bot.playground.state.models import Json
 
 TEXT_TYPES = frozenset({"plain_text", "mrkdwn"})
 
@@ -28,7 +28,7 @@ def kind_of(value: object) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-class Faults:
+class PayloadErrors:
     """Collects faults in Slack's own words, such as `must be less than 151 characters`."""
 
     def __init__(self) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from bot.playground.checks.report import is_object, kind_of
 
 if TYPE_CHECKING:
-    from bot.playground.checks.report import Faults
-    from bot.playground.records import Json
+    from bot.playground.checks.report import PayloadErrors
+    from bot.playground.state.models import Json
 
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "broadcast": ("range",),
@@ -33,7 +33,7 @@ _MOST: Final = 10_000
 _DEEPEST: Final = 8
 
 
-def check_rich_text(block: Json, at: str, faults: Faults) -> None:
+def check_rich_text(block: Json, at: str, faults: PayloadErrors) -> None:
     """A `rich_text` block, standing alone or inside another block."""
     if block.get("type") != "rich_text":
         faults.add(f"{at}/type", f"unsupported type: {block.get('type')}")
@@ -42,7 +42,7 @@ def check_rich_text(block: Json, at: str, faults: Faults) -> None:
         _check_part(part, f"{at}/elements/{index}", faults)
 
 
-def _check_part(part: object, at: str, faults: Faults) -> None:
+def _check_part(part: object, at: str, faults: PayloadErrors) -> None:
     kind = kind_of(part)
     if not is_object(part) or kind not in {
         "rich_text_section",
@@ -57,7 +57,7 @@ def _check_part(part: object, at: str, faults: Faults) -> None:
         _check_inline(part, at, faults)
 
 
-def _check_list(part: Json, at: str, faults: Faults) -> None:
+def _check_list(part: Json, at: str, faults: PayloadErrors) -> None:
     if faults.required(part, ("style",), at):
         faults.one_of(part, "style", at, ("bullet", "ordered"))
     indent = part.get("indent", 0)
@@ -71,7 +71,7 @@ def _check_list(part: Json, at: str, faults: Faults) -> None:
             _check_inline(item, here, faults)
 
 
-def _check_inline(part: Json, at: str, faults: Faults) -> None:
+def _check_inline(part: Json, at: str, faults: PayloadErrors) -> None:
     elements = faults.listed(part.get("elements"), f"{at}/elements", _MOST, least=0)
     code_only = part["type"] == "rich_text_preformatted"
     for index, element in enumerate(elements):
@@ -89,7 +89,7 @@ def _check_inline(part: Json, at: str, faults: Faults) -> None:
         _check_style(element.get("style"), here, faults)
 
 
-def _check_style(style: object, at: str, faults: Faults) -> None:
+def _check_style(style: object, at: str, faults: PayloadErrors) -> None:
     if style is None:
         return
     if not is_object(style) or not style.keys() <= _STYLES:

@@ -8,11 +8,11 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block, InteractiveElement
 
 if TYPE_CHECKING:
-    from bot.playground.checks.report import Faults
-    from bot.playground.records import Json
+    from bot.playground.checks.report import PayloadErrors
+    from bot.playground.state.models import Json
 
 
-def check_with_sdk(block: Json, at: str, faults: Faults) -> None:
+def check_with_sdk(block: Json, at: str, faults: PayloadErrors) -> None:
     """What slack_sdk cannot read, does not know, or finds too long is a fault."""
     try:
         model = Block.parse(block)
@@ -27,7 +27,7 @@ def check_with_sdk(block: Json, at: str, faults: Faults) -> None:
     _check_elements(model, block, at, faults)
 
 
-def _check_elements(model: Block, block: Json, at: str, faults: Faults) -> None:
+def _check_elements(model: Block, block: Json, at: str, faults: PayloadErrors) -> None:
     pairs = [
         (getattr(model, "accessory", None), block.get("accessory"), f"{at}/accessory"),
         (getattr(model, "element", None), block.get("element"), f"{at}/element"),

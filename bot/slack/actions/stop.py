@@ -11,20 +11,21 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot.ports import Jobs, Run, Runs
-from bot.slack import words
-from bot.slack.access import PATIENCE_S, Access, Visitor
-from bot.slack.actions.clicks import take_away, tell, value_of
-from bot.slack.authority import Authority
-from bot.slack.reveal import visitor_of
+from bot.ports import Jobs, Run, RunStore
+from bot.slack.permissions.access import PATIENCE_S, Actor, AnswerAccess, visitor_of
+from bot.slack.permissions.admin import AdminPermissions
+from bot.slack.ui import strings
+from bot.slack.ui.clicks import take_away, tell, value_of
 
 log = structlog.get_logger(__name__)
 
 
-class Stopping:
+class StopButton:
     """Ends runs for the person who asked, and for admins."""
 
-    def __init__(self, runs: Runs, jobs: Jobs, access: Access, authority: Authority) -> None:
+    def __init__(
+        self, runs: RunStore, jobs: Jobs, access: AnswerAccess, authority: AdminPermissions
+    ) -> None:
         self._runs = runs
         self._jobs = jobs
         self._access = access
@@ -37,10 +38,10 @@ class Stopping:
         run = await self._runs.get(run_id)
         visitor = visitor_of(body)
         if run is None or not await self._may_stop([run], visitor):
-            await tell(respond, words.STOP_FORBIDDEN)
+            await tell(respond, strings.STOP_FORBIDDEN)
             return
         if not await self._stop([run], visitor):
-            await tell(respond, words.STOP_TOO_LATE)
+            await tell(respond, strings.STOP_TOO_LATE)
         if (body.get("container") or {}).get("is_ephemeral"):
             await take_away(respond)
 
@@ -55,11 +56,11 @@ class Stopping:
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
             return  # it would be meant for every thread of the channel
-        visitor = Visitor(str(body.get("team_id")), str(event.get("user")))
+        visitor = Actor(str(body.get("team_id")), str(event.get("user")))
         live = await self._live(visitor.team, str(event.get("channel")), thread_ts)
         await self._stop(await self._may_stop(live, visitor), visitor)
 
-    async def all_in(self, visitor: Visitor) -> int:
+    async def all_in(self, visitor: Actor) -> int:
         """Stop what a person may stop in the channel that they are in; returns how many."""
         live = await self._live(visitor.team, str(visitor.channel))
         return await self._stop(await self._may_stop(live, visitor), visitor)
@@ -71,7 +72,7 @@ class Stopping:
         ]
         return [run for run in found if run]
 
-    async def _stop(self, runs: Sequence[Run], visitor: Visitor) -> int:
+    async def _stop(self, runs: Sequence[Run], visitor: Actor) -> int:
         stopped = 0
         for run in runs:
             if await self._jobs.stop(run.id, visitor.user):
@@ -79,7 +80,7 @@ class Stopping:
                 stopped += 1
         return stopped
 
-    async def _may_stop(self, runs: Sequence[Run], visitor: Visitor) -> Sequence[Run]:
+    async def _may_stop(self, runs: Sequence[Run], visitor: Actor) -> Sequence[Run]:
         """Those of one channel's runs that somebody may end: their own, and as an admin others.
 
         An admin ends only what they can see: nothing in a channel that they are not in, and no
@@ -91,7 +92,7 @@ class Stopping:
             others = [run for run in others if run.question.surface == "command"]
         return [run for run in here if run not in others]
 
-    async def _is_admin(self, runs: Sequence[Run], visitor: Visitor) -> bool:
+    async def _is_admin(self, runs: Sequence[Run], visitor: Actor) -> bool:
         """Whether an admin of the workspace looks at these runs of one channel."""
         seen = next((run for run in runs if run.question.surface != "command"), None)
         if seen is None:
@@ -104,7 +105,7 @@ class Stopping:
         return False
 
 
-def _is_here(run: Run, visitor: Visitor) -> bool:
+def _is_here(run: Run, visitor: Actor) -> bool:
     """Whether a run belongs to the visitor's workspace, and to the channel that they act in.
 
     A private reply has come to its asker alone, be it in a direct message.

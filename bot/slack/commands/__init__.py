@@ -7,11 +7,8 @@ with its word.
 
 from __future__ import annotations
 
-from bot.slack.commands.help import HELP
-from bot.slack.commands.pipelines import PIPELINES
-from bot.slack.commands.settings import BUDGET, SETTINGS
-from bot.slack.commands.stop import STOP
-from bot.slack.commands.subcommand import Desk, Offers, Subcommand
+from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
+from bot.slack.commands.subcommands import BUDGET, HELP, PIPELINES, SETTINGS, STOP
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
 
@@ -22,4 +19,4 @@ def find(text: str) -> Subcommand | None:
     return next((s for s in SUBCOMMANDS if s.name == name), None)
 
 
-__all__ = ["SUBCOMMANDS", "Desk", "Offers", "Subcommand", "find"]
+__all__ = ["SUBCOMMANDS", "CommandContext", "CommandServices", "Subcommand", "find"]

@@ -3,8 +3,8 @@
 Start reading at `reader.SlackFiles`. What could not be read is said to the models and to people.
 """
 
-from bot.slack.files.listed import Text, Unread
+from bot.slack.files.as_prompt import Attachments
 from bot.slack.files.reader import SlackFiles
-from bot.slack.files.shown import Attachments
+from bot.slack.files.slack_file import FileText, Unread
 
-__all__ = ["Attachments", "SlackFiles", "Text", "Unread"]
+__all__ = ["Attachments", "FileText", "SlackFiles", "Unread"]

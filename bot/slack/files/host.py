@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from bot.slack.files.listed import NotRead, Reason
+from bot.slack.files.slack_file import NotRead, Reason
 
 SLACK: Final = "slack.com"
 """Files lie on files.slack.com; a workspace's own host may stand in between."""
@@ -35,14 +35,14 @@ _REFUSALS: Final[dict[int, Reason]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class Download:
     """What was fetched. `content_type` is in lower case, without parameters."""
 
     data: bytes
     content_type: str
 
 
-class FileHost:
+class SlackFileHost:
     """Slack's side of files, as the client's token may see it.
 
     Args:
@@ -86,7 +86,7 @@ class FileHost:
         ) as session:
             yield session
 
-    async def fetch(self, session: aiohttp.ClientSession, address: str, most: int) -> Body:
+    async def fetch(self, session: aiohttp.ClientSession, address: str, most: int) -> Download:
         """What lies at an address.
 
         Args:
@@ -129,7 +129,7 @@ class FileHost:
             yield answer
 
 
-async def _taken(answer: aiohttp.ClientResponse, most: int) -> Body:
+async def _taken(answer: aiohttp.ClientResponse, most: int) -> Download:
     if answer.status != 200:  # noqa: PLR2004 - HTTP's OK; nothing else holds a file
         raise NotRead(_REFUSALS.get(answer.status, "failed"))
     if answer.content_length and answer.content_length > most:
@@ -139,4 +139,4 @@ async def _taken(answer: aiohttp.ClientResponse, most: int) -> Body:
         data += piece
         if len(data) > most:
             raise NotRead("large")
-    return Body(bytes(data), answer.content_type.lower())
+    return Download(bytes(data), answer.content_type.lower())

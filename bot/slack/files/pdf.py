@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bot.slack.files.listed import NotRead, Text
+from bot.slack.files.slack_file import FileText, NotRead
 
 PAGES = 100
 SECONDS = 15.0
@@ -28,7 +28,7 @@ _CHILD = Path(__file__).with_name("pdf_child.py")
 
 async def pdf_text(
     data: bytes, characters: int, *, pages: int = PAGES, seconds: float = SECONDS
-) -> Text:
+) -> FileText:
     """The text of a PDF's first pages, or of as many of them as could be read in time.
 
     Args:
@@ -82,7 +82,7 @@ async def _converse(
     await process.wait()
 
 
-def _text(lines: Sequence[Mapping[str, Any]], *, in_time: bool) -> Text:
+def _text(lines: Sequence[Mapping[str, Any]], *, in_time: bool) -> FileText:
     if not lines:
         raise NotRead("broken" if in_time else "slow")
     if lines[0].get("fault"):
@@ -92,4 +92,4 @@ def _text(lines: Sequence[Mapping[str, Any]], *, in_time: bool) -> Text:
     if not text.strip():
         reason = "no_text" if len(read) else "broken"
         raise NotRead(reason if in_time else "slow")
-    return Text(text, len(text), pages, len(read))
+    return FileText(text, len(text), pages, len(read))

@@ -11,13 +11,21 @@ import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.files.contents import IMAGE_BYTES, contents
-from bot.slack.files.host import FileHost
-from bot.slack.files.listed import Found, NotRead, Read, Reason, SlackFile, Text, Unread
-from bot.slack.files.names import shown_name
-from bot.slack.identity import Identity
-from moa.budget import shares
+from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.identity import IdentityLookup
+from bot.slack.files.decode import IMAGE_BYTES, contents
+from bot.slack.files.host import SlackFileHost
+from bot.slack.files.slack_file import (
+    FileResult,
+    FileText,
+    NotRead,
+    Read,
+    Reason,
+    SlackFile,
+    Unread,
+    shown_name,
+)
+from moa.pipeline.token_budget import shares
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +48,7 @@ INFO_TROUBLES: Mapping[str, Reason] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What the files of one question may take.
 
     Attributes:
@@ -60,7 +68,7 @@ class Limits:
     seconds: float = 40.0
 
 
-class _Allowance:
+class _ByteAllowance:
     """Bytes that are left for the files of one question, counted as they came."""
 
     def __init__(self, left: int) -> None:
@@ -83,16 +91,16 @@ class SlackFiles:
     """
 
     def __init__(
-        self, client: AsyncWebClient, identity: Identity, limits: Limits | None = None
+        self, client: AsyncWebClient, identity: IdentityLookup, limits: FileLimits | None = None
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or FileLimits()
         self._client = client
         self._identity = identity
-        self._host = FileHost(client)
+        self._host = SlackFileHost(client)
         self._downloads = asyncio.Semaphore(DOWNLOADS)
         self._pdfs = asyncio.Semaphore(PDFS)
 
-    async def read(self, listed: Sequence[Mapping[str, Any]]) -> Mapping[str, Found]:
+    async def read(self, listed: Sequence[Mapping[str, Any]]) -> Mapping[str, FileResult]:
         """What came of each file, by its id.
 
         Args:
@@ -107,14 +115,14 @@ class SlackFiles:
         outcomes |= refused
         async with self._host.session() as session, asyncio.TaskGroup() as group:
             ends = asyncio.get_running_loop().time() + self.limits.seconds
-            left = _Allowance(self.limits.all_bytes)
+            left = _ByteAllowance(self.limits.all_bytes)
             tasks = {f.id: group.create_task(self._one(session, f, left, ends)) for f in chosen}
         outcomes |= {file_id: task.result() for file_id, task in tasks.items()}
         for outcome in outcomes.values():
             if isinstance(outcome, Unread):
                 log.info("file_not_read", reason=outcome.reason)
         outcomes = _within(outcomes, self.limits.all_characters)
-        return {file.id: Found(file, outcomes[file.id]) for file in files.values()}
+        return {file.id: FileResult(file, outcomes[file.id]) for file in files.values()}
 
     async def _known(
         self, listed: Mapping[str, SlackFile]
@@ -132,14 +140,14 @@ class SlackFiles:
     async def _info(self, file_id: str) -> SlackFile:
         try:
             answer = await self._client.files_info(file=file_id)
-        except SLACK_TROUBLE as error:
+        except SLACK_ERRORS as error:
             raise NotRead(INFO_TROUBLES.get(code_of(error), "failed")) from None
         listed = answer.get("file")
         file = SlackFile.of(listed if isinstance(listed, Mapping) else {})
         return replace(file, id=file_id)
 
     async def _one(
-        self, session: aiohttp.ClientSession, file: SlackFile, left: _Allowance, ends: float
+        self, session: aiohttp.ClientSession, file: SlackFile, left: _ByteAllowance, ends: float
     ) -> Read:
         try:
             async with asyncio.timeout_at(ends):
@@ -161,7 +169,7 @@ class SlackFiles:
         return "scope" if scopes and SCOPE not in scopes else reason
 
 
-def _source(file: SlackFile, limits: Limits) -> tuple[str, int]:
+def _source(file: SlackFile, limits: FileLimits) -> tuple[str, int]:
     """Where to fetch a file, and how many bytes at most: of a large picture, Slack's smaller one.
 
     Models shrink what is larger than about 1,500 pixels anyhow.
@@ -172,7 +180,7 @@ def _source(file: SlackFile, limits: Limits) -> tuple[str, int]:
 
 
 def _chosen(
-    files: Sequence[SlackFile], limits: Limits
+    files: Sequence[SlackFile], limits: FileLimits
 ) -> tuple[Sequence[SlackFile], dict[str, Read]]:
     """The files to be fetched, and why the others are not."""
     chosen: list[SlackFile] = []
@@ -198,7 +206,7 @@ def _chosen(
 
 def _within(outcomes: Mapping[str, Read], characters: int) -> dict[str, Read]:
     """The texts in so many characters altogether: small ones whole, the rest evenly."""
-    texts = {key: each for key, each in outcomes.items() if isinstance(each, Text)}
+    texts = {key: each for key, each in outcomes.items() if isinstance(each, FileText)}
     granted = shares([len(each.text) for each in texts.values()], characters)
     cut = {key: texts[key].cut(most) for key, most in zip(texts, granted, strict=True)}
     return {**outcomes, **cut}

@@ -11,8 +11,8 @@ from unicodedata import category
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.playground.attention import attention_of
-from bot.playground.records import Message
+from bot.playground.render.notifications import scan_notifications
+from bot.playground.state.models import SlackMessage
 from tests.slack.attacks.attack import Attack
 
 ALLOWED = frozenset({"good.example"})
@@ -93,9 +93,9 @@ def _kind(character: str) -> str:
 
 def _assert_unnoticed(markdown: str) -> None:
     """Slack would call nobody and fetch nothing, as the local one reads it."""
-    message = Message(ts="1", channel="C1", user="U1", text=markdown, team="T1")
+    message = SlackMessage(ts="1", channel="C1", user="U1", text=markdown, team="T1")
     message.blocks = [{"type": "markdown", "text": markdown}]
-    found = attention_of(message)
+    found = scan_notifications(message)
     assert not found.notifications
     assert not [unfurl for unfurl in found.unfurls if not _GOOD.fullmatch(unfurl.url)]
 

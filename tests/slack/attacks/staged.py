@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.playground.records import CallRecord, Message, User, View
-from bot.slack.blocks import REPLY_ACTIONS, SHOW_ANSWERS
-from bot.slack.reveal.views import CHOOSE
+from bot.playground.state.models import CallRecord, SlackMessage, SlackView, User
+from bot.slack.answers_modal.views import CHOOSE
+from bot.slack.ui.blocks import REPLY_ACTIONS, SHOW_ANSWERS
 from tests.models.replies import Reply, Request
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
@@ -69,27 +69,29 @@ def _said(request: Request) -> str:
     return next(attack.text for attack in CORPUS if str(attack) == named[1])
 
 
-def ended(stage: Stage, ts: str) -> list[Message] | None:
+def ended(stage: Stage, ts: str) -> list[SlackMessage] | None:
     """The bot's messages in a thread once the reply stands there whole, its buttons below it."""
     ours = stage.replies(ts)
     whole = any(block.get("block_id") == REPLY_ACTIONS for m in ours for block in m.blocks)
     return ours if whole else None
 
 
-async def whole_reply(stage: Stage, ts: str) -> list[Message]:
+async def whole_reply(stage: Stage, ts: str) -> list[SlackMessage]:
     """The same, awaited."""
     found = await stage.slack.wait_for(lambda: ended(stage, ts), timeout=30)
     assert found is not None
     return found
 
 
-def markdown_of(messages: Iterable[Message]) -> str:
+def markdown_of(messages: Iterable[SlackMessage]) -> str:
     """What messages say, without their buttons and cards."""
     blocks = (block for message in messages for block in message.blocks)
     return "\n\n".join(block["text"] for block in blocks if block["type"] == "markdown")
 
 
-async def answer_in_modal(stage: Stage, user: User, message: Message, model: str = "red") -> View:
+async def answer_in_modal(
+    stage: Stage, user: User, message: SlackMessage, model: str = "red"
+) -> SlackView:
     """Show answers, and a model's own one chosen there."""
     left = stage.slack.view_of(user)
     await stage.slack.click(user, message, SHOW_ANSWERS)
@@ -101,14 +103,14 @@ async def answer_in_modal(stage: Stage, user: User, message: Message, model: str
     return view
 
 
-def _with_chooser(stage: Stage, user: User, left: View | None) -> View | None:
+def _with_chooser(stage: Stage, user: User, left: SlackView | None) -> SlackView | None:
     view = stage.slack.view_of(user)
     if view is None or view is left:
         return None
     return view if any(e.get("action_id") == CHOOSE for e in elements(view)) else None
 
 
-def option(view: View, containing: str) -> str:
+def option(view: SlackView, containing: str) -> str:
     """The value of the choice whose words hold these."""
     for element in elements(view):
         for group in element.get("option_groups", ()):
@@ -118,7 +120,7 @@ def option(view: View, containing: str) -> str:
     raise LookupError(containing)
 
 
-def elements(shown: Message | View) -> Iterator[dict[str, Any]]:
+def elements(shown: SlackMessage | SlackView) -> Iterator[dict[str, Any]]:
     """Everything that can be clicked in a message or a modal."""
     for block in shown.blocks:
         yield from block.get("elements", ())

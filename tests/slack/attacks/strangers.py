@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.checks.blocks import walk
-from bot.playground.records import Message, User, View
+from bot.playground.state.models import SlackMessage, SlackView, User
 from tests.stage import Stage
 
 OTHER_TEAM = "T99999999"
@@ -124,7 +124,7 @@ def forged_values(run_id: str) -> Mapping[str, str]:
     }
 
 
-def forge(shown: Message | View, action_id: str, value: str) -> None:
+def forge(shown: SlackMessage | SlackView, action_id: str, value: str) -> None:
     """Give a button of a message or a modal another value, as a hostile client would send it."""
     found = [part for part in walk(shown.blocks) if part.get("action_id") == action_id]
     assert found, f"nothing there is called {action_id}"
@@ -132,7 +132,7 @@ def forge(shown: Message | View, action_id: str, value: str) -> None:
         part["value"] = value
 
 
-def run_of(reply: Message) -> str:
+def run_of(reply: SlackMessage) -> str:
     """The id of the run that a reply belongs to."""
     assert reply.metadata is not None
     return str(reply.metadata["event_payload"]["run_id"])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.records import User
-from bot.slack.text import safe_markdown
+from bot.playground.state.models import User
+from bot.slack.markdown.sanitize import safe_markdown
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import is_within, words

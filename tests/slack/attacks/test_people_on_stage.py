@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.playground.records import Message, User
-from bot.slack.blocks import SHARE
+from bot.playground.state.models import SlackMessage, User
+from bot.slack.ui.blocks import SHARE
 from tests.models.replies import Reply
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.corpus.hidden import TAGS
@@ -93,6 +93,6 @@ async def test_no_question_does_harm(tmp_path: Path) -> None:
         assert_harmless(stage)
 
 
-def _private_reply(stage: Stage, person: User) -> Message | None:
+def _private_reply(stage: Stage, person: User) -> SlackMessage | None:
     found = stage.slack.ephemerals(person, stage.general)
     return next((m for m in found if "[Show answers]" in stage.slack.render(m)), None)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.slack.pieces import MARKDOWN_LIMIT
-from bot.slack.rolling import Age, break_after, share
-from bot.slack.text import SafeStream, safe_markdown
+from bot.slack.markdown.sanitize import SafeStream, safe_markdown
+from bot.slack.markdown.split import MARKDOWN_LIMIT
+from bot.slack.markdown.split_stream import Age, break_after, share
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import ALLOWED, assert_inert, is_within, words

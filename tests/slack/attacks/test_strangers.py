@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.playground.acting import ActionResult
-from bot.playground.records import Message, User, View
-from bot.slack import words
-from bot.slack.blocks import SHOW_ANSWERS
-from bot.slack.reveal.views import CHOOSE
+from bot.playground.people.actions import ActionResult
+from bot.playground.state.models import SlackMessage, SlackView, User
+from bot.slack.answers_modal.views import CHOOSE
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import SHOW_ANSWERS
 from tests.slack.attacks.staged import answer_in_modal, elements, option
 from tests.slack.attacks.strangers import (
     STRANGERS,
@@ -42,17 +42,17 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
         yield stage
 
 
-async def replied(stage: Stage) -> Message:
+async def replied(stage: Stage) -> SlackMessage:
     """A reply to a question of Ana's."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
-async def settled_view(stage: Stage, person: User) -> View:
+async def settled_view(stage: Stage, person: User) -> SlackView:
     """The modal that a person has open, once it is filled."""
 
-    def filled() -> View | None:
+    def filled() -> SlackView | None:
         view = stage.slack.view_of(person)
-        return view if view and words.REVEAL_LOADING not in stage.slack.render(view) else None
+        return view if view and strings.REVEAL_LOADING not in stage.slack.render(view) else None
 
     view = await stage.slack.wait_for(filled)
     assert view is not None
@@ -184,7 +184,7 @@ async def test_a_replayed_click_gives_no_right_that_was_lost(tmp_path: Path) -> 
         assert_nothing_was_shown(stage, calls)
 
 
-def click_of(stage: Stage, person: User, reply: Message, clicked: ActionResult) -> bytes:
+def click_of(stage: Stage, person: User, reply: SlackMessage, clicked: ActionResult) -> bytes:
     """Slack's request for a click on Show answers, as somebody on the way may have recorded it."""
     [button] = [e for e in elements(reply) if e.get("action_id") == SHOW_ANSWERS]
     payload = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.playground.checks.blocks import walk
-from bot.playground.records import Message, View
-from bot.slack import words
-from bot.slack.actions.asking_views import INPUT, QUESTION
-from bot.slack.blocks import AGAIN, ANOTHER, STOP, VERDICT
-from bot.slack.listeners import ASK_ABOUT, SUMMARISE
+from bot.playground.state.models import SlackMessage, SlackView
+from bot.slack.intake.shortcut_form import INPUT, QUESTION
+from bot.slack.routes import ASK_ABOUT, SUMMARISE
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import AGAIN, ANOTHER, STOP, VERDICT
 from tests.models.replies import HangBeforeHeaders, Reply
 from tests.slack.acting import ALL_EVENTS, count_runs, told, verdicts
 from tests.slack.attacks.strangers import (
@@ -36,12 +36,12 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
         person = await stranger.come(stage)
         await stage.slack.click(person, reply, AGAIN)
         await stage.slack.click(person, reply, ANOTHER, f"{run_of(reply)}|single")
-        await stage.slack.click(person, reply, VERDICT, words.NOT_HELPFUL)
+        await stage.slack.click(person, reply, VERDICT, strings.NOT_HELPFUL)
         await stage.slack.shortcut(person, SUMMARISE, reply)
         shown = lambda: stage.slack.ephemerals(person, stage.general)  # noqa: E731 - asked below
         await stage.slack.wait_for(lambda: len(shown()) == 4)
         await stage.slack.shortcut(person, ASK_ABOUT, reply)
-        view = await stage.opened_view(person, words.ASK_QUESTION)
+        view = await stage.opened_view(person, strings.ASK_QUESTION)
         view.state = {QUESTION: {INPUT: {"value": "Why?"}}}
         sent = await stage.slack.submit(person, view)
         assert set(sent.errors or ()) == {QUESTION}
@@ -56,14 +56,14 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
         ts = await stage.ask("What is the risk?")
-        offer = await told(stage, stage.ana, words.STOP_OFFER)
+        offer = await told(stage, stage.ana, strings.STOP_OFFER)
         for stranger in STRANGERS:
             person = await stranger.come(stage)
             await stage.slack.click(person, offer, STOP)
-            await told(stage, person, words.STOP_FORBIDDEN)
+            await told(stage, person, strings.STOP_FORBIDDEN)
             await stage.slack.press_stop(person, stage.general, ts)
             said = await stage.slack.command(person, stage.general, "/moa", "stop")
-            assert words.COMMAND_STOPPED_NONE in str(said.payload)
+            assert strings.COMMAND_STOPPED_NONE in str(said.payload)
         await stage.slack.settled()
         [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
         run = await stage.bot.runs.get(live)
@@ -97,7 +97,7 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
         assert await verdicts(stage) == []
 
 
-def _with_verdict(reply: Message | View, value: str) -> Message | View:
+def _with_verdict(reply: SlackMessage | SlackView, value: str) -> SlackMessage | SlackView:
     """The reply, its first feedback button holding another value."""
     for part in walk(reply.blocks):
         if part.get("action_id") == VERDICT:

@@ -8,11 +8,18 @@ from collections.abc import Iterator, Sequence
 import pytest
 from slack_sdk.models.blocks import Block, RichTextBlock
 
-from bot.slack.characters import clean
-from bot.slack.pieces import MARKDOWN_LIMIT, SMALLEST_LIMIT, split_markdown
-from bot.slack.richinline import text_of
-from bot.slack.richtext import BLOCK_LIMIT, rich_text
-from bot.slack.text import SafeStream, escape_markdown, escape_mrkdwn, plain, safe_markdown, shorten
+from bot.slack.markdown.rich_text import BLOCK_LIMIT, rich_text
+from bot.slack.markdown.rich_text_inline import text_of
+from bot.slack.markdown.sanitize import (
+    SafeStream,
+    escape_markdown,
+    escape_mrkdwn,
+    plain,
+    safe_markdown,
+    shorten,
+)
+from bot.slack.markdown.split import MARKDOWN_LIMIT, SMALLEST_LIMIT, split_markdown
+from bot.slack.markdown.unicode_filter import clean
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import (

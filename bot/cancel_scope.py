@@ -1,0 +1,48 @@
+"""Ending a piece of work from outside, for a reason that its asker can be told."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from bot.errors import Trouble, Unanswerable
+
+
+class CancelScope:
+    """A scope that can be interrupted: `Unanswerable` is then raised from it, with the reason.
+
+    Like `asyncio.timeout`, it cancels the task that entered it, and tells its own cancellation from
+    anybody else's. Interrupting it before it was entered, after it was left, or a second time does
+    nothing.
+    """
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[object] | None = None
+        self._trouble: Trouble | None = None
+        self._before = 0
+
+    def interrupt(self, trouble: Trouble) -> None:
+        """End the work within the scope."""
+        if self._task and self._trouble is None:
+            self._trouble = trouble
+            self._task.cancel()
+
+    async def __aenter__(self) -> Self:
+        """Begin the scope, in the task that is running."""
+        self._task = task = asyncio.current_task()
+        self._before = task.cancelling() if task else 0
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave it. A cancellation that is not ours goes on."""
+        task, self._task = self._task, None
+        if self._trouble is None or task is None:
+            return
+        if task.uncancel() <= self._before and (error is None or kind is asyncio.CancelledError):
+            raise Unanswerable(self._trouble) from None

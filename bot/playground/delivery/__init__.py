@@ -1,0 +1,1 @@
+"""How events reach the app: over Socket Mode or HTTP, retried until acknowledged."""

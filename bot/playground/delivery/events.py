@@ -1,0 +1,166 @@
+"""The events that the app receives, in the shape in which Slack sends them."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.playground.state.serializers import message_json, view_json
+
+if TYPE_CHECKING:
+    from bot.playground.delivery.outbox import Delivery, Outbox
+    from bot.playground.state.installation import Installation
+    from bot.playground.state.models import Channel, Json, SlackMessage, User
+    from bot.playground.state.workspace import Workspace
+
+_NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+
+_SCOPES: Final = {
+    "app_mention": "app_mentions:read",
+    "member_joined_channel": "channels:read",
+    **{f"message.{name}": f"{name}:history" for name in _NAMES.values()},
+}
+"""What must be granted for an event to be sent at all."""
+
+
+class Events:
+    """Builds events and hands those to which the app is subscribed to the outbox."""
+
+    def __init__(self, workspace: Workspace, app: Installation, outbox: Outbox) -> None:
+        self._workspace = workspace
+        self._app = app
+        self._outbox = outbox
+
+    def message(self, channel: Channel, message: SlackMessage) -> list[Delivery]:
+        """A new message: `message`, and `app_mention` too where it names the bot in a channel."""
+        event = self._message_event(channel, message)
+        sent = self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        if f"<@{self._app.bot_user_id}" in message.text and self._mentionable(channel, message):
+            mention = {key: value for key, value in event.items() if key != "channel_type"}
+            sent += self._send("app_mention", {**mention, "type": "app_mention"}, channel)
+        return sent
+
+    def changed(self, channel: Channel, message: SlackMessage, before: Json) -> list[Delivery]:
+        """An edit: `message` with the subtype `message_changed`."""
+        event = {
+            "subtype": "message_changed",
+            "message": message_json(message, channel),
+            "previous_message": before,
+            **self._about(channel),
+        }
+        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+
+    def deleted(self, channel: Channel, before: Json) -> list[Delivery]:
+        """A deletion: `message` with the subtype `message_deleted`."""
+        event = {
+            "subtype": "message_deleted",
+            "previous_message": before,
+            "deleted_ts": before["ts"],
+            "hidden": True,
+            **self._about(channel),
+        }
+        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+
+    def joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
+        """Somebody came into a channel."""
+        event: Json = {
+            "type": "member_joined_channel",
+            "user": user.id,
+            "channel": channel.id,
+            "channel_type": "G" if channel.private else "C",
+            "team": user.team_id,
+            "event_ts": self._workspace.next_ts(),
+        }
+        if inviter:
+            event["inviter"] = inviter.id
+        return self._send("member_joined_channel", event, channel)
+
+    def home_opened(self, user: User, channel: Channel, tab: str) -> list[Delivery]:
+        """Somebody looked at the app's Home or Messages tab."""
+        event: Json = {
+            "type": "app_home_opened",
+            "user": user.id,
+            "channel": channel.id,
+            "tab": tab,
+            "event_ts": self._workspace.next_ts(),
+        }
+        if home := self._workspace.homes.get(user.id):
+            event["view"] = view_json(home, self._app)
+        return self._send("app_home_opened", event)
+
+    def session_stopped(
+        self, channel: Channel, user: User, thread_ts: str, streams: list[str]
+    ) -> list[Delivery]:
+        """Somebody pressed Stop; `streams` are the messages that were being streamed."""
+        event = {
+            "type": "agent_session_stopped",
+            "channel": channel.id,
+            "user": user.id,
+            "thread_ts": thread_ts,
+            "streaming_message_ts": streams,
+            "event_ts": self._workspace.next_ts(),
+        }
+        return self._send("agent_session_stopped", event, channel)
+
+    def plain(self, kind: str, **fields: Any) -> list[Delivery]:
+        """Any other event to which the app is subscribed, such as `app_uninstalled`."""
+        event = {"type": kind, "event_ts": self._workspace.next_ts(), **fields}
+        return self._send(kind, event)
+
+    def _mentionable(self, channel: Channel, message: SlackMessage) -> bool:
+        """A mention in direct messages is no `app_mention`, nor is one in the bot's own words."""
+        return channel.kind not in {"im", "mpim"} and message.user != self._app.bot_user_id
+
+    def _message_event(self, channel: Channel, message: SlackMessage) -> Json:
+        event = message_json(message, channel, with_metadata=True)
+        event |= {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
+        author = self._workspace.users.get(message.user or "")
+        if author and channel.ext_shared:
+            event |= {"user_team": author.team_id, "source_team": author.team_id}
+        if author and not message.bot_id:
+            event["client_msg_id"] = secrets.token_hex(16)
+        return event
+
+    def _about(self, channel: Channel) -> Json:
+        return {
+            "type": "message",
+            "channel": channel.id,
+            "channel_type": channel.kind,
+            "ts": (moment := self._workspace.next_ts()),
+            "event_ts": moment,
+        }
+
+    def _send(self, name: str, event: Json, channel: Channel | None = None) -> list[Delivery]:
+        scope = _SCOPES.get(name)
+        present = channel is None or self._app.bot_user_id in channel.members
+        granted = scope is None or scope in self._app.scopes
+        if name not in self._app.events or not present or not granted:
+            return []
+        shared = channel is not None and channel.ext_shared
+        return [self._outbox.post(self._envelope(event, shared=shared))]
+
+    def _envelope(self, event: Json, *, shared: bool) -> Json:
+        app = self._app
+        return {
+            "token": app.verification_token,
+            "team_id": app.team_id,
+            "context_team_id": app.team_id,
+            "context_enterprise_id": None,
+            "api_app_id": app.app_id,
+            "event": copy.deepcopy(event),
+            "type": "event_callback",
+            "event_id": self._workspace.new_id("Ev"),
+            "event_time": int(self._workspace.clock.now()),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": app.team_id,
+                    "user_id": app.bot_user_id,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": shared,
+            "event_context": f"4-{secrets.token_hex(8)}",
+        }

@@ -1,0 +1,143 @@
+"""Hands events and interactions to the app, and sends an unacknowledged event again.
+
+Slack waits three seconds for an acknowledgement. An event that has none is sent again at once,
+after one minute and after five; an interaction or a command is sent once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from bot.playground import limits
+from bot.playground.errors import UnknownInWorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from bot.playground.clock import Clock
+    from bot.playground.state.models import Json
+
+EnvelopeKind = Literal["events_api", "interactive", "slash_commands"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One thing on its way to the app. `attempt` is 0 for the first sending."""
+
+    kind: EnvelopeKind
+    payload: Json
+    attempt: int = 0
+    reason: str = ""
+    takes_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What became of a sending.
+
+    `payload` is what the app answered with; `reason` is Slack's word for a failure
+    (`timeout`, `http_timeout`, `http_error`, `connection_failed`, `no_connection`); `retriable`
+    is False where the app asked not to be sent it again.
+    """
+
+    ok: bool
+    payload: Json | None = None
+    reason: str = ""
+    retriable: bool = True
+
+
+class Transport(Protocol):
+    """A way to the app: Socket Mode, or HTTP."""
+
+    async def send(self, envelope: Envelope) -> Ack:
+        """Send once, and wait for the acknowledgement no longer than Slack does."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One event and its sendings. `state` says whether Slack still has something to do for it."""
+
+    event_id: str
+    kind: str
+    body: Json
+    acks: list[Ack] = field(default_factory=list[Ack])
+    seconds: list[float] = field(default_factory=list[float])
+    """How long each acknowledgement, or the lack of one, took."""
+    state: Literal["pending", "acknowledged", "given up"] = "pending"
+
+
+class Outbox:
+    """Everything that goes to the app. `deliveries` is the log of events, the oldest first."""
+
+    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
+        self.transport: Transport | None = None
+        self.deliveries: dict[str, Delivery] = {}
+        self.acks_to_drop = 0
+        """How many of the next acknowledgements of events get lost on their way to Slack."""
+        self._clock = clock
+        self._changed = changed
+        self._pending: dict[str, Delivery] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def post(self, body: Json) -> Delivery:
+        """Begin to deliver an event; its body carries `event_id` and `event`."""
+        delivery = Delivery(body["event_id"], body["event"]["type"], body)
+        self.deliveries[delivery.event_id] = self._pending[delivery.event_id] = delivery
+        self._own(self._deliver(delivery))
+        return delivery
+
+    async def redeliver(self, event_id: str) -> Ack:
+        """Send an event once more, whatever became of it, and tell how it was received."""
+        delivery = self.deliveries.get(event_id)
+        if not delivery:
+            raise UnknownInWorkspaceError(f"no event {event_id!r} was sent")
+        return await self._attempt(delivery, max(1, len(delivery.acks)), "timeout")
+
+    async def ask(self, envelope: Envelope) -> Ack:
+        """Send an interaction or a command, once."""
+        transport = self.transport
+        return (
+            await transport.send(envelope) if transport else Ack(ok=False, reason="no_connection")
+        )
+
+    def pending(self) -> list[Delivery]:
+        """The events that Slack is not done with."""
+        return list(self._pending.values())
+
+    async def close(self) -> None:
+        """Give up on whatever is still under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        ack = await self._attempt(delivery, 0, "")
+        for attempt, pause in enumerate(limits.RETRY_PAUSES, start=1):
+            if ack.ok or not ack.retriable:
+                break
+            await self._clock.sleep(pause)
+            ack = await self._attempt(delivery, attempt, ack.reason)
+        delivery.state = "acknowledged" if ack.ok else "given up"
+        del self._pending[delivery.event_id]
+        self._changed()
+
+    async def _attempt(self, delivery: Delivery, attempt: int, reason: str) -> Ack:
+        envelope = Envelope("events_api", delivery.body, attempt, reason)
+        began = time.perf_counter()
+        ack = await self.ask(envelope)
+        delivery.seconds.append(time.perf_counter() - began)
+        if ack.ok and self.acks_to_drop:
+            self.acks_to_drop -= 1
+            ack = Ack(ok=False, reason="timeout")
+        delivery.acks.append(ack)
+        self._changed()
+        return ack
+
+    def _own(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,116 @@
+"""What pressing, choosing or filling in an element amounts to in an interaction's payload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.playground.checks.blocks import walk
+from bot.playground.errors import UnknownInWorkspaceError
+
+if TYPE_CHECKING:
+    from bot.playground.state.models import Json
+
+_SINGLE: Final = frozenset({"static_select", "external_select", "overflow", "radio_buttons"})
+_MANY: Final = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
+_SELECTED: Final = {
+    "users_select": "selected_user",
+    "conversations_select": "selected_conversation",
+    "channels_select": "selected_channel",
+    "multi_users_select": "selected_users",
+    "multi_conversations_select": "selected_conversations",
+    "multi_channels_select": "selected_channels",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+    "rich_text_input": "rich_text_value",
+    "file_input": "files",
+}
+_INITIAL: Final = {
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
+    "value": "initial_value",
+    "selected_user": "initial_user",
+    "selected_users": "initial_users",
+    "selected_conversation": "initial_conversation",
+    "selected_channel": "initial_channel",
+    "selected_date": "initial_date",
+    "selected_time": "initial_time",
+    "selected_date_time": "initial_date_time",
+}
+STATELESS: Final = frozenset({
+    "button", "feedback_buttons", "icon_button", "overflow", "workflow_button",
+})  # fmt: skip
+"""Elements that leave nothing behind in a view's state."""
+
+
+def find_element(blocks: list[Json], action_id: str) -> tuple[str, Json]:
+    """The element of that `action_id`, and its block's id; LookupError where there is none."""
+    for block in blocks:
+        for part in walk([block]):
+            if part.get("action_id") == action_id:
+                return _nearest(block, part), part
+    seen = [p["action_id"] for p in walk(list(blocks)) if "action_id" in p]
+    raise UnknownInWorkspaceError(f"nothing has the action_id {action_id!r}; there are {seen}")
+
+
+def chosen(element: Json, value: Any) -> Json:
+    """The fields that tell what was pressed, chosen or written.
+
+    A button needs no `value`; a menu is given an option's value or label, a list of them where
+    several may be chosen; a pair of feedback buttons the value of one.
+    """
+    kind = element["type"]
+    if kind in {"button", "icon_button"}:
+        kept = {key: element[key] for key in ("text", "value", "style") if key in element}
+        return kept if value is None else kept | {"value": value}
+    if kind == "feedback_buttons":
+        sides = (element["positive_button"], element["negative_button"])
+        side = next((s for s in sides if value in {s["value"], s["text"]["text"]}), None)
+        if side is None:
+            raise UnknownInWorkspaceError(f"there is no feedback button {value!r}")
+        return {"text": side["text"], "value": side["value"]}
+    if kind in _SINGLE:
+        return {"selected_option": None if value is None else _option(element, value)}
+    if kind in _MANY:
+        return {"selected_options": [_option(element, each) for each in value or ()]}
+    return {_SELECTED.get(kind, "value"): value}
+
+
+def initial(element: Json) -> Json:
+    """What an element holds before anybody touched it."""
+    kind = element["type"]
+    key = "selected_option" if kind in _SINGLE else "selected_options" if kind in _MANY else ""
+    key = key or _SELECTED.get(kind, "value")
+    empty = [] if key in {"selected_options", "selected_users"} else None
+    return {key: element.get(_INITIAL.get(key, ""), empty)}
+
+
+def input_elements(blocks: list[Json]) -> list[tuple[str, Json, bool]]:
+    """Every element that has a state: its block's id, itself, and whether it may stay empty."""
+    found: list[tuple[str, Json, bool]] = []
+    for block in blocks:
+        for part in walk([block]):
+            if part.get("action_id") and part.get("type") not in STATELESS:
+                optional = block["type"] != "input" or bool(block.get("optional"))
+                found.append((_nearest(block, part), part, optional))
+    return found
+
+
+def _nearest(block: Json, element: Json) -> str:
+    """The id of the innermost block around an element."""
+    inner = block["block_id"]
+    for child in block.get("child_blocks") or ():
+        if any(part is element for part in walk([child])):
+            inner = child.get("block_id", inner)
+    return inner
+
+
+def _option(element: Json, wanted: Any) -> Json:
+    options = list(element.get("options") or ())
+    for group in element.get("option_groups") or ():
+        options += group["options"]
+    for option in options:
+        if wanted in {option["value"], option["text"]["text"]}:
+            return option
+    offered = [option["value"] for option in options]
+    raise UnknownInWorkspaceError(f"{wanted!r} is not offered; there are {offered}")

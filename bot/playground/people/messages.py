@@ -1,0 +1,218 @@
+"""What people do with messages and channels: write, edit, delete, react, come and go."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.playground.errors import UnknownInWorkspaceError
+from bot.playground.file_server import SharedFile
+from bot.playground.posts import remove
+from bot.playground.state.models import Channel, SlackMessage, User
+from bot.playground.state.serializers import message_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.playground.emulator import Emulator
+    from bot.playground.state.models import Json
+
+_TOKEN: Final = re.compile(
+    r"<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>|<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
+    r"|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>|(?P<url>https?://[^\s<>|]+)"
+)
+
+
+class PeopleMessages:
+    """The writing part of a person's interface.
+
+    People and places may be named by the value that `add_…` gave, by their id or by their name.
+    """
+
+    def __init__(self, site: Emulator) -> None:
+        self._site = site
+
+    def add_user(
+        self,
+        name: str,
+        *,
+        guest: bool = False,
+        single_channel_guest: bool = False,
+        admin: bool = False,
+        bot: bool = False,
+        deleted: bool = False,
+        team_id: str | None = None,
+        tz: str = "Etc/UTC",
+    ) -> User:
+        """Somebody new; `team_id` makes them one of an outside organisation."""
+        workspace = self._site.workspace
+        user = User(
+            id=workspace.new_id("U"),
+            name=name,
+            team_id=team_id or workspace.team_id,
+            is_restricted=guest or single_channel_guest,
+            is_ultra_restricted=single_channel_guest,
+            is_admin=admin,
+            is_bot=bot,
+            bot_id=workspace.new_id("B") if bot else None,
+            deleted=deleted,
+            tz=tz,
+        )
+        return workspace.add_user(user)
+
+    def add_channel(
+        self,
+        name: str,
+        *,
+        members: Iterable[User | str] = (),
+        bot_member: bool = True,
+        private: bool = False,
+        archived: bool = False,
+        connected: Sequence[str] = (),
+    ) -> Channel:
+        """A channel; `connected` are the team ids with which Slack Connect shares it."""
+        workspace = self._site.workspace
+        listed = [workspace.user(each).id for each in members]
+        if bot_member:
+            listed.append(self._site.app.bot_user_id)
+        channel = workspace.add_channel(name, "group" if private else "channel", listed)
+        channel.archived = archived
+        channel.connected = list(connected)
+        channel.shared = channel.ext_shared = bool(connected)
+        return channel
+
+    def dm(self, user: User | str) -> Channel:
+        """A person's direct messages with the bot."""
+        workspace = self._site.workspace
+        return workspace.im_between(workspace.user(user).id, self._site.app.bot_user_id)
+
+    def upload(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        preview: bytes = b"",
+        withheld: bool = False,
+        **told: Any,
+    ) -> SharedFile:
+        """Upload a file, to be given to `post`; see `FileHost.add` for what the arguments mean."""
+        return self._site.files.add(name, data, told, preview=preview, withheld=withheld)
+
+    async def post(
+        self,
+        user: User | str,
+        channel: Channel | str,
+        text: str,
+        thread_ts: str | None = None,
+        *,
+        subtype: str | None = None,
+        files: Sequence[Json | SharedFile] = (),
+    ) -> str:
+        """Write a message and give its ts; the events are on their way when this returns.
+
+        With the subtype `bot_message` it comes from an integration that has no user.
+        """
+        author, place = self._member(user, channel)
+        if thread_ts and thread_ts not in place.messages:
+            raise UnknownInWorkspaceError(f"there is no thread {thread_ts}")
+        message = SlackMessage(
+            ts=self._site.workspace.next_ts(),
+            channel=place.id,
+            user=None if subtype == "bot_message" else author.id,
+            text=text,
+            team=author.team_id,
+            blocks=_typed(text),
+            files=[each.shape if isinstance(each, SharedFile) else each for each in files],
+            thread_ts=thread_ts,
+            subtype=subtype or ("file_share" if files else None),
+            bot_id=author.bot_id,
+            username=author.name if subtype == "bot_message" else None,
+        )
+        self._site.workspace.keep(message)
+        self._site.events.message(place, message)
+        return message.ts
+
+    async def edit(self, user: User | str, channel: Channel | str, ts: str, text: str) -> None:
+        """Change one's own message."""
+        author, place = self._member(user, channel)
+        message = self._message(place, ts)
+        before = message_json(message, place)
+        message.text, message.blocks = text, _typed(text)
+        message.edited_by, message.edited_ts = author.id, self._site.workspace.next_ts()
+        self._site.events.changed(place, message, before)
+        self._site.workspace.changed()
+
+    async def delete(self, channel: Channel | str, ts: str) -> None:
+        """Delete a message, as its author or an administrator can."""
+        remove(self._site, self._message(self._site.workspace.channel(channel), ts))
+
+    async def delete_thread(self, channel: Channel | str, ts: str) -> None:
+        """Delete a thread with all its replies, so that nothing of it can be read."""
+        place = self._site.workspace.channel(channel)
+        for message in reversed(place.thread(ts)):
+            remove(self._site, message)
+
+    async def react(self, user: User | str, channel: Channel | str, ts: str, name: str) -> None:
+        """Put an emoji on a message; the app is told where it is subscribed to `reaction_added`."""
+        author, place = self._member(user, channel)
+        message = self._message(place, ts)
+        message.reactions.setdefault(name, []).append(author.id)
+        item = {"type": "message", "channel": place.id, "ts": ts}
+        told: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
+        self._site.events.plain("reaction_added", **told, item_user=message.user)
+        self._site.workspace.changed()
+
+    async def invite(
+        self, user: User | str, channel: Channel | str, *, inviter: User | str | None = None
+    ) -> None:
+        """Bring somebody, or the bot, into a channel."""
+        workspace = self._site.workspace
+        guest, place = workspace.user(user), workspace.channel(channel)
+        if guest.id not in place.members:
+            place.members.append(guest.id)
+            by = workspace.user(inviter) if inviter else None
+            self._site.events.joined(place, guest, by)
+            workspace.changed()
+
+    async def leave(self, user: User | str, channel: Channel | str) -> None:
+        """Take somebody, or the bot, out of a channel."""
+        goer, place = self._member(user, channel)
+        place.members.remove(goer.id)
+        self._site.workspace.changed()
+
+    def _member(self, user: User | str, channel: Channel | str) -> tuple[User, Channel]:
+        author = self._site.workspace.user(user)
+        place = self._site.workspace.channel(channel)
+        if author.id not in place.members:
+            raise UnknownInWorkspaceError(f"{author.name} is not in {place.name or place.id}")
+        return author, place
+
+    def _message(self, channel: Channel, ts: str) -> SlackMessage:
+        if ts not in channel.messages:
+            raise UnknownInWorkspaceError(f"there is no message {ts}")
+        return channel.messages[ts]
+
+
+def _typed(text: str) -> list[Json]:
+    """The rich text that Slack's message box makes of what was typed."""
+    elements: list[Json] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        if match.start() > end:
+            elements.append({"type": "text", "text": text[end : match.start()]})
+        elements.append(_element(match))
+        end = match.end()
+    if end < len(text):
+        elements.append({"type": "text", "text": text[end:]})
+    section = {"type": "rich_text_section", "elements": elements}
+    return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
+
+
+def _element(match: re.Match[str]) -> Json:
+    if match["user"]:
+        return {"type": "user", "user_id": match["user"]}
+    if match["word"]:
+        return {"type": "broadcast", "range": match["word"]}
+    if match["channel"]:
+        return {"type": "channel", "channel_id": match["channel"]}
+    return {"type": "link", "url": match["url"]}

@@ -1,0 +1,1 @@
+"""What a person sees of a message, a modal or the Home tab, as text."""

@@ -1,0 +1,109 @@
+"""Slack's three kinds of text as a person reads them: mrkdwn, markdown and rich text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.playground.checks.report import is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.playground.state.models import Json
+
+_TOKEN: Final = re.compile(r"<(?P<body>[^<>\n]+)>")
+_ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_SHOWN: Final = {"emoji": ":{name}:", "date": "{fallback}", "color": "{value}"}
+_BULLETS: Final = ("•", "◦", "▪")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Ids and what they are called; an unknown id stands for itself."""
+
+    known: Mapping[str, str]
+
+    def of(self, some_id: str) -> str:
+        """A name."""
+        return self.known.get(some_id) or some_id
+
+
+def plain(value: Any) -> str:
+    """The words of a plain text object; empty where there is none."""
+    return str(value.get("text", "")) if is_object(value) else ""
+
+
+def render_mrkdwn(text: str, names: Names) -> str:
+    """Tokens resolved and entities read; the marks for bold and the like are left."""
+    return _unescape(_TOKEN.sub(lambda match: _token(match["body"], names), text))
+
+
+def render_markdown(text: str, names: Names) -> str:
+    """The markdown as it is, but for the tokens and entities that Slack resolves in it too."""
+    return render_mrkdwn(text, names)
+
+
+def render_rich_text(block: Json, names: Names) -> str:
+    """Sections, lists, quotes and code."""
+    return "\n".join(_part(part, names) for part in block["elements"])
+
+
+def _part(part: Json, names: Names) -> str:
+    if part["type"] == "rich_text_list":
+        return _list(part, names)
+    words = "".join(_inline(element, names) for element in part["elements"])
+    if part["type"] == "rich_text_quote":
+        return "\n".join(f"> {line}" for line in words.split("\n"))
+    if part["type"] == "rich_text_preformatted":
+        return f"```\n{words}\n```"
+    return words
+
+
+def _list(part: Json, names: Names) -> str:
+    depth, first = part.get("indent", 0), part.get("offset", 0) + 1
+    lines: list[str] = []
+    for number, item in enumerate(part["elements"], start=first):
+        ordered = part["style"] == "ordered"
+        mark = f"{number}." if ordered else _BULLETS[depth % len(_BULLETS)]
+        lines.append(f"{'  ' * depth}{mark} {_part(item, names)}")
+    return "\n".join(lines)
+
+
+def _inline(element: Json, names: Names) -> str:
+    kind = element["type"]
+    if kind == "text":
+        code = (element.get("style") or {}).get("code")
+        return f"`{element['text']}`" if code else str(element["text"])
+    if kind == "link":
+        return _link(str(element["url"]), element.get("text"))
+    if kind == "channel":
+        return f"#{names.of(element['channel_id'])}"
+    if kind in _SHOWN:
+        return _SHOWN[kind].format(**{"fallback": element.get("timestamp"), **element})
+    named = element.get("user_id") or element.get("usergroup_id") or element.get("team_id")
+    return f"@{names.of(str(named or element.get('range')))}"
+
+
+def _token(body: str, names: Names) -> str:
+    target, _, label = body.partition("|")
+    if target.startswith("@"):
+        return f"@{label or names.of(target[1:])}"
+    if target.startswith("#"):
+        return f"#{label or names.of(target[1:])}"
+    if target.startswith("!"):
+        return label if "^" in target and label else f"@{target[1:].partition('^')[0]}"
+    if re.match(r"(https?|mailto|tel):", target):
+        return _link(target.removeprefix("mailto:"), label)
+    return f"<{body}>"
+
+
+def _link(url: str, label: str | None) -> str:
+    return f"{label} ({url})" if label and label != url else url
+
+
+def _unescape(text: str) -> str:
+    for entity, sign in _ENTITIES:
+        text = text.replace(entity, sign)
+    return text

@@ -1,0 +1,148 @@
+"""How Slack writes users, conversations, messages and views as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.playground.state.installation import Installation
+    from bot.playground.state.models import Channel, Json, SlackMessage, SlackView, User
+
+
+def user_json(user: User, home_team: str) -> Json:
+    """A user as `users.info` gives it."""
+    return {
+        "id": user.id,
+        "team_id": user.team_id,
+        "name": user.name.lower().replace(" ", "."),
+        "real_name": user.name,
+        "deleted": user.deleted,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "is_admin": user.is_admin,
+        "is_owner": False,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
+        "is_stranger": user.team_id != home_team,
+        "tz": user.tz,
+        "tz_label": "Coordinated Universal Time",
+        "tz_offset": 0,
+        "updated": 0,
+        "profile": {
+            "real_name": user.name,
+            "display_name": user.name,
+            "team": user.team_id,
+            **({"bot_id": user.bot_id} if user.bot_id else {}),
+        },
+    }
+
+
+def channel_json(channel: Channel, app: Installation, *, with_count: bool = False) -> Json:
+    """A conversation as `conversations.info` gives it."""
+    member = app.bot_user_id in channel.members
+    shape: Json = {
+        "id": channel.id,
+        "created": channel.created,
+        "creator": channel.creator,
+        "context_team_id": app.team_id,
+        "is_archived": channel.archived,
+        "is_channel": channel.kind == "channel",
+        "is_group": channel.kind == "group",
+        "is_im": channel.kind == "im",
+        "is_mpim": channel.kind == "mpim",
+        "is_private": channel.private,
+        "is_shared": channel.shared or channel.ext_shared,
+        "is_ext_shared": channel.ext_shared,
+        "is_org_shared": channel.shared and not channel.ext_shared,
+        "is_pending_ext_shared": False,
+        "is_member": member,
+        "shared_team_ids": [app.team_id, *channel.connected],
+    }
+    if channel.kind == "im":
+        others = [each for each in channel.members if each != app.bot_user_id]
+        shape["user"] = others[0] if others else app.bot_user_id
+    else:
+        shape |= {"name": channel.name, "name_normalized": channel.name}
+        shape |= {"topic": {"value": ""}, "purpose": {"value": ""}}
+    if with_count:
+        shape["num_members"] = len(channel.members)
+    return shape
+
+
+def message_json(message: SlackMessage, channel: Channel, *, with_metadata: bool = False) -> Json:
+    """A message as it is read, posted and sent in events."""
+    shape: Json = {"type": "message", "ts": message.ts, "text": message.text, "team": message.team}
+    optional: dict[str, Any] = {
+        "user": message.user,
+        "subtype": message.subtype,
+        "bot_id": message.bot_id,
+        "app_id": message.app_id,
+        "username": message.username,
+        "thread_ts": message.thread_ts,
+        "blocks": message.blocks,
+        "attachments": message.attachments,
+        "files": message.files,
+        "metadata": message.metadata if with_metadata else None,
+    }
+    shape |= {key: value for key, value in optional.items() if value}
+    if message.streaming:
+        shape["streaming_state"] = "in_progress"
+    elif message.stream:
+        shape["streaming_state"] = "completed"
+    if message.edited_ts:
+        shape["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
+    if message.reactions:
+        shape["reactions"] = reactions_json(message)
+    return shape | _thread_json(message, channel)
+
+
+def reactions_json(message: SlackMessage) -> list[Json]:
+    """Who reacted to a message, and how."""
+    return [
+        {"name": name, "users": list(users), "count": len(users)}
+        for name, users in message.reactions.items()
+        if users
+    ]
+
+
+def _thread_json(message: SlackMessage, channel: Channel) -> Json:
+    if message.is_reply:
+        parent = channel.messages.get(str(message.thread_ts))
+        return {"parent_user_id": parent.user} if parent and parent.user else {}
+    replies = channel.thread(message.ts)[1:]
+    if not replies:
+        return {}
+    authors = list(dict.fromkeys(reply.user for reply in replies if reply.user))
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users": authors,
+        "reply_users_count": len(authors),
+        "latest_reply": replies[-1].ts,
+    }
+
+
+def view_json(view: SlackView, app: Installation) -> Json:
+    """A view as `views.*` answer and interactions carry it."""
+    content = view.content
+    return {
+        "id": view.id,
+        "team_id": view.team,
+        "type": view.kind,
+        "blocks": view.blocks,
+        "private_metadata": view.private_metadata,
+        "callback_id": view.callback_id,
+        "state": {"values": view.state},
+        "hash": view.hash,
+        "title": content.get("title"),
+        "clear_on_close": content.get("clear_on_close", False),
+        "notify_on_close": content.get("notify_on_close", False),
+        "close": content.get("close"),
+        "submit": content.get("submit"),
+        "previous_view_id": view.previous_id,
+        "root_view_id": view.root_id,
+        "app_id": app.app_id,
+        "external_id": content.get("external_id", ""),
+        "app_installed_team_id": app.team_id,
+        "bot_id": app.bot_id,
+    }

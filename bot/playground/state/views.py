@@ -1,0 +1,89 @@
+"""The modals that people have open, and the app's Home tabs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.playground import limits
+from bot.playground.errors import SlackError
+from bot.playground.state.models import SlackView
+
+if TYPE_CHECKING:
+    from bot.playground.state.models import Json
+    from bot.playground.state.workspace import Workspace
+
+
+def open_view(workspace: Workspace, user: str, content: Json) -> SlackView:
+    """Show a modal in place of whatever the person had open."""
+    view = _new(workspace, user, content)
+    workspace.stacks[user] = [view]
+    workspace.changed()
+    return view
+
+
+def push_view(workspace: Workspace, user: str, content: Json) -> SlackView:
+    """Lay a modal over those that are open; three at most (`push_limit_reached`)."""
+    stack = workspace.stacks.setdefault(user, [])
+    if len(stack) >= limits.VIEW_STACK:
+        raise SlackError("push_limit_reached")
+    view = _new(workspace, user, content)
+    if stack:
+        view.root_id, view.previous_id = stack[0].id, stack[-1].id
+    stack.append(view)
+    workspace.changed()
+    return view
+
+
+def update_view(
+    workspace: Workspace, view: SlackView, content: Json, hash_: str | None
+) -> SlackView:
+    """Put new content into an open view; what was typed stays where its block stays.
+
+    Raises:
+        SlackError: `hash_conflict`, where it was changed since that hash was read.
+    """
+    if hash_ and hash_ != view.hash:
+        raise SlackError("hash_conflict")
+    if content["type"] != view.kind:
+        raise SlackError("invalid_arguments", messages=["a view cannot change its type"])
+    kept = {block["block_id"] for block in content["blocks"]}
+    view.state = {block: values for block, values in view.state.items() if block in kept}
+    view.content, view.hash = content, workspace.new_hash()
+    workspace.changed()
+    return view
+
+
+def publish_view(workspace: Workspace, user: str, content: Json, hash_: str | None) -> SlackView:
+    """Set a person's Home tab."""
+    home = workspace.homes.get(user)
+    if home:
+        return update_view(workspace, home, content, hash_)
+    view = workspace.homes[user] = _new(workspace, user, content)
+    workspace.changed()
+    return view
+
+
+def close_views(workspace: Workspace, user: str, *, all_of_them: bool) -> None:
+    """Close the topmost modal, or all."""
+    stack = workspace.stacks.get(user, [])
+    del stack[0 if all_of_them else -1 :]
+    workspace.changed()
+
+
+def is_open(workspace: Workspace, view: SlackView) -> bool:
+    """Whether the person can still see it."""
+    return view.kind == "home" or view in workspace.stacks.get(view.user, ())
+
+
+def _new(workspace: Workspace, user: str, content: Json) -> SlackView:
+    external = content.get("external_id")
+    if external and any(
+        each.content.get("external_id") == external and is_open(workspace, each)
+        for each in workspace.views.values()
+    ):
+        raise SlackError("duplicate_external_id")
+    view_id = workspace.new_id("V")
+    kind = content["type"]
+    view = SlackView(view_id, kind, user, workspace.team_id, content, workspace.new_hash(), view_id)
+    workspace.views[view_id] = view
+    return view

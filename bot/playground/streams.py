@@ -1,0 +1,99 @@
+"""The life of a streamed message: pieces come in, and after five minutes no more do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.playground import limits
+from bot.playground.checks.payloads import DERIVED
+from bot.playground.errors import SlackError
+from bot.playground.posts import note_attention
+
+if TYPE_CHECKING:
+    from bot.playground.emulator import Emulator
+    from bot.playground.state.models import Json, SlackMessage, Stream
+
+
+def limit_life(site: Emulator, stream: Stream) -> None:
+    """Let the stream expire when its time is over, however busy it is."""
+
+    def expire() -> None:
+        stream.end("expired")
+        site.workspace.changed()
+
+    stream.expiry = site.clock.call_later(limits.STREAM_SECONDS, expire)
+
+
+def require_live(message: SlackMessage) -> Stream:
+    """The message's stream, where pieces may still come.
+
+    Raises:
+        SlackError: `stopped_by_user`, or `message_not_in_streaming_state`.
+    """
+    stream = message.stream
+    if stream and stream.state == "stopped":
+        raise SlackError("stopped_by_user")
+    if not stream or stream.state != "live":
+        raise SlackError("message_not_in_streaming_state")
+    return stream
+
+
+def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
+    """Add pieces to a live stream, all of them or none.
+
+    Raises:
+        SlackError: `msg_too_long`, when text and tasks together would grow too long.
+    """
+    stream = require_live(message)
+    text = message.text + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
+    tasks = dict(stream.tasks)
+    for chunk in chunks:
+        if chunk["type"] == "task_update":
+            known = tasks.get(chunk["id"], {})
+            tasks[chunk["id"]] = known | {k: v for k, v in chunk.items() if k != "type"}
+    counted = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
+    if len(text) > limits.STREAM_TEXT or counted > limits.STREAM_TOTAL:
+        raise SlackError("msg_too_long")
+    message.text, stream.tasks = text, tasks
+    for chunk in chunks:
+        if chunk["type"] == "plan_update":
+            stream.title = chunk["title"]
+        elif chunk["type"] == "blocks":
+            stream.blocks += chunk["blocks"]
+    message.blocks = compose(message, stream)
+    note_attention(site, message)
+
+
+def compose(message: SlackMessage, stream: Stream, final: list[Json] | None = None) -> list[Json]:
+    """The blocks of a streamed message: its tasks, its text, what the app put below."""
+    blocks: list[Json] = []
+    cards = [_task_card(task) for task in stream.tasks.values()]
+    if stream.display == "plan" and (cards or stream.title):
+        title = stream.title or "Thinking"
+        plan = {"type": "plan", "block_id": f"{DERIVED}plan", "title": title, "tasks": cards}
+        blocks.append(plan)
+    else:
+        blocks += cards
+    if message.text:
+        text = {"type": "markdown", "block_id": f"{DERIVED}text", "text": message.text}
+        blocks.append(text)
+    return blocks + stream.blocks + (final or [])
+
+
+def _task_card(task: Json) -> Json:
+    card: Json = {
+        "type": "task_card",
+        "block_id": f"{DERIVED}task-{task['id']}",
+        "task_id": task["id"],
+        "title": task["title"],
+        "status": task["status"],
+    }
+    for part in ("details", "output"):
+        if task.get(part):
+            words = {"type": "text", "text": task[part]}
+            section = {"type": "rich_text_section", "elements": [words]}
+            card[part] = {"type": "rich_text", "elements": [section]}
+    if task.get("sources"):
+        card["sources"] = task["sources"]
+    return card

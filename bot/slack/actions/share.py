@@ -1,0 +1,101 @@
+"""Sharing a private reply in the channel it was asked in, by the person who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from bot.ports import Run
+from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.markdown.links import allowed_hosts
+from bot.slack.markdown.sanitize import escape_mrkdwn, shorten
+from bot.slack.markdown.split import cut
+from bot.slack.permissions.access import visitor_of
+from bot.slack.reply.context import ReplyContext
+from bot.slack.reply.ephemeral_reply import safe_reply
+from bot.slack.reply.live_message import TEXT_LIMIT
+from bot.slack.thread.mrkdwn import readable
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import SHOW_ANSWERS, Block, button, context, markdown
+from bot.slack.ui.clicks import take_away, tell
+
+log = structlog.get_logger(__name__)
+
+QUESTION_LIMIT = 300
+
+
+class ReplySharer:
+    """Posts a private reply where its question was asked, once its asker says so."""
+
+    def __init__(self, frame: ReplyContext, link_hosts: list[str]) -> None:
+        self._frame = frame
+        self._runs = frame.runs
+        self._people = frame.people
+        self._link_hosts = link_hosts
+
+    async def share(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
+        """The button under a private reply was clicked."""
+        await ack()
+        visitor = visitor_of(body)
+        run = await self._runs.get(str(body["actions"][0].get("value")))
+        asked = run and (run.question.team, run.question.user, run.question.channel)
+        if run is None or not run.reply or asked != (visitor.team, visitor.user, visitor.channel):
+            await tell(respond, strings.NOT_SHARED)
+            return
+        if not await self._runs.take_sharing(run.id):
+            await tell(respond, strings.SHARED_BEFORE)
+            return
+        posted = False
+        try:
+            posted = await self._post(run, respond)
+        finally:
+            if not posted:
+                await self._runs.release_sharing(run.id)
+        if posted:
+            await take_away(respond)
+        else:
+            await tell(respond, strings.SHARE_FAILED)
+
+    async def _post(self, run: Run, respond: AsyncRespond) -> bool:
+        """Post it for all to see. Returns whether Slack took it."""
+        blocks, text = await self._message(run)
+        try:
+            # By the response_url it can be posted in channels that we are no member of.
+            answer = await respond(
+                text=text,
+                blocks=blocks,
+                response_type="in_channel",
+                replace_original=False,
+                delete_original=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SLACK_ERRORS as error:
+            log.info("not_shared", error=code_of(error))
+            return False
+        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+            log.info("not_shared", status=answer.status_code)
+            return False
+        return True
+
+    async def _message(self, run: Run) -> tuple[list[Block], str]:
+        allowed = allowed_hosts([run.question.text], self._link_hosts)
+        asked = await readable(run.question.text, self._people.name)
+        name = await self._people.name(run.question.user)
+        title = strings.SHARED_BY.format(
+            user=escape_mrkdwn(name), question=escape_mrkdwn(shorten(asked, QUESTION_LIMIT))
+        )
+        head, rest = cut(safe_reply(run.reply, run.status, allowed))
+        more = [context(strings.SHARED_SHORTENED)] if rest else []
+        text = shorten(f"{title}\n{head}", TEXT_LIMIT)
+        return [context(title), markdown(head), *more, *await self._buttons(run)], text
+
+    async def _buttons(self, run: Run) -> list[Block]:
+        if (await self._frame.setting(run)).policy.who == "nobody":
+            return []
+        show = button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=strings.SHOW_ANSWERS_LABEL)
+        return [{"type": "actions", "elements": [show]}]

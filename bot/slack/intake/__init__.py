@@ -1,0 +1,1 @@
+"""How questions come in: events, the slash command, shortcuts; stored, then queued."""

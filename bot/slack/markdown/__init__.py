@@ -1,0 +1,1 @@
+"""Markdown made safe for Slack, split into messages, or turned into rich text."""

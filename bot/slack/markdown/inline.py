@@ -1,0 +1,289 @@
+"""The room inside a line: words, code spans and links become what Slack can only show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from bot.slack.markdown.links import find_address, permits, split_word
+from bot.slack.markdown.writer import GRAVE, SafeWriter
+
+HOLD = 2_000
+"""The most characters that are held back to learn what they are; a longer construct is no link,
+no code span, and a longer word is shown as code."""
+
+DEPTH = 8
+"""Brackets in brackets that are still followed. It bounds the work on `[[[[…`."""
+
+_LABEL_REST = re.compile(r"(?:\\[^\n]|[^\[\]\\\n])*+")
+_TARGET_REST = re.compile(r"(?:\\[^\n]|[^()\\\n])*+")
+_LINE_START = re.compile(r"\n[ \t>]*")
+_TITLE = re.compile(r"[\"'(]")
+
+
+class IncompleteError(Exception):
+    """What has come so far does not yet tell what it is."""
+
+
+class InlineLink(NamedTuple):
+    """An inline link: its label and target as written, and where it ends."""
+
+    label: str
+    target: str
+    end: int
+
+
+def close_of(text: str, start: int, *, final: bool) -> int | None:
+    """Where the bracket that opens at `start` closes; None where it does not in good time."""
+    return _closing(text, start, start + HOLD, "[]", _LABEL_REST, final=final)
+
+
+def _closing(
+    text: str, start: int, limit: int, pair: str, rest: re.Pattern[str], *, final: bool
+) -> int | None:
+    """The end of a bracketed stretch within one paragraph, by depth, up to `limit`."""
+    stop = min(limit, len(text))
+    depth, position = 0, start
+    while True:
+        match = rest.match(text, position, stop)
+        position = match.end() if match else position
+        line = _LINE_START.match(text, position, stop)
+        position = line.end() if line else position
+        # A backslash is met here only where what it escapes is a line end or has not come yet.
+        if position >= stop or (text[position] == "\\" and position + 1 == stop):
+            break
+        if line:
+            if text[position] == "\n":
+                return None
+            continue
+        depth += (text[position] == pair[0]) - (text[position] == pair[1])
+        if not 0 < depth <= DEPTH:
+            return None if depth else position
+        position += 1
+    if final or len(text) >= limit:
+        return None
+    raise IncompleteError
+
+
+def read_link(text: str, start: int, *, final: bool) -> InlineLink | None:
+    """The inline link whose bracket opens at `start`; None where the bracket is only a bracket."""
+    close = close_of(text, start, final=final)
+    if close is None:
+        return None
+    if close + 1 >= len(text):
+        if final or close + 1 >= start + HOLD:
+            return None
+        raise IncompleteError
+    if text[close + 1] != "(":
+        return None
+    end = _closing(text, close + 1, start + HOLD, "()", _TARGET_REST, final=final)
+    if end is None:
+        return None
+    target, *title = text[close + 2 : end].split(None, 1) or [""]
+    if title and not _TITLE.match(title[0]):
+        return None
+    return InlineLink(text[start + 1 : close], target.removeprefix("<").removesuffix(">"), end + 1)
+
+
+# Scripts without spaces between words, and emoji: a word of an address ends before them, so that a
+# paragraph in Chinese or Thai is not held back as one word.
+_CLOSE = (
+    "\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0c\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef"
+    "\U0001f000-\U0003ffff"
+)
+_RUN = re.compile(f"[{_UNSPACED}]+")
+_SPACES = re.compile(r"[^\S\n]+")
+_WORD = re.compile(rf"[^\s`\[{_UNSPACED}]*+")
+_WORD_REST = re.compile(rf"[^\s`\[{_CLOSE}]*+")
+_LONG_REST = re.compile(r"[^\s`\[|]*+")
+_BARS = re.compile(r"\|+")
+_TICKS = re.compile(r"`+")
+
+
+class InlineReader:
+    """Reads the text of lines, one construct a step, and writes what is safe."""
+
+    def __init__(self, writer: SafeWriter, allowed: frozenset[str], depth: int = 0) -> None:
+        self._writer = writer
+        self._allowed = allowed
+        self._depth = depth
+        self._long = False
+
+    def step(self, text: str, start: int, *, final: bool, lead: bool = False) -> int:
+        """Handle the construct at `start` (not a line end) and return where the next begins.
+
+        `final`: nothing follows `text`. `lead`: the line's own text begins at `start`.
+        Raises IncompleteError where more text could change the outcome.
+        """
+        if self._long:
+            return self._long_word(text, start, final=final)
+        handlers: list[tuple[re.Pattern[str], Callable[[str], None]]] = [
+            (_SPACES, self._writer.text),
+            (_RUN, self._writer.text),
+        ]
+        for pattern, write in handlers:
+            match = pattern.match(text, start)
+            if match:
+                write(match[0])
+                return match.end()
+        if text[start] == "`":
+            return self._ticks(text, start, final=final)
+        if text[start] == "[":
+            return self._bracket(text, start, final=final, lead=lead)
+        return self._word(text, start, final=final)
+
+    def end_of_text(self) -> None:
+        """The line, or the text, is at its end."""
+        self._long = False
+
+    def _word(self, text: str, start: int, *, final: bool) -> int:
+        limit = start + HOLD
+        end = _word_end(text, start, limit)
+        if end >= limit:
+            self._long = True
+            return start
+        if end == len(text) and not final:
+            raise IncompleteError
+        word, follower = text[start:end], text[end : end + 1]
+        escaped = _ends_escaped(word)
+        if escaped and follower == "`":
+            # Whether a reader of markdown honours the backslash or not, this is no code.
+            self._words(word[:-1], ended=False)
+            self._writer.text(GRAVE)
+            return end + 1
+        if escaped and follower == "[":
+            self._words(word, ended=False)
+            self._writer.text("[")
+            return end + 1
+        if word.endswith("!") and follower == "[" and not _ends_escaped(word[:-1]):
+            return self._image(text, start, end, final=final)
+        self._words(word, ended=not follower or follower.isspace())
+        return end
+
+    def _image(self, text: str, start: int, bracket: int, *, final: bool) -> int:
+        link = read_link(text, bracket, final=final)
+        word = text[start : bracket - 1] if link else text[start:bracket]
+        self._words(word, ended=False)
+        if link is None:
+            self._writer.text("[")
+            return bracket + 1
+        self._label(link.label)
+        return link.end
+
+    def _words(self, word: str, *, ended: bool) -> None:
+        for part in split_word(word, self._allowed, ended=ended):
+            if part.kind == "code":
+                self._writer.code(part.text)
+            else:
+                self._writer.text(part.text)
+
+    def _long_word(self, text: str, start: int, *, final: bool) -> int:
+        """Show the next part of a word that is too long: whole code spans, between its bars.
+
+        A span that were left open for more to come would be no code until then, and an address in
+        it live for so long.
+        """
+        bars = _BARS.match(text, start)
+        if bars:
+            self._writer.text(bars[0])
+            return bars.end()
+        match = _LONG_REST.match(text, start, start + HOLD)
+        end = match.end() if match else start
+        if end == len(text) and end < start + HOLD and not final:
+            raise IncompleteError
+        self._long = text[end : end + 1] == "|" or end == start + HOLD
+        if end > start:
+            self._writer.code(text[start:end])
+        return end
+
+    def _ticks(self, text: str, start: int, *, final: bool) -> int:
+        limit = min(start + HOLD, len(text))
+        stop = text.find("\n", start, limit)
+        whole = final or stop >= 0 or limit == start + HOLD
+        stop = limit if stop < 0 else stop
+        opening = _TICKS.match(text, start, stop)
+        assert opening is not None  # the caller saw a backtick
+        for closing in _TICKS.finditer(text, opening.end(), stop):
+            if closing.end() == stop and not whole:
+                break
+            if len(closing[0]) == len(opening[0]):
+                self._code(text[opening.end() : closing.start()])
+                return closing.end()
+        if not whole:
+            raise IncompleteError
+        # A backtick without its other half would pair with one that we write further on.
+        self._writer.text(GRAVE * len(opening[0]))
+        return opening.end()
+
+    def _code(self, content: str) -> None:
+        if content.strip(" ") and content[0] == content[-1] == " ":
+            content = content[1:-1]
+        self._writer.code(content)
+
+    def _bracket(self, text: str, start: int, *, final: bool, lead: bool) -> int:
+        link = read_link(text, start, final=final)
+        if link is not None:
+            self._link(link)
+            return link.end
+        close = close_of(text, start, final=final) if lead else None
+        if close is not None and text[close + 1 : min(close + 2, start + HOLD)] == ":":
+            # `[name]: address` defines a link for the whole message; apart, it is only words.
+            self._writer.text("[")
+            self._nested(text[start + 1 : close])
+            self._writer.text("] :")
+            return close + 2
+        self._writer.text("[")
+        return start + 1
+
+    def _link(self, link: InlineLink) -> None:
+        target = link.target
+        bare = " ".join(link.label.split())
+        if target and bare not in {"", target, target.removeprefix("mailto:")}:
+            self._label(link.label)
+            self._writer.text(" (")
+            self._target(target)
+            self._writer.text(")")
+        elif target:
+            self._writer.gap()
+            self._target(target)
+        else:
+            self._label(link.label)
+        self._writer.gap()
+
+    def _target(self, target: str) -> None:
+        live = permits(target, self._allowed) and find_address(target) == 0
+        (self._writer.text if live else self._writer.code)(target)
+
+    def _label(self, label: str) -> None:
+        self._writer.gap()
+        self._nested(label)
+        self._writer.gap()
+
+    def _nested(self, label: str) -> None:
+        text = " ".join(label.split())
+        if self._depth >= DEPTH:
+            self._writer.code(text)
+            return
+        inner = InlineReader(self._writer, self._allowed, self._depth + 1)
+        position = 0
+        while position < len(text):
+            position = inner.step(text, position, final=True)
+        inner.end_of_text()
+
+
+def _ends_escaped(word: str) -> bool:
+    """Whether the word's last backslash acts on what follows."""
+    return (len(word) - len(word.rstrip("\\"))) % 2 == 1
+
+
+def _word_end(text: str, start: int, limit: int) -> int:
+    match = _WORD.match(text, start, limit)
+    end = match.end() if match else start
+    if "://" in text[start:end]:
+        rest = _WORD_REST.match(text, end, limit)
+        end = rest.end() if rest else end
+    return end

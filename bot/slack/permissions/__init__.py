@@ -1,0 +1,1 @@
+"""Who may open answers and who may change settings."""

@@ -1,0 +1,1 @@
+"""The reply as people see it: streamed text, progress, status, notices, recovery."""

@@ -1,0 +1,81 @@
+"""Telling a person something when there is no reply to put it in: wherever it can be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import Trouble
+from bot.ports import Run
+from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
+from bot.slack.api.metadata import NOTICE, REPLY, mark
+from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.ui.blocks import Block, section
+from bot.slack.ui.footer import retry
+
+log = structlog.get_logger(__name__)
+
+
+RETRYABLE: frozenset[Trouble] = frozenset(
+    {
+        "no_answer",
+        "pipeline_gone",
+        "stopped",
+        "internal",
+        "person_budget",
+        "channel_budget",
+        "workspace_budget",
+        "run_budget",
+        "hourly_limit",
+        "too_many_at_once",
+    }
+)
+"""Why there is no reply where the same question may get one later."""
+
+
+async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
+    """Say it in the thread, else to the person directly. Returns whether it was said at all.
+
+    Raises:
+        SLACK_TROUBLE: where trying again may help; it may have been said all the same.
+    """
+    question = run.question
+    blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
+    try:
+        await client.chat_postMessage(
+            channel=question.channel,
+            thread_ts=question.thread_ts,
+            text=escape_mrkdwn(notice),
+            blocks=blocks,
+            metadata=mark(NOTICE, run.id, ends=True),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    except SLACK_ERRORS as error:
+        log.info("notice_not_in_thread", error=code_of(error))
+        if code_of(error) in TRANSIENT:
+            raise
+        return await notify_directly(client, run, escape_mrkdwn(notice))
+    return True
+
+
+async def notify_directly(
+    client: AsyncWebClient, run: Run, text: str, blocks: Sequence[Block] = ()
+) -> bool:
+    """Say it in a direct message. Returns whether that could be done."""
+    try:
+        opened = await client.conversations_open(users=run.question.user)
+        await client.chat_postMessage(
+            channel=(opened.get("channel") or {})["id"],
+            text=text,
+            blocks=[*blocks] or None,
+            metadata=mark(REPLY if blocks else NOTICE, run.id),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    except SLACK_ERRORS as error:
+        log.warning("not_told", error=code_of(error))
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The settings modals of a channel and of the workspace."""

@@ -1,0 +1,1 @@
+"""Reading a thread into the prompt that the models receive."""

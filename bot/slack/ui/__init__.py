@@ -1,0 +1,1 @@
+"""What all Slack surfaces share: every string, blocks, the footer, model names."""

@@ -1,0 +1,84 @@
+"""Values as Slack's JSON: the parts that messages are made of.
+
+Limits (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks a message; button text 75 and
+value 2,000 characters; a context element 3,000; markdown blocks 12,000 in all of one message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.slack.markdown.sanitize import plain, shorten
+
+Block = dict[str, Any]
+
+SHOW_ANSWERS = "show_answers"
+SHARE = "share_answer"
+REPLY_ACTIONS = "reply_actions"
+"""The block that a whole reply ends with: by it a reply is known to be complete."""
+
+STOP = "stop"
+STOP_ACTIONS = "stop_actions"
+AGAIN = "again"
+ANOTHER = "again_with"
+RETRY_ACTIONS = "retry_actions"
+VERDICT = "verdict"
+HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
+
+MARKDOWN_LIMIT = 12_000
+SECTION_LIMIT = 3_000
+
+
+def markdown(text: str) -> Block:
+    """A markdown block. `text` must have been made safe."""
+    return {"type": "markdown", "text": text[:MARKDOWN_LIMIT]}
+
+
+def section(mrkdwn: str) -> Block:
+    """A section. `mrkdwn` must have been escaped."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}}
+
+
+def sections(mrkdwn: str) -> list[Block]:
+    """As many sections as a text takes, none of its lines in two. It must have been escaped."""
+    parts = [""]
+    for line in mrkdwn.splitlines(keepends=True):
+        if parts[-1] and len(parts[-1]) + len(line.rstrip("\n")) > SECTION_LIMIT:
+            parts.append("")
+        parts[-1] += line
+    return [section(part.rstrip("\n")) for part in parts]
+
+
+def context(mrkdwn: str) -> Block:
+    """A quiet line."""
+    return {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}],
+    }
+
+
+def button(label: str, action_id: str, value: str, *, says: str | None = None) -> Block:
+    """A button. `says` is what a screen reader reads in place of the label."""
+    made: Block = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": shorten(plain(label), 75)},
+        "action_id": action_id,
+        "value": value,
+    }
+    if says:
+        made["accessibility_label"] = shorten(plain(says), 75)
+    return made
+
+
+def seconds(value: float) -> str:
+    """Seconds as people read them."""
+    return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - one digit is enough from 10 on
+
+
+def cost(usd: float | None) -> str:
+    """A cost as people read it."""
+    if usd is None:
+        return "cost unknown"
+    if usd == 0:
+        return "no cost"
+    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"  # noqa: PLR2004 - cents are enough from there on

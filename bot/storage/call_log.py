@@ -1,0 +1,43 @@
+"""Reading the lines of the ledger back (`bot.ports.Ledger`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.storage.database import Database
+from bot.storage.tables import ledger
+from moa import Call, Usage
+
+
+class StoredCallLog:
+    """`bot.ports.Ledger` on a database. `bot.storage.runs` writes it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, run_id: str) -> Sequence[Call]:
+        """A run's calls in the order in which they ended; of all attempts at it."""
+        query = select(ledger).where(ledger.c.run_id == run_id).order_by(ledger.c.id)
+        async with self._database.connect() as connection:
+            return [_call(row) for row in await connection.execute(query)]
+
+
+def _call(row: Row[Any]) -> Call:
+    known = row.input_tokens is not None
+    return Call(
+        model=row.model,
+        role=row.role,
+        layer=row.layer,
+        position=row.position,
+        attempt=row.attempt,
+        state=row.state,
+        started=row.started,
+        ended=row.ended,
+        first_token=row.first_token,
+        error_kind=row.error_kind,
+        usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
+        cost_usd=row.cost_usd,
+    )

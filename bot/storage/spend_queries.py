@@ -1,0 +1,200 @@
+"""What was spent (`bot.limits.Spending`), read as totals; `statements` adds up each call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from bot.limits import HOUR, REFUSALS, BudgetUse, ChannelUse, PipelineStats
+from bot.storage.database import Database
+from bot.storage.rows import aware
+from bot.storage.tables import IS_LIVE, ledger, runs, spending
+
+MEASURED_RUNS = 100
+"""The latest runs of a pipeline that its speed and cost are measured by."""
+
+USUAL_RUNS = 300
+"""The latest runs that tell what a question under way will cost."""
+
+DAY = "%Y-%m-%d"
+
+
+class StoredSpending:
+    """`bot.limits.Spending` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def use(
+        self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
+    ) -> BudgetUse:
+        """What counts for a person and a channel now; with `before`, ahead of that run alone."""
+        # At one moment: what is paid for moves from what is to come to what was spent.
+        return await self._database.survey(
+            lambda connection: _use(connection, _Asker(team, user, channel, now, before))
+        )
+
+    async def hour(self, team: str, user: str, now: datetime, *, before: str) -> BudgetUse:
+        """What counts for a person of the last hour's questions, ahead of that run."""
+        query = _hour(_Asker(team, user, None, now, before))
+        found = await self._database.read(lambda connection: connection.execute(query).one())
+        return BudgetUse(person_hour=found.questions, hour_since=found.since and aware(found.since))
+
+    async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
+        """What the latest runs of these pipelines took there; those never used are left out."""
+        names = [*pipelines]
+        found = await self._database.survey(
+            lambda connection: {name: _latest(connection, team, name) for name in names}
+        )
+        return {name: _measured(rows) for name, rows in found.items() if rows}
+
+    async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
+        """What this month's costliest channels have used, the costliest first."""
+        cost, questions = func.sum(spending.c.cost_usd), func.sum(spending.c.questions)
+        query = (
+            select(spending.c.channel, questions.label("questions"), cost.label("cost_usd"))
+            .where(spending.c.team == team, spending.c.day >= _month(now))
+            .group_by(spending.c.channel)
+            .order_by(cost.desc(), questions.desc(), spending.c.channel)
+            .limit(most)
+        )
+        found = await self._database.survey(lambda connection: connection.execute(query).all())
+        return [ChannelUse(row.channel, row.questions, row.cost_usd) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Whose use is asked for, where and when, and ahead of which run."""
+
+    team: str
+    user: str
+    channel: str | None
+    now: datetime
+    before: str | None
+
+
+def _use(connection: Connection, asker: _Asker) -> BudgetUse:
+    user, channel = asker.user, asker.channel
+    spent = connection.execute(_spent(asker)).one()
+    hour = connection.execute(_hour(asker)).one()
+    live = _live(connection, asker)
+    typical = _typical(connection) if live else {}
+    to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
+    hers = sum(cost for row, cost in to_come if row.user == user)
+    here = sum(cost for row, cost in to_come if row.channel == channel)
+    return BudgetUse(
+        person_day_usd=spent.person_day + hers,
+        channel_day_usd=spent.channel_day + here,
+        workspace_month_usd=spent.workspace_month + sum(cost for _, cost in to_come),
+        person_month_usd=spent.person_month,
+        person_month_questions=spent.person_questions,
+        person_hour=hour.questions,
+        hour_since=hour.since and aware(hour.since),
+        person_at_once=sum(row.user == user for row in live),
+    )
+
+
+def _live(connection: Connection, asker: _Asker) -> Sequence[Any]:
+    """The unfinished runs of a workspace, each with what was paid for it."""
+    paid = select(func.coalesce(func.sum(ledger.c.cost_usd), 0.0))
+    paid = paid.where(ledger.c.run_id == runs.c.id).scalar_subquery().label("paid")
+    query = select(runs.c.team, runs.c.user, runs.c.channel, runs.c.pipeline, paid)
+    # By the state alone: few runs are under way anywhere, and SQLite, when it is given the
+    # workspace too, looks through all that were ever asked there.
+    query = query.where(IS_LIVE, *_earlier(asker.before))
+    return [row for row in connection.execute(query) if row.team == asker.team]
+
+
+def _spent(asker: _Asker) -> Any:
+    """Totals of this month and of today, as one row."""
+    today = spending.c.day == asker.now.strftime(DAY)
+    hers, here = spending.c.user == asker.user, spending.c.channel == asker.channel
+
+    def total(column: Any, *where: ColumnElement[bool]) -> Any:
+        summed = func.sum(column)
+        return func.coalesce(summed.filter(and_(*where)) if where else summed, 0)
+
+    return select(
+        total(spending.c.cost_usd, today, hers).label("person_day"),
+        total(spending.c.cost_usd, today, here).label("channel_day"),
+        total(spending.c.cost_usd).label("workspace_month"),
+        total(spending.c.cost_usd, hers).label("person_month"),
+        total(spending.c.questions, hers).label("person_questions"),
+    ).where(spending.c.team == asker.team, spending.c.day >= _month(asker.now))
+
+
+def _hour(asker: _Asker) -> Any:
+    """How many questions of the last hour count, and since when."""
+    not_refused = or_(runs.c.trouble.is_(None), runs.c.trouble.not_in(REFUSALS))
+    oldest = func.min(runs.c.created_at)
+    return select(func.count().label("questions"), oldest.label("since")).where(
+        runs.c.team == asker.team,
+        runs.c.user == asker.user,
+        runs.c.created_at > asker.now - HOUR,
+        not_refused,
+        *_earlier(asker.before),
+    )
+
+
+def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
+    """That a run was asked before that one; nothing where none is given."""
+    if run_id is None:
+        return ()
+    other = runs.alias()
+    asked = select(other.c.created_at).where(other.c.id == run_id).scalar_subquery()
+    same_moment = and_(runs.c.created_at == asked, runs.c.id < run_id)
+    return (or_(runs.c.created_at < asked, same_moment),)
+
+
+def _typical(connection: Connection) -> Mapping[str, float]:
+    """What a run of each pipeline is expected to cost: nothing until it was measured.
+
+    By the latest replies, whichever their pipeline: looking for more of a rare one would take as
+    long as all that was ever asked.
+    """
+    latest = (
+        select(runs.c.pipeline, runs.c.cost_usd)
+        .where(runs.c.state == "answered")
+        .order_by(runs.c.created_at.desc())
+        .limit(USUAL_RUNS)
+        .subquery()
+    )
+    usual = func.avg(latest.c.cost_usd).label("usual")
+    query = select(latest.c.pipeline, usual).group_by(latest.c.pipeline)
+    rows = connection.execute(query)
+    return {row.pipeline: row.usual for row in rows if row.usual is not None}
+
+
+def _measured(rows: Sequence[Any]) -> PipelineStats:
+    costs = _known(rows)
+    seconds = median(row.seconds for row in rows)
+    return PipelineStats(len(rows), seconds, median(costs) if costs else None)
+
+
+def _latest(connection: Connection, team: str, pipeline: str) -> Sequence[Any]:
+    """`seconds` and `cost_usd` of a pipeline's latest answered runs."""
+    query = (
+        select(runs.c.seconds, runs.c.cost_usd)
+        .where(
+            runs.c.state == "answered",
+            runs.c.team == team,
+            runs.c.pipeline == pipeline,
+            runs.c.seconds.is_not(None),
+        )
+        .order_by(runs.c.created_at.desc())
+        .limit(MEASURED_RUNS)
+    )
+    return connection.execute(query).all()
+
+
+def _known(rows: Iterable[Any]) -> list[float]:
+    return [row.cost_usd for row in rows if row.cost_usd is not None]
+
+
+def _month(now: datetime) -> str:
+    return now.strftime("%Y-%m-01")

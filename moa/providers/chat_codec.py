@@ -1,0 +1,126 @@
+"""How Chat Completions put a prompt and an answer into JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from moa.errors import ModelError, Unavailable
+from moa.pipeline.prompts import caption
+from moa.providers import error_mapping
+from moa.providers.response_reader import Event, parse
+from moa.providers.sdk_client import utf8
+from moa.types import Chunk, Message, Prompt, Stop, Usage
+
+_DONE: Final = b"[DONE]"
+_STOPS: Final[Mapping[str, Stop]] = {"length": "length", "content_filter": "refusal"}
+"""Every other reason ("stop", and words of compatible servers) is an end like any other."""
+
+_BROKEN_OFF: Final = frozenset({"error", "insufficient_system_resource"})
+"""Reasons of OpenRouter and of DeepSeek that mean the server could not go on."""
+
+
+def chat_turns(prompt: Prompt) -> list[dict[str, Any]]:
+    """The `messages` of a request."""
+    system = [{"role": "system", "content": utf8(prompt.system)}] if prompt.system else []
+    return [*system, *({"role": m.role, "content": _content(m)} for m in prompt.messages)]
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    """A turn's text; where it has images, parts: each image under its caption, then the text."""
+    text = utf8(message.content)
+    if not message.images:
+        return text
+    parts: list[dict[str, Any]] = []
+    for image in message.images:
+        address = f"data:{image.media_type};base64,{image.data}"
+        parts.append({"type": "text", "text": utf8(caption(image))})
+        parts.append({"type": "image_url", "image_url": {"url": address}})
+    return [*parts, {"type": "text", "text": text}]
+
+
+class ChatDecoder:
+    """Reads one answer; see `moa.providers.response_reader.Decoder`."""
+
+    def __init__(self, model: str) -> None:
+        self.stop: Stop | None = None
+        self.done = False
+        self.fault: ModelError | None = None
+        self._model = model
+        self._usage: Usage | None = None
+
+    def take(self, events: list[bytes]) -> Chunk | None:
+        """The text of these events in one chunk, with the usage when it is news."""
+        texts: list[str] = []
+        before = self._usage
+        for data in events:
+            if data == _DONE:
+                self.done = True
+                break
+            if not self._take(data, texts):
+                break
+        text = "".join(texts)
+        news = self._usage if self._usage is not before else None
+        return Chunk(text, news) if text or news else None
+
+    def whole(self, answer: Event) -> Chunk:
+        """The answer of a server that did not stream."""
+        self.done = True
+        if error := answer.get("error"):
+            raise error_mapping.within_stream(error, model=self._model)
+        texts: list[str] = []
+        self._take_event(answer, "message", texts)
+        if not answer.get("choices") or self.fault:
+            raise self.fault or error_mapping.garbled()
+        return Chunk("".join(texts), self._usage)
+
+    def last(self) -> Chunk:
+        """The final chunk: usage and stop."""
+        return Chunk(usage=self._usage, stop=self.stop or "end")
+
+    def _take(self, data: bytes, texts: list[str]) -> bool:
+        try:
+            self._take_event(parse(data), "delta", texts)
+        except Unavailable as garbled:
+            self.fault = garbled
+        return self.fault is None
+
+    def _take_event(self, event: Event, part: str, texts: list[str]) -> None:
+        if error := event.get("error"):
+            self.fault = error_mapping.within_stream(error, model=self._model)
+            return
+        if usage := event.get("usage"):
+            self._usage = _usage(error_mapping.as_mapping(usage))
+        choices = event.get("choices")
+        if isinstance(choices, list) and choices:
+            self._take_choice(error_mapping.as_mapping(choices[0]), part, texts)
+
+    def _take_choice(self, choice: Event, part: str, texts: list[str]) -> None:
+        said = error_mapping.as_mapping(choice.get(part))
+        if isinstance(text := said.get("content"), str):
+            texts.append(text)
+        if isinstance(refusal := said.get("refusal"), str) and refusal:
+            texts.append(refusal)
+            self.stop = "refusal"
+        if isinstance(reason := choice.get("finish_reason"), str) and reason:
+            self._finish(reason)
+
+    def _finish(self, reason: str) -> None:
+        if reason in _BROKEN_OFF:
+            self.fault = error_mapping.cut()
+        elif self.stop != "refusal":
+            self.stop = _STOPS.get(reason, "end")
+
+
+def _usage(counted: Mapping[str, Any]) -> Usage:
+    details = error_mapping.as_mapping(counted.get("prompt_tokens_details"))
+    return Usage(
+        input_tokens=count(counted.get("prompt_tokens")),
+        output_tokens=count(counted.get("completion_tokens")),
+        cached_tokens=count(details.get("cached_tokens")),
+    )
+
+
+def count(value: object) -> int:
+    """A number of tokens; 0 when the server wrote none."""
+    return value if isinstance(value, int) and value > 0 else 0
