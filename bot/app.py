@@ -156,7 +156,11 @@ async def opened(
         )
         jobs = await stack.enter_async_context(
             _jobs(
-                database, runs, service, settings, _told(catalogue.sharers.become, metrics.workers)
+                database,
+                runs,
+                service,
+                settings,
+                _told(catalogue.worker_share.set_count, metrics.workers),
             )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))

@@ -21,11 +21,11 @@ class ModelCatalogue:
     """The models and pipelines of the settings. Connections belong to `endpoints`.
 
     Attributes:
-        sharers: the processes that the models' limits are divided between.
+        worker_share: the processes that the models' limits are divided between.
     """
 
     def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
-        self.sharers = WorkerShare()
+        self.worker_share = WorkerShare()
         self._settings = settings
         self._endpoints = endpoints
         self._models: dict[str, ProvidedModel] = {}
@@ -105,7 +105,7 @@ class ModelCatalogue:
                 self.model(name),
                 max_concurrency=table.max_concurrency,
                 requests_per_minute=table.requests_per_minute,
-                sharers=self.sharers,
+                worker_share=self.worker_share,
                 breaker=_breaker(table.breaker),
             )
         return self._asked[name]

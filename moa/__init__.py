@@ -1,12 +1,12 @@
-"""Mixture of Agents: many models answer, one reply is written from their answers.
+"""Mixture of Agents: several models answer, and one writes a reply from their answers.
 
-Pure method: no Slack, no database, no environment. Start reading at `engine.run`.
+This package uses no Slack, database or environment variables. Start reading at `moa.engine.run`.
 
     plan = moa.Plan.of([model_a, model_b, model_c], aggregator=model_a)
     outcome = await moa.ask(plan, "Why is the sky blue?")
 
-Models come from `moa.providers`, or are anything that satisfies `moa.Model`; `moa.resilient` puts
-limits, a circuit breaker, retries and a hedge around one.
+Models come from `moa.providers`, or are any object that satisfies `moa.Model`. `moa.resilient` adds
+limits, a circuit breaker, retries and a hedge to a model.
 """
 
 from moa.engine.runner import ask, run

@@ -1,4 +1,4 @@
-"""One call: ask a model and keep what it brought, whatever happens to it."""
+"""One call to a model, and everything it has returned so far."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from moa.errors import ModelError
-from moa.ports import Model, asked_for
+from moa.ports import Model, current_question
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CallSlot:
-    """Where a call stands in a run: layers count from 1, positions and attempts too."""
+    """Where a call belongs in a run. Layers, positions and attempts count from 1."""
 
     role: Role
     layer: int
@@ -27,36 +27,44 @@ class CallSlot:
 
 @dataclass(slots=True, eq=False)
 class InFlightCall:
-    """A call under way. It outlives its task, so that a cancelled call loses nothing.
+    """A running or ended call. It outlives its task, so a cancelled call keeps its text.
 
-    Times are the event loop's. `question` is the same object for all calls of a run. `stopped` says
-    why the run cancelled it, as an error kind. Once it has ended, `error` is what the model raised,
-    None when it did not or was cancelled, which `cut` tells.
+    Attributes:
+        slot: where the call belongs.
+        model: the model called.
+        started, deadline, first_token, ended: event loop times in seconds; None until they happen.
+        question: the same object for all calls of a run.
+        texts: the pieces of text received.
+        usage, stop: as the model reported them, or None.
+        cancel_kind: the error kind with which the run cancelled the call, or None.
+        error: the exception the model raised, or None.
+        cancelled: whether the task was cancelled.
+        task: the running task; None before and after.
     """
 
-    place: CallSlot
+    slot: CallSlot
     model: Model
     started: float
     deadline: float
     question: object = None
-    pieces: list[str] = field(default_factory=list[str])
+    texts: list[str] = field(default_factory=list[str])
     usage: Usage | None = None
     stop: Stop | None = None
     first_token: float | None = None
     ended: float | None = None
-    stopped: str | None = None
+    cancel_kind: str | None = None
     error: BaseException | None = None
-    cut: bool = False
+    cancelled: bool = False
     task: asyncio.Task[None] | None = None
 
-    async def ask(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
-        """Read the model's stream to its end, handing each piece of text on.
+    async def run(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
+        """Read the model's stream to its end, and pass each piece of text to `on_text`.
 
         Raises:
             ModelError: as the model raised it.
         """
         clock = asyncio.get_running_loop().time
-        asked_for.set(self.question)
+        current_question.set(self.question)
         try:
             async with aclosing(self.model.stream(prompt, sampling)) as stream:
                 async for chunk in stream:
@@ -65,52 +73,52 @@ class InFlightCall:
                     if chunk.text:
                         if self.first_token is None:
                             self.first_token = clock()
-                        self.pieces.append(chunk.text)
+                        self.texts.append(chunk.text)
                         on_text(chunk.text)
         finally:
             self.ended = clock()
 
-    def end(self, task: asyncio.Task[None]) -> None:
-        """Take in how the task has ended, and let go of it.
+    def record_end(self, task: asyncio.Task[None]) -> None:
+        """Store how the task ended, and drop the task.
 
-        It would keep where the model raised what it raised, which holds this very call.
+        The traceback is dropped too: its frames refer back to this call.
         """
-        self.task, self.cut = None, task.cancelled()
-        if not self.cut and (error := task.exception()):
+        self.task, self.cancelled = None, task.cancelled()
+        if not self.cancelled and (error := task.exception()):
             error.__traceback__ = None
             self.error = error
 
     def lose(self) -> None:
-        """Stop the call, since another one's text counts; it is not used even if it is whole."""
+        """Cancel the call because another one's text is used. Ignore it even if it is complete."""
         self.cancel("hedged")
-        self.stopped = self.stopped or "hedged"
+        self.cancel_kind = self.cancel_kind or "hedged"
 
-    def cancel(self, why: str) -> None:
-        """Stop the call; its connection is closed. `why` is an error kind."""
+    def cancel(self, kind: str) -> None:
+        """Cancel the call and close its connection. `kind` is the error kind to record."""
         if self.task and not self.task.done():
-            self.stopped = self.stopped or why
+            self.cancel_kind = self.cancel_kind or kind
             self.task.cancel()
 
-    def closed(self, *, began: float, late: bool) -> tuple[Answer, Call]:
-        """What became of the call, as an answer and as a line of the ledger.
+    def result(self, *, run_started: float, late: bool) -> tuple[Answer, Call]:
+        """Return the ended call as an answer and as an entry of the call log.
 
         Args:
-            began: the loop's time at which the run began.
-            late: whether its layer had closed before it ended.
+            run_started: the loop time at which the run started.
+            late: whether its layer closed before the call ended.
         """
-        text = "".join(self.pieces)
-        kind, words = self._failure(text)
+        text = "".join(self.texts)
+        kind, message = self._failure(text)
         status = _status(kind, self.stop, text, late=late)
         ended = self.started if self.ended is None else self.ended
         cost = self.model.profile.cost(self.usage) if self.usage else None
         first = self.first_token
         answer = Answer(
             model=self.model.profile.name,
-            layer=self.place.layer,
-            position=self.place.position,
+            layer=self.slot.layer,
+            position=self.slot.position,
             status=status,
             text=text,
-            error=words,
+            error=message,
             error_kind=kind,
             seconds=ended - self.started,
             first_token_seconds=None if first is None else first - self.started,
@@ -119,14 +127,14 @@ class InFlightCall:
         )
         call = Call(
             model=answer.model,
-            role=self.place.role,
-            layer=self.place.layer,
-            position=self.place.position,
-            attempt=self.place.attempt,
+            role=self.slot.role,
+            layer=self.slot.layer,
+            position=self.slot.position,
+            attempt=self.slot.attempt,
             state=status,
-            started=self.started - began,
-            ended=ended - began,
-            first_token=None if first is None else first - began,
+            started=self.started - run_started,
+            ended=ended - run_started,
+            first_token=None if first is None else first - run_started,
             error_kind=kind,
             usage=self.usage,
             cost_usd=cost,
@@ -134,19 +142,19 @@ class InFlightCall:
         return answer, call
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
-        """The error kind and a plain sentence, or twice None."""
+        """Return the error kind and a message that is safe to show, or (None, None)."""
         error = self.error
-        lost = self.stopped == "hedged" and error is None
-        if self.cut or lost:
-            kind = self.stopped or "cancelled"
-            return kind, STOPPED[kind]
+        lost = self.cancel_kind == "hedged" and error is None
+        if self.cancelled or lost:
+            kind = self.cancel_kind or "cancelled"
+            return kind, CANCEL_MESSAGES[kind]
         if isinstance(error, ModelError):
             return error.error_kind, str(error)
         if error is not None:
-            # A fault in a model's adapter must not end the run of the others. The exception's
-            # words stay out of the log: they may hold a key.
+            # A bug in a model adapter must not end the whole run. Keep the exception's text out of
+            # the log: it may hold an API key.
             name = self.model.profile.name
-            log.error("model %s raised %s, which no Model may", name, type(error).__name__)
+            log.error("model %s raised %s instead of a ModelError", name, type(error).__name__)
             return "internal", "The model's connection failed in an unexpected way."
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
@@ -155,16 +163,16 @@ class InFlightCall:
         return None, None
 
 
-STOPPED = {
+CANCEL_MESSAGES = {
     "timeout": "The model did not answer in time.",
     "cancelled": "The call was stopped because its answer was no longer needed.",
     "hedged": "Another model began to answer the same call first.",
 }
-"""Why a run stops a call, in words."""
+"""Messages for the error kinds with which a run cancels calls."""
 
 
 def _status(kind: str | None, stop: Stop | None, text: str, *, late: bool) -> Status:
-    if kind in STOPPED or (kind and text.strip()):
+    if kind in CANCEL_MESSAGES or (kind and text.strip()):
         return "cut" if text.strip() or kind != "timeout" else "failed"
     if kind:
         return "failed"

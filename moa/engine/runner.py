@@ -1,7 +1,7 @@
-"""A run: layer after layer of proposers, then one aggregator that writes the reply.
+"""Runs a plan: layer after layer of proposers, then one aggregator that writes the reply.
 
-Start reading at `run`. Each call is a task of its own, and all of them report to one inbox; the
-generator reads it and yields what happened. No task and no connection outlives the generator.
+Start reading at `run`. Each call is its own task and reports to one queue; the generator reads the
+queue and yields events. No task or connection outlives the generator.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from moa.types import Answer, Outcome, Prompt
 async def run(
     plan: Plan, thread: Prompt, *, seed: int, recorded: Sequence[Answer] = ()
 ) -> AsyncGenerator[Event, None]:
-    """Put a thread through a plan, and yield what happens.
+    """Run a thread through a plan and yield events as they happen.
 
-    A run ends by the sum of its layers' deadlines and the aggregators'.
+    A run takes at most the sum of its layers' deadlines and the aggregators' deadline.
 
     Args:
-        plan: who is asked; see `moa.bind` and `moa.Plan.of`.
-        thread: the conversation; its last turn must be the user's and not empty.
-        seed: decides labels, order and boundary. Whoever can write into the thread should not be
-            able to guess it: `secrets.randbits(63)` is good.
-        recorded: answers of an earlier attempt at the same run (same plan, thread and seed). Those
-            that came whole are not asked for again.
+        plan: the layers and aggregators; see `moa.bind` and `moa.Plan.of`.
+        thread: the conversation; its last turn must be a user's and not empty.
+        seed: decides labels, order and boundaries. Keep it secret from anyone who can write into
+            the thread: use `secrets.randbits(63)`.
+        recorded: answers of an earlier attempt at the same run (same plan, thread and seed).
+            Complete ones are reused instead of calling the model again.
 
     Yields:
         Events, the last of them `Finished`. Close the generator to cancel the run
         (`contextlib.aclosing`): every call is stopped and its connection closed.
 
     Raises:
-        PipelineError: when the thread does not end in a user's turn with words in it.
-        NotEnoughAnswers: when no model answered at all.
+        PipelineError: the thread does not end with a user's turn that contains text.
+        NotEnoughAnswers: no model answered.
     """
     if not thread.messages or thread.messages[-1].role != "user":
         raise PipelineError("The last turn of a thread must be the user's.")
@@ -57,16 +57,19 @@ async def run(
 
 
 async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:
-    """Put one question through a plan and return its outcome: `run` without the events.
+    """Run a question through a plan and return its outcome: `run` without the events.
 
-    Without a `seed` one is drawn that nobody can guess.
+    Args:
+        plan: see `run`.
+        question: one question, or a whole thread.
+        seed: see `run`; None for a random one.
 
     Raises:
         PipelineError, NotEnoughAnswers: see `run`.
     """
     thread = Prompt.of(question) if isinstance(question, str) else question
-    drawn = secrets.randbits(63) if seed is None else seed
-    async with aclosing(run(plan, thread, seed=drawn)) as events:
+    seed = secrets.randbits(63) if seed is None else seed
+    async with aclosing(run(plan, thread, seed=seed)) as events:
         async for event in events:
             if isinstance(event, Finished):
                 return event.outcome
@@ -74,7 +77,7 @@ async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) ->
 
 
 def _stages(state: EngineState) -> Iterator[AsyncGenerator[Event, None]]:
-    """What a run consists of, one after the other."""
+    """Yield the stages of a run, each started only after the previous one has ended."""
     for number, layer in enumerate(state.plan.layers, 1):
         yield run_layer(state, number, layer)
     yield aggregate(state)

@@ -1,6 +1,6 @@
-"""A configuration file as values: `[models.NAME]` and `[pipelines.NAME]`.
+"""The schema of a configuration: `[models.NAME]` and `[pipelines.NAME]`.
 
-Only the shape stands here. Where the file lies and where keys come from is the caller's business.
+Finding the file and the API keys is up to the caller.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from moa.errors import PipelineError
-from moa.pipeline.definition import Pipeline, Seconds, mistakes
+from moa.pipeline.definition import Pipeline, Seconds, find_errors
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 from moa.ports import DEFAULT_MAX_ATTEMPTS
-from moa.resilience import FAILURES, LONG_REST_S, REST_S, SILENT_S
+from moa.resilience import (
+    DEFAULT_FAILURES,
+    DEFAULT_LONG_REST_S,
+    DEFAULT_REST_S,
+    DEFAULT_SILENT_S,
+)
 
 Provider = Literal["openai", "anthropic", "local", "scripted"]
 
@@ -29,43 +34,43 @@ class PriceModel(StrictModel):
 
 
 class BreakerModel(StrictModel):
-    """`breaker = { failures = 4, rest_s = 30 }`: when a model that keeps failing is not asked.
+    """`breaker = { failures = 4, rest_s = 30 }`: when to stop calling a model that keeps failing.
 
     Attributes:
-        failures: failures in a row after which it rests; 0 for never.
-        rest_s: seconds of rest, after which one call tries whether it is well again.
-        long_rest_s: the same after a refused key or a used-up quota.
-        silent_s: seconds without a word after which a call that is stopped counts as a failure.
+        failures: failures in a row after which calls stop; 0 for never.
+        rest_s: seconds without calls; then one call probes the model.
+        long_rest_s: the same after a rejected key or a used-up quota.
+        silent_s: a call stopped after this many seconds without a token counts as a failure.
     """
 
-    failures: int = Field(default=FAILURES, ge=0)
-    rest_s: Seconds = REST_S
-    long_rest_s: Seconds = LONG_REST_S
-    silent_s: Seconds = SILENT_S
+    failures: int = Field(default=DEFAULT_FAILURES, ge=0)
+    rest_s: Seconds = DEFAULT_REST_S
+    long_rest_s: Seconds = DEFAULT_LONG_REST_S
+    silent_s: Seconds = DEFAULT_SILENT_S
 
 
 class ModelDefinition(StrictModel):
     """`[models.NAME]`: one configured model.
 
     Attributes:
-        provider: which API it speaks; `openai` is every OpenAI-compatible server, by `base_url`.
-        model: the provider's own name for it.
-        base_url: where its API is; None for the provider's own address.
-        api_key_env: the environment variable that holds its key; None for the provider's usual one.
+        provider: the API to use; `openai` works with any OpenAI-compatible server, see `base_url`.
+        model: the provider's name for the model.
+        base_url: the API's address; None for the provider's default.
+        api_key_env: the environment variable with the API key; None for the provider's usual one.
         context_window: tokens of prompt and output together.
-        max_output_tokens: the most it is asked to write, in either role.
-        temperature: overrides the role's default; "provider" sends none.
-        images: whether it can be shown images.
-        timeout_s: seconds without a byte after which its connection is given up.
-        persona: words put at the head of its system text when it proposes.
-        price: overrides the known prices.
-        options: passed on in the request's body as it is.
-        max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
-        max_concurrency: calls under way at the same time; more wait, and questions take turns.
-        requests_per_minute: calls begun within any minute.
-        hedge_after_s, hedge_with: seconds of silence after which another model is asked the same.
-        breaker: when a model that keeps failing is given a rest.
-        reply, delay_s, fail: what a `scripted` model says, how long it takes, how it fails.
+        max_output_tokens: output cap, in every role.
+        temperature: from 0 to 2, overrides the role's default; "provider" sends none.
+        images: whether the model takes images.
+        timeout_s: read timeout in seconds.
+        persona: text put before the system text when the model proposes.
+        price: overrides the built-in prices.
+        options: extra fields for the request body.
+        max_attempts: calls for one answer, retries included, when the server is busy or broken.
+        max_concurrency: calls running at once; more wait, and questions take turns.
+        requests_per_minute: calls started within any minute.
+        hedge_after_s, hedge_with: after this many seconds of silence, call this other model too.
+        breaker: when to stop calling the model because it keeps failing.
+        reply, delay_s, fail: text, delay in seconds and error of a `scripted` model.
     """
 
     provider: Provider
@@ -92,7 +97,7 @@ class ModelDefinition(StrictModel):
 
     @field_validator("base_url")
     @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
+    def _is_http_url(cls, value: str | None) -> str | None:
         if value is not None:
             url = urlsplit(value)
             if url.scheme not in {"http", "https"} or not url.hostname:
@@ -101,8 +106,8 @@ class ModelDefinition(StrictModel):
 
     @field_validator("temperature")
     @classmethod
-    def _in_range(cls, value: float | str | None) -> float | str | None:
-        if isinstance(value, float | int) and not 0 <= value <= 2:  # noqa: PLR2004 - the APIs' own range
+    def _is_temperature(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, float | int) and not 0 <= value <= 2:  # noqa: PLR2004 - the APIs' range
             raise ValueError('must be from 0 to 2, or "provider"')
         return value
 
@@ -115,52 +120,52 @@ class Config(StrictModel):
     pipelines: dict[str, Pipeline]
 
     @classmethod
-    def read(cls, table: Mapping[str, Any]) -> Config:
-        """The configuration in a parsed file, each part read under its own key.
+    def from_table(cls, table: Mapping[str, Any]) -> Config:
+        """Build the configuration from a parsed TOML file.
 
         Raises:
-            PipelineError: naming every wrong key of the file, what is allowed, the nearest name.
+            PipelineError: names every wrong key, the allowed ones and the closest match.
         """
-        problems: list[str] = []
+        errors: list[str] = []
         allowed = cls.model_fields
-        problems += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
-        models = _tables(ModelDefinition, table, "models", problems)
-        pipelines = _tables(Pipeline, table, "pipelines", problems)
-        # Names count although what stands under them is wrong: that has been said by then.
+        errors += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
+        models = _parse_tables(ModelDefinition, table, "models", errors)
+        pipelines = _parse_tables(Pipeline, table, "pipelines", errors)
+        # Include models whose tables have errors, so that each error is reported only once.
         known = _names(table, "models")
         for name, model in models.items():
-            problems += _model_mistakes(name, model, known)
+            errors += _model_errors(name, model, known)
         for name, pipeline in pipelines.items():
-            problems += mistakes(name, pipeline, known) if known else ()
-        default = _default(table, problems)
-        if problems:
-            raise PipelineError("\n".join(problems))
+            errors += find_errors(name, pipeline, known) if known else ()
+        default = _default_pipeline(table, errors)
+        if errors:
+            raise PipelineError("\n".join(errors))
         return cls(default_pipeline=default, models=models, pipelines=pipelines)
 
 
-def _default(table: Mapping[str, Any], problems: list[str]) -> str:
-    """The pipeline that is used when none is named; the only one, where there is just one."""
+def _default_pipeline(table: Mapping[str, Any], errors: list[str]) -> str:
+    """Return the default pipeline's name; a single pipeline needs no `default_pipeline`."""
     names = _names(table, "pipelines")
     default = table.get("default_pipeline", names[0] if len(names) == 1 else None)
     if not isinstance(default, str):
         if names:
-            problems.append(
+            errors.append(
                 f"default_pipeline: must be set to a pipeline's name. {nearest('', names)}"
             )
     elif names and default not in names:
-        problems.append(
+        errors.append(
             f'default_pipeline: there is no pipeline "{default}". {nearest(default, names)}'
         )
     return str(default)
 
 
-def _model_mistakes(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
-    """What is wrong with a model's table beyond its single values, a line each."""
+def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
+    """Yield errors in a model's table that involve several keys or models, one line each."""
     where = f"models.{name}"
     if (model.hedge_with is None) != (model.hedge_after_s is None):
         yield f"{where}.hedge_with and {where}.hedge_after_s: set both, or neither."
     if model.hedge_with == name:
-        yield f"{where}.hedge_with: must be another model than this one."
+        yield f"{where}.hedge_with: must be a different model."
     elif model.hedge_with is not None and model.hedge_with not in known:
         yield (
             f'{where}.hedge_with: there is no model "{model.hedge_with}". '
@@ -171,7 +176,7 @@ def _model_mistakes(name: str, model: ModelDefinition, known: Collection[str]) -
     if model.provider != "scripted":
         for key in ("reply", "delay_s", "fail"):
             if key in model.model_fields_set:
-                yield f"{where}.{key}: is for scripted models only."
+                yield f"{where}.{key}: only works for scripted models."
 
 
 def _names(table: Mapping[str, Any], key: str) -> list[str]:
@@ -182,15 +187,17 @@ def _names(table: Mapping[str, Any], key: str) -> list[str]:
 T = TypeVar("T", bound=StrictModel)
 
 
-def _tables(kind: type[T], table: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, T]:
+def _parse_tables(
+    kind: type[T], table: Mapping[str, Any], key: str, errors: list[str]
+) -> dict[str, T]:
     tables = table.get(key)
     if not isinstance(tables, Mapping) or not tables:
-        problems.append(f"{key}: define at least one [{key}.NAME] table.")
+        errors.append(f"{key}: define at least one [{key}.NAME] table.")
         return {}
-    found: dict[str, T] = {}
+    parsed: dict[str, T] = {}
     for name, entry in tables.items():
         try:
-            found[name] = parse_table(kind, entry, f"{key}.{name}")
+            parsed[name] = parse_table(kind, entry, f"{key}.{name}")
         except PipelineError as error:
-            problems.append(str(error))
-    return found
+            errors.append(str(error))
+    return parsed

@@ -39,8 +39,8 @@ def talk(*turns: str, system: str = "") -> Prompt:
 def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
     """Whatever its script; its head and its tail stand, and the gap says how much is missing."""
     short = token_budget.shorten(text, room)
-    assert token_budget.tokens(short) <= max(room, token_budget.GAP_TOKENS)
-    if token_budget.tokens(text) <= room:
+    assert token_budget.count_tokens(short) <= max(room, token_budget.GAP_TOKENS)
+    if token_budget.count_tokens(text) <= room:
         assert short == text
     else:
         head, _, rest = short.partition("\n\n[… ")
@@ -58,7 +58,7 @@ def test_a_lone_surrogate_does_no_harm() -> None:
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(0, 3000))
 def test_shares_are_fair(sizes: list[int], room: int) -> None:
     """Nobody gets more than wanted, small texts stay whole, and the larger ones share evenly."""
-    granted = token_budget.shares(sizes, room)
+    granted = token_budget.allocate(sizes, room)
     assert sum(granted) <= room
     assert all(0 <= share <= size for share, size in zip(granted, sizes, strict=True))
     cut = [share for share, size in zip(granted, sizes, strict=True) if share < size]
@@ -93,7 +93,7 @@ def test_no_turn_is_dropped_without_need(turns: list[str], room: int) -> None:
     fitted, _, _ = token_budget.fit(thread, (), room)
     dropped = len(turns) - len(fitted.messages)
     if dropped:
-        assert token_budget.size(Prompt(thread.messages[dropped - 1 :])) > room
+        assert token_budget.prompt_tokens(Prompt(thread.messages[dropped - 1 :])) > room
 
 
 def test_one_message_is_one_message() -> None:
@@ -124,7 +124,10 @@ def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> No
     thread = talk(*turns, system="Be kind.")
     answers = [answer(text) for text in said]
     fitted, kept, notes = token_budget.fit(thread, answers, room)
-    assert token_budget.size(fitted) + sum(token_budget.tokens(a.text) for a in kept) <= room
+    assert (
+        token_budget.prompt_tokens(fitted) + sum(token_budget.count_tokens(a.text) for a in kept)
+        <= room
+    )
     assert fitted.messages[-1].role == "user"
     assert len(fitted.messages) == len(turns) or fitted.messages[0].role == "user"
     assert len(kept) == len(answers)
@@ -157,7 +160,7 @@ def test_a_request_fits_into_the_models_window_with_room_to_answer(
     request = model_request.build_request(
         synthesise if answers else direct, brief, profile, "aggregator", window_share=share
     )
-    assert token_budget.size(request.prompt) <= window * share * 0.75 * 0.95 + 1
+    assert token_budget.prompt_tokens(request.prompt) <= window * share * 0.75 * 0.95 + 1
     assert all(f"ANSWER {a.label} " in request.prompt.messages[-1].content for a in answers)
 
 
@@ -168,7 +171,7 @@ def test_what_fits_but_for_the_strategys_words_is_shortened_too() -> None:
         request = model_request.build_request(
             synthesise, brief, Profile("m", context_window=2048), "aggregator"
         )
-        assert token_budget.size(request.prompt) <= 2048 * 0.75 * 0.95 + 1
+        assert token_budget.prompt_tokens(request.prompt) <= 2048 * 0.75 * 0.95 + 1
 
 
 @pytest.mark.parametrize("datamark", [False, True])
@@ -180,7 +183,7 @@ def test_the_room_is_used(*, datamark: bool) -> None:
         synthesise, brief, Profile("m", context_window=8000), "aggregator"
     )
     room = 8000 * 0.75 * 0.95
-    assert room * 0.85 <= token_budget.size(request.prompt) <= room
+    assert room * 0.85 <= token_budget.prompt_tokens(request.prompt) <= room
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ PIPELINE = '[pipelines.p]\naggregator = "a"\n'
 
 
 def read(text: str) -> Config:
-    return Config.read(tomllib.loads(dedent(text)))
+    return Config.from_table(tomllib.loads(dedent(text)))
 
 
 def mistakes_in(text: str) -> list[str]:
@@ -104,7 +104,7 @@ def test_every_key_is_read() -> None:
 IN_A_MODEL = [
     ('provider = "opnai"', "provider: must be 'openai', 'anthropic', 'local' or 'scripted'."),
     ('model = ""', "model: must not be empty."),
-    ("model = 3", "model: must be a text in quotes."),
+    ("model = 3", "model: must be text in quotes."),
     ('modle = "x"', 'modle: unknown key. Did you mean "model"? Allowed: '),
     (
         'base_url = "localhost"',
@@ -142,11 +142,11 @@ IN_A_MODEL = [
     ),
     (
         'hedge_after_s = 5\nhedge_with = "a"',
-        "hedge_with: must be another model than this one.",
+        "hedge_with: must be a different model.",
     ),
-    ('reply = "Yes."', "reply: is for scripted models only."),
-    ("delay_s = 1", "delay_s: is for scripted models only."),
-    ('fail = "cut"', "fail: is for scripted models only."),
+    ('reply = "Yes."', "reply: only works for scripted models."),
+    ("delay_s = 1", "delay_s: only works for scripted models."),
+    ('fail = "cut"', "fail: only works for scripted models."),
 ]
 
 
@@ -177,7 +177,7 @@ IN_A_PIPELINE = [
     (LAYER, "layers[1].proposers: is missing and must be set."),
     (LAYER + "proposers = []", "layers[1].proposers: must hold at least 1."),
     (LAYER + 'proposers = "a"', "layers[1].proposers: must be a list."),
-    (LAYER + "proposers = [3]", "layers[1].proposers[1]: must be a text in quotes."),
+    (LAYER + "proposers = [3]", "layers[1].proposers[1]: must be text in quotes."),
     (
         LAYER + f"proposers = {['a'] * 33}",
         "layers[1].proposers: must hold at most 32.",
@@ -217,8 +217,8 @@ def test_a_mistake_in_a_pipeline_is_named(lines: str, said: str) -> None:
     ("aggregator", "said"),
     [
         ("", "aggregator: is missing and must be set."),
-        ("aggregator = 3", "aggregator: must be a text in quotes or must be a list."),
-        ('aggregator = ["a", 3]', "aggregator[2]: must be a text in quotes."),
+        ("aggregator = 3", "aggregator: must be text in quotes or must be a list."),
+        ('aggregator = ["a", 3]', "aggregator[2]: must be text in quotes."),
         ("aggregator = []", "aggregator: name at least one model. Allowed: a, b."),
         ('aggregator = "A1"', 'aggregator: there is no model "A1". Allowed: a, b.'),
         ('aggregator = ["a", "c"]', 'aggregator: there is no model "c". Allowed: a, b.'),

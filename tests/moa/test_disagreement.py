@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moa import Finished, Pipeline, PipelineError, Plan, Rejected, bind
-from moa.engine.disagreement import GRACE_S, compare, read
+from moa.engine.disagreement import GRACE_S, compare, parse_disagreement
 from moa.events import Compared
 from moa.pipeline import prompts
 from moa.pipeline.strategies import PromptContext
@@ -64,12 +64,12 @@ def _views(*views: Any) -> str:
 @pytest.mark.parametrize("around", ["{}", "\n{}\n", "```json\n{}\n```", "```\n{}\n```"])
 def test_an_account_names_the_models_that_hold_a_view(around: str) -> None:
     """Letters become names again, one for each answer, so that samples of a model are counted."""
-    assert read(around.replace("{}", GOOD), ANSWERS) == READ
+    assert parse_disagreement(around.replace("{}", GOOD), ANSWERS) == READ
 
 
 def test_an_account_may_find_nothing() -> None:
     """That answers do not differ is an account too."""
-    assert read('{"agreements": [], "differences": []}', ANSWERS) == Disagreement()
+    assert parse_disagreement('{"agreements": [], "differences": []}', ANSWERS) == Disagreement()
 
 
 ONE, OTHER = {"view": "x", "answers": ["A"]}, {"view": "y", "answers": ["B"]}
@@ -105,18 +105,18 @@ ONE, OTHER = {"view": "x", "answers": ["A"]}, {"view": "y", "answers": ["B"]}
 )
 def test_anything_else_is_no_account(text: str) -> None:
     """An account that is wrong in its form is not trusted in its content."""
-    assert read(text, ANSWERS) is None
+    assert parse_disagreement(text, ANSWERS) is None
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_no_text_of_an_analyst_breaks_a_run(text: str) -> None:
     """Whatever comes is an account or none."""
-    assert read(text, ANSWERS) is None
+    assert parse_disagreement(text, ANSWERS) is None
 
 
 def test_an_analyst_is_shown_the_answers_and_asked_for_json() -> None:
     """It reads the same anonymous block as the aggregator."""
-    nonce = prompts.nonce_of(1, 1)
+    nonce = prompts.boundary_nonce(1, 1)
     prompt = compare(PromptContext(QUESTION, ANSWERS, nonce))
     assert prompt.system == prompts.ANALYST
     assert block_of(prompt, nonce).labels == ["A", "B", "C"]
@@ -237,7 +237,7 @@ async def test_a_recorded_reply_is_not_compared_again() -> None:
 def _bound(**keys: Any) -> Plan:
     models: dict[str, ScriptedModel] = {name: says(name) for name in ("a", "b", "c")}
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    return bind("p", Pipeline.read("p", table), models)
+    return bind("p", Pipeline.from_table("p", table), models)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tu
     made = _bound(**keys)
     assert (made.analyst and made.analyst.profile.name) == analyst
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    assert Pipeline.read("p", table).models == asked
+    assert Pipeline.from_table("p", table).models == asked
 
 
 @pytest.mark.parametrize(
@@ -287,4 +287,4 @@ def test_mistakes_are_named(keys: dict[str, Any], message: str) -> None:
 
 def test_the_seed_is_the_runs() -> None:
     """The analyst's boundary is one of its own, which no other model has seen."""
-    assert len({prompts.nonce_of(SEED, number) for number in range(1, 6)}) == 5
+    assert len({prompts.boundary_nonce(SEED, number) for number in range(1, 6)}) == 5

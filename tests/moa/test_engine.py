@@ -234,4 +234,4 @@ async def test_a_layer_without_answers_leaves_the_one_before_to_be_read() -> Non
     played = await play(plan(layer(says("a", "Rayleigh.")), layer(bad), by=writer))
     assert "Rayleigh." in writer.prompts[0][0].messages[-1].content
     assert played.outcome.status == "complete"
-    assert played.outcome.notes == ("Layer 2 brought no answer; the answers before it were used.",)
+    assert played.outcome.notes == ("Layer 2 returned no answer; the previous answers were used.",)

@@ -33,7 +33,7 @@ def test_the_quorum_is_two_thirds_of_those_who_can_answer(
 ) -> None:
     """Rounded up, unless it is set; never more than have not failed, never none."""
     model = says("m")
-    assert Layer(tuple(Seat(model) for _ in range(seats)), quorum).needed(alive) == needed
+    assert Layer(tuple(Seat(model) for _ in range(seats)), quorum).quorum_of(alive) == needed
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,12 @@ from moa import (
     Sampling,
     Unavailable,
 )
-from moa.engine.answer_request import FIRST_PAUSE_S, MAX_PAUSE_S, pause, worth_retrying
+from moa.engine.answer_request import (
+    FIRST_RETRY_DELAY_S,
+    MAX_RETRY_DELAY_S,
+    is_retryable,
+    retry_delay,
+)
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
 from tests.moa.runs import follows, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
@@ -57,17 +62,21 @@ def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
 )
 def test_another_try_is_made_where_it_can_help(error: BaseException | None, *, helps: bool) -> None:
     """A busy or broken server may do better; a refused key, a used-up quota and nonsense do not."""
-    assert worth_retrying(error) == helps
+    assert is_retryable(error) == helps
 
 
 def test_pauses_grow_and_are_never_shorter_than_the_server_asks() -> None:
     """They double up to a limit, with half of each left to chance; Retry-After comes first."""
-    for tried, longest in [(1, FIRST_PAUSE_S), (2, 2 * FIRST_PAUSE_S), (10, MAX_PAUSE_S)]:
-        pauses = {pause(tried, Unavailable()) for _ in range(50)}
+    for tried, longest in [
+        (1, FIRST_RETRY_DELAY_S),
+        (2, 2 * FIRST_RETRY_DELAY_S),
+        (10, MAX_RETRY_DELAY_S),
+    ]:
+        pauses = {retry_delay(tried, Unavailable()) for _ in range(50)}
         assert len(pauses) > 1
         assert all(longest / 2 <= seconds <= longest for seconds in pauses)
-    assert pause(1, RateLimited(retry_after=7.0)) == 7.0
-    assert pause(1, RateLimited(retry_after=0.0)) >= FIRST_PAUSE_S / 2
+    assert retry_delay(1, RateLimited(retry_after=7.0)) == 7.0
+    assert retry_delay(1, RateLimited(retry_after=0.0)) >= FIRST_RETRY_DELAY_S / 2
 
 
 @virtual
@@ -83,7 +92,7 @@ async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
         (1, "failed", "unavailable"),
         (2, "used", None),
     ]
-    assert FIRST_PAUSE_S / 2 <= second.started - first.ended <= FIRST_PAUSE_S
+    assert FIRST_RETRY_DELAY_S / 2 <= second.started - first.ended <= FIRST_RETRY_DELAY_S
 
 
 @virtual

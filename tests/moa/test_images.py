@@ -103,9 +103,10 @@ def test_a_model_that_takes_none_is_told_in_words() -> None:
 def test_an_image_takes_room_by_its_size(image: Image, tokens: int) -> None:
     """At most what the most careful reader takes, and that too where the size is not known."""
     assert token_budget.image_tokens(image) == tokens
-    without = token_budget.size(Prompt.of("Hi"))
+    without = token_budget.prompt_tokens(Prompt.of("Hi"))
     assert (
-        token_budget.size(Prompt((Message("user", "Hi", (image, image)),))) == without + 2 * tokens
+        token_budget.prompt_tokens(Prompt((Message("user", "Hi", (image, image)),)))
+        == without + 2 * tokens
     )
 
 
@@ -146,7 +147,10 @@ def test_what_is_fitted_fits_with_its_images(
     answers = [Answer("m", 1, 1, "used", each, "A") for each in said]
     thread = Prompt((Message("user", text, images),))
     fitted, kept, notes = token_budget.fit(thread, answers, room)
-    assert token_budget.size(fitted) + sum(token_budget.tokens(a.text) for a in kept) <= room
+    assert (
+        token_budget.prompt_tokens(fitted) + sum(token_budget.count_tokens(a.text) for a in kept)
+        <= room
+    )
     assert ((fitted, kept) == (thread, tuple(answers))) == (not notes)
 
 
@@ -162,7 +166,7 @@ def test_a_request_shows_images_to_models_that_take_them(*, takes: bool) -> None
     profile = Profile("m", takes_images=takes)
     request = model_request.build_request(direct, PromptContext(THREAD), profile, "proposer")
     assert bool(request.prompt.messages[0].images) == takes
-    assert request.blind != takes
+    assert request.images_omitted != takes
 
 
 async def test_the_reader_is_told_once_who_saw_no_image() -> None:
@@ -192,7 +196,7 @@ async def test_a_scripted_model_counts_images() -> None:
 def config(provider: str) -> Config:
     model = {"provider": provider, "model": "m", "images": True}
     pipeline = {"aggregator": "m"}
-    return Config.read({"models": {"m": model}, "pipelines": {"p": pipeline}})
+    return Config.from_table({"models": {"m": model}, "pipelines": {"p": pipeline}})
 
 
 def test_a_configuration_says_which_models_take_images() -> None:

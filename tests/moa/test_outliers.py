@@ -98,9 +98,9 @@ async def _play(rule: str, *texts: str, **keys: Any) -> tuple[Played, Any]:
     models = {f"m{i}": says(f"m{i}", text) for i, text in enumerate(texts)} | {"chief": chief}
     layer = {"proposers": [name for name in models if name != "chief"]}
     table = {"aggregator": "chief", "outliers": rule, "layers": [layer], **keys}
-    played = await play(bind("p", Pipeline.read("p", table), models))
+    played = await play(bind("p", Pipeline.from_table("p", table), models))
     prompt, _ = chief.prompts[-1]
-    return played, block_of(prompt, prompts.nonce_of(SEED, 2))
+    return played, block_of(prompt, prompts.boundary_nonce(SEED, 2))
 
 
 @virtual
@@ -118,7 +118,7 @@ async def test_a_far_answer_is_marked() -> None:
     """It is read with a remark that its author cannot write, and the reader is told."""
     played, block = await _play("mark", *HONEST, OFF)
     outlier = played.answer("m4")
-    assert block.remarks == {outlier.label: prompts.FAR}
+    assert block.remarks == {outlier.label: prompts.OUTLIER_REMARK}
     assert outlier.status == "used"
     assert played.outcome.notes == (
         "m4's answer in layer 1 was far from the others and was marked as such.",
@@ -157,7 +157,7 @@ async def test_a_run_that_starts_again_leaves_out_the_same() -> None:
     models = {f"m{i}": says(f"m{i}", text) for i, text in enumerate(texts)}
     chief = says("chief")
     table = {"aggregator": "chief", "outliers": "drop", "layers": [{"proposers": [*models]}]}
-    plan = bind("p", Pipeline.read("p", table), {**models, "chief": chief})
+    plan = bind("p", Pipeline.from_table("p", table), {**models, "chief": chief})
     first = (await play(plan)).outcome
     again = await play(plan, recorded=first.answers)
     assert [a.status for a in again.outcome.answers] == [a.status for a in first.answers]

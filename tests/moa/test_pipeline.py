@@ -66,10 +66,10 @@ def test_every_mistake_is_named_before_anything_is_bound() -> None:
 
 
 def test_one_pipeline_can_be_read_alone() -> None:
-    """`Pipeline.read` names the table's place as it stands in the file."""
-    assert Pipeline.read("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
+    """`Pipeline.from_table` names the table's place as it stands in the file."""
+    assert Pipeline.from_table("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
     with pytest.raises(PipelineError, match=r"^pipelines\.p\.aggregator: is missing"):
-        Pipeline.read("p", {})
+        Pipeline.from_table("p", {})
 
 
 def test_a_plan_can_be_made_of_models() -> None:

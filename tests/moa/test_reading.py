@@ -58,10 +58,10 @@ def test_unknown_keys_are_mistakes_at_every_depth() -> None:
 def test_where_several_kinds_may_stand_all_are_named_once() -> None:
     """A wrong item of a list is named itself, and the list is not called wrong for it."""
     assert mistakes_in({"name": "n", "either": 3}) == [
-        "outer.either: must be a text in quotes or must be a list."
+        "outer.either: must be text in quotes or must be a list."
     ]
     assert mistakes_in({"name": "n", "either": ["x", 3]}) == [
-        "outer.either[2]: must be a text in quotes."
+        "outer.either[2]: must be text in quotes."
     ]
 
 
@@ -75,4 +75,4 @@ def test_the_nearest_name_is_offered_only_when_it_is_near() -> None:
     """A guess helps, a far one misleads; with nothing defined that is said."""
     assert nearest("sonet", ["sonnet", "opus"]) == 'Did you mean "sonnet"? Allowed: opus, sonnet.'
     assert nearest("gpt", ["sonnet", "opus"]) == "Allowed: opus, sonnet."
-    assert nearest("gpt", []) == "Allowed: none is defined yet."
+    assert nearest("gpt", []) == "Allowed: none defined yet."

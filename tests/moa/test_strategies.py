@@ -7,7 +7,7 @@ import pytest
 from moa import STRATEGIES, Plan, Prompt, PromptContext
 from moa.pipeline import prompts
 from moa.pipeline.strategies import Strategy, StrategySpec, direct, synthesise
-from moa.pipeline.strategies.ballots import ballot, points, pooled
+from moa.pipeline.strategies.ballots import borda_scores, parse_ballot, pooled_order
 from moa.pipeline.strategies.debate import moderate, revise
 from moa.pipeline.strategies.rank_then_synthesise import chairman, rank
 from moa.pipeline.strategies.select import select
@@ -16,7 +16,7 @@ from moa.types import Answer
 from tests.moa.blocks import answer, block_of
 from tests.moa.runs import says
 
-NONCE = prompts.nonce_of(7, 2)
+NONCE = prompts.boundary_nonce(7, 2)
 THREAD = Prompt.of("Why is the sky blue?", system="House rules.")
 ANSWERS = (answer("A", "Scattering."), answer("B", "Reflection.", position=2))
 RANKINGS = (
@@ -40,10 +40,10 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
         (chairman, FINAL, prompts.AGGREGATOR, "AB", {}),
         (
             revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own="B"),
+            PromptContext(THREAD, ANSWERS, NONCE, own_label="B"),
             prompts.DEBATER,
             "AB",
-            {"B": prompts.OWN},
+            {"B": prompts.OWN_REMARK},
         ),
         (revise, BRIEF, prompts.DEBATER, "AB", {}),
         (moderate, FINAL, f"{prompts.AGGREGATOR}\n\n{prompts.MODERATOR}", "AB", {}),
@@ -54,21 +54,21 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
             PromptContext(THREAD, (answer("S1", "Both."), *ANSWERS), NONCE),
             prompts.FOLDER,
             ["S1", "A", "B"],
-            {"S1": prompts.COMBINED},
+            {"S1": prompts.COMBINED_REMARK},
         ),
         (
             synthesise,
-            PromptContext(THREAD, ANSWERS, NONCE, far=frozenset("B")),
+            PromptContext(THREAD, ANSWERS, NONCE, outlier_labels=frozenset("B")),
             prompts.REFINER,
             "AB",
-            {"B": prompts.FAR},
+            {"B": prompts.OUTLIER_REMARK},
         ),
         (
             revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
+            PromptContext(THREAD, ANSWERS, NONCE, own_label="B", outlier_labels=frozenset("B")),
             prompts.DEBATER,
             "AB",
-            {"B": f"{prompts.OWN}; {prompts.FAR}"},
+            {"B": f"{prompts.OWN_REMARK}; {prompts.OUTLIER_REMARK}"},
         ),
     ],
 )
@@ -118,7 +118,7 @@ def test_no_strategy_tells_who_wrote_what(name: str) -> None:
 def test_every_strategy_takes_datamarking(name: str) -> None:
     """`datamark = true` holds for whatever strategy a pipeline has."""
     recipe = STRATEGIES[name]
-    marker = prompts.marker_of(NONCE)
+    marker = prompts.marker_for(NONCE)
     for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
         block = block_of(strategy(PromptContext(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
         assert all(section.text.startswith(marker) for section in block.sections)
@@ -142,7 +142,7 @@ def test_every_strategy_takes_datamarking(name: str) -> None:
 )
 def test_a_ballot_is_read_strictly(text: str, order: str) -> None:
     """The last line, with every letter once: anything else is no vote."""
-    assert ballot(text, "ABC") == tuple(order)
+    assert parse_ballot(text, "ABC") == tuple(order)
 
 
 def test_nobody_votes_for_their_own_answer() -> None:
@@ -153,14 +153,14 @@ def test_nobody_votes_for_their_own_answer() -> None:
         answer("R", f"RANKING: {votes[label]}", model=f"m{label}", position=i)
         for i, label in enumerate("ABC")
     ]
-    assert points(rankings, answers) == {"A": 1.0, "B": 0.5, "C": 0.0}
-    assert pooled(rankings, answers) == ("A", "B", "C")
+    assert borda_scores(rankings, answers) == {"A": 1.0, "B": 0.5, "C": 0.0}
+    assert pooled_order(rankings, answers) == ("A", "B", "C")
 
 
 def test_rankings_that_miss_an_answer_make_no_order() -> None:
     """With one voter its own answer has no place, so that there is nothing to compare it by."""
-    assert pooled(RANKINGS[:1], ANSWERS) == ()
-    assert pooled([answer("R1", "no vote")], ANSWERS) == ()
+    assert pooled_order(RANKINGS[:1], ANSWERS) == ()
+    assert pooled_order([answer("R1", "no vote")], ANSWERS) == ()
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "layers", "brings"),
+    ("name", "layers", "output"),
     [
         ("synthesise", 1, ["answers"]),
         ("synthesise", 2, ["answers", "answers"]),
@@ -185,14 +185,14 @@ def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
         ("sequential", 1, ["answers", "combination"]),
     ],
 )
-def test_the_layers_that_a_strategy_adds(name: str, layers: int, brings: list[str]) -> None:
+def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[str]) -> None:
     """They stand behind the listed ones; without proposers there is nothing to add to."""
     models = [says(f"m{i}") for i in range(5)]
     chief = says("chief")
     plan = Plan.of(*[models] * layers, aggregator=chief, strategy=STRATEGIES[name])
-    assert [layer.task.brings for layer in plan.layers] == brings
+    assert [layer.task.output for layer in plan.layers] == output
     asked = [[seat.model for seat in layer.seats] for layer in plan.layers]
-    assert asked == [[chief] if b == "combination" else models for b in brings]
+    assert asked == [[chief] if b == "combination" else models for b in output]
     assert Plan.of(aggregator=chief, strategy=STRATEGIES[name]).layers == ()
 
 
@@ -201,11 +201,11 @@ def test_a_bare_function_is_a_strategy() -> None:
     assert StrategySpec.of(select) == StrategySpec(select, select)
     models = [says("a")]
     plan = Plan.of(models, models, aggregator=models, strategy=select)
-    assert [plan.strategy_of(n) for n in (1, 2, 3)] == [direct, select, select]
+    assert [plan.strategy_for(n) for n in (1, 2, 3)] == [direct, select, select]
 
 
 def test_a_shortened_brief_keeps_answers_and_rankings_apart() -> None:
     """What the budget has shortened goes back to where it came from."""
     short = tuple(Answer(t.model, 1, t.position, "used", "…", t.label) for t in RANKED.texts)
-    held = RANKED.holding(THREAD, short)
+    held = RANKED.with_texts(THREAD, short)
     assert (held.answers, held.rankings) == (short[:2], short[2:])

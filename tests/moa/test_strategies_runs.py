@@ -32,7 +32,7 @@ def _plan(strategy: str, models: Mapping[str, Model], *layers: Sequence[str], **
         "layers": [{"proposers": list(layer)} for layer in layers],
         **keys,
     }
-    return bind("p", Pipeline.read("p", table), models)
+    return bind("p", Pipeline.from_table("p", table), models)
 
 
 def _models(*names: str) -> dict[str, ScriptedModel]:
@@ -41,7 +41,7 @@ def _models(*names: str) -> dict[str, ScriptedModel]:
 
 def _block(model: ScriptedModel, layer: int, call: int = -1) -> Block:
     prompt, _ = model.prompts[call]
-    return block_of(prompt, prompts.nonce_of(SEED, layer))
+    return block_of(prompt, prompts.boundary_nonce(SEED, layer))
 
 
 def _labels(played: Played, layer: int) -> dict[str, str]:
@@ -78,7 +78,7 @@ async def test_the_best_ranked_draft_stands_when_no_chairman_answers() -> None:
         def steps(prompt: Prompt, _: Any) -> list[Any]:
             if prompts.RANKER not in prompt.system:
                 return [texts[name]]
-            sections = block_of(prompt, prompts.nonce_of(SEED, 2)).sections
+            sections = block_of(prompt, prompts.boundary_nonce(SEED, 2)).sections
             order = [s.label for s in sorted(sections, key=lambda s: len(s.text))]
             return [f"{'A long ranking. ' * 9}\nRANKING: {' > '.join(order)}"]
 
@@ -147,7 +147,7 @@ async def test_a_debate_is_one_more_layer_in_which_each_knows_its_own_answer() -
     played = await play(_plan("debate", models, "abc"))
     labels = _labels(played, 1)
     for name in "abc":
-        assert _block(models[name], 2).remarks == {labels[name]: prompts.OWN}
+        assert _block(models[name], 2).remarks == {labels[name]: prompts.OWN_REMARK}
     assert [(a.model, a.layer) for a in played.outcome.answers] == [
         (name, layer) for layer in (1, 2) for name in "abc"
     ]
@@ -160,8 +160,8 @@ async def test_samples_of_one_model_each_know_their_own_answer() -> None:
     """A name that stands several times is told apart by its seat."""
     models = _models("a")
     await play(_plan("debate", models, "aaa"))
-    own = [set(_block(models["a"], 2, call).remarks) for call in (3, 4, 5)]
-    assert set.union(*own) == {"A", "B", "C"}
+    own_remarks = [set(_block(models["a"], 2, call).remarks) for call in (3, 4, 5)]
+    assert set.union(*own_remarks) == {"A", "B", "C"}
 
 
 @virtual
@@ -181,7 +181,7 @@ async def test_many_samples_pass_through_a_small_window() -> None:
     played = await play(_plan("sequential", models, "a" * 10))
     read = [_block(models["chief"], layer, layer - 2).labels for layer in (2, 3, 4)]
     assert read == [list("ABCD"), ["S1", *"EFG"], ["S1", *"HIJ"]]
-    assert _block(models["chief"], 4).remarks == {"S1": prompts.COMBINED}
+    assert _block(models["chief"], 4).remarks == {"S1": prompts.COMBINED_REMARK}
     assert [a.layer for a in played.outcome.answers] == [1] * 10 + [2, 3]
     assert played.outcome.status == "complete"
 
@@ -193,7 +193,7 @@ def test_an_added_layer_closes_like_the_last_listed_one() -> None:
         "strategy": "sequential",
         "layers": [{"proposers": ["a"] * 6, "quorum": 5, "deadline_s": 9.0, "required": ["a"]}],
     }
-    *_, added = bind("p", Pipeline.read("p", table), _models("a")).layers
+    *_, added = bind("p", Pipeline.from_table("p", table), _models("a")).layers
     assert (added.quorum, added.deadline_s) == (1, 9.0)
     assert [(s.model.profile.name, s.required) for s in added.seats] == [("chief", False)]
 
@@ -212,7 +212,7 @@ async def test_a_fold_that_fails_loses_no_answer() -> None:
     played = await play(_plan("sequential", models, "a" * 6))
     assert played.text == "The reply."
     assert _block(models["chief"], 3).labels == list("ABCDEF")
-    assert any("brought no answer" in note for note in played.outcome.notes)
+    assert any("returned no answer" in note for note in played.outcome.notes)
 
 
 @virtual
@@ -266,7 +266,7 @@ async def test_datamarking_reaches_the_models() -> None:
     """`datamark = true` marks every answer that another model reads."""
     models = _models("a", "b")
     await play(_plan("synthesise", models, "ab", datamark=True))
-    marker = prompts.marker_of(prompts.nonce_of(SEED, 2))
+    marker = prompts.marker_for(prompts.boundary_nonce(SEED, 2))
     texts = {section.text for section in _block(models["chief"], 2).sections}
     assert texts == {marker.join(["", "The", "answer", "of", f"{name}."]) for name in "ab"}
 

@@ -21,7 +21,7 @@ from moa import (
     resilient,
 )
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
-from moa.resilience import FAILURES, Breaker, CircuitBreakerModel
+from moa.resilience import DEFAULT_FAILURES, Breaker, CircuitBreakerModel
 from tests.moa.asking import QUESTION, SAMPLING, hear
 from tests.moa.runs import clock, follows, says, slow
 from tests.moa.virtual_time import virtual
@@ -64,7 +64,7 @@ async def test_failures_in_a_row_open_it_for_a_while() -> None:
     assert await patient.asked(5) == ["unavailable"] * 3 + ["breaker_open"] * 2
     assert (patient.inner.calls, patient.breaker.state) == (3, "open")
     error = (await hear(patient.model)).error
-    assert str(error) == "The model was not asked, since it kept failing: It is down."
+    assert str(error) == "The model was not called because it kept failing: It is down."
     await asyncio.sleep(30)
     assert await patient.asked() == [None]
     assert patient.breaker.state == "closed"
@@ -243,6 +243,6 @@ async def test_ten_questions_in_a_row_meet_an_open_breaker(script: Sequence[Step
     last = outcomes[-1]
     assert last.answers[0].error_kind == "breaker_open"
     assert last.seconds == 22.0
-    assert dead.calls == FAILURES
+    assert dead.calls == DEFAULT_FAILURES
     (line,) = [call for call in last.calls if call.model == "dead"]
     assert (line.started, line.ended) == (0.0, 0.0)
