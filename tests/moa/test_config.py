@@ -1,4 +1,4 @@
-"""A configuration is read whole, and every mistake in it is named with what is allowed."""
+"""A configuration is checked as a whole, and every error says what is allowed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def read(text: str) -> Config:
     return Config.from_table(tomllib.loads(dedent(text)))
 
 
-def mistakes_in(text: str) -> list[str]:
+def errors_in(text: str) -> list[str]:
     with pytest.raises(PipelineError) as raised:
         read(text)
     return str(raised.value).splitlines()
 
 
 def test_a_small_configuration_is_enough() -> None:
-    """A model and a pipeline of it; the only pipeline is the default, and the rest has defaults."""
+    """One model and one pipeline suffice: that pipeline is the default."""
     config = read(MODELS + PIPELINE)
     assert config.default_pipeline == "p"
     assert config.models["a"] == ModelDefinition(provider="openai", model="x")
@@ -42,7 +42,7 @@ def test_a_small_configuration_is_enough() -> None:
 
 
 def test_every_key_is_read() -> None:
-    """What may stand in the file arrives as it was written."""
+    """Every key of the file ends up in the configuration."""
     config = read(
         """
         default_pipeline = "p"
@@ -152,12 +152,12 @@ IN_A_MODEL = [
 
 @pytest.mark.parametrize(("line", "said"), IN_A_MODEL, ids=[line for line, _ in IN_A_MODEL])
 def test_a_mistake_in_a_model_is_named(line: str, said: str) -> None:
-    """The key, what is allowed there and the nearest name; nothing that only follows from it."""
+    """The error names the key, what is allowed and the closest match, without follow-up errors."""
     key = line.partition(" ")[0]
     defaults = {"provider": 'provider = "openai"', "model": 'model = "x"'}
     lines = [kept for name, kept in defaults.items() if name != key] + [line]
     other = '[models.b]\nprovider = "openai"\nmodel = "y"\n'
-    found = mistakes_in("[models.a]\n" + "\n".join(lines) + "\n" + other + PIPELINE)
+    found = errors_in("[models.a]\n" + "\n".join(lines) + "\n" + other + PIPELINE)
     assert len(found) == 1
     assert found[0].startswith(f"models.a.{said}")
 
@@ -207,8 +207,8 @@ IN_A_PIPELINE = [
 
 @pytest.mark.parametrize(("lines", "said"), IN_A_PIPELINE, ids=[line for line, _ in IN_A_PIPELINE])
 def test_a_mistake_in_a_pipeline_is_named(lines: str, said: str) -> None:
-    """The place by its number, what is allowed and the nearest name; nothing that follows."""
-    found = mistakes_in(f"{MODELS}{PIPELINE}{lines}\n")
+    """The error names the key, the layer's number and what is allowed, without follow-up errors."""
+    found = errors_in(f"{MODELS}{PIPELINE}{lines}\n")
     assert len(found) == 1
     assert found[0].startswith(f"pipelines.p.{said}")
 
@@ -225,8 +225,8 @@ def test_a_mistake_in_a_pipeline_is_named(lines: str, said: str) -> None:
     ],
 )
 def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> None:
-    """One name or a list of them, each of a model that exists."""
-    assert mistakes_in(f"{MODELS}[pipelines.p]\n{aggregator}\n") == [f"pipelines.p.{said}"]
+    """The aggregator is the name of an existing model, or a list of such names."""
+    assert errors_in(f"{MODELS}[pipelines.p]\n{aggregator}\n") == [f"pipelines.p.{said}"]
 
 
 @pytest.mark.parametrize(
@@ -267,13 +267,13 @@ def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> Non
     ],
 )
 def test_a_mistake_in_the_whole_is_named(text: str, said: list[str]) -> None:
-    """Tables that are missing, unknown or of the wrong kind, and the default pipeline."""
-    assert mistakes_in(text) == said
+    """Missing, unknown and wrongly typed tables are reported, as is a wrong default pipeline."""
+    assert errors_in(text) == said
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    """Nobody has to mend a file line by line to hear of the next mistake."""
-    found = mistakes_in(
+    """One attempt reports every error in the file."""
+    found = errors_in(
         """
         nonsense = 1
         default_pipeline = "r"

@@ -1,4 +1,4 @@
-"""How answers are laid into a prompt: labels, order, boundaries and remarks."""
+"""How answers are put into a prompt: labels, order, boundaries and remarks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THREAD = Prompt(
 
 
 def test_a_block_reads_as_it_is_documented() -> None:
-    """A boundary line, the text, an empty line, and so on to the last line."""
+    """A boundary line, the text, an empty line, and so on to the end line."""
     read = [answer("A", "One.\n"), answer("B", "Two", status="truncated")]
     ranked = [answer("R1", "RANKING: A > B")]
     assert prompts.answers_block(read, "0f", rankings=ranked, remarks={"A": "your own answer"}) == (
@@ -46,7 +46,7 @@ def test_system_words_stand_before_the_threads_own() -> None:
 
 
 def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
-    """The same seed gives the same order; over seeds every answer stands at every place."""
+    """The same seed gives the same order; across seeds every answer takes every position."""
     answers = [Answer(f"m{i}", 1, i, "used") for i in range(4)]
     first = prompts.assign_labels(answers, seed=3, layer=1)
     assert first == prompts.assign_labels(answers, seed=3, layer=1)
@@ -67,13 +67,13 @@ def test_labels_go_on_after_z(index: int, label: str) -> None:
 
 
 def test_labels_of_rankings_are_no_letters() -> None:
-    """A ranking cannot be taken for an answer by its label."""
+    """A ranking's label cannot be mistaken for an answer's."""
     ranked = prompts.assign_labels([answer("", "x"), answer("", "y")], seed=1, layer=2, prefix="R")
     assert [r.label for r in ranked] == ["R1", "R2"]
 
 
 def test_every_wording_is_plain_text() -> None:
-    """Instructions hold no stray placeholder, no double space and no line break."""
+    """Instructions have no stray placeholder, double space or line break."""
     written = {k: v for k, v in vars(templates).items() if k.isupper() and isinstance(v, str)}
     assert len(written) > 15
     for name, text in written.items():

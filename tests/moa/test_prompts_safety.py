@@ -1,4 +1,4 @@
-"""No answer's text makes another answer, an instruction out of place or the end of the block."""
+"""No answer's text can imitate another answer, an instruction or the end of the block."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _labelled(given_: list[tuple[str, Status]]) -> tuple[Answer, ...]:
 def test_a_block_gives_back_exactly_what_was_laid_in(
     given_: list[tuple[str, Status]], judged: list[tuple[str, Status]]
 ) -> None:
-    """Whatever the texts hold, a reader who knows the nonce finds these and no others."""
+    """A parser that knows the nonce finds exactly the given texts, whatever they contain."""
     read, rankings = _labelled(given_), _labelled(judged)
     rankings = tuple(answer(f"R{i}", r.text) for i, r in enumerate(rankings, 1))
     block = block_of(with_answers(QUESTION, read, NONCE, rankings=rankings), NONCE)
@@ -103,7 +103,7 @@ def test_a_block_gives_back_exactly_what_was_laid_in(
 
 @given(answers)
 def test_an_instruction_of_ours_stands_only_in_its_place(given_: list[tuple[str, Status]]) -> None:
-    """The words that introduce the block are there once, and the system text holds no answer."""
+    """The introduction occurs once, and the system text contains no answer."""
     prompt = with_answers(QUESTION, _labelled(given_), NONCE)
     content = prompt.messages[-1].content
     assert content.count(templates.ANSWERS_FOLLOW.format(nonce=NONCE)) == 1
@@ -114,7 +114,7 @@ def test_an_instruction_of_ours_stands_only_in_its_place(given_: list[tuple[str,
 
 @given(answers)
 def test_marked_answers_are_read_back_too(given_: list[tuple[str, Status]]) -> None:
-    """With datamarking on, each line of an answer begins with the marker, and nothing else does."""
+    """With datamarking, each line of an answer starts with the marker, and no other line does."""
     read = _labelled(given_)
     marker = marker_for(NONCE)
     block = block_of(with_answers(QUESTION, read, NONCE, datamark=True), NONCE)
@@ -128,7 +128,7 @@ def test_marked_answers_are_read_back_too(given_: list[tuple[str, Status]]) -> N
 
 @given(texts)
 def test_no_line_of_an_answer_looks_like_a_boundary(text: str) -> None:
-    """Compatible forms folded and all that is unseen taken out, none begins with two of "="."""
+    """With compatible forms folded and invisible characters removed, no line starts with "=="."""
     safe = neutralise(text, NONCE)
     for line in safe.splitlines():
         unseen = {"Cc", "Cf", "Zs", "Mn", "Me", "Cn", "Co"}
@@ -139,7 +139,7 @@ def test_no_line_of_an_answer_looks_like_a_boundary(text: str) -> None:
 
 @given(texts)
 def test_neutralising_once_is_enough(text: str) -> None:
-    """A text that was neutralised is left as it is."""
+    """Neutralising a text again changes nothing."""
     safe = neutralise(text, NONCE)
     assert neutralise(safe, NONCE) == safe
     assert safe.splitlines() == safe.split("\n") or not safe
@@ -147,7 +147,7 @@ def test_neutralising_once_is_enough(text: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126).filter(lambda c: c != "=")))
 def test_plain_text_is_not_touched(text: str) -> None:
-    """What holds nothing suspicious is read by the next model as it was written."""
+    """A harmless text reaches the next model unchanged."""
     assert neutralise(text, NONCE) == text.strip()
 
 
@@ -172,7 +172,7 @@ def test_plain_text_is_not_touched(text: str) -> None:
     ],
 )
 def test_what_neutralising_does(text: str, safe: str) -> None:
-    """Look-alikes are quoted, hidden characters and the nonce go, all else stays."""
+    """Look-alikes are quoted, hidden characters and the nonce are removed, the rest stays."""
     assert neutralise(text, NONCE) == safe
 
 
@@ -187,13 +187,13 @@ def test_what_neutralising_does(text: str, safe: str) -> None:
     ],
 )
 def test_where_the_marker_stands(text: str, marked: str) -> None:
-    """Between words and at the start of lines, and nowhere that the author put it."""
+    """The marker is between words and at line starts, and nowhere else."""
     assert add_datamarks(text, "^") == marked
 
 
 @given(texts)
 def test_marking_loses_nothing_but_the_marker(text: str) -> None:
-    """A reader can undo it: behind white space or at a line's start it goes, else it is a space."""
+    """A reader can undo it: drop the marker after white space, else turn it into a space."""
     marker = marker_for(NONCE)
     safe = neutralise(text, NONCE).replace(marker, "")
     undone = re.sub(rf"(^|\s){marker}", r"\1", add_datamarks(safe, marker))
@@ -201,7 +201,7 @@ def test_marking_loses_nothing_but_the_marker(text: str) -> None:
 
 
 def test_the_marker_and_the_nonce_cannot_be_known_beforehand() -> None:
-    """Both come from the run's seed and differ from layer to layer and from run to run."""
+    """Both derive from the run's seed and differ between layers and runs."""
     nonces = {boundary_nonce(seed, layer) for seed in range(40) for layer in range(1, 4)}
     assert len(nonces) == 120
     assert all(re.fullmatch("[0-9a-f]{16}", nonce) for nonce in nonces)

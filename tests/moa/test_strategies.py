@@ -1,4 +1,4 @@
-"""Each strategy as what it is: a pure function from what stands to the next prompt."""
+"""Each strategy is a pure function from a context to a prompt."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
 )
 def test_what_a_strategy_sends(
     strategy: Strategy,
-    brief: PromptContext,
+    context: PromptContext,
     instructions: str,
     labels: str | list[str] | None,
     remarks: dict[str, str],
 ) -> None:
-    """Its own instructions before the thread's, and the texts that it shows with their remarks."""
-    prompt = strategy(brief)
+    """Its instructions precede the thread's, and the texts it shows have their remarks."""
+    prompt = strategy(context)
     assert prompt.system == f"{instructions}\n\nHouse rules."
     if labels is None:
         assert prompt.messages == THREAD.messages
@@ -91,7 +91,7 @@ def test_what_a_strategy_sends(
 
 
 def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
-    """Rankings stand behind the answers as rankings, and name no model."""
+    """Rankings follow the answers and name no model."""
     prompt = chairman(RANKED)
     block = block_of(prompt, NONCE)
     assert [(s.kind, s.label) for s in block.sections] == [
@@ -107,7 +107,7 @@ def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_no_strategy_tells_who_wrote_what(name: str) -> None:
-    """Answers stay anonymous in every prompt, so that no reader can favour a name."""
+    """Answers stay anonymous in every prompt, so no reader can favour a name."""
     recipe = STRATEGIES[name]
     for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
         prompt = strategy(RANKED)
@@ -116,7 +116,7 @@ def test_no_strategy_tells_who_wrote_what(name: str) -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_takes_datamarking(name: str) -> None:
-    """`datamark = true` holds for whatever strategy a pipeline has."""
+    """`datamark = true` works with every strategy."""
     recipe = STRATEGIES[name]
     marker = prompts.marker_for(NONCE)
     for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
@@ -141,12 +141,12 @@ def test_every_strategy_takes_datamarking(name: str) -> None:
     ],
 )
 def test_a_ballot_is_read_strictly(text: str, order: str) -> None:
-    """The last line, with every letter once: anything else is no vote."""
+    """Only a last line with every letter once is a vote."""
     assert parse_ballot(text, "ABC") == tuple(order)
 
 
 def test_nobody_votes_for_their_own_answer() -> None:
-    """Each put its own answer first; without those places the third model's view decides."""
+    """Each model ranks its own answer first; without those votes the third model decides."""
     answers = [answer(label, "x", model=f"m{label}", position=i) for i, label in enumerate("ABC")]
     votes = {"A": "A > B > C", "B": "B > A > C", "C": "C > A > B"}
     rankings = [
@@ -158,7 +158,7 @@ def test_nobody_votes_for_their_own_answer() -> None:
 
 
 def test_rankings_that_miss_an_answer_make_no_order() -> None:
-    """With one voter its own answer has no place, so that there is nothing to compare it by."""
+    """With one voter, its own answer has no score, so there is no order."""
     assert pooled_order(RANKINGS[:1], ANSWERS) == ()
     assert pooled_order([answer("R1", "no vote")], ANSWERS) == ()
 
@@ -167,7 +167,7 @@ def test_rankings_that_miss_an_answer_make_no_order() -> None:
     ("samples", "added"), [(1, 0), (4, 0), (5, 1), (7, 1), (8, 2), (10, 2), (11, 3), (32, 10)]
 )
 def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
-    """Each fold takes a window and leaves one answer; the last window is the aggregator's."""
+    """Each fold turns a window into one answer; the aggregator reads the last window."""
     assert folds(1, samples) == added
     assert samples - added * (WINDOW - 1) <= WINDOW
 
@@ -186,7 +186,7 @@ def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
     ],
 )
 def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[str]) -> None:
-    """They stand behind the listed ones; without proposers there is nothing to add to."""
+    """They follow the listed layers; without listed layers none are added."""
     models = [says(f"m{i}") for i in range(5)]
     chief = says("chief")
     plan = Plan.of(*[models] * layers, aggregator=chief, strategy=STRATEGIES[name])
@@ -197,15 +197,15 @@ def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[st
 
 
 def test_a_bare_function_is_a_strategy() -> None:
-    """A plan made in Python needs no recipe: one function writes all prompts but the first's."""
+    """In Python a single function can build all prompts after the first layer's."""
     assert StrategySpec.of(select) == StrategySpec(select, select)
     models = [says("a")]
     plan = Plan.of(models, models, aggregator=models, strategy=select)
     assert [plan.strategy_for(n) for n in (1, 2, 3)] == [direct, select, select]
 
 
-def test_a_shortened_brief_keeps_answers_and_rankings_apart() -> None:
-    """What the budget has shortened goes back to where it came from."""
+def test_a_shortened_context_keeps_answers_and_rankings_apart() -> None:
+    """Shortened texts return to where they came from."""
     short = tuple(Answer(t.model, 1, t.position, "used", "…", t.label) for t in RANKED.texts)
     held = RANKED.with_texts(THREAD, short)
     assert (held.answers, held.rankings) == (short[:2], short[2:])

@@ -1,4 +1,4 @@
-"""A model's limits: how many calls at the same time and in a minute, and whose turn it is."""
+"""Rate limits: how many calls run at once and start per minute, and whose turn is next."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_no_more_calls_run_at_once_than_allowed() -> None:
 
 @virtual
 async def test_questions_take_turns() -> None:
-    """One of many calls does not keep one of a single call waiting for all of them."""
+    """A question with many calls does not block one with a single call."""
     limiter, log = RateLimiter(max_concurrency=1), list[str]()
     names = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"]
     await asyncio.gather(*(pass_through(limiter, name[0], 1, log, name) for name in names))
@@ -53,7 +53,7 @@ async def test_questions_take_turns() -> None:
 
 @virtual
 async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
-    """Of ten at once three begin now, and each further one when a minute allows it."""
+    """Of ten calls three start now, and each further one when the minute allows it."""
     limiter, begun = RateLimiter(requests_per_minute=3), list[float]()
 
     async def call() -> None:
@@ -77,7 +77,7 @@ async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
 def test_limits_hold_whoever_comes_and_goes(
     calls: Sequence[tuple[int, int, int]], at_once: int, a_minute: int
 ) -> None:
-    """Calls come at any time, take any time, are cancelled: the limits hold, none is lost."""
+    """Calls arrive, end and are cancelled at any time; the limits hold and no call is lost."""
     limiter = RateLimiter(max_concurrency=at_once, requests_per_minute=a_minute)
     begun: list[float] = []
     most = 0
@@ -109,7 +109,7 @@ def test_limits_hold_whoever_comes_and_goes(
 
 @virtual
 async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
-    """Those behind it move up, and no place is lost when its turn had just come."""
+    """Those behind it move up, even if it had just been admitted."""
     limiter, log = RateLimiter(max_concurrency=1), list[str]()
     tasks = [asyncio.create_task(pass_through(limiter, n, 1, log, n)) for n in ("a", "b", "c")]
     await asyncio.sleep(0.5)
@@ -119,7 +119,7 @@ async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
     await limiter.acquire("d")
     waiting = asyncio.create_task(limiter.acquire("e"))
     await asyncio.sleep(0)
-    limiter.release()  # e's turn comes, and before it runs it is cancelled
+    limiter.release()  # e is admitted, and cancelled before it runs
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert (limiter.waiting, limiter.running) == (0, 0)
@@ -127,7 +127,7 @@ async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
 
 @virtual
 async def test_a_stopped_call_gives_its_place_back() -> None:
-    """A call that is cancelled while the model speaks does not hold the limit for ever."""
+    """A call cancelled while streaming releases its slot."""
     limited = RateLimitedModel(says("m", "Half", Hang()), RateLimiter(max_concurrency=1))
     for _ in range(3):
         task = asyncio.create_task(hear(limited))
@@ -139,7 +139,7 @@ async def test_a_stopped_call_gives_its_place_back() -> None:
 
 @virtual
 async def test_two_runs_share_a_models_limit_fairly() -> None:
-    """The second question's only call comes before the first one's third and fourth."""
+    """The second question's only call precedes the first one's third and fourth."""
     busy = resilient(slow("m", 1), max_concurrency=1)
     many = Plan.of([busy] * 4, aggregator=says("w"))
     single = Plan.of([busy], aggregator=says("w"))
@@ -155,7 +155,7 @@ async def test_two_runs_share_a_models_limit_fairly() -> None:
 
 @virtual
 async def test_waiting_counts_against_the_layers_deadline() -> None:
-    """A call whose turn does not come in time ends as out of time, and asks nobody."""
+    """A call that is not admitted in time times out without reaching the model."""
     inner = slow("m", 50)
     busy = resilient(inner, max_concurrency=1)
     plan = Plan.of([busy, busy], aggregator=says("w"))
@@ -166,7 +166,7 @@ async def test_waiting_counts_against_the_layers_deadline() -> None:
 
 @given(st.integers(1, 1000), st.integers(-1, 1000))
 def test_all_who_share_a_limit_stay_within_it(limit: int, workers: int) -> None:
-    """As long as there are no more of them than it allows; each is given one call at least."""
+    """Unless there are more workers than the limit; each may make at least one call."""
     shared = WorkerShare()
     shared.set_count(workers)
     part = shared.share_of(limit)
@@ -176,7 +176,7 @@ def test_all_who_share_a_limit_stay_within_it(limit: int, workers: int) -> None:
 
 @virtual
 async def test_a_limit_is_divided_by_those_who_share_it() -> None:
-    """Two processes have half each; when one has gone, what waits begins at once."""
+    """Two workers get half each; when one leaves, waiting calls start at once."""
     worker_share, log = WorkerShare(), list[str]()
     limiter = RateLimiter(max_concurrency=5, worker_share=worker_share)
     worker_share.set_count(2)
@@ -191,8 +191,8 @@ async def test_a_limit_is_divided_by_those_who_share_it() -> None:
 
 
 @virtual
-async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
-    """But nothing more begins until there is room in the smaller part."""
+async def test_running_calls_continue_when_more_workers_join() -> None:
+    """No new call starts until the smaller share allows it."""
     worker_share, begun = WorkerShare(), list[float]()
     limiter = RateLimiter(max_concurrency=4, worker_share=worker_share)
 
@@ -211,7 +211,7 @@ async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
 
 @virtual
 async def test_a_minutes_calls_are_divided_as_well() -> None:
-    """Four a minute are two for each of two processes."""
+    """Four a minute are two for each of two workers."""
     worker_share, begun = WorkerShare(), list[float]()
     limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)
     worker_share.set_count(2)
@@ -227,7 +227,7 @@ async def test_a_minutes_calls_are_divided_as_well() -> None:
 
 @virtual
 async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
-    """Whoever waited for the smaller part's minute does not wait for it any longer."""
+    """A call that waits for the smaller share's minute starts as soon as the share grows."""
     worker_share, begun = WorkerShare(), list[float]()
     limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)
 
@@ -239,8 +239,8 @@ async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
 
     calls = [asyncio.create_task(call(after)) for after in (0, 10, 20, 30, 32)]
     await asyncio.sleep(31)
-    worker_share.set_count(2)  # the next could begin at 80, when that of 20 is a minute old
+    worker_share.set_count(2)  # the next could start at 80, a minute after the one at 20
     await asyncio.sleep(9)
-    worker_share.set_count(1)  # now at 60, when that of 0 is
+    worker_share.set_count(1)  # now at 60, a minute after the one at 0
     await asyncio.gather(*calls)
     assert begun == [0, 10, 20, 30, 60]
