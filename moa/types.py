@@ -17,8 +17,7 @@ Stop = Literal["end", "length", "refusal"]
 Status = Literal["used", "late", "failed", "truncated", "cut", "outlier"]
 """The status of an answer.
 
-used: the next layer read it.
-truncated: the next layer read it, but the model reached its token limit.
+used, truncated: the next layer read it; `truncated` reached the model's token limit.
 late: it arrived after its layer had closed.
 cut: it was stopped early, by the run or by a broken connection; it holds the text so far.
 failed: it has no text.
@@ -27,7 +26,6 @@ outlier: it was dropped as far from the others, which only happens if the pipeli
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
 """`partial`: the aggregator was cut off. `unsynthesised`: the reply is one model's draft."""
-
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 """The types that both OpenAI and Anthropic accept."""

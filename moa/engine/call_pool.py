@@ -76,7 +76,7 @@ class CallPool:
         return call
 
     def schedule(self, when: float, callback: Callable[[], object]) -> Timer:
-        """Queue a timer event at `when`; whoever handles the event runs the callback."""
+        """Queue a timer event at `when`. Its handler runs the callback."""
         timer = Timer(callback)
         timer.handle = self._loop.call_at(when, self._events.put_nowait, timer)
         self._timers.add(timer)

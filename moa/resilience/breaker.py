@@ -119,8 +119,8 @@ class Breaker:
         self._probing = False
 
 
-class CircuitBreakerModel:
-    """A Model that is called only while its breaker admits calls."""
+class _BreakerWrapper:
+    """The parts that both wrappers share."""
 
     def __init__(self, model: Model, breaker: Breaker) -> None:
         self._model = model
@@ -130,6 +130,10 @@ class CircuitBreakerModel:
     def profile(self) -> Profile:
         """The wrapped model's profile."""
         return self._model.profile
+
+
+class CircuitBreakerModel(_BreakerWrapper):
+    """A Model that is called only while its breaker admits calls."""
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Call the model, or raise BreakerOpen at once; see `moa.Model`."""
@@ -160,17 +164,8 @@ class CircuitBreakerModel:
                 breaker.end_probe()
 
 
-class FailFastModel:
+class FailFastModel(_BreakerWrapper):
     """A Model that fails at once while its breaker is open, instead of waiting for its turn."""
-
-    def __init__(self, model: Model, breaker: Breaker) -> None:
-        self._model = model
-        self._breaker = breaker
-
-    @property
-    def profile(self) -> Profile:
-        """The wrapped model's profile."""
-        return self._model.profile
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Call the model, or raise BreakerOpen at once; see `moa.Model`."""

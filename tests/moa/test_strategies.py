@@ -29,7 +29,7 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
 
 
 @pytest.mark.parametrize(
-    ("strategy", "brief", "instructions", "labels", "remarks"),
+    ("strategy", "context", "instructions", "labels", "remarks"),
     [
         (direct, PromptContext(THREAD), prompts.PROPOSER, None, {}),
         (direct, PromptContext(THREAD, final=True), prompts.ALONE, None, {}),
@@ -108,8 +108,8 @@ def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_no_strategy_tells_who_wrote_what(name: str) -> None:
     """Answers stay anonymous in every prompt, so no reader can favour a name."""
-    recipe = STRATEGIES[name]
-    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+    spec = STRATEGIES[name]
+    for strategy in filter(None, (spec.refine, spec.final, spec.extra.strategy)):
         prompt = strategy(RANKED)
         assert "model A" not in f"{prompt.system}{prompt.messages}"
 
@@ -117,9 +117,9 @@ def test_no_strategy_tells_who_wrote_what(name: str) -> None:
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_takes_datamarking(name: str) -> None:
     """`datamark = true` works with every strategy."""
-    recipe = STRATEGIES[name]
+    spec = STRATEGIES[name]
     marker = prompts.marker_for(NONCE)
-    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+    for strategy in filter(None, (spec.refine, spec.final, spec.extra.strategy)):
         block = block_of(strategy(PromptContext(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
         assert all(section.text.startswith(marker) for section in block.sections)
 
