@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.ports import Interrupt, Reply, Run
 from bot.slack.frame import Frame
-from bot.slack.links import allowed_hosts
+from bot.slack.hosts import allowed_hosts
 from bot.slack.private_reply import PrivateReply
 from bot.slack.reply import SlackReply
 

@@ -15,8 +15,8 @@ from bot.slack.actions.clicks import take_away, tell
 from bot.slack.blocks import SHOW_ANSWERS, Block, button, context, markdown
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.frame import Frame
+from bot.slack.hosts import allowed_hosts
 from bot.slack.inbound import readable
-from bot.slack.links import allowed_hosts
 from bot.slack.messages import TEXT_LIMIT
 from bot.slack.pieces import cut
 from bot.slack.private_reply import safe_reply

@@ -11,8 +11,9 @@ import re
 from bot.slack.brackets import HOLD, IncompleteError
 from bot.slack.characters import Cleaner, clean, escape
 from bot.slack.fences import Fence, Head, Lines
+from bot.slack.hosts import allowed_hosts
 from bot.slack.inline import Inline
-from bot.slack.links import allowed_hosts, holds_address
+from bot.slack.links import holds_address
 from bot.slack.writer import GRAVE, Writer
 
 __all__ = [
@@ -154,7 +155,7 @@ class SafeStream:
         self._fence = fence
         info = escape(fence.info.replace("`", GRAVE))
         # An address or a sentence names no language: it goes where code is shown.
-        moved = len(info) > _LONGEST_INFO or holds_address(info)
+        moved = len(info) > _LONGEST_INFO or holds_address(info, files=False)
         self._writer.raw(f"```\n{fence.prefix}{info}" if moved else f"```{info}")
 
     def _fence_line(self, fence: Fence, text: str, start: int, *, final: bool) -> int:

@@ -53,7 +53,7 @@ class Writer:
         An address in it is never left to a rule that readers disagree on: backticks inside are
         replaced, and the span is closed around `|`, which ends a table's cell even in code.
         """
-        inert = holds_address(content)
+        inert = holds_address(content, files=False)
         if "``" in content or (inert and "`" in content):
             content = content.replace("`", GRAVE)
         parts = re.split(r"(\|+)", content) if inert else [content]
