@@ -9,11 +9,10 @@ from urllib.parse import unquote
 from bot.slack.hosts import LABEL, NAME, is_allowed, is_host
 
 _PLAIN = re.compile(
-    r"(?P<scheme>https?://)?(?P<host>[^\s/?#@:\\%,;()!'&=+$*_~]+)(?P<port>:\d+)?"
+    r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?://)?(?P<host>[^\s/?#@:\\%,;()!'&=+$*_~]+)(?P<port>:[0-9]+)?"
     r"(?P<path>/[A-Za-z0-9\-._~/%+,:@()=&]*)?"
     r"(?P<query>\?[A-Za-z0-9\-._~/%+,:()=&]*)?"
     r"(?P<anchor>#[A-Za-z0-9\-._~/%+,:()=&?]*)?",
-    re.IGNORECASE,
 )
 _BARE_TAIL = re.compile(r"[A-Za-z0-9\-._~/%+=&?#]*")
 """What may follow a name without a scheme, which some readers do not take for an address at all."""
@@ -37,7 +36,7 @@ SCHEME = re.compile(
 """A scheme that leads somewhere without `//`."""
 
 WWW = re.compile(r"(?<![^\W_])www\d?\.(?=\w)", re.IGNORECASE)
-IP = re.compile(rf"(?<![\w.\-])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LABEL}|\.\w)")
+IP = re.compile(rf"(?<!\d)(?<!\d\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LABEL}|\.\w)")
 
 
 def permits(address: str, allowed: frozenset[str]) -> bool:

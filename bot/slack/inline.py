@@ -117,10 +117,8 @@ class Inline:
 
     def _words(self, word: str, *, ended: bool) -> None:
         for part in split_word(word, self._allowed, ended=ended):
-            if part.kind == "code":
-                self._writer.code(part.text)
-            else:
-                self._writer.text(part.text)
+            write = {"text": self._writer.text, "code": self._writer.code}
+            write.get(part.kind, self._writer.address)(part.text)
 
     def _long_word(self, text: str, start: int, *, final: bool) -> int:
         """Show the next part of a word that is too long: whole code spans, between its bars.
@@ -190,14 +188,14 @@ class Inline:
             self._writer.text(")")
         elif target:
             self._writer.gap()
-            self._target(target)
+            self._target(bare or target)
         else:
             self._label(link.label)
         self._writer.gap()
 
     def _target(self, target: str) -> None:
         live = permits(target, self._allowed) and find_address(target) == 0
-        (self._writer.text if live else self._writer.code)(target)
+        (self._writer.address if live else self._writer.code)(target)
 
     def _label(self, label: str) -> None:
         self._writer.gap()
