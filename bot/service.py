@@ -140,6 +140,7 @@ class Service:
 
     async def _outcome(self, run: Run, reply: Reply, keeping: Keeping, watch: Watch) -> Outcome:
         thread = await self._threads.read(run.question)
+        reply.heed(thread.asker_said)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
         under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)

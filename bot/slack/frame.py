@@ -16,7 +16,7 @@ from bot.slack.beat import Beat
 from bot.slack.client import SLACK_TROUBLE, code_of
 from bot.slack.footer import Setting
 from bot.slack.people import People
-from bot.slack.text import escape_mrkdwn
+from bot.slack.text import inert_mrkdwn
 from moa import PipelineError, Plan
 
 log = structlog.get_logger(__name__)
@@ -69,7 +69,7 @@ class Frame:
         earlier = await self.runs.get(run.again_of) if run.again_of else None
         if earlier is None:
             return None
-        name = escape_mrkdwn(await self.people.name(run.question.user))
+        name = inert_mrkdwn(await self.people.name(run.question.user))
         told = words.AGAIN_OF.format(user=name)
         link = await self._link(earlier)
         return f"{told} · <{link}|{words.AGAIN_LINK}>" if link else told

@@ -18,7 +18,7 @@ from bot.slack import words
 from bot.slack.allowance import allowance, amount, asked, moment
 from bot.slack.blocks import Block, button, context, cost, seconds, section
 from bot.slack.settings_views import pipeline_menu, value_words
-from bot.slack.text import escape_mrkdwn, plain, shorten
+from bot.slack.text import escape_mrkdwn, inert_mrkdwn, plain, shorten
 from moa.pipeline import Pipeline
 
 CHOOSE_PIPELINE = "home_pipeline"
@@ -124,8 +124,10 @@ def _recent(page: Page) -> Iterator[Block]:
 def _question(one: Asked, url: str) -> str:
     """A question that leads to its thread, and what became of it."""
     earlier = one.earlier
-    said = escape_mrkdwn(shorten(plain(one.text), QUESTION_LIMIT)) or words.HOME_NO_WORDS
     link = permalink(earlier, url)
+    # The label of a link of ours is not linked by itself.
+    shown_as = escape_mrkdwn if link else inert_mrkdwn
+    said = shown_as(shorten(plain(one.text), QUESTION_LIMIT)) or words.HOME_NO_WORDS
     facts = [
         words.HOME_STATES[earlier.state],
         escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),

@@ -105,6 +105,7 @@ def browser_host(host: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4_096)
 def certain_host(host: str) -> str:
     """The host in lower-case ASCII where every parser reads it alike; empty where one might not.
 

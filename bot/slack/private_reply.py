@@ -45,6 +45,9 @@ class PrivateReply:
     async def start(self) -> None:
         """The acknowledgement of the command has said already that the models are asked."""
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """A slash command is part of no thread: nothing was said before it."""
+
     async def show(self, event: Event) -> None:
         """An ephemeral message cannot grow, so only the whole reply is shown."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
 from bot.slack.footer import Setting, footer, retry
 from bot.slack.frame import STRICT, Frame
 from bot.slack.growing import Growing
+from bot.slack.hosts import allowed_hosts
 from bot.slack.leftovers import has_ended, take_stock
 from bot.slack.messages import Chunk
 from bot.slack.metadata import REPLY
@@ -59,6 +60,7 @@ class SlackReply:
         self._status = Status(frame.client, run)
         self._setting = Setting(STRICT)
         self._progress = Progress()
+        self._allowed = allowed
         self._safe = SafeStream(allowed)
         self._come: list[str] = []
         self._shown = Growing(frame, run)
@@ -78,6 +80,11 @@ class SlackReply:
         plan, names = self._frame.plan(self._run), self._setting.policy.names
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._pump = asyncio.create_task(self._keep_showing())
+
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """Let addresses on hosts that the asker has named before be links as well."""
+        self._allowed |= allowed_hosts(asker_said)
+        self._safe = SafeStream(self._allowed)
 
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""

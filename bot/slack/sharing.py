@@ -21,7 +21,7 @@ from bot.slack.messages import TEXT_LIMIT
 from bot.slack.pieces import cut
 from bot.slack.private_reply import safe_reply
 from bot.slack.reveal import visitor_of
-from bot.slack.text import escape_mrkdwn, shorten
+from bot.slack.text import inert_mrkdwn, shorten
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ class Sharing:
         asked = await readable(run.question.text, self._people.name)
         name = await self._people.name(run.question.user)
         title = words.SHARED_BY.format(
-            user=escape_mrkdwn(name), question=escape_mrkdwn(shorten(asked, QUESTION_LIMIT))
+            user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
         head, rest = cut(safe_reply(run.reply, run.status, allowed))
         more = [context(words.SHARED_SHORTENED)] if rest else []

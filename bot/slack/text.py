@@ -13,7 +13,7 @@ from bot.slack.characters import Cleaner, clean, escape
 from bot.slack.fences import Fence, Head, Lines
 from bot.slack.hosts import allowed_hosts
 from bot.slack.inline import Inline
-from bot.slack.links import holds_address
+from bot.slack.links import holds_address, split_word
 from bot.slack.writer import GRAVE, Writer
 
 __all__ = [
@@ -21,11 +21,13 @@ __all__ = [
     "allowed_hosts",
     "escape_markdown",
     "escape_mrkdwn",
+    "inert_mrkdwn",
     "plain",
     "safe_markdown",
     "shorten",
 ]
 
+_SPACED = re.compile(r"(\s+)")
 _FENCE_RUN = re.compile(r"`{3,}|~{3,}")
 _PARTIAL_MARKER = re.compile(r"[-*+]|\d{1,9}[.)]?|[`~]{1,2}")
 _MARGIN = re.compile(r"[ \t>]*")
@@ -44,6 +46,20 @@ def escape_markdown(text: str) -> str:
 def escape_mrkdwn(text: str) -> str:
     """The text for a mrkdwn field: `&`, `<` and `>` escaped."""
     return escape(clean(text).replace("&", "&amp;"))
+
+
+def inert_mrkdwn(text: str) -> str:
+    """A person's words or name for a mrkdwn field: escaped, each address as code.
+
+    Slack links addresses in mrkdwn by itself, and a message of ours should link to nothing but
+    what we mean to.
+    """
+    shown: list[str] = []
+    for word in _SPACED.split(clean(text).replace("`", GRAVE)):
+        for part in split_word(word, frozenset()):
+            escaped = escape_mrkdwn(part.text)
+            shown.append(escaped if part.kind == "text" else f"`{escaped}`")
+    return "".join(shown)
 
 
 def plain(text: str) -> str:
