@@ -106,7 +106,7 @@ async def test_open_prints_the_address_where_no_browser_is(
 
 @pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
 def test_the_documents_link_to_the_filled_in_page(page: str) -> None:
-    """ "Create the Slack app" in the documents leads to what `moa-bot manifest --open` opens."""
+    """The "Create the Slack app" links lead to the page that `moa-bot manifest --open` opens."""
     words = (ROOT / page).read_text(encoding="utf-8")
     assert "[Create the Slack app][create-app]" in words
     [link] = re.findall(r"^\[create-app\]: (\S+)$", words, re.MULTILINE)

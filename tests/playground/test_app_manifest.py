@@ -1,4 +1,4 @@
-"""The manifest check refuses what Slack refuses: each limit of its schema, and each missing part."""
+"""The manifest check refuses what Slack refuses: each limit, each missing part."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_a_good_manifest_has_no_errors() -> None:
 
 @pytest.mark.parametrize(("pointer", "last", "first"), AT_AND_OVER)
 def test_each_limit_is_exact(pointer: str, last: object, first: object) -> None:
-    """The last value that Slack takes is fine, the first that it refuses is named with its place."""
+    """The last value that Slack takes is fine; the first that it refuses is named."""
     assert manifest_errors(changed(pointer, last)) == []
     errors = manifest_errors(changed(pointer, first))
     assert errors
