@@ -63,6 +63,16 @@ class HttpEvents:
         async with self._session.post(self.request_url, data=body, headers=headers) as answer:
             return answer.status == 200 and asked["challenge"] in await answer.text()  # noqa: PLR2004 - HTTP's own figure
 
+    async def ssl_check(self, method: str = "POST") -> int:
+        """Slack's look at the certificate, which is not signed; the status of the answer.
+
+        Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check".
+        """
+        fields = {"token": self._app.verification_token, "ssl_check": "1"}
+        where = {"params": fields} if method == "GET" else {"data": fields}
+        async with self._session.request(method, self.request_url, **where) as answer:
+            return answer.status
+
     def sign(self, body: bytes) -> dict[str, str]:
         """The two headers of Slack's request signature, version 0."""
         stamp = str(int(time.time()) - self.signature_age)

@@ -104,6 +104,12 @@ class Sockets:
             if connection.transport:
                 connection.transport.abort()
 
+    def freeze(self) -> None:
+        """Stop reading from every connection, as when the network drops packets silently."""
+        for connection in self.connections:
+            if connection.transport:
+                connection.transport.pause_reading()
+
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(*(connection.socket.close() for connection in self.connections))

@@ -36,6 +36,11 @@ UNSURE = frozenset(
 PASSING = UNSURE | {"ratelimited"}
 """Trouble that waiting may help."""
 
+TOKEN_REFUSED = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
+"""Slack's codes for a token that it does not accept, for any method."""
+
 TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
 
