@@ -65,6 +65,10 @@ class Control:
         """Break every Socket Mode connection without a word."""
         await self._site.sockets.cut()
 
+    def refuse_sockets(self, times: int = 1) -> None:
+        """Refuse the next websockets, although their addresses were given."""
+        self._site.sockets.to_refuse += times
+
     def freeze_sockets(self) -> None:
         """Let every connection stay open and be dead: nothing is read, no ping is answered."""
         self._site.sockets.freeze()
