@@ -234,11 +234,16 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is not what Bolt says at each start.
+    """Whether it is worth a line.
 
-    It reads SLACK_BOT_TOKEN by itself, and warns that our client, which holds the same, goes first.
+    Bolt reads SLACK_BOT_TOKEN by itself, and warns at each start that our client, which holds the
+    same, goes first. And it tells at each request that a token was refused, which `TokenWatch`
+    tells once.
     """
-    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+    message = record.getMessage()
+    return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
+        "Failed to authorize with the given token"
+    )
 
 
 def secret(value: SecretStr | None) -> str:

@@ -45,9 +45,9 @@ class _Metadata(_Part):
 
 class _DisplayInformation(_Part):
     name: str = Field(min_length=1, max_length=35)
-    description: str | None = Field(None, min_length=1, max_length=140)
-    long_description: str | None = Field(None, min_length=175, max_length=4_000)
-    background_color: str | None = Field(None, pattern="^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$")
+    description: str | None = Field(default=None, min_length=1, max_length=140)
+    long_description: str | None = Field(default=None, min_length=175, max_length=4_000)
+    background_color: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$")
 
 
 class _AppHome(_Part):
@@ -70,9 +70,9 @@ class _Shortcut(_Part):
 
 class _SlashCommand(_Part):
     command: str = Field(min_length=2, max_length=32, pattern="^/")
-    url: str | None = Field(None, max_length=3_000, pattern="^https?://")
+    url: str | None = Field(default=None, max_length=3_000, pattern="^https?://")
     description: str = Field(min_length=1, max_length=2_000)
-    usage_hint: str | None = Field(None, min_length=1, max_length=1_000)
+    usage_hint: str | None = Field(default=None, min_length=1, max_length=1_000)
     should_escape: bool = False
 
 
@@ -87,8 +87,8 @@ class _AgentAction(_Part):
 
 
 class _AgentView(_Part):
-    agent_description: str | None = Field(None, max_length=300)
-    suggested_prompts: list[_SuggestedPrompt] = Field([], max_length=4)
+    agent_description: str | None = Field(default=None, max_length=300)
+    suggested_prompts: list[_SuggestedPrompt] = Field(default=[], max_length=4)
     actions: list[_AgentAction] = []
 
 
@@ -100,8 +100,8 @@ class _AssistantView(_Part):
 class _Features(_Part):
     app_home: _AppHome | None = None
     bot_user: _BotUser | None = None
-    shortcuts: list[_Shortcut] | None = Field(None, min_length=1, max_length=10)
-    slash_commands: list[_SlashCommand] | None = Field(None, min_length=1, max_length=50)
+    shortcuts: list[_Shortcut] | None = Field(default=None, min_length=1, max_length=10)
+    slash_commands: list[_SlashCommand] | None = Field(default=None, min_length=1, max_length=50)
     unfurl_domains: Annotated[
         list[Annotated[str, Field(max_length=255, pattern=r"^[a-z0-9][-a-z0-9.]*[a-z0-9]$")]],
         Field(min_length=1, max_length=5),
@@ -126,7 +126,7 @@ class _OAuth(_Part):
         Field(max_length=1_000),
         AfterValidator(_unique),
     ] = []
-    scopes: _ScopeLists = Field(default_factory=_ScopeLists)
+    scopes: _ScopeLists = _ScopeLists()
     token_management_enabled: bool = False
     pkce_enabled: bool = False
 
@@ -141,7 +141,7 @@ class _EventSubscriptions(_Part):
     bot_events: Events = []
     user_events: Events = []
     metadata_subscriptions: list[_MetadataSubscription] | None = Field(
-        None, min_length=1, max_length=20
+        default=None, min_length=1, max_length=20
     )
 
 
@@ -184,12 +184,12 @@ class _Settings(_Part):
 class AppManifest(_Part):
     """A manifest whose every field Slack would take by itself."""
 
-    metadata: _Metadata | None = Field(None, alias="_metadata")
-    schema_address: str | None = Field(None, alias="$schema")
+    metadata: _Metadata | None = Field(default=None, alias="_metadata")
+    schema_address: str | None = Field(default=None, alias="$schema")
     display_information: _DisplayInformation
-    features: _Features = Field(default_factory=_Features)
-    oauth_config: _OAuth = Field(default_factory=_OAuth)
-    settings: _Settings = Field(default_factory=_Settings)
+    features: _Features = _Features()
+    oauth_config: _OAuth = _OAuth()
+    settings: _Settings = _Settings()
     app_directory: Any = None
     functions: Any = None
     workflows: Any = None

@@ -68,9 +68,11 @@ class HttpEvents:
 
         Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check".
         """
-        fields = {"token": self._app.verification_token, "ssl_check": "1"}
-        where = {"params": fields} if method == "GET" else {"data": fields}
-        async with self._session.request(method, self.request_url, **where) as answer:
+        form = urlencode({"token": self._app.verification_token, "ssl_check": "1"})
+        url = f"{self.request_url}?{form}" if method == "GET" else self.request_url
+        data = None if method == "GET" else form.encode()
+        headers = {"Content-Type": _FORM}
+        async with self._session.request(method, url, data=data, headers=headers) as answer:
             return answer.status
 
     def sign(self, body: bytes) -> dict[str, str]:

@@ -19,7 +19,8 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client import SLACK_TROUBLE, TOKEN_REFUSED, code_of
+from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.token_watch import TOKEN_REFUSED
 
 log = structlog.get_logger(__name__)
 

@@ -158,6 +158,23 @@ async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None
     assert watched.told.count("slack_token_refused") == 1
 
 
+@pytest.mark.parametrize("asked_before", [False, True])
+async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_before: bool) -> None:
+    """However many calls it meets; and so is that it is accepted again."""
+    if asked_before:
+        await watched.answers()
+    watched.slack.app.revoked = True
+    for _ in range(2):
+        await watched.there.ask()
+    await watched.slack.settled()
+    line = await watched.says("slack_token_refused")
+    assert (line["variable"], line["code"]) == ("SLACK_BOT_TOKEN", "token_revoked")
+    watched.slack.restore_tokens()
+    await watched.answers()
+    assert watched.told == ["slack_connected", "slack_token_refused", "slack_token_accepted"]
+    assert [each for each in watched.lines if each["level"] == "error"] == [line]
+
+
 async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
     """Both tokens are revoked and the connection is closed; then all is as before."""
     await watched.slack.revoke_tokens()
