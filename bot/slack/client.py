@@ -17,6 +17,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.counting import Count, Counting
+from bot.slack.token_watch import TokenWatch
 
 SLACK_TROUBLE = (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError)
 """Everything that a call of the Web API may raise."""
@@ -94,10 +95,11 @@ def web_client(
     Args:
         token: of the bot.
         base_url: of the Web API.
-        count: told of each request, the repeated ones included.
+        count: told of each request, the repeated ones included; with it, a refused token is
+            logged.
         session: from `connections`; without it each call has a connection of its own.
     """
-    handlers: list[AsyncRetryHandler] = [Counting(count, base_url)] if count else []
+    handlers: list[AsyncRetryHandler] = [Counting(count, base_url), TokenWatch()] if count else []
     handlers += [
         SafeRetries(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),

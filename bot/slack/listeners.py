@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.actions.again import Again
@@ -23,8 +22,7 @@ from bot.slack.reveal import CLICKS, Reveal
 from bot.slack.settings_modal import SettingsModal
 from bot.slack.settings_views import CHANNEL_CALLBACK, WORKSPACE_CALLBACK
 from bot.slack.sharing import Sharing
-
-log = structlog.get_logger(__name__)
+from bot.slack.unknown import UnknownRequests, failed
 
 ASKING = ("app_mention", "message")
 """Events that may bring a question."""
@@ -58,11 +56,16 @@ class Rooms:
     asking: Asking
 
 
-def register(app: AsyncApp, rooms: Rooms) -> None:
+def register(app: AsyncApp, rooms: Rooms, held_back: Callable[[], None]) -> None:
     """Connect the listeners. The last of each kind takes whatever nobody else took.
 
-    Without them Bolt answers 404, and Slack sends what was not acknowledged again.
+    Args:
+        app: made with `raise_error_for_unhandled_request`, so that what no listener takes is
+            acknowledged here. Otherwise Bolt answers 404, and Slack sends it again.
+        rooms: those who take the requests.
+        held_back: called for each minute in which Slack held events back from us.
     """
+    app.use(UnknownRequests(held_back))
     for event in ASKING:
         app.event(event, middleware=[rooms.intake.claim])(rooms.intake.work)
     app.command(COMMAND)(rooms.intake.command)
@@ -79,6 +82,7 @@ def register(app: AsyncApp, rooms: Rooms) -> None:
     app.view(CHANNEL_CALLBACK)(rooms.settings.submit_channel)
     app.view(WORKSPACE_CALLBACK)(rooms.home.submit_workspace)
     _take_the_rest(app)
+    app.error(failed)
 
 
 def _actions(rooms: Rooms) -> Mapping[str, Callable[..., Awaitable[None]]]:
@@ -100,7 +104,6 @@ def _take_the_rest(app: AsyncApp) -> None:
     app.shortcut(ANYTHING)(_acknowledge)
     app.view(ANYTHING)(_acknowledge)
     app.options(ANYTHING)(_acknowledge)
-    app.error(_failed)
 
 
 async def _ignore_event() -> None:
@@ -109,8 +112,3 @@ async def _ignore_event() -> None:
 
 async def _acknowledge(ack: Any) -> None:
     await ack()
-
-
-async def _failed(error: Exception) -> None:
-    """The outermost edge of a listener: the error is logged, and nothing of it leaves."""
-    log.error("listener_failed", error=type(error).__name__, exc_info=error)

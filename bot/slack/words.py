@@ -479,7 +479,7 @@ HOME_ASK_DIRECT = "For yourself: write to me under *Messages*."
 HOME_ASK_COMMAND = (
     "From any message box: `/moa QUESTION`. Only you see the reply, and may share it."
 )
-HOME_ASK_SHORTCUT = "About a message: its menu (⋮), *Ask the models about this*."
+HOME_ASK_SHORTCUT = "About a message: its menu (⋮), *Ask about this message*."
 HOME_RECENT = "Your recent questions"
 HOME_RECENT_NONE = "None yet. Try one: mention me in a channel, or write to me under *Messages*."
 HOME_RECENT_LINE = "{question}\n{facts}"
