@@ -1,4 +1,4 @@
-"""The text of an answer as it may be shown and read: without thoughts, end tokens and boundaries."""
+"""The text of an answer without thoughts, end tokens and copies of our boundary lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from moa.thoughts import ThoughtFilter
 _LONGEST_BOUNDARY: Final = 300
 _BOUNDARY: Final = re.compile(
     r"[ \t>|*_`#]{0,8}={2,10} ?"
-    r"(?:ANSWER (?:[A-Z]{1,2}|S\d{1,3})|RANKING R\d{1,3}|END OF ANSWERS)\b[^=\n]{0,200}={2,10}[ \t*_`]*"
+    r"(?:ANSWER (?:[A-Z]{1,2}|S\d{1,3})|RANKING R\d{1,3}|END OF ANSWERS)\b"
+    r"[^=\n]{0,200}={2,10}[ \t*_`]*"
 )
 """A line that copies a boundary of ours (`moa.prompts.block`), with or without its random part."""
 

@@ -182,6 +182,28 @@ class ThoughtFilter:
         return True
 
 
+class ThoughtHabit:
+    """Whether a model's answers begin within a thought that its server's template has opened.
+
+    It is learnt from the first answer with a lone closing tag, which is shown until then; those
+    that follow are held back until their thought has ended.
+    """
+
+    def __init__(self) -> None:
+        self.opened = False
+
+    def filter(self) -> ThoughtFilter:
+        """A filter for one answer, to be handed to `learn` at its end."""
+        return ThoughtFilter(opened=self.opened, lenient=True)
+
+    def learn(self, seen: ThoughtFilter, *, cut: bool) -> None:
+        """Take in how an answer went; one that was cut off says nothing."""
+        if seen.closed_unopened:
+            self.opened = True
+        elif not cut:
+            self.opened = False
+
+
 def without_thoughts(text: str, *, cut: bool = False) -> str:
     """A whole answer without its thoughts and end tokens."""
     thoughts = ThoughtFilter()

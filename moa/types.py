@@ -27,8 +27,8 @@ out as far from the others, which only happens where a pipeline asks for it.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
-"""`partial`: the aggregator broke off, or met its limit of output tokens. `unsynthesised`: none
-wrote a reply, and one draft is given in its place."""
+"""`partial`: the aggregator broke off. `unsynthesised`: none wrote a reply, and one draft is given in
+its place. Of a reply that met its author's limit, `Outcome.cut_at_limit` tells."""
 
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
@@ -252,6 +252,6 @@ class Outcome:
 
     @property
     def cut_at_limit(self) -> bool:
-        """Whether the reply has no end, since its author met the limit of its output."""
+        """Whether the reply has no end, since its author met its limit of output tokens."""
         author = self.aggregator
         return author is not None and author.status == "truncated"
