@@ -142,7 +142,13 @@ class Service:
         thread = await self._threads.read(run.question)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)
+        under_way = run_moa(
+            plan,
+            thread.prompt,
+            seed=run.seed,
+            recorded=run.recorded,
+            on_stopped=keeping.stopped,
+        )
         async with aclosing(under_way) as events:
             async for event in events:
                 watch.saw(event)

@@ -27,8 +27,8 @@ out as far from the others, which only happens where a pipeline asks for it.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
-"""`partial`: the aggregator broke off. `unsynthesised`: none wrote a reply, and one draft is given in
-its place. Of a reply that met its author's limit, `Outcome.cut_at_limit` tells."""
+"""`partial`: the aggregator broke off. `unsynthesised`: none wrote a reply, so it is one draft. See
+`Outcome.cut_at_limit` for a reply that met its author's limit."""
 
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
