@@ -54,7 +54,9 @@ class ThoughtFilter:
     def feed(self, text: str) -> str:
         """The next piece of the answer's own text; it may be empty."""
         self.began_anew = False
-        if not (self._at_head or self._rest or self._over) and not tags.MARK.search(text):
+        if self._over:
+            return ""
+        if not (self._at_head or self._rest) and not tags.MARK.search(text):
             self._given.append(text)
             return text
         self._rest += text
@@ -107,6 +109,7 @@ class ThoughtFilter:
         if found := tags.opening(start):
             self.closed_unopened |= tags.CLOSER.match(start) is not None
             self._rest, self._closer = start[found.end :], found.closer
+            self.thought = self.thought or found.closer is not None
             self._removed = True
             return True
         if not start or (not final and tags.may_open(start)):
