@@ -37,7 +37,8 @@ SLACK_NOT_SET = (
 TRIAL = Usage(input_tokens=1_000, output_tokens=1_000)
 NO_PRICE = (
     "price: not known of {names}\n"
-    "Unless their server tells what a call costs, their calls count as $0 in [limits].\nSet price = {{ input = …, output = … }} (US dollars per million tokens)."
+    "Unless their server tells what a call costs, their calls count as $0 in [limits].\n"
+    "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
 WHERE_SIGNING = "the Signing Secret of your app's page, Basic Information"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from moa import budget
 from moa.types import Prompt, Usage
@@ -32,15 +32,16 @@ def plausible(usage: Usage | None) -> Usage | None:
     return usage
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Whether this can be the number of tokens of one call."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
 
 
-def is_cost(value: object) -> bool:
+def is_cost(value: object) -> TypeGuard[float]:
     """Whether this can be the cost of one call in US dollars."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= MOST_USD
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= MOST_USD
 
 
 def completed(usage: Usage | None, prompt: Prompt, received: int, *, whole: bool) -> Usage:

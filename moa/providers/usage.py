@@ -83,5 +83,6 @@ def _cost(counted: Counted) -> float | None:
     upstream = details.get("upstream_inference_cost")
     if not is_cost(cost):
         return None
-    own_key = counted.get("is_byok") is True and is_cost(upstream)
-    return float(cost) + (float(upstream) if own_key else 0.0)
+    if counted.get("is_byok") is True and is_cost(upstream):
+        return float(cost + upstream)
+    return float(cost)

@@ -163,7 +163,7 @@ async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
 
 async def test_models_without_a_price_are_listed(tmp_path: Path) -> None:
     """Their calls count as nothing in the budgets, which nobody would guess."""
-    async with ModelServer() as server:
+    async with ModelServer({"own-1": Reply("Yes.")}) as server:
         own = f'provider = "openai"\nmodel = "own-1"\nbase_url = "{server.openai_url}"\n'
         models = {"own": own, "priced": f"{own}price = {{ input = 1.0, output = 2.0 }}\n"}
         configure(tmp_path, models, pipeline("own", aggregator="priced"))
