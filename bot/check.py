@@ -11,12 +11,12 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.models import Catalogue
+from bot.models import Catalogue, cost_in
 from bot.settings import KEY_VARIABLES, Environment, load
 from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
 from bot.storage.database import open_database, read_url
-from moa import ModelError, PipelineError
+from moa import ModelError, PipelineError, Usage
 from moa.providers import Endpoints
 
 PATIENCE_S = 15
@@ -33,6 +33,12 @@ MARK_WIDTH = 8
 SLACK_NOT_SET = (
     "To answer in Slack: create the app with `moa-bot manifest`, install it there, then set\n"
     "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without."
+)
+TRIAL = Usage(input_tokens=1_000, output_tokens=1_000)
+NO_PRICE = (
+    "price: not known of {names}\n"
+    "Unless their server tells what a call costs, their calls count as $0 in [limits].\n"
+    "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
 WHERE_SIGNING = "the Signing Secret of your app's page, Basic Information"
 
@@ -93,7 +99,19 @@ async def check(purposes: Mapping[str, str], say: Say) -> bool:
 
 
 async def _models(catalogue: Catalogue) -> Findings:
-    return await asyncio.gather(*(_model(catalogue, name) for name in catalogue.tables))
+    found = await asyncio.gather(*(_model(catalogue, name) for name in catalogue.tables))
+    return [*found, *await asyncio.to_thread(_prices, catalogue)]
+
+
+def _prices(catalogue: Catalogue) -> Findings:
+    """The models whose calls count as no dollars, since their price is not known.
+
+    Blocking: the price list takes half a second to load.
+    """
+    unknown = [name for name, table in catalogue.tables.items() if cost_in(table)(TRIAL) is None]
+    if not unknown:
+        return []
+    return [Finding("not set", NO_PRICE.format(names=", ".join(unknown)))]
 
 
 async def _model(catalogue: Catalogue, name: str) -> Finding:

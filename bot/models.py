@@ -166,7 +166,7 @@ def _profile(name: str, table: ModelTable) -> Profile:
         takes_temperature=table.provider != "anthropic" and not provider_decides,
         takes_images=table.images,
         persona=table.persona,
-        cost=_cost(table),
+        cost=cost_in(table),
         max_attempts=table.max_attempts,
     )
 
@@ -177,7 +177,8 @@ def _breaker(table: BreakerTable) -> BreakerRules | None:
     return BreakerRules(table.failures, table.rest_s, table.long_rest_s, table.silent_s)
 
 
-def _cost(table: ModelTable) -> CostOf:
+def cost_in(table: ModelTable) -> CostOf:
+    """What a call of a model costs: by the price that is set, else by the list."""
     if table.price:
         return Price(table.price.input, table.price.output, table.price.cached).of
     return cost_of(table.provider, table.model, table.base_url)

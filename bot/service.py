@@ -143,7 +143,13 @@ class Service:
         reply.heed(thread.asker_said)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)
+        under_way = run_moa(
+            plan,
+            thread.prompt,
+            seed=run.seed,
+            recorded=run.recorded,
+            on_stopped=keeping.stopped,
+        )
         async with aclosing(under_way) as events:
             async for event in events:
                 watch.saw(event)

@@ -30,6 +30,7 @@ from moa.events import (
     Finished,
     LayerClosed,
     LayerStarted,
+    Retracted,
     Retried,
 )
 from moa.pipeline import Pipeline, bind
@@ -90,6 +91,7 @@ __all__ = [
     "RateLimited",
     "Recipe",
     "Rejected",
+    "Retracted",
     "Retried",
     "Sampling",
     "Seat",

@@ -7,12 +7,23 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from moa.answer_text import AnswerText
 from moa.errors import ModelError
-from moa.ports import Model, asked_for
+from moa.ports import Model, asked_for, in_queue
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
+from moa.usage import completed, plausible
 
 log = logging.getLogger(__name__)
+
+
+class OnText(Protocol):
+    """Takes a piece of an answer; `anew` where all pieces before it were a thought."""
+
+    def __call__(self, text: str, *, anew: bool = False) -> None:
+        """Take it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,9 @@ class Running:
     deadline: float
     question: object = None
     pieces: list[str] = field(default_factory=list[str])
+    text: AnswerText = field(default_factory=AnswerText)
+    thought: bool = False
+    sent: Prompt | None = None
     usage: Usage | None = None
     stop: Stop | None = None
     first_token: float | None = None
@@ -49,8 +63,19 @@ class Running:
     cut: bool = False
     task: asyncio.Task[None] | None = None
 
-    async def ask(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
-        """Read the model's stream to its end, handing each piece of text on.
+    @property
+    def wrote(self) -> bool:
+        """Whether it has brought any words."""
+        return any(piece.strip() for piece in self.pieces)
+
+    @property
+    def came_empty(self) -> bool:
+        """Whether it has ended well and brought no words, which another try may."""
+        ended_well = not (self.error or self.cut or self.stopped) and self.stop in {None, "end"}
+        return ended_well and not self.wrote
+
+    async def ask(self, prompt: Prompt, sampling: Sampling, on_text: OnText) -> None:
+        """Read the model's stream to its end, handing each piece of its answer on.
 
         Raises:
             ModelError: as the model raised it.
@@ -62,13 +87,24 @@ class Running:
                 async for chunk in stream:
                     self.usage = chunk.usage or self.usage
                     self.stop = chunk.stop or self.stop
+                    self.thought = self.thought or chunk.thought
                     if chunk.text:
-                        if self.first_token is None:
-                            self.first_token = clock()
-                        self.pieces.append(chunk.text)
-                        on_text(chunk.text)
+                        self._take(self.text.feed(chunk.text), on_text, clock)
+            self._take(self.text.close(), on_text, clock)
         finally:
             self.ended = clock()
+            self.sent = None if in_queue.get() else prompt
+
+    def _take(self, text: str, on_text: OnText, clock: Callable[[], float]) -> None:
+        if self.text.began_anew:
+            self.pieces.clear()
+            self.first_token = None
+            on_text("", anew=True)
+        if text:
+            if self.first_token is None:
+                self.first_token = clock()
+            self.pieces.append(text)
+            on_text(text)
 
     def end(self, task: asyncio.Task[None]) -> None:
         """Take in how the task has ended, and let go of it.
@@ -102,7 +138,7 @@ class Running:
         kind, words = self._failure(text)
         status = _status(kind, self.stop, text, late=late)
         ended = self.started if self.ended is None else self.ended
-        cost = self.model.profile.cost(self.usage) if self.usage else None
+        usage, cost = self._cost()
         first = self.first_token
         answer = Answer(
             model=self.model.profile.name,
@@ -114,7 +150,7 @@ class Running:
             error_kind=kind,
             seconds=ended - self.started,
             first_token_seconds=None if first is None else first - self.started,
-            usage=self.usage,
+            usage=usage,
             cost_usd=cost,
         )
         call = Call(
@@ -128,10 +164,24 @@ class Running:
             ended=ended - began,
             first_token=None if first is None else first - began,
             error_kind=kind,
-            usage=self.usage,
+            usage=usage,
             cost_usd=cost,
         )
         return answer, call
+
+    def _cost(self) -> tuple[Usage | None, float | None]:
+        """The tokens and the US dollars of the call; estimated where its server did not count them.
+
+        A call that failed before any text came, or that was stopped in a queue, has cost nothing.
+        """
+        usage = plausible(self.usage)
+        failed_at_once = self.error is not None and not self.text.received and usage is None
+        if self.sent is None or failed_at_once:
+            return usage, None
+        whole = self.stop is not None and not self.cut
+        usage = completed(usage, self.sent, self.text.received, whole=whole)
+        cost = self.model.profile.cost(usage) if usage.cost_usd is None else usage.cost_usd
+        return usage, cost
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
         """The error kind and a plain sentence, or twice None."""
@@ -151,9 +201,13 @@ class Running:
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
         if not text.strip():
-            return "empty", "The model's answer was empty."
+            return EMPTY_AFTER_THOUGHT if self.thought or self.text.thought else EMPTY
         return None, None
 
+
+EMPTY = "empty", "The model's answer was empty."
+EMPTY_AFTER_THOUGHT = "only_thoughts", "The model wrote down its thoughts and then no answer."
+"""Error kinds, each with its sentence."""
 
 STOPPED = {
     "timeout": "The model did not answer in time.",

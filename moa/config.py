@@ -23,9 +23,9 @@ Provider = Literal["openai", "anthropic", "local", "scripted"]
 class PriceTable(Table):
     """`price = { input = 1.0, output = 5.0 }`: US dollars per million tokens."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class BreakerTable(Table):

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from moa.calls import Place, Running
+from moa.calls import OnText, Place, Running
 from moa.compose import Request
 from moa.ports import Model
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of an aggregator's text came in, or the first of a proposer's."""
+    """A piece of an aggregator's text came in, or the first of a proposer's.
+
+    `anew`: what came before it was a thought.
+    """
 
     call: Running
     text: str
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,18 @@ class Crew:
             report.handle = None  # it holds the timer
         return report
 
-    async def stop(self) -> None:
-        """Cancel what still runs and wait until its connections are closed."""
+    async def stop(self) -> list[Running]:
+        """Cancel what still runs and wait until its connections are closed.
+
+        Returns the calls whose end was not reported.
+        """
         for timer in self._timers:
             timer.cancel()
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        tasks = [call.task for call in self._running if call.task]
+        unheard = [*self._running]
+        tasks = [call.task for call in unheard if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         # Reports and timers hold calls, and these hold the crew: such a circle would be left to the
         # garbage collector, for which a busy program stops now and then.
@@ -112,22 +120,23 @@ class Crew:
         self._timers.clear()
         while not self._inbox.empty():
             self._inbox.get_nowait()
+        return unheard
 
     def _report(self, call: Running, task: asyncio.Task[None]) -> None:
         call.end(task)
         self._inbox.put_nowait(Done(call))
 
-    def _hear_all(self, call: Running) -> Callable[[str], None]:
-        def heard(text: str) -> None:
-            self._inbox.put_nowait(Text(call, text))
+    def _hear_all(self, call: Running) -> OnText:
+        def heard(text: str, *, anew: bool = False) -> None:
+            self._inbox.put_nowait(Text(call, text, anew))
 
         return heard
 
-    def _hear_first(self, call: Running) -> Callable[[str], None]:
+    def _hear_first(self, call: Running) -> OnText:
         """A proposer's text is read when its call has ended; that it began may stop a hedge."""
 
-        def heard(text: str) -> None:
-            if len(call.pieces) == 1:
+        def heard(text: str, *, anew: bool = False) -> None:
+            if len(call.pieces) == 1 and not anew:
                 self._inbox.put_nowait(Text(call, text))
 
         return heard

@@ -21,6 +21,10 @@ asked_for: ContextVar[object] = ContextVar("asked_for", default=None)
 """For which question a call is made: the same object for all calls of one run, so that a model's
 limits can take turns between questions. The engine sets it in each call's own task."""
 
+in_queue: ContextVar[bool] = ContextVar("in_queue", default=False)
+"""Whether a call waits for its turn and has sent nothing: it costs nothing if it is stopped then. A
+wrapper that makes calls wait sets it in the call's own task."""
+
 
 def _unknown_cost(_usage: Usage) -> float | None:
     return None

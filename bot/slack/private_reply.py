@@ -19,7 +19,7 @@ from bot.slack.notices import RETRYABLE, tell_directly
 from bot.slack.pieces import split_markdown
 from bot.slack.rolling import unfenced
 from bot.slack.text import escape_mrkdwn, safe_markdown, shorten
-from moa import Event, Outcome
+from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,8 @@ class PrivateReply:
         Raises:
             Unanswerable: when it can be shown neither here nor in a direct message.
         """
-        pieces = split_markdown(safe_reply(outcome.reply, outcome.status, self._allowed))
+        below = ending(outcome.status, outcome.aggregator)
+        pieces = split_markdown(safe_reply(outcome.reply, below, self._allowed))
         here = await self._show_here(pieces[:USES], outcome)
         rest = pieces[here:]
         if not rest:
@@ -131,9 +132,16 @@ class PrivateReply:
         return True
 
 
-def safe_reply(reply: str, status: str | None, allowed: frozenset[str]) -> str:
-    """A whole reply as safe markdown, never empty, with a line below it where it broke off."""
+def ending(status: str | None, writer: Answer | None) -> str | None:
+    """What has to be said below a reply that has no end."""
+    if status == "partial":
+        return words.PARTIAL
+    return words.CUT_AT_LIMIT if writer and writer.status == "truncated" else None
+
+
+def safe_reply(reply: str, below: str | None, allowed: frozenset[str]) -> str:
+    """A whole reply as safe markdown, never empty, with a notice below it where there is one."""
     text = safe_markdown(reply, allowed)
     if not text.strip():
         text = words.EMPTY_REPLY
-    return unfenced(text, words.PARTIAL) if status == "partial" else text
+    return unfenced(text, below) if below else text

@@ -29,7 +29,7 @@ from bot.slack.notices import RETRYABLE, tell
 from bot.slack.progress import Progress
 from bot.slack.status import Status
 from bot.slack.text import SafeStream
-from moa import Delta, Event, Outcome
+from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
 
@@ -62,6 +62,7 @@ class SlackReply:
         self._progress = Progress()
         self._allowed = allowed
         self._safe = SafeStream(allowed)
+        self._retracted = False
         self._come: list[str] = []
         self._shown = Growing(frame, run)
         self._was_told = False
@@ -90,6 +91,9 @@ class SlackReply:
         """Take a step of the run in."""
         if isinstance(event, Delta):
             self._come.append(event.text)  # made safe with the next beat, all at once
+        elif isinstance(event, Retracted):
+            self._come.clear()
+            self._retracted = True  # acted on with the next beat, between two calls to Slack
         else:
             self._shown.take(self._progress.of(event))
         self._news.set()
@@ -105,6 +109,8 @@ class SlackReply:
         self._take_text(last=True)
         if outcome.status == "partial":
             self._shown.say_below(words.PARTIAL)
+        elif outcome.cut_at_limit:
+            self._shown.say_below(words.CUT_AT_LIMIT)
         self._shown.take(self._progress.done(outcome))
         again_of = await self._frame.again_of(self._run)
         await self._end(footer(self._run.id, outcome, self._setting, again_of=again_of), REPLY)
@@ -160,6 +166,9 @@ class SlackReply:
 
     def _take_text(self, *, last: bool = False) -> None:
         """What came since the last call, made safe."""
+        if self._retracted:
+            self._retracted, self._safe = False, SafeStream(self._allowed)
+            self._shown.begin_anew()
         come, self._come = "".join(self._come), []
         self._shown.write(self._safe.feed(come))
         if last:

@@ -19,7 +19,7 @@ from bot.slack.hosts import allowed_hosts
 from bot.slack.inbound import readable
 from bot.slack.messages import TEXT_LIMIT
 from bot.slack.pieces import cut
-from bot.slack.private_reply import safe_reply
+from bot.slack.private_reply import ending, safe_reply
 from bot.slack.reveal import visitor_of
 from bot.slack.text import inert_mrkdwn, shorten
 
@@ -89,7 +89,7 @@ class Sharing:
         title = words.SHARED_BY.format(
             user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        head, rest = cut(safe_reply(run.reply, run.status, allowed))
+        head, rest = cut(safe_reply(run.reply, ending(run.status, run.writer), allowed))
         more = [context(words.SHARED_SHORTENED)] if rest else []
         text = shorten(f"{title}\n{head}", TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text

@@ -90,6 +90,7 @@ DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
+CUT_AT_LIMIT = "_The reply is cut off here: the model that wrote it reached its length limit._"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
 
 SHOW_ANSWERS = "Show answers"
@@ -197,6 +198,7 @@ WHY: Mapping[str, str] = MappingProxyType(
         "cut": "its connection broke",
         "empty": "its answer was empty",
         "garbled": "its server sent something that is no answer",
+        "only_thoughts": "it wrote down its thoughts and then no answer",
         "not_found": "its server knows no such model",
         "overflow": "the conversation is too long for it",
         "overloaded": "its server is overloaded",
@@ -313,6 +315,7 @@ OVERVIEW_HEAD_DRAFT = "Not synthesised"
 OVERVIEW_HEAD_FAILED = "No reply"
 OVERVIEW_WRITTEN = "The reply was written by {model}."
 OVERVIEW_PARTIAL = "The reply was written by {model}, which broke off before its end."
+OVERVIEW_TRUNCATED = "The reply was written by {model} and is cut off at its length limit."
 OVERVIEW_ALONE = "The reply was written by {model}. This pipeline asks nobody else."
 OVERVIEW_DRAFT = "No aggregator answered, so the reply is one model's own answer."
 OVERVIEW_DRAFT_OF = "No aggregator answered, so the reply is what {model} wrote, unchanged."

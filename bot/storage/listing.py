@@ -36,7 +36,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a run's ledger. Times are in seconds since the run's start."""
+    """One line of a run's ledger. Times are in seconds since the run's start.
+
+    `estimated`: the provider did not count all tokens, so that they and the cost are estimates.
+    """
 
     role: str
     layer: int
@@ -50,6 +53,7 @@ class Line:
     input_tokens: int | None
     output_tokens: int | None
     cost_usd: float | None
+    estimated: bool
 
 
 class Listing:

@@ -15,6 +15,8 @@ DEMONSTRATION = (
 )
 NO_ANSWER = "None of the models answered. `moa-bot check` shows what is wrong with them."
 BROKE_OFF = "The reply broke off here: {why}"
+CUT_AT_LIMIT = "The reply is cut off here: the model that wrote it reached its length limit."
+RETRACTED = "(All of the text above was the model's thinking. Its reply:)"
 NO_TEXT = "It brought no text."
 
 ENDS = {
@@ -81,7 +83,7 @@ def closing(outcome: Outcome) -> str:
         parts.append(f"first words after {seconds(outcome.first_token_seconds)}")
     usage = outcome.usage
     parts.append(f"tokens: {usage.input_tokens:,} in, {usage.output_tokens:,} out")
-    parts.append(money(outcome.cost_usd))
+    parts.append(money(outcome.cost_usd, estimated=outcome.cost_is_estimate))
     if outcome.answers:
         used = sum(answer.readable for answer in outcome.answers)
         parts.append(f"{used} of {len(outcome.answers)} answers used")
@@ -101,11 +103,13 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
-def money(cost: float | None) -> str:
-    """US dollars, with as many digits as tell something."""
+def money(cost: float | None, *, estimated: bool = False) -> str:
+    """US dollars, with as many digits as tell something; "about" where they are an estimate."""
     if cost is None:
         return "cost unknown"
     if cost == 0:
         return "cost $0"
     cent = 0.01
-    return f"cost ${cost:.2g}" if cost < cent / 100 else f"cost ${cost:.{4 if cost < 1 else 2}f}"
+    about = "about " if estimated else ""
+    amount = f"{cost:.2g}" if cost < cent / 100 else f"{cost:.{4 if cost < 1 else 2}f}"
+    return f"cost {about}${amount}"

@@ -15,6 +15,7 @@ from moa.prompts.words import (
     CHAIRMAN,
     COMBINED,
     DEBATER,
+    DRAFT_TRUNCATED,
     FAR,
     FOLDER,
     MODERATOR,
@@ -26,6 +27,7 @@ from moa.prompts.words import (
     REFINER,
     SELECTOR,
     TRUNCATED,
+    not_synthesised,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "COMBINATION",
     "COMBINED",
     "DEBATER",
+    "DRAFT_TRUNCATED",
     "FAR",
     "FOLDER",
     "MARKERS",
@@ -57,6 +60,7 @@ __all__ = [
     "marker_of",
     "neutralised",
     "nonce_of",
+    "not_synthesised",
     "with_answers",
     "with_system",
     "without_images",

@@ -15,6 +15,7 @@ from moa.providers import sdk
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.messages import MessagesDecoder, message_turns
 from moa.providers.streaming import read_answer
+from moa.thoughts import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class AnthropicModel:
         self._api_key = checked_key(api_key)
         self._timeout_s = timeout_s
         self._options = dict(options or {})
+        self._habit = ThoughtHabit()
 
     @property
     def profile(self) -> Profile:
@@ -69,7 +71,8 @@ class AnthropicModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Ask, and yield the answer as it comes; see `moa.Model`."""
-        return read_answer(partial(self._ask, prompt, sampling), MessagesDecoder(self._model))
+        decoder = MessagesDecoder(self._model)
+        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
 
     async def prepare(self) -> None:
         """Import the SDK and build the client, so that the first question need not wait.

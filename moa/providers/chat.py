@@ -10,6 +10,7 @@ from moa.prompts import caption
 from moa.providers import faults
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
+from moa.providers.usage import chat_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 _DONE: Final = b"[DONE]"
@@ -90,7 +91,7 @@ class ChatDecoder:
             self.fault = faults.within_stream(error, model=self._model)
             return
         if usage := event.get("usage"):
-            self._usage = _usage(faults.as_mapping(usage))
+            self._usage = chat_usage(faults.as_mapping(usage)) or self._usage
         choices = event.get("choices")
         if isinstance(choices, list) and choices:
             self._take_choice(faults.as_mapping(choices[0]), part, texts)
@@ -110,17 +111,3 @@ class ChatDecoder:
             self.fault = faults.cut()
         elif self.stop != "refusal":
             self.stop = _STOPS.get(reason, "end")
-
-
-def _usage(counted: Mapping[str, Any]) -> Usage:
-    details = faults.as_mapping(counted.get("prompt_tokens_details"))
-    return Usage(
-        input_tokens=count(counted.get("prompt_tokens")),
-        output_tokens=count(counted.get("completion_tokens")),
-        cached_tokens=count(details.get("cached_tokens")),
-    )
-
-
-def count(value: object) -> int:
-    """A number of tokens; 0 when the server wrote none."""
-    return value if isinstance(value, int) and value > 0 else 0

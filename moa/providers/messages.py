@@ -8,9 +8,9 @@ from typing import Any, Final
 from moa.errors import ModelError, Unavailable
 from moa.prompts import caption
 from moa.providers import faults
-from moa.providers.chat import count
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
+from moa.providers.usage import messages_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
@@ -125,20 +125,9 @@ class MessagesDecoder:
         counted = {k: v for k, v in faults.as_mapping(usage).items() if v is not None}
         if counted:
             self._counted |= counted
-            self._usage = _usage(self._counted)
+            self._usage = messages_usage(self._counted) or self._usage
 
 
 def _text(part: Mapping[str, Any]) -> str:
     text = part.get("text") if part.get("type") in {"text", "text_delta"} else None
     return text if isinstance(text, str) else ""
-
-
-def _usage(counted: Mapping[str, Any]) -> Usage:
-    """Input is what was read fresh, from the cache, and into it: the API counts them apart."""
-    cached = count(counted.get("cache_read_input_tokens"))
-    written = count(counted.get("cache_creation_input_tokens"))
-    return Usage(
-        input_tokens=count(counted.get("input_tokens")) + cached + written,
-        output_tokens=count(counted.get("output_tokens")),
-        cached_tokens=cached,
-    )

@@ -14,6 +14,7 @@ from moa.providers import sdk
 from moa.providers.chat import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.streaming import read_answer
+from moa.thoughts import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class OpenAIModel:
         self._timeout_s = timeout_s
         self._reasoning_tokens = reasoning_tokens
         self._options = dict(options or {})
+        self._habit = ThoughtHabit()
         self._renamed: dict[str, str | None] = {}
 
     @property
@@ -93,7 +95,8 @@ class OpenAIModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Ask, and yield the answer as it comes; see `moa.Model`."""
-        return read_answer(partial(self._ask, prompt, sampling), ChatDecoder(self._model))
+        decoder = ChatDecoder(self._model)
+        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
 
     async def prepare(self) -> None:
         """Import the SDK and build the client, so that the first question need not wait.

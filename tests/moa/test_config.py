@@ -297,3 +297,17 @@ def test_all_mistakes_are_named_at_once() -> None:
         "pipelines.p.strategy",
         "default_pipeline",
     ]
+
+
+@pytest.mark.parametrize("amount", ["inf", "-inf", "nan", "-1.0", '"1"'])
+@pytest.mark.parametrize("key", ["input", "output", "cached"])
+def test_a_price_is_an_amount_of_money(key: str, amount: str) -> None:
+    """Infinity, no number and less than nothing are refused under the key's own name."""
+    prices = {"input": "1.0", "output": "1.0"} | {key: amount}
+    price = ", ".join(f"{name} = {value}" for name, value in prices.items())
+    table = tomllib.loads(
+        f'[models.m]\nprovider = "openai"\nmodel = "m"\nprice = {{ {price} }}\n'
+        '[pipelines.p]\naggregator = "m"\n'
+    )
+    with pytest.raises(PipelineError, match=rf"models\.m\.price\.{key}: must be "):
+        Config.read(table)

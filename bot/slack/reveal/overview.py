@@ -63,6 +63,8 @@ def _outcome(shown: Shown) -> str:
         sentence = words.OVERVIEW_PARTIAL
     elif run.status == "unsynthesised":
         sentence = words.OVERVIEW_UNAIDED
+    elif run.writer.status == "truncated":
+        sentence = words.OVERVIEW_TRUNCATED
     elif not run.answers:
         sentence = words.OVERVIEW_ALONE
     return sentence.format(model=escape_mrkdwn(shown.naming.of_aggregator(run.writer)))
@@ -77,8 +79,14 @@ def _figures(shown: Shown) -> str:
     if run.seconds is not None:
         parts.append(seconds(run.seconds))
     if shown.policy.cost and run.reply:
-        parts.append(cost(run.cost_usd))
+        parts.append(cost(run.cost_usd, estimated=_is_estimated(run)))
     return " · ".join(parts)
+
+
+def _is_estimated(run: Run) -> bool:
+    """Whether a part of the cost is an estimate."""
+    told = (*run.answers, *run.rankings, *run.aggregators)
+    return any(answer.usage and answer.usage.estimated for answer in told)
 
 
 def _best(shown: Shown) -> str | None:
