@@ -261,7 +261,8 @@ _WINDOW: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TOO_LARGE: Final = re.compile(r"request too large|tokens must be reduced", re.IGNORECASE)
-"""At 429, other words about tokens are about a minute's."""
+_A_MINUTES: Final = re.compile(r"rate[ _-]?limit|per[ -](minute|min)\b", re.IGNORECASE)
+"""Other words about tokens are then about the tokens of a minute, not of a window."""
 
 _CAP: Final = re.compile(r"max_(completion_|output_|new_)?tokens", re.IGNORECASE)
 _ABOUT_INPUT: Final = re.compile(r"context|prompt|input|messages", re.IGNORECASE)
@@ -308,7 +309,7 @@ _BEFORE_CODES: Final[tuple[Kind, ...]] = ("request_cost", "moderation")
 
 def is_window(status: int, text: str) -> bool:
     """Whether the words say that the question is too long for the model's window."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or _A_MINUTES.search(text):
         return bool(_TOO_LARGE.search(text))
     if status in {401, 402, 403} or not _WINDOW.search(text):
         return False
