@@ -151,9 +151,15 @@ class Running:
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
         if not text.strip():
-            return "empty", "The model's answer was empty."
+            return ("output_limit", NO_TEXT) if self.stop == "length" else ("empty", EMPTY)
         return None, None
 
+
+EMPTY = "The model's answer was empty."
+NO_TEXT = (
+    "The model reached its output limit before it wrote any text, thinking included. Raise "
+    "reasoning_tokens or max_output_tokens for it, or lower reasoning_effort."
+)
 
 STOPPED = {
     "timeout": "The model did not answer in time.",
