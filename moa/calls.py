@@ -116,6 +116,7 @@ class Running:
             first_token_seconds=None if first is None else first - self.started,
             usage=self.usage,
             cost_usd=cost,
+            reason=self._reason(),
         )
         call = Call(
             model=answer.model,
@@ -130,8 +131,18 @@ class Running:
             error_kind=kind,
             usage=self.usage,
             cost_usd=cost,
+            reason=answer.reason,
         )
         return answer, call
+
+    def _reason(self) -> str | None:
+        """What the provider said, which is logged here for whoever runs the bot."""
+        error = self.error
+        if not isinstance(error, ModelError) or not error.reason:
+            return None
+        place, name = self.place, self.model.profile.name
+        log.info("model %s failed as %s: %s", name, place.role, error.reason)
+        return error.reason
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
         """The error kind and a plain sentence, or twice None."""
@@ -151,15 +162,23 @@ class Running:
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
         if not text.strip():
-            return ("output_limit", NO_TEXT) if self.stop == "length" else ("empty", EMPTY)
+            nothing = no_text(self.stop)
+            return nothing.error_kind, str(nothing)
         return None, None
 
 
-EMPTY = "The model's answer was empty."
 NO_TEXT = (
     "The model reached its output limit before it wrote any text, thinking included. Raise "
     "reasoning_tokens or max_output_tokens for it, or lower reasoning_effort."
 )
+
+
+def no_text(stop: Stop | None) -> ModelError:
+    """The error for an answer without text, by why the model stopped."""
+    if stop == "length":
+        return ModelError(NO_TEXT, kind="output_limit")
+    return ModelError("The model's answer was empty.", kind="empty")
+
 
 STOPPED = {
     "timeout": "The model did not answer in time.",

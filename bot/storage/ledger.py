@@ -40,4 +40,5 @@ def _call(row: Row[Any]) -> Call:
         error_kind=row.error_kind,
         usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
         cost_usd=row.cost_usd,
+        reason=row.reason,
     )

@@ -50,6 +50,7 @@ class Line:
     input_tokens: int | None
     output_tokens: int | None
     cost_usd: float | None
+    reason: str | None
 
 
 class Listing:

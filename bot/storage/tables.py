@@ -127,6 +127,7 @@ ledger = Table(
     Column("output_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("cost_usd", Float),
+    Column("reason", Text),
 )
 
 posts = Table(

@@ -13,7 +13,7 @@ SHORTEST: Final = 8
 _LOOKS_SECRET: Final = re.compile(
     # A vendor's prefix: OpenAI, Anthropic, Stripe, Groq, Hugging Face, xAI, Perplexity, GitHub, …
     r"\b(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|r8|csk|fw|tgp|gh[opsu]|github_pat|glpat|xox[a-z]|xapp)"
-    r"[-_][\w.~+/=-]{4,}"
+    r"[-_][\w.~+/=-]{3,}[\w~+/=-]"
     r"|\b(?:AIza|AKIA|ASIA|ya29\.|ABSK)[\w.~+/=-]{8,}"
     r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # a JSON Web Token
     r"|(?<![\w*])[\w-]*\*{3,}[\w*-]*"  # masked by the provider, with its ends still shown

@@ -25,6 +25,8 @@ ANSWER_FIELDS = {
     "status",
     "text",
     "error",
+    "error_kind",
+    "reason",
     "seconds",
     "input_tokens",
     "output_tokens",
