@@ -183,7 +183,7 @@ WORDS: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
             ),
             r"\bkey not (valid|found)|no auth credentials|subscription key|user not found",
             r"unauthori[sz]ed|AuthenticationError|authentication (error|failed|fails|required)",
-            r"\bkey (is )?not allowed to",
+            r"\bkey (is )?not allowed to|location is not supported",
         ),
     ),
     (
@@ -221,6 +221,7 @@ WORDS: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
         _FORBIDDEN,
         (
             r"(key|token|account|project|organi[sz]ation|user|team)\b.{0,60}(permission|access)",
+            r"(permission|access)\b.{0,60}\b(key|token|account|project|organi[sz]ation)\b",
             r"permission[ _]denied|insufficient permissions?|access to (this |the )?model",
             r"country, region|not available in your (country|region)",
         ),
@@ -257,7 +258,9 @@ _WINDOW: Final = re.compile(
     r"|tokens.{0,40}must (be|have) (<=?|less|at most|fewer)"
     r"|must have (less|fewer) than \d+ tokens|prompt contains \d+ tokens"
     r"|longer than the (maximum )?(model|context)|exceeded model token limit"
-    r"|input (text )?length",
+    r"|input (text )?length|sequence length|tokens\b.{0,40}exceeds? the (limit|max)"
+    r"|(shorten|reduce) (your|the) (prompt|input|message|conversation|request)"
+    r"|string should have at most \d+ char",
     re.IGNORECASE | re.DOTALL,
 )
 _TOO_LARGE: Final = re.compile(r"request too large|tokens must be reduced", re.IGNORECASE)
