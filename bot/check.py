@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +17,16 @@ from bot.settings import KEY_VARIABLES, Environment, load
 from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
 from bot.storage.database import open_database, read_url
-from moa import ModelError, PipelineError, Usage
+from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from moa.calls import no_text
+from moa.compose import output_cap
 from moa.providers import Endpoints
 
 PATIENCE_S = 15
 """How long anything may take to answer."""
+
+MODEL_PATIENCE_S = 60
+"""The same for a model, which may have to be loaded, and may think."""
 
 Mark = Literal["ok", "failed", "missing", "not set"]
 Say = Callable[[str], None]
@@ -125,16 +131,39 @@ async def _model(catalogue: Catalogue, name: str) -> Finding:
     if variable:
         known += f", {variable} is set"
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            await catalogue.model(name).probe()
-    except (ModelError, PipelineError) as error:
+        async with asyncio.timeout(MODEL_PATIENCE_S):
+            model = catalogue.model(name)
+            await model.probe()
+            await _answers(model)
+    except ModelError as error:
+        said = f"\nIts server said: {error.reason}" if error.reason else ""
+        return Finding("failed", f"{known}\n{error}{said}")
+    except PipelineError as error:
         return Finding("failed", f"{known}\n{error}")
     except TimeoutError:
         return Finding(
             "failed",
-            f"{known}\nIt did not answer within {PATIENCE_S} s. Check its address and the network.",
+            f"{known}\nIt did not answer within {MODEL_PATIENCE_S} s. "
+            "Check its address and the network.",
         )
     return Finding("ok", known)
+
+
+async def _answers(model: Model) -> None:
+    """Ask one real question the way a proposer is asked.
+
+    Raises:
+        ModelError: it brings no answer.
+    """
+    profile = model.profile
+    temperature = (profile.temperature or 0.0) if profile.takes_temperature else None
+    sampling = Sampling(temperature, output_cap(profile, "proposer"))
+    text, stop = "", None
+    async with aclosing(model.stream(Prompt.of("Say OK."), sampling)) as answer:
+        async for chunk in answer:
+            text, stop = text + chunk.text, chunk.stop or stop
+    if not text.strip():
+        raise no_text(stop)
 
 
 def _pipeline(catalogue: Catalogue, name: str) -> Finding:

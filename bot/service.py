@@ -9,7 +9,14 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
+from bot.errors import (
+    ConfigurationError,
+    Postponed,
+    Superseded,
+    Trouble,
+    Unanswerable,
+    trouble_of,
+)
 from bot.interrupting import Interruptible
 from bot.keeping import Keeping
 from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
@@ -99,8 +106,10 @@ class Service:
             log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
             return await self._give_up(run, reply, error.trouble, error_id)
         except NotEnoughAnswers as error:
-            log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
-            return await self._give_up(run, reply, "no_answer")
+            trouble = trouble_of([answer.error_kind for answer in error.answers])
+            causes = [(a.model, a.error_kind, a.reason) for a in error.answers]
+            log.warning("no_answer", trouble=trouble, causes=causes)
+            return await self._give_up(run, reply, trouble)
         except (PipelineError, ConfigurationError) as error:
             log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
             return await self._give_up(run, reply, "pipeline_gone")

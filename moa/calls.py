@@ -152,6 +152,7 @@ class Running:
             first_token_seconds=None if first is None else first - self.started,
             usage=usage,
             cost_usd=cost,
+            reason=self._reason(),
         )
         call = Call(
             model=answer.model,
@@ -166,6 +167,7 @@ class Running:
             error_kind=kind,
             usage=usage,
             cost_usd=cost,
+            reason=answer.reason,
         )
         return answer, call
 
@@ -182,6 +184,15 @@ class Running:
         usage = completed(usage, self.sent, self.text.received, whole=whole)
         cost = self.model.profile.cost(usage) if usage.cost_usd is None else usage.cost_usd
         return usage, cost
+
+    def _reason(self) -> str | None:
+        """What the provider said, which is logged here for whoever runs the bot."""
+        error = self.error
+        if not isinstance(error, ModelError) or not error.reason:
+            return None
+        place, name = self.place, self.model.profile.name
+        log.info("model %s failed as %s: %s", name, place.role, error.reason)
+        return error.reason
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
         """The error kind and a plain sentence, or twice None."""
@@ -201,13 +212,27 @@ class Running:
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
         if not text.strip():
-            return EMPTY_AFTER_THOUGHT if self.thought or self.text.thought else EMPTY
+            nothing = no_text(self.stop, thought=self.thought or self.text.thought)
+            return nothing.error_kind, str(nothing)
         return None, None
 
 
-EMPTY = "empty", "The model's answer was empty."
-EMPTY_AFTER_THOUGHT = "only_thoughts", "The model wrote down its thoughts and then no answer."
-"""Error kinds, each with its sentence."""
+NO_TEXT = (
+    "The model reached its output limit before it wrote any text, thinking included. Raise "
+    "reasoning_tokens or max_output_tokens for it, or lower reasoning_effort."
+)
+
+
+def no_text(stop: Stop | None, *, thought: bool = False) -> ModelError:
+    """The error for an answer without text: the output limit, only thoughts, or nothing at all."""
+    if stop == "length":
+        return ModelError(NO_TEXT, kind="output_limit")
+    if thought:
+        return ModelError(
+            "The model wrote down its thoughts and then no answer.", kind="only_thoughts"
+        )
+    return ModelError("The model's answer was empty.", kind="empty")
+
 
 STOPPED = {
     "timeout": "The model did not answer in time.",

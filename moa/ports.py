@@ -51,6 +51,8 @@ class Profile:
         name: its name in the pipeline, unique among the models there (not the provider's name).
         context_window: tokens of prompt and output together.
         max_output_tokens: the most it is asked to write; None leaves it to the role's default.
+        proposer_max_output_tokens, aggregator_max_output_tokens: the same in one role alone.
+        reasoning_tokens: what it may think beside that, which its provider adds to the limit.
         temperature: overrides the role's default; None keeps that default.
         takes_temperature: False where the API has no such argument.
         takes_images: whether it is shown images; otherwise it is told of them in words.
@@ -63,6 +65,9 @@ class Profile:
     name: str
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_output_tokens: int | None = None
+    proposer_max_output_tokens: int | None = None
+    aggregator_max_output_tokens: int | None = None
+    reasoning_tokens: int = 0
     temperature: float | None = None
     takes_temperature: bool = True
     takes_images: bool = False

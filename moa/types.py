@@ -134,7 +134,8 @@ class Answer:
 
     `seconds` is measured from the start of the call. `label` is the anonymous letter under which
     the next layer read it, empty when it was not read. `error` is a plain sentence that is safe to
-    show; `error_kind` sorts it (see `moa.errors`).
+    show; `error_kind` sorts it (see `moa.errors`). `reason` is the provider's own, for operators
+    only: it may quote the question.
     """
 
     model: str
@@ -149,6 +150,7 @@ class Answer:
     first_token_seconds: float | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
     @property
     def readable(self) -> bool:
@@ -161,7 +163,8 @@ class Call:
     """One line of the ledger: a call that was made, whether its answer was used or not.
 
     Times are seconds since the run began. `cost_usd` is None when the price or the usage is
-    unknown, never 0 in its stead. Where `usage` is estimated, so is the cost.
+    unknown, never 0 in its stead. Where `usage` is estimated, so is the cost. `reason` is what the
+    provider said, for operators only.
     """
 
     model: str
@@ -176,6 +179,7 @@ class Call:
     error_kind: str | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,16 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "here: ask again in a minute. If it keeps happening, ask whoever runs me to look at "
             "`moa-bot check`."
         ),
+        "too_long": (
+            "This thread is too long for my models, even after I left parts of it out. Ask in a "
+            "new thread with just the messages that matter, or with a pipeline whose models read "
+            "more (`/moa pipelines`)."
+        ),
+        "output_limit": (
+            "My models used up their output limit before they wrote anything, so I have nothing to "
+            "give you. Ask whoever runs me to raise `reasoning_tokens` or `max_output_tokens` for "
+            "them, or to lower `reasoning_effort`; `moa-bot check` shows which model needs it."
+        ),
         "thread_gone": "The thread you asked in is gone, so I stopped. Ask again where it fits.",
         "not_in_channel": (
             "I am not in this channel, so I cannot read or write here. Invite me with "
@@ -199,7 +209,10 @@ WHY: Mapping[str, str] = MappingProxyType(
         "empty": "its answer was empty",
         "garbled": "its server sent something that is no answer",
         "only_thoughts": "it wrote down its thoughts and then no answer",
+        "loading": "it is still being loaded",
+        "moderation": "its server refused the question's content",
         "not_found": "its server knows no such model",
+        "output_limit": "it used up its output limit before it wrote anything",
         "overflow": "the conversation is too long for it",
         "overloaded": "its server is overloaded",
         "quota": "its quota is used up",
@@ -208,6 +221,9 @@ WHY: Mapping[str, str] = MappingProxyType(
         "rejected": "its server did not accept the request",
         "timeout": "it took too long",
         "unavailable": "its server failed",
+        "unsupported": "its server does not take something in the question or its settings",
+        "wrong_api": "it cannot be asked through this API",
+        "wrong_path": "its server's address is wrong",
     }
 )
 WHY_UNKNOWN = "something went wrong"

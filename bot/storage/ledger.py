@@ -40,4 +40,5 @@ def _call(row: Row[Any]) -> Call:
         error_kind=row.error_kind,
         usage=read_usage(row),
         cost_usd=row.cost_usd,
+        reason=row.reason,
     )

@@ -54,6 +54,7 @@ class Line:
     output_tokens: int | None
     cost_usd: float | None
     estimated: bool
+    reason: str | None
 
 
 class Listing:

@@ -38,14 +38,20 @@ def question_row(question: Question) -> dict[str, Any]:
 
 
 def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
-    """A row of `answers`."""
-    row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
+    """A row of `answers`, which is shown in Slack: the provider's own reason stays out of it."""
+    row = {
+        **_plain(answer, "usage", "reason"),
+        **_tokens(answer.usage),
+        "run_id": run_id,
+        "role": role,
+    }
     return row | {"text": storable(answer.text), "error": answer.error and storable(answer.error)}
 
 
 def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
     """A row of `ledger`."""
-    return {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+    row = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+    return row | {"reason": call.reason and storable(call.reason)}
 
 
 def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -> Run:

@@ -132,6 +132,7 @@ ledger = Table(
     Column("cached_tokens", Integer),
     Column("cost_usd", Float),
     Column("estimated", Boolean, nullable=False, server_default=false()),
+    Column("reason", Text),
 )
 
 posts = Table(

@@ -82,6 +82,7 @@ def _answer(answer: Answer) -> Fields:
         "text": answer.text,
         "error": answer.error,
         "error_kind": answer.error_kind,
+        "reason": answer.reason,
         "seconds": _rounded(answer.seconds),
         "input_tokens": usage.input_tokens if usage else None,
         "output_tokens": usage.output_tokens if usage else None,

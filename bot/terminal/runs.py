@@ -99,7 +99,8 @@ def _call(line: Line) -> str:
         f"{'' if line.first_token is None else f'{line.first_token:.2f}':>7} {line.ended:>7.2f} "
         f"{tokens:>13} {cost:>9}"
     )
-    return f"{text}  {line.error_kind}" if line.error_kind else text
+    why = [one_line(part) for part in (line.error_kind, line.reason) if part]
+    return f"{text}  {': '.join(why)}" if why else text
 
 
 def _seconds(seconds: float | None) -> str:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bot.errors import Trouble, trouble_of
 from bot.terminal.safe import one_line
-from moa import Answer, Outcome, Plan
+from moa import Answer, NotEnoughAnswers, Outcome, Plan
 
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in a .env "
     "file),\nor copy moa.example.toml to moa.toml and name your models there."
 )
-NO_ANSWER = "None of the models answered. `moa-bot check` shows what is wrong with them."
+NO_ANSWERS: Mapping[Trouble, str] = {
+    "no_answer": "None of the models answered. `moa-bot check` shows what is wrong with them.",
+    "too_long": "The question is too long for every model. Shorten it, or ask others.",
+    "output_limit": (
+        "The models used up their output limit before they wrote anything. Raise reasoning_tokens "
+        "or max_output_tokens for them in moa.toml, or lower reasoning_effort."
+    ),
+}
 BROKE_OFF = "The reply broke off here: {why}"
 CUT_AT_LIMIT = "The reply is cut off here: the model that wrote it reached its length limit."
 RETRACTED = "(All of the text above was the model's thinking. Its reply:)"
+SAID = "(Its server said: {reason})"
 NO_TEXT = "It brought no text."
 
 ENDS = {
@@ -60,8 +69,18 @@ def seats(models: Sequence[str]) -> list[str]:
 def ended(answer: Answer) -> str:
     """How a proposer's call ended."""
     tokens = f", {answer.usage.output_tokens:,} tokens" if answer.usage else ""
-    why = one_line(answer.error or "it is not known why.")
+    why = one_line(" ".join(filter(None, [answer.error or "it is not known why.", said(answer)])))
     return ENDS[answer.status].format(after=f"{seconds(answer.seconds)}{tokens}", why=why)
+
+
+def said(answer: Answer) -> str:
+    """What the provider said itself, for whoever runs the bot; "" where it said nothing."""
+    return SAID.format(reason=answer.reason) if answer.reason else ""
+
+
+def no_answer(error: NotEnoughAnswers) -> str:
+    """Why there is no reply, and what to do."""
+    return NO_ANSWERS[trouble_of([answer.error_kind for answer in error.answers])]
 
 
 def closed(layer: int, read: int, asked: int, waiting: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from moa.prompts import caption
 from moa.providers import faults
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
+from moa.providers.turns import without_system
 from moa.providers.usage import chat_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
@@ -21,8 +22,14 @@ _BROKEN_OFF: Final = frozenset({"error", "insufficient_system_resource"})
 """Reasons of OpenRouter and of DeepSeek that mean the server could not go on."""
 
 
-def chat_turns(prompt: Prompt) -> list[dict[str, Any]]:
-    """The `messages` of a request."""
+def chat_turns(prompt: Prompt, *, system_role: bool = True) -> list[dict[str, Any]]:
+    """The `messages` of a request.
+
+    Without a system role, the system text opens the first user turn and turns alternate: the chat
+    templates that know no system role want that, too.
+    """
+    if not system_role:
+        prompt = without_system(prompt)
     system = [{"role": "system", "content": utf8(prompt.system)}] if prompt.system else []
     return [*system, *({"role": m.role, "content": _content(m)} for m in prompt.messages)]
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
 from moa.providers import faults, prices
+from moa.providers.redaction import remember
 from moa.providers.sdk import Line
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Endpoints:
             )
         except openai.OpenAIError:
             raise faults.no_key("OPENAI_API_KEY") from None
+        remember(client.api_key)
         return Line(client, openai, openai.OpenAIError)
 
     def _anthropic(self, base_url: str | None, api_key: str | None) -> Line:
@@ -134,6 +136,8 @@ class Endpoints:
             raise faults.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
             raise faults.no_key("ANTHROPIC_API_KEY")
+        remember(client.api_key)
+        remember(client.auth_token)
         return Line(client, anthropic, anthropic.AnthropicError)
 
 

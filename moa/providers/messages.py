@@ -10,6 +10,7 @@ from moa.prompts import caption
 from moa.providers import faults
 from moa.providers.sdk import utf8
 from moa.providers.streaming import Event, parse
+from moa.providers.turns import alternating
 from moa.providers.usage import messages_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
@@ -26,17 +27,7 @@ _STOPS: Final[Mapping[str, Stop]] = {
 
 def message_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request: alternating, the user's first, none of them blank."""
-    turns: list[Message] = []
-    for message in prompt.messages:
-        content = utf8(message.content).strip()
-        if not (content or message.images):
-            continue
-        if turns and turns[-1].role == message.role:
-            before = turns.pop()
-            content = "\n\n".join(text for text in (before.content, content) if text)
-            turns.append(Message(message.role, content, (*before.images, *message.images)))
-        else:
-            turns.append(Message(message.role, content, message.images))
+    turns = alternating(prompt.messages)
     if turns and turns[0].role == "assistant":
         turns.insert(0, Message("user", BEFORE_ASSISTANT))
     return [{"role": turn.role, "content": _content(turn)} for turn in turns]

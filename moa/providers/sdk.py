@@ -7,6 +7,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
+from pydantic_core import from_json
+
 from moa.errors import ModelError
 from moa.providers import faults
 from moa.providers.pacing import Pace
@@ -126,10 +128,11 @@ class Line:
         return address
 
     def _sorted(self, error: Exception, model: str) -> SdkFaultError:
-        details = faults.details_of(getattr(error, "body", None))
+        details = faults.Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
+            details = faults.details_of(_body_of(status))
             fault = faults.of_status(status.status_code, details, model=model, headers=headers)
         elif isinstance(error, self._timeouts):
             fault = faults.silent()
@@ -140,6 +143,16 @@ class Line:
         else:
             fault = faults.no_credentials()
         return SdkFaultError(fault, details)
+
+
+def _body_of(refused: openai.APIStatusError) -> object:
+    """The whole body. The SDKs keep only what stands under `error`, and of some forms nothing."""
+    try:
+        return from_json(refused.response.content)
+    except ValueError:
+        return refused.response.text
+    except RuntimeError:  # the body could not be read; the SDKs' own word for it is the error's
+        return refused.body
 
 
 def _describes_a_model(response: httpx2.Response) -> bool:

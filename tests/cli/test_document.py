@@ -29,6 +29,7 @@ ANSWER_FIELDS = {
     "text",
     "error",
     "error_kind",
+    "reason",
     "seconds",
     "input_tokens",
     "output_tokens",
