@@ -24,6 +24,9 @@ _WINDOW_SHARE: Final = 4
 """The default allowance takes at most this part of a context window: thinking is no good to a model
 that can read no question."""
 
+MOST_FORMS: Final = 8
+"""Requests for one answer: a server that refuses so many forms of it takes none."""
+
 _CAPS: Final = ("max_tokens", "max_completion_tokens")
 _ADAPTABLE: Final = ("temperature", "stream_options", *_CAPS)
 _BAD_REQUEST: Final = frozenset({400, 404, 422, 500})
@@ -169,18 +172,19 @@ async def post(
     Raises:
         ModelError: the server refused for another reason.
     """
-    while True:
+    for left in reversed(range(MOST_FORMS)):
         sent = parameters.applied(body(spare))
         try:
             return await line.post(path, sent, timeout_s)
         except SdkFaultError as refused:
             details, fault = refused.details, refused.fault
-            if parameters.learns(details, fault.status or 0, sent):
+            if left and parameters.learns(details, fault.status or 0, sent):
                 log.info("%s: asked again in another form: %s", sent.get("model"), fault.reason)
-            elif spare and _wants_room(refused, sent):
+            elif left and spare and _wants_room(refused, sent):
                 spare = 0
             else:
                 raise fault from None
+    raise AssertionError("the last refusal is raised")
 
 
 def _wants_room(refused: SdkFaultError, sent: Mapping[str, Any]) -> bool:
