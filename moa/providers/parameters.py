@@ -35,7 +35,8 @@ _NO_SYSTEM: Final = re.compile(
     r"system (role|message|prompt|instruction)s?\b.{0,40}\b(not|un)|(not|un)\w*.{0,40}"
     r"\b(system|developer) (role|message|prompt|instruction)|developer instruction is not enabled"
     r"|does(n't| not) support ['\"`]?system\b|only (the )?user and assistant roles"
-    r"|roles must alternate|(unexpected|invalid|unsupported|unknown) role:? ['\"`]?system",
+    r"|roles must alternate|\broles? ['\"`]?system['\"`]? (is|are) (not|un)"
+    r"|(unexpected|invalid|unsupported|unknown) role:? ['\"`]?system",
     re.IGNORECASE | re.DOTALL,
 )
 _DEFAULT_ONLY: Final = re.compile(
@@ -201,7 +202,8 @@ def _refuses_system(details: Details) -> bool:
     if _NO_SYSTEM.search(details.text):
         return True
     about_turns = any(place.startswith("messages") for place in details.places)
-    return about_turns and bool(re.search(r"\bsystem\b", details.text))
+    about_role = any(place.rpartition(".")[2] == "role" for place in details.places)
+    return about_turns and (about_role or bool(re.search(r"\bsystem\b", details.text)))
 
 
 def _named(details: Details, sent: Mapping[str, Any]) -> str:
