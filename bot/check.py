@@ -20,13 +20,17 @@ from bot.storage.database import open_database, read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
 from moa.calls import no_text
 from moa.compose import output_cap
-from moa.providers import Endpoints
+from moa.errors import Unavailable
+from moa.providers import Endpoints, ProvidedModel
 
 PATIENCE_S = 15
 """How long anything may take to answer."""
 
 MODEL_PATIENCE_S = 60
 """The same for a model, which may have to be loaded, and may think."""
+
+LOADING_S = 1
+"""Between two tries of a model that is being loaded."""
 
 Mark = Literal["ok", "failed", "missing", "not set"]
 Say = Callable[[str], None]
@@ -133,8 +137,7 @@ async def _model(catalogue: Catalogue, name: str) -> Finding:
     try:
         async with asyncio.timeout(MODEL_PATIENCE_S):
             model = catalogue.model(name)
-            await model.probe()
-            await _answers(model)
+            await _works(model)
     except ModelError as error:
         said = f"\nIts server said: {error.reason}" if error.reason else ""
         return Finding("failed", f"{known}\n{error}{said}")
@@ -147,6 +150,22 @@ async def _model(catalogue: Catalogue, name: str) -> Finding:
             "Check its address and the network.",
         )
     return Finding("ok", known)
+
+
+async def _works(model: ProvidedModel) -> None:
+    """Try a model, and wait while it is being loaded.
+
+    Raises:
+        ModelError: what is wrong.
+    """
+    while True:
+        try:
+            await model.probe()
+            return await _answers(model)
+        except Unavailable as error:
+            if error.error_kind != "loading":
+                raise
+            await asyncio.sleep(LOADING_S)
 
 
 async def _answers(model: Model) -> None:

@@ -24,6 +24,9 @@ _WINDOW_SHARE: Final = 4
 """The default allowance takes at most this part of a context window: thinking is no good to a model
 that can read no question."""
 
+MOST_FORMS: Final = 8
+"""Requests for one answer: a server that refuses so many forms of it takes none."""
+
 _CAPS: Final = ("max_tokens", "max_completion_tokens")
 _ADAPTABLE: Final = ("temperature", "stream_options", *_CAPS)
 _BAD_REQUEST: Final = frozenset({400, 404, 422, 500})
@@ -32,7 +35,8 @@ _NO_SYSTEM: Final = re.compile(
     r"system (role|message|prompt|instruction)s?\b.{0,40}\b(not|un)|(not|un)\w*.{0,40}"
     r"\b(system|developer) (role|message|prompt|instruction)|developer instruction is not enabled"
     r"|does(n't| not) support ['\"`]?system\b|only (the )?user and assistant roles"
-    r"|roles must alternate|(unexpected|invalid|unsupported|unknown) role:? ['\"`]?system",
+    r"|roles must alternate|\broles? ['\"`]?system['\"`]? (is|are) (not|un)"
+    r"|(unexpected|invalid|unsupported|unknown) role:? ['\"`]?system",
     re.IGNORECASE | re.DOTALL,
 )
 _DEFAULT_ONLY: Final = re.compile(
@@ -169,18 +173,19 @@ async def post(
     Raises:
         ModelError: the server refused for another reason.
     """
-    while True:
+    for left in reversed(range(MOST_FORMS)):
         sent = parameters.applied(body(spare))
         try:
             return await line.post(path, sent, timeout_s)
         except SdkFaultError as refused:
             details, fault = refused.details, refused.fault
-            if parameters.learns(details, fault.status or 0, sent):
+            if left and parameters.learns(details, fault.status or 0, sent):
                 log.info("%s: asked again in another form: %s", sent.get("model"), fault.reason)
-            elif spare and _wants_room(refused, sent):
+            elif left and spare and _wants_room(refused, sent):
                 spare = 0
             else:
                 raise fault from None
+    raise AssertionError("the last refusal is raised")
 
 
 def _wants_room(refused: SdkFaultError, sent: Mapping[str, Any]) -> bool:
@@ -197,7 +202,8 @@ def _refuses_system(details: Details) -> bool:
     if _NO_SYSTEM.search(details.text):
         return True
     about_turns = any(place.startswith("messages") for place in details.places)
-    return about_turns and bool(re.search(r"\bsystem\b", details.text))
+    about_role = any(place.rpartition(".")[2] == "role" for place in details.places)
+    return about_turns and (about_role or bool(re.search(r"\bsystem\b", details.text)))
 
 
 def _named(details: Details, sent: Mapping[str, Any]) -> str:

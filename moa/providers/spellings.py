@@ -269,7 +269,7 @@ _A_MINUTES: Final = re.compile(r"rate[ _-]?limit|per[ -](minute|min)\b", re.IGNO
 
 _CAP: Final = re.compile(r"max_(completion_|output_|new_)?tokens", re.IGNORECASE)
 _ABOUT_INPUT: Final = re.compile(r"context|prompt|input|messages", re.IGNORECASE)
-_PATTERNS: Final = tuple(
+_PATTERNS: Final[tuple[tuple[Kind, Collection[int], re.Pattern[str]], ...]] = tuple(
     (kind, statuses, re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL))
     for kind, statuses, patterns in WORDS
 )

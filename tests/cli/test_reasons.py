@@ -60,6 +60,16 @@ async def test_a_question_that_is_too_long_is_told_as_that(tmp_path: Path) -> No
     assert "too long for every model" in result.err
 
 
+async def test_check_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> None:
+    """A server that is still loading its model has not failed."""
+    loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
+    async with ModelServer({"m": [loading, Reply("OK.")]}) as server:
+        at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
+        configure(tmp_path, {"m": at}, pipeline("m", aggregator="m"))
+        result = await moa_bot(tmp_path, "check")
+    assert result.code == 0
+
+
 async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> None:
     """`check` asks the way a proposer is asked, and says which setting gives room to answer."""
     result = await run(tmp_path, THINKER, "check", reasoning_tokens=100)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from moa import Profile, resilient
+from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.asking import hear
 from tests.moa.refusals import REJECTED, Case
@@ -131,3 +131,29 @@ async def test_the_reason_of_a_page_is_its_title(server: ModelServer, endpoints:
     heard = await hear(model_at(server, endpoints))
     assert heard.error is not None
     assert heard.error.reason == "502: 502 Bad Gateway"
+
+
+async def test_the_reason_is_logged_for_operators(
+    server: ModelServer, endpoints: Endpoints, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each failed call of a run leaves its reason in the log, under the model's own name."""
+    server.models["m"] = [answering(*THE_MODEL[0][1:3]), Reply("Paris.")]
+    model = model_at(server, endpoints)
+    with caplog.at_level("INFO"):
+        await ask(Plan.of([model], aggregator=model), "Where?")
+    assert "model m failed as proposer: 401 invalid_api_key: Incorrect API key" in caplog.text
+
+
+async def test_a_hostile_refusal_is_sorted_quickly(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Bodies that are deep, long or of odd types are refusals like any other."""
+    deep: Any = "x"
+    for _ in range(100):
+        deep = {"error": deep, "message": "a" * 1_000, "code": ["odd"], "loc": {"a": 1}}
+    for body in (deep, ["*" * 100_000], {"error": {"message": "sk-" * 50_000}}, 7, None):
+        server.models["m"] = answering(400, body)
+        heard = await hear(model_at(server, endpoints))
+        assert heard.kind == REJECTED
+        assert heard.error is not None
+        assert len(heard.error.reason or "") < 400

@@ -251,6 +251,8 @@ NO_SYSTEM = [
     ),
     of("Conversation roles must alternate user/assistant/user/assistant/..."),
     of("Only user and assistant roles are supported!"),
+    located("literal_error", "Input should be 'user' or 'assistant'", "body", "messages", "role"),
+    of("Role 'system' is not allowed"),
     located("value_error", "system messages are not allowed", "body", "messages"),
 ]
 

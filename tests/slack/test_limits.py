@@ -243,8 +243,8 @@ def test_an_estimate_counts_what_models_may_think() -> None:
 
 def test_an_estimate_counts_the_cap_of_each_role() -> None:
     """A model that proposes briefly and writes at length is counted as both."""
-    caps = {"proposer_max_output_tokens": 100, "aggregator_max_output_tokens": 3_000}
-    model = ScriptedModel(Profile("m", cost=Price(0.0, 1.0).of, **caps), [])
+    profile = Profile("m", proposer_max_output_tokens=100, cost=Price(0.0, 1.0).of)
+    model = ScriptedModel(replace(profile, aggregator_max_output_tokens=3_000), [])
     cost = estimate(Plan.of([model], aggregator=model), Prompt.of("Why?"))
     assert cost * 1e6 == pytest.approx(3_100)
 
