@@ -2,7 +2,7 @@
 
 An answer is asked for once, and again only where that can help: with less of the thread when the
 model found it too long, after a pause when its server was busy or broken, at another model when the
-first one stays silent, and once more when it came empty. Never after the first token. Each call is
+first one stays silent, and once more when it came empty. Never after the first words. Each call is
 a line of the ledger.
 """
 
