@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import structlog
 from opentelemetry.trace import TracerProvider
@@ -34,6 +33,7 @@ from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.client import SLACK_ERRORS, WHERE_BOT, connections, refusal, web_client
+from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
@@ -71,9 +71,6 @@ log = structlog.get_logger(__name__)
 QUEUE_READ_S = 5.0
 """Seconds that the journal has to tell of the queue; Prometheus waits for 10 by default."""
 
-Mode = Literal["socket", "http", "worker"]
-"""How Slack's events come in; a worker takes none in, and does the work that others hand over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -85,9 +82,13 @@ class Bot:
     database: Database
     runs: RunStore
     metrics: Metrics
+    link: SlackLink
 
     async def is_ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether Slack's requests reach us, and the database answers."""
+        return await self.link.is_up() and await self._has_database()
+
+    async def _has_database(self) -> bool:
         try:
             async with self.database.connect() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -97,7 +98,12 @@ class Bot:
 
     async def scrape(self) -> bytes:
         """All metrics; those of the queue are read from the journal now."""
-        return self.metrics.exposition(await self._queue())
+        mode = self.link.mode
+        return self.metrics.exposition(
+            await self._queue(),
+            connected=await self.link.is_up() if mode == "socket" else None,
+            takes_events=mode != "worker",
+        )
 
     async def _queue(self) -> QueueStats | None:
         try:
@@ -183,8 +189,8 @@ async def opened(
             verdicts=FeedbackButtons(client, runs, access, feedback),
             asking=Shortcuts(QuestionPoster(frame, taking, identity, preferences), preferences),
         )
-        register(app, rooms)
-        yield Bot(app, client, jobs, database, runs, metrics)
+        register(app, rooms, metrics.held_back)
+        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
 
 
 def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
@@ -225,15 +231,25 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_is_news)
-    return AsyncApp(client=client, signing_secret=signing_secret or "unused", logger=logger)
+    return AsyncApp(
+        client=client,
+        signing_secret=signing_secret or "unused",
+        logger=logger,
+        raise_error_for_unhandled_request=True,
+    )
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is not what Bolt says at each start.
+    """Whether it is worth a line.
 
-    It reads SLACK_BOT_TOKEN by itself, and warns that our client, which holds the same, goes first.
+    Bolt reads SLACK_BOT_TOKEN by itself, and warns at each start that our client, which holds the
+    same, goes first. And it tells at each request that a token was refused, which `TokenWatch`
+    tells once.
     """
-    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+    message = record.getMessage()
+    return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
+        "Failed to authorize with the given token"
+    )
 
 
 def secret(value: SecretStr | None) -> str:

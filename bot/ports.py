@@ -268,10 +268,16 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread as the models are given it; `notes` tell the reader what is missing, and why."""
+    """A thread as the models are given it.
+
+    Attributes:
+        notes: what is missing, and why, for the reader.
+        asker_said: the asker's own earlier messages, as Slack gave them.
+    """
 
     prompt: Prompt
     notes: tuple[str, ...] = ()
+    asker_said: tuple[str, ...] = ()
 
 
 class Admission(Protocol):
@@ -342,6 +348,10 @@ class Reply(Protocol):
 
     async def start(self) -> None:
         """Show at once that the question is being worked on."""
+        ...
+
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """Let the reply link to hosts named in the asker's earlier messages. Before any text."""
         ...
 
     async def show(self, event: Event) -> None:

@@ -10,7 +10,14 @@ from dataclasses import replace
 import structlog
 
 from bot.cancel_scope import CancelScope
-from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
+from bot.errors import (
+    ConfigurationError,
+    Postponed,
+    Superseded,
+    Trouble,
+    Unanswerable,
+    trouble_of,
+)
 from bot.ports import (
     Admission,
     Ended,
@@ -109,8 +116,10 @@ class Service:
             log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
             return await self._give_up(run, reply, error.trouble, error_id)
         except NotEnoughAnswers as error:
-            log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
-            return await self._give_up(run, reply, "no_answer")
+            trouble = trouble_of([answer.error_kind for answer in error.answers])
+            causes = [(a.model, a.error_kind, a.reason) for a in error.answers]
+            log.warning("no_answer", trouble=trouble, causes=causes)
+            return await self._give_up(run, reply, trouble)
         except (PipelineError, ConfigurationError) as error:
             log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
             return await self._give_up(run, reply, "pipeline_gone")
@@ -152,9 +161,16 @@ class Service:
         self, run: Run, reply: Reply, keeping: RunRecorder, watch: RunSpan
     ) -> Outcome:
         thread = await self._threads.read(run.question)
+        reply.heed(thread.asker_said)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)
+        under_way = run_moa(
+            plan,
+            thread.prompt,
+            seed=run.seed,
+            recorded=run.recorded,
+            on_stopped=keeping.stopped,
+        )
         async with aclosing(under_way) as events:
             async for event in events:
                 watch.saw(event)

@@ -29,7 +29,8 @@ class SlackTable(Defaults):
     """`[slack]` in `moa.toml`.
 
     Attributes:
-        link_hosts: hosts whose addresses are shown as links although a model wrote them.
+        link_hosts: hosts whose addresses are links although a model wrote them. Each allows
+            itself and its `www.`, no subdomain.
     """
 
     link_hosts: list[str] = Field(default=[])

@@ -10,7 +10,8 @@ MoaError
     └── Overflow         the prompt does not fit into the model's context window
 
 An exception's docstring is its default message: a plain sentence that is safe to show to anybody.
-Words from a provider never become part of it, since they may hold a key or a stranger's text.
+Words from a provider never become part of it, since they may hold a key or a stranger's text;
+`ModelError.reason` has them, for operators only.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class ModelError(MoaError):
         status: int | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        reason: str | None = None,
+        lasts: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.error_kind = kind or self.kind
@@ -67,6 +70,12 @@ class ModelError(MoaError):
         """The provider's own machine-readable code, where there was one."""
         self.retry_after = retry_after
         """Seconds after which the server invites another try."""
+        self.reason = reason
+        """The provider's own status, code, parameter and first words, without anything key-like.
+
+        For whoever runs the bot: it may quote the question, so it must not be shown to others."""
+        self.lasts = lasts
+        """Whether every further call would meet it, whatever it asks; None: its kind tells."""
 
 
 class RateLimited(ModelError):

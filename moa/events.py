@@ -80,6 +80,15 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Retracted:
+    """All text of the reply so far was its author's thought: the reply is empty again.
+
+    It happens where a server's chat template opens the thought in the prompt, so that only its end
+    shows in the text.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """An analyst's call has ended; None where it did not tell in time, or not in the form asked."""
 
@@ -102,6 +111,7 @@ Event = (
     | LayerClosed
     | AggregatorStarted
     | Delta
+    | Retracted
     | Compared
     | Finished
 )

@@ -21,6 +21,10 @@ asked_for: ContextVar[object] = ContextVar("asked_for", default=None)
 """For which question a call is made: the same object for all calls of one run, so that a model's
 limits can take turns between questions. The engine sets it in each call's own task."""
 
+in_queue: ContextVar[bool] = ContextVar("in_queue", default=False)
+"""Whether a call waits for its turn and has sent nothing: it costs nothing if it is stopped then. A
+wrapper that makes calls wait sets it in the call's own task."""
+
 
 def _unknown_cost(_usage: Usage) -> float | None:
     return None
@@ -47,6 +51,8 @@ class Profile:
         name: its name in the pipeline, unique among the models there (not the provider's name).
         context_window: tokens of prompt and output together.
         max_output_tokens: the most it is asked to write; None leaves it to the role's default.
+        proposer_max_output_tokens, aggregator_max_output_tokens: the same in one role alone.
+        reasoning_tokens: what it may think beside that, which its provider adds to the limit.
         temperature: overrides the role's default; None keeps that default.
         takes_temperature: False where the API has no such argument.
         takes_images: whether it is shown images; otherwise it is told of them in words.
@@ -59,6 +65,9 @@ class Profile:
     name: str
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_output_tokens: int | None = None
+    proposer_max_output_tokens: int | None = None
+    aggregator_max_output_tokens: int | None = None
+    reasoning_tokens: int = 0
     temperature: float | None = None
     takes_temperature: bool = True
     takes_images: bool = False

@@ -27,7 +27,8 @@ out as far from the others, which only happens where a pipeline asks for it.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
-"""`partial`: the aggregator broke off. `unsynthesised`: none answered, one draft stands."""
+"""`partial`: the aggregator broke off. `unsynthesised`: none wrote a reply, so it is one draft. See
+`Outcome.cut_at_limit` for a reply that met its author's limit."""
 
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
@@ -84,20 +85,31 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call as the provider counted them; `cached_tokens` are part of the input."""
+    """Tokens of one call as the provider counted them; `cached_tokens` are part of the input.
+
+    `output_tokens` include those of its thoughts. `cost_usd` is what the provider itself says that
+    the call cost. `estimated`: the provider did not count, or not to the end, so that these are
+    estimates from what was sent and received.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cost_usd: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a model's stream. Any field may be empty; the last chunk carries `stop`."""
+    """A piece of a model's stream. Any field may be empty; the last chunk carries `stop`.
+
+    `thought`: the model is thinking, which is no part of its text.
+    """
 
     text: str = ""
     usage: Usage | None = None
     stop: Stop | None = None
+    thought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,8 @@ class Answer:
 
     `seconds` is measured from the start of the call. `label` is the anonymous letter under which
     the next layer read it, empty when it was not read. `error` is a plain sentence that is safe to
-    show; `error_kind` sorts it (see `moa.errors`).
+    show; `error_kind` sorts it (see `moa.errors`). `reason` is the provider's own, for operators
+    only: it may quote the question.
     """
 
     model: str
@@ -137,6 +150,7 @@ class Answer:
     first_token_seconds: float | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
     @property
     def readable(self) -> bool:
@@ -149,7 +163,8 @@ class Call:
     """One line of the ledger: a call that was made, whether its answer was used or not.
 
     Times are seconds since the run began. `cost_usd` is None when the price or the usage is
-    unknown, never 0 in its stead.
+    unknown, never 0 in its stead. Where `usage` is estimated, so is the cost. `reason` is what the
+    provider said, for operators only.
     """
 
     model: str
@@ -164,6 +179,7 @@ class Call:
     error_kind: str | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +240,22 @@ class Outcome:
 
     @property
     def usage(self) -> Usage:
-        """The tokens of all calls, added up."""
+        """The tokens of all calls, added up; `estimated` where any of them are."""
         used = [call.usage for call in self.calls if call.usage]
         return Usage(
             sum(u.input_tokens for u in used),
             sum(u.output_tokens for u in used),
             sum(u.cached_tokens for u in used),
+            estimated=any(u.estimated for u in used),
         )
+
+    @property
+    def cost_is_estimate(self) -> bool:
+        """Whether a part of the cost is an estimate, since a provider did not count its tokens."""
+        return any(c.usage and c.usage.estimated and c.cost_usd for c in self.calls)
+
+    @property
+    def cut_at_limit(self) -> bool:
+        """Whether the reply has no end, since its author met its limit of output tokens."""
+        author = self.aggregator
+        return author is not None and author.status == "truncated"

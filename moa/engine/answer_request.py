@@ -2,7 +2,8 @@
 
 An answer is asked for once, and again only where that can help: with less of the thread when the
 model found it too long, after a pause when its server was busy or broken, at another model when the
-first one stays silent. Never after the first token. Each call is a line of the ledger.
+first one stays silent, and once more when it came empty. Never after the first words. Each call is
+a line of the ledger.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class AnswerRequest:
         self._own_calls = 0
         self._hedged = wanted.model.profile.hedge is None
         self._mending = False
+        self._came_empty = False
         self._pause: Timer | None = None
         self._hedge_timer: Timer | None = None
         self._ask(wanted.model)
@@ -105,8 +107,10 @@ class AnswerRequest:
         self._running.remove(call)
         if self.settled or self.under_way:
             return True
-        if brought or late or call.pieces or call.stopped:
+        if brought or late or call.wrote or call.stopped:
             return False
+        if call is self._begun:
+            self._begun = None  # it has said nothing: another call may begin the answer
         return self._again(call) or self._hedge()
 
     def drop(self) -> None:
@@ -129,14 +133,27 @@ class AnswerRequest:
             return True
         model = self.wanted.model
         tried = self._own_calls - len([m for m in self._refitted if m is model])
-        can_help = call.model is model and worth_retrying(error) and self.wanted.patient
+        can_help = call.model is model and self.wanted.patient
         if not can_help or tried >= model.profile.max_attempts:
+            return False
+        if call.came_empty:
+            return self._once_more(call)
+        if not worth_retrying(error):
             return False
         at = self._crew.now() + pause(tried, error)
         if at >= self.wanted.deadline:
             return False
         self._mending = True
         self._pause = self._crew.later(at, self._retry)
+        return True
+
+    def _once_more(self, call: InFlightCall) -> bool:
+        """Ask for an answer that came empty again, once, and at once, if there is as much time."""
+        took = self._crew.now() - call.started
+        if self._came_empty or self._crew.now() + took >= self.wanted.deadline:
+            return False
+        self._came_empty = self._mending = True
+        self._retry()
         return True
 
     def _retry(self) -> None:

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from moa.engine.in_flight_call import CallSlot, InFlightCall
+from moa.engine.in_flight_call import CallSlot, InFlightCall, OnText
 from moa.engine.model_request import ModelRequest
 from moa.ports import Model
 
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
-    """A piece of an aggregator's text came in, or the first of a proposer's."""
+    """A piece of an aggregator's text came in, or the first of a proposer's.
+
+    `anew`: what came before it was a thought.
+    """
 
     call: InFlightCall
     text: str
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +103,18 @@ class CallPool:
             report.handle = None  # it holds the timer
         return report
 
-    async def stop(self) -> None:
-        """Cancel what still runs and wait until its connections are closed."""
+    async def stop(self) -> list[InFlightCall]:
+        """Cancel what still runs and wait until its connections are closed.
+
+        Returns the calls whose end was not reported.
+        """
         for timer in self._timers:
             timer.cancel()
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        tasks = [call.task for call in self._running if call.task]
+        unheard = [*self._running]
+        tasks = [call.task for call in unheard if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         # Reports and timers hold calls, and these hold the crew: such a circle would be left to the
         # garbage collector, for which a busy program stops now and then.
@@ -114,22 +122,23 @@ class CallPool:
         self._timers.clear()
         while not self._inbox.empty():
             self._inbox.get_nowait()
+        return unheard
 
     def _report(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
         call.end(task)
         self._inbox.put_nowait(CallEnded(call))
 
-    def _hear_all(self, call: InFlightCall) -> Callable[[str], None]:
-        def heard(text: str) -> None:
-            self._inbox.put_nowait(TextReceived(call, text))
+    def _hear_all(self, call: InFlightCall) -> OnText:
+        def heard(text: str, *, anew: bool = False) -> None:
+            self._inbox.put_nowait(TextReceived(call, text, anew))
 
         return heard
 
-    def _hear_first(self, call: InFlightCall) -> Callable[[str], None]:
+    def _hear_first(self, call: InFlightCall) -> OnText:
         """A proposer's text is read when its call has ended; that it began may stop a hedge."""
 
-        def heard(text: str) -> None:
-            if len(call.pieces) == 1:
+        def heard(text: str, *, anew: bool = False) -> None:
+            if len(call.pieces) == 1 and not anew:
                 self._inbox.put_nowait(TextReceived(call, text))
 
         return heard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from moa.engine import disagreement, model_request
@@ -13,7 +13,7 @@ from moa.engine.layer_result import Carryover
 from moa.engine.recorded_answers import WHOLE, RecordedAnswers, told
 from moa.engine.request_builder import RequestBuilder
 from moa.engine.run_record import RunRecord
-from moa.events import Compared, Delta, Event, Retried
+from moa.events import Compared, Delta, Event, Retracted, Retried
 from moa.pipeline import prompts
 from moa.pipeline.plan import Plan
 from moa.ports import Model
@@ -58,9 +58,17 @@ class EngineState:
         self._askings[wanted.place.layer, wanted.place.position] = asking
         return asking
 
-    async def stop(self) -> None:
-        """Stop the calls that run, and let go of all: they hold the state, which holds them."""
-        await self.crew.stop()
+    async def stop(self, on_stopped: Callable[[Call], object] | None = None) -> None:
+        """Stop the calls that run, and let go of all: they hold the state, which holds them.
+
+        `on_stopped` is given the line of each call that no event has told of.
+        """
+        unheard = await self.crew.stop()
+        if on_stopped:
+            for held in [asking.held for asking in self._askings.values() if asking.held]:
+                on_stopped(held[1])
+            for call in unheard:
+                on_stopped(call.closed(began=self.crew.began, late=False)[1])
         self._askings.clear()
 
     def pending(self, number: int) -> dict[int, AnswerRequest]:
@@ -76,9 +84,10 @@ class EngineState:
     def settle(self, report: Report) -> Iterator[Event]:
         """What a report of the crew means for the run."""
         match report:
-            case TextReceived(call, text):
+            case TextReceived(call, text, anew):
                 counts = self._asking_of(call).heard(call)
                 if counts and call.place.role == "aggregator":
+                    yield from self.retract() if anew else ()
                     yield from self.write(text)
             case Timer():
                 if not report.cancelled:
@@ -106,6 +115,13 @@ class EngineState:
         if self._blank.strip():
             above = f"{prompts.ALONE_AFTER_FAILURES}\n\n" if self.alone else ""
             yield self.delta(above + self._blank)
+
+    def retract(self) -> Iterator[Retracted]:
+        """What was written was a thought: the reply begins anew."""
+        self._blank = ""
+        if self.account.reply:
+            self.account.reply = ""
+            yield Retracted()
 
     def forget_blank(self) -> None:
         """Let go of blank text that an aggregator left behind."""

@@ -7,12 +7,23 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from moa.errors import ModelError
-from moa.ports import Model, asked_for
+from moa.pipeline.usage_estimates import completed, plausible
+from moa.ports import Model, asked_for, in_queue
+from moa.thoughts.answer_text import AnswerText
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
+
+
+class OnText(Protocol):
+    """Takes a piece of an answer; `anew` where all pieces before it were a thought."""
+
+    def __call__(self, text: str, *, anew: bool = False) -> None:
+        """Take it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,9 @@ class InFlightCall:
     deadline: float
     question: object = None
     pieces: list[str] = field(default_factory=list[str])
+    text: AnswerText = field(default_factory=AnswerText)
+    thought: bool = False
+    sent: Prompt | None = None
     usage: Usage | None = None
     stop: Stop | None = None
     first_token: float | None = None
@@ -49,8 +63,19 @@ class InFlightCall:
     cut: bool = False
     task: asyncio.Task[None] | None = None
 
-    async def ask(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
-        """Read the model's stream to its end, handing each piece of text on.
+    @property
+    def wrote(self) -> bool:
+        """Whether it has brought any words."""
+        return any(piece.strip() for piece in self.pieces)
+
+    @property
+    def came_empty(self) -> bool:
+        """Whether it has ended well and brought no words, which another try may."""
+        ended_well = not (self.error or self.cut or self.stopped) and self.stop in {None, "end"}
+        return ended_well and not self.wrote
+
+    async def ask(self, prompt: Prompt, sampling: Sampling, on_text: OnText) -> None:
+        """Read the model's stream to its end, handing each piece of its answer on.
 
         Raises:
             ModelError: as the model raised it.
@@ -62,13 +87,24 @@ class InFlightCall:
                 async for chunk in stream:
                     self.usage = chunk.usage or self.usage
                     self.stop = chunk.stop or self.stop
+                    self.thought = self.thought or chunk.thought
                     if chunk.text:
-                        if self.first_token is None:
-                            self.first_token = clock()
-                        self.pieces.append(chunk.text)
-                        on_text(chunk.text)
+                        self._take(self.text.feed(chunk.text), on_text, clock)
+            self._take(self.text.close(), on_text, clock)
         finally:
             self.ended = clock()
+            self.sent = None if in_queue.get() else prompt
+
+    def _take(self, text: str, on_text: OnText, clock: Callable[[], float]) -> None:
+        if self.text.began_anew:
+            self.pieces.clear()
+            self.first_token = None
+            on_text("", anew=True)
+        if text:
+            if self.first_token is None:
+                self.first_token = clock()
+            self.pieces.append(text)
+            on_text(text)
 
     def end(self, task: asyncio.Task[None]) -> None:
         """Take in how the task has ended, and let go of it.
@@ -102,7 +138,7 @@ class InFlightCall:
         kind, words = self._failure(text)
         status = _status(kind, self.stop, text, late=late)
         ended = self.started if self.ended is None else self.ended
-        cost = self.model.profile.cost(self.usage) if self.usage else None
+        usage, cost = self._cost()
         first = self.first_token
         answer = Answer(
             model=self.model.profile.name,
@@ -114,8 +150,9 @@ class InFlightCall:
             error_kind=kind,
             seconds=ended - self.started,
             first_token_seconds=None if first is None else first - self.started,
-            usage=self.usage,
+            usage=usage,
             cost_usd=cost,
+            reason=self._reason(),
         )
         call = Call(
             model=answer.model,
@@ -128,10 +165,34 @@ class InFlightCall:
             ended=ended - began,
             first_token=None if first is None else first - began,
             error_kind=kind,
-            usage=self.usage,
+            usage=usage,
             cost_usd=cost,
+            reason=answer.reason,
         )
         return answer, call
+
+    def _cost(self) -> tuple[Usage | None, float | None]:
+        """The tokens and the US dollars of the call; estimated where its server did not count them.
+
+        A call that failed before any text came, or that was stopped in a queue, has cost nothing.
+        """
+        usage = plausible(self.usage)
+        failed_at_once = self.error is not None and not self.text.received and usage is None
+        if self.sent is None or failed_at_once:
+            return usage, None
+        whole = self.stop is not None and not self.cut
+        usage = completed(usage, self.sent, self.text.received, whole=whole)
+        cost = self.model.profile.cost(usage) if usage.cost_usd is None else usage.cost_usd
+        return usage, cost
+
+    def _reason(self) -> str | None:
+        """What the provider said, which is logged here for whoever runs the bot."""
+        error = self.error
+        if not isinstance(error, ModelError) or not error.reason:
+            return None
+        place, name = self.place, self.model.profile.name
+        log.info("model %s failed as %s: %s", name, place.role, error.reason)
+        return error.reason
 
     def _failure(self, text: str) -> tuple[str | None, str | None]:
         """The error kind and a plain sentence, or twice None."""
@@ -151,8 +212,26 @@ class InFlightCall:
         if self.stop == "refusal":
             return "refused", "The model declined to answer."
         if not text.strip():
-            return "empty", "The model's answer was empty."
+            nothing = no_text(self.stop, thought=self.thought or self.text.thought)
+            return nothing.error_kind, str(nothing)
         return None, None
+
+
+NO_TEXT = (
+    "The model reached its output limit before it wrote any text, thinking included. Raise "
+    "reasoning_tokens or max_output_tokens for it, or lower reasoning_effort."
+)
+
+
+def no_text(stop: Stop | None, *, thought: bool = False) -> ModelError:
+    """The error for an answer without text: the output limit, only thoughts, or nothing at all."""
+    if stop == "length":
+        return ModelError(NO_TEXT, kind="output_limit")
+    if thought:
+        return ModelError(
+            "The model wrote down its thoughts and then no answer.", kind="only_thoughts"
+        )
+    return ModelError("The model's answer was empty.", kind="empty")
 
 
 STOPPED = {

@@ -67,6 +67,7 @@ def build_request(
     sampling = _sampling(profile, role)
     window = int(profile.context_window * window_share)
     reserve = sampling.max_output_tokens or min(MAX_OUTPUT_RESERVE, window // 4)
+    reserve += profile.reasoning_tokens
     room = max(int((window - min(reserve, window // 2)) * (1 - MARGIN)), 1)
     if profile.persona and role == "proposer":
         brief = replace(brief, thread=prompts.with_system(brief.thread, profile.persona))
@@ -79,8 +80,15 @@ def build_request(
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
     temperature = TEMPERATURES[role] if profile.temperature is None else profile.temperature
-    cap = profile.max_output_tokens or (None if role == "aggregator" else PROPOSER_OUTPUT_TOKENS)
-    return Sampling(temperature if profile.takes_temperature else None, cap)
+    return Sampling(temperature if profile.takes_temperature else None, output_cap(profile, role))
+
+
+def output_cap(profile: Profile, role: Role) -> int | None:
+    """The most a model is asked to write in a role, in tokens; None for as much as it likes."""
+    if role == "aggregator":
+        return profile.aggregator_max_output_tokens or profile.max_output_tokens
+    own = profile.proposer_max_output_tokens if role == "proposer" else None
+    return own or profile.max_output_tokens or PROPOSER_OUTPUT_TOKENS
 
 
 def _fitted(strategy: Strategy, brief: PromptContext, room: int) -> tuple[Prompt, tuple[str, ...]]:

@@ -63,11 +63,15 @@ class RunRecord:
             NotEnoughAnswers: when there is none.
         """
         answers = [a for a in self.answers.values() if a.layer not in self._rankings]
+        for failed in self._failed_aggregators():
+            self.note(f"{failed.model} did not write the reply: {failed.error}")
         drafts = [a for a in answers if a.text.strip() and a.status in DRAFT_ORDER]
         if not drafts:
             raise NotEnoughAnswers(self._in_order())
         best = min(drafts, key=lambda draft: _quality(draft, marks.get(draft.label, 0.0)))
-        return f"{prompts.NOT_SYNTHESISED}\n\n{best.text.strip()}"
+        if best.status == "truncated":
+            self.note(prompts.DRAFT_TRUNCATED)
+        return f"{prompts.not_synthesised(self._kinds())}\n\n{best.text.strip()}"
 
     def outcome(self, pipeline: str, layers: int, seconds: float) -> Outcome:
         """How the run ended, after so many layers of proposers."""
@@ -85,6 +89,16 @@ class RunRecord:
             rankings=tuple(a for a in told if a.layer in self._rankings),
             disagreement=self.disagreement,
         )
+
+    def _failed_aggregators(self) -> list[Answer]:
+        """Those that were to write the reply and did not, in their order."""
+        roles = {(c.layer, c.position) for c in self.calls if c.role == "aggregator"}
+        return [a for a in self._in_order() if (a.layer, a.position) in roles and a.error]
+
+    def _kinds(self) -> set[str]:
+        """Why no aggregator wrote the reply, by the kinds of their errors."""
+        calls = [call for call in self.calls if call.role == "aggregator"]
+        return {call.error_kind for call in calls if call.error_kind}
 
     def _unseen(self) -> tuple[str, ...]:
         """One sentence for all models: there may be many, and each would say the same."""

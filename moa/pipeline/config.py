@@ -18,14 +18,25 @@ from moa.ports import DEFAULT_MAX_ATTEMPTS
 from moa.resilience import FAILURES, LONG_REST_S, REST_S, SILENT_S
 
 Provider = Literal["openai", "anthropic", "local", "scripted"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+NEVER_OMITTED = frozenset({"model", "messages", "stream"})
+"""Without these there is no request, or no reply that streams."""
+
+KEYS_OF: Mapping[tuple[str, ...], tuple[Provider, ...]] = {
+    ("reasoning_tokens", "reasoning_effort", "omit"): ("openai", "anthropic"),
+    ("system_role",): ("openai",),
+    ("reply", "delay_s", "fail"): ("scripted",),
+}
+"""Keys of a model that mean something to some providers only."""
 
 
 class PriceModel(StrictModel):
     """`price = { input = 1.0, output = 5.0 }`: US dollars per million tokens."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class BreakerModel(StrictModel):
@@ -54,12 +65,17 @@ class ModelDefinition(StrictModel):
         api_key_env: the environment variable that holds its key; None for the provider's usual one.
         context_window: tokens of prompt and output together.
         max_output_tokens: the most it is asked to write, in either role.
+        proposer_max_output_tokens, aggregator_max_output_tokens: the same in one role alone.
+        reasoning_tokens: what it may think beside that; None for the provider's usual allowance.
+        reasoning_effort: how hard it thinks; None leaves it to the model.
         temperature: overrides the role's default; "provider" sends none.
         images: whether it can be shown images.
         timeout_s: seconds without a byte after which its connection is given up.
         persona: words put at the head of its system text when it proposes.
         price: overrides the known prices.
         options: passed on in the request's body as it is.
+        omit: parameters of the request that its server does not take.
+        system_role: False where its chat template knows no system role.
         max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
         max_concurrency: calls under way at the same time; more wait, and questions take turns.
         requests_per_minute: calls begun within any minute.
@@ -74,12 +90,18 @@ class ModelDefinition(StrictModel):
     api_key_env: str | None = Field(default=None, min_length=1)
     context_window: int | None = Field(default=None, ge=512)
     max_output_tokens: int | None = Field(default=None, ge=1)
+    proposer_max_output_tokens: int | None = Field(default=None, ge=1)
+    aggregator_max_output_tokens: int | None = Field(default=None, ge=1)
+    reasoning_tokens: int | None = Field(default=None, ge=0)
+    reasoning_effort: Effort | None = None
     temperature: float | Literal["provider"] | None = None
     images: bool = False
     timeout_s: Seconds = 120.0
     persona: str = ""
     price: PriceModel | None = None
     options: dict[str, Any] = Field(default={})
+    omit: list[str] = Field(default=[])
+    system_role: bool = True
     max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1, le=5)
     max_concurrency: int | None = Field(default=None, ge=1)
     requests_per_minute: int | None = Field(default=None, ge=1)
@@ -97,6 +119,13 @@ class ModelDefinition(StrictModel):
             url = urlsplit(value)
             if url.scheme not in {"http", "https"} or not url.hostname:
                 raise ValueError('must begin with "http://" or "https://" and name a host')
+        return value
+
+    @field_validator("omit")
+    @classmethod
+    def _can_be_left_out(cls, value: list[str]) -> list[str]:
+        if needed := sorted(NEVER_OMITTED.intersection(value)):
+            raise ValueError(f'"{needed[0]}" cannot be left out of a request')
         return value
 
     @field_validator("temperature")
@@ -168,10 +197,11 @@ def _model_mistakes(name: str, model: ModelDefinition, known: Collection[str]) -
         )
     if model.images and model.provider == "local":
         yield f"{where}.images: the embedded model takes no images."
-    if model.provider != "scripted":
-        for key in ("reply", "delay_s", "fail"):
-            if key in model.model_fields_set:
-                yield f"{where}.{key}: is for scripted models only."
+    for keys, providers in KEYS_OF.items():
+        if model.provider not in providers:
+            for key in keys:
+                if key in model.model_fields_set:
+                    yield f"{where}.{key}: is for {' and '.join(providers)} models only."
 
 
 def _names(table: Mapping[str, Any], key: str) -> list[str]:

@@ -10,6 +10,8 @@ from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
 from moa.providers.response_reader import Event, parse
 from moa.providers.sdk_client import utf8
+from moa.providers.turns import without_system
+from moa.providers.usage_fields import chat_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 _DONE: Final = b"[DONE]"
@@ -20,8 +22,14 @@ _BROKEN_OFF: Final = frozenset({"error", "insufficient_system_resource"})
 """Reasons of OpenRouter and of DeepSeek that mean the server could not go on."""
 
 
-def chat_turns(prompt: Prompt) -> list[dict[str, Any]]:
-    """The `messages` of a request."""
+def chat_turns(prompt: Prompt, *, system_role: bool = True) -> list[dict[str, Any]]:
+    """The `messages` of a request.
+
+    Without a system role, the system text opens the first user turn and turns alternate: the chat
+    templates that know no system role want that, too.
+    """
+    if not system_role:
+        prompt = without_system(prompt)
     system = [{"role": "system", "content": utf8(prompt.system)}] if prompt.system else []
     return [*system, *({"role": m.role, "content": _content(m)} for m in prompt.messages)]
 
@@ -90,7 +98,7 @@ class ChatDecoder:
             self.fault = error_mapping.within_stream(error, model=self._model)
             return
         if usage := event.get("usage"):
-            self._usage = _usage(error_mapping.as_mapping(usage))
+            self._usage = chat_usage(error_mapping.as_mapping(usage)) or self._usage
         choices = event.get("choices")
         if isinstance(choices, list) and choices:
             self._take_choice(error_mapping.as_mapping(choices[0]), part, texts)
@@ -110,17 +118,3 @@ class ChatDecoder:
             self.fault = error_mapping.cut()
         elif self.stop != "refusal":
             self.stop = _STOPS.get(reason, "end")
-
-
-def _usage(counted: Mapping[str, Any]) -> Usage:
-    details = error_mapping.as_mapping(counted.get("prompt_tokens_details"))
-    return Usage(
-        input_tokens=count(counted.get("prompt_tokens")),
-        output_tokens=count(counted.get("completion_tokens")),
-        cached_tokens=count(details.get("cached_tokens")),
-    )
-
-
-def count(value: object) -> int:
-    """A number of tokens; 0 when the server wrote none."""
-    return value if isinstance(value, int) and value > 0 else 0

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
 from moa.providers import error_mapping, prices
+from moa.providers.redaction import remember
 from moa.providers.sdk_client import SdkClient
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ class Endpoints:
             )
         except openai.OpenAIError:
             raise error_mapping.no_key("OPENAI_API_KEY") from None
+        remember(client.api_key)
         return SdkClient(client, openai, openai.OpenAIError)
 
     def _anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
@@ -136,6 +138,8 @@ class Endpoints:
             raise error_mapping.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
             raise error_mapping.no_key("ANTHROPIC_API_KEY")
+        remember(client.api_key)
+        remember(client.auth_token)
         return SdkClient(client, anthropic, anthropic.AnthropicError)
 
 

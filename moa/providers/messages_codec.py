@@ -8,9 +8,10 @@ from typing import Any, Final
 from moa.errors import ModelError, Unavailable
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
-from moa.providers.chat_codec import count
 from moa.providers.response_reader import Event, parse
 from moa.providers.sdk_client import utf8
+from moa.providers.turns import alternating
+from moa.providers.usage_fields import messages_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
@@ -26,17 +27,7 @@ _STOPS: Final[Mapping[str, Stop]] = {
 
 def message_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request: alternating, the user's first, none of them blank."""
-    turns: list[Message] = []
-    for message in prompt.messages:
-        content = utf8(message.content).strip()
-        if not (content or message.images):
-            continue
-        if turns and turns[-1].role == message.role:
-            before = turns.pop()
-            content = "\n\n".join(text for text in (before.content, content) if text)
-            turns.append(Message(message.role, content, (*before.images, *message.images)))
-        else:
-            turns.append(Message(message.role, content, message.images))
+    turns = alternating(prompt.messages)
     if turns and turns[0].role == "assistant":
         turns.insert(0, Message("user", BEFORE_ASSISTANT))
     return [{"role": turn.role, "content": _content(turn)} for turn in turns]
@@ -127,20 +118,9 @@ class MessagesDecoder:
         counted = {k: v for k, v in error_mapping.as_mapping(usage).items() if v is not None}
         if counted:
             self._counted |= counted
-            self._usage = _usage(self._counted)
+            self._usage = messages_usage(self._counted) or self._usage
 
 
 def _text(part: Mapping[str, Any]) -> str:
     text = part.get("text") if part.get("type") in {"text", "text_delta"} else None
     return text if isinstance(text, str) else ""
-
-
-def _usage(counted: Mapping[str, Any]) -> Usage:
-    """Input is what was read fresh, from the cache, and into it: the API counts them apart."""
-    cached = count(counted.get("cache_read_input_tokens"))
-    written = count(counted.get("cache_creation_input_tokens"))
-    return Usage(
-        input_tokens=count(counted.get("input_tokens")) + cached + written,
-        output_tokens=count(counted.get("output_tokens")),
-        cached_tokens=cached,
-    )

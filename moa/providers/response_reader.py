@@ -11,7 +11,9 @@ from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
+from moa.providers.clean_chunks import SpokenChunks
 from moa.providers.sse import EventReader, EventTooLongError
+from moa.thoughts.stream_filter import ThoughtHabit
 from moa.types import Chunk, Stop
 
 if TYPE_CHECKING:
@@ -61,19 +63,22 @@ class Decoder(Protocol):
 
 
 async def read_answer(
-    ask: Callable[[], Awaitable[httpx2.Response]], decoder: Decoder
+    ask: Callable[[], Awaitable[httpx2.Response]], decoder: Decoder, habit: ThoughtHabit
 ) -> AsyncGenerator[Chunk, None]:
     """Ask, and yield the answer as it comes. Closing the generator closes the connection.
+
+    `habit` is what was learnt of the model's thoughts: they are no part of the text.
 
     Raises:
         ModelError: of every kind; text that came before it has been yielded by then.
     """
     response = await ask()
+    spoken = SpokenChunks(habit)
     try:
         reading = _Reading(response, decoder)
         while chunk := await reading.next():
-            yield chunk
-        yield decoder.last()
+            yield spoken.take(chunk)
+        yield spoken.last(decoder.last())
     finally:
         await response.aclose()
 

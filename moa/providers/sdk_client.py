@@ -7,6 +7,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
+from pydantic_core import from_json
+
 from moa.errors import ModelError
 from moa.providers import error_mapping
 from moa.providers.burst_pacer import BurstPacer
@@ -40,7 +42,7 @@ class SdkFaultError(Exception):
         details: what the server said for machines, from which a request may be mended.
     """
 
-    def __init__(self, fault: ModelError, details: error_mapping.ErrorDetails) -> None:
+    def __init__(self, fault: ModelError, details: error_mapping.Details) -> None:
         super().__init__(str(fault))
         self.fault = fault
         self.details = details
@@ -126,10 +128,11 @@ class SdkClient:
         return address
 
     def _sorted(self, error: Exception, model: str) -> SdkFaultError:
-        details = error_mapping.details_of(getattr(error, "body", None))
+        details = error_mapping.Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
+            details = error_mapping.details_of(_body_of(status))
             fault = error_mapping.of_status(
                 status.status_code, details, model=model, headers=headers
             )
@@ -142,6 +145,16 @@ class SdkClient:
         else:
             fault = error_mapping.no_credentials()
         return SdkFaultError(fault, details)
+
+
+def _body_of(refused: openai.APIStatusError) -> object:
+    """The whole body. The SDKs keep only what stands under `error`, and of some forms nothing."""
+    try:
+        return from_json(refused.response.content)
+    except ValueError:
+        return refused.response.text
+    except RuntimeError:  # the body could not be read; the SDKs' own word for it is the error's
+        return refused.body
 
 
 def _describes_a_model(response: httpx2.Response) -> bool:

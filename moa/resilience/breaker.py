@@ -23,7 +23,7 @@ SILENT_S: Final = 20.0
 SILENT: Final = "The model's server was silent for too long."
 
 WILL_NOT_HEAL: Final = frozenset({"auth", "quota", "not_found"})
-"""Kinds of Rejected that every further call would meet, whatever it asks."""
+"""Kinds of Rejected that every further call meets, unless the error itself says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class BreakerRules:
     rest_s: float = REST_S
     long_rest_s: float = LONG_REST_S
     silent_s: float = SILENT_S
+
+
+def will_not_heal(error: ModelError) -> bool:
+    """Whether every further call would meet this error: a fault of the model or of its key.
+
+    A refusal that may be about one question alone never counts.
+    """
+    if not isinstance(error, Rejected):
+        return False
+    return error.error_kind in WILL_NOT_HEAL if error.lasts is None else error.lasts
 
 
 class BreakerOpen(Unavailable):
@@ -102,7 +112,7 @@ class Breaker:
 
     def went_wrong(self, error: ModelError, now: float) -> None:
         """A call has failed. Errors that say nothing of the model's health leave all as it was."""
-        if isinstance(error, Rejected) and error.error_kind in WILL_NOT_HEAL:
+        if will_not_heal(error):
             self._open(error, now + self.rules.long_rest_s)
         elif isinstance(error, Unavailable):
             self._failures += 1

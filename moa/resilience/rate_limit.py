@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from moa.ports import Model, Profile, asked_for
+from moa.ports import Model, Profile, asked_for, in_queue
 from moa.types import Chunk, Prompt, Sampling
 
 MINUTE_S: Final = 60.0
@@ -158,7 +158,9 @@ class RateLimitedModel:
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Wait for the call's turn, then ask; see `moa.Model`."""
+        in_queue.set(True)
         await self._gate.enter(asked_for.get())
+        in_queue.set(False)
         try:
             async with aclosing(self._model.stream(prompt, sampling)) as chunks:
                 async for chunk in chunks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Api = Literal["chat", "messages", "models"]
@@ -136,6 +136,8 @@ class Reply:
         gate: when given, the first piece waits until the test sets it.
         streams: False for a server that answers in one JSON object though asked to stream.
         fault: what goes wrong.
+        thinks: tokens that it thinks before the first piece. They count against the limit that it
+            was asked with: where that is no larger, it stops there and says nothing.
     """
 
     text: str | Callable[[Request], str] = "Paris is the capital of France."
@@ -148,6 +150,15 @@ class Reply:
     gate: asyncio.Event | None = None
     streams: bool = True
     fault: Fault | None = None
+    thinks: int = 0
+
+    def limited(self, request: Request) -> Reply:
+        """What is left of it when the request's output limit has been thought up."""
+        caps = (request.body.get(name) for name in ("max_tokens", "max_completion_tokens"))
+        cap = next((cap for cap in caps if cap is not None), None)
+        if not self.thinks or cap is None or cap > self.thinks:
+            return self
+        return replace(self, text="", stop="length", output_tokens=cap)
 
     def pieces(self, request: Request) -> list[str]:
         """The text word by word, as it is streamed; joined, it is the text."""

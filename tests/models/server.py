@@ -159,7 +159,7 @@ class ModelServer:
             reply = self._next(request.model)
             if reply is None:
                 return web.json_response(wire.error(404), status=404)
-            return await Answering(http, request, reply, wire).run()
+            return await Answering(http, request, reply.limited(request), wire).run()
         except (asyncio.CancelledError, ConnectionError):
             request.closed_early = True
             raise

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
-_SCOPES: Final = {
+EVENT_SCOPES: Final = {
     "app_mention": "app_mentions:read",
     "member_joined_channel": "channels:read",
     **{f"message.{name}": f"{name}:history" for name in _NAMES.values()},
@@ -132,7 +132,7 @@ class Events:
         }
 
     def _send(self, name: str, event: Json, channel: Channel | None = None) -> list[Delivery]:
-        scope = _SCOPES.get(name)
+        scope = EVENT_SCOPES.get(name)
         present = channel is None or self._app.bot_user_id in channel.members
         granted = scope is None or scope in self._app.scopes
         if name not in self._app.events or not present or not granted:

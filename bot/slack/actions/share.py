@@ -11,12 +11,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.markdown.links import allowed_hosts
-from bot.slack.markdown.sanitize import escape_mrkdwn, shorten
+from bot.slack.markdown.hosts import allowed_hosts
+from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
 from bot.slack.markdown.split import cut
 from bot.slack.permissions.access import visitor_of
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.ephemeral_reply import safe_reply
+from bot.slack.reply.ephemeral_reply import ending, safe_reply
 from bot.slack.reply.live_message import TEXT_LIMIT
 from bot.slack.thread.mrkdwn import readable
 from bot.slack.ui import strings
@@ -87,9 +87,9 @@ class ReplySharer:
         asked = await readable(run.question.text, self._people.name)
         name = await self._people.name(run.question.user)
         title = strings.SHARED_BY.format(
-            user=escape_mrkdwn(name), question=escape_mrkdwn(shorten(asked, QUESTION_LIMIT))
+            user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        head, rest = cut(safe_reply(run.reply, run.status, allowed))
+        head, rest = cut(safe_reply(run.reply, ending(run.status, run.writer), allowed))
         more = [context(strings.SHARED_SHORTENED)] if rest else []
         text = shorten(f"{title}\n{head}", TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text

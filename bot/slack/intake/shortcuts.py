@@ -46,7 +46,7 @@ class Shortcuts:
         self._preferences = preferences
 
     async def about(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Message shortcut "Ask the models about this": opens the modal."""
+        """Message shortcut "Ask about this message": opens the modal."""
         await ack()
         if not await self._open(body, _thread_of(body)):
             await tell(respond, strings.ASK_TOO_LATE)

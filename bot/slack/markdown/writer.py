@@ -10,6 +10,7 @@ from bot.slack.markdown.unicode_filter import escape
 GRAVE = "\u02cb"
 """Looks like a backtick and is none: no reader of markdown can pair it with another."""
 
+_SPACES = frozenset(" \t\n")
 _LOOSE = ".,;:!?)"
 
 
@@ -20,6 +21,7 @@ class SafeWriter:
         self._parts: list[str] = []
         self._last = ""
         self._gap = False
+        self._live = False
 
     def take(self) -> str:
         """What was written since the last call."""
@@ -32,6 +34,8 @@ class SafeWriter:
         if text:
             self._parts.append(text)
             self._last = text[-1]
+            if text[-1] in _SPACES:
+                self._gap = self._live = False
 
     def gap(self) -> None:
         """Keep what comes apart from what was written: markup between the two was dropped."""
@@ -42,10 +46,22 @@ class SafeWriter:
         if not text:
             return
         loose = not text.strip(_LOOSE)
-        if (self._gap and not loose and not text[0].isspace()) or self._last + text[0] == "](":
+        gap = self._gap
+        if (gap and not loose and not text[0].isspace()) or self._last + text[0] == "](":
             self.raw(" ")
-        self._gap = False
+        if self._live and text[0].isspace() and text[0] not in _SPACES:
+            self.raw(" ")
+        self._gap = gap and loose
         self.raw(escape(text).replace("](", "] ("))
+
+    def address(self, text: str) -> None:
+        """Write a live address.
+
+        Where a space outside ASCII follows, one in ASCII goes before it: not every reader ends an
+        address at the former.
+        """
+        self.text(text)
+        self._live = True
 
     def code(self, content: str) -> None:
         """Write inline code that every reader of markdown takes for code.
@@ -53,7 +69,7 @@ class SafeWriter:
         An address in it is never left to a rule that readers disagree on: backticks inside are
         replaced, and the span is closed around `|`, which ends a table's cell even in code.
         """
-        inert = holds_address(content)
+        inert = holds_address(content, files=False)
         if "``" in content or (inert and "`" in content):
             content = content.replace("`", GRAVE)
         parts = re.split(r"(\|+)", content) if inert else [content]

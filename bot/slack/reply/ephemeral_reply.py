@@ -19,7 +19,7 @@ from bot.slack.reply.notices import RETRYABLE, notify_directly
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, markdown, section
 from bot.slack.ui.footer import footer, retry
-from moa import Event, Outcome
+from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +45,9 @@ class EphemeralReply:
     async def start(self) -> None:
         """The acknowledgement of the command has said already that the models are asked."""
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """A slash command is part of no thread: nothing was said before it."""
+
     async def show(self, event: Event) -> None:
         """An ephemeral message cannot grow, so only the whole reply is shown."""
 
@@ -57,7 +60,8 @@ class EphemeralReply:
         Raises:
             Unanswerable: when it can be shown neither here nor in a direct message.
         """
-        pieces = split_markdown(safe_reply(outcome.reply, outcome.status, self._allowed))
+        below = ending(outcome.status, outcome.aggregator)
+        pieces = split_markdown(safe_reply(outcome.reply, below, self._allowed))
         here = await self._show_here(pieces[:USES], outcome)
         rest = pieces[here:]
         if not rest:
@@ -128,9 +132,16 @@ class EphemeralReply:
         return True
 
 
-def safe_reply(reply: str, status: str | None, allowed: frozenset[str]) -> str:
-    """A whole reply as safe markdown, never empty, with a line below it where it broke off."""
+def ending(status: str | None, writer: Answer | None) -> str | None:
+    """What has to be said below a reply that has no end."""
+    if status == "partial":
+        return strings.PARTIAL
+    return strings.CUT_AT_LIMIT if writer and writer.status == "truncated" else None
+
+
+def safe_reply(reply: str, below: str | None, allowed: frozenset[str]) -> str:
+    """A whole reply as safe markdown, never empty, with a notice below it where there is one."""
     text = safe_markdown(reply, allowed)
     if not text.strip():
         text = strings.EMPTY_REPLY
-    return unfenced(text, strings.PARTIAL) if status == "partial" else text
+    return unfenced(text, below) if below else text

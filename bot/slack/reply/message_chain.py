@@ -97,6 +97,16 @@ class MessageChain:
         self._text = notice
         return NOTICE
 
+    def begin_anew(self) -> None:
+        """All that was said was no part of the reply: it is removed before anything is said."""
+        self._text = ""
+        if not (self._posted or self.is_begun):
+            return
+        self._is_unsure = True
+        self._posted.clear()
+        self._chunks = self._sent | self._chunks
+        self._message = self._next_message()
+
     async def flush(self, line: str) -> None:
         """Show what there is, in a new message where the current one is full or old.
 

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 RETRYABLE: frozenset[Trouble] = frozenset(
     {
         "no_answer",
+        "output_limit",
         "pipeline_gone",
         "stopped",
         "internal",

@@ -18,7 +18,7 @@ from bot.errors import Postponed, Trouble, Unanswerable
 from bot.ports import Interrupt, Reply, Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import REPLY
-from bot.slack.markdown.links import allowed_hosts
+from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import SafeStream
 from bot.slack.reply.context import STRICT, ReplyContext
 from bot.slack.reply.ephemeral_reply import EphemeralReply
@@ -30,7 +30,7 @@ from bot.slack.reply.recovery import clean_up, reply_exists
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.ui import strings
 from bot.slack.ui.footer import Setting, footer, retry
-from moa import Delta, Event, Outcome
+from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
 
@@ -61,7 +61,9 @@ class ThreadReply:
         self._status = TypingStatus(frame.client, run)
         self._setting = Setting(STRICT)
         self._progress = Progress()
+        self._allowed = allowed
         self._safe = SafeStream(allowed)
+        self._retracted = False
         self._come: list[str] = []
         self._shown = MessageChain(frame, run)
         self._was_told = False
@@ -81,10 +83,18 @@ class ThreadReply:
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._pump = asyncio.create_task(self._keep_showing())
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """Let addresses on hosts that the asker has named before be links as well."""
+        self._allowed |= allowed_hosts(asker_said)
+        self._safe = SafeStream(self._allowed)
+
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""
         if isinstance(event, Delta):
             self._come.append(event.text)  # made safe with the next beat, all at once
+        elif isinstance(event, Retracted):
+            self._come.clear()
+            self._retracted = True  # acted on with the next beat, between two calls to Slack
         else:
             self._shown.take(self._progress.of(event))
         self._news.set()
@@ -100,6 +110,8 @@ class ThreadReply:
         self._take_text(last=True)
         if outcome.status == "partial":
             self._shown.say_below(strings.PARTIAL)
+        elif outcome.cut_at_limit:
+            self._shown.say_below(strings.CUT_AT_LIMIT)
         self._shown.take(self._progress.done(outcome))
         again_of = await self._frame.again_of(self._run)
         await self._end(footer(self._run.id, outcome, self._setting, again_of=again_of), REPLY)
@@ -155,6 +167,9 @@ class ThreadReply:
 
     def _take_text(self, *, last: bool = False) -> None:
         """What came since the last call, made safe."""
+        if self._retracted:
+            self._retracted, self._safe = False, SafeStream(self._allowed)
+            self._shown.begin_anew()
         come, self._come = "".join(self._come), []
         self._shown.write(self._safe.feed(come))
         if last:

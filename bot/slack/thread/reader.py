@@ -74,7 +74,22 @@ class SlackThreadReader:
             raise Unanswerable("unreadable" if _files(own) else "empty")
         while turns[0].role == "assistant":
             turns.pop(0)
-        return Thread(Prompt(tuple(turns), SYSTEM), attached.notes)
+        said = await self._said_by_asker(question, earlier)
+        return Thread(Prompt(tuple(turns), SYSTEM), attached.notes, said)
+
+    async def _said_by_asker(
+        self, question: Question, earlier: Sequence[Mapping[str, Any]]
+    ) -> tuple[str, ...]:
+        """What the asker wrote in the thread before, also by our shortcuts."""
+        me = await self._identity.get()
+        said: list[str] = []
+        for message in earlier:
+            if _is_ours(message, me):
+                if asked_by(message) == question.user:
+                    said.append(question_in(message))
+            elif message.get("user") == question.user and not message.get("bot_id"):
+                said.append(str(message.get("text") or ""))
+        return tuple(said)
 
     async def _asked(self, question: Question) -> str:
         text = without_mention(question.text, (await self._identity.get()).user_id)

@@ -14,6 +14,7 @@ from moa.pipeline.prompts.templates import (
     CHAIRMAN,
     COMBINED,
     DEBATER,
+    DRAFT_TRUNCATED,
     FAR,
     FOLDER,
     MODERATOR,
@@ -25,6 +26,7 @@ from moa.pipeline.prompts.templates import (
     REFINER,
     SELECTOR,
     TRUNCATED,
+    not_synthesised,
 )
 from moa.pipeline.prompts.untrusted import MARKERS, datamarked, marker_of, neutralised
 
@@ -37,6 +39,7 @@ __all__ = [
     "COMBINATION",
     "COMBINED",
     "DEBATER",
+    "DRAFT_TRUNCATED",
     "FAR",
     "FOLDER",
     "MARKERS",
@@ -57,6 +60,7 @@ __all__ = [
     "marker_of",
     "neutralised",
     "nonce_of",
+    "not_synthesised",
     "with_answers",
     "with_system",
     "without_images",
