@@ -62,9 +62,11 @@ def find_address(text: str, *, files: bool = True) -> int | None:
         local = mail[0].partition("@")[0]
         starts.append(mail.start() + len(local) - len(local.lstrip(_TRAILING + "#$%&=^")))
     names = (match.start() for match in NAME.finditer(text) if _is_host(match, files=files))
-    starts.extend(_with_path(text, start) for start in names)
+    if (name := next(names, None)) is not None:
+        starts.append(_with_path(text, name))
     numbers = (m.start() for m in IP.finditer(text) if _IP_TAIL.match(text, m.end()))
-    starts.extend(len(_LABELS_END.sub("", text[:start])) for start in numbers)
+    if (number := next(numbers, None)) is not None:
+        starts.append(len(_LABELS_END.sub("", text[:number])))
     return min(starts, default=None)
 
 
