@@ -14,6 +14,10 @@ from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
 
+MAX_ANSWER_CHARS = 400_000
+"""The longest answer that is read; a book's chapter has 40,000. Servers that ignore the limit they
+were asked to keep would otherwise fill the memory, the database and the next model's prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -47,6 +51,7 @@ class Running:
     stopped: str | None = None
     error: BaseException | None = None
     cut: bool = False
+    chars: int = 0
     task: asyncio.Task[None] | None = None
 
     async def ask(self, prompt: Prompt, sampling: Sampling, on_text: Callable[[str], None]) -> None:
@@ -62,11 +67,15 @@ class Running:
                 async for chunk in stream:
                     self.usage = chunk.usage or self.usage
                     self.stop = chunk.stop or self.stop
-                    if chunk.text:
+                    if text := chunk.text[: MAX_ANSWER_CHARS - self.chars]:
                         if self.first_token is None:
                             self.first_token = clock()
-                        self.pieces.append(chunk.text)
-                        on_text(chunk.text)
+                        self.chars += len(text)
+                        self.pieces.append(text)
+                        on_text(text)
+                    if len(text) < len(chunk.text):
+                        self.stop = "length"
+                        break
         finally:
             self.ended = clock()
 

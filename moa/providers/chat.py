@@ -15,6 +15,7 @@ from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 _DONE: Final = b"[DONE]"
 
+
 def chat_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request."""
     system = [{"role": "system", "content": utf8(prompt.system)}] if prompt.system else []

@@ -15,6 +15,7 @@ _HALVES_AT_END: Final = re.compile("[\ud800-\udfff]{1,3}\\Z")
 
 _NO_BYTE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
+
 class Mender:
     """Puts the halves of characters together again over all pieces of one answer."""
 
