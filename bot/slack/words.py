@@ -89,6 +89,9 @@ DONE_FAILED = "No reply"
 DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
+REPLY_FILED = "_The reply is too long for Slack. The whole of it is in the file in this thread._"
+REPLY_FILE_TITLE = "The whole reply"
+REPLY_CUT = "_The reply is too long for Slack and was cut here. Ask for a shorter one._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
 
