@@ -80,10 +80,14 @@ class EventReader:
         if name != b"data":
             return
         data = value.removeprefix(b" ")
-        if not self._data and _is_whole(data):
-            found.append(data)
-        else:
+        if not _is_whole(data) or self._is_within_json():
             self._keep(self._data, data)
+        else:
+            self._dispatch(found)  # what is no JSON has no further lines
+            found.append(data)
+
+    def _is_within_json(self) -> bool:
+        return bool(self._data) and self._data[0].lstrip().startswith(b"{")
 
     def _dispatch(self, found: list[bytes]) -> None:
         if data := b"\n".join(self._data):

@@ -152,7 +152,7 @@ class _Reading:
         if self._form == "unknown":
             self._form = _form_of(data)
         if self._form == "whole":
-            return await self._all(data)
+            return await self._all(data.lstrip(_BLANKS))
         return self._take(self._events_in(data))
 
     def _take(self, events: list[bytes]) -> Chunk | None:
