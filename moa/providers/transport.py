@@ -118,7 +118,7 @@ def http_client(sdk: ModuleType) -> httpx2.AsyncClient:
     own transport. The pool has no limit of its own, since each model has one.
 
     Raises:
-        ValueError: a proxy of the environment is of no kind that there is.
+        ValueError: a proxy of the environment is no HTTP proxy.
     """
     tls = httpx2.create_ssl_context()
     client: httpx2.AsyncClient = sdk.DefaultAioHttpClient(
@@ -133,6 +133,9 @@ def http_client(sdk: ModuleType) -> httpx2.AsyncClient:
     inner = cast("Any", client)
     for transport in (inner._transport, *inner._mounts.values()):  # noqa: SLF001
         if transport is not None:
+            proxy: httpx2.Proxy | None = transport.proxy
+            if proxy is not None and proxy.url.scheme not in _PORTS:
+                raise ValueError("aiohttp speaks to HTTP proxies only")
             transport.client = partial(_session, tls)
     return client
 
