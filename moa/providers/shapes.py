@@ -28,8 +28,7 @@ def text_of(content: object) -> str:
         return "".join(text_of(part) for part in cast("list[object]", content))
     part = as_mapping(content)
     text = part.get("text")
-    is_text = isinstance(text, str) and part.get("type", "") in _TEXT_PARTS
-    return text if is_text else ""
+    return text if isinstance(text, str) and part.get("type", "") in _TEXT_PARTS else ""
 
 
 def refusal_of(said: Mapping[str, Any]) -> str:

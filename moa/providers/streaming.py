@@ -63,14 +63,16 @@ class Decoder(Protocol):
     finished: bool
     """Whether the model has said that it stopped: no more text need come."""
 
-    counted: bool
-    """Whether usage was read."""
-
     done: bool
     """Whether the API's end mark was read."""
 
     fault: ModelError | None
     """An error that the server reported within the stream."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether usage was read."""
+        ...
 
     def take(self, events: list[bytes]) -> Chunk | None:
         """The text of these events in one chunk, with the usage when it is news."""

@@ -216,11 +216,10 @@ async def test_half_a_character_ends_no_answer(
     server: ModelServer, endpoints: Endpoints, case: str
 ) -> None:
     """Two halves make one again; what is broken is one replacement character."""
-    *pieces, expected = BROKEN[case]
-    said = [
-        b'data: {"choices": [{"delta": {"content": ' + p + b"}}]}\n\n"
-        for p in pieces
-        if isinstance(p, bytes)
-    ]
-    answer = await heard(server, endpoints, b"".join(said) + events(STOP))
+    first, second, expected = BROKEN[case]
+    said = b"".join(
+        b'data: {"choices": [{"delta": {"content": ' + piece + b"}}]}\n\n"
+        for piece in (first, second)
+    )
+    answer = await heard(server, endpoints, said + events(STOP))
     assert (answer.text, answer.error) == (expected, None)

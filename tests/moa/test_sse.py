@@ -95,9 +95,13 @@ def test_a_last_line_that_only_lacks_its_end_is_read() -> None:
 def test_no_form_of_an_event_without_end_is_kept(line: bytes) -> None:
     """Neither one long line nor countless short ones, in however small slices they come."""
     reader = EventReader()
-    with pytest.raises(EventTooLongError):
+
+    def feed_for_long() -> None:
         for _ in range(MAX_EVENT_BYTES + 1):
             reader.feed(line)
+
+    with pytest.raises(EventTooLongError):
+        feed_for_long()
 
 
 def test_an_event_without_end_is_not_kept_for_ever() -> None:

@@ -36,7 +36,7 @@ def test_a_page_is_the_same_however_much_follows(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_fits_a_view(kind: str) -> None:
-    """A view takes 100 blocks and 250,000 bytes; the last page is found, and says it is the last."""
+    """A view takes 100 blocks and 250,000 bytes; the last page is found, and says that it is."""
     text = long(kind, 70_000)
     number = pages = 0
     while number <= pages:
