@@ -366,8 +366,11 @@ class Reply(Protocol):
         """
         ...
 
-    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
-        """Tell the person who asked, in plain words, that and why there is no reply."""
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
+        """Tell the person who asked, in plain words, that and why there is no reply.
+
+        False when the trouble came too late: the whole reply stands already.
+        """
         ...
 
     async def close(self) -> None:

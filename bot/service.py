@@ -132,7 +132,8 @@ class Service:
                 await reply.start()
                 outcome = await self._outcome(run, reply, keeping, watch)
             await self._runs.finish(run.id, outcome, run.attempt, last=keeping.last())
-        await reply.finish(outcome)
+        async with work:  # a reply may take many messages, and Slack may be slow
+            await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
@@ -172,13 +173,15 @@ class Service:
 
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
-    ) -> Trouble:
-        """Tell why there is no reply, unless another attempt is about to bring one."""
+    ) -> Ended:
+        """Tell why there is no reply, unless it stands or another attempt may bring one."""
         notice = (await self._runs.notices([run.id])).get(run.id)
         if notice is None or notice.attempt != run.attempt:
             raise Superseded
         try:
-            await reply.fail(trouble, error_id)
+            if not await reply.fail(trouble, error_id):
+                await self._runs.delivered(run.id)
+                return "delivered_before"
         except Postponed:
             raise
         except Exception as error:

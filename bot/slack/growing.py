@@ -10,12 +10,14 @@ from typing import NamedTuple
 import structlog
 
 from bot.errors import Trouble
+from bot.interrupting import let_end
 from bot.ports import Run
 from bot.slack.client import UNSURE, code_of
 from bot.slack.frame import Frame
 from bot.slack.leftovers import has_ended, remove_lost, stop
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
 from bot.slack.metadata import NOTICE, REPLY, mark
+from bot.slack.pieces import MARKDOWN_LIMIT, cut
 from bot.slack.rolling import break_after, share, unfenced
 from bot.slack.thread import TROUBLES
 
@@ -32,6 +34,9 @@ MESSAGE_OVER = frozenset(
     }
 )
 """The message takes no more (a stream lives 300 s): what it did not take goes into a new one."""
+
+NOTICE_ROOM = 400
+"""Characters that a message keeps free for a notice below what was stopped."""
 
 LOST_STARTS = 3
 """So often a stream is begun without an answer before an ordinary message is tried."""
@@ -90,6 +95,12 @@ class Growing:
         whole = unfenced(self._message.shown + self._text, notice)
         self._text = whole[len(self._message.shown) :]
 
+    def drop_what_fills_more(self) -> None:
+        """Show no more than the current message takes, with room for a notice below."""
+        shown = self._message.shown
+        head, _ = cut(shown + self._text, MARKDOWN_LIMIT - NOTICE_ROOM)
+        self._text = head[len(shown) :] if head.startswith(shown) else ""
+
     def say_only(self, notice: str) -> str:
         """Add a notice under what was said, if anything was; gives the kind of message it makes."""
         if self._message.shown or self._text.strip():
@@ -117,11 +128,12 @@ class Growing:
         await self._remove_what_was_lost()
         message, part = await self._filled()
         if part.text or part.chunks:
-            await message.grow(part.chunks, part.text, line)
-            await self._took(message, part)
+            await let_end(self._grow(message, part, line))
 
-    async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> None:
+    async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> bool:
         """Show all that is left, and what stands below it.
+
+        False when all had been shown, with another end, by an earlier call that was not answered.
 
         Args:
             blocks: below the text.
@@ -131,12 +143,28 @@ class Growing:
         """
         self._is_final = True
         if self._end_tried and await has_ended(self._client, self._run):
-            return  # only the answer to an earlier try was lost
+            return False  # only the answer to an earlier try was lost
         if not self.is_begun:
             await self.flush(line)  # of what is begun the ts is stored before it is ended
         await self._remove_what_was_lost()
         message, part = await self._filled()
         self._end_tried = True
+        await let_end(self._finish(message, part, blocks, kind, status))
+        return True
+
+    async def _grow(self, message: LiveMessage, part: _Part, line: str) -> None:
+        await message.grow(part.chunks, part.text, line)
+        await self._took(message, part)
+
+    async def _roll(self, message: LiveMessage, part: _Part) -> None:
+        """End a message that is full, and go on in the next one."""
+        await message.end(part.chunks, part.text, [], mark(REPLY, self._run.id))
+        self._message = self._next_message()
+        await self._took(message, part)
+
+    async def _finish(
+        self, message: LiveMessage, part: _Part, blocks: list[Chunk], kind: str, status: str | None
+    ) -> None:
         whole = mark(kind, self._run.id, ends=True)
         await message.end(part.chunks, part.text, blocks, whole, status)
         await self._took(message, part)
@@ -201,9 +229,7 @@ class Growing:
             if not full:
                 return message, part
             self._end_tried = False  # an earlier try to end it all had no effect, or was seen to
-            await message.end(part.chunks, now, [], mark(REPLY, self._run.id))
-            self._message = self._next_message()
-            await self._took(message, part)
+            await let_end(self._roll(message, part))
 
     async def _took(self, message: LiveMessage, part: _Part) -> None:
         """Slack has taken a part: it is not shown again."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 import structlog
 
 from bot.errors import Postponed, Trouble, Unanswerable
+from bot.interrupting import CLOSE_S
 from bot.ports import Interrupt, Run
 from bot.slack import words
 from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
@@ -26,9 +27,11 @@ from bot.slack.leftovers import has_ended, take_stock
 from bot.slack.messages import Chunk
 from bot.slack.metadata import REPLY
 from bot.slack.notices import RETRYABLE, tell
+from bot.slack.pieces import MOST_CHARS
 from bot.slack.progress import Progress
 from bot.slack.status import Status
-from bot.slack.text import SafeStream
+from bot.slack.text import SafeStream, safe_markdown
+from bot.slack.upload import upload
 from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
@@ -38,8 +41,8 @@ log = structlog.get_logger(__name__)
 LOOK_S = 2.0
 """Seconds after which it is seen anew how many replies share Slack's limits."""
 
-CLOSE_S = 1.0
-"""Seconds that a call which is under way is let end when the work on a run is over or stopped."""
+AT_ONCE = 8_000
+"""Characters that are made safe in one go: a flood of text must not hold up other replies."""
 
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
@@ -64,6 +67,8 @@ class SlackReply:
         self._safe = SafeStream(allowed)
         self._retracted = False
         self._come: list[str] = []
+        self._room = MOST_CHARS
+        self._is_cut = False
         self._shown = Growing(frame, run)
         self._was_told = False
         self._news = asyncio.Event()
@@ -90,9 +95,12 @@ class SlackReply:
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""
         if isinstance(event, Delta):
-            self._come.append(event.text)  # made safe with the next beat, all at once
+            self._come.append(event.text[: self._room])  # made safe with the next beat
+            self._is_cut = self._is_cut or len(event.text) > self._room
+            self._room -= len(self._come[-1])
         elif isinstance(event, Retracted):
             self._come.clear()
+            self._room, self._is_cut = MOST_CHARS, False
             self._retracted = True  # acted on with the next beat, between two calls to Slack
         else:
             self._shown.take(self._progress.of(event))
@@ -106,8 +114,10 @@ class SlackReply:
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._take_text(last=True)
-        if outcome.status == "partial":
+        await self._take_rest()
+        if self._is_cut:
+            self._shown.say_below(await self._told_rest(outcome))
+        elif outcome.status == "partial":
             self._shown.say_below(words.PARTIAL)
         elif outcome.cut_at_limit:
             self._shown.say_below(words.CUT_AT_LIMIT)
@@ -115,24 +125,26 @@ class SlackReply:
         again_of = await self._frame.again_of(self._run)
         await self._end(footer(self._run.id, outcome, self._setting, again_of=again_of), REPLY)
 
-    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply: in the message that was begun, or in one.
 
         Raises:
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._take_text(last=True)
+        await self._take_rest()
+        if trouble == "stopped":
+            self._shown.drop_what_fills_more()
         notice = words.told(trouble, error_id)
         if self._shown.is_begun:
             kind = self._shown.say_only(notice)
             self._shown.take(self._progress.failed(stopped=trouble == "stopped"))
             with suppress(Unanswerable):
-                await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
-                return
+                return await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
         self._shown.trouble = None
         await self._insist(lambda: self._tell(notice, trouble))
         await self._insist(self._status.clear)
+        return True
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""
@@ -147,16 +159,19 @@ class SlackReply:
             with suppress(*SLACK_TROUBLE):
                 await tidy_up()
 
-    async def _end(self, blocks: list[Chunk], kind: str) -> None:
-        await self._insist(lambda: self._try_to_end(blocks, kind))
+    async def _end(self, blocks: list[Chunk], kind: str) -> bool:
+        """End it; False where it had its end already, from an earlier call of this."""
+        ended = await self._insist(lambda: self._try_to_end(blocks, kind))
         # Before the run counts as over: after that nobody would.
         await self._insist(self._status.clear)
+        return ended
 
-    async def _try_to_end(self, blocks: list[Chunk], kind: str) -> None:
+    async def _try_to_end(self, blocks: list[Chunk], kind: str) -> bool:
         status = "active" if await self._status.is_session() else None
-        await self._shown.end(blocks, kind, self._progress.line, status)
+        ended = await self._shown.end(blocks, kind, self._progress.line, status)
         if self._shown.is_streamed:
             self._status.was_cleared()
+        return ended
 
     async def _tell(self, notice: str, trouble: Trouble) -> None:
         if self._was_told and await has_ended(self._frame.client, self._run):
@@ -164,15 +179,29 @@ class SlackReply:
         self._was_told = True
         await tell(self._frame.client, self._run, notice, trouble)
 
-    def _take_text(self, *, last: bool = False) -> None:
-        """What came since the last call, made safe."""
+    def _take_text(self) -> None:
+        """What came since the last call, made safe; no more than takes some milliseconds."""
         if self._retracted:
             self._retracted, self._safe = False, SafeStream(self._allowed)
             self._shown.begin_anew()
-        come, self._come = "".join(self._come), []
-        self._shown.write(self._safe.feed(come))
-        if last:
-            self._shown.write(self._safe.close())
+        come = "".join(self._come)
+        self._come = [come[AT_ONCE:]] if len(come) > AT_ONCE else []
+        self._shown.write(self._safe.feed(come[:AT_ONCE]))
+        if self._come:
+            self._news.set()
+
+    async def _told_rest(self, outcome: Outcome) -> str:
+        """Where a reply is that does not fit into its messages."""
+        text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed)
+        filed = await upload(self._frame.client, self._run.question, text)
+        return words.REPLY_FILED if filed else words.REPLY_CUT
+
+    async def _take_rest(self) -> None:
+        """All that came, made safe while others have their turns."""
+        while self._come or self._retracted:
+            self._take_text()
+            await asyncio.sleep(0)
+        self._shown.write(self._safe.close())
 
     async def _keep_showing(self) -> None:
         with self._frame.beat.growing():
@@ -229,6 +258,6 @@ class SlackReply:
         """Let the pump finish what it is showing: a call cut short may have had its effect."""
         self._over.set()
         self._news.set()
-        pump, self._pump = self._pump, None
-        if pump:
-            await pump
+        if self._pump:
+            await asyncio.shield(self._pump)
+            self._pump = None

@@ -18,7 +18,7 @@ from bot.slack.frame import Frame
 from bot.slack.hosts import allowed_hosts
 from bot.slack.inbound import readable
 from bot.slack.messages import TEXT_LIMIT
-from bot.slack.pieces import cut
+from bot.slack.pieces import MARKDOWN_LIMIT, cut
 from bot.slack.private_reply import ending, safe_reply
 from bot.slack.reveal import visitor_of
 from bot.slack.text import inert_mrkdwn, shorten
@@ -26,6 +26,9 @@ from bot.slack.text import inert_mrkdwn, shorten
 log = structlog.get_logger(__name__)
 
 QUESTION_LIMIT = 300
+
+SHARED_CHARS = 3 * MARKDOWN_LIMIT
+"""Characters of a reply that are looked at for the one message that a shared reply takes."""
 
 
 class Sharing:
@@ -89,7 +92,8 @@ class Sharing:
         title = words.SHARED_BY.format(
             user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        head, rest = cut(safe_reply(run.reply, ending(run.status, run.writer), allowed))
+        below = ending(run.status, run.writer)
+        head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
         more = [context(words.SHARED_SHORTENED)] if rest else []
         text = shorten(f"{title}\n{head}", TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text

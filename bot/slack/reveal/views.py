@@ -18,7 +18,7 @@ from bot.slack.reveal.paging import paged
 from bot.slack.reveal.places import OVERVIEW, Place
 from bot.slack.reveal.shown import Entry, Shown
 from bot.slack.reveal.telling import short_state, told
-from bot.slack.richtext import rich_text
+from bot.slack.reveal.texts import text_page
 from bot.slack.text import escape_mrkdwn, plain, shorten
 
 CALLBACK = "reveal"
@@ -62,16 +62,22 @@ def reveal_view(shown: Shown, place: Place) -> Block:
     keys = [OVERVIEW, *(entry.key for entry in entries)]
     at = keys.index(place.key) if place.key in keys else 0
     entry = entries[at - 1] if at else None
-    top, body = (_answer_head(shown, entry), _text(entry)) if entry else ([], overview(shown))
-    pages = paged(body)
-    here = Place(shown.run.id, keys[at], max(0, min(place.page, len(pages) - 1)))
+    if entry:
+        top, (body, page, pages) = (
+            _answer_head(shown, entry),
+            text_page(entry.answer.text, place.page),
+        )
+    else:
+        top = []
+        body, page, pages = _page_of(overview(shown), place.page)
+    here = Place(shown.run.id, keys[at], page)
     heading = entry.name if entry else head(shown)
     blocks = [
         *_navigation(entries, keys, at),
         {"type": "header", "text": _plain_text(shorten(plain(heading), HEADER_LIMIT))},
         *top,
-        *pages[here.page],
-        *_below(shown, entry, here, len(pages)),
+        *body,
+        *_below(shown, entry, here, pages),
     ]
     return _view(blocks, here.packed())
 
@@ -151,8 +157,10 @@ def _answer_head(shown: Shown, entry: Entry) -> list[Block]:
     return [context(escape_mrkdwn(" · ".join(parts))), section(state), {"type": "divider"}]
 
 
-def _text(entry: Entry) -> list[Block]:
-    return rich_text(entry.answer.text) or [section(words.REVEAL_EMPTY)]
+def _page_of(blocks: list[Block], number: int) -> tuple[list[Block], int, int]:
+    pages = paged(blocks)
+    at = max(0, min(number, len(pages) - 1))
+    return pages[at], at, len(pages)
 
 
 def _below(shown: Shown, entry: Entry | None, here: Place, pages: int) -> list[Block]:

@@ -1,0 +1,34 @@
+"""A reply that is too long for its thread, as a file in it."""
+
+from __future__ import annotations
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Question
+from bot.slack import words
+from bot.slack.client import SLACK_TROUBLE, code_of
+
+log = structlog.get_logger(__name__)
+
+NAME = "reply.md"
+
+
+async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
+    """Put the text into the question's thread as a file. False where Slack does not take it.
+
+    It needs the scope files:write, which is optional
+    (https://docs.slack.dev/messaging/working-with-files#upload).
+    """
+    try:
+        await client.files_upload_v2(
+            content=text,
+            filename=NAME,
+            title=words.REPLY_FILE_TITLE,
+            channel=question.channel,
+            thread_ts=question.thread_ts,
+        )
+    except SLACK_TROUBLE as error:
+        log.info("reply_not_uploaded", error=code_of(error))
+        return False
+    return True
