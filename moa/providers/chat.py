@@ -107,16 +107,19 @@ class ChatDecoder:
             self._take_choice(choice, texts)
 
     def _take_choice(self, choice: Event, texts: list[str]) -> None:
-        delta, message = (faults.as_mapping(choice.get(name)) for name in ("delta", "message"))
-        if text := text_of(delta.get("content")):
+        said = faults.as_mapping(choice.get("delta"))
+        if text := text_of(said.get("content")):
             self._by_delta = True
             texts.append(text)
         elif not self._by_delta:  # a message behind deltas says all of them again
+            message = faults.as_mapping(choice.get("message"))
             texts.append(text_of(message.get("content")) or text_of(choice.get("text")))
-        if refusal := refusal_of(delta or message):
+            said = said or message
+        if refusal := refusal_of(said):
             texts.append(refusal)
             self.stop = "refusal"
-        self._finish(choice.get("finish_reason") or choice.get("finishReason"))
+        if reason := choice.get("finish_reason") or choice.get("finishReason"):
+            self._finish(reason)
 
     def _finish(self, reason: object) -> None:
         stop = stop_of(reason)

@@ -34,6 +34,8 @@ def text_of(content: object) -> str:
 def refusal_of(said: Mapping[str, Any]) -> str:
     """The words with which a model declines, where the API has a field or a part for them."""
     content = said.get("content")
+    if isinstance(content, str) and "refusal" not in said:
+        return ""
     parts = cast("list[object]", content) if isinstance(content, list) else []
     refusals = [said.get("refusal"), *(as_mapping(part).get("refusal") for part in parts)]
     return "".join(refusal for refusal in refusals if isinstance(refusal, str))
@@ -46,6 +48,9 @@ def choice_of(choices: object, index: int | None) -> tuple[Mapping[str, Any] | N
     """
     if not isinstance(choices, list):
         return None, index
+    if len(choices) == 1 and index is not None:  # nearly all of them
+        only = as_mapping(cast("list[object]", choices)[0])
+        return only if _index_of(only, index) == index else None, index
     found = {
         _index_of(choice, index): choice
         for choice in map(as_mapping, reversed(cast("list[object]", choices)))

@@ -164,7 +164,9 @@ class _Reading:
 
     def _take(self, events: list[bytes]) -> Chunk | None:
         # Gateways also write comments where data stands ("ping", "null", ": processing").
-        events = [event for event in events if event.lstrip().startswith(_TAKEN)]
+        events = [
+            event for event in events if event.startswith(b"{") or event.lstrip().startswith(_TAKEN)
+        ]
         self._got_events = self._got_events or bool(events)
         chunk = self._decoder.take(events)
         if self._decoder.finished and (self._usage_until == inf or (chunk and chunk.text)):

@@ -11,7 +11,7 @@ import httpx2
 
 from moa.errors import Unavailable
 from moa.providers import faults
-from moa.providers.streaming import SLICES
+from moa.providers.streaming import SLICE_BYTES, SLICES
 from moa.providers.unpacking import Unpacker
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_S: Final = 30.0
 """Seconds for which an idle connection is kept for the next question."""
-
-SLICE_BYTES: Final = 16 * 1024
-"""The most that is read at a time. It takes a few milliseconds to decode, so nobody waits longer
-for the event loop, and a model's own slices are far smaller."""
 
 MAX_WIRE_BYTES: Final = 64 * 1024 * 1024
 """The most that one response may send. The longest streams of thinking take some 20 MiB."""
@@ -80,17 +76,14 @@ class Slices(httpx2.AsyncByteStream):
         return data
 
     async def _packed(self) -> bytes:
-        data = await self._read()
-        self._left_bytes -= len(data)
-        return data if self._left_bytes >= 0 else _fail(faults.garbled())
-
-    async def _read(self) -> bytes:
         try:
-            return await self._content.read(SLICE_BYTES)
+            data = await self._content.read(SLICE_BYTES)
         except TimeoutError:
             return self._left() or _fail(faults.silent())
         except (aiohttp.ClientError, OSError):
             return self._left() or _fail(faults.cut())
+        self._left_bytes -= len(data)
+        return data if self._left_bytes >= 0 else _fail(faults.garbled())
 
     def _left(self) -> bytes:
         # Once a connection has broken, aiohttp's public methods withhold what came before.
