@@ -12,7 +12,18 @@ import structlog
 from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
 from bot.interrupting import Interruptible
 from bot.keeping import Keeping
-from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
+from bot.ports import (
+    DELETED,
+    Admission,
+    Ended,
+    Observer,
+    Replies,
+    Reply,
+    Run,
+    Runs,
+    Threads,
+    Watch,
+)
 from moa import (
     Finished,
     NotEnoughAnswers,
@@ -133,6 +144,8 @@ class Service:
         log.info("answered_before")
         if run.status is None:  # that message has told why there is no reply
             trouble: Trouble = "stopped" if run.stop_by else "internal"
+            if run.stop_by == DELETED:
+                trouble = "thread_gone"
             await self._runs.fail(run.id, trouble)
             return trouble
         await self._runs.delivered(run.id)
@@ -161,6 +174,8 @@ class Service:
         notice = (await self._runs.notices([run.id])).get(run.id)
         if notice is None or notice.attempt != run.attempt:
             raise Superseded
+        if notice.stop_by == DELETED:
+            trouble, error_id = "thread_gone", None
         try:
             await reply.fail(trouble, error_id)
         except Postponed:
