@@ -61,7 +61,8 @@ class Home:
         """Bolt listener: somebody looks at a tab of the app."""
         event = body.get("event") or {}
         if event.get("tab") == "home":
-            await self.publish(Visitor(str(event.get("user"))))
+            # It happens in no channel, so that the workspace is the person's own.
+            await self.publish(Visitor(str(event.get("user")), own_team=body.get("team_id")))
         elif event.get("tab") == "messages":
             await suggest(self._client, str(event.get("channel")))
 
@@ -84,6 +85,8 @@ class Home:
         """
         try:
             view = await self._published(visitor, choice)
+            if view is None:
+                return
         except Exception as error:
             error_id = secrets.token_hex(4)
             log.exception("home_failed", error_id=error_id, error=type(error).__name__)
@@ -93,10 +96,14 @@ class Home:
         except SLACK_TROUBLE as error:
             log.warning("home_not_shown", error=code_of(error))
 
-    async def _published(self, visitor: Visitor, choice: str | None) -> Block:
-        """The tab for a colleague, once their choice is stored; outsiders are only told so."""
+    async def _published(self, visitor: Visitor, choice: str | None) -> Block | None:
+        """The tab for a colleague, once their choice is stored.
+
+        Outsiders are told that it is not for them. None for an outsider's choice: they have no tab
+        to choose in.
+        """
         if not await self._sources.colleagues.include(visitor):
-            return told_home(words.HOME_OUTSIDE)
+            return None if choice is not None else told_home(words.HOME_OUTSIDE)
         if choice is not None:
             await self._choose(visitor, choice)
         return await self._view(visitor)

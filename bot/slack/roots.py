@@ -1,8 +1,8 @@
 """Posting into a thread that may be gone: nothing of it may land at the top level of the channel.
 
 `chat.postMessage` succeeds where the message that began the thread was deleted, and posts to the
-whole channel (langchain-ai/open-swe 2753, PostHog 83601, measure-sh 3997). So we check that the root
-exists before we post, and where the message went afterwards.
+whole channel (langchain-ai/open-swe 2753, PostHog 83601, measure-sh 3997). So we check that the
+root exists before we post, and where the message went afterwards.
 """
 
 from __future__ import annotations
