@@ -375,7 +375,11 @@ class Reply(Protocol):
         ...
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
-        """Tell the person who asked, in plain words, that and why there is no reply."""
+        """Tell the person who asked, in plain words, that and why there is no reply.
+
+        Raises:
+            Unanswerable: with the trouble that was met and told instead: the thread is gone.
+        """
         ...
 
     async def close(self) -> None:

@@ -180,6 +180,9 @@ class Service:
             await reply.fail(trouble, error_id)
         except Postponed:
             raise
+        except Unanswerable as error:
+            log.warning("told_otherwise", trouble=trouble, instead=error.trouble)
+            trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)

@@ -106,7 +106,7 @@ class Events:
         }
         if home := self._workspace.homes.get(user.id):
             event["view"] = view_json(home, self._app)
-        return self._send("app_home_opened", event)
+        return self._send("app_home_opened", event, outer=user.team_id)
 
     def session_stopped(
         self, channel: Channel, user: User, thread_ts: str, streams: list[str]
@@ -181,7 +181,7 @@ class Events:
         app = self._app
         shared = channel is not None and channel.ext_shared
         host = (channel.host if channel and shared else None) or app.team_id
-        team = (outer or host) if shared else app.team_id
+        team = outer or host
         enterprises = self._workspace.enterprises
         ours = enterprises.get(app.team_id)
         return {

@@ -108,6 +108,7 @@ class SlackReply:
         Where the question or its thread is gone nothing stays there, and only the asker is told.
 
         Raises:
+            Unanswerable: with that trouble, where it is another one than was to be told.
             Postponed: when Slack is away.
         """
         await self._stop_pump()
@@ -118,6 +119,9 @@ class SlackReply:
             if error.trouble != "thread_gone":
                 raise
             await self._withdraw()
+            await self._insist(self._status.clear)
+            if trouble != "thread_gone":
+                raise
         await self._insist(self._status.clear)
 
     async def _say_why(self, trouble: Trouble, notice: str) -> None:

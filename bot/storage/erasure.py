@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, update
@@ -15,8 +16,8 @@ ERASED: Trouble = "thread_gone"
 IS_ERASED = and_(func.coalesce(runs.c.trouble, "") == ERASED, runs.c.text == "")
 
 
-def erase(connection: Connection, run_id: str) -> None:
-    """Erase the words of a run: its question, its reply, its answers, and what was said of them.
+def erase(connection: Connection, run_id: str, finished_at: datetime) -> None:
+    """End a run, and erase its words: the question, the reply, all answers, what was said of them.
 
     Its row stays, with its claims, so that an event that comes late does not ask it again; and its
     lines of the ledger, which hold what it cost and no words.
@@ -24,7 +25,7 @@ def erase(connection: Connection, run_id: str) -> None:
     for table in (answers, feedback):
         connection.execute(delete(table).where(table.c.run_id == run_id))
     emptied = {"text": "", "reply": "", "notes": "[]", "disagreement": None, "response_url": None}
-    ended = {"state": "failed", "status": None, "trouble": ERASED}
+    ended = {"state": "failed", "status": None, "trouble": ERASED, "finished_at": finished_at}
     connection.execute(update(runs).where(runs.c.id == run_id).values(**emptied, **ended))
 
 

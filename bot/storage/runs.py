@@ -180,7 +180,10 @@ class StoredRuns:
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
         """Store why a run brought no reply; erase it where its question or thread is gone."""
-        await self._end(run_id, "failed", trouble)
+        if trouble == ERASED:
+            await self._erase(run_id)
+        else:
+            await self._end(run_id, "failed", trouble)
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
@@ -225,9 +228,14 @@ class StoredRuns:
             "finished_at": datetime.now(UTC),
         }
         ended = await self._database.change(self._sql.end, values, patience_s=PATIENCE_S)
-        if trouble == ERASED or (ended.row and ended.row.stop_by == DELETED):
-            async with self._database.begin() as connection:
-                await connection.run_sync(lambda connection: erase(connection, run_id))
+        if ended.row and ended.row.stop_by == DELETED:  # just as it ended
+            await self._erase(run_id)
+
+    async def _erase(self, run_id: str) -> None:
+        now = datetime.now(UTC)
+        await self._database.write(
+            lambda connection: erase(connection, run_id, now), patience_s=PATIENCE_S
+        )
 
     def _parts(
         self, connection: Connection, run_id: str

@@ -1,4 +1,4 @@
-"""Recorded events of shared channels, of Slack itself, of apps, and of deletions, as we read them."""
+"""Recorded events of shared channels, Slack itself, apps and deletions, as we read them."""
 
 from __future__ import annotations
 
