@@ -13,7 +13,7 @@ from bot.slack import words
 from bot.slack.blocks import AGAIN, SHOW_ANSWERS, STOP, VERDICT
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
-from tests.slack.acting import ALL_EVENTS, idle, run_behind, said_directly, told
+from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
 from tests.slack.at_home import choose, home
 from tests.stage import Stage, everywhere, on_stage
 
@@ -67,7 +67,7 @@ async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | 
         channel = shared(stage, stage.ana, host=host)
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(stage.ana, reply, SHOW_ANSWERS)
-        await stage.opened_view(stage.ana, "The answer of")
+        await stage.opened_view(stage.ana, "One reply from 3 answers")
         await stage.slack.click(stage.ana, reply, AGAIN)
         await stage.replied(str(reply.thread_ts), 2, channel)
 
@@ -80,7 +80,7 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         channel = shared(stage, stage.ana, partner, other)
         theirs, ana_s = [await asked_in(stage, channel, who) for who in (partner, stage.ana)]
         await stage.slack.click(partner, theirs, SHOW_ANSWERS)
-        await stage.opened_view(partner, "The answer of")
+        await stage.opened_view(partner, "One reply from 3 answers")
         await stage.slack.click(partner, theirs, VERDICT, "Helpful")
         await told(stage, partner, words.VERDICT_THANKS, channel)
         await stage.slack.click(partner, theirs, AGAIN)
@@ -142,7 +142,7 @@ async def test_colleagues_of_a_sibling_workspace_are_colleagues(tmp_path: Path) 
         )
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(sue, reply, SHOW_ANSWERS)
-        await stage.opened_view(sue, "The answer of")
+        await stage.opened_view(sue, "One reply from 3 answers")
         await stage.slack.click(sue, reply, AGAIN)
         await stage.replied(str(reply.thread_ts), 2, channel)
         await idle(stage)
