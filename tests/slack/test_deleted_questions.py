@@ -16,7 +16,7 @@ from bot.slack.listeners import ASK_ABOUT
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
 from tests.slack.acting import ALL_EVENTS, idle, said_directly, told
-from tests.stage import MODELS, Stage, everywhere, on_stage
+from tests.stage import Stage, everywhere, on_stage
 
 GONE = words.TROUBLES["thread_gone"]
 LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
@@ -118,7 +118,7 @@ async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> Non
 
 async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) -> None:
     """A notice keeps to its thread as a reply does."""
-    models = dict.fromkeys(MODELS, Reply("", fault=Status(500)))
+    models = everywhere(Reply("", fault=Status(500)))
     async with on_stage(tmp_path, models=models) as stage:
         stage.slack.app.features -= {"streaming", "agent_sessions", "assistant_status"}
         ts = await stage.ask("What is the risk?")
