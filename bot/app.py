@@ -38,8 +38,11 @@ from bot.slack.actions.posting import Posting
 from bot.slack.actions.stop import Stopping
 from bot.slack.actions.verdict import Verdicts
 from bot.slack.authority import Authority
+from bot.slack.bots import AnsweredBots
 from bot.slack.client import SLACK_TROUBLE, connections, web_client
+from bot.slack.colleagues import Colleagues
 from bot.slack.commands import Offers
+from bot.slack.deletions import Deletions
 from bot.slack.files import SlackFiles
 from bot.slack.frame import Frame
 from bot.slack.home import Home, Sources
@@ -144,7 +147,7 @@ async def opened(
         client = web_client(token, environment.slack_api_url, metrics.called, session)
         identity = Identity(client)
         await _check_slack(identity, environment.slack_api_url)
-        runs, people = StoredRuns(database), People(client)
+        runs, people = StoredRuns(database), People(client, identity)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )
@@ -166,22 +169,33 @@ async def opened(
             )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))
-        authority = Authority(client, identity, settings.slack.settings)
-        access, feedback = Access(client, policies), StoredFeedback(database)
+        colleagues = Colleagues(client, identity)
+        authority = Authority(client, colleagues, settings.slack.settings)
+        access, feedback = Access(client, policies, colleagues), StoredFeedback(database)
         modal = SettingsModal(client, preferences, authority, catalogue.pipelines, settings.limits)
         stopping = Stopping(runs, jobs, access, authority)
         taking = Taking(client, runs, jobs, observer)
         offers = Offers(catalogue.pipelines, preferences, budgets, modal, stopping)
         rooms = Rooms(
-            intake=Intake(taking, identity, offers, history),
+            intake=Intake(
+                taking,
+                identity,
+                people,
+                offers,
+                history,
+                bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
+            ),
+            deletions=Deletions(runs, jobs),
             reveal=Reveal(client, runs, access, ledger=StoredLedger(database), feedback=feedback),
             sharing=Sharing(frame, settings.slack.link_hosts),
-            home=Home(client, Sources(identity, people, authority, history, spending, offers)),
+            home=Home(
+                client, Sources(identity, people, authority, colleagues, history, spending, offers)
+            ),
             settings=modal,
             stopping=stopping,
-            again=Again(runs, taking, access, preferences),
+            again=Again(runs, taking, access, people, preferences),
             verdicts=Verdicts(client, runs, access, feedback),
-            asking=Asking(Posting(frame, taking, identity, preferences), preferences),
+            asking=Asking(Posting(frame, taking, identity, colleagues, preferences), preferences),
         )
         register(app, rooms, metrics.held_back)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))

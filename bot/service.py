@@ -19,7 +19,18 @@ from bot.errors import (
 )
 from bot.interrupting import Interruptible
 from bot.keeping import Keeping
-from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
+from bot.ports import (
+    DELETED,
+    Admission,
+    Ended,
+    Observer,
+    Replies,
+    Reply,
+    Run,
+    Runs,
+    Threads,
+    Watch,
+)
 from moa import (
     Finished,
     NotEnoughAnswers,
@@ -143,6 +154,8 @@ class Service:
         log.info("answered_before")
         if run.status is None:  # that message has told why there is no reply
             trouble: Trouble = "stopped" if run.stop_by else "internal"
+            if run.stop_by == DELETED:
+                trouble = "thread_gone"
             await self._runs.fail(run.id, trouble)
             return trouble
         await self._runs.delivered(run.id)
@@ -178,12 +191,17 @@ class Service:
         notice = (await self._runs.notices([run.id])).get(run.id)
         if notice is None or notice.attempt != run.attempt:
             raise Superseded
+        if notice.stop_by == DELETED:
+            trouble, error_id = "thread_gone", None
         try:
             if not await reply.fail(trouble, error_id):
                 await self._runs.delivered(run.id)
                 return "delivered_before"
         except Postponed:
             raise
+        except Unanswerable as error:
+            log.warning("told_otherwise", trouble=trouble, instead=error.trouble)
+            trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)

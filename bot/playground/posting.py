@@ -9,6 +9,7 @@ from bot.playground.attention import attention_of
 from bot.playground.records import Message
 from bot.playground.shapes import message_json
 from bot.playground.validate import DERIVED
+from bot.playground.workspace import NOTICER
 
 if TYPE_CHECKING:
     from bot.playground.records import Channel
@@ -75,7 +76,12 @@ def revise(site: Site, message: Message, content: Content, *, keep_blocks: bool 
 
 
 def remove(site: Site, message: Message) -> None:
-    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does."""
+    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does.
+
+    Of the tombstone the app hears as of an edit, `message_changed` with a message of the subtype
+    `tombstone` by USLACKBOT (42wim/matterbridge 600, openclaw/openclaw 22035); of all else as
+    `message_deleted`. The tombstone goes with its last reply (slack-edge/slack-edge 10).
+    """
     workspace = site.workspace
     if message.ephemeral_for:
         workspace.ephemerals.remove(message)
@@ -84,14 +90,29 @@ def remove(site: Site, message: Message) -> None:
     channel = workspace.channels[message.channel]
     before = message_json(message, channel)
     if channel.thread(message.ts)[1:]:
-        message.subtype, message.text, message.user = "tombstone", "This message was deleted.", None
+        message.subtype, message.text, message.user = (
+            "tombstone",
+            "This message was deleted.",
+            NOTICER,
+        )
         message.blocks, message.attachments, message.metadata = [], [], None
+        site.events.changed(channel, message, before)
     else:
         del channel.messages[message.ts]
         if message.is_reply:
             channel.threads[str(message.thread_ts)].remove(message.ts)
-    site.events.deleted(channel, before)
+        site.events.deleted(channel, before)
+        root = channel.messages.get(str(message.thread_ts))
+        if root and root is not message and not channel.has_root(root.ts):
+            _remove_tombstone(site, channel, root)
     workspace.changed()
+
+
+def _remove_tombstone(site: Site, channel: Channel, root: Message) -> None:
+    if not channel.threads[root.ts]:
+        before = message_json(root, channel)
+        del channel.messages[root.ts]
+        site.events.deleted(channel, before)
 
 
 def note_attention(site: Site, message: Message, *, link_names: bool = False) -> None:

@@ -17,6 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Run
 from bot.preferences import Names, Who
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.colleagues import Colleagues
+from bot.slack.origin import Visitor
 
 log = structlog.get_logger(__name__)
 
@@ -66,15 +68,6 @@ class Policies(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who clicks, as Slack's signed payload says. `channel` is None for a click in a modal."""
-
-    team: str
-    user: str
-    channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Admission:
     """The answer to somebody at the door, and the policy that it was given by."""
 
@@ -85,9 +78,10 @@ class Admission:
 class Access:
     """The channel's policy, and what stands above it."""
 
-    def __init__(self, client: AsyncWebClient, policies: Policies) -> None:
+    def __init__(self, client: AsyncWebClient, policies: Policies, colleagues: Colleagues) -> None:
         self._client = client
         self._policies = policies
+        self._colleagues = colleagues
 
     async def admit(self, run: Run, visitor: Visitor) -> Admission:
         """Whether this person may see the answers of this run, here and now."""
@@ -97,17 +91,18 @@ class Access:
     async def presence(self, run: Run, visitor: Visitor) -> Presence:
         """Whether somebody belongs where a run's reply stands, here and now.
 
-        A reply that was for its asker alone is theirs alone. Answered within `PATIENCE_S` seconds.
+        A reply that was for its asker alone is theirs alone. People of other organisations belong
+        only where they asked themselves. Answered within `PATIENCE_S` seconds.
         """
         question = run.question
-        if visitor.team != question.team:
-            return "outside"
         if question.surface == "command":
             return "yes" if visitor.user == question.user else "no"
         if visitor.channel not in {None, question.channel}:
             return "no"
         try:
             async with asyncio.timeout(PATIENCE_S):
+                if not await self._may_belong(run, visitor):
+                    return "outside"
                 found = await is_member(self._client, question.channel, visitor.user)
         except SLACK_TROUBLE as error:
             log.warning("presence_unknown", run_id=run.id, error=code_of(error))
@@ -116,7 +111,7 @@ class Access:
 
     async def _verdict(self, run: Run, visitor: Visitor, who: Who) -> Verdict:
         question = run.question
-        if visitor.team != question.team or who not in {"members", "requester"}:
+        if who not in {"members", "requester"}:
             return "no"
         is_requester = visitor.user == question.user
         if is_requester and question.surface == "command":
@@ -127,10 +122,18 @@ class Access:
             return "no"
         return await self._looked(run, visitor)
 
+    async def _may_belong(self, run: Run, visitor: Visitor) -> bool:
+        """Whether it is a colleague, or whoever asked."""
+        if visitor.user == run.question.user:
+            return True
+        return await self._colleagues.include(visitor)
+
     async def _looked(self, run: Run, visitor: Visitor) -> Verdict:
         """What the channel itself says: who is in it now, and whether outsiders are."""
         question = run.question
         try:
+            if not await self._may_belong(run, visitor):
+                return "no"
             info = (await self._client.conversations_info(channel=question.channel)).get("channel")
             if not info:
                 return "unknown"

@@ -24,6 +24,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "token_expired": "not_allowed",
     "token_revoked": "not_allowed",
     "channel_not_found": "gone",
+    "invalid_thread_ts": "gone",
     "is_archived": "gone",
     "message_not_found": "gone",
     "not_in_channel": "gone",

@@ -17,6 +17,7 @@ from bot.slack.frame import Frame
 from bot.slack.leftovers import has_ended, remove_lost, stop
 from bot.slack.messages import Chunk, EditedMessage, LiveMessage, StreamedMessage
 from bot.slack.metadata import NOTICE, REPLY, mark
+from bot.slack.people import is_app
 from bot.slack.pieces import MARKDOWN_LIMIT, cut
 from bot.slack.rolling import break_after, share, unfenced
 from bot.slack.thread import TROUBLES
@@ -54,7 +55,10 @@ class Growing:
         self._client = frame.client
         self._runs = frame.runs
         self._run = run
-        self._message: LiveMessage = StreamedMessage(frame.client, run.question, run.id)
+        self._frame = frame
+        # A stream needs a person to whom it goes.
+        kind = EditedMessage if is_app(run.question.user) else StreamedMessage
+        self._message: LiveMessage = kind(frame, run)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
         self._text = ""
@@ -68,6 +72,11 @@ class Growing:
     def pause_s(self) -> float:
         """Seconds between two calls of `flush` that Slack bears for long."""
         return self._message.pause_s
+
+    @property
+    def posted(self) -> frozenset[str]:
+        """The ts of all messages that this attempt has posted."""
+        return frozenset(self._posted)
 
     @property
     def is_begun(self) -> bool:
@@ -189,7 +198,7 @@ class Growing:
         elif code in TROUBLES and not (code == "missing_scope" and self._may_still_be_edited):
             self.trouble = TROUBLES[code]
         elif self._may_still_be_edited:
-            self._message = EditedMessage(self._client, self._run.question, self._run.id)
+            self._message = EditedMessage(self._frame, self._run)
 
     def _lose(self) -> None:
         """A call may have had its effect or not, and doing it twice would say a thing twice.
@@ -202,7 +211,7 @@ class Growing:
             self._is_unsure = True
             self._lost_starts += 1
             if self._lost_starts >= LOST_STARTS and self._may_still_be_edited:
-                self._message = EditedMessage(self._client, self._run.question, self._run.id)
+                self._message = EditedMessage(self._frame, self._run)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._is_unsure = True
             self._posted.discard(message.ts)
@@ -242,7 +251,7 @@ class Growing:
         await self._note(message)
 
     def _next_message(self) -> LiveMessage:
-        return type(self._message)(self._client, self._run.question, self._run.id)
+        return type(self._message)(self._frame, self._run)
 
     async def _note(self, message: LiveMessage) -> None:
         """Have the ts of a new message stored. That this fails is no reason to show nothing."""

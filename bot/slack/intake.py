@@ -13,12 +13,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.ports import History, Question
 from bot.preferences import Rules
 from bot.slack import words
-from bot.slack.access import Visitor
 from bot.slack.blocks import Block, sections
+from bot.slack.bots import AnsweredBots
 from bot.slack.commands import SUBCOMMANDS, Desk, Offers, find
 from bot.slack.events import Asked, asked_in_command, asked_in_event
 from bot.slack.footer import stop
 from bot.slack.identity import Identity
+from bot.slack.origin import visitor_of_command
+from bot.slack.people import People, is_app
 from bot.slack.taking import Taking
 from bot.slack.text import escape_mrkdwn
 
@@ -39,13 +41,18 @@ class Intake:
         self,
         taking: Taking,
         identity: Identity,
+        people: People,
         offers: Offers,
         history: History,
+        *,
+        bots: AnsweredBots,
     ) -> None:
         self._taking = taking
         self._identity = identity
         self._offers = offers
         self._history = history
+        self._people = people
+        self._bots = bots
 
     async def claim(
         self,
@@ -59,7 +66,8 @@ class Intake:
         event again; a middleware of the listener still runs before. When storing fails, the error
         becomes a refusal, and Slack sends the event again.
         """
-        asked = asked_in_event(body, (await self._identity.get()).user_id)
+        me = await self._identity.get()
+        asked = asked_in_event(body, me.user_id, me.bot_id, self._bots)
         claimed = await self._claim(asked) if asked else None
         context[CLAIMED] = claimed
         await next()
@@ -75,9 +83,9 @@ class Intake:
         text = str(body.get("text") or "").strip()
         subcommand = find(text or "help")
         if subcommand:
-            await subcommand.run(self._desk(ack, body))
+            await subcommand.run(await self._desk(ack, body))
             return
-        asked = asked_in_command(body)
+        asked = asked_in_command(body, (await self._identity.get()).team_id)
         claimed = await self._claim(asked) if asked else None
         if claimed is None:
             await ack()
@@ -92,7 +100,9 @@ class Intake:
         if not asked.addressed and not await self._is_question(question, rules):
             return None
         pipeline = question.pipeline or rules.pipeline
-        run_id = await self._taking.claim(question, asked.keys, pipeline)
+        self._people.learn(question.user, asked.own_team)
+        take = self._taking.claim_for_app if is_app(question.user) else self._taking.claim
+        run_id = await take(question, asked.keys, pipeline)
         return None if run_id is None else _Claimed(run_id, pipeline, question)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
@@ -103,13 +113,13 @@ class Intake:
             message.team, message.channel, message.thread_ts
         )
 
-    def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> Desk:
-        channel = str(body.get("channel_id"))
+    async def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> Desk:
         return Desk(
             command=str(body.get("command") or "/moa"),
             subcommands=SUBCOMMANDS,
-            visitor=Visitor(str(body.get("team_id")), str(body.get("user_id")), channel),
-            channel=channel,
+            team=(await self._identity.get()).team_id,
+            visitor=visitor_of_command(body),
+            channel=str(body.get("channel_id")),
             trigger_id=str(body.get("trigger_id")),
             say=partial(_say, ack),
             offers=self._offers,

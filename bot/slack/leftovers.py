@@ -2,7 +2,7 @@
 
 A process may die after Slack took the end of a reply, or between starting a stream and storing its
 ts; and the answer to a call may be lost after Slack has done it. So the thread itself is looked at.
-Whatever is raised here is trouble that waiting may help (`PASSING`).
+Whatever is raised here is trouble that waiting may help (`PASSING`), or that the thread is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from bot.slack import words
 from bot.slack.blocks import REPLY_ACTIONS
 from bot.slack.client import PASSING, SLACK_TROUBLE, code_of
 from bot.slack.metadata import LEFT, is_end, mark, run_of
+from bot.slack.roots import gone, remove_misplaced, stands
+from bot.slack.thread import TROUBLES
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +35,34 @@ async def has_ended(client: AsyncWebClient, run: Run) -> bool:
 
 
 async def take_stock(client: AsyncWebClient, run: Run, runs: Runs) -> bool:
-    """Whether the last message of a run stands; if not, what earlier attempts left is removed."""
+    """Whether the last message of a run stands; if not, what earlier attempts left is removed.
+
+    Raises:
+        SlackApiError: with a code of a thread that is gone, where the question or its thread is.
+    """
+    if not await stands(client, run.question.channel, run.question.ts):
+        raise gone()
     ours = await _ours(client, run)
     if any(_ends(message, run) for message in ours):
         return True
     await _remove(client, run, runs, ours, keep=())
     return False
+
+
+async def withdraw(client: AsyncWebClient, run: Run, runs: Runs, posts: Collection[str]) -> None:
+    """Remove all that a run has posted, since its question or its thread was deleted.
+
+    Args:
+        client: of the workspace.
+        run: the run.
+        runs: the journal, which knows what earlier attempts have posted.
+        posts: the ts of what this attempt has posted.
+    """
+    known = await runs.get(run.id)
+    for ts in sorted({*posts, *(known.posts if known else ())}):
+        await stop(client, run, ts)
+        await _delete(client, run, ts)
+    await remove_misplaced(client, run)
 
 
 async def remove_lost(
@@ -112,7 +136,11 @@ def _ends(message: Message, run: Run) -> bool:
 
 
 async def _ours(client: AsyncWebClient, run: Run) -> Sequence[Message]:
-    """Our messages below the question; none where the thread cannot be read."""
+    """Our messages below the question; none where the thread cannot be read.
+
+    Raises:
+        SlackApiError: with a code of a thread that is gone, where it is.
+    """
     question = run.question
     try:
         me = await client.auth_test()
@@ -127,8 +155,13 @@ async def _ours(client: AsyncWebClient, run: Run) -> Sequence[Message]:
         if code_of(error) in PASSING:
             raise
         log.warning("leftovers_not_seen", error=code_of(error))
+        if TROUBLES.get(code_of(error)) == "thread_gone":
+            raise
         return []
-    return [m for m in page.get("messages") or () if m.get("user") == me.get("user_id")]
+    found = page.get("messages") or ()
+    if any(m["ts"] == question.thread_ts and m.get("subtype") == "tombstone" for m in found):
+        raise gone()
+    return [m for m in found if m.get("user") == me.get("user_id")]
 
 
 async def _tried(call: Awaitable[object]) -> str | None:

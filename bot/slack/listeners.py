@@ -15,6 +15,7 @@ from bot.slack.actions.asking_views import ASK_CALLBACK
 from bot.slack.actions.stop import Stopping
 from bot.slack.actions.verdict import REASON_CALLBACK, Verdicts
 from bot.slack.blocks import AGAIN, ANOTHER, SHARE, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.deletions import Deletions
 from bot.slack.home import Home
 from bot.slack.home_views import CHOOSE_PIPELINE, OPEN_SETTINGS
 from bot.slack.intake import Intake
@@ -46,6 +47,7 @@ class Rooms:
     """Those who take Slack's requests, each its own."""
 
     intake: Intake
+    deletions: Deletions
     reveal: Reveal
     sharing: Sharing
     home: Home
@@ -67,7 +69,8 @@ def register(app: AsyncApp, rooms: Rooms, held_back: Callable[[], None]) -> None
     """
     app.use(UnknownRequests(held_back))
     for event in ASKING:
-        app.event(event, middleware=[rooms.intake.claim])(rooms.intake.work)
+        before = [rooms.deletions.heed, rooms.intake.claim]
+        app.event(event, middleware=before)(rooms.intake.work)
     app.command(COMMAND)(rooms.intake.command)
     app.event(STOPPED)(rooms.stopping.session_stopped)
     app.event(HOME_OPENED)(rooms.home.opened)

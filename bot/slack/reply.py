@@ -23,10 +23,10 @@ from bot.slack.footer import Setting, footer, retry
 from bot.slack.frame import STRICT, Frame
 from bot.slack.growing import Growing
 from bot.slack.hosts import allowed_hosts
-from bot.slack.leftovers import has_ended, take_stock
+from bot.slack.leftovers import has_ended, take_stock, withdraw
 from bot.slack.messages import Chunk
 from bot.slack.metadata import REPLY
-from bot.slack.notices import RETRYABLE, tell
+from bot.slack.notices import RETRYABLE, tell, tell_privately
 from bot.slack.pieces import MOST_CHARS
 from bot.slack.progress import Progress
 from bot.slack.status import Status
@@ -128,23 +128,54 @@ class SlackReply:
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply: in the message that was begun, or in one.
 
+        Where the question or its thread is gone nothing stays there, and only the asker is told.
+
         Raises:
+            Unanswerable: with that trouble, where it is another one than was to be told.
             Postponed: when Slack is away.
         """
         await self._stop_pump()
         await self._take_rest()
         if trouble == "stopped":
             self._shown.drop_what_fills_more()
-        notice = words.told(trouble, error_id)
+        try:
+            in_time = await self._say_why(trouble, words.told(trouble, error_id))
+        except Unanswerable as error:
+            if error.trouble != "thread_gone":
+                raise
+            await self._withdraw()
+            await self._insist(self._status.clear)
+            if trouble != "thread_gone":
+                raise
+            return True
+        await self._insist(self._status.clear)
+        return in_time
+
+    async def _say_why(self, trouble: Trouble, notice: str) -> bool:
+        """Say it in the thread; False when the whole reply is already there.
+
+        Raises:
+            Unanswerable: the thread is gone.
+        """
+        if trouble == "thread_gone":
+            raise Unanswerable(trouble)
         if self._shown.is_begun:
             kind = self._shown.say_only(notice)
             self._shown.take(self._progress.failed(stopped=trouble == "stopped"))
             with suppress(Unanswerable):
                 return await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
+        if self._shown.trouble == "thread_gone":
+            raise Unanswerable("thread_gone")
         self._shown.trouble = None
         await self._insist(lambda: self._tell(notice, trouble))
-        await self._insist(self._status.clear)
         return True
+
+    async def _withdraw(self) -> None:
+        """Remove what was posted, and tell the asker privately."""
+        frame, run, shown = self._frame, self._run, self._shown
+        shown.trouble = None
+        await self._insist(lambda: withdraw(frame.client, run, frame.runs, shown.posted))
+        await tell_privately(frame.client, run, words.told("thread_gone"))
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""

@@ -17,11 +17,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.limits import Limits
 from bot.preferences import Choice, Preferences, Scope
 from bot.slack import words
-from bot.slack.access import PATIENCE_S, Visitor
+from bot.slack.access import PATIENCE_S
 from bot.slack.authority import Authority
 from bot.slack.blocks import Block
 from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.reveal import visitor_of
+from bot.slack.origin import Visitor, visitor_of
 from bot.slack.settings_filled import Wrong, channel_choice, workspace_choice
 from bot.slack.settings_views import channel_view, told_view, workspace_view
 from moa.pipeline import Pipeline
@@ -43,6 +43,7 @@ class SettingsModal:
         self._client = client
         self._preferences = preferences
         self._authority = authority
+        self._colleagues = authority.colleagues
         self._pipelines = pipelines
         self._limits = limits
 
@@ -82,7 +83,7 @@ class SettingsModal:
         say = await self._authority.over_channel(visitor, channel)
         if say != "yes":
             return told_view(words.SETTINGS_REFUSED[say])
-        choices = await self._preferences.choices(visitor.team, channel)
+        choices = await self._preferences.choices(await self._colleagues.workspace(), channel)
         direct = channel.startswith("D")
         return channel_view(channel, choices, self._preferences, self._pipelines, direct=direct)
 
@@ -90,7 +91,7 @@ class SettingsModal:
         say = await self._authority.over_workspace(visitor)
         if say != "yes":
             return told_view(words.SETTINGS_REFUSED[say], words.SETTINGS_TITLE_WORKSPACE)
-        choices = await self._preferences.choices(visitor.team)
+        choices = await self._preferences.choices(await self._colleagues.workspace())
         return workspace_view(choices, self._preferences, self._pipelines, self._limits)
 
     async def _fill(self, view_id: str, title: str, making: Awaitable[Block]) -> None:
@@ -113,7 +114,7 @@ class SettingsModal:
         say = await self._authority.over_channel(visitor, channel)
         if say != "yes":
             return words.SETTINGS_REFUSED[say]
-        choices = await self._preferences.choices(visitor.team, channel)
+        choices = await self._preferences.choices(await self._colleagues.workspace(), channel)
         choice = channel_choice(view, choices, self._preferences)
         await self._store(visitor, "channel", channel, choice)
         return None
@@ -124,11 +125,12 @@ class SettingsModal:
         if say != "yes":
             return words.SETTINGS_REFUSED[say]
         choice = workspace_choice(body.get("view") or {}, self._preferences, self._limits)
-        await self._store(visitor, "workspace", visitor.team, choice)
+        await self._store(visitor, "workspace", await self._colleagues.workspace(), choice)
         return None
 
     async def _store(self, visitor: Visitor, scope: Scope, place: str, choice: Choice) -> None:
-        await self._preferences.choose(visitor.team, scope, place, choice, visitor.user)
+        team = await self._colleagues.workspace()
+        await self._preferences.choose(team, scope, place, choice, visitor.user)
         log.info("settings_changed", scope=scope, by=visitor.user)
 
     async def _submitted(self, ack: AsyncAck, title: str, storing: Awaitable[str | None]) -> bool:

@@ -18,9 +18,9 @@ from bot.slack.frame import Frame
 from bot.slack.hosts import allowed_hosts
 from bot.slack.inbound import readable
 from bot.slack.messages import TEXT_LIMIT
+from bot.slack.origin import visitor_of
 from bot.slack.pieces import MARKDOWN_LIMIT, cut
 from bot.slack.private_reply import ending, safe_reply
-from bot.slack.reveal import visitor_of
 from bot.slack.text import inert_mrkdwn, shorten
 
 log = structlog.get_logger(__name__)
@@ -45,8 +45,8 @@ class Sharing:
         await ack()
         visitor = visitor_of(body)
         run = await self._runs.get(str(body["actions"][0].get("value")))
-        asked = run and (run.question.team, run.question.user, run.question.channel)
-        if run is None or not run.reply or asked != (visitor.team, visitor.user, visitor.channel):
+        asked = run and (run.question.user, run.question.channel)
+        if run is None or not run.reply or asked != (visitor.user, visitor.channel):
             await tell(respond, words.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):

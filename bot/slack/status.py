@@ -19,6 +19,8 @@ from bot.slack import words
 from bot.slack.blocks import section
 from bot.slack.client import PASSING, SLACK_TROUBLE, UNSURE, code_of
 from bot.slack.footer import stop
+from bot.slack.people import is_app
+from bot.slack.roots import stands
 from bot.slack.text import plain, shorten
 
 log = structlog.get_logger(__name__)
@@ -61,11 +63,16 @@ class Status:
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
-            **where, status="processing", initiator_user_id=question.user, title=_title(self._run)
+            **where,
+            status="processing",
+            initiator_user_id=None if is_app(question.user) else question.user,
+            title=_title(self._run),
         )
         if await self._try("session", session):
             return
-        if not self._run.resumed:
+        if not await stands(self._client, question.channel, question.thread_ts):
+            return
+        if not (self._run.resumed or is_app(question.user)):
             await self._offer_stop()
         if await self._try("assistant", self._say(words.WORKING)):
             self._beat = asyncio.create_task(self._keep_saying())

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Question
 from bot.slack import words
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.roots import stands
 
 log = structlog.get_logger(__name__)
 
@@ -15,11 +16,15 @@ NAME = "reply.md"
 
 
 async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
-    """Put the text into the question's thread as a file. False where Slack does not take it.
+    """Post the text in the question's thread as a file; False where Slack refuses it.
+
+    Nothing is posted in a thread whose root is gone: the file would land in the channel.
 
     It needs the scope files:write, which is optional
     (https://docs.slack.dev/messaging/working-with-files#upload).
     """
+    if not await stands(client, question.channel, question.thread_ts):
+        return False
     try:
         await client.files_upload_v2(
             content=text,

@@ -205,7 +205,9 @@ async def test_a_run_that_is_taken_up_reads_its_files_again() -> None:
         ts = await slack.post(ana, general, "When?", files=[notes])
         client = web_client(slack.bot_token, slack.api_url)
         identity = Identity(client)
-        threads = SlackThreads(client, identity, People(client), SlackFiles(client, identity))
+        threads = SlackThreads(
+            client, identity, People(client, identity), SlackFiles(client, identity)
+        )
         question = Question(slack.team_id, general.id, ana.id, ts, ts, "When?", "mention")
         first, second = await threads.read(question), await threads.read(question)
         assert first == second

@@ -12,10 +12,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from bot.ports import Question, Run, Runs
 from bot.preferences import Preferences
 from bot.slack import words
-from bot.slack.access import Access, Visitor
+from bot.slack.access import Access
 from bot.slack.actions.clicks import RefusedError, tell, value_of
 from bot.slack.footer import stop
-from bot.slack.reveal import is_complete, visitor_of
+from bot.slack.origin import Visitor, visitor_of
+from bot.slack.people import People
+from bot.slack.reveal import is_complete
 from bot.slack.taking import Taking
 from bot.slack.text import escape_mrkdwn
 
@@ -31,11 +33,17 @@ class Again:
     """Puts a question of a thread once more: a new run, and a new reply linked to the first."""
 
     def __init__(
-        self, runs: Runs, taking: Taking, access: Access, preferences: Preferences
+        self,
+        runs: Runs,
+        taking: Taking,
+        access: Access,
+        people: People,
+        preferences: Preferences,
     ) -> None:
         self._runs = runs
         self._taking = taking
         self._access = access
+        self._people = people
         self._preferences = preferences
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
@@ -70,6 +78,7 @@ class Again:
         await self._check(run, visitor, chosen)
         if await self._runs.is_claimed(click):
             return None
+        self._people.learn(visitor.user, visitor.own_team)
         question = _question(run, visitor.user, body)
         pipeline = chosen or await self._same(run, visitor.user)
         # By the second key only one of several clicks that come together asks again.

@@ -17,7 +17,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.preferences import Preferences
 from bot.slack import words
-from bot.slack.access import PATIENCE_S, Visitor
+from bot.slack.access import PATIENCE_S
 from bot.slack.actions.asking_views import (
     PIPELINE,
     PLACE,
@@ -30,7 +30,7 @@ from bot.slack.actions.asking_views import (
 from bot.slack.actions.clicks import RefusedError, tell
 from bot.slack.actions.posting import Posting, Put
 from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.reveal import visitor_of
+from bot.slack.origin import Visitor, visitor_of
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +148,8 @@ class Asking:
         """The pipeline that is asked there unless another is picked; None where it is not known."""
         try:
             async with asyncio.timeout(READ_S):
-                return (await self._preferences.rules(visitor.team, channel, visitor.user)).pipeline
+                team = await self._posting.colleagues.workspace()
+                return (await self._preferences.rules(team, channel, visitor.user)).pipeline
         except Exception:
             # The form is worth more than what it suggests.
             log.exception("usual_pipeline_unknown")

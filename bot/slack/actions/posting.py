@@ -9,13 +9,16 @@ import structlog
 from bot.ports import Question, Surface
 from bot.preferences import Preferences
 from bot.slack import words
-from bot.slack.access import Visitor, members_among
+from bot.slack.access import members_among
 from bot.slack.actions.asking_views import Place
 from bot.slack.actions.clicks import RefusedError
 from bot.slack.asked import asked_message
 from bot.slack.client import SLACK_TROUBLE, UNSURE, code_of
+from bot.slack.colleagues import Colleagues
 from bot.slack.frame import Frame
 from bot.slack.identity import Identity
+from bot.slack.origin import Visitor
+from bot.slack.roots import post_in_thread
 from bot.slack.taking import Taking
 from bot.slack.text import escape_mrkdwn
 from bot.slack.thread import TROUBLES
@@ -46,9 +49,15 @@ class Posting:
     """Puts questions in people's names."""
 
     def __init__(
-        self, frame: Frame, taking: Taking, identity: Identity, preferences: Preferences
+        self,
+        frame: Frame,
+        taking: Taking,
+        identity: Identity,
+        colleagues: Colleagues,
+        preferences: Preferences,
     ) -> None:
         self.client = frame.client
+        self.colleagues = colleagues
         self._runs = frame.runs
         self._people = frame.people
         self._taking = taking
@@ -62,18 +71,19 @@ class Posting:
             RefusedError: with the words for the person.
         """
         me = await self._identity.get()
-        if put.visitor.team != me.team_id:
-            raise RefusedError(words.ASK_OUTSIDE)
         if await self._runs.is_claimed(put.key):
             return
         try:
+            if not await self.colleagues.include(put.visitor):
+                raise RefusedError(words.ASK_OUTSIDE)
             channel = put.place.channel or await self._direct(put.visitor.user)
             await self._check(channel, put.visitor.user, me.user_id)
             ts = await self._post(put, channel)
         except SLACK_TROUBLE as error:
             log.info("shortcut_refused", error=code_of(error))
             raise RefusedError(_told(code_of(error))) from None
-        question, run_id = _question(put, channel, ts), None
+        self._people.learn(put.visitor.user, put.visitor.own_team)
+        question, run_id = _question(put, me.team_id, channel, ts), None
         try:
             run_id = await self._store(put, question)
         finally:
@@ -110,12 +120,11 @@ class Posting:
 
     async def _post(self, put: Put, channel: str) -> str:
         user = put.visitor.user
+        message = asked_message(user, await self._people.name(user), put.text)
+        if put.place.thread_ts:
+            return await post_in_thread(self.client, channel, put.place.thread_ts, **message)
         posted = await self.client.chat_postMessage(
-            channel=channel,
-            thread_ts=put.place.thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
-            **asked_message(user, await self._people.name(user), put.text),
+            channel=channel, unfurl_links=False, unfurl_media=False, **message
         )
         return str(posted["ts"])
 
@@ -130,10 +139,10 @@ class Posting:
         return str((opened.get("channel") or {})["id"])
 
 
-def _question(put: Put, channel: str, ts: str) -> Question:
+def _question(put: Put, team: str, channel: str, ts: str) -> Question:
     surface: Surface = "shortcut" if put.place.channel else "direct"
     return Question(
-        team=put.visitor.team,
+        team=team,
         channel=channel,
         user=put.visitor.user,
         ts=ts,

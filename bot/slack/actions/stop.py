@@ -13,10 +13,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Jobs, Run, Runs
 from bot.slack import words
-from bot.slack.access import PATIENCE_S, Access, Visitor
+from bot.slack.access import PATIENCE_S, Access
 from bot.slack.actions.clicks import take_away, tell, value_of
 from bot.slack.authority import Authority
-from bot.slack.reveal import visitor_of
+from bot.slack.origin import Visitor, visitor_of, workspace_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,13 +55,13 @@ class Stopping:
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
             return  # it would be meant for every thread of the channel
-        visitor = Visitor(str(body.get("team_id")), str(event.get("user")))
-        live = await self._live(visitor.team, str(event.get("channel")), thread_ts)
+        visitor = Visitor(str(event.get("user")))
+        live = await self._live(str(workspace_of(body)), str(event.get("channel")), thread_ts)
         await self._stop(await self._may_stop(live, visitor), visitor)
 
-    async def all_in(self, visitor: Visitor) -> int:
+    async def all_in(self, team: str, visitor: Visitor) -> int:
         """Stop what a person may stop in the channel that they are in; returns how many."""
-        live = await self._live(visitor.team, str(visitor.channel))
+        live = await self._live(team, str(visitor.channel))
         return await self._stop(await self._may_stop(live, visitor), visitor)
 
     async def _live(self, team: str, channel: str, thread_ts: object = None) -> Sequence[Run]:
@@ -105,11 +105,10 @@ class Stopping:
 
 
 def _is_here(run: Run, visitor: Visitor) -> bool:
-    """Whether a run belongs to the visitor's workspace, and to the channel that they act in.
+    """Whether a run belongs to the channel that the visitor acts in.
 
     A private reply has come to its asker alone, be it in a direct message.
     """
     question = run.question
     mine = question.surface == "command" and visitor.user == question.user
-    in_channel = mine or visitor.channel in {None, question.channel}
-    return visitor.team == question.team and in_channel
+    return mine or visitor.channel in {None, question.channel}

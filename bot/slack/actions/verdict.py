@@ -16,7 +16,7 @@ from bot.slack.access import Access
 from bot.slack.actions.clicks import RefusedError, run_id_in, tell, value_of
 from bot.slack.blocks import HELPFUL, NOT_HELPFUL, Block
 from bot.slack.client import SLACK_TROUBLE, code_of
-from bot.slack.reveal import visitor_of
+from bot.slack.origin import visitor_of
 
 log = structlog.get_logger(__name__)
 

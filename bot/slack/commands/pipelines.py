@@ -10,7 +10,7 @@ from moa.pipeline import Pipeline
 
 async def _run(desk: Desk) -> None:
     who = desk.visitor
-    rules = await desk.offers.preferences.rules(who.team, desk.channel, who.user)
+    rules = await desk.offers.preferences.rules(desk.team, desk.channel, who.user)
     lines = [words.COMMAND_PIPELINES]
     for name, pipeline in desk.offers.pipelines.items():
         default = words.COMMAND_DEFAULT if name == rules.pipeline else ""

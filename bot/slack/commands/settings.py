@@ -19,8 +19,8 @@ async def _open(desk: Desk) -> None:
 
 async def _budget(desk: Desk) -> None:
     who, offers = desk.visitor, desk.offers
-    standing = await offers.budgets.standing(who.team, who.user, desk.channel)
-    rules = await offers.preferences.rules(who.team, desk.channel)
+    standing = await offers.budgets.standing(desk.team, who.user, desk.channel)
+    rules = await offers.preferences.rules(desk.team, desk.channel)
     lines = allowance(standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     told = [f"• {line}" for line in lines]
     await desk.say("\n".join([words.BUDGET_TITLE, *told, words.BUDGET_UNKNOWN_PRICES]))

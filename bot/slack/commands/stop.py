@@ -7,7 +7,7 @@ from bot.slack.commands.subcommand import Desk, Subcommand
 
 
 async def _stop(desk: Desk) -> None:
-    count = await desk.offers.stopping.all_in(desk.visitor)
+    count = await desk.offers.stopping.all_in(desk.team, desk.visitor)
     told = {0: words.COMMAND_STOPPED_NONE, 1: words.COMMAND_STOPPED_ONE}
     await desk.say(told.get(count, words.COMMAND_STOPPED.format(count=count)))
 

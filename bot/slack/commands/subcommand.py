@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bot.limits import Budgets
 from bot.preferences import Preferences
-from bot.slack.access import Visitor
 from bot.slack.actions.stop import Stopping
+from bot.slack.origin import Visitor
 from bot.slack.settings_modal import SettingsModal
 from moa.pipeline import Pipeline
 
@@ -39,6 +39,7 @@ class Desk:
     Attributes:
         command: the slash command as it was typed, such as `/moa`.
         subcommands: all of them, for the help text.
+        team: our workspace.
         visitor: who has typed it, with the channel.
         channel: where.
         trigger_id: opens a modal, within 3 s.
@@ -49,6 +50,7 @@ class Desk:
 
     command: str
     subcommands: Sequence[Subcommand]
+    team: str
     visitor: Visitor
     channel: str
     trigger_id: str

@@ -5,7 +5,7 @@ Start reading at `opening.Reveal`; `views.reveal_view` is what it shows.
 
 from __future__ import annotations
 
-from bot.slack.reveal.opening import Reveal, is_complete, visitor_of
+from bot.slack.reveal.opening import Reveal, is_complete
 from bot.slack.reveal.views import CLICKS
 
-__all__ = ["CLICKS", "Reveal", "is_complete", "visitor_of"]
+__all__ = ["CLICKS", "Reveal", "is_complete"]

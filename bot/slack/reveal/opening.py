@@ -19,9 +19,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Feedback, Ledger, Run, Runs
 from bot.slack import words
-from bot.slack.access import Access, Admission, Visitor
+from bot.slack.access import Access, Admission
 from bot.slack.blocks import Block
 from bot.slack.client import SLACK_TROUBLE, code_of
+from bot.slack.origin import Visitor, visitor_of
 from bot.slack.reveal.places import Place
 from bot.slack.reveal.shown import Shown
 from bot.slack.reveal.views import (
@@ -197,17 +198,6 @@ def _refusal(admission: Admission) -> str:
 def is_complete(run: Run) -> bool:
     """Whether a run has its reply, or will never have one."""
     return bool(run.reply) or run.state in {"answered", "failed"}
-
-
-def visitor_of(body: Mapping[str, Any]) -> Visitor:
-    """Who clicked, as the signed payload says.
-
-    The workspace is the user's own, so a stranger's in a shared channel is not ours.
-    """
-    user = body.get("user") or {}
-    team = user.get("team_id") or (body.get("team") or {}).get("id")
-    container = body.get("channel") or {}
-    return Visitor(str(team), str(user.get("id")), container.get("id"))
 
 
 def _number(value: object) -> int:
