@@ -33,12 +33,15 @@ from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.client import SLACK_ERRORS, WHERE_BOT, connections, refusal, web_client
+from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
 from bot.slack.home.handlers import HomeServices, HomeTab
+from bot.slack.intake.apps import AnsweredBots
+from bot.slack.intake.deletions import Deletions
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.handlers import QuestionIntake
 from bot.slack.intake.post_question import QuestionPoster
@@ -144,7 +147,7 @@ async def opened(
         client = web_client(token, environment.slack_api_url, metrics.called, session)
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
-        runs, people = StoredRunStore(database), UserDirectory(client)
+        runs, people = StoredRunStore(database), UserDirectory(client, identity)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )
@@ -166,8 +169,9 @@ async def opened(
             )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))
-        authority = AdminPermissions(client, identity, settings.slack.settings)
-        access, feedback = AnswerAccess(client, policies), StoredFeedback(database)
+        colleagues = Colleagues(client, identity)
+        authority = AdminPermissions(client, colleagues, settings.slack.settings)
+        access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         modal = SettingsHandlers(
             client, preferences, authority, catalogue.pipelines, settings.limits
         )
@@ -175,19 +179,30 @@ async def opened(
         taking = Enqueuer(client, runs, jobs, observer)
         offers = CommandServices(catalogue.pipelines, preferences, budgets, modal, stopping)
         rooms = Handlers(
-            intake=QuestionIntake(taking, identity, offers, history),
+            intake=QuestionIntake(
+                taking,
+                identity,
+                people,
+                offers,
+                history,
+                bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
+            ),
+            deletions=Deletions(runs, jobs),
             reveal=AnswersModal(
                 client, runs, access, ledger=StoredCallLog(database), feedback=feedback
             ),
             sharing=ReplySharer(frame, settings.slack.link_hosts),
             home=HomeTab(
-                client, HomeServices(identity, people, authority, history, spending, offers)
+                client,
+                HomeServices(identity, people, authority, colleagues, history, spending, offers),
             ),
             settings=modal,
             stopping=stopping,
-            again=Regenerate(runs, taking, access, preferences),
+            again=Regenerate(runs, taking, access, people, preferences),
             verdicts=FeedbackButtons(client, runs, access, feedback),
-            asking=Shortcuts(QuestionPoster(frame, taking, identity, preferences), preferences),
+            asking=Shortcuts(
+                QuestionPoster(frame, taking, identity, colleagues, preferences), preferences
+            ),
         )
         register(app, rooms, metrics.held_back)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))

@@ -19,6 +19,7 @@ from bot.errors import (
     trouble_of,
 )
 from bot.ports import (
+    DELETED,
     Admission,
     Ended,
     Observer,
@@ -142,7 +143,8 @@ class Service:
                 await reply.start()
                 outcome = await self._outcome(run, reply, keeping, watch)
             await self._runs.finish(run.id, outcome, run.attempt, last=keeping.last())
-        await reply.finish(outcome)
+        async with work:  # a reply may take many messages, and Slack may be slow
+            await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
@@ -152,6 +154,8 @@ class Service:
         log.info("answered_before")
         if run.status is None:  # that message has told why there is no reply
             trouble: Trouble = "stopped" if run.stop_by else "internal"
+            if run.stop_by == DELETED:
+                trouble = "thread_gone"
             await self._runs.fail(run.id, trouble)
             return trouble
         await self._runs.delivered(run.id)
@@ -184,15 +188,22 @@ class Service:
 
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
-    ) -> Trouble:
-        """Tell why there is no reply, unless another attempt is about to bring one."""
+    ) -> Ended:
+        """Tell why there is no reply, unless it stands or another attempt may bring one."""
         notice = (await self._runs.notices([run.id])).get(run.id)
         if notice is None or notice.attempt != run.attempt:
             raise Superseded
+        if notice.stop_by == DELETED:
+            trouble, error_id = "thread_gone", None
         try:
-            await reply.fail(trouble, error_id)
+            if not await reply.fail(trouble, error_id):
+                await self._runs.delivered(run.id)
+                return "delivered_before"
         except Postponed:
             raise
+        except Unanswerable as error:
+            log.warning("told_otherwise", trouble=trouble, instead=error.trouble)
+            trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)

@@ -95,6 +95,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
         application.router.add_get("/link/", self._site.sockets.serve)
         application.router.add_get("/files-pri/{key}/{name:.+}", self._site.files.serve)
+        application.router.add_post("/upload/v1/{file_id}", self._site.files.receive)
         application.router.add_get("/signin", self._site.files.sign_in)
         application.on_shutdown.append(self._hang_up)
         return application

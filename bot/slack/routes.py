@@ -35,6 +35,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.token_watch import TOKEN_REFUSED
 from bot.slack.home.handlers import HomeTab
 from bot.slack.home.views import CHOOSE_PIPELINE, OPEN_SETTINGS
+from bot.slack.intake.deletions import Deletions
 from bot.slack.intake.handlers import QuestionIntake
 from bot.slack.intake.shortcut_form import ASK_CALLBACK
 from bot.slack.intake.shortcuts import Shortcuts
@@ -127,6 +128,7 @@ class Handlers:
     """Those who take Slack's requests, each its own."""
 
     intake: QuestionIntake
+    deletions: Deletions
     reveal: AnswersModal
     sharing: ReplySharer
     home: HomeTab
@@ -148,7 +150,8 @@ def register(app: AsyncApp, rooms: Handlers, held_back: Callable[[], None]) -> N
     """
     app.use(UnknownRequests(held_back))
     for event in ASKING:
-        app.event(event, middleware=[rooms.intake.claim])(rooms.intake.work)
+        before = [rooms.deletions.heed, rooms.intake.claim]
+        app.event(event, middleware=before)(rooms.intake.work)
     app.command(COMMAND)(rooms.intake.command)
     app.event(STOPPED)(rooms.stopping.session_stopped)
     app.event(HOME_OPENED)(rooms.home.opened)

@@ -16,6 +16,9 @@ from moa.ports import Model
 FIRST_TOKEN_SHARE = 0.25
 """An aggregator that has not begun after this share of the deadline gives way to the next."""
 
+REPLY_TRUNCATED = "The reply ends early: the model that wrote it met its length limit."
+"""A note for the reader, since a reply that was cut at a limit looks like a whole one."""
+
 
 async def aggregate(state: EngineState) -> AsyncGenerator[Event, None]:
     """Have the reply written and handed on as it comes, and close the account."""
@@ -81,6 +84,8 @@ def _accept(state: EngineState, position: int) -> None:
         state.account.status = "partial"
     elif not state.alone:
         state.account.status = "complete"
+    if written.status == "truncated":
+        state.account.note(REPLY_TRUNCATED)
 
 
 def _compare(state: EngineState, ends: float) -> AnswerRequest | None:

@@ -17,6 +17,10 @@ from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
 log = logging.getLogger(__name__)
 
+MAX_ANSWER_CHARS = 400_000
+"""The longest answer that is read; a book's chapter has 40,000. Servers that ignore the limit they
+were asked to keep would otherwise fill the memory, the database and the next model's prompt."""
+
 
 class OnText(Protocol):
     """Takes a piece of an answer; `anew` where all pieces before it were a thought."""
@@ -61,6 +65,8 @@ class InFlightCall:
     stopped: str | None = None
     error: BaseException | None = None
     cut: bool = False
+    chars: int = 0
+    is_overlong: bool = False
     task: asyncio.Task[None] | None = None
 
     @property
@@ -90,6 +96,9 @@ class InFlightCall:
                     self.thought = self.thought or chunk.thought
                     if chunk.text:
                         self._take(self.text.feed(chunk.text), on_text, clock)
+                    if self.is_overlong:
+                        self.stop = "length"
+                        break
             self._take(self.text.close(), on_text, clock)
         finally:
             self.ended = clock()
@@ -98,9 +107,12 @@ class InFlightCall:
     def _take(self, text: str, on_text: OnText, clock: Callable[[], float]) -> None:
         if self.text.began_anew:
             self.pieces.clear()
-            self.first_token = None
+            self.chars, self.first_token = 0, None
             on_text("", anew=True)
-        if text:
+        room = MAX_ANSWER_CHARS - self.chars
+        self.is_overlong = self.is_overlong or len(text) > room
+        if text := text[:room]:
+            self.chars += len(text)
             if self.first_token is None:
                 self.first_token = clock()
             self.pieces.append(text)

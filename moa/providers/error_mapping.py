@@ -223,6 +223,25 @@ def unreachable() -> Unavailable:
     )
 
 
+def redirected(status: int) -> Rejected:
+    """The server sends requests on to another address, which would get the key and the question."""
+    return Rejected(
+        f"The model's server sends requests on to another address ({status}), which is not "
+        "followed. Set base_url to the address that it really has.",
+        kind="redirected",
+        status=status,
+    )
+
+
+def unusable_proxy() -> Rejected:
+    """The environment names a proxy that cannot be used."""
+    return Rejected(
+        "The proxy of the environment cannot be used. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take "
+        "an http:// address.",
+        kind="proxy",
+    )
+
+
 def silent() -> Unavailable:
     """Nothing came for longer than the model's `timeout_s`."""
     return Unavailable("The model's server was silent for too long.", kind="timeout")

@@ -21,6 +21,7 @@ class Request:
         body: the JSON body; empty for "models".
         headers: with lower-case names.
         closed_early: whether the client closed the connection before the answer was whole.
+        sent: bytes of body that a flood has sent.
         ended: set when the server is done with it, or the client has gone.
     """
 
@@ -29,6 +30,7 @@ class Request:
     body: Mapping[str, Any]
     headers: Mapping[str, str]
     closed_early: bool = False
+    sent: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -111,14 +113,54 @@ class ErrorEvent:
 
 @dataclass(frozen=True)
 class Raw:
-    """Send these bytes as they are, as a whole body."""
+    """Send these bytes as they are, as a whole body; `stays_open`: and never end it."""
 
     body: bytes
     content_type: str = "text/event-stream"
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    stays_open: bool = False
 
 
-Fault = Status | HangBeforeHeaders | HangAfterHeaders | Stall | Cut | ErrorEvent | Raw
+@dataclass(frozen=True)
+class Endless:
+    """Send the opening, then the piece again and again, as fast as the client takes it.
+
+    With `packed` the body is compressed on its way: a little on the wire is a lot to read.
+    """
+
+    piece: bytes
+    opening: bytes = b""
+    content_type: str = "text/event-stream"
+    status: int = 200
+    packed: bool = False
+
+
+@dataclass(frozen=True)
+class EndlessHeaders:
+    """Begin a response and never come to the end of its headers."""
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the client somewhere else, by an address or a path."""
+
+    location: str
+    status: int = 307
+
+
+Fault = (
+    Status
+    | HangBeforeHeaders
+    | HangAfterHeaders
+    | Stall
+    | Cut
+    | ErrorEvent
+    | Raw
+    | Endless
+    | EndlessHeaders
+    | Redirect
+)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,12 @@ class ModelServer:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
         return self.requests[count - 1]
 
+    async def questions_ended(self, count: int) -> None:
+        """Wait until so many answers are sent or broken off."""
+        await self.asked(count)
+        for request in self.questions[:count]:
+            await request.ended.wait()
+
     async def all_closed(self) -> None:
         """Wait until the clients have closed every connection."""
         while self.connections:  # noqa: ASYNC110 - aiohttp tells nobody of a connection's end

@@ -186,20 +186,28 @@ class PeopleActions:
         return stopped
 
     def _payload(self, kind: str, person: User, trigger: str) -> Json:
+        """What every interaction carries.
+
+        `team` is where it happened, for people of another organisation theirs. In an Enterprise
+        organisation `user.team_id` is the organisation's id
+        (https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload).
+        """
         app = self._site.app
+        enterprise = self._site.workspace.enterprises.get(person.team_id)
+        grid = {"enterprise_id": enterprise} if enterprise else {}
         return {
             "type": kind,
-            "team": {"id": app.team_id, "domain": "playground"},
+            "team": {"id": person.team_id, "domain": "playground", **grid},
             "user": {
                 "id": person.id,
                 "username": person.name,
                 "name": person.name,
-                "team_id": person.team_id,
+                "team_id": enterprise or person.team_id,
             },
             "api_app_id": app.app_id,
             "token": app.verification_token,
             "trigger_id": trigger,
-            "enterprise": None,
+            "enterprise": {"id": enterprise, "name": "Organisation"} if enterprise else None,
             "is_enterprise_install": False,
         }
 

@@ -33,6 +33,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "token_expired": "not_allowed",
     "token_revoked": "not_allowed",
     "channel_not_found": "gone",
+    "invalid_thread_ts": "gone",
     "is_archived": "gone",
     "message_not_found": "gone",
     "not_in_channel": "gone",
@@ -56,6 +57,7 @@ RATE_LIMITED, SERVER_ERROR = 429, 500
 
 
 READ_ERRORS: Mapping[str, Trouble] = {
+    "invalid_thread_ts": "thread_gone",
     "thread_not_found": "thread_gone",
     "message_not_found": "thread_gone",
     "channel_not_found": "not_in_channel",

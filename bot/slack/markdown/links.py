@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from unicodedata import normalize
 
 from bot.slack.markdown.addresses import IP, SCHEME, WWW, permits
-from bot.slack.markdown.hosts import NAME, is_alphabetic, is_file_name, is_host
+from bot.slack.markdown.hosts import LABEL, NAME, is_alphabetic, is_file_name, is_host
 
 _SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-")
 _NETWORK_PATH = re.compile(r"(?<![\w:/])//(?=\w)")
@@ -19,12 +19,16 @@ _NAME_TAIL = re.compile(r":\d|/|[?#][\w=]")
 _IP_TAIL = re.compile(r":\d|/(?!\d{1,2}(?![\w/?#]|\.\w))|[?#][\w=]")
 """A number of bits behind an IP address (`10.0.0.0/8`) names a network and leads nowhere."""
 
+_LABELS_END = re.compile(rf"(?<!{LABEL})(?<!\.)(?:{LABEL}|\.)++\Z")
+"""What stands before a number without a break: cut off, it might be a host by itself."""
+
 _ESCAPED_MARK = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPHASIS = str.maketrans("", "", "*_~")
 _SEPARATORS = re.compile('(&lt;|&gt;|[<>"|\\]\u02cb])')
 """What ends an address, as it was written and as this package escapes it."""
 
 _TRAILING = ".,;:!?'\")]}*_~>\\"
+_TAKEN_IN = re.compile(r"[\\\]]")
 _AUTOLINK = re.compile(r"""([(*_~'"]*)<([^\s<>|"\]]+)>([.,;:!?)*_~'"]*)""")
 _FEWEST_LABELS = 3
 
@@ -58,8 +62,11 @@ def find_address(text: str, *, files: bool = True) -> int | None:
         local = mail[0].partition("@")[0]
         starts.append(mail.start() + len(local) - len(local.lstrip(_TRAILING + "#$%&=^")))
     names = (match.start() for match in NAME.finditer(text) if _is_host(match, files=files))
-    starts.extend(_with_path(text, start) for start in names)
-    starts.extend(m.start() for m in IP.finditer(text) if _IP_TAIL.match(text, m.end()))
+    if (name := next(names, None)) is not None:
+        starts.append(_with_path(text, name))
+    numbers = (m.start() for m in IP.finditer(text) if _IP_TAIL.match(text, m.end()))
+    if (number := next(numbers, None)) is not None:
+        starts.append(len(_LABELS_END.sub("", text[:number])))
     return min(starts, default=None)
 
 
@@ -127,7 +134,10 @@ def _split_segment(
         address = _with_parenthesis(segment[start:], address)
     address = address.removesuffix("'s").removesuffix("\u2019s") or address
     after = segment[start + len(address) :]
-    alone = ended and not (after + rest).replace("&gt;", ">").strip(_TRAILING)
+    behind = (after + rest).replace("&gt;", ">")
+    # GitHub's reader takes these two into an address. Behind a path they change no host.
+    whole = "/" in address.partition("://")[2] or not _TAKEN_IN.search(behind)
+    alone = ended and whole and not behind.strip(_TRAILING)
     live = alone and permits(address, allowed)
     yield AddressPart("text", segment[:start])
     yield AddressPart("link" if live else "code", address)

@@ -11,6 +11,7 @@ GRAVE = "\u02cb"
 """Looks like a backtick and is none: no reader of markdown can pair it with another."""
 
 _SPACES = frozenset(" \t\n")
+_BREAKS = re.compile(r"(\|+|\*+|~~+|__+)")
 _LOOSE = ".,;:!?)"
 
 
@@ -67,14 +68,15 @@ class SafeWriter:
         """Write inline code that every reader of markdown takes for code.
 
         An address in it is never left to a rule that readers disagree on: backticks inside are
-        replaced, and the span is closed around `|`, which ends a table's cell even in code.
+        replaced, and the span is closed around `|`, which ends a table's cell even in code, and
+        around marks that some reader takes for the end of bold or struck-out words even there.
         """
         inert = holds_address(content, files=False)
         if "``" in content or (inert and "`" in content):
             content = content.replace("`", GRAVE)
-        parts = re.split(r"(\|+)", content) if inert else [content]
+        parts = _BREAKS.split(content) if inert else [content]
         for part in parts:
-            if part.startswith("|") and inert:
+            if inert and _BREAKS.fullmatch(part):
                 self.text(part)
             elif part:
                 self._span(part)

@@ -24,7 +24,10 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "give you. Ask whoever runs me to raise `reasoning_tokens` or `max_output_tokens` for "
             "them, or to lower `reasoning_effort`; `moa-bot check` shows which model needs it."
         ),
-        "thread_gone": "The thread you asked in is gone, so I stopped. Ask again where it fits.",
+        "thread_gone": (
+            "The thread you asked in is gone, or your question was deleted, so I posted no "
+            "answer. Ask again where it fits."
+        ),
         "not_in_channel": (
             "I am not in this channel, so I cannot read or write here. Invite me with "
             "`/invite`, then ask again, or ask me in a direct message."
@@ -99,6 +102,9 @@ DONE_FAILED = "No reply"
 DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
+REPLY_FILED = "_The reply is too long for Slack. The whole of it is in the file in this thread._"
+REPLY_FILE_TITLE = "The whole reply"
+REPLY_CUT = "_The reply is too long for Slack and was cut here. Ask for a shorter one._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
 CUT_AT_LIMIT = "_The reply is cut off here: the model that wrote it reached its length limit._"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
@@ -539,6 +545,10 @@ HOME_ADMIN_CHANNELS = "*Channels that used most this month*"
 HOME_ADMIN_CHANNEL = "{channel}: {questions}, {cost}"
 HOME_ADMIN_DIRECT = "A direct message"
 HOME_ADMIN_CHANNEL_HINT = "A channel's own settings open there with `/moa settings`."
+HOME_OUTSIDE = (
+    "This page is for people of the workspace that runs me. In a channel that you share with them "
+    "you can mention me."
+)
 HOME_FAILED = "This page cannot be shown just now. Open it again in a minute."
 
 

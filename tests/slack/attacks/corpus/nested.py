@@ -107,12 +107,21 @@ EVIL = (
 )
 
 
+ENDS = (*string.punctuation, "\u00a0x", "\u3002x", "\\\nx", "];", "})", "&gt;", "&nbsp;x")
+"""What may stand right behind an address: no reader may take it into the host."""
+
+
 def nested() -> Iterator[str]:
     """Every address inside an allowed one, plain, escaped, as a link's target and in brackets."""
     for start in (GOOD, f"https://{GOOD}", f"https://{GOOD}/docs", f"http://www.{GOOD}/a"):
         for separator in SEPARATORS:
             for evil in EVIL:
                 yield f"See {start}{separator}{evil} now."
+    for end in ENDS:
+        yield from (f"See {start}{end} now." for start in (GOOD, f"https://{GOOD}", f"(www.{GOOD}"))
+        yield f"https://{GOOD}{end}"
+        yield f"[docs](https://{GOOD}){end}"
+        yield f"[docs](https://{GOOD}){end}x.evil.com"
     for evil in EVIL:
         for start in (GOOD, f"https://{GOOD}"):
             yield from _wrapped(start, evil)
