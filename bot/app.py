@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import structlog
 from opentelemetry.trace import TracerProvider
@@ -34,11 +33,15 @@ from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.client import SLACK_ERRORS, WHERE_BOT, connections, refusal, web_client
+from bot.slack.api.colleagues import Colleagues
+from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
 from bot.slack.home.handlers import HomeServices, HomeTab
+from bot.slack.intake.apps import AnsweredBots
+from bot.slack.intake.deletions import Deletions
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.handlers import QuestionIntake
 from bot.slack.intake.post_question import QuestionPoster
@@ -71,9 +74,6 @@ log = structlog.get_logger(__name__)
 QUEUE_READ_S = 5.0
 """Seconds that the journal has to tell of the queue; Prometheus waits for 10 by default."""
 
-Mode = Literal["socket", "http", "worker"]
-"""How Slack's events come in; a worker takes none in, and does the work that others hand over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -85,9 +85,13 @@ class Bot:
     database: Database
     runs: RunStore
     metrics: Metrics
+    link: SlackLink
 
     async def is_ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether Slack's requests reach us, and the database answers."""
+        return await self.link.is_up() and await self._has_database()
+
+    async def _has_database(self) -> bool:
         try:
             async with self.database.connect() as connection:
                 await connection.execute(text("SELECT 1"))
@@ -97,7 +101,12 @@ class Bot:
 
     async def scrape(self) -> bytes:
         """All metrics; those of the queue are read from the journal now."""
-        return self.metrics.exposition(await self._queue())
+        mode = self.link.mode
+        return self.metrics.exposition(
+            await self._queue(),
+            connected=await self.link.is_up() if mode == "socket" else None,
+            takes_events=mode != "worker",
+        )
 
     async def _queue(self) -> QueueStats | None:
         try:
@@ -138,7 +147,7 @@ async def opened(
         client = web_client(token, environment.slack_api_url, metrics.called, session)
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
-        runs, people = StoredRunStore(database), UserDirectory(client)
+        runs, people = StoredRunStore(database), UserDirectory(client, identity)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )
@@ -164,8 +173,9 @@ async def opened(
             )
         )
         app = _bolt(client, secret(environment.slack_signing_secret))
-        authority = AdminPermissions(client, identity, settings.slack.settings)
-        access, feedback = AnswerAccess(client, policies), StoredFeedback(database)
+        colleagues = Colleagues(client, identity)
+        authority = AdminPermissions(client, colleagues, settings.slack.settings)
+        access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         modal = SettingsHandlers(
             client, preferences, authority, catalogue.pipelines, settings.limits
         )
@@ -173,22 +183,33 @@ async def opened(
         taking = Enqueuer(client, runs, jobs, observer)
         offers = CommandServices(catalogue.pipelines, preferences, budgets, modal, stopping)
         rooms = Handlers(
-            intake=QuestionIntake(taking, identity, offers, history),
+            intake=QuestionIntake(
+                taking,
+                identity,
+                people,
+                offers,
+                history,
+                bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
+            ),
+            deletions=Deletions(runs, jobs),
             reveal=AnswersModal(
                 client, runs, access, ledger=StoredCallLog(database), feedback=feedback
             ),
             sharing=ReplySharer(frame, settings.slack.link_hosts),
             home=HomeTab(
-                client, HomeServices(identity, people, authority, history, spending, offers)
+                client,
+                HomeServices(identity, people, authority, colleagues, history, spending, offers),
             ),
             settings=modal,
             stopping=stopping,
-            again=Regenerate(runs, taking, access, preferences),
+            again=Regenerate(runs, taking, access, people, preferences),
             verdicts=FeedbackButtons(client, runs, access, feedback),
-            asking=Shortcuts(QuestionPoster(frame, taking, identity, preferences), preferences),
+            asking=Shortcuts(
+                QuestionPoster(frame, taking, identity, colleagues, preferences), preferences
+            ),
         )
-        register(app, rooms)
-        yield Bot(app, client, jobs, database, runs, metrics)
+        register(app, rooms, metrics.held_back)
+        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
 
 
 def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
@@ -229,15 +250,25 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_is_news)
-    return AsyncApp(client=client, signing_secret=signing_secret or "unused", logger=logger)
+    return AsyncApp(
+        client=client,
+        signing_secret=signing_secret or "unused",
+        logger=logger,
+        raise_error_for_unhandled_request=True,
+    )
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is not what Bolt says at each start.
+    """Whether it is worth a line.
 
-    It reads SLACK_BOT_TOKEN by itself, and warns that our client, which holds the same, goes first.
+    Bolt reads SLACK_BOT_TOKEN by itself, and warns at each start that our client, which holds the
+    same, goes first. And it tells at each request that a token was refused, which `TokenWatch`
+    tells once.
     """
-    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+    message = record.getMessage()
+    return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
+        "Failed to authorize with the given token"
+    )
 
 
 def secret(value: SecretStr | None) -> str:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from types import TracebackType
 from typing import Self
 
 from bot.errors import Trouble, Unanswerable
+
+CLOSE_S = 1.0
+"""Seconds that a call which is under way is let end when the work it belongs to is over."""
+
+
+async def let_end(call: Coroutine[object, object, None]) -> None:
+    """Make a call whose effect must be known; when it is cancelled, it still has `CLOSE_S`."""
+    task = asyncio.create_task(call)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=CLOSE_S)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 class CancelScope:
     """A scope that can be interrupted: `Unanswerable` is then raised from it, with the reason.
 
     Like `asyncio.timeout`, it cancels the task that entered it, and tells its own cancellation from
-    anybody else's. Interrupting it before it was entered, after it was left, or a second time does
-    nothing.
+    anybody else's. It can be entered again. Interrupting it while it is not entered, or a second
+    time, does nothing.
     """
 
     def __init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,15 +12,24 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.models import ModelCatalogue
+from bot.models import ModelCatalogue, cost_in
 from bot.settings import KEY_VARIABLES, Environment, load
 from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, WHERE_BOT, refusal, web_client
 from bot.storage.database import open_database, read_url
-from moa import ModelError, PipelineError
-from moa.providers import Endpoints
+from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from moa.engine.in_flight_call import no_text_error
+from moa.engine.model_request import output_cap
+from moa.errors import Unavailable
+from moa.providers import Endpoints, ProvidedModel
 
 PATIENCE_S = 15
 """How long anything may take to answer."""
+
+MODEL_PATIENCE_S = 60
+"""The same for a model, which may have to be loaded, and may think."""
+
+LOADING_S = 1
+"""Between two tries of a model that is being loaded."""
 
 Mark = Literal["ok", "failed", "missing", "not set"]
 Say = Callable[[str], None]
@@ -32,6 +42,12 @@ MARK_WIDTH = 8
 SLACK_NOT_SET = (
     "To answer in Slack: create the app with `moa-bot manifest`, install it there, then set\n"
     "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without."
+)
+TRIAL = Usage(input_tokens=1_000, output_tokens=1_000)
+NO_PRICE = (
+    "price: not known of {names}\n"
+    "Unless their server tells what a call costs, their calls count as $0 in [limits].\n"
+    "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
 WHERE_SIGNING = "the Signing Secret of your app's page, Basic Information"
 
@@ -92,7 +108,19 @@ async def check(purposes: Mapping[str, str], say: Say) -> bool:
 
 
 async def _models(catalogue: ModelCatalogue) -> Findings:
-    return await asyncio.gather(*(_model(catalogue, name) for name in catalogue.tables))
+    found = await asyncio.gather(*(_model(catalogue, name) for name in catalogue.tables))
+    return [*found, *await asyncio.to_thread(_prices, catalogue)]
+
+
+def _prices(catalogue: ModelCatalogue) -> Findings:
+    """The models whose calls count as no dollars, since their price is not known.
+
+    Blocking: the price list takes half a second to load.
+    """
+    unknown = [name for name, table in catalogue.tables.items() if cost_in(table)(TRIAL) is None]
+    if not unknown:
+        return []
+    return [Finding("not set", NO_PRICE.format(names=", ".join(unknown)))]
 
 
 async def _model(catalogue: ModelCatalogue, name: str) -> Finding:
@@ -106,16 +134,54 @@ async def _model(catalogue: ModelCatalogue, name: str) -> Finding:
     if variable:
         known += f", {variable} is set"
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            await catalogue.model(name).probe()
-    except (ModelError, PipelineError) as error:
+        async with asyncio.timeout(MODEL_PATIENCE_S):
+            model = catalogue.model(name)
+            await _works(model)
+    except ModelError as error:
+        said = f"\nIts server said: {error.reason}" if error.reason else ""
+        return Finding("failed", f"{known}\n{error}{said}")
+    except PipelineError as error:
         return Finding("failed", f"{known}\n{error}")
     except TimeoutError:
         return Finding(
             "failed",
-            f"{known}\nIt did not answer within {PATIENCE_S} s. Check its address and the network.",
+            f"{known}\nIt did not answer within {MODEL_PATIENCE_S} s. "
+            "Check its address and the network.",
         )
     return Finding("ok", known)
+
+
+async def _works(model: ProvidedModel) -> None:
+    """Try a model, and wait while it is being loaded.
+
+    Raises:
+        ModelError: what is wrong.
+    """
+    while True:
+        try:
+            await model.probe()
+            return await _answers(model)
+        except Unavailable as error:
+            if error.error_kind != "loading":
+                raise
+            await asyncio.sleep(LOADING_S)
+
+
+async def _answers(model: Model) -> None:
+    """Ask one real question the way a proposer is asked.
+
+    Raises:
+        ModelError: it brings no answer.
+    """
+    profile = model.profile
+    temperature = (profile.temperature or 0.0) if profile.takes_temperature else None
+    sampling = Sampling(temperature, output_cap(profile, "proposer"))
+    text, stop = "", None
+    async with aclosing(model.stream(Prompt.of("Say OK."), sampling)) as answer:
+        async for chunk in answer:
+            text, stop = text + chunk.text, chunk.stop or stop
+    if not text.strip():
+        raise no_text_error(stop)
 
 
 def _pipeline(catalogue: ModelCatalogue, name: str) -> Finding:

@@ -23,7 +23,7 @@ EXAMPLES = """\
 examples:
   moa-bot ask "Name three risks of a four-day week and how to limit each."
   git diff | moa-bot ask - --pipeline deep --answers
-  moa-bot manifest        create the Slack app
+  moa-bot manifest --open create the Slack app
   moa-bot check           is everything set up?
   moa-bot run             answer in Slack
   moa-bot runs            what was asked, and what became of it
@@ -107,6 +107,11 @@ def _manifest(options: argparse.Namespace) -> int:
     from bot.manifest import address, text  # noqa: PLC0415 - only where it is used
 
     manifest = text(options.http)
+    if options.open:
+        from bot.terminal.browser import open_page  # noqa: PLC0415 - only where it is used
+
+        sys.stdout.write(open_page(address(manifest)))
+        return OK
     where = f"# Create the Slack app with this manifest: {address(manifest)}\n"
     sys.stdout.write(f"{manifest}\n{where}")
     if not sys.stdout.isatty():
@@ -145,6 +150,9 @@ def _parser() -> argparse.ArgumentParser:
     add_operating(commands, _add, _duration, _port)
     _add(commands, "check", _check, "tell what is set up, and whether it can be reached")
     manifest = _add(commands, "manifest", _manifest, "print the Slack app's manifest")
+    manifest.add_argument(
+        "--open", action="store_true", help="open Slack's create-app page, filled in with it"
+    )
     manifest.add_argument(
         "--http", metavar="URL", help="for HTTP in place of Socket Mode, served at this https://…"
     )

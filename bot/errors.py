@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 Trouble = Literal[
     "no_answer",
+    "too_long",
+    "output_limit",
     "thread_gone",
     "not_in_channel",
     "archived",
@@ -24,6 +27,26 @@ Trouble = Literal[
     "internal",
 ]
 """Why a question got no answer, as the person who asked is told."""
+
+
+NEEDS_A_CHANGE = frozenset(
+    {"auth", "quota", "not_found", "wrong_path", "wrong_api", "unsupported", "moderation"}
+)
+"""Kinds of errors that the same question would meet again; see `moa.errors`."""
+
+
+def trouble_of(kinds: Collection[str | None]) -> Trouble:
+    """Why no model answered, by the kinds of their errors.
+
+    A thread is too long only if it was so for some model and no other one may answer later: what is
+    said of it offers no second try.
+    """
+    found = {kind or "" for kind in kinds}
+    if "overflow" in found and found <= {"overflow"} | NEEDS_A_CHANGE:
+        return "too_long"
+    if "output_limit" in found and found <= {"output_limit", "overflow"} | NEEDS_A_CHANGE:
+        return "output_limit"
+    return "no_answer"
 
 
 class BotError(Exception):

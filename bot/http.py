@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import parse_qs
 
 import uvicorn
 from slack_bolt.adapter.starlette.async_handler import (
@@ -24,6 +25,9 @@ from bot.telemetry.metrics import CONTENT_TYPE
 
 MAX_BODY = 1_000_000
 """Bytes of one request. Slack's largest payloads stay well below."""
+
+MAX_SSL_CHECK = 1_000
+"""Bytes of a request that may be unsigned: "ssl_check=1" and a token."""
 
 LAST_WAIT_S = 3
 """Seconds that open requests have to end in; Slack waits as long for an answer."""
@@ -50,6 +54,8 @@ def web(
 
     async def slack(request: Request) -> Response:
         began = time.perf_counter()
+        if await _is_ssl_check(request):
+            return Response()
         try:
             body = await _body(request)
         except _RefusedError as error:
@@ -59,7 +65,10 @@ def web(
         return to_starlette_response(answer)
 
     return Starlette(
-        routes=[Route("/slack/events", slack, methods=["POST"]), *_for_operators(ready, scrape)]
+        routes=[
+            Route("/slack/events", slack, methods=["GET", "POST"]),
+            *_for_operators(ready, scrape),
+        ]
     )
 
 
@@ -94,10 +103,30 @@ class _RefusedError(Exception):
         self.status = status
 
 
+def _is_signed(request: Request) -> bool:
+    """Whether there is a time beside the signature, which Bolt then checks."""
+    stamp = request.headers.get("x-slack-request-timestamp", "")
+    return request.method == "POST" and stamp.isascii() and stamp.isdigit()
+
+
+async def _is_ssl_check(request: Request) -> bool:
+    """Whether Slack only looks at the certificate of our address, for which it signs nothing.
+
+    Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check".
+    """
+    if _is_signed(request):
+        return False
+    form = request.url.query.encode()
+    async for piece in request.stream():
+        form += b"&" + piece
+        if len(form) > MAX_SSL_CHECK:
+            return False
+    return parse_qs(form).get(b"ssl_check") == [b"1"]
+
+
 async def _body(request: Request) -> bytes:
     """The body of what may be a request of Slack's, never more than `MAX_BODY` of it held."""
-    stamp = request.headers.get("x-slack-request-timestamp", "")
-    if not (stamp.isascii() and stamp.isdigit()):
+    if not _is_signed(request):
         raise _RefusedError(401, "The request is not signed.")
     body = bytearray()
     # The announced length is not asked: a request that comes in chunks has none.

@@ -13,7 +13,7 @@ from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
 from bot.preferences import Preferences, WorkspaceChoice
 from moa import Plan, Profile, Prompt, Usage
-from moa.engine.model_request import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
+from moa.engine.model_request import MAX_OUTPUT_RESERVE, output_cap
 from moa.pipeline.strict_model import StrictModel
 from moa.pipeline.token_budget import prompt_tokens
 
@@ -224,21 +224,23 @@ def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
 def estimate(plan: Plan, thread: Prompt) -> float:
     """What a run is expected to cost, in US dollars: an estimate on the safe side.
 
-    Every model is taken to write as much as it is given room for, and each later one to read all of
-    it. Retries and a second aggregator are not counted, and a model without a known price costs
-    nothing.
+    Every model is taken to think and write as much as it is given room for, and each later one to
+    read all that was written. Retries and a second aggregator are not counted, and a model without
+    a known price costs nothing.
     """
     asked, answers, cost = prompt_tokens(thread), 0, 0.0
     for layer in plan.layers:
         profiles = [seat.model.profile for seat in layer.seats]
-        outputs = [p.max_output_tokens or PROPOSER_OUTPUT_TOKENS for p in profiles]
+        outputs = [output_cap(p, "proposer") or 0 for p in profiles]
         calls = zip(profiles, outputs, strict=True)
         cost += sum(_price(profile, asked + answers, output) for profile, output in calls)
         answers = sum(outputs)
-    last = [model for model in (plan.aggregators[0], plan.analyst) if model]
-    for profile in (model.profile for model in last):
-        output = profile.max_output_tokens or MAX_OUTPUT_RESERVE
-        cost += _price(profile, asked + answers, output)
+    writer, analyst = plan.aggregators[0].profile, plan.analyst
+    output = output_cap(writer, "aggregator") or MAX_OUTPUT_RESERVE
+    cost += _price(writer, asked + answers, output)
+    if analyst:
+        output = output_cap(analyst.profile, "analyst") or MAX_OUTPUT_RESERVE
+        cost += _price(analyst.profile, asked + answers, output)
     return cost
 
 
@@ -255,6 +257,7 @@ def next_month(now: datetime) -> datetime:
 
 def _price(profile: Profile, read: int, written: int) -> float:
     read = min(read, profile.context_window)
+    written += profile.reasoning_tokens  # thoughts are paid for like words
     return profile.cost(Usage(input_tokens=read, output_tokens=written)) or 0.0
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import yaml
 
 from bot.errors import ConfigurationError
+from bot.playground.app_manifest import manifest_errors
 
 NAME = "manifest.yml"
 CREATE_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
@@ -30,12 +31,16 @@ def text(base_url: str | None = None) -> str:
         base_url: where Slack reaches this bot, for HTTP; None for Socket Mode.
 
     Raises:
-        ConfigurationError: when it is no https address.
+        ConfigurationError: when it is no https address, or one that Slack would refuse.
     """
     manifest = _path().read_text(encoding="utf-8")
     if base_url is None:
         return manifest
     served = _for_http(yaml.safe_load(manifest), _request_url(base_url))
+    if errors := manifest_errors(served):
+        raise ConfigurationError(
+            "\n".join(["Slack would refuse the manifest for this address:", *errors])
+        )
     return yaml.safe_dump(served, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -61,8 +66,11 @@ def _path() -> Path:
 
 
 def _request_url(base_url: str) -> str:
-    url = urlsplit(base_url)
-    if url.scheme != "https" or not url.hostname or url.query or url.fragment:
+    try:
+        url = urlsplit(base_url)
+    except ValueError:
+        url = urlsplit("")
+    if url.scheme != "https" or not url.hostname or re.search(r"[\s?#]", base_url):
         raise ConfigurationError(
             f'--http "{base_url}" is not an address that Slack can call. '
             "Write it as https://your.host"

@@ -132,6 +132,10 @@ class ModelCatalogue:
             base_url=base_url,
             api_key=self._key(table),
             timeout_s=table.timeout_s,
+            reasoning_tokens=table.reasoning_tokens,
+            reasoning_effort=table.reasoning_effort,
+            omit=tuple(table.omit),
+            system_role=table.system_role,
             options=table.options,
             reply=table.reply,
             delay_s=table.delay_s,
@@ -162,11 +166,13 @@ def _profile(name: str, table: ModelDefinition) -> Profile:
         name=name,
         context_window=table.context_window or DEFAULT_CONTEXT_WINDOW,
         max_output_tokens=table.max_output_tokens,
+        proposer_max_output_tokens=table.proposer_max_output_tokens,
+        aggregator_max_output_tokens=table.aggregator_max_output_tokens,
         temperature=table.temperature if isinstance(table.temperature, float | int) else None,
         takes_temperature=table.provider != "anthropic" and not provider_decides,
         takes_images=table.images,
         persona=table.persona,
-        cost=_cost(table),
+        cost=cost_in(table),
         max_attempts=table.max_attempts,
     )
 
@@ -177,7 +183,8 @@ def _breaker(table: BreakerModel) -> BreakerRules | None:
     return BreakerRules(table.failures, table.rest_s, table.long_rest_s, table.silent_s)
 
 
-def _cost(table: ModelDefinition) -> CostOf:
+def cost_in(table: ModelDefinition) -> CostOf:
+    """What a call of a model costs: by the price that is set, else by the list."""
     if table.price:
         return Price(table.price.input, table.price.output, table.price.cached).of
     return cost_of(table.provider, table.model, table.base_url)

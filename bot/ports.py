@@ -18,6 +18,9 @@ shortcut for which we posted the question."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 
+DELETED = "deleted"
+"""In the place of a person in `Run.stop_by`: the question, or its thread, was deleted."""
+
 Paid = tuple[Answer, Call]
 """An answer and the call that brought it."""
 
@@ -80,7 +83,7 @@ class Run:
     again_of: str | None = None
     """The run that this one asks again."""
     stop_by: str | None = None
-    """Who asked to stop it."""
+    """Who asked to stop it; see `DELETED`."""
     disagreement: Disagreement | None = None
     """Where its answers agree and differ, where a model has told it."""
 
@@ -190,7 +193,7 @@ class RunStore(Protocol):
         ...
 
     async def get(self, run_id: str) -> Run | None:
-        """A run with its answers, or None."""
+        """A run with its answers, or None; None also for one that was erased."""
         ...
 
     async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
@@ -199,6 +202,17 @@ class RunStore(Protocol):
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
+        ...
+
+    async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
+        """The runs that have not ended and were asked by a message, or in the thread it began.
+
+        Args:
+            team: our workspace.
+            channel: where it stood.
+            ts: the message.
+            thread_ts: of the thread in which it stood; its own where it stood in none.
+        """
         ...
 
     async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
@@ -246,7 +260,11 @@ class RunStore(Protocol):
         ...
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
-        """Store why a run brought no reply."""
+        """Store why a run brought no reply.
+
+        Of a run whose question or thread is gone what was asked and answered is erased. What it
+        cost stays, and it cannot be asked again by an event that comes late.
+        """
         ...
 
     async def take_sharing(self, run_id: str) -> bool:
@@ -268,10 +286,16 @@ class RunStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread as the models are given it; `notes` tell the reader what is missing, and why."""
+    """A thread as the models are given it.
+
+    Attributes:
+        notes: what is missing, and why, for the reader.
+        asker_said: the asker's own earlier messages, as Slack gave them.
+    """
 
     prompt: Prompt
     notes: tuple[str, ...] = ()
+    asker_said: tuple[str, ...] = ()
 
 
 class Admission(Protocol):
@@ -344,6 +368,10 @@ class Reply(Protocol):
         """Show at once that the question is being worked on."""
         ...
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """Let the reply link to hosts named in the asker's earlier messages. Before any text."""
+        ...
+
     async def show(self, event: Event) -> None:
         """Show a step of the run: a layer, an answer, a piece of the reply."""
         ...
@@ -356,8 +384,14 @@ class Reply(Protocol):
         """
         ...
 
-    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
-        """Tell the person who asked, in plain words, that and why there is no reply."""
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
+        """Tell the person who asked, in plain words, that and why there is no reply.
+
+        False when the trouble came too late: the whole reply stands already.
+
+        Raises:
+            Unanswerable: with the trouble that was met and told instead: the thread is gone.
+        """
         ...
 
     async def close(self) -> None:

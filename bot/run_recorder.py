@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.ports import Paid, RunStore
-from moa import Answered, Compared, Event, Failed, Retried
+from moa import Answered, Call, Compared, Event, Failed, Retried
 
 
 class RunRecorder:
@@ -20,6 +20,7 @@ class RunRecorder:
         self._runs = runs
         self._run_id = run_id
         self._waiting: Paid | None = None
+        self._stopped: list[Call] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,6 +32,15 @@ class RunRecorder:
         traceback: TracebackType | None,
     ) -> None:
         await self._store()
+        while self._stopped:
+            await self._runs.charge(self._run_id, self._stopped.pop(0))
+
+    def stopped(self, call: Call) -> None:
+        """A call was stopped with the run, and no event will tell of it: it is charged at the end.
+
+        Its provider bills it all the same.
+        """
+        self._stopped.append(call)
 
     async def keep(self, event: Event, *, reply_is_last: bool) -> None:
         """Store what an event brought.

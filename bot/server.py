@@ -18,12 +18,13 @@ from functools import partial
 import structlog
 
 from bot import logs
-from bot.app import Bot, Mode, opened, secret
+from bot.app import Bot, opened, secret
 from bot.errors import ConfigurationError
 from bot.http import admin, serving, web
 from bot.settings import Settings
 from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, refusal
-from bot.slack.routes import TimedSocketMode
+from bot.slack.api.connection import Mode
+from bot.slack.routes import SocketMode
 from bot.telemetry.traces import add_trace
 
 log = structlog.get_logger(__name__)
@@ -154,19 +155,17 @@ class _Stopping:
 
 @asynccontextmanager
 async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, None]:
-    """Connected by Socket Mode."""
+    """Connected by Socket Mode, for the first time once this is entered."""
     token = secret(settings.environment.slack_app_token)
     try:
         await bot.client.apps_connections_open(app_token=token)
     except SLACK_ERRORS as error:
         words = refusal(error, bot.client.base_url, "SLACK_APP_TOKEN", WHERE_APP)
         raise ConfigurationError(words) from None
-    handler = TimedSocketMode(bot.app, token, partial(bot.metrics.acknowledged, "socket"))
-    try:
-        await handler.connect_async()
-        yield
-    finally:
-        await handler.close_async()
+    socket_mode = SocketMode(bot.app, token, partial(bot.metrics.acknowledged, "socket"))
+    with bot.link.over(socket_mode.is_up):
+        async with socket_mode.running():
+            yield
 
 
 @asynccontextmanager
@@ -182,7 +181,13 @@ async def serve_http(
     application = web(bot.app, bot.is_ready, scrape, partial(bot.metrics.acknowledged, "http"))
     async with serving(application, host, port) as opened_port:
         log.info("listening", address=f"http://{host}:{opened_port}")
-        yield opened_port
+        with bot.link.over(_always):
+            yield opened_port
+
+
+async def _always() -> bool:
+    """An open port is all that HTTP needs: the requests come from outside."""
+    return True
 
 
 @asynccontextmanager

@@ -10,8 +10,16 @@ from dataclasses import replace
 import structlog
 
 from bot.cancel_scope import CancelScope
-from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
+from bot.errors import (
+    ConfigurationError,
+    Postponed,
+    Superseded,
+    Trouble,
+    Unanswerable,
+    trouble_of,
+)
 from bot.ports import (
+    DELETED,
     Admission,
     Ended,
     Observer,
@@ -109,8 +117,10 @@ class Service:
             log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
             return await self._give_up(run, reply, error.trouble, error_id)
         except NotEnoughAnswers as error:
-            log.warning("no_answer", causes=[(a.model, a.error_kind) for a in error.answers])
-            return await self._give_up(run, reply, "no_answer")
+            trouble = trouble_of([answer.error_kind for answer in error.answers])
+            causes = [(a.model, a.error_kind, a.reason) for a in error.answers]
+            log.warning("no_answer", trouble=trouble, causes=causes)
+            return await self._give_up(run, reply, trouble)
         except (PipelineError, ConfigurationError) as error:
             log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
             return await self._give_up(run, reply, "pipeline_gone")
@@ -133,7 +143,8 @@ class Service:
                 await reply.start()
                 outcome = await self._outcome(run, reply, keeping, watch)
             await self._runs.finish(run.id, outcome, run.attempt, last=keeping.last())
-        await reply.finish(outcome)
+        async with work:  # a reply may take many messages, and Slack may be slow
+            await reply.finish(outcome)
         await self._runs.delivered(run.id)
         log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
@@ -143,6 +154,8 @@ class Service:
         log.info("answered_before")
         if run.status is None:  # that message has told why there is no reply
             trouble: Trouble = "stopped" if run.stop_by else "internal"
+            if run.stop_by == DELETED:
+                trouble = "thread_gone"
             await self._runs.fail(run.id, trouble)
             return trouble
         await self._runs.delivered(run.id)
@@ -152,9 +165,16 @@ class Service:
         self, run: Run, reply: Reply, keeping: RunRecorder, watch: RunSpan
     ) -> Outcome:
         thread = await self._threads.read(run.question)
+        reply.heed(thread.asker_said)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(plan, thread.prompt, seed=run.seed, recorded=run.recorded)
+        under_way = run_moa(
+            plan,
+            thread.prompt,
+            seed=run.seed,
+            recorded=run.recorded,
+            on_stopped=keeping.stopped,
+        )
         async with aclosing(under_way) as events:
             async for event in events:
                 watch.saw(event)
@@ -168,15 +188,22 @@ class Service:
 
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
-    ) -> Trouble:
-        """Tell why there is no reply, unless another attempt is about to bring one."""
+    ) -> Ended:
+        """Tell why there is no reply, unless it stands or another attempt may bring one."""
         notice = (await self._runs.notices([run.id])).get(run.id)
         if notice is None or notice.attempt != run.attempt:
             raise Superseded
+        if notice.stop_by == DELETED:
+            trouble, error_id = "thread_gone", None
         try:
-            await reply.fail(trouble, error_id)
+            if not await reply.fail(trouble, error_id):
+                await self._runs.delivered(run.id)
+                return "delivered_before"
         except Postponed:
             raise
+        except Unanswerable as error:
+            log.warning("told_otherwise", trouble=trouble, instead=error.trouble)
+            trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
             log.exception("not_told", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)

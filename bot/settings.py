@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
@@ -29,10 +29,16 @@ class SlackTable(Defaults):
     """`[slack]` in `moa.toml`.
 
     Attributes:
-        link_hosts: hosts whose addresses are shown as links although a model wrote them.
+        link_hosts: hosts whose addresses are links although a model wrote them. Each allows
+            itself and its `www.`, no subdomain.
+        answer_bots: apps whose mentions are answered, by their bots' ids (B…); "workflows" for all
+            of Workflow Builder's.
     """
 
     link_hosts: list[str] = Field(default=[])
+    answer_bots: list[Annotated[str, Field(pattern=r"^(workflows|B[A-Z0-9]+)$")]] = Field(
+        default=[]
+    )
 
 
 class StorageTable(StrictModel):

@@ -30,6 +30,7 @@ from moa.events import (
     Finished,
     LayerClosed,
     LayerStarted,
+    Retracted,
     Retried,
 )
 from moa.pipeline.definition import Pipeline, bind
@@ -89,6 +90,7 @@ __all__ = [
     "PromptContext",
     "RateLimited",
     "Rejected",
+    "Retracted",
     "Retried",
     "Sampling",
     "Seat",

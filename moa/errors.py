@@ -10,7 +10,8 @@ MoaError
     └── Overflow         the prompt is longer than the model's context window
 
 An exception's docstring is its default message: a plain sentence that is safe to show to anyone.
-It never includes text from a provider, which may contain an API key or someone else's text.
+It never includes text from a provider, which may contain an API key or someone else's text. That
+text is in `ModelError.reason`, for operators only.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class ModelError(MoaError):
         status: int | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        reason: str | None = None,
+        is_permanent: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.error_kind = kind or self.kind
@@ -67,6 +70,12 @@ class ModelError(MoaError):
         """The provider's error code, or None."""
         self.retry_after = retry_after
         """Seconds to wait before a retry, as the server asked, or None."""
+        self.reason = reason
+        """The provider's status, code, parameter and first words, without anything like a key.
+
+        For operators only: it may quote the question."""
+        self.is_permanent = is_permanent
+        """Whether every further call would fail the same way; None: its kind decides."""
 
 
 class RateLimited(ModelError):

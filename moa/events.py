@@ -91,6 +91,15 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Retracted:
+    """Discard the reply's text so far: it was the aggregator's thought. The reply is empty again.
+
+    This happens if the server's chat template opens the thought in the prompt. Then the text only
+    contains the closing tag.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """An analyst's call has ended.
 
@@ -118,6 +127,7 @@ Event = (
     | LayerClosed
     | AggregatorStarted
     | Delta
+    | Retracted
     | Compared
     | Finished
 )

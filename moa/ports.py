@@ -21,6 +21,10 @@ current_question: ContextVar[object] = ContextVar("current_question", default=No
 """The question a call belongs to: the same object for all calls of one run. Rate limiters use it to
 let questions take turns. The engine sets it in each call's own task."""
 
+in_queue: ContextVar[bool] = ContextVar("in_queue", default=False)
+"""Whether a call is waiting in a queue and has sent nothing yet. If it is stopped now, it costs
+nothing. A wrapper that queues calls sets it in the call's own task."""
+
 
 def _unknown_cost(_usage: Usage) -> float | None:
     return None
@@ -47,6 +51,8 @@ class Profile:
         name: unique among the models of a pipeline; not the provider's name for it.
         context_window: tokens of prompt and output together.
         max_output_tokens: output cap; None for the role's default.
+        proposer_max_output_tokens, aggregator_max_output_tokens: output cap in that role.
+        reasoning_tokens: thinking allowed on top of the cap; the provider adds it to the cap.
         temperature: overrides the role's default; None keeps it.
         takes_temperature: False if the API has no such parameter.
         takes_images: whether to send images; otherwise the prompt only names them.
@@ -59,6 +65,9 @@ class Profile:
     name: str
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_output_tokens: int | None = None
+    proposer_max_output_tokens: int | None = None
+    aggregator_max_output_tokens: int | None = None
+    reasoning_tokens: int = 0
     temperature: float | None = None
     takes_temperature: bool = True
     takes_images: bool = False

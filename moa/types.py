@@ -25,7 +25,9 @@ outlier: it was dropped as far from the others, which only happens if the pipeli
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
-"""`partial`: the aggregator was cut off. `unsynthesised`: the reply is one model's draft."""
+"""`partial`: the aggregator was cut off. `unsynthesised`: the reply is one model's draft.
+
+See `Outcome.cut_at_limit` for a reply that reached its model's length limit."""
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 """The types that both OpenAI and Anthropic accept."""
@@ -81,20 +83,35 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call, as counted by the provider; `input_tokens` include `cached_tokens`."""
+    """Tokens of one call, as counted by the provider.
+
+    Attributes:
+        input_tokens: include `cached_tokens`.
+        output_tokens: include the tokens of thoughts.
+        cached_tokens: input read from the provider's cache.
+        cost_usd: the cost as reported by the provider, or None.
+        estimated: whether the provider did not count all tokens, so the counts are estimates from
+            the text sent and received.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cost_usd: float | None = None
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a model's stream. Any field may be empty; the last chunk has `stop`."""
+    """A piece of a model's stream. Any field may be empty; the last chunk has `stop`.
+
+    `thought` is True if the model is thinking, which is not part of its text.
+    """
 
     text: str = ""
     usage: Usage | None = None
     stop: Stop | None = None
+    thought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +143,10 @@ class Answer:
         error: a sentence that is safe to show, or None.
         error_kind: a stable identifier (see `moa.errors`), or None.
         seconds, first_token_seconds: measured from the start of the call.
-        usage: None if the provider did not report it.
+        usage: None if the call cost nothing: it failed before any text, or was never sent.
         cost_usd: None if the price or the usage is unknown.
+        reason: the provider's own reason for a failure, for operators only: it may quote the
+            question.
     """
 
     model: str
@@ -142,6 +161,7 @@ class Answer:
     first_token_seconds: float | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
     @property
     def readable(self) -> bool:
@@ -160,8 +180,9 @@ class Call:
         state: the status of its answer.
         started, ended, first_token: seconds since the run started.
         error_kind: a stable identifier (see `moa.errors`), or None.
-        usage: None if the provider did not report it.
-        cost_usd: None, not 0, if the price or the usage is unknown.
+        usage: None if the call cost nothing: it failed before any text, or was never sent.
+        cost_usd: None, not 0, if the price or the usage is unknown; an estimate if `usage` is one.
+        reason: the provider's own reason for a failure, for operators only.
     """
 
     model: str
@@ -176,6 +197,7 @@ class Call:
     error_kind: str | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +263,21 @@ class Outcome:
 
     @property
     def usage(self) -> Usage:
-        """The total tokens of all calls."""
+        """The total tokens of all calls; `estimated` if any of them is."""
         used = [call.usage for call in self.calls if call.usage]
         return Usage(
             sum(u.input_tokens for u in used),
             sum(u.output_tokens for u in used),
             sum(u.cached_tokens for u in used),
+            estimated=any(u.estimated for u in used),
         )
+
+    @property
+    def cost_is_estimate(self) -> bool:
+        """Whether part of the cost is an estimate, because a provider did not count its tokens."""
+        return any(c.usage and c.usage.estimated and c.cost_usd for c in self.calls)
+
+    @property
+    def cut_at_limit(self) -> bool:
+        """Whether the reply is incomplete because its model reached its length limit."""
+        return self.aggregator is not None and self.aggregator.status == "truncated"

@@ -162,11 +162,13 @@ async def on_stage(
     events: Iterable[str] = ("app_mention", "message.im"),
     database: str | None = None,
     tracer_provider: TracerProvider | None = None,
+    grid: tuple[str, ...] = (),
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
     `mode` and `database` (a URL, see `tests.databases`) are those of `SETTING` where they are not
-    given; without a database the bot has a SQLite file in the folder.
+    given; without a database the bot has a SQLite file in the folder. `grid` is an Enterprise
+    organisation that our workspace belongs to, and its other workspaces.
     """
     mode, database = mode or SETTING.mode, database or SETTING.database
     async with AsyncExitStack() as stack:
@@ -174,6 +176,8 @@ async def on_stage(
         server = await stack.enter_async_context(ModelServer(models, default=named))
         slack = await stack.enter_async_context(LocalSlack(clock=clock))
         slack.app.events = set(events)
+        if grid:
+            slack.into_grid(*grid)
         text = config.format(
             default=default, openai=server.openai_url, anthropic=server.anthropic_url
         )

@@ -117,6 +117,8 @@ class FileServer:
     site: FileSurroundings
     files: dict[str, SharedFile] = field(default_factory=dict[str, SharedFile])
     requests: list[FileRequest] = field(default_factory=list[FileRequest])
+    _expected: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    _received: dict[str, bytes] = field(default_factory=dict[str, bytes])
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(
@@ -131,7 +133,7 @@ class FileServer:
             preview: a smaller picture that Slack has made of it.
             withheld: whether messages hold its id only, as in Slack Connect.
         """
-        file_id = self.site.workspace.new_id("F")
+        file_id = str(told.get("id") or self.site.workspace.new_id("F"))
         whole = self._shape(file_id, name, data, preview=bool(preview)) | told
         shape: Json = whole
         if withheld:
@@ -141,6 +143,30 @@ class FileServer:
         file = SharedFile(file_id, name, data, content_type, shape, whole, preview)
         self.files[file_id] = file
         return file
+
+    def expect(self, name: str, length: int) -> str:
+        """A file that the app is about to upload; gives its id."""
+        file_id = self.site.workspace.new_id("F")
+        self._expected[file_id] = name, length
+        return file_id
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """The bytes of an expected file, sent as they are or in a form."""
+        file_id = request.match_info["file_id"]
+        data = await request.read()
+        _, length = self._expected.get(file_id, ("", -1))
+        if len(data) != length:
+            return web.Response(status=400, text="Wrong size")
+        self._received[file_id] = data
+        return web.Response(text=f"OK - {len(data)}")
+
+    def take(self, file_id: str) -> SharedFile | None:
+        """A file whose bytes have come, from now on like any other; None where they have not."""
+        data = self._received.pop(file_id, None)
+        if data is None:
+            return None
+        name, _ = self._expected.pop(file_id)
+        return self.add(name, data, {"id": file_id})
 
     def _shape(self, file_id: str, name: str, data: bytes, *, preview: bool) -> Json:
         # Slack's addresses hold no more of a name than this.

@@ -9,6 +9,7 @@ from bot.playground.checks.payloads import DERIVED
 from bot.playground.render.notifications import scan_notifications
 from bot.playground.state.models import SlackMessage
 from bot.playground.state.serializers import message_json
+from bot.playground.state.workspace import NOTICER
 
 if TYPE_CHECKING:
     from bot.playground.checks.payloads import Content
@@ -77,7 +78,12 @@ def revise(
 
 
 def remove(site: Emulator, message: SlackMessage) -> None:
-    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does."""
+    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does.
+
+    Of the tombstone the app hears as of an edit, `message_changed` with a message of the subtype
+    `tombstone` by USLACKBOT (42wim/matterbridge 600, openclaw/openclaw 22035); of all else as
+    `message_deleted`. The tombstone goes with its last reply (slack-edge/slack-edge 10).
+    """
     workspace = site.workspace
     if message.ephemeral_for:
         workspace.ephemerals.remove(message)
@@ -86,14 +92,29 @@ def remove(site: Emulator, message: SlackMessage) -> None:
     channel = workspace.channels[message.channel]
     before = message_json(message, channel)
     if channel.thread(message.ts)[1:]:
-        message.subtype, message.text, message.user = "tombstone", "This message was deleted.", None
+        message.subtype, message.text, message.user = (
+            "tombstone",
+            "This message was deleted.",
+            NOTICER,
+        )
         message.blocks, message.attachments, message.metadata = [], [], None
+        site.events.changed(channel, message, before)
     else:
         del channel.messages[message.ts]
         if message.is_reply:
             channel.threads[str(message.thread_ts)].remove(message.ts)
-    site.events.deleted(channel, before)
+        site.events.deleted(channel, before)
+        root = channel.messages.get(str(message.thread_ts))
+        if root and root is not message and not channel.has_root(root.ts):
+            _remove_tombstone(site, channel, root)
     workspace.changed()
+
+
+def _remove_tombstone(site: Emulator, channel: Channel, root: SlackMessage) -> None:
+    if not channel.threads[root.ts]:
+        before = message_json(root, channel)
+        del channel.messages[root.ts]
+        site.events.deleted(channel, before)
 
 
 def note_attention(site: Emulator, message: SlackMessage, *, link_names: bool = False) -> None:

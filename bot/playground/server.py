@@ -14,6 +14,7 @@ from bot.playground.emulator import Emulator
 from bot.playground.faults import Fault
 from bot.playground.people.actions import PeopleActions
 from bot.playground.people.messages import PeopleMessages
+from bot.playground.people.platform import Control
 from bot.playground.people.queries import PeopleQueries
 from bot.playground.state.installation import Installation
 from bot.playground.state.models import User
@@ -32,7 +33,7 @@ _APP = "A00000001"
 _LARGEST_BODY = 4 * 1024 * 1024
 
 
-class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries):
+class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
     """A workspace with one app installed, served for as long as the context lasts.
 
     ```python
@@ -94,6 +95,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries):
         application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
         application.router.add_get("/link/", self._site.sockets.serve)
         application.router.add_get("/files-pri/{key}/{name:.+}", self._site.files.serve)
+        application.router.add_post("/upload/v1/{file_id}", self._site.files.receive)
         application.router.add_get("/signin", self._site.files.sign_in)
         application.on_shutdown.append(self._hang_up)
         return application
@@ -216,14 +218,6 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries):
     async def redeliver(self, event_id: str) -> Ack:
         """Send an event once more, as Slack does when it believes that it was not received."""
         return await self._site.outbox.redeliver(event_id)
-
-    async def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
-        """Tell the app to open new connections, or with `warning` only that it soon must."""
-        await self._site.sockets.ask_to_leave(reason)
-
-    async def cut_sockets(self) -> None:
-        """Break every Socket Mode connection without a word."""
-        await self._site.sockets.cut()
 
     def emit(self, kind: str, **fields: object) -> None:
         """Send any other event to which the app is subscribed, such as `app_uninstalled`."""

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.storage.database import Database
+from bot.storage.rows import read_usage
 from bot.storage.tables import ledger
-from moa import Call, Usage
+from moa import Call
 
 
 class StoredCallLog:
@@ -26,7 +27,6 @@ class StoredCallLog:
 
 
 def _call(row: Row[Any]) -> Call:
-    known = row.input_tokens is not None
     return Call(
         model=row.model,
         role=row.role,
@@ -38,6 +38,7 @@ def _call(row: Row[Any]) -> Call:
         ended=row.ended,
         first_token=row.first_token,
         error_kind=row.error_kind,
-        usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
+        usage=read_usage(row),
         cost_usd=row.cost_usd,
+        reason=row.reason,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 
 from bot.ports import PastQuestion
 from bot.storage.database import Database
+from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import aware
 from bot.storage.tables import runs
 
@@ -31,7 +32,7 @@ class StoredHistory:
                 runs.c.state,
                 runs.c.created_at,
             )
-            .where(runs.c.team == team, runs.c.user == user)
+            .where(runs.c.team == team, runs.c.user == user, ~IS_ERASED)
             .order_by(runs.c.created_at.desc(), runs.c.id)
             .limit(most)
         )

@@ -38,14 +38,20 @@ def question_row(question: Question) -> dict[str, Any]:
 
 
 def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
-    """A row of `answers`."""
-    row = {**_plain(answer, "usage"), **_tokens(answer.usage), "run_id": run_id, "role": role}
+    """A row of `answers`, which is shown in Slack: the provider's own reason stays out of it."""
+    row = {
+        **_plain(answer, "usage", "reason"),
+        **_tokens(answer.usage),
+        "run_id": run_id,
+        "role": role,
+    }
     return row | {"text": storable(answer.text), "error": answer.error and storable(answer.error)}
 
 
 def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
     """A row of `ledger`."""
-    return {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+    row = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
+    return row | {"reason": call.reason and storable(call.reason)}
 
 
 def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -> Run:
@@ -98,7 +104,6 @@ def storable(text: str) -> str:
 
 
 def _answer(row: Row[Any]) -> Answer:
-    known = row.input_tokens is not None
     return Answer(
         model=row.model,
         layer=row.layer,
@@ -110,7 +115,7 @@ def _answer(row: Row[Any]) -> Answer:
         error_kind=row.error_kind,
         seconds=row.seconds,
         first_token_seconds=row.first_token_seconds,
-        usage=Usage(row.input_tokens, row.output_tokens, row.cached_tokens) if known else None,
+        usage=read_usage(row),
         cost_usd=row.cost_usd,
     )
 
@@ -119,10 +124,21 @@ def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__slots__ if name not in without}
 
 
+def read_usage(row: Row[Any]) -> Usage | None:
+    """The tokens of an answer or of a line of the ledger; None where they are not known."""
+    if row.input_tokens is None:
+        return None
+    return Usage(
+        row.input_tokens, row.output_tokens, row.cached_tokens, estimated=bool(row.estimated)
+    )
+
+
 def _tokens(usage: Usage | None) -> dict[str, int | None]:
     if usage is None:
-        return {"input_tokens": None, "output_tokens": None, "cached_tokens": None}
+        unknown = dict.fromkeys(("input_tokens", "output_tokens", "cached_tokens"))
+        return {**unknown, "estimated": False}
     return {
+        "estimated": usage.estimated,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cached_tokens": usage.cached_tokens,

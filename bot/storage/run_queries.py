@@ -36,7 +36,10 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One line of a run's ledger. Times are in seconds since the run's start."""
+    """One line of a run's ledger. Times are in seconds since the run's start.
+
+    `estimated`: the provider did not count all tokens, so that they and the cost are estimates.
+    """
 
     role: str
     layer: int
@@ -50,6 +53,8 @@ class CallLine:
     input_tokens: int | None
     output_tokens: int | None
     cost_usd: float | None
+    estimated: bool
+    reason: str | None
 
 
 class RunQueries:

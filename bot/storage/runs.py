@@ -7,12 +7,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from bot.errors import Superseded, Trouble
-from bot.ports import Paid, Question, QueuePosition, QueueStats, Run, RunSignal, UnfinishedRun
+from bot.ports import (
+    DELETED,
+    Paid,
+    Question,
+    QueuePosition,
+    QueueStats,
+    Run,
+    RunSignal,
+    UnfinishedRun,
+)
 from bot.storage.call_writer import CallWriter
 from bot.storage.database import Database
+from bot.storage.erasure import ERASED, erase, is_erased
 from bot.storage.idempotency_keys import IdempotencyKeys
 from bot.storage.outcome_writer import OutcomeWriter
 from bot.storage.rows import aware, read_run
@@ -50,7 +60,11 @@ class StoredRunStore:
 
         def look(connection: Connection) -> Run | None:
             row = connection.execute(self._sql.run, {"of": run_id}).one_or_none()
-            return None if row is None else read_run(row, *self._parts(connection, run_id))
+            return (
+                None
+                if row is None or is_erased(row)
+                else read_run(row, *self._parts(connection, run_id))
+            )
 
         return await self._database.read(look)
 
@@ -105,6 +119,13 @@ class StoredRunStore:
         query = query.where(IS_LIVE).order_by(runs.c.created_at)
         if thread_ts is not None:
             query = query.where(runs.c.thread_ts == thread_ts)
+        return await self._database.read(lambda connection: connection.scalars(query).all())
+
+    async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
+        """The runs that have not ended and were asked by a message, or in the thread it began."""
+        here = (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)
+        below = or_(runs.c.ts == ts, runs.c.thread_ts == ts)
+        query = select(runs.c.id).where(*here, below, IS_LIVE).order_by(runs.c.created_at)
         return await self._database.read(lambda connection: connection.scalars(query).all())
 
     async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
@@ -167,8 +188,11 @@ class StoredRunStore:
         await self._end(run_id, "answered", None)
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
-        """Store why a run brought no reply."""
-        await self._end(run_id, "failed", trouble)
+        """Store why a run brought no reply; erase it where its question or thread is gone."""
+        if trouble == ERASED:
+            await self._erase(run_id)
+        else:
+            await self._end(run_id, "failed", trouble)
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
@@ -212,7 +236,15 @@ class StoredRunStore:
             "trouble": trouble,
             "finished_at": datetime.now(UTC),
         }
-        await self._database.change(self._sql.end, values, patience_s=PATIENCE_S)
+        ended = await self._database.change(self._sql.end, values, patience_s=PATIENCE_S)
+        if ended.row and ended.row.stop_by == DELETED:  # just as it ended
+            await self._erase(run_id)
+
+    async def _erase(self, run_id: str) -> None:
+        now = datetime.now(UTC)
+        await self._database.write(
+            lambda connection: erase(connection, run_id, now), patience_s=PATIENCE_S
+        )
 
     def _parts(
         self, connection: Connection, run_id: str

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    String,
     Table,
     bindparam,
     case,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.ports import DELETED
 from bot.storage.tables import IS_LIVE, answers, posts, runs
 
 HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
@@ -49,11 +51,14 @@ class Statements:
         waits = runs.c.state == "waiting"
         self.begin = update(runs).where(*mine, waits).values(state="running").returning(runs)
         self.renew = update(runs).where(*mine).values(attempt=runs.c.attempt + 1)
-        self.ask_to_stop = update(runs).where(of, IS_LIVE).values(stop_by=bindparam("by"))
+        # Whoever stops it afterwards, a question that was deleted stays so.
+        kept = case((runs.c.stop_by == DELETED, DELETED), else_=bindparam("by", type_=String))
+        self.ask_to_stop = update(runs).where(of, IS_LIVE).values(stop_by=kept)
         self.end = (
             update(runs)
             .where(of)
             .values({name: bindparam(name) for name in ENDED} | {"response_url": None})
+            .returning(runs.c.stop_by)
         )
         self.place = _place(of)
         self.answers = (

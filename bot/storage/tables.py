@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
     true,
 )
@@ -106,7 +107,10 @@ answers = Table(
     Column("output_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("cost_usd", Float),
+    Column("estimated", Boolean, nullable=False, server_default=false()),
 )
+"""`estimated`: the provider did not count the tokens to the end, so that they and the cost are
+estimates; so in `ledger`."""
 
 ledger = Table(
     "ledger",
@@ -127,6 +131,8 @@ ledger = Table(
     Column("output_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("cost_usd", Float),
+    Column("estimated", Boolean, nullable=False, server_default=false()),
+    Column("reason", Text),
 )
 
 posts = Table(

@@ -126,12 +126,38 @@ class MetricDefinitions:
             "(its effect is unknown), or the class of Slack's error.",
             *("method", "outcome"),
         )
+        self.held_back = counter(
+            "slack_events_held_back_minutes",
+            "Minutes in which Slack held events back, because a workspace had too many of them "
+            "(app_rate_limited).",
+        )
         self.ack = seconds(
             "slack_ack",
             "From a request of Slack's to our acknowledgement, the question stored by then. mode: "
             "http or socket. outcome: ok, or refused, after which Slack sends it again.",
             ACK_BUCKETS,
             *("mode", "outcome"),
+        )
+
+
+def of_intake(*, connected: bool | None, silent_s: float | None) -> Iterator[Metric]:
+    """The gauges of how Slack's requests reach this process.
+
+    Args:
+        connected: whether a websocket session to Slack is up; None outside Socket Mode.
+        silent_s: seconds since the last request of Slack's; None in a worker, which gets none.
+    """
+    if connected is not None:
+        yield GaugeMetricFamily(
+            "moa_bot_slack_connected",
+            "Whether a Socket Mode session to Slack is up. Only in Socket Mode.",
+            value=float(connected),
+        )
+    if silent_s is not None:
+        yield GaugeMetricFamily(
+            "moa_bot_slack_last_event_seconds",
+            "Since Slack last sent this process anything, or since its start.",
+            value=silent_s,
         )
 
 

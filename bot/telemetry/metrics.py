@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+import time
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,7 +14,7 @@ from prometheus_client.core import Metric
 
 from bot.errors import Trouble
 from bot.ports import Ended, QueueStats, Run, RunSpan, Surface
-from bot.telemetry.metric_definitions import MetricDefinitions, of_queue
+from bot.telemetry.metric_definitions import MetricDefinitions, of_intake, of_queue
 from moa import Answered, Call, Compared, Delta, Event, Failed, Retried
 from moa.types import OutcomeStatus
 
@@ -40,17 +41,24 @@ class Metrics:
         self._series = MetricDefinitions(self._registry)
         self._pipelines = frozenset(pipelines)
         self._models = frozenset(models)
+        self._last_event = time.monotonic()
         ProcessCollector(registry=self._registry)
         self._begin_at_zero()
         self.workers(1)
 
-    def exposition(self, queue: QueueStats | None) -> bytes:
+    def exposition(
+        self, queue: QueueStats | None, *, connected: bool | None = None, takes_events: bool = True
+    ) -> bytes:
         """All series in Prometheus' text format.
 
         Args:
             queue: as the journal has it now; None when the database does not answer.
+            connected: whether a websocket session to Slack is up; None outside Socket Mode.
+            takes_events: whether Slack sends anything to this process.
         """
-        return generate_latest(_ProcessCollector(self._registry, queue))
+        silent_s = time.monotonic() - self._last_event if takes_events else None
+        now = [*of_queue(queue), *of_intake(connected=connected, silent_s=silent_s)]
+        return generate_latest(_ProcessCollector(self._registry, now))
 
     def claimed(self, surface: Surface, *, new: bool) -> None:
         """A question has reached us, for the first time or once more."""
@@ -59,7 +67,13 @@ class Metrics:
     def acknowledged(self, mode: Literal["http", "socket"], seconds: float, status: int) -> None:
         """A request of Slack's was answered. With another status than 200 it is sent again."""
         outcome = "ok" if status == HTTPStatus.OK else "refused"
+        if status == HTTPStatus.OK:  # a forged request is refused, and tells nothing about Slack
+            self._last_event = time.monotonic()
         self._series.ack.labels(mode, outcome).observe(seconds)
+
+    def held_back(self) -> None:
+        """Slack held events back for a minute, since there were too many."""
+        self._series.held_back.inc()
 
     def workers(self, count: int) -> None:
         """So many processes share the work from now on."""
@@ -159,15 +173,15 @@ class _RunMetrics:
 
 
 class _ProcessCollector:
-    """The process's registry, and what is shared by all processes, as of one scrape."""
+    """The process's registry, and the gauges that are read for one scrape."""
 
-    def __init__(self, registry: CollectorRegistry, queue: QueueStats | None) -> None:
+    def __init__(self, registry: CollectorRegistry, now: Iterable[Metric]) -> None:
         self._registry = registry
-        self._queue = queue
+        self._now = now
 
     def collect(self) -> Iterator[Metric]:
         for metric in self._registry.collect():
             # When a series began is of no use in this format, and doubles their number.
             metric.samples = [s for s in metric.samples if not s.name.endswith("_created")]
             yield metric
-        yield from of_queue(self._queue)
+        yield from self._now

@@ -30,7 +30,13 @@ UNKNOWN = ModelInfo("_OTHER", "")
 STOPPED_BY_US = frozenset({"cancelled", "hedged"})
 """Kinds of calls that were no longer needed: they have not failed."""
 
-FAILURES: tuple[Ended, ...] = ("no_answer", "internal", "pipeline_gone", "missing_scope")
+FAILURES: tuple[Ended, ...] = (
+    "no_answer",
+    "output_limit",
+    "internal",
+    "pipeline_gone",
+    "missing_scope",
+)
 """Ends of a run that somebody has to look into. Any other is told by `moa_bot.outcome` alone: what
 people stopped, may not do, or asked in a thread that is gone."""
 

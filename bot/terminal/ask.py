@@ -122,9 +122,9 @@ async def _ask(asking: AskOptions, text: str, settings: Settings) -> int:
 async def _as_story(plan: Plan, text: str, screen: Screen, *, answers: bool) -> int:
     try:
         outcome = await _outcome(plan, text, screen.show)
-    except NotEnoughAnswers:
+    except NotEnoughAnswers as error:
         screen.rest()
-        sys.stderr.write(f"{strings.NO_ANSWER}\n")
+        sys.stderr.write(f"{strings.no_answer(error)}\n")
         return NOT_ANSWERED
     finally:
         screen.rest()

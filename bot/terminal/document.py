@@ -44,6 +44,9 @@ def answered(outcome: Outcome) -> str:
             "seconds": _rounded(outcome.seconds),
             "first_token_seconds": _rounded(outcome.first_token_seconds),
             "cost_usd": _money(outcome.cost_usd),
+            "cost_is_estimate": outcome.cost_is_estimate,
+            "cut_at_limit": outcome.cut_at_limit,
+            "notes": list(outcome.notes),
         }
     )
 
@@ -61,6 +64,9 @@ def failed(failure: Failure) -> str:
             "seconds": _rounded(failure.seconds),
             "first_token_seconds": None,
             "cost_usd": _spent(failure.answers),
+            "cost_is_estimate": any(a.usage and a.usage.estimated for a in failure.answers),
+            "cut_at_limit": False,
+            "notes": [],
             "error": failure.error,
         }
     )
@@ -75,9 +81,12 @@ def _answer(answer: Answer) -> Fields:
         "status": answer.status,
         "text": answer.text,
         "error": answer.error,
+        "error_kind": answer.error_kind,
+        "reason": answer.reason,
         "seconds": _rounded(answer.seconds),
         "input_tokens": usage.input_tokens if usage else None,
         "output_tokens": usage.output_tokens if usage else None,
+        "estimated": bool(usage and usage.estimated),
         "cost_usd": _money(answer.cost_usd),
     }
 

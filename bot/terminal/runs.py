@@ -91,13 +91,16 @@ def _ledger(lines: Sequence[CallLine]) -> Sequence[str]:
 
 def _call(line: CallLine) -> str:
     role = f"{line.role} {line.layer}" if line.role == "proposer" else line.role
-    tokens = "" if line.input_tokens is None else f"{line.input_tokens}/{line.output_tokens}"
+    about = "~" if line.estimated else ""
+    tokens = "" if line.input_tokens is None else f"{about}{line.input_tokens}/{line.output_tokens}"
+    cost = f"{about}{_cost(line.cost_usd)}" if line.cost_usd else _cost(line.cost_usd)
     text = (
         f"{role:<12} {one_line(line.model):<20} {line.state:<10} {line.started:>7.2f} "
         f"{'' if line.first_token is None else f'{line.first_token:.2f}':>7} {line.ended:>7.2f} "
-        f"{tokens:>13} {_cost(line.cost_usd):>9}"
+        f"{tokens:>13} {cost:>9}"
     )
-    return f"{text}  {line.error_kind}" if line.error_kind else text
+    why = [one_line(part) for part in (line.error_kind, line.reason) if part]
+    return f"{text}  {': '.join(why)}" if why else text
 
 
 def _seconds(seconds: float | None) -> str:

@@ -15,6 +15,7 @@ from moa import (
     LayerClosed,
     LayerStarted,
     Outcome,
+    Retracted,
 )
 
 
@@ -49,6 +50,10 @@ class Screen:
                 self._display.writing(one_line(model))
             case Delta(text):
                 self._stream(text)
+            case Retracted():
+                self.rest()
+                self._section(strings.RETRACTED)
+                self._reply = None
             case _:
                 pass
 
@@ -57,6 +62,8 @@ class Screen:
         self.rest()
         if outcome.status == "partial":
             self._section(strings.broke_off(outcome))
+        elif outcome.cut_at_limit:
+            self._section(strings.CUT_AT_LIMIT)
         for line in self._held:
             self._section(line)
         if answers:

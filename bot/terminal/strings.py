@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bot.errors import Trouble, trouble_of
 from bot.terminal.safe_text import one_line
-from moa import Answer, Outcome, Plan
+from moa import Answer, NotEnoughAnswers, Outcome, Plan
 
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in a .env "
     "file),\nor copy moa.example.toml to moa.toml and name your models there."
 )
-NO_ANSWER = "None of the models answered. `moa-bot check` shows what is wrong with them."
+NO_ANSWERS: Mapping[Trouble, str] = {
+    "no_answer": "None of the models answered. `moa-bot check` shows what is wrong with them.",
+    "too_long": "The question is too long for every model. Shorten it, or ask others.",
+    "output_limit": (
+        "The models used up their output limit before they wrote anything. Raise reasoning_tokens "
+        "or max_output_tokens for them in moa.toml, or lower reasoning_effort."
+    ),
+}
 BROKE_OFF = "The reply broke off here: {why}"
+CUT_AT_LIMIT = "The reply is cut off here: the model that wrote it reached its length limit."
+RETRACTED = "(All of the text above was the model's thinking. Its reply:)"
+SAID = "(Its server said: {reason})"
 NO_TEXT = "It brought no text."
 
 ENDS = {
@@ -58,8 +69,18 @@ def seats(models: Sequence[str]) -> list[str]:
 def ended(answer: Answer) -> str:
     """How a proposer's call ended."""
     tokens = f", {answer.usage.output_tokens:,} tokens" if answer.usage else ""
-    why = one_line(answer.error or "it is not known why.")
+    why = one_line(" ".join(filter(None, [answer.error or "it is not known why.", said(answer)])))
     return ENDS[answer.status].format(after=f"{seconds(answer.seconds)}{tokens}", why=why)
+
+
+def said(answer: Answer) -> str:
+    """What the provider said itself, for whoever runs the bot; "" where it said nothing."""
+    return SAID.format(reason=answer.reason) if answer.reason else ""
+
+
+def no_answer(error: NotEnoughAnswers) -> str:
+    """Why there is no reply, and what to do."""
+    return NO_ANSWERS[trouble_of([answer.error_kind for answer in error.answers])]
 
 
 def closed(layer: int, read: int, asked: int, waiting: Sequence[str]) -> str:
@@ -81,7 +102,7 @@ def closing(outcome: Outcome) -> str:
         parts.append(f"first words after {seconds(outcome.first_token_seconds)}")
     usage = outcome.usage
     parts.append(f"tokens: {usage.input_tokens:,} in, {usage.output_tokens:,} out")
-    parts.append(money(outcome.cost_usd))
+    parts.append(money(outcome.cost_usd, estimated=outcome.cost_is_estimate))
     if outcome.answers:
         used = sum(answer.readable for answer in outcome.answers)
         parts.append(f"{used} of {len(outcome.answers)} answers used")
@@ -101,11 +122,13 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
-def money(cost: float | None) -> str:
-    """US dollars, with as many digits as tell something."""
+def money(cost: float | None, *, estimated: bool = False) -> str:
+    """US dollars, with as many digits as tell something; "about" where they are an estimate."""
     if cost is None:
         return "cost unknown"
     if cost == 0:
         return "cost $0"
     cent = 0.01
-    return f"cost ${cost:.2g}" if cost < cent / 100 else f"cost ${cost:.{4 if cost < 1 else 2}f}"
+    about = "about " if estimated else ""
+    amount = f"{cost:.2g}" if cost < cent / 100 else f"{cost:.{4 if cost < 1 else 2}f}"
+    return f"cost {about}${amount}"

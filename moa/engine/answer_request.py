@@ -2,7 +2,8 @@
 
 A call is repeated only where that can help. If the prompt was too long, the thread is shortened.
 If the server was busy or broken, the same model is retried after a delay. If the model stays
-silent, its alternate is called. Nothing is repeated after the first token. Every call is logged.
+silent, its alternate is called. An empty answer is retried once. Nothing is repeated after the
+first words. Every call is logged.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class AnswerRequest:
         self._primary_calls = 0
         self._hedged = spec.model.profile.hedge is None
         self._retrying = False
+        self._retried_empty = False
         self._retry_timer: Timer | None = None
         self._hedge_timer: Timer | None = None
         self._start_call(spec.model)
@@ -114,8 +116,10 @@ class AnswerRequest:
         self._running.remove(call)
         if self.settled or self.has_running_call:
             return True
-        if succeeded or late or call.texts or call.cancel_kind:
+        if succeeded or late or call.has_words or call.cancel_kind:
             return False
+        if call is self._winner:
+            self._winner = None  # it sent only blank text, so another call may win
         return self._repeat(call) or self._start_hedge()
 
     def close(self) -> None:
@@ -138,14 +142,28 @@ class AnswerRequest:
             return True
         model = self.spec.model
         tried = self._primary_calls - len([m for m in self._refitted if m is model])
-        can_help = call.model is model and is_retryable(error) and self.spec.may_retry
+        can_help = call.model is model and self.spec.may_retry
         if not can_help or tried >= model.profile.max_attempts:
+            return False
+        if call.ended_empty:
+            return self._retry_empty(call)
+        if not is_retryable(error):
             return False
         retry_at = self._pool.now() + retry_delay(tried, error)
         if retry_at >= self.spec.deadline:
             return False
         self._retrying = True
         self._retry_timer = self._pool.schedule(retry_at, self._start_retry)
+        return True
+
+    def _retry_empty(self, call: InFlightCall) -> bool:
+        """Retry an empty answer at once, but only once and if there is time for as long a call."""
+        now = self._pool.now()
+        seconds = now - call.started
+        if self._retried_empty or now + seconds >= self.spec.deadline:
+            return False
+        self._retried_empty = self._retrying = True
+        self._start_retry()
         return True
 
     def _start_retry(self) -> None:

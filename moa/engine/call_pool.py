@@ -7,17 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from moa.engine.in_flight_call import CallSlot, InFlightCall
+from moa.engine.in_flight_call import CallSlot, InFlightCall, OnText
 from moa.engine.model_request import ModelRequest
 from moa.ports import Model
 
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
-    """Text arrived: every piece of an aggregator's, only the first of any other call's."""
+    """Text arrived: every piece of an aggregator's, only the first of any other call's.
+
+    Attributes:
+        call: the call that sent it.
+        text: the piece of text.
+        retract: whether all earlier text of the call was a thought and no longer counts.
+    """
 
     call: InFlightCall
     text: str
+    retract: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +110,19 @@ class CallPool:
             event.handle = None  # it refers back to the timer
         return event
 
-    async def stop(self) -> None:
-        """Cancel all running calls and wait until their connections are closed."""
+    async def stop(self) -> list[InFlightCall]:
+        """Cancel all running calls and wait until their connections are closed.
+
+        Returns:
+            The calls whose end has not been reported.
+        """
         for timer in self._timers:
             timer.cancel()
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        tasks = [call.task for call in self._running if call.task]
+        unreported = [*self._running]
+        tasks = [call.task for call in unreported if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
         # Break the reference cycle (events and timers hold calls, and calls hold the pool) so it
         # isn't left to the garbage collector, which causes pauses under load.
@@ -118,22 +130,23 @@ class CallPool:
         self._timers.clear()
         while not self._events.empty():
             self._events.get_nowait()
+        return unreported
 
     def _on_done(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
         call.record_end(task)
         self._events.put_nowait(CallEnded(call))
 
-    def _forward_all(self, call: InFlightCall) -> Callable[[str], None]:
-        def forward(text: str) -> None:
-            self._events.put_nowait(TextReceived(call, text))
+    def _forward_all(self, call: InFlightCall) -> OnText:
+        def forward(text: str, *, retract: bool = False) -> None:
+            self._events.put_nowait(TextReceived(call, text, retract))
 
         return forward
 
-    def _forward_first(self, call: InFlightCall) -> Callable[[str], None]:
+    def _forward_first(self, call: InFlightCall) -> OnText:
         """Forward the first text only: it can stop a hedge; the rest is read at the call's end."""
 
-        def forward(text: str) -> None:
-            if len(call.texts) == 1:
+        def forward(text: str, *, retract: bool = False) -> None:
+            if len(call.texts) == 1 and not retract:
                 self._events.put_nowait(TextReceived(call, text))
 
         return forward

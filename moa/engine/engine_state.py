@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from moa.engine import disagreement, model_request
@@ -13,7 +13,7 @@ from moa.engine.layer_result import Carryover
 from moa.engine.recorded_answers import COMPLETE_STATUSES, RecordedAnswers, answer_event
 from moa.engine.request_builder import RequestBuilder
 from moa.engine.run_record import RunRecord
-from moa.events import Compared, Delta, Event, Retried
+from moa.events import Compared, Delta, Event, Retracted, Retried
 from moa.pipeline import prompts
 from moa.pipeline.plan import Plan
 from moa.ports import Model
@@ -56,9 +56,19 @@ class EngineState:
         self._requests[spec.slot.layer, spec.slot.position] = request
         return request
 
-    async def stop(self) -> None:
-        """Stop all calls, and drop the requests, which refer back to this state."""
-        await self.pool.stop()
+    async def stop(self, on_stopped: Callable[[Call], object] | None = None) -> None:
+        """Stop all calls, and drop the requests, which refer back to this state.
+
+        Args:
+            on_stopped: called with each call that appeared in no event.
+        """
+        unreported = await self.pool.stop()
+        if on_stopped:
+            for request in self._requests.values():
+                if request.pending_failure:
+                    on_stopped(request.pending_failure[1])
+            for call in unreported:
+                on_stopped(call.result(run_started=self.pool.started_at, late=False)[1])
         self._requests.clear()
 
     def pending(self, layer: int) -> dict[int, AnswerRequest]:
@@ -74,9 +84,11 @@ class EngineState:
     def handle(self, event: PoolEvent) -> Iterator[Event]:
         """Update the state for a pool event, and yield the run's events."""
         match event:
-            case TextReceived(call, text):
+            case TextReceived(call, text, retract):
                 accepted = self._request_for(call).accept_text(call)
                 if accepted and call.slot.role == "aggregator":
+                    if retract:
+                        yield from self.retract_reply()
                     yield from self.append_reply(text)
             case Timer():
                 if not event.cancelled:
@@ -104,6 +116,13 @@ class EngineState:
         if self._blank_text.strip():
             note = f"{prompts.ALONE_AFTER_FAILURES}\n\n" if self.all_proposers_failed else ""
             yield self.emit(note + self._blank_text)
+
+    def retract_reply(self) -> Iterator[Retracted]:
+        """Empty the reply, because its text so far was the aggregator's thought."""
+        self._blank_text = ""
+        if self.record.reply:
+            self.record.reply = ""
+            yield Retracted()
 
     def discard_blank_text(self) -> None:
         """Drop blank text held back from the previous aggregator."""

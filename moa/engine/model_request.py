@@ -71,6 +71,7 @@ def build_request(
     sampling = _sampling(profile, role)
     window = int(profile.context_window * window_share)
     reserve = sampling.max_output_tokens or min(MAX_OUTPUT_RESERVE, window // 4)
+    reserve += profile.reasoning_tokens
     budget = max(int((window - min(reserve, window // 2)) * (1 - SAFETY_MARGIN)), 1)
     if profile.persona and role == "proposer":
         context = replace(context, thread=prompts.with_system(context.thread, profile.persona))
@@ -83,8 +84,15 @@ def build_request(
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
     temperature = TEMPERATURES[role] if profile.temperature is None else profile.temperature
-    cap = profile.max_output_tokens or (None if role == "aggregator" else PROPOSER_OUTPUT_TOKENS)
-    return Sampling(temperature if profile.takes_temperature else None, cap)
+    return Sampling(temperature if profile.takes_temperature else None, output_cap(profile, role))
+
+
+def output_cap(profile: Profile, role: Role) -> int | None:
+    """Return the model's output cap in a role, in tokens without thinking; None for no cap."""
+    if role == "aggregator":
+        return profile.aggregator_max_output_tokens or profile.max_output_tokens
+    proposer_cap = profile.proposer_max_output_tokens if role == "proposer" else None
+    return proposer_cap or profile.max_output_tokens or PROPOSER_OUTPUT_TOKENS
 
 
 def _fit_prompt(

@@ -71,12 +71,16 @@ class RunRecord:
         Raises:
             NotEnoughAnswers: there is no answer with text.
         """
+        for failed in self._failed_aggregators():
+            self.add_notes(f"{failed.model} did not write the reply: {failed.error}")
         answers = [a for a in self.answers.values() if a.layer not in self._ranking_layers]
         drafts = [a for a in answers if a.text.strip() and a.status in DRAFT_ORDER]
         if not drafts:
             raise NotEnoughAnswers(self._in_order())
         best = min(drafts, key=lambda draft: _draft_key(draft, scores.get(draft.label, 0.0)))
-        return f"{prompts.NOT_SYNTHESISED}\n\n{best.text.strip()}"
+        if best.status == "truncated":
+            self.add_notes(prompts.REPLY_TRUNCATED)
+        return f"{prompts.not_synthesised_line(self._aggregator_errors())}\n\n{best.text.strip()}"
 
     def outcome(self, pipeline: str, layers: int, seconds: float) -> Outcome:
         """Return the outcome of a run with this many layers that took this many seconds."""
@@ -94,6 +98,16 @@ class RunRecord:
             rankings=tuple(a for a in proposed if a.layer in self._ranking_layers),
             disagreement=self.disagreement,
         )
+
+    def _failed_aggregators(self) -> list[Answer]:
+        """Return the answers of the aggregators that failed, in the order they were tried."""
+        slots = {(c.layer, c.position) for c in self.calls if c.role == "aggregator"}
+        return [a for a in self._in_order() if (a.layer, a.position) in slots and a.error]
+
+    def _aggregator_errors(self) -> set[str]:
+        """Return the error kinds of all the aggregators' calls."""
+        calls = [call for call in self.calls if call.role == "aggregator"]
+        return {call.error_kind for call in calls if call.error_kind}
 
     def _image_note(self) -> tuple[str, ...]:
         """Name all models without images in one note instead of repeating it for each."""

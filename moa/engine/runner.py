@@ -7,7 +7,7 @@ queue and yields events. No task or connection outlives the generator.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 
 from moa.engine.aggregator import aggregate
@@ -16,11 +16,16 @@ from moa.engine.layer import run_layer
 from moa.errors import PipelineError
 from moa.events import Event, Finished
 from moa.pipeline.plan import Plan
-from moa.types import Answer, Outcome, Prompt
+from moa.types import Answer, Call, Outcome, Prompt
 
 
 async def run(
-    plan: Plan, thread: Prompt, *, seed: int, recorded: Sequence[Answer] = ()
+    plan: Plan,
+    thread: Prompt,
+    *,
+    seed: int,
+    recorded: Sequence[Answer] = (),
+    on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Run a thread through a plan and yield events as they happen.
 
@@ -33,6 +38,8 @@ async def run(
             the thread: use `secrets.randbits(63)`.
         recorded: answers of an earlier attempt at the same run (same plan, thread and seed).
             Complete ones are reused instead of calling the model again.
+        on_stopped: called with each call that appeared in no event, when the run is closed before
+            its end. Such a call may have cost something.
 
     Yields:
         Events, the last of them `Finished`. Close the generator to cancel the run
@@ -53,7 +60,7 @@ async def run(
                 async for event in events:
                     yield event
     finally:
-        await state.stop()
+        await state.stop(on_stopped)
 
 
 async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:

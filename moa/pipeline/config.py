@@ -23,14 +23,25 @@ from moa.resilience import (
 )
 
 Provider = Literal["openai", "anthropic", "local", "scripted"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+REQUIRED_PARAMETERS = frozenset({"model", "messages", "stream"})
+"""Request parameters that `omit` may not name."""
+
+PROVIDER_KEYS: Mapping[tuple[str, ...], tuple[Provider, ...]] = {
+    ("reasoning_tokens", "reasoning_effort", "omit"): ("openai", "anthropic"),
+    ("system_role",): ("openai",),
+    ("reply", "delay_s", "fail"): ("scripted",),
+}
+"""Model keys that only some providers support, with those providers."""
 
 
 class PriceModel(StrictModel):
     """`price = { input = 1.0, output = 5.0 }`: US dollars per million tokens."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+    cached: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class BreakerModel(StrictModel):
@@ -59,12 +70,18 @@ class ModelDefinition(StrictModel):
         api_key_env: the environment variable with the API key; None for the provider's usual one.
         context_window: tokens of prompt and output together.
         max_output_tokens: output cap, in every role.
+        proposer_max_output_tokens, aggregator_max_output_tokens: output cap in that role.
+        reasoning_tokens: thinking allowed on top of the output cap; None for the provider's usual
+            allowance.
+        reasoning_effort: how hard the model thinks; None leaves it to the model.
         temperature: from 0 to 2, overrides the role's default; "provider" sends none.
         images: whether the model takes images.
         timeout_s: read timeout in seconds.
         persona: text put before the system text when the model proposes.
         price: overrides the built-in prices.
         options: extra fields for the request body.
+        omit: request parameters that the server rejects, so they are not sent.
+        system_role: False if the model's chat template has no system role.
         max_attempts: calls for one answer, retries included, when the server is busy or broken.
         max_concurrency: calls running at once; more wait, and questions take turns.
         requests_per_minute: calls started within any minute.
@@ -79,12 +96,18 @@ class ModelDefinition(StrictModel):
     api_key_env: str | None = Field(default=None, min_length=1)
     context_window: int | None = Field(default=None, ge=512)
     max_output_tokens: int | None = Field(default=None, ge=1)
+    proposer_max_output_tokens: int | None = Field(default=None, ge=1)
+    aggregator_max_output_tokens: int | None = Field(default=None, ge=1)
+    reasoning_tokens: int | None = Field(default=None, ge=0)
+    reasoning_effort: Effort | None = None
     temperature: float | Literal["provider"] | None = None
     images: bool = False
     timeout_s: Seconds = 120.0
     persona: str = ""
     price: PriceModel | None = None
     options: dict[str, Any] = Field(default={})
+    omit: list[str] = Field(default=[])
+    system_role: bool = True
     max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1, le=5)
     max_concurrency: int | None = Field(default=None, ge=1)
     requests_per_minute: int | None = Field(default=None, ge=1)
@@ -102,6 +125,13 @@ class ModelDefinition(StrictModel):
             url = urlsplit(value)
             if url.scheme not in {"http", "https"} or not url.hostname:
                 raise ValueError('must begin with "http://" or "https://" and name a host')
+        return value
+
+    @field_validator("omit")
+    @classmethod
+    def _has_no_required_parameter(cls, value: list[str]) -> list[str]:
+        if required := sorted(REQUIRED_PARAMETERS.intersection(value)):
+            raise ValueError(f'"{required[0]}" is required in every request')
         return value
 
     @field_validator("temperature")
@@ -173,10 +203,11 @@ def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> 
         )
     if model.images and model.provider == "local":
         yield f"{where}.images: the embedded model takes no images."
-    if model.provider != "scripted":
-        for key in ("reply", "delay_s", "fail"):
-            if key in model.model_fields_set:
-                yield f"{where}.{key}: only works for scripted models."
+    for keys, providers in PROVIDER_KEYS.items():
+        if model.provider not in providers:
+            for key in keys:
+                if key in model.model_fields_set:
+                    yield f"{where}.{key}: only works for {' and '.join(providers)} models."
 
 
 def _names(table: Mapping[str, Any], key: str) -> list[str]:

@@ -54,7 +54,10 @@ class ModelSpec:
         base_url: another server's address (`openai`, `anthropic`).
         api_key: its key; None leaves it to the provider's environment variable.
         timeout_s: the longest silence that is borne (`openai`, `anthropic`).
-        reasoning_tokens: allowance for thinking (`openai`; see `OpenAIModel`).
+        reasoning_tokens: allowance for thinking (`openai`, `anthropic`); None for the usual one.
+        reasoning_effort: how hard it thinks (`openai`, `anthropic`).
+        omit: parameters that are never sent (`openai`, `anthropic`).
+        system_role: False where the system text goes into the first user turn (`openai`).
         options: put into the body of each request as they are.
         reply: what a `scripted` model says.
         delay_s: seconds before a `scripted` model's first word.
@@ -67,6 +70,9 @@ class ModelSpec:
     api_key: str | None = field(default=None, repr=False)
     timeout_s: float = 120.0
     reasoning_tokens: int | None = None
+    reasoning_effort: str | None = None
+    omit: tuple[str, ...] = ()
+    system_role: bool = True
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     reply: str | None = None
     delay_s: float = 0.0
@@ -107,6 +113,9 @@ def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provided
         api_key=spec.api_key,
         timeout_s=spec.timeout_s,
         reasoning_tokens=spec.reasoning_tokens,
+        reasoning_effort=spec.reasoning_effort,
+        omit=spec.omit,
+        system_role=spec.system_role,
         options=spec.options,
     )
 
@@ -121,6 +130,9 @@ def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provi
         base_url=spec.base_url,
         api_key=spec.api_key,
         timeout_s=spec.timeout_s,
+        reasoning_tokens=spec.reasoning_tokens,
+        reasoning_effort=spec.reasoning_effort,
+        omit=spec.omit,
         options=spec.options,
     )
 

@@ -5,7 +5,7 @@ Reference: https://docs.anthropic.com/en/api/messages
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,9 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
+from moa.providers.parameters import Parameters, allowance, post
 from moa.providers.response_reader import read_answer
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -23,12 +25,18 @@ if TYPE_CHECKING:
 MAX_OUTPUT_TOKENS: Final = 4_096
 """What is asked for where nobody set a limit: this API demands one."""
 
+_THINKS_ON_REQUEST: Final = ("claude-2", "claude-3", "claude-instant")
+
 
 class AnthropicModel:
     """A model behind the Messages API.
 
     The API has no `temperature` any more, so none is sent and the profile says so. Turns of the
     same role are merged, since it wants them to alternate, beginning with the user's.
+
+    What a model thinks counts against its output limit, so `reasoning_tokens` are added to it
+    (8,192 unless set, at most a quarter of the context window; none for Claude 2 and 3, which think
+    only when `options` say so).
 
     Args:
         profile: what is known of the model without asking it.
@@ -37,6 +45,9 @@ class AnthropicModel:
         base_url: a server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`.
         api_key: None for `ANTHROPIC_API_KEY`, which is never sent to a `base_url` given here.
         timeout_s: the longest silence that is borne, in seconds, before and within an answer.
+        reasoning_tokens: added to the output limit as an allowance for thinking.
+        reasoning_effort: how hard it thinks, such as "low"; None leaves it to the model.
+        omit: parameters that are never sent.
         options: put into the body of each request as they are, such as `thinking`.
 
     Raises:
@@ -52,15 +63,23 @@ class AnthropicModel:
         base_url: str | None = None,
         api_key: str | None = None,
         timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
+        reasoning_tokens: int | None = None,
+        reasoning_effort: str | None = None,
+        omit: Collection[str] = (),
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._profile = replace(profile, takes_temperature=False)
+        thinks = "thinking" in (options or {}) or not model.startswith(_THINKS_ON_REQUEST)
+        spare = allowance(reasoning_tokens, profile.context_window, thinks=thinks)
+        self._profile = replace(profile, takes_temperature=False, reasoning_tokens=spare)
         self._model = model
         self._endpoints = endpoints
         self._base_url = checked_address(base_url)
         self._api_key = checked_key(api_key)
         self._timeout_s = timeout_s
+        self._reasoning_effort = reasoning_effort
+        self._parameters = Parameters(omit)
         self._options = dict(options or {})
+        self._habit = ThoughtHabit()
 
     @property
     def profile(self) -> Profile:
@@ -69,7 +88,8 @@ class AnthropicModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Ask, and yield the answer as it comes; see `moa.Model`."""
-        return read_answer(partial(self._ask, prompt, sampling), MessagesDecoder(self._model))
+        decoder = MessagesDecoder(self._model)
+        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
 
     async def prepare(self) -> None:
         """Import the SDK and build the client, so that the first question need not wait.
@@ -95,18 +115,24 @@ class AnthropicModel:
 
     async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
         line = await self._line()
-        try:
-            return await line.post("/v1/messages", self._body(prompt, sampling), self._timeout_s)
-        except sdk_client.SdkFaultError as refused:
-            raise refused.fault from None
+        return await post(
+            line,
+            "/v1/messages",
+            lambda spare: self._body(prompt, sampling, spare),
+            self._parameters,
+            spare=self._profile.reasoning_tokens,
+            timeout_s=self._timeout_s,
+        )
 
-    def _body(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+    def _body(self, prompt: Prompt, sampling: Sampling, spare: int) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
-            "max_tokens": sampling.max_output_tokens or MAX_OUTPUT_TOKENS,
+            "max_tokens": (sampling.max_output_tokens or MAX_OUTPUT_TOKENS) + spare,
             "messages": message_turns(prompt),
             "stream": True,
         }
         if prompt.system:
             body["system"] = sdk_client.utf8(prompt.system)
+        if self._reasoning_effort is not None:
+            body["output_config"] = {"effort": self._reasoning_effort}
         return body | self._options

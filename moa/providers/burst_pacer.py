@@ -1,4 +1,4 @@
-"""Whose turn it is when many requests begin at once, so that the first are soon on their way."""
+"""Who has the event loop when many requests begin at once, or a server sends without end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,30 @@ A_TURN: Final = 24
 """Requests that begin in one turn of the event loop: those of some questions, and more than one
 question has in a layer. Fewer bring the first questions' answers sooner and cost more turns of the
 loop; `docs/performance.md` has the figures."""
+
+
+FLOOD_SHARE: Final = 0.2
+"""Of the event loop, for all streams together that bring more than can be read as they come."""
+
+LONGEST_REST_S: Final = 0.5
+
+
+class FloodGate:
+    """Has streams rest that keep the event loop busy, so that other questions go on as usual.
+
+    They take turns: ten floods together get the share of one.
+    """
+
+    def __init__(self) -> None:
+        self._free_at = 0.0
+
+    async def rest(self, spent_s: float) -> None:
+        """Wait after so many seconds of work on one slice."""
+        now = asyncio.get_running_loop().time()
+        waiting = min(max(self._free_at - now, 0.0), LONGEST_REST_S)
+        rest_s = waiting + min(spent_s * (1 / FLOOD_SHARE - 1), LONGEST_REST_S)
+        self._free_at = now + rest_s
+        await asyncio.sleep(rest_s)
 
 
 class BurstPacer:

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
 from moa.providers import error_mapping, prices
+from moa.providers.redaction import remember
 from moa.providers.sdk_client import SdkClient
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     import httpx2
 
@@ -114,11 +115,12 @@ class Endpoints:
                 api_key=api_key or (base_url and _NO_KEY),
                 base_url=base_url,
                 max_retries=self._max_retries,
-                http_client=_http_client(),
+                http_client=_http_client(openai),
                 default_headers=_without(TELEMETRY, openai.Omit()),
             )
         except openai.OpenAIError:
             raise error_mapping.no_key("OPENAI_API_KEY") from None
+        remember(client.api_key)
         return SdkClient(client, openai, openai.OpenAIError)
 
     def _anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
@@ -129,13 +131,15 @@ class Endpoints:
                 api_key=api_key or (base_url and _NO_KEY),
                 base_url=base_url,
                 max_retries=self._max_retries,
-                http_client=_http_client(),
+                http_client=_http_client(anthropic),
                 default_headers=_without(TELEMETRY, anthropic.Omit()),
             )
         except anthropic.AnthropicError:
             raise error_mapping.no_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
             raise error_mapping.no_key("ANTHROPIC_API_KEY")
+        remember(client.api_key)
+        remember(client.auth_token)
         return SdkClient(client, anthropic, anthropic.AnthropicError)
 
 
@@ -144,16 +148,13 @@ def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
     return dict.fromkeys(names, omitted)
 
 
-def _http_client() -> httpx2.AsyncClient:
-    import httpx2  # noqa: PLC0415 - comes with the SDKs, and is paid for with them
+def _http_client(sdk: ModuleType) -> httpx2.AsyncClient:
+    from moa.providers.transport import http_client  # noqa: PLC0415 - needs httpx2
 
-    from moa.providers.transport import AiohttpTransport, Client  # noqa: PLC0415 - needs httpx2
-
-    transport = AiohttpTransport(httpx2.create_ssl_context())
-    # Compression would hold tokens back until a block of it is full.
-    return Client(
-        transport=transport, follow_redirects=True, headers={"Accept-Encoding": "identity"}
-    )
+    try:
+        return http_client(sdk)
+    except ValueError:
+        raise error_mapping.unusable_proxy() from None
 
 
 def checked_address(base_url: str | None) -> str | None:

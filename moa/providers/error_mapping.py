@@ -1,55 +1,43 @@
-"""How what goes wrong at a model's server is sorted into the errors of `moa.errors`.
-
-Sorted by status and by the machine-readable `code`, `type` and `error_code` of the body, never by
-the words of a message. Sources: OpenAI "Error codes"
-(https://platform.openai.com/docs/guides/error-codes), Anthropic "Errors"
-(https://docs.anthropic.com/en/api/errors) with the literal codes of its SDK, and llama.cpp's
-`exceed_context_size_error`.
-"""
+"""What goes wrong at a model's server, as the errors of `moa.errors`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from moa.errors import ModelError, Overflow, RateLimited, Rejected, Unavailable
+from moa.providers.error_details import Details, as_mapping, details_of
+from moa.providers.error_table import Kind, kind_of
 from moa.providers.retry_after import retry_after
 
-_OVERFLOW: Final = frozenset(
-    {
-        "context_length_exceeded",
-        "string_above_max_length",
-        "exceed_context_size_error",
-        "request_too_large",
-    }
-)
-_QUOTA: Final = frozenset(
-    {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "billing_not_active",
-        "billing_error",
-        "contract_spend_limit_reached",
-        "enforced_spend_limit_reached",
-        "linked_organization_spend_limit_reached",
-        "linked_organization_billing_unavailable",
-        "organization_on_hold",
-    }
-)
-_OVERLOADED_WORDS: Final = frozenset({"overloaded_error"})
+__all__ = [
+    "Details",
+    "as_mapping",
+    "cut",
+    "details_of",
+    "garbled",
+    "no_credentials",
+    "no_key",
+    "not_loaded",
+    "of_status",
+    "silent",
+    "unreachable",
+    "within_stream",
+]
+
 _WORTH_WAITING: Final = (RateLimited, Unavailable)
 _SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Sort:
-    """An error, its `error_kind` (None: the error's own) and its sentence."""
+    """An error, its `error_kind` (None: the error's own), its sentence, and `ModelError.lasts`."""
 
     error: type[ModelError]
     kind: str | None
     sentence: str
+    is_permanent: bool = False
 
 
 _INVALID: Final = _Sort(
@@ -58,26 +46,24 @@ _INVALID: Final = _Sort(
     "The model's server does not accept the request ({status}). "
     "Check the model's name and the options that are set for it.",
 )
-_KEY_REFUSED: Final = _Sort(
-    Rejected, "auth", "The key was refused (401). Check the key that is set for this model."
-)
-_KEY_TOO_WEAK: Final = _Sort(
-    Rejected, "auth", 'The key that is set may not use the model "{model}" (403).'
-)
-_NO_QUOTA: Final = _Sort(
+_FORBIDDEN: Final = _Sort(
     Rejected,
-    "quota",
-    "The account's quota is used up ({status}). Its owner can add credit or raise its limit.",
+    "auth",
+    'The model\'s server refused this question (403): the key may not use "{model}", '
+    "or the question was not allowed.",
 )
-_NO_MODEL: Final = _Sort(
+_UNPAID: Final = _Sort(
+    Rejected, "quota", "The model's server wants to be paid first ({status}). Check the account."
+)
+_NOT_FOUND: Final = _Sort(
     Rejected,
     "not_found",
-    'There is no model named "{model}" at this server (404). '
-    "Check the model's name and its base_url.",
+    'There is no model named "{model}" at this server, or no such page (404). '
+    "Check the model's name and its base_url, which often ends in /v1.",
 )
 _TOO_LONG: Final = _Sort(Overflow, None, "The conversation is too long for the model ({status}).")
 _TOO_MANY: Final = _Sort(
-    RateLimited, None, "The model's server takes no more requests for now (429)."
+    RateLimited, None, "The model's server takes no more requests for now ({status})."
 )
 _FAILED: Final = _Sort(Unavailable, None, "The model's server failed ({status}). Ask again.")
 _OVERLOADED: Final = _Sort(
@@ -87,16 +73,73 @@ _GAVE_UP: Final = _Sort(
     Unavailable, "timeout", "The model's server gave up waiting ({status}). Ask again."
 )
 
-_BY_WORD: Final = (
-    (_OVERFLOW, _TOO_LONG),
-    (_QUOTA, _NO_QUOTA),
-    (_OVERLOADED_WORDS, _OVERLOADED),
-)
+_BY_KIND: Final[Mapping[Kind, _Sort]] = {
+    "window": _TOO_LONG,
+    "request_cost": _Sort(
+        Rejected,
+        "quota",
+        "The account's credit does not cover this question ({status}). Add credit, or lower "
+        "max_output_tokens and reasoning_tokens.",
+    ),
+    "moderation": _Sort(
+        Rejected, "moderation", "The model's server refused this question's content ({status})."
+    ),
+    "wrong_api": _Sort(
+        Rejected,
+        "wrong_api",
+        'The model "{model}" cannot be asked through this API ({status}). '
+        "Choose a chat model, or another provider for it.",
+        is_permanent=True,
+    ),
+    "input": _Sort(
+        Rejected,
+        "unsupported",
+        "The model cannot take something in this question, such as an image ({status}).",
+    ),
+    "parameter": _Sort(
+        Rejected,
+        "unsupported",
+        "The model's server does not know a parameter of the request ({status}). "
+        'Leave it out with `omit = ["NAME"]`, or change `options`.',
+    ),
+    "model": _Sort(
+        Rejected,
+        "not_found",
+        'There is no model named "{model}" at this server ({status}). '
+        "Check the model's name and its base_url.",
+        is_permanent=True,
+    ),
+    "key": _Sort(
+        Rejected,
+        "auth",
+        'The key was refused, or may not use "{model}" ({status}). '
+        "Check the key that is set for this model.",
+        is_permanent=True,
+    ),
+    "credit": _Sort(
+        Rejected,
+        "quota",
+        "The account's quota is used up ({status}). Its owner can add credit or raise its limit.",
+        is_permanent=True,
+    ),
+    "loading": _Sort(
+        Unavailable, "loading", "The model is still being loaded ({status}). Ask again soon."
+    ),
+    "overloaded": _OVERLOADED,
+    "rate": _TOO_MANY,
+    "path": _Sort(
+        Rejected,
+        "wrong_path",
+        "The model's server has no such page ({status}). "
+        "Check base_url: it must be the address of the API, which often ends in /v1.",
+    ),
+}
 _BY_STATUS: Final[Mapping[int, _Sort]] = {
-    401: _KEY_REFUSED,
-    402: _NO_QUOTA,
-    403: _KEY_TOO_WEAK,
-    404: _NO_MODEL,
+    401: _BY_KIND["key"],
+    402: _UNPAID,
+    403: _FORBIDDEN,
+    404: _NOT_FOUND,
+    405: _BY_KIND["path"],
     408: _GAVE_UP,
     409: _FAILED,
     413: _TOO_LONG,
@@ -105,6 +148,7 @@ _BY_STATUS: Final[Mapping[int, _Sort]] = {
     504: _GAVE_UP,
     529: _OVERLOADED,
 }
+"""What a status alone says. 402, 403 and 404 may be about this one question, so they never last."""
 
 _STATUS_OF: Final[Mapping[str, int]] = {
     "invalid_request_error": 400,
@@ -124,44 +168,9 @@ _STATUS_OF: Final[Mapping[str, int]] = {
 }
 """The status that an error within a stream would have had: there, the line has said 200 already."""
 
-_PLAIN_CODE: Final = re.compile(r"[\w.\-]{1,64}")
-_ERRORS: Final = range(400, 600)
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorDetails:
-    """What a server's error says for machines; empty where it says nothing."""
-
-    code: str = ""
-    type: str = ""
-    param: str = ""
-
-    @property
-    def words(self) -> frozenset[str]:
-        """Both words by which it can be sorted."""
-        return frozenset({self.code, self.type})
-
-
-def details_of(body: object) -> ErrorDetails:
-    """Read them from an error body: OpenAI's form, Anthropic's, or one without a wrapper."""
-    error = as_mapping(as_mapping(body).get("error")) or as_mapping(body)
-    code = error.get("code") or as_mapping(error.get("details")).get("error_code")
-    return ErrorDetails(_word(code), _word(error.get("type")), _word(error.get("param")))
-
-
-def as_mapping(value: object) -> Mapping[str, Any]:
-    """The value when it is a JSON object, else an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _word(value: object) -> str:
-    # A hostile server may write anything here; only what looks like a code is kept.
-    text = str(value) if isinstance(value, str | int) else ""
-    return text if _PLAIN_CODE.fullmatch(text) else ""
-
 
 def of_status(
-    status: int, details: ErrorDetails, *, model: str, headers: Mapping[str, str] | None = None
+    status: int, details: Details, *, model: str, headers: Mapping[str, str] | None = None
 ) -> ModelError:
     """The error for a response that is none of success.
 
@@ -171,29 +180,36 @@ def of_status(
         model: the provider's name of the model, for the sentence.
         headers: the response's, with lower-case names; `Retry-After` is read from them.
     """
-    sort = _sort_of(status, details)
-    return sort.error(
-        sort.sentence.format(status=status, model=model),
-        kind=sort.kind,
-        status=status,
-        code=details.code or details.type or None,
-        retry_after=retry_after(headers or {}) if sort.error in _WORTH_WAITING else None,
-    )
+    return _raised(_sort_of(status, details), status, details, model, headers or {})
 
 
 def within_stream(body: object, *, model: str) -> ModelError:
     """The error for an error object that came after the status had said that all is well."""
     details = details_of(body)
-    status = int(details.code) if details.code.isdecimal() else 0
-    if status not in _ERRORS:
-        status = next((_STATUS_OF[w] for w in details.words if w in _STATUS_OF), 500)
-    return of_status(status, details, model=model)
+    said = next((_STATUS_OF[w] for w in sorted(details.words) if w in _STATUS_OF), 0)
+    status = details.status or said
+    kind = kind_of(details.status, details)
+    sort = _BY_KIND[kind] if kind else _sort_of(status or _SERVER_ERROR, details)
+    return _raised(sort, status or _SERVER_ERROR, details, model, {})
 
 
-def _sort_of(status: int, details: ErrorDetails) -> _Sort:
-    for words, sort in _BY_WORD:
-        if details.words & words:
-            return sort
+def _raised(
+    sort: _Sort, status: int, details: Details, model: str, headers: Mapping[str, str]
+) -> ModelError:
+    return sort.error(
+        sort.sentence.format(status=status, model=model),
+        kind=sort.kind,
+        status=status,
+        code=details.code or details.type or None,
+        retry_after=retry_after(headers) if sort.error in _WORTH_WAITING else None,
+        reason=details.reason(status),
+        is_permanent=sort.is_permanent,
+    )
+
+
+def _sort_of(status: int, details: Details) -> _Sort:
+    if kind := kind_of(status, details):
+        return _BY_KIND[kind]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     return _FAILED if status >= _SERVER_ERROR else _INVALID
@@ -204,6 +220,25 @@ def unreachable() -> Unavailable:
     return Unavailable(
         "The model's server could not be reached. Check its address and the network.",
         kind="connection",
+    )
+
+
+def redirected(status: int) -> Rejected:
+    """The server sends requests on to another address, which would get the key and the question."""
+    return Rejected(
+        f"The model's server sends requests on to another address ({status}), which is not "
+        "followed. Set base_url to the address that it really has.",
+        kind="redirected",
+        status=status,
+    )
+
+
+def unusable_proxy() -> Rejected:
+    """The environment names a proxy that cannot be used."""
+    return Rejected(
+        "The proxy of the environment cannot be used. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take "
+        "an http:// address.",
+        kind="proxy",
     )
 
 

@@ -13,8 +13,10 @@ from moa.pipeline.prompts import without_images
 from moa.ports import Profile
 from moa.providers import error_mapping
 from moa.providers.chat_codec import ChatDecoder, chat_turns
+from moa.providers.clean_chunks import SpokenChunks
 from moa.providers.endpoints import Endpoints
 from moa.providers.llama import CONTEXT_WINDOW, find_model
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 MODEL_NAME: Final = "SmolLM2-135M-Instruct"
@@ -44,6 +46,7 @@ class LocalModel:
         self._profile = replace(profile, context_window=window, takes_images=False)
         self._endpoints = endpoints
         self._options = dict(options or {})
+        self._habit = ThoughtHabit()
 
     @property
     def profile(self) -> Profile:
@@ -52,17 +55,17 @@ class LocalModel:
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Ask, and yield the answer as it comes; see `moa.Model`."""
-        decoder = ChatDecoder(MODEL_NAME)
+        decoder, spoken = ChatDecoder(MODEL_NAME), SpokenChunks(self._habit)
         talk = await self._endpoints.local.begin(self._body(prompt, sampling))
         try:
             while events := await talk.next():
                 if chunk := decoder.take(events):
-                    yield chunk
+                    yield spoken.take(chunk)
                 if decoder.fault:
                     raise decoder.fault
             if decoder.stop is None:
                 raise error_mapping.cut()
-            yield decoder.last()
+            yield spoken.last(decoder.last())
         finally:
             talk.stop()
 

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from moa.errors import ModelError, Unavailable
 from moa.pipeline.prompts import caption
 from moa.providers import error_mapping
-from moa.providers.chat_codec import count
 from moa.providers.response_reader import Event, parse
+from moa.providers.response_shapes import stop_of, text_of
 from moa.providers.sdk_client import utf8
+from moa.providers.turns import alternating
+from moa.providers.usage_fields import messages_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 BEFORE_ASSISTANT: Final = "(The conversation before this point is not shown.)"
 """Stands first where a thread begins with the assistant's turn, which the API does not take."""
 
-_STOPS: Final[Mapping[str, Stop]] = {
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
-"""Every other reason (such as "end_turn") is an end like any other."""
-
 
 def message_turns(prompt: Prompt) -> list[dict[str, Any]]:
     """The `messages` of a request: alternating, the user's first, none of them blank."""
-    turns: list[Message] = []
-    for message in prompt.messages:
-        content = utf8(message.content).strip()
-        if not (content or message.images):
-            continue
-        if turns and turns[-1].role == message.role:
-            before = turns.pop()
-            content = "\n\n".join(text for text in (before.content, content) if text)
-            turns.append(Message(message.role, content, (*before.images, *message.images)))
-        else:
-            turns.append(Message(message.role, content, message.images))
+    turns = alternating(prompt.messages)
     if turns and turns[0].role == "assistant":
         turns.insert(0, Message("user", BEFORE_ASSISTANT))
     return [{"role": turn.role, "content": _content(turn)} for turn in turns]
@@ -62,11 +46,17 @@ class MessagesDecoder:
 
     def __init__(self, model: str) -> None:
         self.stop: Stop | None = None
+        self.finished = False
         self.done = False
         self.fault: ModelError | None = None
         self._model = model
         self._counted: dict[str, Any] = {}
         self._usage: Usage | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether usage was read."""
+        return self._usage is not None
 
     def take(self, events: list[bytes]) -> Chunk | None:
         """The text of these events in one chunk, with the usage when it is news."""
@@ -75,6 +65,8 @@ class MessagesDecoder:
         for data in events:
             if self.done or self.fault:
                 break
+            if not data.startswith(b"{"):  # the end mark of the other API
+                continue
             try:
                 self._take(parse(data), texts)
             except Unavailable as garbled:
@@ -89,13 +81,11 @@ class MessagesDecoder:
         if error := answer.get("error"):
             raise error_mapping.within_stream(error, model=self._model)
         blocks = answer.get("content")
-        if not isinstance(blocks, list):
+        if not isinstance(blocks, list | str):
             raise error_mapping.garbled()
         self._count(answer.get("usage"))
         self._finish(answer.get("stop_reason"))
-        return Chunk(
-            "".join(_text(error_mapping.as_mapping(block)) for block in blocks), self._usage
-        )
+        return Chunk(text_of(blocks), self._usage)
 
     def last(self) -> Chunk:
         """The final chunk: usage and stop."""
@@ -104,9 +94,9 @@ class MessagesDecoder:
     def _take(self, event: Event, texts: list[str]) -> None:
         match event.get("type"):
             case "content_block_delta":
-                texts.append(_text(error_mapping.as_mapping(event.get("delta"))))
+                texts.append(text_of(event.get("delta")))
             case "content_block_start":
-                texts.append(_text(error_mapping.as_mapping(event.get("content_block"))))
+                texts.append(text_of(event.get("content_block")))
             case "message_start":
                 self._count(error_mapping.as_mapping(event.get("message")).get("usage"))
             case "message_delta":
@@ -120,27 +110,14 @@ class MessagesDecoder:
                 pass
 
     def _finish(self, reason: object) -> None:
-        if isinstance(reason, str):
-            self.stop = _STOPS.get(reason, "end")
+        stop = stop_of(reason)
+        if stop == "broken":
+            self.fault = error_mapping.cut()
+        elif stop is not None:
+            self.stop, self.finished = stop, True
 
     def _count(self, usage: object) -> None:
         counted = {k: v for k, v in error_mapping.as_mapping(usage).items() if v is not None}
         if counted:
             self._counted |= counted
-            self._usage = _usage(self._counted)
-
-
-def _text(part: Mapping[str, Any]) -> str:
-    text = part.get("text") if part.get("type") in {"text", "text_delta"} else None
-    return text if isinstance(text, str) else ""
-
-
-def _usage(counted: Mapping[str, Any]) -> Usage:
-    """Input is what was read fresh, from the cache, and into it: the API counts them apart."""
-    cached = count(counted.get("cache_read_input_tokens"))
-    written = count(counted.get("cache_creation_input_tokens"))
-    return Usage(
-        input_tokens=count(counted.get("input_tokens")) + cached + written,
-        output_tokens=count(counted.get("output_tokens")),
-        cached_tokens=cached,
-    )
+            self._usage = messages_usage(self._counted) or self._usage

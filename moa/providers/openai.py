@@ -5,7 +5,8 @@ Reference: https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,42 +14,30 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
+from moa.providers.parameters import REASONING_TOKENS, Parameters, allowance, post
 from moa.providers.response_reader import read_answer
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
     import httpx2
 
-REASONING_TOKENS: Final = 8_192
-"""Allowance for thinking at OpenAI's own address; see `OpenAIModel`."""
+__all__ = ["REASONING_TOKENS", "OpenAIModel"]
 
-_BAD_REQUEST: Final = 400
 _OWN_DOMAIN: Final = ".openai.com"
 _WITHOUT_REASONING: Final = ("gpt-3", "gpt-4", "chatgpt-4")
-_OTHER_CAP: Final = {
-    "max_tokens": "max_completion_tokens",
-    "max_completion_tokens": "max_tokens",
-}
-_ADAPTABLE: Final = frozenset({"temperature", "stream_options", *_OTHER_CAP})
-_UNSUPPORTED: Final = frozenset(
-    {
-        "unsupported_parameter",
-        "unsupported_value",
-        "invalid_request_error",
-    }
-)
 
 
 class OpenAIModel:
     """A model behind Chat Completions.
 
-    OpenAI's reasoning models count what they think against the output limit, and one that thinks
-    up 800 tokens answers nothing. So at OpenAI's own address `reasoning_tokens` are added to the
-    limit (8,192 unless set; none for the gpt-3 and gpt-4 families, which do not reason). They cost
-    only when they are used. At any other address nothing is added unless set.
+    Reasoning models count what they think against the output limit, and one that thinks up 800
+    tokens answers nothing. So `reasoning_tokens` are added to the limit, at every address (8,192
+    unless set, at most a quarter of the context window; none for the gpt-3 and gpt-4 families,
+    which do not reason). They cost only when they are used.
 
-    A parameter that the server refuses by name (`temperature`, either form of the output limit,
-    `stream_options`) is renamed or left out, and so it stays for the questions that follow.
+    A parameter that the server does not know is renamed or left out, and so it stays for the
+    questions that follow; see `moa.providers.parameters`.
 
     Args:
         profile: what is known of the model without asking it.
@@ -58,7 +47,10 @@ class OpenAIModel:
         api_key: None for `OPENAI_API_KEY`, which is never sent to a `base_url` given here.
         timeout_s: the longest silence that is borne, in seconds, before and within an answer.
         reasoning_tokens: added to the output limit as an allowance for thinking.
-        options: put into the body of each request as they are, such as `reasoning_effort`.
+        reasoning_effort: how hard it thinks, such as "low"; None leaves it to the model.
+        omit: parameters that are never sent, such as "stream_options".
+        system_role: False where the system text goes into the first user turn.
+        options: put into the body of each request as they are.
 
     Raises:
         PipelineError: `base_url` is no address, or the key cannot be one.
@@ -74,17 +66,23 @@ class OpenAIModel:
         api_key: str | None = None,
         timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
         reasoning_tokens: int | None = None,
+        reasoning_effort: str | None = None,
+        omit: Collection[str] = (),
+        system_role: bool = True,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._profile = profile
+        thinks = not model.rpartition("/")[2].removeprefix("ft:").startswith(_WITHOUT_REASONING)
+        spare = allowance(reasoning_tokens, profile.context_window, thinks=thinks)
+        self._profile = replace(profile, reasoning_tokens=spare)
         self._model = model
         self._endpoints = endpoints
         self._base_url = checked_address(base_url)
         self._api_key = checked_key(api_key)
         self._timeout_s = timeout_s
-        self._reasoning_tokens = reasoning_tokens
+        self._reasoning_effort = reasoning_effort
+        self._parameters = Parameters(omit, system_role=system_role)
         self._options = dict(options or {})
-        self._renamed: dict[str, str | None] = {}
+        self._habit = ThoughtHabit()
 
     @property
     def profile(self) -> Profile:
@@ -93,7 +91,8 @@ class OpenAIModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Ask, and yield the answer as it comes; see `moa.Model`."""
-        return read_answer(partial(self._ask, prompt, sampling), ChatDecoder(self._model))
+        decoder = ChatDecoder(self._model)
+        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
 
     async def prepare(self) -> None:
         """Import the SDK and build the client, so that the first question need not wait.
@@ -119,51 +118,28 @@ class OpenAIModel:
 
     async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
         line = await self._line()
-        asked = self._body(prompt, sampling, own=line.host.endswith(_OWN_DOMAIN))
-        while True:
-            body = self._adapted(asked)
-            try:
-                return await line.post("/chat/completions", body, self._timeout_s)
-            except sdk_client.SdkFaultError as refused:
-                if not self._learns(refused, body):
-                    raise refused.fault from None
+        own = line.host.endswith(_OWN_DOMAIN)
+        return await post(
+            line,
+            "/chat/completions",
+            lambda spare: self._body(prompt, sampling, spare, own=own),
+            self._parameters,
+            spare=self._profile.reasoning_tokens,
+            timeout_s=self._timeout_s,
+        )
 
-    def _body(self, prompt: Prompt, sampling: Sampling, *, own: bool) -> dict[str, Any]:
+    def _body(self, prompt: Prompt, sampling: Sampling, spare: int, *, own: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": chat_turns(prompt),
+            "messages": chat_turns(prompt, system_role=self._parameters.system_role),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
         if sampling.max_output_tokens is not None:
             cap = "max_completion_tokens" if own else "max_tokens"
-            body[cap] = sampling.max_output_tokens + self._allowance(own=own)
+            body[cap] = sampling.max_output_tokens + spare
         if sampling.temperature is not None and self._profile.takes_temperature:
             body["temperature"] = sampling.temperature
+        if self._reasoning_effort is not None:
+            body["reasoning_effort"] = self._reasoning_effort
         return body | self._options
-
-    def _allowance(self, *, own: bool) -> int:
-        if self._reasoning_tokens is not None:
-            return self._reasoning_tokens
-        family = self._model.removeprefix("ft:")
-        return REASONING_TOKENS if own and not family.startswith(_WITHOUT_REASONING) else 0
-
-    def _adapted(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The body as this server takes it, by what was learnt of it so far."""
-        body = dict(asked)
-        for name, new_name in self._renamed.items():
-            if name in body:
-                value = body.pop(name)
-                if new_name is not None:
-                    body[new_name] = value
-        return body
-
-    def _learns(self, refused: sdk_client.SdkFaultError, body: Mapping[str, Any]) -> bool:
-        """Whether another form of the request is worth a try, which is then the form to use."""
-        name = refused.details.param
-        known = name in _ADAPTABLE and name in body and refused.fault.status == _BAD_REQUEST
-        if not known or not refused.details.words & _UNSUPPORTED:
-            return False
-        other = _OTHER_CAP.get(name)
-        self._renamed[name] = None if other in self._renamed else other
-        return True

@@ -136,6 +136,8 @@ def _fresh(error: ModelError) -> ModelError:
         status=error.status,
         code=error.code,
         retry_after=error.retry_after,
+        reason=error.reason,
+        is_permanent=error.is_permanent,
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import quote
+
+from pydantic_core import from_json
 
 from moa.errors import ModelError
 from moa.providers import error_mapping
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     import openai
 
     from moa.ports import Model
+
+CONNECT_S: Final = 10.0
+"""Seconds for a connection to stand, TLS included."""
 
 DEFAULT_TIMEOUT_S: Final = 120.0
 """The longest silence that is borne from a server."""
@@ -40,7 +45,7 @@ class SdkFaultError(Exception):
         details: what the server said for machines, from which a request may be mended.
     """
 
-    def __init__(self, fault: ModelError, details: error_mapping.ErrorDetails) -> None:
+    def __init__(self, fault: ModelError, details: error_mapping.Details) -> None:
         super().__init__(str(fault))
         self.fault = fault
         self.details = details
@@ -61,17 +66,25 @@ class SdkClient:
         errors: ModuleType,
         base: type[Exception],
     ) -> None:
-        import httpx2  # noqa: PLC0415 - loaded with the SDK, in the thread that calls this
+        import aiohttp  # noqa: PLC0415 - loaded in the thread that calls this
+        import httpx2  # noqa: PLC0415 - loaded with the SDK
+
+        from moa.providers.transport import RedirectedError  # noqa: PLC0415 - needs httpx2
 
         self._client = client
         self._addresses: dict[str, str] = {}
         self._pace = BurstPacer()
         self._sdk = errors
         self._plain = httpx2.Response
-        self._raised = (base, httpx2.RequestError)
-        self._unreachable = (errors.APIError, httpx2.RequestError)
+        self._patience = httpx2.Timeout
+        # The openai SDK lets some of aiohttp's errors through, and takes others for timeouts.
+        self._raised = (base, httpx2.RequestError, aiohttp.ClientError, OSError)
+        self._unreachable = (errors.APIError, *self._raised[1:])
+        self._unconnected = aiohttp.ClientConnectionError
+        self._redirected = RedirectedError
         self._quiet = dict.fromkeys(TELEMETRY, errors.Omit())
-        self._timeouts = (errors.APITimeoutError, httpx2.TimeoutException)
+        self._timeouts = (errors.APITimeoutError, httpx2.TimeoutException, TimeoutError)
+        self._waits: dict[float, httpx2.Timeout] = {}
 
     @property
     def host(self) -> str:
@@ -89,7 +102,7 @@ class SdkClient:
             SdkFaultError: whatever went wrong.
         """
         await self._pace.turn()
-        options: Any = {"timeout": timeout_s, "headers": self._quiet}
+        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._quiet}
         address = self._addresses.get(path) or self._whole(path)
         try:
             return await self._client.post(
@@ -104,7 +117,7 @@ class SdkClient:
         Raises:
             SdkFaultError: the server refused for another reason, such as the key.
         """
-        options: Any = {"timeout": timeout_s}
+        options: Any = {"timeout": self._timeout(timeout_s)}
         page = f"{path}/{quote(model, safe='')}"
         try:
             response = await self._client.get(page, cast_to=self._plain, options=options)
@@ -126,14 +139,17 @@ class SdkClient:
         return address
 
     def _sorted(self, error: Exception, model: str) -> SdkFaultError:
-        details = error_mapping.details_of(getattr(error, "body", None))
+        details = error_mapping.Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
+            details = error_mapping.details_of(_body_of(status))
             fault = error_mapping.of_status(
                 status.status_code, details, model=model, headers=headers
             )
-        elif isinstance(error, self._timeouts):
+        elif redirect := _cause(error, self._redirected):
+            fault = error_mapping.redirected(redirect.status)
+        elif isinstance(error, self._timeouts) and self._was_silent(error):
             fault = error_mapping.silent()
         elif isinstance(error, self._sdk.APIResponseValidationError):
             fault = error_mapping.garbled()
@@ -142,6 +158,36 @@ class SdkClient:
         else:
             fault = error_mapping.no_credentials()
         return SdkFaultError(fault, details)
+
+    def _was_silent(self, error: Exception) -> bool:
+        unconnected = _cause(error, self._unconnected)
+        return unconnected is None or isinstance(unconnected, TimeoutError)
+
+    def _timeout(self, seconds: float) -> httpx2.Timeout:
+        """The longest silence, and less for a connection to stand."""
+        if seconds not in self._waits:
+            self._waits[seconds] = self._patience(seconds, connect=min(seconds, CONNECT_S))
+        return self._waits[seconds]
+
+
+_E = TypeVar("_E", bound=BaseException)
+
+
+def _cause(error: BaseException | None, kind: type[_E]) -> _E | None:
+    """The first error of a kind behind an error."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error
+
+
+def _body_of(refused: openai.APIStatusError) -> object:
+    """The whole body. The SDKs keep only what stands under `error`, and of some forms nothing."""
+    try:
+        return from_json(refused.response.content)
+    except ValueError:
+        return refused.response.text
+    except RuntimeError:  # the body could not be read; the SDKs' own word for it is the error's
+        return refused.body
 
 
 def _describes_a_model(response: httpx2.Response) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_EVENT_BYTES: Final = 2 * 1024 * 1024
-"""The most that is kept of an event that does not end. Real events are below 64 KiB."""
+MAX_EVENT_BYTES: Final = 1024 * 1024
+"""The longest event, and the longest line. Real ones are below 64 KiB."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_DONE: Final = b"[DONE]"
 
 
 class EventTooLongError(ValueError):
@@ -22,11 +23,18 @@ class EventReader:
     """Takes slices of a stream, cut anywhere, and gives the `data` of each event that is whole.
 
     Event names, ids and retry times are left out: both APIs repeat in the data what they say there.
-    An event that the stream's end cuts off is dropped, as the standard wants it.
+    An event that the stream's end cuts off is dropped, as the standard wants it. In one point this
+    reader is more lenient: a line that holds a whole JSON object (or `[DONE]`) is an event of its
+    own, since some servers put one line end between events where the standard has two.
+
+    Each byte is looked at once, in however small slices it comes.
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._line: list[bytes] = []
+        self._data: list[bytes] = []
+        self._kept = 0
+        self._start = b""
         self._begun = False
         self._after_cr = False
 
@@ -38,11 +46,61 @@ class EventReader:
         """
         if not self._begun or self._after_cr or b"\r" in data:
             data = self._normalised(data)
-        whole, blank_line, rest = (self._rest + data).rpartition(b"\n\n")
-        self._rest = rest
-        if len(rest) > MAX_EVENT_BYTES:
+        head, line_end, rest = data.rpartition(b"\n")
+        if not line_end:
+            self._keep(self._line, rest)
+            return []
+        if self._line:
+            head = b"".join([*self._line, head])
+            self._kept -= sum(map(len, self._line))
+            self._line = []
+        found = self._events_of(head)
+        if rest:
+            self._keep(self._line, rest)
+        return found
+
+    def close(self) -> list[bytes]:
+        """The data of a last line that only lacks its line end; see the class."""
+        return self.feed(b"\n") if self._line else []
+
+    def _events_of(self, block: bytes) -> list[bytes]:
+        """The events that these whole lines complete."""
+        found: list[bytes] = []
+        for line in block.split(b"\n"):
+            if line.startswith(b"data: {") and line.endswith(b"}") and not self._data:
+                found.append(line[6:])  # nearly all of them
+            elif line:
+                self._take_line(line, found)
+            elif self._data:
+                self._dispatch(found)
+        return found
+
+    def _take_line(self, line: bytes, found: list[bytes]) -> None:
+        name, _, value = line.partition(b":")
+        if name != b"data":
+            return
+        data = value.removeprefix(b" ")
+        if not _is_whole(data) or self._is_within_json():
+            self._keep(self._data, data)
+        else:
+            self._dispatch(found)  # what is no JSON has no further lines
+            found.append(data)
+
+    def _is_within_json(self) -> bool:
+        return bool(self._data) and self._data[0].lstrip().startswith(b"{")
+
+    def _dispatch(self, found: list[bytes]) -> None:
+        if data := b"\n".join(self._data):
+            found.append(data)
+        self._kept -= sum(map(len, self._data)) + len(self._data)
+        self._data = []
+
+    def _keep(self, kept: list[bytes], data: bytes) -> None:
+        kept.append(data)
+        # A line costs something even when it is empty.
+        self._kept += len(data) + (kept is self._data)
+        if self._kept > MAX_EVENT_BYTES:
             raise EventTooLongError
-        return _data_of_events(whole) if blank_line else []
 
     def _normalised(self, data: bytes) -> bytes:
         """The slice with a line feed for every line end, without the stream's byte order mark."""
@@ -55,28 +113,14 @@ class EventReader:
         return data if self._begun else self._without_bom(data)
 
     def _without_bom(self, data: bytes) -> bytes:
-        data = self._rest + data
-        self._rest = b""
-        self._begun = len(data) >= len(_BOM) or not _BOM.startswith(data)
+        data, self._start = self._start + data, b""
+        if len(data) < len(_BOM) and _BOM.startswith(data):
+            self._start = data
+            return b""
+        self._begun = True
         return data.removeprefix(_BOM)
 
 
-def _data_of_events(block: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    for event in block.split(b"\n\n"):
-        if event.startswith(b"data: ") and b"\n" not in event:  # nearly all of them
-            data = event[6:]
-        else:
-            data = _data_of_lines(event)
-        if data:
-            found.append(data)
-    return found
-
-
-def _data_of_lines(event: bytes) -> bytes:
-    lines: list[bytes] = []
-    for line in event.split(b"\n"):
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            lines.append(value.removeprefix(b" "))
-    return b"\n".join(lines)
+def _is_whole(data: bytes) -> bool:
+    text = data.strip()
+    return text == _DONE or (text.startswith(b"{") and text.endswith(b"}"))

@@ -23,7 +23,7 @@ DEFAULT_SILENT_S: Final = 20.0
 SILENCE_MESSAGE: Final = "The model's server was silent for too long."
 
 PERMANENT_KINDS: Final = frozenset({"auth", "quota", "not_found"})
-"""Kinds of Rejected that every further call would meet, whatever its prompt."""
+"""Kinds of Rejected that every further call would meet, unless `is_permanent` is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class BreakerRules:
     rest_s: float = DEFAULT_REST_S
     long_rest_s: float = DEFAULT_LONG_REST_S
     silent_s: float = DEFAULT_SILENT_S
+
+
+def is_permanent(error: ModelError) -> bool:
+    """Return whether every further call would fail the same way, due to the model or its key.
+
+    False if the refusal may be about a single question.
+    """
+    if not isinstance(error, Rejected):
+        return False
+    return error.error_kind in PERMANENT_KINDS if error.is_permanent is None else error.is_permanent
 
 
 class BreakerOpen(Unavailable):
@@ -102,7 +112,7 @@ class Breaker:
 
     def record_failure(self, error: ModelError, now: float) -> None:
         """Record a failed call. Ignore errors that say nothing about the model's health."""
-        if isinstance(error, Rejected) and error.error_kind in PERMANENT_KINDS:
+        if is_permanent(error):
             self._open(error, now + self.rules.long_rest_s)
         elif isinstance(error, Unavailable):
             self._failures += 1

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from moa.ports import Model, Profile, current_question
+from moa.ports import Model, Profile, current_question, in_queue
 from moa.types import Chunk, Prompt, Sampling
 
 MINUTE_S: Final = 60.0
@@ -160,7 +160,9 @@ class RateLimitedModel:
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Wait for the call's turn, then call the model; see `moa.Model`."""
+        in_queue.set(True)
         await self._limiter.acquire(current_question.get())
+        in_queue.set(False)
         try:
             async with aclosing(self._model.stream(prompt, sampling)) as chunks:
                 async for chunk in chunks:

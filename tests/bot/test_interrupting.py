@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.cancel_scope import CancelScope
+from bot import cancel_scope
+from bot.cancel_scope import CancelScope, let_end
 from bot.errors import Trouble, Unanswerable
 
 
@@ -124,3 +125,52 @@ async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()
+
+
+async def test_a_call_that_is_under_way_comes_to_its_end() -> None:
+    """Whoever cancels its caller knows afterwards what it did; nothing further is begun."""
+    done: list[str] = []
+    under_way = asyncio.Event()
+
+    async def call(name: str) -> None:
+        under_way.set()
+        await asyncio.sleep(0.01)
+        done.append(name)
+
+    async def work() -> None:
+        for name in ("first", "second"):
+            await let_end(call(name))
+
+    task = asyncio.create_task(work())
+    await under_way.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert done == ["first"]
+
+
+async def test_a_call_that_does_not_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for, but not for ever; what it raises then is nobody's."""
+    monkeypatch.setattr(cancel_scope, "CLOSE_S", 0.01)
+    under_way = asyncio.Event()
+
+    async def call() -> None:
+        under_way.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(let_end(call()))
+    await under_way.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_calls_own_error_is_its_callers() -> None:
+    """Left alone, a call ends as it would by itself."""
+
+    async def call() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await let_end(call())

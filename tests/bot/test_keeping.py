@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
-from moa import Answered, Call, Failed, Outcome
+from moa import Answered, Call, Failed, Outcome, Usage
 from tests.bot.test_storage import ANSWER, CALL, claimed
 
 REPLY = replace(ANSWER, layer=2, model="writer", text="The reply.")
@@ -55,6 +56,41 @@ async def test_what_was_paid_for_is_kept_whatever_happens(
     async with RunRecorder(runs, run_id) as keeping:
         await keeping.keep(Answered(REPLY, WRITING), reply_is_last=True)
     assert await paid(opened, run_id) == [WRITING]
+
+
+async def test_calls_that_were_stopped_with_their_run_are_charged(
+    runs: StoredRunStore, opened: Database
+) -> None:
+    """However the run was broken off, its estimates are in the call log and in the budget."""
+    run_id = await claimed(runs)
+    usage = Usage(1_000, 50, estimated=True)
+    stopped = replace(CALL, state="cut", error_kind="cancelled", usage=usage, cost_usd=0.5)
+
+    async def broken_off() -> None:
+        async with RunRecorder(runs, run_id) as keeping:
+            keeping.stopped(stopped)
+            keeping.stopped(replace(stopped, position=2))
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await broken_off()
+    assert await paid(opened, run_id) == [stopped, replace(stopped, position=2)]
+    [spent] = await StoredSpending(opened).by_channel("T1", datetime.now(UTC), 1)
+    assert (spent.questions, spent.cost_usd) == (1, pytest.approx(1.0))
+
+
+async def test_an_answer_keeps_that_its_tokens_are_estimates(
+    runs: StoredRunStore, opened: Database
+) -> None:
+    """So that its cost is shown as an estimate later, too."""
+    run_id = await claimed(runs)
+    answer = replace(ANSWER, usage=Usage(1_000, 50, estimated=True))
+    async with RunRecorder(runs, run_id) as keeping:
+        call = replace(CALL, usage=answer.usage)
+        await keeping.keep(Answered(answer, call), reply_is_last=False)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert run.answers == (answer,)
 
 
 async def test_a_reply_waits_for_nothing_but_the_end(

@@ -72,7 +72,7 @@ async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
         configure(tmp_path, models, both)
         keys = {"RIGHT": "right-key", "WRONG": "wrong-key-value"}
         result = await moa_bot(tmp_path, "check", variables=keys)
-        assert "gpt" not in {request.model for request in server.questions}
+        assert "gpt" in {request.model for request in server.questions}
     assert result.code == 1
     found = marks(result)
     assert found["good"] == "ok"
@@ -159,3 +159,15 @@ async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
     assert result.code == 1
     assert "failed   moa.toml:" in result.out
     assert "define at least one [models.NAME] table" in result.out
+
+
+async def test_models_without_a_price_are_listed(tmp_path: Path) -> None:
+    """Their calls count as nothing in the budgets, which nobody would guess."""
+    async with ModelServer({"own-1": Reply("Yes.")}) as server:
+        own = f'provider = "openai"\nmodel = "own-1"\nbase_url = "{server.openai_url}"\n'
+        models = {"own": own, "priced": f"{own}price = {{ input = 1.0, output = 2.0 }}\n"}
+        configure(tmp_path, models, pipeline("own", aggregator="priced"))
+        result = await moa_bot(tmp_path, "check")
+    assert "price: not known of own\n" in result.out
+    assert "price = { input = …, output = … }" in result.out
+    assert result.code == 0

@@ -17,6 +17,9 @@ FIELDS = {
     "seconds",
     "first_token_seconds",
     "cost_usd",
+    "cost_is_estimate",
+    "cut_at_limit",
+    "notes",
 }
 ANSWER_FIELDS = {
     "model",
@@ -25,9 +28,12 @@ ANSWER_FIELDS = {
     "status",
     "text",
     "error",
+    "error_kind",
+    "reason",
     "seconds",
     "input_tokens",
     "output_tokens",
+    "estimated",
     "cost_usd",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,12 +10,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from bot.manifest import purposes
+from bot.manifest import address, purposes, text
+from bot.playground.api import all_methods
+from bot.playground.app_manifest import manifest_errors
+from bot.playground.delivery.events import EVENT_SCOPES
 from bot.playground.state.installation import BOT_EVENTS, BOT_SCOPES
-from bot.slack.routes import EVENTS
+from bot.slack.routes import ASK_ABOUT, EVENTS
+from bot.slack.ui.strings import HOME_ASK_SHORTCUT
 from tests.cli.command import ROOT, moa_bot
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+
+FORMS = [[], ["--http", "https://b.example"], ["--http", "https://b.example:8443/a/slack/events"]]
+"""The options of `moa-bot manifest` that change what it prints."""
 
 
 def filled_in(address: str) -> Any:
@@ -49,20 +57,72 @@ async def test_for_http_slack_is_told_where_to_call(tmp_path: Path, given: str) 
     assert filled_in(result.err.split()[-1]) == manifest
 
 
-def test_slacks_limits_are_kept() -> None:
-    """Lengths by https://docs.slack.dev/reference/app-manifest."""
-    shown = MANIFEST["display_information"]
-    assert len(shown["name"]) <= 35
-    assert len(shown["description"]) <= 140
-    assert 174 <= len(shown["long_description"]) <= 4000
-    assert len(MANIFEST["features"]["agent_view"]["agent_description"]) <= 300
-    prompts = MANIFEST["features"]["agent_view"]["suggested_prompts"]
-    assert 1 <= len(prompts) <= 4
-    assert all(set(prompt) == {"title", "message"} for prompt in prompts)
-    for command in MANIFEST["features"]["slash_commands"]:
-        assert len(command["command"]) <= 32
-        assert len(command["description"]) <= 2000
-        assert len(command["usage_hint"]) <= 1000
+@pytest.mark.parametrize("options", FORMS, ids=" ".join)
+async def test_slack_takes_every_form(tmp_path: Path, options: list[str]) -> None:
+    """What is printed, and what the address carries, keeps every limit of Slack's schema."""
+    result = await moa_bot(tmp_path, "manifest", *options)
+    assert manifest_errors(yaml.safe_load(result.out)) == []
+    opened = await moa_bot(tmp_path, "manifest", *options, "--open")
+    assert filled_in(opened.out.split()[-1]) == yaml.safe_load(result.out)
+
+
+async def test_an_address_that_slack_refuses_is_said(tmp_path: Path) -> None:
+    """A command's address may have 3,000 characters: the place is named, nothing is printed."""
+    result = await moa_bot(tmp_path, "manifest", "--http", "https://b.example/" + "a" * 3_000)
+    assert (result.code, result.out) == (2, "")
+    assert "/features/slash_commands/0/url" in result.err
+
+
+@pytest.mark.parametrize("given", ["https://[::1", "https://b.example/a b", "https://b.example\n"])
+async def test_an_odd_address_is_said(tmp_path: Path, given: str) -> None:
+    """What is no address gets a sentence, not a traceback."""
+    result = await moa_bot(tmp_path, "manifest", "--http", given)
+    assert (result.code, result.out) == (2, "")
+    assert "is not an address that Slack can call" in result.err
+
+
+async def test_open_fills_in_slacks_page(tmp_path: Path) -> None:
+    """The person's browser gets the address, and it is printed for the case that nothing shows."""
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n', encoding="utf-8")
+    browser.chmod(0o755)
+    result = await moa_bot(tmp_path, "manifest", "--open", variables={"BROWSER": str(browser)})
+    address = (tmp_path / "opened").read_text(encoding="utf-8")
+    assert filled_in(address) == MANIFEST
+    assert result.out.split()[-1] == address
+    assert result.out.startswith("Slack's create-app page is open in your browser.")
+
+
+@pytest.mark.parametrize("broken", [{}, {"BROWSER": "/nowhere/browser"}])
+async def test_open_prints_the_address_where_no_browser_is(
+    tmp_path: Path, broken: dict[str, str]
+) -> None:
+    """On a server it says what to do with the address."""
+    result = await moa_bot(tmp_path, "manifest", "--open", variables={"PATH": "", **broken})
+    assert result.code == 0
+    assert result.out.startswith("There is no browser here. Open this address")
+    assert filled_in(result.out.split()[-1]) == MANIFEST
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_the_documents_link_to_the_filled_in_page(page: str) -> None:
+    """The "Create the Slack app" links lead to the page that `moa-bot manifest --open` opens."""
+    words = (ROOT / page).read_text(encoding="utf-8")
+    assert "[Create the Slack app][create-app]" in words
+    [link] = re.findall(r"^\[create-app\]: (\S+)$", words, re.MULTILINE)
+    assert link == address(text())
+
+
+def test_the_documents_name_the_shortcuts_as_slack_shows_them() -> None:
+    """Nobody looks for a menu entry that has another name."""
+    for shortcut in MANIFEST["features"]["shortcuts"]:
+        assert shortcut["name"] in (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+        if shortcut["type"] == "message":
+            assert shortcut["name"] in (ROOT / "README.md").read_text(encoding="utf-8")
+    [about] = [
+        s["name"] for s in MANIFEST["features"]["shortcuts"] if s["callback_id"] == ASK_ABOUT
+    ]
+    assert about in HOME_ASK_SHORTCUT
 
 
 def test_it_asks_for_the_events_that_are_listened_for() -> None:
@@ -96,3 +156,18 @@ def test_whoever_writes_to_the_app_is_heard() -> None:
     assert home["messages_tab_enabled"]
     assert not home["messages_tab_read_only_enabled"]
     assert MANIFEST["settings"]["interactivity"]["is_enabled"]
+
+
+def test_every_scope_is_needed() -> None:
+    """Each serves an event that is subscribed to, a method that is called, or a feature."""
+    source = "\n".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "bot" / "slack").rglob("*.py")
+    )
+    events = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    called = [m for name, m in all_methods().items() if name.replace(".", "_") in source]
+    needed = {EVENT_SCOPES[event] for event in events if event in EVENT_SCOPES}
+    needed |= {scope for method in called for scope in method.scopes}
+    needed |= {"commands"} if MANIFEST["features"]["slash_commands"] else set()
+    needed |= {"files:read"} if "url_private" in source else set()
+    needed |= {"metadata.message:read"} if "include_all_metadata" in source else set()
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) <= needed

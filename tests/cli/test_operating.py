@@ -20,6 +20,8 @@ from tests.cli.command import Result, moa_bot
 from tests.stage import Stage, on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
+REASON = "400: prompt is too long"
+REFUSED = Call("claude", "proposer", 1, 2, 1, "failed", 0.0, 0.1, None, "overflow", reason=REASON)
 CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5, cost_usd=0.25)
 ANSWER = Answer("gpt", 1, 1, "used", "A private because.", cost_usd=0.25)
 PATIENCE_S = 60
@@ -37,6 +39,7 @@ async def asked(opened: Database, user: str, become: str = "waiting") -> str:
         await runs.fail(run_id, "no_answer")
     if become == "answered":
         await runs.record(run_id, ANSWER, CALL)
+        await runs.charge(run_id, REFUSED)
         await runs.posted(run_id, "2.000100")
         outcome = Outcome("A private reply.", "complete", "balanced", (ANSWER,), None, (CALL,), 2.5)
         await runs.finish(run_id, outcome)
@@ -84,6 +87,7 @@ async def test_one_run_is_shown_with_its_calls(
     for words in (run_id, "U1 in C1 of T1 (mention)", "answered", "2.5 s", "2.000100", "gpt"):
         assert words in shown
     assert "$0.2500" in shown
+    assert f"overflow: {REASON}" in shown
     assert "private" not in shown
     shown = (await command(tmp_path, database, "runs", run_id, "--texts")).out
     assert "A private why?" in shown

@@ -111,7 +111,10 @@ RESUMED: Final[Mapping[str, Point]] = {
 }
 """While a process takes up what another has left."""
 
-ALL: Final[Mapping[str, Point]] = POINTS | WAITING | PASSED | EDITED | RESUMED
+DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(f"{RUNS}.ask_to_stop")}
+"""While it hears that a question was deleted."""
+
+ALL: Final[Mapping[str, Point]] = POINTS | WAITING | PASSED | EDITED | RESUMED | DELETED
 
 
 def arm(name: str, trap: Path) -> None:

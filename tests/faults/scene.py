@@ -179,6 +179,14 @@ class Scene:
         """What the journal says of a question."""
         return self._row(asked).get("state", "unknown")
 
+    def words_stored(self, asked: Asked) -> list[str]:
+        """What the journal holds of a question, its reply and its answers, in words."""
+        row = self._row(asked)
+        with self._journal() as journal:
+            query = select(answers.c.text).where(answers.c.run_id == row["id"])
+            found = journal.execute(query).scalars().all()
+        return [words for words in (row["text"], row["reply"], *found) if words]
+
     def stop(self, asked: Asked) -> None:
         """Leave word that a question is to be stopped, as another process does."""
         statement = update(runs).where(runs.c.ts == asked.ts)

@@ -58,6 +58,11 @@ def test_every_key_is_read() -> None:
         persona = "A poet."
         price = { input = 1, output = 2.5, cached = 0.1 }
         options = { thinking = { type = "disabled" } }
+        omit = ["top_k"]
+        reasoning_tokens = 0
+        reasoning_effort = "low"
+        proposer_max_output_tokens = 300
+        aggregator_max_output_tokens = 3000
         max_attempts = 3
         max_concurrency = 4
         requests_per_minute = 60
@@ -89,6 +94,8 @@ def test_every_key_is_read() -> None:
     )
     a, b, p = config.models["a"], config.models["b"], config.pipelines["p"]
     assert (a.context_window, a.max_output_tokens, a.temperature) == (8000, 500, 1)
+    assert (a.omit, a.reasoning_tokens, a.reasoning_effort) == (["top_k"], 0, "low")
+    assert (a.proposer_max_output_tokens, a.aggregator_max_output_tokens) == (300, 3000)
     assert a.price is not None
     assert (a.price.input, a.price.output, a.price.cached) == (1, 2.5, 0.1)
     assert (a.max_attempts, a.max_concurrency, a.requests_per_minute) == (3, 4, 60)
@@ -144,6 +151,11 @@ IN_A_MODEL = [
         'hedge_after_s = 5\nhedge_with = "a"',
         "hedge_with: must be a different model.",
     ),
+    ("reasoning_tokens = -1", "reasoning_tokens: must be greater than or equal to 0."),
+    ('reasoning_effort = "hard"', "reasoning_effort: must be 'none', 'minimal', 'low', "),
+    ('omit = "top_k"', "omit: must be a list."),
+    ('omit = ["messages"]', 'omit: "messages" is required in every request.'),
+    ("aggregator_max_output_tokens = 0", "aggregator_max_output_tokens: must be greater than or"),
     ('reply = "Yes."', "reply: only works for scripted models."),
     ("delay_s = 1", "delay_s: only works for scripted models."),
     ('fail = "cut"', "fail: only works for scripted models."),
@@ -160,6 +172,24 @@ def test_a_mistake_in_a_model_is_named(line: str, said: str) -> None:
     found = errors_in("[models.a]\n" + "\n".join(lines) + "\n" + other + PIPELINE)
     assert len(found) == 1
     assert found[0].startswith(f"models.a.{said}")
+
+
+@pytest.mark.parametrize(
+    ("provider", "line", "said"),
+    [
+        (
+            "scripted",
+            "reasoning_tokens = 5",
+            "reasoning_tokens: only works for openai and anthropic models",
+        ),
+        ("local", 'omit = ["top_k"]', "omit: only works for openai and anthropic models."),
+        ("anthropic", "system_role = false", "system_role: only works for openai models."),
+    ],
+)
+def test_a_key_for_other_providers_is_an_error(provider: str, line: str, said: str) -> None:
+    """A setting that would have no effect is an error."""
+    (found,) = errors_in(f'[models.a]\nprovider = "{provider}"\nmodel = "x"\n{line}\n{PIPELINE}')
+    assert found.startswith(f"models.a.{said}")
 
 
 LAYER = "[[pipelines.p.layers]]\n"
@@ -297,3 +327,17 @@ def test_all_mistakes_are_named_at_once() -> None:
         "pipelines.p.strategy",
         "default_pipeline",
     ]
+
+
+@pytest.mark.parametrize("amount", ["inf", "-inf", "nan", "-1.0", '"1"'])
+@pytest.mark.parametrize("key", ["input", "output", "cached"])
+def test_a_price_is_an_amount_of_money(key: str, amount: str) -> None:
+    """Infinity, NaN, strings and negative numbers are rejected under the key's name."""
+    prices = {"input": "1.0", "output": "1.0"} | {key: amount}
+    price = ", ".join(f"{name} = {value}" for name, value in prices.items())
+    table = tomllib.loads(
+        f'[models.m]\nprovider = "openai"\nmodel = "m"\nprice = {{ {price} }}\n'
+        '[pipelines.p]\naggregator = "m"\n'
+    )
+    with pytest.raises(PipelineError, match=rf"models\.m\.price\.{key}: must be "):
+        Config.from_table(table)

@@ -257,7 +257,7 @@ async def test_the_limit_and_the_system_text_are_sent(server: ModelServer, provi
     """A request carries the turns, the system text, the limit, the options and the key."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
-        model = model_at(server, endpoints, provider, options={"top_p": 0.9})
+        model = model_at(server, endpoints, provider, options={"top_p": 0.9}, reasoning_tokens=0)
         await hear(model, sampling=Sampling(max_output_tokens=33))
     request = server.requests[0]
     assert request.system == QUESTION.system
@@ -305,7 +305,7 @@ async def test_probing_asks_one_token_where_there_is_no_page(provider: str) -> N
     """A compatible server that does not describe its models is probed by the least question."""
     async with ModelServer({"m": Reply(SAID)}, has_model_pages=False) as server:
         async with nothing_left_running(server) as endpoints:
-            await model_at(server, endpoints, provider).probe()
+            await model_at(server, endpoints, provider, reasoning_tokens=0).probe()
         assert [request.body["max_tokens"] for request in server.questions] == [1]
 
 

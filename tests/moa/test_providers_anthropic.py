@@ -12,6 +12,7 @@ from moa import Message, Profile, Prompt, Sampling
 from moa.providers import Endpoints
 from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
 from moa.providers.messages_codec import BEFORE_ASSISTANT
+from moa.providers.parameters import REASONING_TOKENS
 from tests.moa.asking import hear
 from tests.models import ModelServer, Raw, Reply, Status
 
@@ -91,7 +92,7 @@ async def test_no_temperature_is_sent(server: ModelServer, endpoints: Endpoints)
 async def test_a_limit_is_always_sent(server: ModelServer, endpoints: Endpoints) -> None:
     """The API demands a limit: the model's own stands in where the role sets none."""
     await hear(model_at(server, endpoints), sampling=Sampling())
-    assert server.requests[0].body["max_tokens"] == MAX_OUTPUT_TOKENS
+    assert server.requests[0].body["max_tokens"] == MAX_OUTPUT_TOKENS + REASONING_TOKENS
 
 
 @pytest.mark.parametrize(

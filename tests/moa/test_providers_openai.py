@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from moa import PipelineError, Profile, Sampling
+from moa import PipelineError, Profile
 from moa.providers import Endpoints
-from moa.providers.openai import REASONING_TOKENS, OpenAIModel
-from tests.moa.asking import QUESTION, hear
+from moa.providers.openai import OpenAIModel
+from moa.providers.parameters import REASONING_TOKENS
+from tests.moa.asking import hear
 from tests.models import ModelServer, Raw, Reply, Status
 
 
@@ -54,12 +55,15 @@ def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> Open
 @pytest.mark.parametrize(
     ("param", "left"),
     [
-        ("temperature", {"max_tokens": 100, "stream_options": {"include_usage": True}}),
-        ("stream_options", {"max_tokens": 100, "temperature": 0.5}),
+        (
+            "temperature",
+            {"max_tokens": 100 + REASONING_TOKENS, "stream_options": {"include_usage": True}},
+        ),
+        ("stream_options", {"max_tokens": 100 + REASONING_TOKENS, "temperature": 0.5}),
         (
             "max_tokens",
             {
-                "max_completion_tokens": 100,
+                "max_completion_tokens": 100 + REASONING_TOKENS,
                 "temperature": 0.5,
                 "stream_options": {"include_usage": True},
             },
@@ -234,29 +238,6 @@ async def test_a_temperature_is_sent_where_the_model_takes_one(
     await hear(model_at(server, endpoints))
     await hear(without)
     assert [request.body.get("temperature") for request in server.requests] == [0.5, None]
-
-
-async def test_reasoning_has_room_where_it_is_given(
-    server: ModelServer, endpoints: Endpoints
-) -> None:
-    """The allowance for thinking comes on top of the limit; elsewhere the limit stands as it is."""
-    server.models["m"] = Reply("Paris.")
-    await hear(model_at(server, endpoints), sampling=Sampling(max_output_tokens=800))
-    thinking = model_at(server, endpoints, reasoning_tokens=1_000)
-    await hear(thinking, sampling=Sampling(max_output_tokens=800))
-    assert [request.body["max_tokens"] for request in server.requests] == [800, 1_800]
-
-
-@pytest.mark.parametrize(
-    ("model", "limit"),
-    [("gpt-5", 800 + REASONING_TOKENS), ("gpt-4.1", 800), ("ft:gpt-4o:team", 800)],
-)
-def test_at_openai_itself_reasoning_models_have_room(model: str, limit: int) -> None:
-    """At OpenAI's own address a limit leaves room to think for the models that do."""
-    asked = OpenAIModel(Profile("m"), model, Endpoints())._body(
-        QUESTION, Sampling(max_output_tokens=800), own=True
-    )
-    assert (asked["max_completion_tokens"], "max_tokens" in asked) == (limit, False)
 
 
 async def test_the_environments_key_stays_with_its_own_server(

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 
 from moa import Profile
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.openai import OpenAIModel
 from tests.moa.asking import hear
-from tests.models import Cut, ModelServer, Reply
+from tests.models import Cut, ModelServer, Redirect, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -85,3 +85,105 @@ async def test_compressed_answers_are_read(endpoints: Endpoints) -> None:
         assert (await hear(model_at(url, endpoints))).text == "Paris."
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture(params=["openai", "anthropic"])
+def provider(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def model_of(provider: str, server: ModelServer, endpoints: Endpoints, path: str) -> ProvidedModel:
+    spec = ModelSpec(provider=provider, model="m", base_url=server.url + path, api_key="k")
+    return build(spec, Profile("m"), endpoints)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_question_is_sent_to_no_other_origin(
+    endpoints: Endpoints, provider: str, status: int, host: str
+) -> None:
+    """Neither key nor question go where a server points to: another port or host is another one."""
+    async with ModelServer({"m": Reply("Rome.")}) as other, ModelServer() as server:
+        page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
+        place = other.url.replace("127.0.0.1", host) + page
+        server.models["m"] = Reply(fault=Redirect(place, status))
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, server, endpoints, path))
+        assert heard.kind == ("Rejected", "redirected")
+        assert heard.error is not None
+        assert heard.error.status == status
+        assert other.requests == []
+
+
+async def test_a_redirect_within_the_origin_is_followed(
+    endpoints: Endpoints, provider: str
+) -> None:
+    """With the question and the key, as a server asks that moves its pages."""
+    async with ModelServer(key="k") as server:
+        page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
+        server.models["m"] = [Reply(fault=Redirect(page, 307)), Reply("Paris.")]
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, server, endpoints, path))
+        assert (heard.text, heard.error) == ("Paris.", None)
+        assert server.requests[0].body == server.requests[1].body
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_a_redirect_that_drops_the_question_is_refused(
+    endpoints: Endpoints, provider: str, status: int
+) -> None:
+    """A POST that was redirected so would become a GET, and ask nothing."""
+    async with ModelServer({"m": Reply(fault=Redirect("/v1/other", status))}) as server:
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, server, endpoints, path))
+        assert heard.kind == ("Rejected", "redirected")
+
+
+async def test_redirects_have_an_end(endpoints: Endpoints, provider: str) -> None:
+    """A server that sends its clients round in circles counts as unreachable."""
+    page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
+    async with ModelServer({"m": Reply(fault=Redirect(page, 307))}) as server:
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, server, endpoints, path))
+        assert heard.kind == ("Unavailable", "connection")
+        assert len(server.requests) < 10
+
+
+@pytest.mark.parametrize(
+    "address", ["socks4://127.0.0.1:9", "socks5://127.0.0.1:9", "ftp://127.0.0.1:9"]
+)
+async def test_an_unusable_proxy_is_named_and_never_passed_by(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, provider: str, address: str
+) -> None:
+    """Who must go through a proxy is told that it cannot be used; nothing is asked directly."""
+    monkeypatch.setenv("all_proxy", address)
+    async with ModelServer({"m": Reply("Paris.")}) as server:
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, server, endpoints, path))
+        assert heard.kind == ("Rejected", "proxy")
+        assert server.requests == []
+
+
+async def test_no_cookie_of_a_server_is_kept(endpoints: Endpoints) -> None:
+    """What a server would have remembered of one person's question is not sent with the next."""
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Cookie"))
+        choice = {"message": {"content": "Paris."}, "finish_reason": "stop"}
+        response = web.json_response({"choices": [choice]})
+        response.set_cookie("session", f"{len(seen)}")
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", 0).start()
+    try:
+        url = f"http://localhost:{runner.addresses[0][1]}/v1"
+        for _ in range(2):
+            assert (await hear(model_at(url, endpoints))).text == "Paris."
+    finally:
+        await runner.cleanup()
+    assert seen == [None, None]

@@ -41,6 +41,10 @@ def test_events_come_whole_and_in_order() -> None:
         (b"data: a: b\n\n", [b"a: b"]),
         (b"data: cut off", []),
         (b"data: cut off\n", []),
+        (b'data: {"a": 1}\ndata: {"b": 2}\n', [b'{"a": 1}', b'{"b": 2}']),
+        (b'data: null\ndata: {"b": 2}\n', [b"null", b'{"b": 2}']),
+        (b'data: {"a":\ndata: {"b": 2}\ndata: }\n\n', [b'{"a":\n{"b": 2}\n}']),
+        (b"data: {}\ndata: [DONE]\n", [b"{}", b"[DONE]"]),
         (b"", []),
     ],
 )
@@ -77,6 +81,27 @@ def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> N
     for start, end in pairwise(points):
         found += reader.feed(data[start:end])
     assert [json.loads(event) for event in found] == EVENTS
+
+
+def test_a_last_line_that_only_lacks_its_end_is_read() -> None:
+    """Some servers close the connection right behind the last brace; half a line stays unread."""
+    for last, expected in ((b'data: {"a": 1}', [b'{"a": 1}']), (b'data: {"a": ', [])):
+        reader = EventReader()
+        assert reader.feed(last) == []
+        assert reader.close() == expected
+
+
+@pytest.mark.parametrize("line", [b"x", b"data: x\n", b"data:\n"])
+def test_no_form_of_an_event_without_end_is_kept(line: bytes) -> None:
+    """Neither one long line nor countless short ones, in however small slices they come."""
+    reader = EventReader()
+
+    def feed_for_long() -> None:
+        for _ in range(MAX_EVENT_BYTES + 1):
+            reader.feed(line)
+
+    with pytest.raises(EventTooLongError):
+        feed_for_long()
 
 
 def test_an_event_without_end_is_not_kept_for_ever() -> None:

@@ -2,10 +2,13 @@
 
 from tests.models.replies import (
     Cut,
+    Endless,
+    EndlessHeaders,
     ErrorEvent,
     HangAfterHeaders,
     HangBeforeHeaders,
     Raw,
+    Redirect,
     Reply,
     Request,
     Stall,
@@ -15,11 +18,14 @@ from tests.models.server import ModelServer
 
 __all__ = [
     "Cut",
+    "Endless",
+    "EndlessHeaders",
     "ErrorEvent",
     "HangAfterHeaders",
     "HangBeforeHeaders",
     "ModelServer",
     "Raw",
+    "Redirect",
     "Reply",
     "Request",
     "Stall",

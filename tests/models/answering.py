@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -12,10 +13,13 @@ from aiohttp import web
 
 from tests.models.replies import (
     Cut,
+    Endless,
+    EndlessHeaders,
     ErrorEvent,
     HangAfterHeaders,
     HangBeforeHeaders,
     Raw,
+    Redirect,
     Reply,
     Request,
     Stall,
@@ -41,8 +45,14 @@ class Answering:
             case Status(status, body, headers):
                 error = self._wire.error(status) if body is None else body
                 return web.json_response(error, status=status, headers=headers)
-            case Raw(data, content_type, status):
-                return web.Response(body=data, content_type=content_type, status=status)
+            case Raw():
+                return await self._raw(self._reply.fault)
+            case Endless():
+                return await self._flood(self._reply.fault)
+            case EndlessHeaders():
+                await self._flood_headers()
+            case Redirect(location, status):
+                return web.Response(status=status, headers={"Location": location})
             case HangBeforeHeaders():
                 await _for_ever()
             case _:
@@ -51,6 +61,43 @@ class Answering:
             return await self._stream()
         await self._first()
         return web.json_response(self._whole())
+
+    async def _raw(self, raw: Raw) -> web.StreamResponse:
+        headers = {"Content-Type": raw.content_type, **raw.headers}
+        if not raw.stays_open:
+            return web.Response(body=raw.body, headers=headers, status=raw.status)
+        response = web.StreamResponse(headers=headers, status=raw.status)
+        await response.prepare(self._http)
+        await response.write(raw.body)
+        await _for_ever()
+        return response
+
+    async def _flood(self, flood: Endless) -> web.StreamResponse:
+        headers = {"Content-Type": flood.content_type}
+        if flood.packed:
+            headers["Content-Encoding"] = "gzip"
+        response = web.StreamResponse(headers=headers, status=flood.status)
+        await response.prepare(self._http)
+        packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+        block = flood.piece * max(1, _BLOCK * (10 if flood.packed else 1) // len(flood.piece))
+        data = flood.opening
+        while True:
+            data = packer.compress(data) if flood.packed else data
+            if data:
+                await response.write(data)
+                self._request.sent += len(data)
+            await asyncio.sleep(0)  # writing does not yield while the client keeps up
+            data = block
+
+    async def _flood_headers(self) -> None:
+        transport = self._http.transport
+        assert transport is not None
+        transport.write(b"HTTP/1.1 200 OK\r\n")
+        while not transport.is_closing():
+            transport.write(b"".join(b"X-%d: %s\r\n" % (n, b"v" * 500) for n in range(50)))
+            self._request.sent += 25_000
+            await asyncio.sleep(0.001)
+        raise ConnectionResetError
 
     def _whole(self) -> Mapping[str, object]:
         text = "".join(self._reply.pieces(self._request))
@@ -101,6 +148,7 @@ class Answering:
         transport.close()
 
 
+_BLOCK: Final = 64 * 1024
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 

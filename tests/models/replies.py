@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Api = Literal["chat", "messages", "models"]
@@ -21,6 +21,7 @@ class Request:
         body: the JSON body; empty for "models".
         headers: with lower-case names.
         closed_early: whether the client closed the connection before the answer was whole.
+        sent: bytes of body that a flood has sent.
         ended: set when the server is done with it, or the client has gone.
     """
 
@@ -29,6 +30,7 @@ class Request:
     body: Mapping[str, Any]
     headers: Mapping[str, str]
     closed_early: bool = False
+    sent: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -111,14 +113,54 @@ class ErrorEvent:
 
 @dataclass(frozen=True)
 class Raw:
-    """Send these bytes as they are, as a whole body."""
+    """Send these bytes as they are, as a whole body; `stays_open`: and never end it."""
 
     body: bytes
     content_type: str = "text/event-stream"
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    stays_open: bool = False
 
 
-Fault = Status | HangBeforeHeaders | HangAfterHeaders | Stall | Cut | ErrorEvent | Raw
+@dataclass(frozen=True)
+class Endless:
+    """Send the opening, then the piece again and again, as fast as the client takes it.
+
+    With `packed` the body is compressed on its way: a little on the wire is a lot to read.
+    """
+
+    piece: bytes
+    opening: bytes = b""
+    content_type: str = "text/event-stream"
+    status: int = 200
+    packed: bool = False
+
+
+@dataclass(frozen=True)
+class EndlessHeaders:
+    """Begin a response and never come to the end of its headers."""
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the client somewhere else, by an address or a path."""
+
+    location: str
+    status: int = 307
+
+
+Fault = (
+    Status
+    | HangBeforeHeaders
+    | HangAfterHeaders
+    | Stall
+    | Cut
+    | ErrorEvent
+    | Raw
+    | Endless
+    | EndlessHeaders
+    | Redirect
+)
 
 
 @dataclass(frozen=True)
@@ -136,6 +178,8 @@ class Reply:
         gate: when given, the first piece waits until the test sets it.
         streams: False for a server that answers in one JSON object though asked to stream.
         fault: what goes wrong.
+        thinks: tokens that it thinks before the first piece. They count against the limit that it
+            was asked with: where that is no larger, it stops there and says nothing.
     """
 
     text: str | Callable[[Request], str] = "Paris is the capital of France."
@@ -148,6 +192,15 @@ class Reply:
     gate: asyncio.Event | None = None
     streams: bool = True
     fault: Fault | None = None
+    thinks: int = 0
+
+    def limited(self, request: Request) -> Reply:
+        """What is left of it when the request's output limit has been thought up."""
+        caps = (request.body.get(name) for name in ("max_tokens", "max_completion_tokens"))
+        cap = next((cap for cap in caps if cap is not None), None)
+        if not self.thinks or cap is None or cap > self.thinks:
+            return self
+        return replace(self, text="", stop="length", output_tokens=cap)
 
     def pieces(self, request: Request) -> list[str]:
         """The text word by word, as it is streamed; joined, it is the text."""

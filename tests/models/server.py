@@ -93,6 +93,12 @@ class ModelServer:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
         return self.requests[count - 1]
 
+    async def questions_ended(self, count: int) -> None:
+        """Wait until so many answers are sent or broken off."""
+        await self.asked(count)
+        for request in self.questions[:count]:
+            await request.ended.wait()
+
     async def all_closed(self) -> None:
         """Wait until the clients have closed every connection."""
         while self.connections:  # noqa: ASYNC110 - aiohttp tells nobody of a connection's end
@@ -159,7 +165,7 @@ class ModelServer:
             reply = self._next(request.model)
             if reply is None:
                 return web.json_response(wire.error(404), status=404)
-            return await Answering(http, request, reply, wire).run()
+            return await Answering(http, request, reply.limited(request), wire).run()
         except (asyncio.CancelledError, ConnectionError):
             request.closed_early = True
             raise

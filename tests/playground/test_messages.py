@@ -56,7 +56,6 @@ async def test_a_person_can_be_written_to_by_id(scene: Scene) -> None:
             {"text": "x", "metadata": {"event_type": "a", "event_payload": {"b": "c" * 8_000}}},
             "metadata_too_large",
         ),
-        ({"text": "x", "thread_ts": "1.000001"}, "thread_not_found"),
         ({"text": "x", "channel": "C99999999"}, "channel_not_found"),
     ],
 )

@@ -126,7 +126,7 @@ async def test_a_stream_in_direct_messages_needs_none(scene: Scene) -> None:
     without = scene.web.api_call("chat.startStream", json={"channel": direct.id})
     assert await code(without) == "invalid_arguments"
     lost = scene.web.chat_startStream(channel=direct.id, thread_ts="1.000001")
-    assert await code(lost) == "thread_not_found"
+    assert await code(lost) == "invalid_thread_ts"
 
 
 async def test_too_much_text_is_refused_and_changes_nothing(scene: Scene) -> None:

@@ -206,7 +206,7 @@ async def test_a_run_that_is_taken_up_reads_its_files_again() -> None:
         client = web_client(slack.bot_token, slack.api_url)
         identity = IdentityLookup(client)
         threads = SlackThreadReader(
-            client, identity, UserDirectory(client), SlackFiles(client, identity)
+            client, identity, UserDirectory(client, identity), SlackFiles(client, identity)
         )
         question = Question(slack.team_id, general.id, ana.id, ts, ts, "When?", "mention")
         first, second = await threads.read(question), await threads.read(question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,26 @@ def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
     assert estimate(layers, thread) == pytest.approx((read + 4 * 1000) / 1e6)
     alone = Plan.of(aggregator=_priced(Price(0.0, 1.0)))
     assert estimate(alone, thread) == pytest.approx(MAX_OUTPUT_RESERVE / 1e6)
+
+
+def test_an_estimate_counts_what_models_may_think() -> None:
+    """Thoughts are paid for by whoever thinks them, and read by nobody else."""
+    profile = Profile("m", max_output_tokens=100, cost=Price(1.0, 10.0).of)
+    thread = Prompt.of("Why?")
+    plain, thinking = (
+        ScriptedModel(replace(profile, reasoning_tokens=spare), []) for spare in (0, 5_000)
+    )
+    before = estimate(Plan.of([plain, plain], aggregator=plain), thread)
+    after = estimate(Plan.of([thinking, thinking], aggregator=thinking), thread)
+    assert (after - before) * 1e6 == pytest.approx(3 * 5_000 * 10)
+
+
+def test_an_estimate_counts_the_cap_of_each_role() -> None:
+    """A model that proposes briefly and writes at length is counted as both."""
+    profile = Profile("m", proposer_max_output_tokens=100, cost=Price(0.0, 1.0).of)
+    model = ScriptedModel(replace(profile, aggregator_max_output_tokens=3_000), [])
+    cost = estimate(Plan.of([model], aggregator=model), Prompt.of("Why?"))
+    assert cost * 1e6 == pytest.approx(3_100)
 
 
 def _priced(price: Price, most: int | None = None) -> ScriptedModel:

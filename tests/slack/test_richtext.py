@@ -14,7 +14,7 @@ from bot.slack.markdown.rich_text import rich_text
 from bot.slack.markdown.rich_text_inline import text_of
 
 EVIL = "https://evil.example/?d=secret"
-GOOD = "https://docs.good.example/x"
+GOOD = "https://www.good.example/x"
 ALLOWED = frozenset({"good.example"})
 Json = dict[str, Any]
 
@@ -211,4 +211,4 @@ def test_nothing_live_is_made(markdown: str) -> None:
         assert leaf["text"]
         if leaf["type"] == "link":
             assert leaf["url"] == leaf["text"]
-            assert leaf["url"].startswith("https://docs.good.example/")
+            assert leaf["url"].startswith("https://www.good.example/")

@@ -52,6 +52,33 @@ async def test_an_address_that_the_asker_wrote_may_be_a_link(tmp_path: Path) -> 
         assert "See https://docs.example.com/page for more." in shown
 
 
+async def test_hosts_of_the_askers_earlier_messages_count(tmp_path: Path) -> None:
+    """What the asker said before in the thread names hosts too; what others said does not."""
+    said = "See https://docs.example.com/a and https://other.example.com/b for more."
+    async with on_stage(tmp_path, models={"writer-1": Reply(said)}) as stage:
+        bo = stage.slack.add_user("Bo")
+        await stage.slack.invite(bo, stage.general)
+        ts = await stage.slack.post(stage.ana, stage.general, "I read <https://docs.example.com/>.")
+        await stage.slack.post(bo, stage.general, "<https://other.example.com/>?", thread_ts=ts)
+        await stage.ask("What does it say?", thread_ts=ts)
+        shown = stage.slack.render(await stage.replied(ts))
+        assert "See https://docs.example.com/a and `https://other.example.com/b` for more." in shown
+
+
+async def test_a_shared_reply_keeps_its_links_and_its_title_has_none(tmp_path: Path) -> None:
+    """Shared, an address is as live as it was for the asker; the quoted question links nowhere."""
+    said = "See https://docs.example.com/a and https://evil.example/b."
+    async with on_stage(tmp_path, models={"writer-1": Reply(said)}) as stage:
+        question = "Is https://docs.example.com/x right, and evil.example/y?"
+        await stage.slack.command(stage.ana, stage.general, "/moa", question)
+        await stage.slack.wait_for(lambda: len(_private(stage)) == 1)
+        await stage.slack.click(stage.ana, _private(stage)[0], "share_answer")
+        await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general)) == 1)
+        shown = stage.slack.render(stage.slack.messages(stage.general)[0])
+        assert "See https://docs.example.com/a and https://evil.example/b." in shown
+        assert "Is `https://docs.example.com/x` right, and `evil.example/y`?" in shown
+
+
 def _private(stage: Stage) -> list[SlackMessage]:
     found = stage.slack.ephemerals(stage.ana, stage.general)
     return [m for m in found if "[Show answers]" in stage.slack.render(m)]

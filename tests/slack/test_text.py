@@ -10,6 +10,7 @@ from bot.slack.markdown.sanitize import (
     allowed_hosts,
     escape_markdown,
     escape_mrkdwn,
+    inert_mrkdwn,
     plain,
     shorten,
 )
@@ -73,6 +74,10 @@ def test_a_limit_of_nothing_is_refused() -> None:
         ("https://good.example/?u=evil.example", {"good.example"}),
         ("read <http://README.md|README.md> and main.py", set[str]()),
         ("mail bob@good.example", set[str]()),
+        ("<mailto:bob@good.example|bob@good.example>", set[str]()),
+        ("<@U1|evil.example> <#C1|evil.example> <!subteam^S1|evil.example>", set[str]()),
+        ("<https://good.example/|evil.example>", {"good.example"}),
+        ("<https://fu\u00dfball.example>", {"xn--fuball-cta.example"}),
         ("version 1.2.3, e.g. this", set[str]()),
         ("", set[str]()),
     ],
@@ -80,6 +85,22 @@ def test_a_limit_of_nothing_is_refused() -> None:
 def test_hosts_in_the_users_words(text: str, hosts: set[str]) -> None:
     """A host that a user wrote may be linked to; file names and mail addresses give no leave."""
     assert allowed_hosts([text]) == hosts
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ana & <Bo>", "Ana &amp; &lt;Bo&gt;"),
+        ("Is evil.com\nup?", "Is `evil.com`\nup?"),
+        ("(https://evil.com/?a&b)", "(`https://evil.com/?a&amp;b`)"),
+        ("`evil.com`", "\u02cb`evil.com`\u02cb"),
+        ("<https://evil.com|x>", "&lt;`https://evil.com`|x&gt;"),
+        ("ana@evil.com", "`ana@evil.com`"),
+    ],
+)
+def test_names_and_questions_in_our_own_words_link_nowhere(name: str, shown: str) -> None:
+    """Whatever people are called or ask, a message of ours that quotes it makes no link of it."""
+    assert inert_mrkdwn(name) == shown
 
 
 def test_hosts_of_the_allow_list() -> None:

@@ -113,15 +113,31 @@ class ApiCall:
             raise SlackError("message_not_found")
         return message
 
-    def thread_ts(self, channel: Channel, name: str = "thread_ts") -> str | None:
-        """The thread named, if one is; a reply's ts leads to its thread's."""
+    def thread_ts(
+        self, channel: Channel, name: str = "thread_ts", *, gone: str = "thread_not_found"
+    ) -> str | None:
+        """The thread named, if one is; a reply's ts leads to its thread's.
+
+        Where the first message of the thread is not there any more, it answers `gone`.
+        """
         named = self.text(name)
         if named is None:
             return None
-        message = channel.messages.get(named)
-        if not message:
-            raise SlackError("thread_not_found")
-        return message.thread_ts if message.is_reply else named
+        root = root_of(channel, named)
+        if not channel.has_root(root):
+            raise SlackError(gone)
+        return root
+
+    def thread_to_post_in(self, channel: Channel) -> str | None:
+        """The thread that a message goes to; None is the channel itself.
+
+        A `thread_ts` whose message was deleted is no error to Slack: the message is posted, and
+        stands at the top level of the channel for everybody to see. Sources: langchain-ai/open-swe
+        2753, PostHog 83601, timescale/tiger-agents 303, measure-sh 3997, hackclub/nephthys 220.
+        """
+        named = self.text("thread_ts")
+        root = root_of(channel, named) if named else None
+        return root if root and channel.has_root(root) else None
 
     def user(self, name: str) -> User:
         """The user named; `user_not_found` otherwise."""
@@ -152,6 +168,12 @@ class ApiMethod:
     feature: str | None = None
     """Off in the workspace, the method answers `feature_error`."""
     feature_error: str = "unknown_method"
+
+
+def root_of(channel: Channel, ts: str) -> str:
+    """The first message of the thread in which a message stands."""
+    message = channel.messages.get(ts)
+    return str(message.thread_ts) if message and message.is_reply else ts
 
 
 def missing(name: str) -> SlackError:

@@ -21,6 +21,7 @@ def api_test(call: ApiCall) -> Json:
 def auth_test(call: ApiCall) -> Json:
     """Who the token belongs to."""
     app, workspace = call.app, call.workspace
+    enterprise = workspace.enterprises.get(app.team_id)
     return {
         "url": call.site.base_url,
         "team": workspace.teams[app.team_id],
@@ -29,6 +30,7 @@ def auth_test(call: ApiCall) -> Json:
         "user_id": app.bot_user_id,
         "bot_id": app.bot_id,
         "is_enterprise_install": False,
+        **({"enterprise_id": enterprise} if enterprise else {}),
     }
 
 

@@ -22,7 +22,7 @@ def post_message(call: ApiCall) -> Json:
         "unfurl_media", default=True
     )
     manner = PostOptions(
-        thread_ts=call.thread_ts(channel),
+        thread_ts=call.thread_to_post_in(channel),
         username=call.text("username"),
         unfurls=not switched_off,
         link_names=call.flag("link_names") or call.text("parse") == "full",
@@ -65,7 +65,7 @@ def post_ephemeral(call: ApiCall) -> Json:
     channel = call.writable(call.channel())
     if call.user("user").id not in channel.members:
         raise SlackError("user_not_in_channel")
-    manner = PostOptions(call.thread_ts(channel), ephemeral_for=call.required("user"))
+    manner = PostOptions(call.thread_to_post_in(channel), ephemeral_for=call.required("user"))
     message = post(call.site, channel, read_content(call.args), manner)
     return {"message_ts": message.ts}
 

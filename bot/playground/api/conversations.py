@@ -35,6 +35,19 @@ def replies(call: ApiCall) -> Json:
     return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
 
 
+def history(call: ApiCall) -> Json:
+    """The messages of a conversation itself, the newest first; replies in threads are not there."""
+    channel = call.allow(call.channel(), "history")
+    if not call.is_member(channel):
+        raise SlackError("not_in_channel")
+    top = [m for m in channel.messages.values() if not m.is_reply]
+    page, more = call.page(_within(call, top)[::-1], _PAGE)
+    granted = "metadata.message:read" in call.app.scopes
+    shown = granted and call.flag("include_all_metadata")
+    found = [message_json(each, channel, with_metadata=shown) for each in page]
+    return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
+
+
 def info(call: ApiCall) -> Json:
     """One conversation."""
     channel = call.allow(call.channel(), "read")
@@ -77,18 +90,23 @@ def _with_users(call: ApiCall, names: list[str]) -> Channel:
 
 def _between(call: ApiCall, thread: list[SlackMessage]) -> list[SlackMessage]:
     """The parent always, and of the replies those between `oldest` and `latest`."""
+    return thread[:1] + _within(call, thread[1:])
+
+
+def _within(call: ApiCall, kept: list[SlackMessage]) -> list[SlackMessage]:
+    """Those between `oldest` and `latest`."""
     oldest, latest = call.text("oldest"), call.text("latest")
     inclusive = call.flag("inclusive")
-    kept = thread[1:]
     if oldest:
         kept = [m for m in kept if m.ts > oldest or (inclusive and m.ts == oldest)]
     if latest:
         kept = [m for m in kept if m.ts < latest or (inclusive and m.ts == latest)]
-    return thread[:1] + kept
+    return kept
 
 
 METHODS: Final = (
     ApiMethod("conversations.replies", replies, HISTORY),
+    ApiMethod("conversations.history", history, HISTORY),
     ApiMethod("conversations.info", info, READ),
     ApiMethod("conversations.members", members, READ),
     ApiMethod("conversations.open", open_conversation, ("im:write", "mpim:write")),

@@ -76,12 +76,14 @@ def answer(site: Emulator, grant: ResponseUrl, body: Json) -> SlackMessage | Non
         return original
     shown_to_all = body.get("response_type") == "in_channel"
     unfurls = body.get("unfurl_links") is not False or body.get("unfurl_media") is not False
+    channel = site.workspace.channels[grant.channel]
+    thread_ts = body.get("thread_ts")
     manner = PostOptions(
-        thread_ts=body.get("thread_ts"),
+        thread_ts=thread_ts if thread_ts and channel.has_root(thread_ts) else None,
         unfurls=unfurls,
         ephemeral_for=None if shown_to_all else grant.user,
     )
-    return post(site, site.workspace.channels[grant.channel], content, manner)
+    return post(site, channel, content, manner)
 
 
 def _require(site: Emulator, message: SlackMessage) -> None:

@@ -20,11 +20,15 @@ _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 
 
 def start(call: ApiCall) -> Json:
-    """Begin to stream a reply into a thread; outside direct messages it needs a recipient."""
+    """Begin to stream a reply into a thread; outside direct messages it needs a recipient.
+
+    Where the thread's first message was deleted Slack answers `invalid_thread_ts`
+    (langchain-ai/open-swe 2753, caipe-io 1034).
+    """
     channel = call.writable(call.channel())
     chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
     stream = _stream(call, channel)
-    thread_ts = call.thread_ts(channel)
+    thread_ts = call.thread_ts(channel, gone="invalid_thread_ts")
     if thread_ts is None:
         raise missing("thread_ts")
     message = SlackMessage(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.playground.api.api_call import READ, ApiCall, ApiMethod
-from bot.playground.state.serializers import channel_json, user_json
+from bot.playground.errors import SlackError
+from bot.playground.state.serializers import bot_profile_json, channel_json, user_json
 
 if TYPE_CHECKING:
     from bot.playground.state.models import Json
@@ -21,7 +22,16 @@ _PAGE: Final = 100
 
 def info(call: ApiCall) -> Json:
     """One person or bot."""
-    return {"user": user_json(call.user("user"), call.app.team_id)}
+    return {"user": user_json(call.user("user"), call.workspace, call.app)}
+
+
+def bot_info(call: ApiCall) -> Json:
+    """An app's bot by its `B…` id."""
+    named = call.required("bot")
+    bot = next((user for user in call.workspace.users.values() if user.bot_id == named), None)
+    if not bot:
+        raise SlackError("bot_not_found")
+    return {"bot": bot_profile_json(bot) | {"user_id": bot.id}}
 
 
 def conversations(call: ApiCall) -> Json:
@@ -42,6 +52,7 @@ def conversations(call: ApiCall) -> Json:
 
 
 METHODS: Final = (
+    ApiMethod("bots.info", bot_info, ("users:read",)),
     ApiMethod("users.info", info, ("users:read",)),
     ApiMethod("users.conversations", conversations, READ),
 )

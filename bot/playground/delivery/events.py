@@ -6,7 +6,7 @@ import copy
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground.state.serializers import message_json, view_json
+from bot.playground.state.serializers import bot_profile_json, message_json, view_json
 
 if TYPE_CHECKING:
     from bot.playground.delivery.outbox import Delivery, Outbox
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
-_SCOPES: Final = {
+EVENT_SCOPES: Final = {
     "app_mention": "app_mentions:read",
     "member_joined_channel": "channels:read",
     **{f"message.{name}": f"{name}:history" for name in _NAMES.values()},
@@ -35,11 +35,30 @@ class Events:
     def message(self, channel: Channel, message: SlackMessage) -> list[Delivery]:
         """A new message: `message`, and `app_mention` too where it names the bot in a channel."""
         event = self._message_event(channel, message)
-        sent = self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        sent = self._send(f"message.{_NAMES[channel.kind]}", event, channel, outer=message.team)
         if f"<@{self._app.bot_user_id}" in message.text and self._mentionable(channel, message):
             mention = {key: value for key, value in event.items() if key != "channel_type"}
-            sent += self._send("app_mention", {**mention, "type": "app_mention"}, channel)
+            mention |= {"type": "app_mention", **self._teams_of_mention(channel, message)}
+            sent += self._send("app_mention", mention, channel, outer=mention["team"])
         return sent
+
+    def _teams_of_mention(self, channel: Channel, message: SlackMessage) -> Json:
+        """Whose workspace an `app_mention` names.
+
+        In a channel of Slack Connect `team` is the host's, and whoever does not belong there has
+        their own team, or their Enterprise organisation, in `user_team` and `source_team`. Source:
+        the recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
+        """
+        host = channel.host or self._app.team_id
+        if not channel.ext_shared or message.team == host:
+            return {"team": message.team, "user_team": message.team, "source_team": message.team}
+        own = self._workspace.enterprises.get(message.team, message.team)
+        return {
+            "team": host,
+            "user_team": own,
+            "source_team": own,
+            "user_profile": {"team": own},
+        }
 
     def changed(self, channel: Channel, message: SlackMessage, before: Json) -> list[Delivery]:
         """An edit: `message` with the subtype `message_changed`."""
@@ -87,7 +106,7 @@ class Events:
         }
         if home := self._workspace.homes.get(user.id):
             event["view"] = view_json(home, self._app)
-        return self._send("app_home_opened", event)
+        return self._send("app_home_opened", event, outer=user.team_id)
 
     def session_stopped(
         self, channel: Channel, user: User, thread_ts: str, streams: list[str]
@@ -120,7 +139,18 @@ class Events:
             event |= {"user_team": author.team_id, "source_team": author.team_id}
         if author and not message.bot_id:
             event["client_msg_id"] = secrets.token_hex(16)
+        if message.bot_id:
+            event |= self._about_app(message.bot_id)
         return event
+
+    def _about_app(self, bot_id: str) -> Json:
+        """What tells an app's message: a workflow's names the workflow (caipe-io 1624)."""
+        bots = self._workspace.users.values()
+        bot = next((user for user in bots if user.bot_id == bot_id), None)
+        if not bot:
+            return {}
+        workflow = {"workflow_id": f"Wf{bot.id[1:]}"} if bot.is_workflow else {}
+        return {"bot_profile": bot_profile_json(bot), **workflow}
 
     def _about(self, channel: Channel) -> Json:
         return {
@@ -131,22 +161,35 @@ class Events:
             "event_ts": moment,
         }
 
-    def _send(self, name: str, event: Json, channel: Channel | None = None) -> list[Delivery]:
-        scope = _SCOPES.get(name)
+    def _send(
+        self, name: str, event: Json, channel: Channel | None = None, *, outer: str | None = None
+    ) -> list[Delivery]:
+        scope = EVENT_SCOPES.get(name)
         present = channel is None or self._app.bot_user_id in channel.members
         granted = scope is None or scope in self._app.scopes
         if name not in self._app.events or not present or not granted:
             return []
-        shared = channel is not None and channel.ext_shared
-        return [self._outbox.post(self._envelope(event, shared=shared))]
+        return [self._outbox.post(self._envelope(event, channel, outer))]
 
-    def _envelope(self, event: Json, *, shared: bool) -> Json:
+    def _envelope(self, event: Json, channel: Channel | None, outer: str | None) -> Json:
+        """What stands around an event.
+
+        In a channel of Slack Connect the outer `team_id` may be another organisation's, and
+        `context_team_id` the host's; only `authorizations` always name our installation. Source:
+        as for `_teams_of_mention`.
+        """
         app = self._app
+        shared = channel is not None and channel.ext_shared
+        host = (channel.host if channel and shared else None) or app.team_id
+        team = outer or host
+        enterprises = self._workspace.enterprises
+        ours = enterprises.get(app.team_id)
         return {
             "token": app.verification_token,
-            "team_id": app.team_id,
-            "context_team_id": app.team_id,
-            "context_enterprise_id": None,
+            "team_id": team,
+            "enterprise_id": enterprises.get(team),
+            "context_team_id": host,
+            "context_enterprise_id": enterprises.get(host),
             "api_app_id": app.app_id,
             "event": copy.deepcopy(event),
             "type": "event_callback",
@@ -154,7 +197,7 @@ class Events:
             "event_time": int(self._workspace.clock.now()),
             "authorizations": [
                 {
-                    "enterprise_id": None,
+                    "enterprise_id": ours,
                     "team_id": app.team_id,
                     "user_id": app.bot_user_id,
                     "is_bot": True,

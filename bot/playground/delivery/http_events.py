@@ -63,6 +63,18 @@ class HttpEvents:
         async with self._session.post(self.request_url, data=body, headers=headers) as answer:
             return answer.status == 200 and asked["challenge"] in await answer.text()  # noqa: PLR2004 - HTTP's own figure
 
+    async def ssl_check(self, method: str = "POST") -> int:
+        """Slack's look at the certificate, which is not signed; the status of the answer.
+
+        Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check".
+        """
+        form = urlencode({"token": self._app.verification_token, "ssl_check": "1"})
+        url = f"{self.request_url}?{form}" if method == "GET" else self.request_url
+        data = None if method == "GET" else form.encode()
+        headers = {"Content-Type": _FORM}
+        async with self._session.request(method, url, data=data, headers=headers) as answer:
+            return answer.status
+
     def sign(self, body: bytes) -> dict[str, str]:
         """The two headers of Slack's request signature, version 0."""
         stamp = str(int(time.time()) - self.signature_age)

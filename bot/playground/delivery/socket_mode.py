@@ -48,6 +48,8 @@ class Sockets:
         self._tickets: set[str] = set()
         self._arrivals: list[asyncio.Future[None]] = []
         self._turn = 0
+        self.to_refuse = 0
+        """How many of the next connections are refused, whose ticket is used up all the same."""
 
     def new_ticket(self) -> str:
         """Leave to connect once."""
@@ -79,6 +81,9 @@ class Sockets:
         if ticket not in self._tickets:
             return web.Response(status=403, text="the ticket was used or never given")
         self._tickets.discard(ticket)
+        if self.to_refuse:
+            self.to_refuse -= 1
+            return web.Response(status=503)
         socket = web.WebSocketResponse(timeout=_CLOSING_SECONDS)
         await socket.prepare(request)
         if len(self.connections) >= limits.SOCKETS:
@@ -103,6 +108,12 @@ class Sockets:
         for connection in list(self.connections):
             if connection.transport:
                 connection.transport.abort()
+
+    def freeze(self) -> None:
+        """Stop reading from every connection, as when the network drops packets silently."""
+        for connection in self.connections:
+            if connection.transport:
+                connection.transport.pause_reading()
 
     async def close(self) -> None:
         """Close every connection."""

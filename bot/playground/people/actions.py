@@ -134,14 +134,21 @@ class PeopleActions:
             return ActionResult(ack, trigger, error=ack.reason)
         return self._carry_out(person, view, ack, trigger)
 
-    async def close(self, user: User | str, view: SlackView, *, clear: bool = False) -> None:
-        """Close the topmost modal, or with `clear` all; the app is told where it asked to be."""
+    async def close(
+        self, user: User | str, view: SlackView, *, clear: bool = False
+    ) -> ActionResult | None:
+        """Close the topmost modal, or with `clear` all; the app is told where it asked to be.
+
+        Gives how the app took that; None where it was not told.
+        """
         person = self._site.workspace.user(user)
         close_views(self._site.workspace, person.id, all_of_them=clear)
-        if view.content.get("notify_on_close"):
-            payload = self._payload("view_closed", person, "")
-            payload |= {"view": view_json(view, self._site.app), "is_cleared": clear}
-            await self._site.outbox.ask(Envelope("interactive", payload))
+        if not view.content.get("notify_on_close"):
+            return None
+        payload = self._payload("view_closed", person, "")
+        payload |= {"view": view_json(view, self._site.app), "is_cleared": clear}
+        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        return ActionResult(ack, "", error=ack.reason)
 
     async def shortcut(
         self, user: User | str, callback_id: str, message: SlackMessage | None = None
@@ -179,20 +186,28 @@ class PeopleActions:
         return stopped
 
     def _payload(self, kind: str, person: User, trigger: str) -> Json:
+        """What every interaction carries.
+
+        `team` is where it happened, for people of another organisation theirs. In an Enterprise
+        organisation `user.team_id` is the organisation's id
+        (https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload).
+        """
         app = self._site.app
+        enterprise = self._site.workspace.enterprises.get(person.team_id)
+        grid = {"enterprise_id": enterprise} if enterprise else {}
         return {
             "type": kind,
-            "team": {"id": app.team_id, "domain": "playground"},
+            "team": {"id": person.team_id, "domain": "playground", **grid},
             "user": {
                 "id": person.id,
                 "username": person.name,
                 "name": person.name,
-                "team_id": person.team_id,
+                "team_id": enterprise or person.team_id,
             },
             "api_app_id": app.app_id,
             "token": app.verification_token,
             "trigger_id": trigger,
-            "enterprise": None,
+            "enterprise": {"id": enterprise, "name": "Organisation"} if enterprise else None,
             "is_enterprise_install": False,
         }
 

@@ -40,11 +40,15 @@ class PeopleMessages:
         single_channel_guest: bool = False,
         admin: bool = False,
         bot: bool = False,
+        workflow: bool = False,
         deleted: bool = False,
         team_id: str | None = None,
         tz: str = "Etc/UTC",
     ) -> User:
-        """Somebody new; `team_id` makes them one of an outside organisation."""
+        """Somebody new; `team_id` makes them one of another workspace (see `into_grid`).
+
+        `bot` is another app, `workflow` one of Workflow Builder.
+        """
         workspace = self._site.workspace
         user = User(
             id=workspace.new_id("U"),
@@ -53,8 +57,9 @@ class PeopleMessages:
             is_restricted=guest or single_channel_guest,
             is_ultra_restricted=single_channel_guest,
             is_admin=admin,
-            is_bot=bot,
-            bot_id=workspace.new_id("B") if bot else None,
+            is_bot=bot or workflow,
+            is_workflow=workflow,
+            bot_id=workspace.new_id("B") if bot or workflow else None,
             deleted=deleted,
             tz=tz,
         )
@@ -69,17 +74,46 @@ class PeopleMessages:
         private: bool = False,
         archived: bool = False,
         connected: Sequence[str] = (),
+        host: str | None = None,
+        org_shared: Sequence[str] = (),
     ) -> Channel:
-        """A channel; `connected` are the team ids with which Slack Connect shares it."""
+        """A channel.
+
+        `connected` are the team ids with which Slack Connect shares it, and `host` is the one of
+        them whose channel it is, if not ours. `org_shared` are workspaces of our own Enterprise
+        organisation that share it.
+        """
         workspace = self._site.workspace
         listed = [workspace.user(each).id for each in members]
         if bot_member:
             listed.append(self._site.app.bot_user_id)
         channel = workspace.add_channel(name, "group" if private else "channel", listed)
         channel.archived = archived
-        channel.connected = list(connected)
-        channel.shared = channel.ext_shared = bool(connected)
+        outside = [*connected, *([host] if host and host not in connected else [])]
+        channel.connected, channel.host = [*outside, *org_shared], host
+        channel.ext_shared, channel.shared = bool(outside), bool(outside or org_shared)
+        for team in channel.connected:
+            workspace.teams.setdefault(team, f"Organisation {team}")
         return channel
+
+    def into_grid(self, enterprise_id: str, *team_ids: str, ours: bool = True) -> None:
+        """Have workspaces, ours among them by default, belong to one Enterprise organisation."""
+        workspace = self._site.workspace
+        for team in [*team_ids, *([self._site.app.team_id] if ours else [])]:
+            workspace.enterprises[team] = enterprise_id
+
+    def notice(self, channel: Channel | str, text: str, user: str = "USLACK") -> str:
+        """Have Slack itself write, and give the message's ts.
+
+        Such a message has neither a subtype nor a bot_id (vercel/chat, fixtures of a DM: "archived
+        the channel").
+        """
+        place = self._site.workspace.channel(channel)
+        ts = self._site.workspace.next_ts()
+        message = SlackMessage(ts, place.id, user, text, self._site.app.team_id)
+        self._site.workspace.keep(message)
+        self._site.events.message(place, message)
+        return ts
 
     def dm(self, user: User | str) -> Channel:
         """A person's direct messages with the bot."""

@@ -26,7 +26,11 @@ _TOKEN: Final = re.compile(
 _CODE: Final = re.compile(
     r"(?P<fence>```+|~~~+).*?(?:(?P=fence)|\Z)|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)", re.DOTALL
 )
-_ADDRESS: Final = re.compile(r"(?:https?://|(?<![\w./-])www\.)[^\s<>|\"'`\])]+", re.IGNORECASE)
+_ADDRESS: Final = re.compile(
+    r"(?=((?:https?://|(?<![^\W_])(?<!://)www\.)[^\s<>|\"'`\])]+))", re.IGNORECASE
+)
+"""Looked for at every position: an address within another one counts by itself too."""
+
 _ATTACHED: Final = ("pretext", "text", "title", "fields")
 _KINDS: Final = frozenset({"user", "subteam", "channel", "here", "everyone"})
 
@@ -46,7 +50,7 @@ class NotificationScan:
                 self._called(match)
         if self._message.unfurls and ("://" in text or "www." in text.lower()):
             for match in _ADDRESS.finditer(_CODE.sub(" ", text)):
-                self._fetched(match.group().rstrip(".,;:!?*_~"))
+                self._fetched(match[1].rstrip(".,;:!?*_~"))
 
     def read_blocks(self, blocks: Iterable[Any]) -> None:
         """Blocks, to whatever depth."""

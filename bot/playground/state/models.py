@@ -29,6 +29,7 @@ class User:
     is_ultra_restricted: bool = False
     is_admin: bool = False
     is_bot: bool = False
+    is_workflow: bool = False
     bot_id: str | None = None
     deleted: bool = False
     tz: str = "Etc/UTC"
@@ -99,7 +100,8 @@ class SlackMessage:
 class Channel:
     """A conversation. `messages` is in the order of time; `threads` maps a parent to its replies.
 
-    `connected` are team ids outside the workspace that share it by Slack Connect.
+    `connected` are team ids that share it: by Slack Connect (`ext_shared`), or within an Enterprise
+    organisation. `host` is the team id of the organisation whose channel it is; None is ours.
     """
 
     id: str
@@ -113,8 +115,14 @@ class Channel:
     shared: bool = False
     ext_shared: bool = False
     connected: list[str] = field(default_factory=list[str])
+    host: str | None = None
     messages: dict[str, SlackMessage] = field(default_factory=dict[str, SlackMessage])
     threads: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def has_root(self, ts: str) -> bool:
+        """Whether a thread's first message is there and was not deleted."""
+        root = self.messages.get(ts)
+        return root is not None and root.subtype != "tombstone"
 
     def thread(self, ts: str) -> list[SlackMessage]:
         """The parent and its replies, the oldest first; empty where there is no such thread."""

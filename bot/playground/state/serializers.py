@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.playground.state.installation import Installation
     from bot.playground.state.models import Channel, Json, SlackMessage, SlackView, User
+    from bot.playground.state.workspace import Workspace
 
 
-def user_json(user: User, home_team: str) -> Json:
-    """A user as `users.info` gives it."""
+def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
+    """A user as `users.info` gives it.
+
+    `is_stranger` marks only people of other workspaces who are in no channel that the app can see
+    (https://docs.slack.dev/reference/objects/user-object). In an Enterprise organisation a user has
+    an `enterprise_user`.
+    """
+    seen = any(
+        user.id in channel.members and app.bot_user_id in channel.members
+        for channel in workspace.channels.values()
+        if channel.kind != "im"
+    )
+    enterprise = workspace.enterprises.get(user.team_id)
     return {
         "id": user.id,
         "team_id": user.team_id,
@@ -23,7 +35,7 @@ def user_json(user: User, home_team: str) -> Json:
         "is_owner": False,
         "is_restricted": user.is_restricted,
         "is_ultra_restricted": user.is_ultra_restricted,
-        "is_stranger": user.team_id != home_team,
+        "is_stranger": user.team_id != app.team_id and not seen,
         "tz": user.tz,
         "tz_label": "Coordinated Universal Time",
         "tz_offset": 0,
@@ -34,6 +46,32 @@ def user_json(user: User, home_team: str) -> Json:
             "team": user.team_id,
             **({"bot_id": user.bot_id} if user.bot_id else {}),
         },
+        **({"enterprise_user": enterprise_user_json(user, enterprise)} if enterprise else {}),
+    }
+
+
+def enterprise_user_json(user: User, enterprise: str) -> Json:
+    """What a user is in their Enterprise organisation."""
+    return {
+        "id": user.id,
+        "enterprise_id": enterprise,
+        "enterprise_name": f"Organisation {enterprise}",
+        "is_admin": False,
+        "is_owner": False,
+        "teams": [user.team_id],
+    }
+
+
+def bot_profile_json(user: User) -> Json:
+    """What an app's message tells of the app; Workflow Builder's say that they are a workflow's."""
+    return {
+        "id": user.bot_id,
+        "name": user.name,
+        "deleted": False,
+        "updated": 0,
+        "app_id": f"A{user.id[1:]}",
+        "team_id": user.team_id,
+        **({"is_workflow_bot": True} if user.is_workflow else {}),
     }
 
 

@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 _MICRO: Final = 1_000_000
 
+NOTICER: Final = "USLACKBOT"
+"""The author of what stands in a deleted message's place."""
+
 
 class Workspace:
     """Everything that a workspace holds. Whoever changes it calls `changed()`."""
@@ -36,6 +39,8 @@ class Workspace:
         self.clock = clock
         self.team_id = team_id
         self.teams: dict[str, str] = {team_id: team_name}
+        self.enterprises: dict[str, str] = {}
+        """The Enterprise organisation of each workspace that belongs to one."""
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[SlackMessage] = []

@@ -12,7 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Feedback, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.permissions.access import AnswerAccess, visitor_of
+from bot.slack.api.origin import actor_of
+from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block
 from bot.slack.ui.clicks import RefusedError, run_id_in, tell, value_of
@@ -79,7 +80,7 @@ class FeedbackButtons:
         run = await self._runs.get(run_id)
         if run is None:
             raise RefusedError(strings.VERDICT_GONE)
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         presence = await self._access.presence(run, visitor)
         if presence != "yes":
             raise RefusedError(strings.VERDICT_REFUSED[presence])

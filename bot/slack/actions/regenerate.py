@@ -11,8 +11,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Question, Run, RunStore
 from bot.preferences import Preferences
+from bot.slack.api.origin import Actor, actor_of
+from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.permissions.access import Actor, AnswerAccess, visitor_of
+from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, is_complete, tell, value_of
 from bot.slack.ui.footer import stop
@@ -48,11 +50,17 @@ class Regenerate:
     """Puts a question of a thread once more: a new run, and a new reply linked to the first."""
 
     def __init__(
-        self, runs: RunStore, taking: QuestionStore, access: AnswerAccess, preferences: Preferences
+        self,
+        runs: RunStore,
+        taking: QuestionStore,
+        access: AnswerAccess,
+        people: UserDirectory,
+        preferences: Preferences,
     ) -> None:
         self._runs = runs
         self._taking = taking
         self._access = access
+        self._people = people
         self._preferences = preferences
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
@@ -82,11 +90,12 @@ class Regenerate:
         """
         if run is None:
             raise RefusedError(strings.AGAIN_GONE)
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         click = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
         await self._check(run, visitor, chosen)
         if await self._runs.is_claimed(click):
             return None
+        self._people.learn(visitor.user, visitor.own_team)
         question = _question(run, visitor.user, body)
         pipeline = chosen or await self._same(run, visitor.user)
         # By the second key only one of several clicks that come together asks again.

@@ -11,12 +11,12 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.markdown.links import allowed_hosts
-from bot.slack.markdown.sanitize import escape_mrkdwn, shorten
-from bot.slack.markdown.split import cut
-from bot.slack.permissions.access import visitor_of
+from bot.slack.api.origin import actor_of
+from bot.slack.markdown.hosts import allowed_hosts
+from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
+from bot.slack.markdown.split import MARKDOWN_LIMIT, cut
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.ephemeral_reply import safe_reply
+from bot.slack.reply.ephemeral_reply import ending, safe_reply
 from bot.slack.reply.live_message import TEXT_LIMIT
 from bot.slack.thread.mrkdwn import readable
 from bot.slack.ui import strings
@@ -26,6 +26,9 @@ from bot.slack.ui.clicks import take_away, tell
 log = structlog.get_logger(__name__)
 
 QUESTION_LIMIT = 300
+
+SHARED_CHARS = 3 * MARKDOWN_LIMIT
+"""Characters of a reply that are looked at for the one message that a shared reply takes."""
 
 
 class ReplySharer:
@@ -40,10 +43,10 @@ class ReplySharer:
     async def share(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """The button under a private reply was clicked."""
         await ack()
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         run = await self._runs.get(str(body["actions"][0].get("value")))
-        asked = run and (run.question.team, run.question.user, run.question.channel)
-        if run is None or not run.reply or asked != (visitor.team, visitor.user, visitor.channel):
+        asked = run and (run.question.user, run.question.channel)
+        if run is None or not run.reply or asked != (visitor.user, visitor.channel):
             await tell(respond, strings.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):
@@ -87,9 +90,10 @@ class ReplySharer:
         asked = await readable(run.question.text, self._people.name)
         name = await self._people.name(run.question.user)
         title = strings.SHARED_BY.format(
-            user=escape_mrkdwn(name), question=escape_mrkdwn(shorten(asked, QUESTION_LIMIT))
+            user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        head, rest = cut(safe_reply(run.reply, run.status, allowed))
+        below = ending(run.status, run.writer)
+        head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
         more = [context(strings.SHARED_SHORTENED)] if rest else []
         text = shorten(f"{title}\n{head}", TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text

@@ -12,7 +12,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Jobs, Run, RunStore
-from bot.slack.permissions.access import PATIENCE_S, Actor, AnswerAccess, visitor_of
+from bot.slack.api.origin import Actor, actor_of, workspace_of
+from bot.slack.permissions.access import PATIENCE_S, AnswerAccess
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import take_away, tell, value_of
@@ -36,7 +37,7 @@ class StopButton:
         await ack()
         run_id, _ = value_of(body)
         run = await self._runs.get(run_id)
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         if run is None or not await self._may_stop([run], visitor):
             await tell(respond, strings.STOP_FORBIDDEN)
             return
@@ -56,13 +57,13 @@ class StopButton:
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
             return  # it would be meant for every thread of the channel
-        visitor = Actor(str(body.get("team_id")), str(event.get("user")))
-        live = await self._live(visitor.team, str(event.get("channel")), thread_ts)
+        visitor = Actor(str(event.get("user")))
+        live = await self._live(str(workspace_of(body)), str(event.get("channel")), thread_ts)
         await self._stop(await self._may_stop(live, visitor), visitor)
 
-    async def all_in(self, visitor: Actor) -> int:
+    async def all_in(self, team: str, visitor: Actor) -> int:
         """Stop what a person may stop in the channel that they are in; returns how many."""
-        live = await self._live(visitor.team, str(visitor.channel))
+        live = await self._live(team, str(visitor.channel))
         return await self._stop(await self._may_stop(live, visitor), visitor)
 
     async def _live(self, team: str, channel: str, thread_ts: object = None) -> Sequence[Run]:
@@ -106,11 +107,10 @@ class StopButton:
 
 
 def _is_here(run: Run, visitor: Actor) -> bool:
-    """Whether a run belongs to the visitor's workspace, and to the channel that they act in.
+    """Whether a run belongs to the channel that the visitor acts in.
 
     A private reply has come to its asker alone, be it in a direct message.
     """
     question = run.question
     mine = question.surface == "command" and visitor.user == question.user
-    in_channel = mine or visitor.channel in {None, question.channel}
-    return visitor.team == question.team and in_channel
+    return mine or visitor.channel in {None, question.channel}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bot.slack.answers_modal.handlers import AnswersModal
 from bot.slack.answers_modal.views import CLICKS
-from bot.slack.permissions.access import visitor_of
 from bot.slack.ui.clicks import is_complete
 
-__all__ = ["CLICKS", "AnswersModal", "is_complete", "visitor_of"]
+__all__ = ["CLICKS", "AnswersModal", "is_complete"]

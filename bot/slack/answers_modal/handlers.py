@@ -31,7 +31,8 @@ from bot.slack.answers_modal.views import (
     under_way_view,
 )
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.permissions.access import AccessDecision, Actor, AnswerAccess, visitor_of
+from bot.slack.api.origin import Actor, actor_of
+from bot.slack.permissions.access import AccessDecision, AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import is_complete
@@ -87,7 +88,7 @@ class AnswersModal:
             await _ask_for_another_click(respond)
             return
         view = opened.get("view") or {}
-        await self._show(ModalClick(str(view.get("id")), view.get("hash"), place, visitor_of(body)))
+        await self._show(ModalClick(str(view.get("id")), view.get("hash"), place, actor_of(body)))
 
     async def turn(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Something was clicked in the modal."""
@@ -97,7 +98,7 @@ class AnswersModal:
         if place is None:
             return
         there, finds_best = _meant(body["actions"][0], place)
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         await self._show(
             ModalClick(str(view.get("id")), view.get("hash"), there, visitor, finds_best)
         )

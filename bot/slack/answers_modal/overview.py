@@ -59,6 +59,8 @@ def _outcome(shown: RunForViewer) -> str:
         sentence = strings.OVERVIEW_PARTIAL
     elif run.status == "unsynthesised":
         sentence = strings.OVERVIEW_UNAIDED
+    elif run.writer.status == "truncated":
+        sentence = strings.OVERVIEW_TRUNCATED
     elif not run.answers:
         sentence = strings.OVERVIEW_ALONE
     return sentence.format(model=escape_mrkdwn(shown.naming.of_aggregator(run.writer)))
@@ -73,8 +75,14 @@ def _figures(shown: RunForViewer) -> str:
     if run.seconds is not None:
         parts.append(seconds(run.seconds))
     if shown.policy.cost and run.reply:
-        parts.append(cost(run.cost_usd))
+        parts.append(cost(run.cost_usd, estimated=_is_estimated(run)))
     return " · ".join(parts)
+
+
+def _is_estimated(run: Run) -> bool:
+    """Whether a part of the cost is an estimate."""
+    told = (*run.answers, *run.rankings, *run.aggregators)
+    return any(answer.usage and answer.usage.estimated for answer in told)
 
 
 def _best(shown: RunForViewer) -> str | None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from bot.ports import Run
+from bot.slack.answers_modal.answer_pages import text_page
 from bot.slack.answers_modal.model import (
     OVERVIEW,
     Entry,
@@ -21,7 +22,6 @@ from bot.slack.answers_modal.model import (
     short_state,
 )
 from bot.slack.answers_modal.overview import head, overview
-from bot.slack.markdown.rich_text import rich_text
 from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
 from bot.slack.ui import strings
@@ -94,16 +94,22 @@ def reveal_view(shown: RunForViewer, place: ModalLocation) -> Block:
     keys = [OVERVIEW, *(entry.key for entry in entries)]
     at = keys.index(place.key) if place.key in keys else 0
     entry = entries[at - 1] if at else None
-    top, body = (_answer_head(shown, entry), _text(entry)) if entry else ([], overview(shown))
-    pages = paged(body)
-    here = ModalLocation(shown.run.id, keys[at], max(0, min(place.page, len(pages) - 1)))
+    if entry:
+        top, (body, page, pages) = (
+            _answer_head(shown, entry),
+            text_page(entry.answer.text, place.page),
+        )
+    else:
+        top = []
+        body, page, pages = _page_of(overview(shown), place.page)
+    here = ModalLocation(shown.run.id, keys[at], page)
     heading = entry.name if entry else head(shown)
     blocks = [
         *_navigation(entries, keys, at),
         {"type": "header", "text": _plain_text(shorten(plain(heading), HEADER_LIMIT))},
         *top,
-        *pages[here.page],
-        *_below(shown, entry, here, len(pages)),
+        *body,
+        *_below(shown, entry, here, pages),
     ]
     return _view(blocks, here.packed())
 
@@ -183,8 +189,10 @@ def _answer_head(shown: RunForViewer, entry: Entry) -> list[Block]:
     return [context(escape_mrkdwn(" · ".join(parts))), section(state), {"type": "divider"}]
 
 
-def _text(entry: Entry) -> list[Block]:
-    return rich_text(entry.answer.text) or [section(strings.REVEAL_EMPTY)]
+def _page_of(blocks: list[Block], number: int) -> tuple[list[Block], int, int]:
+    pages = paged(blocks)
+    at = max(0, min(number, len(pages) - 1))
+    return pages[at], at, len(pages)
 
 
 def _below(

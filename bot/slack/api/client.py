@@ -18,6 +18,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble
+from bot.slack.api.token_watch import TokenWatch
 
 CountRequest = Callable[[str, str], None]
 """Told of each request that was made: the method, and the outcome as `outcome_of` names it."""
@@ -32,6 +33,7 @@ CLASSES: Final[Mapping[str, str]] = {
     "token_expired": "not_allowed",
     "token_revoked": "not_allowed",
     "channel_not_found": "gone",
+    "invalid_thread_ts": "gone",
     "is_archived": "gone",
     "message_not_found": "gone",
     "not_in_channel": "gone",
@@ -55,6 +57,7 @@ RATE_LIMITED, SERVER_ERROR = 429, 500
 
 
 READ_ERRORS: Mapping[str, Trouble] = {
+    "invalid_thread_ts": "thread_gone",
     "thread_not_found": "thread_gone",
     "message_not_found": "thread_gone",
     "channel_not_found": "not_in_channel",
@@ -197,10 +200,13 @@ def web_client(
     Args:
         token: of the bot.
         base_url: of the Web API.
-        count: told of each request, the repeated ones included.
+        count: told of each request, the repeated ones included; with it, a refused token is
+            logged.
         session: from `connections`; without it each call has a connection of its own.
     """
-    handlers: list[AsyncRetryHandler] = [RequestCounter(count, base_url)] if count else []
+    handlers: list[AsyncRetryHandler] = (
+        [RequestCounter(count, base_url), TokenWatch()] if count else []
+    )
     handlers += [
         SafeRetries(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),

@@ -18,6 +18,8 @@ class BotIdentity:
     team: str
     url: str
     scopes: frozenset[str]
+    enterprise_id: str | None = None
+    """The Enterprise organisation that our workspace belongs to, if any."""
 
 
 class IdentityLookup:
@@ -46,5 +48,6 @@ class IdentityLookup:
                     team=str(answer.get("team") or ""),
                     url=str(answer.get("url") or ""),
                     scopes=frozenset(s.strip() for s in granted.split(",") if s.strip()),
+                    enterprise_id=answer.get("enterprise_id") or None,
                 )
         return self._me

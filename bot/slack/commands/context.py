@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.limits import Budgets
 from bot.preferences import Preferences
 from bot.slack.actions.stop import StopButton
-from bot.slack.permissions.access import Actor
+from bot.slack.api.origin import Actor
 from bot.slack.settings.handlers import SettingsHandlers
 from moa.pipeline.definition import Pipeline
 
@@ -39,6 +39,7 @@ class CommandContext:
     Attributes:
         command: the slash command as it was typed, such as `/moa`.
         subcommands: all of them, for the help text.
+        team: our workspace.
         visitor: who has typed it, with the channel.
         channel: where.
         trigger_id: opens a modal, within 3 s.
@@ -49,6 +50,7 @@ class CommandContext:
 
     command: str
     subcommands: Sequence[Subcommand]
+    team: str
     visitor: Actor
     channel: str
     trigger_id: str

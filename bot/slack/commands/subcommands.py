@@ -21,7 +21,7 @@ HELP = Subcommand("help", strings.COMMAND_HELP_SUMMARY, _help)
 
 async def _list_pipelines(desk: CommandContext) -> None:
     who = desk.visitor
-    rules = await desk.offers.preferences.rules(who.team, desk.channel, who.user)
+    rules = await desk.offers.preferences.rules(desk.team, desk.channel, who.user)
     lines = [strings.COMMAND_PIPELINES]
     for name, pipeline in desk.offers.pipelines.items():
         default = strings.COMMAND_DEFAULT if name == rules.pipeline else ""
@@ -49,8 +49,8 @@ async def _open(desk: CommandContext) -> None:
 
 async def _budget(desk: CommandContext) -> None:
     who, offers = desk.visitor, desk.offers
-    standing = await offers.budgets.standing(who.team, who.user, desk.channel)
-    rules = await offers.preferences.rules(who.team, desk.channel)
+    standing = await offers.budgets.standing(desk.team, who.user, desk.channel)
+    rules = await offers.preferences.rules(desk.team, desk.channel)
     lines = allowance(standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     told = [f"• {line}" for line in lines]
     await desk.say("\n".join([strings.BUDGET_TITLE, *told, strings.BUDGET_UNKNOWN_PRICES]))
@@ -61,7 +61,7 @@ BUDGET = Subcommand("budget", strings.COMMAND_BUDGET_SUMMARY, _budget)
 
 
 async def _stop(desk: CommandContext) -> None:
-    count = await desk.offers.stopping.all_in(desk.visitor)
+    count = await desk.offers.stopping.all_in(desk.team, desk.visitor)
     told = {0: strings.COMMAND_STOPPED_NONE, 1: strings.COMMAND_STOPPED_ONE}
     await desk.say(told.get(count, strings.COMMAND_STOPPED.format(count=count)))
 

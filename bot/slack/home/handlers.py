@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,11 +17,12 @@ from bot.limits import Spending
 from bot.ports import PastQuestion, QuestionHistory
 from bot.preferences import Choices, PersonChoice
 from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.origin import Actor, actor_of
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
 from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, told_home
-from bot.slack.permissions.access import Actor, visitor_of
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.settings.form import FormError, picked
 from bot.slack.thread.mrkdwn import readable, without_mention
@@ -53,6 +54,7 @@ class HomeServices:
     identity: IdentityLookup
     people: UserDirectory
     authority: AdminPermissions
+    colleagues: Colleagues
     history: QuestionHistory
     spending: Spending
     offers: CommandServices
@@ -70,32 +72,32 @@ class HomeTab:
         """Bolt listener: somebody looks at a tab of the app."""
         event = body.get("event") or {}
         if event.get("tab") == "home":
-            await self.publish(Actor(str(body.get("team_id")), str(event.get("user"))))
+            # It happens in no channel, so that the workspace is the person's own.
+            await self.publish(Actor(str(event.get("user")), own_team=body.get("team_id")))
         elif event.get("tab") == "messages":
             await suggest(self._client, str(event.get("channel")))
 
     async def choose_pipeline(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: a person has chosen the pipeline that they ask with."""
         await ack()
-        visitor, action = visitor_of(body), body["actions"][0]
+        visitor, action = actor_of(body), body["actions"][0]
         value = str((action.get("selected_option") or {}).get("value"))
-        if visitor.team == (await self._sources.identity.get()).team_id:
-            await self.publish(visitor, first=self._choose(visitor, value))
+        await self.publish(visitor, choice=value)
 
     async def submit_workspace(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Bolt listener: an admin has submitted the workspace's settings."""
         if await self._offers.settings.submit_workspace(ack, body):
-            await self.publish(visitor_of(body))
+            await self.publish(actor_of(body))
 
-    async def publish(self, visitor: Actor, *, first: Awaitable[None] | None = None) -> None:
+    async def publish(self, visitor: Actor, *, choice: str | None = None) -> None:
         """Show a person their Home tab, or an apology: what stands there may be out of date.
 
-        `first`: what is to be done before, and told of likewise when it fails.
+        `choice`: the pipeline that they have chosen just now.
         """
         try:
-            if first:
-                await first
-            view = await self._view(visitor)
+            view = await self._published(visitor, choice)
+            if view is None:
+                return
         except Exception as error:
             error_id = secrets.token_hex(4)
             log.exception("home_failed", error_id=error_id, error=type(error).__name__)
@@ -105,18 +107,30 @@ class HomeTab:
         except SLACK_ERRORS as error:
             log.warning("home_not_shown", error=code_of(error))
 
+    async def _published(self, visitor: Actor, choice: str | None) -> Block | None:
+        """The tab for a colleague, once their choice is stored.
+
+        Outsiders are told that it is not for them. None for an outsider's choice: they have no tab
+        to choose in.
+        """
+        if not await self._sources.colleagues.include(visitor):
+            return None if choice is not None else told_home(strings.HOME_OUTSIDE)
+        if choice is not None:
+            await self._choose(visitor, choice)
+        return await self._view(visitor)
+
     async def _choose(self, visitor: Actor, value: str) -> None:
         try:
             choice = PersonChoice(pipeline=picked(value, self._offers.pipelines, "pipeline"))
         except FormError:
             log.info("pipeline_not_offered")
             return
-        preferences = self._offers.preferences
-        await preferences.choose(visitor.team, "person", visitor.user, choice, visitor.user)
+        preferences, team = self._offers.preferences, await self._sources.colleagues.workspace()
+        await preferences.choose(team, "person", visitor.user, choice, visitor.user)
 
     async def _view(self, visitor: Actor) -> Block:
-        offers, team, now = self._offers, visitor.team, datetime.now(UTC)
         me = await self._sources.identity.get()
+        offers, team, now = self._offers, me.team_id, datetime.now(UTC)
         choices = await offers.preferences.choices(team, None, visitor.user)
         recent = await self._sources.history.latest(team, visitor.user, RECENT)
         common = offers.preferences.settled(Choices(workspace=choices.workspace))
@@ -147,7 +161,7 @@ class HomeTab:
         """What only admins see; None for everybody else, and where it cannot be found out."""
         if await self._sources.authority.over_workspace(visitor) != "yes":
             return None
-        offers, team = self._offers, visitor.team
+        offers, team = self._offers, await self._sources.colleagues.workspace()
         return AdminSection(
             rules=await offers.preferences.rules(team),
             standing=await offers.budgets.standing(team, visitor.user),

@@ -14,7 +14,7 @@ from datetime import datetime
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
-from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
+from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn, plain, shorten
 from bot.slack.settings.views import pipeline_menu, value_words
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, button, context, cost, seconds, section
@@ -124,8 +124,10 @@ def _recent(page: HomePage) -> Iterator[Block]:
 def _question(one: RecentQuestion, url: str) -> str:
     """A question that leads to its thread, and what became of it."""
     earlier = one.earlier
-    said = escape_mrkdwn(shorten(plain(one.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
     link = permalink(earlier, url)
+    # The label of a link of ours is not linked by itself.
+    shown_as = escape_mrkdwn if link else inert_mrkdwn
+    said = shown_as(shorten(plain(one.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
     facts = [
         strings.HOME_STATES[earlier.state],
         escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),

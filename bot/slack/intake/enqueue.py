@@ -11,6 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Jobs, Observer, Question, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.thread_roots import root_exists
+from bot.slack.api.users import is_app
+from bot.slack.intake.apps import free_slots
 from bot.slack.ui import strings
 
 log = structlog.get_logger(__name__)
@@ -55,6 +58,20 @@ class Enqueuer:
         log.info(event, run_id=run_id, surface=question.surface, again_of=again_of)
         return run_id
 
+    async def claim_for_app(
+        self, question: Question, keys: Sequence[str], pipeline: str
+    ) -> str | None:
+        """The same for a question of an app; None as well where apps have asked enough there."""
+        while slots := await free_slots(self._runs, question):
+            run_id = await self.claim(question, [*keys, *slots], pipeline)
+            if run_id or await self._is_taken(keys):
+                return run_id
+        log.warning("apps_asked_enough", channel=question.channel)
+        return None
+
+    async def _is_taken(self, keys: Sequence[str]) -> bool:
+        return any([await self._runs.is_claimed(key) for key in keys])
+
     async def hand_over(self, run_id: str, question: Question) -> None:
         """Have it worked on. Where every worker is busy, the asker is told that it waits.
 
@@ -64,7 +81,7 @@ class Enqueuer:
         with suppress(TimeoutError):
             async with asyncio.timeout(RUSH_S):
                 await self._calm.wait()
-        if await self._jobs.hand_over(run_id):
+        if await self._jobs.hand_over(run_id) and not is_app(question.user):
             task = asyncio.create_task(self._tell_in_turn(run_id, question), name="place")
             self._tellings.add(task)
             task.add_done_callback(self._tellings.discard)
@@ -96,6 +113,8 @@ class Enqueuer:
         alone = (
             question.surface == "command"
         )  # it has no thread, and asks where we may be no member
+        if not alone and not await root_exists(self._client, question.channel, question.thread_ts):
+            return
         try:
             await self._client.chat_postEphemeral(
                 channel=question.channel,

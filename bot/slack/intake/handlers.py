@@ -13,11 +13,13 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.ports import Question, QuestionHistory
 from bot.preferences import Rules
 from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.origin import visitor_of_command
+from bot.slack.api.users import UserDirectory, is_app
 from bot.slack.commands import SUBCOMMANDS, CommandContext, CommandServices, find
+from bot.slack.intake.apps import AnsweredBots
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.permissions.access import Actor
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
 from bot.slack.ui.footer import stop
@@ -39,13 +41,18 @@ class QuestionIntake:
         self,
         taking: Enqueuer,
         identity: IdentityLookup,
+        people: UserDirectory,
         offers: CommandServices,
         history: QuestionHistory,
+        *,
+        bots: AnsweredBots,
     ) -> None:
         self._taking = taking
         self._identity = identity
         self._offers = offers
         self._history = history
+        self._people = people
+        self._bots = bots
 
     async def claim(
         self,
@@ -59,7 +66,8 @@ class QuestionIntake:
         event again; a middleware of the listener still runs before. When storing fails, the error
         becomes a refusal, and Slack sends the event again.
         """
-        asked = question_in_event(body, (await self._identity.get()).user_id)
+        me = await self._identity.get()
+        asked = question_in_event(body, me.user_id, me.bot_id, self._bots)
         claimed = await self._claim(asked) if asked else None
         context[CLAIMED] = claimed
         await next()
@@ -75,9 +83,9 @@ class QuestionIntake:
         text = str(body.get("text") or "").strip()
         subcommand = find(text or "help")
         if subcommand:
-            await subcommand.run(self._desk(ack, body))
+            await subcommand.run(await self._desk(ack, body))
             return
-        asked = question_in_command(body)
+        asked = question_in_command(body, (await self._identity.get()).team_id)
         claimed = await self._claim(asked) if asked else None
         if claimed is None:
             await ack()
@@ -92,7 +100,9 @@ class QuestionIntake:
         if not asked.addressed and not await self._is_question(question, rules):
             return None
         pipeline = question.pipeline or rules.pipeline
-        run_id = await self._taking.claim(question, asked.keys, pipeline)
+        self._people.learn(question.user, asked.own_team)
+        take = self._taking.claim_for_app if is_app(question.user) else self._taking.claim
+        run_id = await take(question, asked.keys, pipeline)
         return None if run_id is None else _StoredQuestion(run_id, pipeline, question)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
@@ -103,13 +113,13 @@ class QuestionIntake:
             message.team, message.channel, message.thread_ts
         )
 
-    def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> CommandContext:
-        channel = str(body.get("channel_id"))
+    async def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> CommandContext:
         return CommandContext(
             command=str(body.get("command") or "/moa"),
             subcommands=SUBCOMMANDS,
-            visitor=Actor(str(body.get("team_id")), str(body.get("user_id")), channel),
-            channel=channel,
+            team=(await self._identity.get()).team_id,
+            visitor=visitor_of_command(body),
+            channel=str(body.get("channel_id")),
             trigger_id=str(body.get("trigger_id")),
             say=partial(_say, ack),
             offers=self._offers,

@@ -9,11 +9,14 @@ import structlog
 from bot.ports import Question, Surface
 from bot.preferences import Preferences
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, UNSURE, code_of
+from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.origin import Actor
+from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.shortcut_form import PostTarget
 from bot.slack.markdown.sanitize import escape_mrkdwn
-from bot.slack.permissions.access import Actor, members_among
+from bot.slack.permissions.access import members_among
 from bot.slack.reply.context import ReplyContext
 from bot.slack.thread.quoted_question import quoted_message
 from bot.slack.ui import strings
@@ -49,9 +52,11 @@ class QuestionPoster:
         frame: ReplyContext,
         taking: Enqueuer,
         identity: IdentityLookup,
+        colleagues: Colleagues,
         preferences: Preferences,
     ) -> None:
         self.client = frame.client
+        self.colleagues = colleagues
         self._runs = frame.runs
         self._people = frame.people
         self._taking = taking
@@ -65,18 +70,19 @@ class QuestionPoster:
             RefusedError: with the words for the person.
         """
         me = await self._identity.get()
-        if put.visitor.team != me.team_id:
-            raise RefusedError(strings.ASK_OUTSIDE)
         if await self._runs.is_claimed(put.key):
             return
         try:
+            if not await self.colleagues.include(put.visitor):
+                raise RefusedError(strings.ASK_OUTSIDE)
             channel = put.place.channel or await self._direct(put.visitor.user)
             await self._check(channel, put.visitor.user, me.user_id)
             ts = await self._post(put, channel)
         except SLACK_ERRORS as error:
             log.info("shortcut_refused", error=code_of(error))
             raise RefusedError(_told(code_of(error))) from None
-        question, run_id = _question(put, channel, ts), None
+        self._people.learn(put.visitor.user, put.visitor.own_team)
+        question, run_id = _question(put, me.team_id, channel, ts), None
         try:
             run_id = await self._store(put, question)
         finally:
@@ -113,12 +119,11 @@ class QuestionPoster:
 
     async def _post(self, put: ShortcutQuestion, channel: str) -> str:
         user = put.visitor.user
+        message = quoted_message(user, await self._people.name(user), put.text)
+        if put.place.thread_ts:
+            return await post_in_thread(self.client, channel, put.place.thread_ts, **message)
         posted = await self.client.chat_postMessage(
-            channel=channel,
-            thread_ts=put.place.thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
-            **quoted_message(user, await self._people.name(user), put.text),
+            channel=channel, unfurl_links=False, unfurl_media=False, **message
         )
         return str(posted["ts"])
 
@@ -133,10 +138,10 @@ class QuestionPoster:
         return str((opened.get("channel") or {})["id"])
 
 
-def _question(put: ShortcutQuestion, channel: str, ts: str) -> Question:
+def _question(put: ShortcutQuestion, team: str, channel: str, ts: str) -> Question:
     surface: Surface = "shortcut" if put.place.channel else "direct"
     return Question(
-        team=put.visitor.team,
+        team=team,
         channel=channel,
         user=put.visitor.user,
         ts=ts,

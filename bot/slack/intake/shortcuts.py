@@ -17,6 +17,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.preferences import Preferences
 from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.origin import Actor, actor_of
 from bot.slack.intake.post_question import QuestionPoster, ShortcutQuestion
 from bot.slack.intake.shortcut_form import (
     PIPELINE,
@@ -27,7 +28,7 @@ from bot.slack.intake.shortcut_form import (
     read_form,
     shortcut_view,
 )
-from bot.slack.permissions.access import PATIENCE_S, Actor, visitor_of
+from bot.slack.permissions.access import PATIENCE_S
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, tell
 
@@ -46,7 +47,7 @@ class Shortcuts:
         self._preferences = preferences
 
     async def about(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Message shortcut "Ask the models about this": opens the modal."""
+        """Message shortcut "Ask about this message": opens the modal."""
         await ack()
         if not await self._open(body, _thread_of(body)):
             await tell(respond, strings.ASK_TOO_LATE)
@@ -55,7 +56,7 @@ class Shortcuts:
         """Global shortcut "Ask the models": opens the modal."""
         await ack()
         if not await self._open(body, PostTarget()):
-            await self._posting.tell_directly(visitor_of(body).user, strings.ASK_TOO_LATE)
+            await self._posting.tell_directly(actor_of(body).user, strings.ASK_TOO_LATE)
 
     async def summarise(
         self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond
@@ -65,7 +66,7 @@ class Shortcuts:
         place, key = _thread_of(body), f"shortcut:{body.get('trigger_id')}"
         try:
             await self._put(
-                ShortcutQuestion(visitor_of(body), place, strings.SUMMARISE_QUESTION, None, key)
+                ShortcutQuestion(actor_of(body), place, strings.SUMMARISE_QUESTION, None, key)
             )
         except RefusedError as refused:
             await tell(respond, str(refused))
@@ -84,7 +85,7 @@ class Shortcuts:
         assert place is not None
         there = place if place.channel else PostTarget(form.channel)
         put = ShortcutQuestion(
-            visitor_of(body), there, form.text, form.pipeline, f"view:{view.get('id')}"
+            actor_of(body), there, form.text, form.pipeline, f"view:{view.get('id')}"
         )
         putting = asyncio.create_task(self._put(put), name="shortcut")
         try:
@@ -138,7 +139,7 @@ class Shortcuts:
 
     async def _open(self, body: Mapping[str, Any], place: PostTarget) -> bool:
         """Open the modal; False where Slack does not."""
-        usual = await self._usual(visitor_of(body), place.channel) if place.channel else None
+        usual = await self._usual(actor_of(body), place.channel) if place.channel else None
         view = shortcut_view(place, self._preferences.pipelines, usual)
         try:
             await self._client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
@@ -151,7 +152,8 @@ class Shortcuts:
         """The pipeline that is asked there unless another is picked; None where it is not known."""
         try:
             async with asyncio.timeout(READ_S):
-                return (await self._preferences.rules(visitor.team, channel, visitor.user)).pipeline
+                team = await self._posting.colleagues.workspace()
+                return (await self._preferences.rules(team, channel, visitor.user)).pipeline
         except Exception:
             # The form is worth more than what it suggests.
             log.exception("usual_pipeline_unknown")

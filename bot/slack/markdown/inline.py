@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
-from bot.slack.markdown.links import find_address, permits, split_word
+from bot.slack.markdown.addresses import permits
+from bot.slack.markdown.links import find_address, split_word
 from bot.slack.markdown.writer import GRAVE, SafeWriter
 
 HOLD = 2_000
@@ -95,10 +95,15 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef"
     "\U0001f000-\U0003ffff"
 )
+_CLOSING = re.compile(f"[{_CLOSE}]")
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _WORD = re.compile(rf"[^\s`\[{_UNSPACED}]*+")
 _WORD_REST = re.compile(rf"[^\s`\[{_CLOSE}]*+")
+_NAME_REST = re.compile(r"\.\w")
+_LONGEST_LABEL = 63
+"""Characters of a host's label (RFC 1035, 2.3.4)."""
+
 _LONG_REST = re.compile(r"[^\s`\[|]*+")
 _BARS = re.compile(r"\|+")
 _TICKS = re.compile(r"`+")
@@ -121,15 +126,11 @@ class InlineReader:
         """
         if self._long:
             return self._long_word(text, start, final=final)
-        handlers: list[tuple[re.Pattern[str], Callable[[str], None]]] = [
-            (_SPACES, self._writer.text),
-            (_RUN, self._writer.text),
-        ]
-        for pattern, write in handlers:
-            match = pattern.match(text, start)
-            if match:
-                write(match[0])
-                return match.end()
+        if spaces := _SPACES.match(text, start):
+            self._writer.text(spaces[0])
+            return spaces.end()
+        if run := _RUN.match(text, start):
+            return self._run(text, start, run.end(), final=final)
         if text[start] == "`":
             return self._ticks(text, start, final=final)
         if text[start] == "[":
@@ -139,6 +140,23 @@ class InlineReader:
     def end_of_text(self) -> None:
         """The line, or the text, is at its end."""
         self._long = False
+
+    def _run(self, text: str, start: int, end: int, *, final: bool) -> int:
+        """Show words of a script without spaces; what may be a label of a host is read with it."""
+        label = max(start, end - _LONGEST_LABEL)
+        closed = [mark.end() for mark in _CLOSING.finditer(text, label, end)]
+        label = closed[-1] if closed else label
+        after = text[end : end + 2]
+        if label < end and after in {"", "."} and not final:
+            if label == start:
+                raise IncompleteError
+            end = label
+        elif label < end and _NAME_REST.fullmatch(after):
+            if label == start:
+                return self._word(text, start, final=final)
+            end = label
+        self._writer.text(text[start:end])
+        return end
 
     def _word(self, text: str, start: int, *, final: bool) -> int:
         limit = start + HOLD
@@ -176,10 +194,8 @@ class InlineReader:
 
     def _words(self, word: str, *, ended: bool) -> None:
         for part in split_word(word, self._allowed, ended=ended):
-            if part.kind == "code":
-                self._writer.code(part.text)
-            else:
-                self._writer.text(part.text)
+            write = {"text": self._writer.text, "code": self._writer.code}
+            write.get(part.kind, self._writer.address)(part.text)
 
     def _long_word(self, text: str, start: int, *, final: bool) -> int:
         """Show the next part of a word that is too long: whole code spans, between its bars.
@@ -249,14 +265,14 @@ class InlineReader:
             self._writer.text(")")
         elif target:
             self._writer.gap()
-            self._target(target)
+            self._target(bare or target)
         else:
             self._label(link.label)
         self._writer.gap()
 
     def _target(self, target: str) -> None:
         live = permits(target, self._allowed) and find_address(target) == 0
-        (self._writer.text if live else self._writer.code)(target)
+        (self._writer.address if live else self._writer.code)(target)
 
     def _label(self, label: str) -> None:
         self._writer.gap()
@@ -283,7 +299,8 @@ def _ends_escaped(word: str) -> bool:
 def _word_end(text: str, start: int, limit: int) -> int:
     match = _WORD.match(text, start, limit)
     end = match.end() if match else start
-    if "://" in text[start:end]:
+    # A host is read to its end in any script: so is what follows a scheme or a label and its dot.
+    if "://" in text[start:end] or end == start or text.endswith(".", start + 1, end):
         rest = _WORD_REST.match(text, end, limit)
         end = rest.end() if rest else end
     return end

@@ -126,6 +126,11 @@ def rich_text(
     return pages(_Walk(allowed, text.split("\n")).elements(tokens), limit)
 
 
+def literal_text(text: str, *, limit: int = BLOCK_LIMIT) -> list[Json]:
+    """The text as it was written, its addresses in it as text and no link, in such blocks."""
+    return pages([_element("rich_text_section", [run(clean(text))])], limit)
+
+
 def _reader_for(text: str) -> MarkdownIt:
     """A parser without the rules that would take too long with this text; its words stay."""
     options = {"html": False, "maxNesting": _DEEPEST_NESTING}

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bot.slack.markdown.links import find_address, permits, split_word
+from bot.slack.markdown.addresses import permits
+from bot.slack.markdown.links import find_address, split_word
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

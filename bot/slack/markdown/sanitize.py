@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from bot.slack.markdown.fences import Fence, LinePrefix, LineTracker
+from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.inline import HOLD, IncompleteError, InlineReader
-from bot.slack.markdown.links import allowed_hosts, holds_address
+from bot.slack.markdown.links import holds_address, split_word
 from bot.slack.markdown.unicode_filter import CharacterFilter, clean, escape
 from bot.slack.markdown.writer import GRAVE, SafeWriter
 
@@ -19,11 +20,13 @@ __all__ = [
     "allowed_hosts",
     "escape_markdown",
     "escape_mrkdwn",
+    "inert_mrkdwn",
     "plain",
     "safe_markdown",
     "shorten",
 ]
 
+_SPACED = re.compile(r"(\s+)")
 _FENCE_RUN = re.compile(r"`{3,}|~{3,}")
 _PARTIAL_MARKER = re.compile(r"[-*+]|\d{1,9}[.)]?|[`~]{1,2}")
 _MARGIN = re.compile(r"[ \t>]*")
@@ -42,6 +45,20 @@ def escape_markdown(text: str) -> str:
 def escape_mrkdwn(text: str) -> str:
     """The text for a mrkdwn field: `&`, `<` and `>` escaped."""
     return escape(clean(text).replace("&", "&amp;"))
+
+
+def inert_mrkdwn(text: str) -> str:
+    """A person's words or name for a mrkdwn field: escaped, each address as code.
+
+    Slack links addresses in mrkdwn by itself, and a message of ours should link to nothing but
+    what we mean to.
+    """
+    shown: list[str] = []
+    for word in _SPACED.split(clean(text).replace("`", GRAVE)):
+        for part in split_word(word, frozenset()):
+            escaped = escape_mrkdwn(part.text)
+            shown.append(escaped if part.kind == "text" else f"`{escaped}`")
+    return "".join(shown)
 
 
 def plain(text: str) -> str:
@@ -153,7 +170,7 @@ class SafeStream:
         self._fence = fence
         info = escape(fence.info.replace("`", GRAVE))
         # An address or a sentence names no language: it goes where code is shown.
-        moved = len(info) > _LONGEST_INFO or holds_address(info)
+        moved = len(info) > _LONGEST_INFO or holds_address(info, files=False)
         self._writer.raw(f"```\n{fence.prefix}{info}" if moved else f"```{info}")
 
     def _fence_line(self, fence: Fence, text: str, start: int, *, final: bool) -> int:

@@ -13,6 +13,12 @@ MARKDOWN_LIMIT = 11_000
 """Characters of a message at which a new one is begun; Slack's own limit for all markdown of a
 message is 12,000 (https://docs.slack.dev/reference/block-kit/blocks/markdown-block)."""
 
+MOST_MESSAGES = 10
+"""Messages of one reply. More bury a thread, and nobody reads them there."""
+
+MOST_CHARS = MOST_MESSAGES * MARKDOWN_LIMIT
+"""Characters of a reply that are shown in its thread; see `MOST_MESSAGES`."""
+
 SMALLEST_LIMIT = 400
 """Characters below which fences and tables could no longer be closed and opened again."""
 

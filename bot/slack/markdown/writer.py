@@ -10,6 +10,8 @@ from bot.slack.markdown.unicode_filter import escape
 GRAVE = "\u02cb"
 """Looks like a backtick and is none: no reader of markdown can pair it with another."""
 
+_SPACES = frozenset(" \t\n")
+_BREAKS = re.compile(r"(\|+|\*+|~~+|__+)")
 _LOOSE = ".,;:!?)"
 
 
@@ -20,6 +22,7 @@ class SafeWriter:
         self._parts: list[str] = []
         self._last = ""
         self._gap = False
+        self._live = False
 
     def take(self) -> str:
         """What was written since the last call."""
@@ -32,6 +35,8 @@ class SafeWriter:
         if text:
             self._parts.append(text)
             self._last = text[-1]
+            if text[-1] in _SPACES:
+                self._gap = self._live = False
 
     def gap(self) -> None:
         """Keep what comes apart from what was written: markup between the two was dropped."""
@@ -42,23 +47,36 @@ class SafeWriter:
         if not text:
             return
         loose = not text.strip(_LOOSE)
-        if (self._gap and not loose and not text[0].isspace()) or self._last + text[0] == "](":
+        gap = self._gap
+        if (gap and not loose and not text[0].isspace()) or self._last + text[0] == "](":
             self.raw(" ")
-        self._gap = False
+        if self._live and text[0].isspace() and text[0] not in _SPACES:
+            self.raw(" ")
+        self._gap = gap and loose
         self.raw(escape(text).replace("](", "] ("))
+
+    def address(self, text: str) -> None:
+        """Write a live address.
+
+        Where a space outside ASCII follows, one in ASCII goes before it: not every reader ends an
+        address at the former.
+        """
+        self.text(text)
+        self._live = True
 
     def code(self, content: str) -> None:
         """Write inline code that every reader of markdown takes for code.
 
         An address in it is never left to a rule that readers disagree on: backticks inside are
-        replaced, and the span is closed around `|`, which ends a table's cell even in code.
+        replaced, and the span is closed around `|`, which ends a table's cell even in code, and
+        around marks that some reader takes for the end of bold or struck-out words even there.
         """
-        inert = holds_address(content)
+        inert = holds_address(content, files=False)
         if "``" in content or (inert and "`" in content):
             content = content.replace("`", GRAVE)
-        parts = re.split(r"(\|+)", content) if inert else [content]
+        parts = _BREAKS.split(content) if inert else [content]
         for part in parts:
-            if part.startswith("|") and inert:
+            if inert and _BREAKS.fullmatch(part):
                 self.text(part)
             elif part:
                 self._span(part)

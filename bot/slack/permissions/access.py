@@ -7,9 +7,9 @@ holds one proves nothing by it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,6 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.ports import Run
 from bot.preferences import Names, Preferences, Who
 from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.colleagues import Colleagues
+from bot.slack.api.origin import Actor
 
 log = structlog.get_logger(__name__)
 
@@ -66,15 +68,6 @@ class Policies(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who clicks, as Slack's signed payload says. `channel` is None for a click in a modal."""
-
-    team: str
-    user: str
-    channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AccessDecision:
     """The answer to somebody at the door, and the policy that it was given by."""
 
@@ -85,9 +78,10 @@ class AccessDecision:
 class AnswerAccess:
     """The channel's policy, and what stands above it."""
 
-    def __init__(self, client: AsyncWebClient, policies: Policies) -> None:
+    def __init__(self, client: AsyncWebClient, policies: Policies, colleagues: Colleagues) -> None:
         self._client = client
         self._policies = policies
+        self._colleagues = colleagues
 
     async def admit(self, run: Run, visitor: Actor) -> AccessDecision:
         """Whether this person may see the answers of this run, here and now."""
@@ -97,17 +91,18 @@ class AnswerAccess:
     async def presence(self, run: Run, visitor: Actor) -> MembershipCheck:
         """Whether somebody belongs where a run's reply stands, here and now.
 
-        A reply that was for its asker alone is theirs alone. Answered within `PATIENCE_S` seconds.
+        A reply that was for its asker alone is theirs alone. People of other organisations belong
+        only where they asked themselves. Answered within `PATIENCE_S` seconds.
         """
         question = run.question
-        if visitor.team != question.team:
-            return "outside"
         if question.surface == "command":
             return "yes" if visitor.user == question.user else "no"
         if visitor.channel not in {None, question.channel}:
             return "no"
         try:
             async with asyncio.timeout(PATIENCE_S):
+                if not await self._may_belong(run, visitor):
+                    return "outside"
                 found = await is_member(self._client, question.channel, visitor.user)
         except SLACK_ERRORS as error:
             log.warning("presence_unknown", run_id=run.id, error=code_of(error))
@@ -116,7 +111,7 @@ class AnswerAccess:
 
     async def _verdict(self, run: Run, visitor: Actor, who: Who) -> Verdict:
         question = run.question
-        if visitor.team != question.team or who not in {"members", "requester"}:
+        if who not in {"members", "requester"}:
             return "no"
         is_requester = visitor.user == question.user
         if is_requester and question.surface == "command":
@@ -127,10 +122,18 @@ class AnswerAccess:
             return "no"
         return await self._looked(run, visitor)
 
+    async def _may_belong(self, run: Run, visitor: Actor) -> bool:
+        """Whether it is a colleague, or whoever asked."""
+        if visitor.user == run.question.user:
+            return True
+        return await self._colleagues.include(visitor)
+
     async def _looked(self, run: Run, visitor: Actor) -> Verdict:
         """What the channel itself says: who is in it now, and whether outsiders are."""
         question = run.question
         try:
+            if not await self._may_belong(run, visitor):
+                return "no"
             info = (await self._client.conversations_info(channel=question.channel)).get("channel")
             if not info:
                 return "unknown"
@@ -178,14 +181,3 @@ class ChannelPolicies:
         """What the run's channel has chosen by now."""
         rules = await self._preferences.rules(run.question.team, run.question.channel)
         return RevealPolicy(rules.reveal, rules.names, rules.cost == "shown")
-
-
-def visitor_of(body: Mapping[str, Any]) -> Actor:
-    """Who clicked, as the signed payload says.
-
-    The workspace is the user's own, so a stranger's in a shared channel is not ours.
-    """
-    user = body.get("user") or {}
-    team = user.get("team_id") or (body.get("team") or {}).get("id")
-    container = body.get("channel") or {}
-    return Actor(str(team), str(user.get("id")), container.get("id"))

@@ -10,8 +10,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.api.identity import IdentityLookup
-from bot.slack.permissions.access import CANNOT_LOOK, PATIENCE_S, Actor, is_member
+from bot.slack.api.colleagues import Colleagues
+from bot.slack.api.origin import Actor
+from bot.slack.permissions.access import CANNOT_LOOK, PATIENCE_S, is_member
 
 log = structlog.get_logger(__name__)
 
@@ -27,13 +28,10 @@ class AdminPermissions:
     """Who has a say in a channel's settings, and in the workspace's."""
 
     def __init__(
-        self,
-        client: AsyncWebClient,
-        identity: IdentityLookup,
-        settings: Literal["members", "admins"],
+        self, client: AsyncWebClient, colleagues: Colleagues, settings: Literal["members", "admins"]
     ) -> None:
         self._client = client
-        self._identity = identity
+        self.colleagues = colleagues
         self._settings = settings
 
     async def over_channel(self, visitor: Actor, channel: str) -> Permission:
@@ -51,14 +49,14 @@ class AdminPermissions:
         """Whether somebody may change the workspace's settings: its admins."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                user = await self._colleague(visitor)
+                user = await self.colleagues.member(visitor)
                 return "yes" if user and _is_admin(user) else "admins"
         except SLACK_ERRORS as error:
             log.warning("authority_unknown", error=code_of(error))
             return "unknown"
 
     async def _over_channel(self, visitor: Actor, channel: str) -> Permission:
-        user = await self._colleague(visitor)
+        user = await self.colleagues.member(visitor)
         if user is None:
             return "guest"
         info = (await self._client.conversations_info(channel=channel)).get("channel") or {}
@@ -69,16 +67,13 @@ class AdminPermissions:
             return "no"
         return "admins" if self._settings == "admins" and not direct else "yes"
 
-    async def _colleague(self, visitor: Actor) -> Mapping[str, Any] | None:
-        """The person as Slack knows them now; None for whoever is no full member of ours."""
-        team = (await self._identity.get()).team_id
-        if visitor.team != team:
-            return None
-        user = (await self._client.users_info(user=visitor.user)).get("user") or {}
-        lesser = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
-        is_ours = user.get("id") == visitor.user and user.get("team_id") == team
-        return user if is_ours and not any(user.get(mark) for mark in lesser) else None
-
 
 def _is_admin(user: Mapping[str, Any]) -> bool:
-    return any(user.get(rank) for rank in ("is_admin", "is_owner", "is_primary_owner"))
+    """Whether somebody is an admin of the workspace, or of the Enterprise organisation around it.
+
+    `is_admin` is always meant of the workspace that asks
+    (https://docs.slack.dev/reference/objects/user-object).
+    """
+    enterprise = user.get("enterprise_user") or {}
+    ranks = ("is_admin", "is_owner", "is_primary_owner")
+    return any(user.get(rank) or enterprise.get(rank) for rank in ranks)

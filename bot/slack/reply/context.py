@@ -13,7 +13,7 @@ from bot.errors import ConfigurationError
 from bot.ports import Run, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.users import UserDirectory
-from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.access import Policies, RevealPolicy
 from bot.slack.ui import strings
 from bot.slack.ui.footer import Setting
@@ -112,7 +112,7 @@ class ReplyContext:
         earlier = await self.runs.get(run.again_of) if run.again_of else None
         if earlier is None:
             return None
-        name = escape_mrkdwn(await self.people.name(run.question.user))
+        name = inert_mrkdwn(await self.people.name(run.question.user))
         told = strings.AGAIN_OF.format(user=name)
         link = await self._link(earlier)
         return f"{told} · <{link}|{strings.AGAIN_LINK}>" if link else told

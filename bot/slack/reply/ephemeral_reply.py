@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -11,7 +12,7 @@ from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.markdown.sanitize import escape_mrkdwn, safe_markdown, shorten
-from bot.slack.markdown.split import split_markdown
+from bot.slack.markdown.split import MOST_CHARS, split_markdown
 from bot.slack.markdown.split_stream import unfenced
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.live_message import TEXT_LIMIT
@@ -19,7 +20,7 @@ from bot.slack.reply.notices import RETRYABLE, notify_directly
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, markdown, section
 from bot.slack.ui.footer import footer, retry
-from moa import Event, Outcome
+from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,9 @@ class EphemeralReply:
     async def start(self) -> None:
         """The acknowledgement of the command has said already that the models are asked."""
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """A slash command is part of no thread: nothing was said before it."""
+
     async def show(self, event: Event) -> None:
         """An ephemeral message cannot grow, so only the whole reply is shown."""
 
@@ -57,7 +61,9 @@ class EphemeralReply:
         Raises:
             Unanswerable: when it can be shown neither here nor in a direct message.
         """
-        pieces = split_markdown(safe_reply(outcome.reply, outcome.status, self._allowed))
+        below = ending(outcome.status, outcome.aggregator)
+        text = await asyncio.to_thread(safe_reply, outcome.reply, below, self._allowed, MOST_CHARS)
+        pieces = split_markdown(text)
         here = await self._show_here(pieces[:USES], outcome)
         rest = pieces[here:]
         if not rest:
@@ -68,12 +74,13 @@ class EphemeralReply:
         if not told and not said:
             raise Unanswerable("internal")
 
-    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply."""
         text = escape_mrkdwn(strings.told(trouble, error_id))
         blocks = [section(text), *(retry(self._run.id) if trouble in RETRYABLE else [])]
         if not await self._post(blocks, text) and not await self._tell(blocks, text):
             raise Unanswerable("internal")
+        return True
 
     async def close(self) -> None:
         """It holds nothing."""
@@ -128,9 +135,25 @@ class EphemeralReply:
         return True
 
 
-def safe_reply(reply: str, status: str | None, allowed: frozenset[str]) -> str:
-    """A whole reply as safe markdown, never empty, with a line below it where it broke off."""
-    text = safe_markdown(reply, allowed)
+def ending(status: str | None, writer: Answer | None) -> str | None:
+    """What has to be said below a reply that has no end."""
+    if status == "partial":
+        return strings.PARTIAL
+    return strings.CUT_AT_LIMIT if writer and writer.status == "truncated" else None
+
+
+def safe_reply(reply: str, below: str | None, allowed: frozenset[str], most: int) -> str:
+    """A reply as safe markdown, never empty, with a notice below it where there is one.
+
+    Args:
+        reply: the models' text.
+        below: the notice.
+        allowed: the hosts that may be linked.
+        most: characters of the reply that are shown; a line below says where it is cut.
+    """
+    text = safe_markdown(reply[:most], allowed)
     if not text.strip():
         text = strings.EMPTY_REPLY
-    return unfenced(text, strings.PARTIAL) if status == "partial" else text
+    if len(reply) > most:
+        return unfenced(text, strings.REPLY_CUT)
+    return unfenced(text, below) if below else text

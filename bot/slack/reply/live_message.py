@@ -11,12 +11,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.ports import Question
+from bot.ports import Run
 from bot.slack.api.metadata import REPLY, mark
+from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.markdown.sanitize import shorten
 from bot.slack.markdown.split_stream import Age
+from bot.slack.reply.context import ReplyContext
 from bot.slack.ui.blocks import Block, markdown
 
 Chunk = dict[str, Any]
@@ -32,10 +32,10 @@ TEXT_LIMIT = 4_000
 class StreamedMessage:
     """A message by chat.startStream, appendStream and stopStream."""
 
-    def __init__(self, client: AsyncWebClient, question: Question, run_id: str) -> None:
-        self._client = client
-        self._question = question
-        self._run_id = run_id
+    def __init__(self, frame: ReplyContext, run: Run) -> None:
+        self._client = frame.client
+        self._people = frame.people
+        self._question = run.question
         self._started = 0.0
         self.shown = ""
         self.ts: str | None = None
@@ -83,11 +83,12 @@ class StreamedMessage:
 
     async def _start(self, pieces: list[Chunk]) -> None:
         question = self._question
+        own_team = await self._people.team_of(question.user, question.team)
         started = time.monotonic()
         answer = await self._client.chat_startStream(
             channel=question.channel,
             thread_ts=question.thread_ts,
-            recipient_team_id=question.team,
+            recipient_team_id=own_team,
             recipient_user_id=question.user,
             task_display_mode="plan",
             chunks=pieces or None,
@@ -99,10 +100,10 @@ class StreamedMessage:
 class EditedMessage:
     """A message by chat.postMessage and chat.update, for where streaming is refused."""
 
-    def __init__(self, client: AsyncWebClient, question: Question, run_id: str) -> None:
-        self._client = client
-        self._question = question
-        self._run_id = run_id
+    def __init__(self, frame: ReplyContext, run: Run) -> None:
+        self._client = frame.client
+        self._question = run.question
+        self._run_id = run.id
         self._line = ""
         self.shown = ""
         self.ts: str | None = None
@@ -134,21 +135,17 @@ class EditedMessage:
     ) -> None:
         below = list(blocks)
         content: dict[str, Any] = {
-            "channel": self._question.channel,
             "text": shorten(text, TEXT_LIMIT) if text else line,
             "blocks": [*([markdown(text)] if text else []), *below] or None,
             "metadata": metadata,
         }
         if self.ts is not None:
-            await self._client.chat_update(ts=self.ts, **content)
+            await self._client.chat_update(channel=self._question.channel, ts=self.ts, **content)
             return
-        answer = await self._client.chat_postMessage(
-            thread_ts=self._question.thread_ts,
-            unfurl_links=False,
-            unfurl_media=False,
-            **content,
+        question = self._question
+        self.ts = await post_in_thread(
+            self._client, question.channel, question.thread_ts, **content
         )
-        self.ts = str(answer["ts"])
 
 
 LiveMessage = StreamedMessage | EditedMessage

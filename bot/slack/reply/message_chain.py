@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 import structlog
 
+from bot.cancel_scope import let_end
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, UNSURE, code_of
 from bot.slack.api.metadata import NOTICE, REPLY, mark
+from bot.slack.api.users import is_app
+from bot.slack.markdown.split import MARKDOWN_LIMIT, cut
 from bot.slack.markdown.split_stream import break_after, share, unfenced
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.live_message import Chunk, EditedMessage, LiveMessage, StreamedMessage
@@ -32,6 +35,9 @@ MESSAGE_OVER = frozenset(
 )
 """The message takes no more (a stream lives 300 s): what it did not take goes into a new one."""
 
+NOTICE_ROOM = 400
+"""Characters that a message keeps free for a notice below what was stopped."""
+
 LOST_STARTS = 3
 """So often a stream is begun without an answer before an ordinary message is tried."""
 
@@ -48,7 +54,10 @@ class MessageChain:
         self._client = frame.client
         self._runs = frame.runs
         self._run = run
-        self._message: LiveMessage = StreamedMessage(frame.client, run.question, run.id)
+        self._frame = frame
+        # A stream needs a person to whom it goes.
+        kind = EditedMessage if is_app(run.question.user) else StreamedMessage
+        self._message: LiveMessage = kind(frame, run)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
         self._text = ""
@@ -62,6 +71,11 @@ class MessageChain:
     def pause_s(self) -> float:
         """Seconds between two calls of `flush` that Slack bears for long."""
         return self._message.pause_s
+
+    @property
+    def posted(self) -> frozenset[str]:
+        """The ts of all messages that this attempt has posted."""
+        return frozenset(self._posted)
 
     @property
     def is_begun(self) -> bool:
@@ -89,6 +103,12 @@ class MessageChain:
         whole = unfenced(self._message.shown + self._text, notice)
         self._text = whole[len(self._message.shown) :]
 
+    def drop_what_fills_more(self) -> None:
+        """Show no more than the current message takes, with room for a notice below."""
+        shown = self._message.shown
+        head, _ = cut(shown + self._text, MARKDOWN_LIMIT - NOTICE_ROOM)
+        self._text = head[len(shown) :] if head.startswith(shown) else ""
+
     def say_only(self, notice: str) -> str:
         """Add a notice under what was said, if anything was; gives the kind of message it makes."""
         if self._message.shown or self._text.strip():
@@ -96,6 +116,16 @@ class MessageChain:
             return REPLY
         self._text = notice
         return NOTICE
+
+    def begin_anew(self) -> None:
+        """All that was said was no part of the reply: it is removed before anything is said."""
+        self._text = ""
+        if not (self._posted or self.is_begun):
+            return
+        self._is_unsure = True
+        self._posted.clear()
+        self._chunks = self._sent | self._chunks
+        self._message = self._next_message()
 
     async def flush(self, line: str) -> None:
         """Show what there is, in a new message where the current one is full or old.
@@ -106,11 +136,12 @@ class MessageChain:
         await self._remove_what_was_lost()
         message, part = await self._filled()
         if part.text or part.chunks:
-            await message.grow(part.chunks, part.text, line)
-            await self._took(message, part)
+            await let_end(self._grow(message, part, line))
 
-    async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> None:
+    async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> bool:
         """Show all that is left, and what stands below it.
+
+        False when all had been shown, with another end, by an earlier call that was not answered.
 
         Args:
             blocks: below the text.
@@ -120,12 +151,33 @@ class MessageChain:
         """
         self._is_final = True
         if self._end_tried and await reply_exists(self._client, self._run):
-            return  # only the answer to an earlier try was lost
+            return False  # only the answer to an earlier try was lost
         if not self.is_begun:
             await self.flush(line)  # of what is begun the ts is stored before it is ended
         await self._remove_what_was_lost()
         message, part = await self._filled()
         self._end_tried = True
+        await let_end(self._finish(message, part, blocks, kind, status))
+        return True
+
+    async def _grow(self, message: LiveMessage, part: _NextPart, line: str) -> None:
+        await message.grow(part.chunks, part.text, line)
+        await self._took(message, part)
+
+    async def _roll(self, message: LiveMessage, part: _NextPart) -> None:
+        """End a message that is full, and go on in the next one."""
+        await message.end(part.chunks, part.text, [], mark(REPLY, self._run.id))
+        self._message = self._next_message()
+        await self._took(message, part)
+
+    async def _finish(
+        self,
+        message: LiveMessage,
+        part: _NextPart,
+        blocks: list[Chunk],
+        kind: str,
+        status: str | None,
+    ) -> None:
         whole = mark(kind, self._run.id, ends=True)
         await message.end(part.chunks, part.text, blocks, whole, status)
         await self._took(message, part)
@@ -150,7 +202,7 @@ class MessageChain:
         elif code in READ_ERRORS and not (code == "missing_scope" and self._may_still_be_edited):
             self.trouble = READ_ERRORS[code]
         elif self._may_still_be_edited:
-            self._message = EditedMessage(self._client, self._run.question, self._run.id)
+            self._message = EditedMessage(self._frame, self._run)
 
     def _lose(self) -> None:
         """A call may have had its effect or not, and doing it twice would say a thing twice.
@@ -163,7 +215,7 @@ class MessageChain:
             self._is_unsure = True
             self._lost_starts += 1
             if self._lost_starts >= LOST_STARTS and self._may_still_be_edited:
-                self._message = EditedMessage(self._client, self._run.question, self._run.id)
+                self._message = EditedMessage(self._frame, self._run)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._is_unsure = True
             self._posted.discard(message.ts)
@@ -190,9 +242,7 @@ class MessageChain:
             if not full:
                 return message, part
             self._end_tried = False  # an earlier try to end it all had no effect, or was seen to
-            await message.end(part.chunks, now, [], mark(REPLY, self._run.id))
-            self._message = self._next_message()
-            await self._took(message, part)
+            await let_end(self._roll(message, part))
 
     async def _took(self, message: LiveMessage, part: _NextPart) -> None:
         """Slack has taken a part: it is not shown again."""
@@ -205,7 +255,7 @@ class MessageChain:
         await self._note(message)
 
     def _next_message(self) -> LiveMessage:
-        return type(self._message)(self._client, self._run.question, self._run.id)
+        return type(self._message)(self._frame, self._run)
 
     async def _note(self, message: LiveMessage) -> None:
         """Have the ts of a new message stored. That this fails is no reason to show nothing."""

@@ -9,8 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import Trouble
 from bot.ports import Run
-from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
+from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import NOTICE, REPLY, mark
+from bot.slack.api.thread_roots import post_in_thread
+from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui.blocks import Block, section
 from bot.slack.ui.footer import retry
@@ -18,9 +20,13 @@ from bot.slack.ui.footer import retry
 log = structlog.get_logger(__name__)
 
 
+DIRECT = "D"
+"""What ids of direct messages begin with."""
+
 RETRYABLE: frozenset[Trouble] = frozenset(
     {
         "no_answer",
+        "output_limit",
         "pipeline_gone",
         "stopped",
         "internal",
@@ -39,25 +45,46 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
     """Say it in the thread, else to the person directly. Returns whether it was said at all.
 
     Raises:
-        SLACK_TROUBLE: where trying again may help; it may have been said all the same.
+        SLACK_TROUBLE: where trying again may help (it may have been said all the same), and where
+            the thread is gone.
     """
     question = run.question
     blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
     try:
-        await client.chat_postMessage(
-            channel=question.channel,
-            thread_ts=question.thread_ts,
+        await post_in_thread(
+            client,
+            question.channel,
+            question.thread_ts,
             text=escape_mrkdwn(notice),
             blocks=blocks,
             metadata=mark(NOTICE, run.id, ends=True),
-            unfurl_links=False,
-            unfurl_media=False,
         )
     except SLACK_ERRORS as error:
         log.info("notice_not_in_thread", error=code_of(error))
-        if code_of(error) in TRANSIENT:
+        if code_of(error) in TRANSIENT or READ_ERRORS.get(code_of(error)) == "thread_gone":
             raise
         return await notify_directly(client, run, escape_mrkdwn(notice))
+    return True
+
+
+async def tell_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
+    """Say it to the asker alone, outside any thread. Returns whether it was said.
+
+    In a direct message; where they asked in one, or take none, in one line that only they see.
+    """
+    question = run.question
+    if is_app(question.user):
+        return False
+    in_direct = question.channel.startswith(DIRECT)
+    if not in_direct and await notify_directly(client, run, escape_mrkdwn(notice)):
+        return True
+    try:
+        await client.chat_postEphemeral(
+            channel=question.channel, user=question.user, text=escape_mrkdwn(notice)
+        )
+    except SLACK_ERRORS as error:
+        log.info("not_told_privately", error=code_of(error))
+        return in_direct and await notify_directly(client, run, escape_mrkdwn(notice))
     return True
 
 

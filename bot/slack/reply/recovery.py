@@ -2,7 +2,7 @@
 
 A process may die after Slack took the end of a reply, or between starting a stream and storing its
 ts; and the answer to a call may be lost after Slack has done it. So the thread itself is looked at.
-Whatever is raised here is trouble that waiting may help (`PASSING`).
+Whatever is raised here is trouble that waiting may help (`PASSING`), or that the thread is gone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run, RunStore
-from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
+from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import LEFT, is_end, mark, run_of
+from bot.slack.api.thread_roots import gone, remove_misplaced, root_exists
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import REPLY_ACTIONS
 
@@ -33,12 +34,36 @@ async def reply_exists(client: AsyncWebClient, run: Run) -> bool:
 
 
 async def clean_up(client: AsyncWebClient, run: Run, runs: RunStore) -> bool:
-    """Whether the last message of a run stands; if not, what earlier attempts left is removed."""
+    """Whether the last message of a run stands; if not, what earlier attempts left is removed.
+
+    Raises:
+        SlackApiError: with a code of a thread that is gone, where the question or its thread is.
+    """
+    if not await root_exists(client, run.question.channel, run.question.ts):
+        raise gone()
     ours = await _ours(client, run)
     if any(_ends(message, run) for message in ours):
         return True
     await _remove(client, run, runs, ours, keep=())
     return False
+
+
+async def withdraw(
+    client: AsyncWebClient, run: Run, runs: RunStore, posts: Collection[str]
+) -> None:
+    """Remove all that a run has posted, since its question or its thread was deleted.
+
+    Args:
+        client: of the workspace.
+        run: the run.
+        runs: the journal, which knows what earlier attempts have posted.
+        posts: the ts of what this attempt has posted.
+    """
+    known = await runs.get(run.id)
+    for ts in sorted({*posts, *(known.posts if known else ())}):
+        await stop(client, run, ts)
+        await _delete(client, run, ts)
+    await remove_misplaced(client, run)
 
 
 async def remove_lost(
@@ -112,7 +137,11 @@ def _ends(message: Message, run: Run) -> bool:
 
 
 async def _ours(client: AsyncWebClient, run: Run) -> Sequence[Message]:
-    """Our messages below the question; none where the thread cannot be read."""
+    """Our messages below the question; none where the thread cannot be read.
+
+    Raises:
+        SlackApiError: with a code of a thread that is gone, where it is.
+    """
     question = run.question
     try:
         me = await client.auth_test()
@@ -127,8 +156,13 @@ async def _ours(client: AsyncWebClient, run: Run) -> Sequence[Message]:
         if code_of(error) in TRANSIENT:
             raise
         log.warning("leftovers_not_seen", error=code_of(error))
+        if READ_ERRORS.get(code_of(error)) == "thread_gone":
+            raise
         return []
-    return [m for m in page.get("messages") or () if m.get("user") == me.get("user_id")]
+    found = page.get("messages") or ()
+    if any(m["ts"] == question.thread_ts and m.get("subtype") == "tombstone" for m in found):
+        raise gone()
+    return [m for m in found if m.get("user") == me.get("user_id")]
 
 
 async def _tried(call: Awaitable[object]) -> str | None:

@@ -14,23 +14,26 @@ from typing import TypeVar
 
 import structlog
 
+from bot.cancel_scope import CLOSE_S
 from bot.errors import Postponed, Trouble, Unanswerable
 from bot.ports import Interrupt, Reply, Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import REPLY
-from bot.slack.markdown.links import allowed_hosts
-from bot.slack.markdown.sanitize import SafeStream
+from bot.slack.markdown.hosts import allowed_hosts
+from bot.slack.markdown.sanitize import SafeStream, safe_markdown
+from bot.slack.markdown.split import MOST_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
 from bot.slack.reply.ephemeral_reply import EphemeralReply
 from bot.slack.reply.live_message import Chunk
 from bot.slack.reply.message_chain import MessageChain
-from bot.slack.reply.notices import RETRYABLE, notify
+from bot.slack.reply.notices import RETRYABLE, notify, tell_privately
 from bot.slack.reply.progress import Progress
-from bot.slack.reply.recovery import clean_up, reply_exists
+from bot.slack.reply.recovery import clean_up, reply_exists, withdraw
 from bot.slack.reply.typing_status import TypingStatus
+from bot.slack.reply.upload import upload
 from bot.slack.ui import strings
 from bot.slack.ui.footer import Setting, footer, retry
-from moa import Delta, Event, Outcome
+from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
 
@@ -39,8 +42,8 @@ log = structlog.get_logger(__name__)
 LOOK_S = 2.0
 """Seconds after which it is seen anew how many replies share Slack's limits."""
 
-CLOSE_S = 1.0
-"""Seconds that a call which is under way is let end when the work on a run is over or stopped."""
+AT_ONCE = 8_000
+"""Characters that are made safe in one go: a flood of text must not hold up other replies."""
 
 LAST_TRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses between tries to complete a reply that Slack does not take."""
@@ -61,8 +64,12 @@ class ThreadReply:
         self._status = TypingStatus(frame.client, run)
         self._setting = Setting(STRICT)
         self._progress = Progress()
+        self._allowed = allowed
         self._safe = SafeStream(allowed)
+        self._retracted = False
         self._come: list[str] = []
+        self._room = MOST_CHARS
+        self._is_cut = False
         self._shown = MessageChain(frame, run)
         self._was_told = False
         self._news = asyncio.Event()
@@ -81,10 +88,21 @@ class ThreadReply:
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._pump = asyncio.create_task(self._keep_showing())
 
+    def heed(self, asker_said: Sequence[str]) -> None:
+        """Let addresses on hosts that the asker has named before be links as well."""
+        self._allowed |= allowed_hosts(asker_said)
+        self._safe = SafeStream(self._allowed)
+
     async def show(self, event: Event) -> None:
         """Take a step of the run in."""
         if isinstance(event, Delta):
-            self._come.append(event.text)  # made safe with the next beat, all at once
+            self._come.append(event.text[: self._room])  # made safe with the next beat
+            self._is_cut = self._is_cut or len(event.text) > self._room
+            self._room -= len(self._come[-1])
+        elif isinstance(event, Retracted):
+            self._come.clear()
+            self._room, self._is_cut = MOST_CHARS, False
+            self._retracted = True  # acted on with the next beat, between two calls to Slack
         else:
             self._shown.take(self._progress.of(event))
         self._news.set()
@@ -97,31 +115,68 @@ class ThreadReply:
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._take_text(last=True)
-        if outcome.status == "partial":
+        await self._take_rest()
+        if self._is_cut:
+            self._shown.say_below(await self._told_rest(outcome))
+        elif outcome.status == "partial":
             self._shown.say_below(strings.PARTIAL)
+        elif outcome.cut_at_limit:
+            self._shown.say_below(strings.CUT_AT_LIMIT)
         self._shown.take(self._progress.done(outcome))
         again_of = await self._frame.again_of(self._run)
         await self._end(footer(self._run.id, outcome, self._setting, again_of=again_of), REPLY)
 
-    async def fail(self, trouble: Trouble, error_id: str | None = None) -> None:
+    async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply: in the message that was begun, or in one.
 
+        Where the question or its thread is gone nothing stays there, and only the asker is told.
+
         Raises:
+            Unanswerable: with that trouble, where it is another one than was to be told.
             Postponed: when Slack is away.
         """
         await self._stop_pump()
-        self._take_text(last=True)
-        notice = strings.told(trouble, error_id)
+        await self._take_rest()
+        if trouble == "stopped":
+            self._shown.drop_what_fills_more()
+        try:
+            in_time = await self._say_why(trouble, strings.told(trouble, error_id))
+        except Unanswerable as error:
+            if error.trouble != "thread_gone":
+                raise
+            await self._withdraw()
+            await self._insist(self._status.clear)
+            if trouble != "thread_gone":
+                raise
+            return True
+        await self._insist(self._status.clear)
+        return in_time
+
+    async def _say_why(self, trouble: Trouble, notice: str) -> bool:
+        """Say it in the thread; False when the whole reply is already there.
+
+        Raises:
+            Unanswerable: the thread is gone.
+        """
+        if trouble == "thread_gone":
+            raise Unanswerable(trouble)
         if self._shown.is_begun:
             kind = self._shown.say_only(notice)
             self._shown.take(self._progress.failed(stopped=trouble == "stopped"))
             with suppress(Unanswerable):
-                await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
-                return
+                return await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
+        if self._shown.trouble == "thread_gone":
+            raise Unanswerable("thread_gone")
         self._shown.trouble = None
         await self._insist(lambda: self._tell(notice, trouble))
-        await self._insist(self._status.clear)
+        return True
+
+    async def _withdraw(self) -> None:
+        """Remove what was posted, and tell the asker privately."""
+        frame, run, shown = self._frame, self._run, self._shown
+        shown.trouble = None
+        await self._insist(lambda: withdraw(frame.client, run, frame.runs, shown.posted))
+        await tell_privately(frame.client, run, strings.told("thread_gone"))
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""
@@ -136,16 +191,19 @@ class ThreadReply:
             with suppress(*SLACK_ERRORS):
                 await tidy_up()
 
-    async def _end(self, blocks: list[Chunk], kind: str) -> None:
-        await self._insist(lambda: self._try_to_end(blocks, kind))
+    async def _end(self, blocks: list[Chunk], kind: str) -> bool:
+        """End it; False where it had its end already, from an earlier call of this."""
+        ended = await self._insist(lambda: self._try_to_end(blocks, kind))
         # Before the run counts as over: after that nobody would.
         await self._insist(self._status.clear)
+        return ended
 
-    async def _try_to_end(self, blocks: list[Chunk], kind: str) -> None:
+    async def _try_to_end(self, blocks: list[Chunk], kind: str) -> bool:
         status = "active" if await self._status.is_session() else None
-        await self._shown.end(blocks, kind, self._progress.line, status)
+        ended = await self._shown.end(blocks, kind, self._progress.line, status)
         if self._shown.is_streamed:
             self._status.was_cleared()
+        return ended
 
     async def _tell(self, notice: str, trouble: Trouble) -> None:
         if self._was_told and await reply_exists(self._frame.client, self._run):
@@ -153,12 +211,29 @@ class ThreadReply:
         self._was_told = True
         await notify(self._frame.client, self._run, notice, trouble)
 
-    def _take_text(self, *, last: bool = False) -> None:
-        """What came since the last call, made safe."""
-        come, self._come = "".join(self._come), []
-        self._shown.write(self._safe.feed(come))
-        if last:
-            self._shown.write(self._safe.close())
+    def _take_text(self) -> None:
+        """What came since the last call, made safe; no more than takes some milliseconds."""
+        if self._retracted:
+            self._retracted, self._safe = False, SafeStream(self._allowed)
+            self._shown.begin_anew()
+        come = "".join(self._come)
+        self._come = [come[AT_ONCE:]] if len(come) > AT_ONCE else []
+        self._shown.write(self._safe.feed(come[:AT_ONCE]))
+        if self._come:
+            self._news.set()
+
+    async def _told_rest(self, outcome: Outcome) -> str:
+        """Where a reply is that does not fit into its messages."""
+        text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed)
+        filed = await upload(self._frame.client, self._run.question, text)
+        return strings.REPLY_FILED if filed else strings.REPLY_CUT
+
+    async def _take_rest(self) -> None:
+        """All that came, made safe while others have their turns."""
+        while self._come or self._retracted:
+            self._take_text()
+            await asyncio.sleep(0)
+        self._shown.write(self._safe.close())
 
     async def _keep_showing(self) -> None:
         with self._frame.beat.growing():
@@ -215,9 +290,9 @@ class ThreadReply:
         """Let the pump finish what it is showing: a call cut short may have had its effect."""
         self._over.set()
         self._news.set()
-        pump, self._pump = self._pump, None
-        if pump:
-            await pump
+        if self._pump:
+            await asyncio.shield(self._pump)
+            self._pump = None
 
 
 class SlackReplyFactory:

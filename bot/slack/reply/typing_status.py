@@ -16,6 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, UNSURE, code_of
+from bot.slack.api.thread_roots import root_exists
+from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import section
@@ -61,11 +63,16 @@ class TypingStatus:
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
-            **where, status="processing", initiator_user_id=question.user, title=_title(self._run)
+            **where,
+            status="processing",
+            initiator_user_id=None if is_app(question.user) else question.user,
+            title=_title(self._run),
         )
         if await self._try("session", session):
             return
-        if not self._run.resumed:
+        if not await root_exists(self._client, question.channel, question.thread_ts):
+            return
+        if not (self._run.resumed or is_app(question.user)):
             await self._offer_stop()
         if await self._try("assistant", self._say(strings.WORKING)):
             self._beat = asyncio.create_task(self._keep_saying())

@@ -17,7 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.limits import Limits
 from bot.preferences import Choice, Preferences, Scope
 from bot.slack.api.client import SLACK_ERRORS, code_of
-from bot.slack.permissions.access import PATIENCE_S, Actor, visitor_of
+from bot.slack.api.origin import Actor, actor_of
+from bot.slack.permissions.access import PATIENCE_S
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.settings.form import FormError, channel_choice, workspace_choice
 from bot.slack.settings.views import channel_view, told_view, workspace_view
@@ -42,6 +43,7 @@ class SettingsHandlers:
         self._client = client
         self._preferences = preferences
         self._authority = authority
+        self._colleagues = authority.colleagues
         self._pipelines = pipelines
         self._limits = limits
 
@@ -66,7 +68,7 @@ class SettingsHandlers:
         title = strings.SETTINGS_TITLE_WORKSPACE
         view_id = await self.open_empty(str(body.get("trigger_id")), title)
         if view_id:
-            await self._fill(view_id, title, self._workspace(visitor_of(body)))
+            await self._fill(view_id, title, self._workspace(actor_of(body)))
 
     async def submit_channel(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """A channel's settings were submitted. Where it says so, the modal closes."""
@@ -81,7 +83,7 @@ class SettingsHandlers:
         say = await self._authority.over_channel(visitor, channel)
         if say != "yes":
             return told_view(strings.SETTINGS_REFUSED[say])
-        choices = await self._preferences.choices(visitor.team, channel)
+        choices = await self._preferences.choices(await self._colleagues.workspace(), channel)
         direct = channel.startswith("D")
         return channel_view(channel, choices, self._preferences, self._pipelines, direct=direct)
 
@@ -89,7 +91,7 @@ class SettingsHandlers:
         say = await self._authority.over_workspace(visitor)
         if say != "yes":
             return told_view(strings.SETTINGS_REFUSED[say], strings.SETTINGS_TITLE_WORKSPACE)
-        choices = await self._preferences.choices(visitor.team)
+        choices = await self._preferences.choices(await self._colleagues.workspace())
         return workspace_view(choices, self._preferences, self._pipelines, self._limits)
 
     async def _fill(self, view_id: str, title: str, making: Awaitable[Block]) -> None:
@@ -107,27 +109,28 @@ class SettingsHandlers:
 
     async def _store_channel(self, body: Mapping[str, Any]) -> str | None:
         """Store what was submitted; words of refusal where the person has no say."""
-        visitor, view = visitor_of(body), body.get("view") or {}
+        visitor, view = actor_of(body), body.get("view") or {}
         channel = str(view.get("private_metadata"))
         say = await self._authority.over_channel(visitor, channel)
         if say != "yes":
             return strings.SETTINGS_REFUSED[say]
-        choices = await self._preferences.choices(visitor.team, channel)
+        choices = await self._preferences.choices(await self._colleagues.workspace(), channel)
         choice = channel_choice(view, choices, self._preferences)
         await self._store(visitor, "channel", channel, choice)
         return None
 
     async def _store_workspace(self, body: Mapping[str, Any]) -> str | None:
-        visitor = visitor_of(body)
+        visitor = actor_of(body)
         say = await self._authority.over_workspace(visitor)
         if say != "yes":
             return strings.SETTINGS_REFUSED[say]
         choice = workspace_choice(body.get("view") or {}, self._preferences, self._limits)
-        await self._store(visitor, "workspace", visitor.team, choice)
+        await self._store(visitor, "workspace", await self._colleagues.workspace(), choice)
         return None
 
     async def _store(self, visitor: Actor, scope: Scope, place: str, choice: Choice) -> None:
-        await self._preferences.choose(visitor.team, scope, place, choice, visitor.user)
+        team = await self._colleagues.workspace()
+        await self._preferences.choose(team, scope, place, choice, visitor.user)
         log.info("settings_changed", scope=scope, by=visitor.user)
 
     async def _submitted(self, ack: AsyncAck, title: str, storing: Awaitable[str | None]) -> bool:

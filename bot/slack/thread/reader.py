@@ -67,14 +67,29 @@ class SlackThreadReader:
         attached = await self._attached([*earlier, own])
         turns: list[Message] = []
         for message in earlier:
-            _add(turns, await self._turn(message, question.team, attached))
+            _add(turns, await self._turn(message, attached))
         waiting = bool(turns) and turns[-1].role == "user"
         _add(turns, await self._question(question, asked, _files(own), attached, alone=not turns))
         if not (asked or waiting or attached.any_read(_files(own))):
             raise Unanswerable("unreadable" if _files(own) else "empty")
         while turns[0].role == "assistant":
             turns.pop(0)
-        return Thread(Prompt(tuple(turns), SYSTEM), attached.notes)
+        said = await self._said_by_asker(question, earlier)
+        return Thread(Prompt(tuple(turns), SYSTEM), attached.notes, said)
+
+    async def _said_by_asker(
+        self, question: Question, earlier: Sequence[Mapping[str, Any]]
+    ) -> tuple[str, ...]:
+        """What the asker wrote in the thread before, also by our shortcuts."""
+        me = await self._identity.get()
+        said: list[str] = []
+        for message in earlier:
+            if _is_ours(message, me):
+                if asked_by(message) == question.user:
+                    said.append(question_in(message))
+            elif message.get("user") == question.user and not message.get("bot_id"):
+                said.append(str(message.get("text") or ""))
+        return tuple(said)
 
     async def _asked(self, question: Question) -> str:
         text = without_mention(question.text, (await self._identity.get()).user_id)
@@ -143,9 +158,7 @@ class SlackThreadReader:
                 break
         return found
 
-    async def _turn(
-        self, message: Mapping[str, Any], team: str, attached: Attachments
-    ) -> Message | None:
+    async def _turn(self, message: Mapping[str, Any], attached: Attachments) -> Message | None:
         """One message as a turn; None when it holds nothing or is a notice of ours."""
         if is_notice(message):
             return None
@@ -153,13 +166,13 @@ class SlackThreadReader:
         asker = asked_by(message) if ours else None
         if asker:
             asked = await readable(question_in(message), self._people.name)
-            author = (await self._people.person(asker, team)).introduced
+            author = (await self._people.person(asker)).introduced
             return Message("user", f"{author} asked:\n{quoted(asked.strip())}")
         written = own_text(message) if ours else text_of(message)
         text = (await readable(written, self._people.name)).strip()
         if ours:
             return Message("assistant", text) if text else None
-        author = await self._author(message, team)
+        author = await self._author(message)
         said = [f"{author} wrote:\n{quoted(text)}"] if text else []
         parts = [*said, *attached.told(_files(message), author)]
         return Message("user", "\n\n".join(parts), attached.take_images()) if parts else None
@@ -175,16 +188,16 @@ class SlackThreadReader:
             return None
         if alone and not files:
             return Message("user", asked)
-        person = await self._people.person(question.user, question.team)
+        person = await self._people.person(question.user)
         parts = attached.told(files, person.introduced)
         if asked:
             bare = alone and not parts
             parts.append(asked if bare else f"{person.introduced} asks:\n{asked}")
         return Message("user", "\n\n".join(parts), attached.take_images())
 
-    async def _author(self, message: Mapping[str, Any], team: str) -> str:
+    async def _author(self, message: Mapping[str, Any]) -> str:
         if user := message.get("user"):
-            return (await self._people.person(user, team)).introduced
+            return (await self._people.person(user)).introduced
         name = message.get("username") or (message.get("bot_profile") or {}).get("name") or "An app"
         return f"{one_line(name)} (bot)"
 

@@ -75,10 +75,11 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - one digit is enough from 10 on
 
 
-def cost(usd: float | None) -> str:
-    """A cost as people read it."""
+def cost(usd: float | None, *, estimated: bool = False) -> str:
+    """A cost as people read it; `estimated`: a provider did not count all tokens."""
     if usd is None:
         return "cost unknown"
     if usd == 0:
         return "no cost"
-    return f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"  # noqa: PLR2004 - cents are enough from there on
+    amount = f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"  # noqa: PLR2004 - cents are enough from there on
+    return f"about {amount}" if estimated else amount

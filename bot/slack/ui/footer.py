@@ -104,7 +104,8 @@ def summary(outcome: Outcome, *, costs: bool = True) -> str:
         counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
         parts.append(counted.format(read=read, count=len(outcome.answers)))
     parts.append(seconds(outcome.seconds))
-    return " · ".join([*parts, cost(outcome.cost_usd)] if costs else parts)
+    paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate)
+    return " · ".join([*parts, paid] if costs else parts)
 
 
 def _actions(run_id: str, setting: Setting, *, share: bool) -> list[Block]:

@@ -14,7 +14,20 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "here: ask again in a minute. If it keeps happening, ask whoever runs me to look at "
             "`moa-bot check`."
         ),
-        "thread_gone": "The thread you asked in is gone, so I stopped. Ask again where it fits.",
+        "too_long": (
+            "This thread is too long for my models, even after I left parts of it out. Ask in a "
+            "new thread with just the messages that matter, or with a pipeline whose models read "
+            "more (`/moa pipelines`)."
+        ),
+        "output_limit": (
+            "My models used up their output limit before they wrote anything, so I have nothing to "
+            "give you. Ask whoever runs me to raise `reasoning_tokens` or `max_output_tokens` for "
+            "them, or to lower `reasoning_effort`; `moa-bot check` shows which model needs it."
+        ),
+        "thread_gone": (
+            "The thread you asked in is gone, or your question was deleted, so I posted no "
+            "answer. Ask again where it fits."
+        ),
         "not_in_channel": (
             "I am not in this channel, so I cannot read or write here. Invite me with "
             "`/invite`, then ask again, or ask me in a direct message."
@@ -89,7 +102,11 @@ DONE_FAILED = "No reply"
 DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply holds nothing that can be shown here. Ask again._"
+REPLY_FILED = "_The reply is too long for Slack. The whole of it is in the file in this thread._"
+REPLY_FILE_TITLE = "The whole reply"
+REPLY_CUT = "_The reply is too long for Slack and was cut here. Ask for a shorter one._"
 PARTIAL = "_The reply broke off here: the model that wrote it stopped answering._"
+CUT_AT_LIMIT = "_The reply is cut off here: the model that wrote it reached its length limit._"
 INTERRUPTED = "_I was restarted while answering; the answer continues below._"
 
 SHOW_ANSWERS = "Show answers"
@@ -197,7 +214,11 @@ WHY: Mapping[str, str] = MappingProxyType(
         "cut": "its connection broke",
         "empty": "its answer was empty",
         "garbled": "its server sent something that is no answer",
+        "only_thoughts": "it wrote down its thoughts and then no answer",
+        "loading": "it is still being loaded",
+        "moderation": "its server refused the question's content",
         "not_found": "its server knows no such model",
+        "output_limit": "it used up its output limit before it wrote anything",
         "overflow": "the conversation is too long for it",
         "overloaded": "its server is overloaded",
         "quota": "its quota is used up",
@@ -206,6 +227,9 @@ WHY: Mapping[str, str] = MappingProxyType(
         "rejected": "its server did not accept the request",
         "timeout": "it took too long",
         "unavailable": "its server failed",
+        "unsupported": "its server does not take something in the question or its settings",
+        "wrong_api": "it cannot be asked through this API",
+        "wrong_path": "its server's address is wrong",
     }
 )
 WHY_UNKNOWN = "something went wrong"
@@ -313,6 +337,7 @@ OVERVIEW_HEAD_DRAFT = "Not synthesised"
 OVERVIEW_HEAD_FAILED = "No reply"
 OVERVIEW_WRITTEN = "The reply was written by {model}."
 OVERVIEW_PARTIAL = "The reply was written by {model}, which broke off before its end."
+OVERVIEW_TRUNCATED = "The reply was written by {model} and is cut off at its length limit."
 OVERVIEW_ALONE = "The reply was written by {model}. This pipeline asks nobody else."
 OVERVIEW_DRAFT = "No aggregator answered, so the reply is one model's own answer."
 OVERVIEW_DRAFT_OF = "No aggregator answered, so the reply is what {model} wrote, unchanged."
@@ -479,7 +504,7 @@ HOME_ASK_DIRECT = "For yourself: write to me under *Messages*."
 HOME_ASK_COMMAND = (
     "From any message box: `/moa QUESTION`. Only you see the reply, and may share it."
 )
-HOME_ASK_SHORTCUT = "About a message: its menu (⋮), *Ask the models about this*."
+HOME_ASK_SHORTCUT = "About a message: its menu (⋮), *Ask about this message*."
 HOME_RECENT = "Your recent questions"
 HOME_RECENT_NONE = "None yet. Try one: mention me in a channel, or write to me under *Messages*."
 HOME_RECENT_LINE = "{question}\n{facts}"
@@ -520,6 +545,10 @@ HOME_ADMIN_CHANNELS = "*Channels that used most this month*"
 HOME_ADMIN_CHANNEL = "{channel}: {questions}, {cost}"
 HOME_ADMIN_DIRECT = "A direct message"
 HOME_ADMIN_CHANNEL_HINT = "A channel's own settings open there with `/moa settings`."
+HOME_OUTSIDE = (
+    "This page is for people of the workspace that runs me. In a channel that you share with them "
+    "you can mention me."
+)
 HOME_FAILED = "This page cannot be shown just now. Open it again in a minute."
 
 

@@ -28,8 +28,10 @@ from moa.pipeline.prompts.templates import (
     PROPOSER,
     RANKER,
     REFINER,
+    REPLY_TRUNCATED,
     SELECTOR,
     TRUNCATED_REMARK,
+    not_synthesised_line,
 )
 from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
 
@@ -53,6 +55,7 @@ __all__ = [
     "RANKER",
     "RANKING_PREFIX",
     "REFINER",
+    "REPLY_TRUNCATED",
     "SELECTOR",
     "TRUNCATED_REMARK",
     "add_datamarks",
@@ -62,6 +65,7 @@ __all__ = [
     "caption",
     "marker_for",
     "neutralise",
+    "not_synthesised_line",
     "with_answers",
     "with_system",
     "without_images",

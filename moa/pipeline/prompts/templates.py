@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
 PROPOSER = (
     "Several models answer this independently, and their answers are then combined into one reply. "
     "Give your own best answer to the last message: correct, specific and complete, in at most "
@@ -44,7 +47,8 @@ AGGREGATOR = (
     "repeated, and decide by reasons, not by the number of answers that agree. Where they differ "
     "on something that matters and you cannot settle it, say so plainly. Answer the person "
     "directly and concisely, in the language of their last message, in plain Markdown. Do not "
-    "mention the answers, their letters or the models unless there is a disagreement to report."
+    "mention the answers, their letters, the boundary lines or the models: the person sees none of "
+    "them. To report a disagreement, write of views, never of 'Answer A'."
 )
 
 CHAIRMAN = (
@@ -102,6 +106,35 @@ ALONE = (
 NOT_SYNTHESISED = (
     "_Not synthesised: no aggregator could be reached, so this is one model's draft, unchanged._"
 )
+
+NOT_SYNTHESISED_BECAUSE = "_Not synthesised: {why}, so this is one model's draft, unchanged._"
+
+NO_AGGREGATOR: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "the aggregator's answer was empty",
+        "only_thoughts": "the aggregator wrote its thoughts but no reply",
+        "refused": "the aggregator declined to answer",
+        "timeout": "no aggregator answered in time",
+        "cut": "the aggregator's connection broke",
+        "overflow": "the answers were too long for the aggregator",
+    }
+)
+"""Why there is no synthesis, by the error kind of the aggregators' calls."""
+
+NO_AGGREGATOR_ANSWERED = "no aggregator wrote a reply"
+
+REPLY_TRUNCATED = "The reply is cut off: the model that wrote it reached its length limit."
+"""A note for the reader, who could otherwise take the reply for complete."""
+
+
+def not_synthesised_line(error_kinds: Collection[str]) -> str:
+    """Return the line above a draft, given the error kinds of the aggregators' calls."""
+    known = [kind for kind in error_kinds if kind in NO_AGGREGATOR]
+    if not known:
+        return NOT_SYNTHESISED
+    why = NO_AGGREGATOR[known[0]] if len(error_kinds) == 1 else NO_AGGREGATOR_ANSWERED
+    return NOT_SYNTHESISED_BECAUSE.format(why=why)
+
 
 ALONE_AFTER_FAILURES = (
     "_Not synthesised: none of the proposers answered, so this is one model's own answer._"

@@ -1,0 +1,40 @@
+"""Questions that are deleted: work on them stops, and what was asked and answered is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from bot.ports import DELETED, Jobs, RunStore
+from bot.slack.intake.events import deleted_in_event
+
+log = structlog.get_logger(__name__)
+
+
+class Deletions:
+    """Hears of deleted messages."""
+
+    def __init__(self, runs: RunStore, jobs: Jobs) -> None:
+        self._runs = runs
+        self._jobs = jobs
+
+    async def heed(
+        self,
+        body: Mapping[str, Any],
+        next: Callable[[], Awaitable[None]],  # noqa: A002 - Bolt passes it by this name
+    ) -> None:
+        """Bolt middleware: stop runs whose question or thread was deleted.
+
+        It is stored before Slack gets its answer, since Slack does not send the event again. The
+        worker of such a run, now or after a restart, takes back what was posted and erases what is
+        stored.
+        """
+        if deleted := deleted_in_event(body):
+            for run_id in await self._runs.live_under(
+                deleted.team, deleted.channel, deleted.ts, deleted.thread_ts
+            ):
+                log.info("question_deleted", run_id=run_id)
+                await self._jobs.stop(run_id, DELETED)
+        await next()

@@ -1,0 +1,175 @@
+"""Names of hosts: how browsers read them, and which of them an asker or an operator has named."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from unicodedata import category, normalize
+
+import idna
+from publicsuffixlist import PublicSuffixList
+
+
+def _breaks() -> str:
+    """Every character that ends a host for all readers: spaces, controls and punctuation."""
+    ascii_breaks = "".join(chr(code) for code in range(0x80) if not chr(code).isalnum())
+    others = (chr(code) for code in range(0x80, 0x20000))
+    kinds = "".join(c for c in others if category(c)[0] in "ZP" or category(c) == "Cc")
+    return ascii_breaks.replace("-", "").replace("_", "") + kinds
+
+
+LABEL = f"[^{re.escape(_breaks())}]"
+"""One character of a host's label, as a regular expression: a letter or sign of any script."""
+
+NAME = re.compile(rf"(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++")
+"""Labels with dots between them: a host, a file, a method or a number."""
+
+# Names of files that are also names of hosts: `README.md` in a question is no leave to link to
+# whoever registered readme.md.
+_FILE_ENDING = re.compile(
+    r"app|bat|bz|cc|cfg|css|csv|doc|gz|html?|ini|java|jar|js|json|lock|log|md|mov|mk|ml|mp|pdf|php|"
+    r"pl|png|ps|py|rb|rs|sh|so|sql|swift|tar|toml|ts|txt|xml|ya?ml|zip",
+    re.IGNORECASE,
+)
+_ALPHABETIC = re.compile(r"[^\W\d_]{2,}|xn--[a-z0-9\-]+", re.IGNORECASE)
+_ASCII_HEAD = re.compile(r"[A-Za-z]{2,}(?=[^\x00-\x7f])")
+_RESERVED = frozenset({"alt", "example", "internal", "invalid", "local", "onion", "test"})
+"""Top-level domains that nobody can register (RFC 6761, 7686, 9476), and that some readers link."""
+
+_TOKEN = re.compile(r"<([^<>]*)>")
+_WRITTEN_URL = re.compile(r"https?://([^\s/?#<>|\"'`\\)\]]+)[^\s<>|]*", re.IGNORECASE)
+_WRITTEN_NAME = re.compile(rf"(?<![@./+])(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++(?![@\-])")
+_ASCII_HOST = re.compile(r"[a-z0-9](?:[a-z0-9\-.]*[a-z0-9])?")
+_NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
+_AMBIGUOUS = re.compile("[\u00b7\u00df\u0130\u03c2\u1e9e\u200c\u200d]")
+"""What IDNA 2003 and 2008 read differently (UTS 46, section 7), a middle dot, the Turkish I."""
+
+_LONGEST_HOST = 253
+"""Characters of a name in the DNS (RFC 1035, 2.3.4)."""
+
+
+def allowed_hosts(user_texts: Iterable[str], allow_list: Iterable[str] = ()) -> frozenset[str]:
+    """The hosts that may be shown as live links: those that users wrote, and the allow-list.
+
+    `user_texts` are messages as Slack delivers them or as typed. Full addresses and bare names
+    count. File names, mail addresses and the labels of links and mentions do not: a label says
+    nothing about where it leads. An entry of `allow_list` is a host, with or without `*.` before
+    it, a scheme or a path. Each host allows itself and its `www.`, nothing else.
+    """
+    found: set[str] = set()
+    for text in user_texts:
+        typed = _TOKEN.sub(_address_of_token, text)
+        found.update(_host_of(authority) for authority in _WRITTEN_URL.findall(typed))
+        found.update(_bare_names(_WRITTEN_URL.sub(" ", typed)))
+    for entry in allow_list:
+        host = re.sub(r"^\w+://", "", entry.strip()).removeprefix("*.")
+        found.add(_host_of(re.split(r"[/?#]", host, maxsplit=1)[0]))
+    return frozenset(found - {""})
+
+
+def _address_of_token(token: re.Match[str]) -> str:
+    """The address of Slack's `<https://…|label>`; nothing for mentions, mail and the like.
+
+    Slack makes `<http://good.example|good.example>` of a bare name, so that what was typed is its
+    label. Source: https://docs.slack.dev/messaging/formatting-message-text
+    """
+    target, _, label = token[1].partition("|")
+    if not target.lower().startswith(("http://", "https://")):
+        return " "
+    typed_bare = label and target.partition("://")[2].rstrip("/") == label.rstrip("/")
+    return f" {label if typed_bare else target} "
+
+
+def _bare_names(text: str) -> Iterator[str]:
+    for match in _WRITTEN_NAME.finditer(text):
+        ending = match[0].rpartition(".")[2]
+        if is_alphabetic(ending) and not _FILE_ENDING.fullmatch(ending):
+            yield _host_of(match[0])
+
+
+def _host_of(authority: str) -> str:
+    host = authority.rpartition("@")[2]
+    return browser_host(re.sub(r":\d*$", "", host))
+
+
+def browser_host(host: str) -> str:
+    """The host as browsers read it (UTS 46), in lower-case ASCII; empty when it is none."""
+    bare = host.rstrip(".").lower()
+    if bare.isascii():
+        return bare if re.fullmatch(r"[a-z0-9\-._]+", bare) else ""
+    try:
+        return idna.encode(bare, uts46=True).decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+@lru_cache(maxsize=4_096)
+def certain_host(host: str) -> str:
+    """The host in lower-case ASCII where every parser reads it alike; empty where one might not.
+
+    A character that is mapped to another (a full-width letter or dot, `℀`), a number that stands
+    for an IP address, and a dot at the end are read differently by different parsers.
+    """
+    lower = host.lower()
+    if len(host) > _LONGEST_HOST or _AMBIGUOUS.search(host) or normalize("NFKC", host) != host:
+        return ""
+    if lower.isascii() and not _ASCII_HOST.fullmatch(lower):
+        return ""
+    if _NUMERIC.fullmatch(lower.rpartition(".")[2]):
+        return lower if _is_canonical_ip(lower) else ""
+    try:
+        return idna.encode(lower, strict=True).decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def is_allowed(host: str, allowed: frozenset[str]) -> bool:
+    """Whether a host was named, or is the `www.` of one that was."""
+    certain = certain_host(host)
+    return bool(certain) and (certain in allowed or certain.removeprefix("www.") in allowed)
+
+
+def _is_canonical_ip(host: str) -> bool:
+    try:
+        return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
+def is_host(name: str) -> bool:
+    """Whether a reader may take labels with dots between them for a host, with nothing behind.
+
+    Where words of another script follow a host without a space, some readers end it there.
+    """
+    labels = name.strip("-_.").split(".")
+    if len(labels) == 1:
+        return False
+    last = labels[-1].rstrip("-_")
+    head = _ASCII_HEAD.match(last)
+    return is_top_level(last) or bool(head and is_top_level(head[0]))
+
+
+def is_alphabetic(name: str) -> bool:
+    """Whether the last label could be that of a host, if perhaps one that does not exist."""
+    last = name.rstrip("-_").rpartition(".")[2]
+    return bool(_ALPHABETIC.fullmatch(last)) or (not last.isascii() and is_top_level(last))
+
+
+def is_file_name(name: str) -> bool:
+    """Whether two labels are rather the name of a file."""
+    return bool(_FILE_ENDING.fullmatch(name.rpartition(".")[2]))
+
+
+@lru_cache(maxsize=4_096)
+def is_top_level(label: str) -> bool:
+    """Whether there is a top-level domain of this name, in Unicode or in punycode."""
+    lower = label.lower()
+    return lower in _RESERVED or _suffixes().publicsuffix(f"a.{lower}") is not None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """The list at https://publicsuffix.org. It takes 30 ms to read, so only when it is needed."""
+    return PublicSuffixList(accept_unknown=False)

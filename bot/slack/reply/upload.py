@@ -1,0 +1,39 @@
+"""A reply that is too long for its thread, as a file in it."""
+
+from __future__ import annotations
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.ports import Question
+from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.thread_roots import root_exists
+from bot.slack.ui import strings
+
+log = structlog.get_logger(__name__)
+
+NAME = "reply.md"
+
+
+async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
+    """Post the text in the question's thread as a file; False where Slack refuses it.
+
+    Nothing is posted in a thread whose root is gone: the file would land in the channel.
+
+    It needs the scope files:write, which is optional
+    (https://docs.slack.dev/messaging/working-with-files#upload).
+    """
+    if not await root_exists(client, question.channel, question.thread_ts):
+        return False
+    try:
+        await client.files_upload_v2(
+            content=text,
+            filename=NAME,
+            title=strings.REPLY_FILE_TITLE,
+            channel=question.channel,
+            thread_ts=question.thread_ts,
+        )
+    except SLACK_ERRORS as error:
+        log.info("reply_not_uploaded", error=code_of(error))
+        return False
+    return True

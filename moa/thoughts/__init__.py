@@ -1,0 +1,1 @@
+"""Removes thoughts, end tokens and copied boundary lines from answers."""

@@ -1,0 +1,267 @@
+"""The connection to Slack: what is lost is noticed, said once, and opened again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.subprocess import Process
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.server import serve_admin
+from bot.slack import routes
+from tests.bot.processes import World, started, world
+from tests.bot.scraping import scrape
+from tests.models.replies import Reply
+from tests.stage import on_stage
+
+LOOK_S = 0.05
+
+
+async def until(so: Callable[[], Any]) -> Any:
+    """Wait until something is there, and give it."""
+    async with asyncio.timeout(60):
+        while not (found := so()):  # noqa: ASYNC110 - another process is looked at
+            await asyncio.sleep(LOOK_S)
+    return found
+
+
+async def is_ready(base: str) -> bool:
+    """What `/readyz` says; its status agrees."""
+    async with aiohttp.ClientSession() as session, session.get(f"{base}/readyz") as answer:
+        ready = (await answer.json())["ready"]
+        assert answer.status == (200 if ready else 503)
+        return ready
+
+
+async def becomes(base: str, *, ready: bool) -> None:
+    """Wait until `/readyz` says so, and the gauge with it."""
+    async with asyncio.timeout(60):
+        while await is_ready(base) != ready:  # noqa: ASYNC110 - another process is looked at
+            await asyncio.sleep(LOOK_S)
+    assert (await scrape(f"{base}/metrics")).value("slack_connected") == float(ready)
+
+
+class Watched:
+    """A bot's process in Socket Mode, and what an operator sees of it.
+
+    Attributes:
+        lines: its log so far; each line is one JSON object, so no traceback is among them.
+    """
+
+    def __init__(self, there: World, process: Process) -> None:
+        self.there = there
+        self.slack = there.slack
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+
+    async def read(self) -> None:
+        """Take in the log until the process ends."""
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.lines.append(json.loads(line))
+
+    async def says(self, event: str) -> dict[str, Any]:
+        """Wait for a line of the log."""
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.lines if line["event"] == event]
+
+        return (await until(found))[-1]
+
+    @property
+    def base(self) -> str:
+        """Where operators look."""
+        [address] = [line["address"] for line in self.lines if line["event"] == "metrics_served"]
+        return address.removesuffix("/metrics")
+
+    @property
+    def told(self) -> list[str]:
+        """The lines about the connection, by their names."""
+        ours = ("slack_connect", "slack_not_connected", "slack_token")
+        return [line["event"] for line in self.lines if line["event"].startswith(ours)]
+
+    async def ready(self) -> bool:
+        return await is_ready(self.base)
+
+    async def becomes(self, *, ready: bool) -> None:
+        await becomes(self.base, ready=ready)
+
+    async def answers(self) -> None:
+        """A question gets its reply."""
+        assert "The reply." in await self.there.complete(await self.there.ask())
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncGenerator[Watched, None]:
+    change = {"LOG_FORMAT": "json"}
+    options = ("--metrics-port", "0")
+    async with (
+        world(tmp_path, Reply("The reply.")) as there,
+        started(tmp_path, there.slack, *options, change=change) as process,
+    ):
+        watched = Watched(there, process)
+        task = asyncio.create_task(watched.read())
+        await watched.says("ready")
+        yield watched
+        process.terminate()
+        await task
+        assert watched.lines[-1]["event"] == "stopped"
+
+
+async def test_it_is_ready_while_connected(watched: Watched) -> None:
+    """And it says once that it is connected."""
+    assert await watched.ready()
+    assert (await scrape(f"{watched.base}/metrics")).value("slack_connected") == 1
+    assert watched.told.count("slack_connected") == 1
+
+
+async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
+    """A loss and its recovery are a line each, and questions are answered as before."""
+    await watched.slack.cut_sockets()
+    assert (await watched.says("slack_connection_lost"))["reason"] == "closed"
+    assert (await watched.says("slack_connected_again"))["after_s"] >= 0
+    await watched.becomes(ready=True)
+    await watched.answers()
+    assert watched.told[-2:] == ["slack_connection_lost", "slack_connected_again"]
+
+
+async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched) -> None:
+    """However often it tries in an outage, the log has one line for the cause."""
+    watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
+    await watched.slack.cut_sockets()
+    await watched.says("slack_not_connected")
+    assert not await watched.ready()
+    await watched.becomes(ready=True)
+    assert watched.told == [
+        "slack_connected",
+        "slack_connection_lost",
+        "slack_not_connected",
+        "slack_connected_again",
+    ]
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
+async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None:
+    """It names the variable and Slack's word, and it heals when the token does."""
+    watched.slack.fail_next("apps.connections.open", error=code, times=3)
+    await watched.slack.cut_sockets()
+    line = await watched.says("slack_token_refused")
+    assert (line["level"], line["variable"], line["code"]) == ("error", "SLACK_APP_TOKEN", code)
+    assert not await watched.ready()
+    await watched.becomes(ready=True)
+    await watched.answers()
+    assert watched.told.count("slack_token_refused") == 1
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_before: bool) -> None:
+    """However many calls it meets; and so is that it is accepted again."""
+    if asked_before:
+        await watched.answers()
+    watched.slack.app.revoked = True
+    for _ in range(2):
+        await watched.there.ask()
+    await watched.slack.settled()
+    line = await watched.says("slack_token_refused")
+    assert (line["variable"], line["code"]) == ("SLACK_BOT_TOKEN", "token_revoked")
+    watched.slack.restore_tokens()
+    await watched.answers()
+    assert watched.told == ["slack_connected", "slack_token_refused", "slack_token_accepted"]
+    assert [each for each in watched.lines if each["level"] == "error"] == [line]
+
+
+async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
+    """Both tokens are revoked and the connection is closed; then all is as before."""
+    await watched.slack.revoke_tokens()
+    assert (await watched.says("slack_token_refused"))["code"] == "token_revoked"
+    await watched.becomes(ready=False)
+    watched.slack.restore_tokens()
+    await watched.becomes(ready=True)
+    await watched.answers()
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_slack_asks_for_a_new_connection(watched: Watched, reason: str) -> None:
+    """The new one is open before the old one goes: no loss is said, and no event is lost."""
+    await watched.slack.disconnect_sockets(reason)
+    await watched.slack.wait_for(lambda: watched.slack.connections == 2)
+    await watched.answers()
+    await watched.slack.wait_for(lambda: watched.slack.connections == 1, timeout=30)
+    assert await watched.ready()
+    assert "slack_connection_lost" not in watched.told
+    assert all(len(each.acks) == 1 for each in watched.slack.deliveries)
+
+
+async def test_socket_mode_is_switched_off(watched: Watched) -> None:
+    """Slack's reason stands in the line."""
+    watched.slack.fail_next("apps.connections.open", error="not_allowed", times=2)
+    await watched.slack.disconnect_sockets("link_disabled")
+    assert (await watched.says("slack_connection_lost"))["reason"] == "link_disabled"
+    await watched.says("slack_not_connected")
+    assert not await watched.ready()
+    await watched.becomes(ready=True)
+
+
+async def test_a_connection_that_is_open_and_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is closed and no ping is answered, the session counts as lost."""
+    monkeypatch.setattr(routes, "PING_S", 0.4)
+    async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
+        stage.slack.freeze_sockets()
+        await stage.slack.wait_for(lambda: stage.slack.connections == 2)
+        await becomes(f"http://127.0.0.1:{port}", ready=True)
+        await stage.replied(await stage.ask("What is the risk?"))
+
+
+async def test_an_address_that_takes_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address is good for one try: after a failed one, Slack is asked for another."""
+    monkeypatch.setattr(routes, "OPEN_S", 0.5)
+    async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
+        stage.slack.refuse_sockets(2)
+        await stage.slack.cut_sockets()
+        await becomes(f"http://127.0.0.1:{port}", ready=False)
+        await becomes(f"http://127.0.0.1:{port}", ready=True)
+        await stage.replied(await stage.ask("What is the risk?"))
+
+
+async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
+    """While Slack refuses the first websocket, the process runs and says that it is not ready."""
+    async with (
+        world(tmp_path, Reply("The reply.")) as there,
+        started(
+            tmp_path, there.slack, "--metrics-port", "0", change={"LOG_FORMAT": "json"}
+        ) as process,
+    ):
+        there.slack.refuse_sockets(1)
+        watched = Watched(there, process)
+        task = asyncio.create_task(watched.read())
+        await watched.says("metrics_served")
+        await watched.becomes(ready=False)
+        await watched.becomes(ready=True)
+        process.kill()
+        await task
+
+
+async def test_the_age_of_the_last_event(watched: Watched) -> None:
+    """It grows while Slack is silent, and starts anew with an event."""
+    age = await _age(watched, lambda value: value > 0.5)
+    await watched.answers()
+    assert await _age(watched, lambda value: value < age) < age
+
+
+async def _age(watched: Watched, wanted: Callable[[float], bool]) -> float:
+    async with asyncio.timeout(30):
+        while True:
+            value = (await scrape(f"{watched.base}/metrics")).value("slack_last_event_seconds")
+            assert value is not None
+            if wanted(value):
+                return value
+            await asyncio.sleep(0.05)

@@ -1,0 +1,93 @@
+"""An operator reads a provider's own reason; thinking models answer, or say what they lack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Result, configure, moa_bot, pipeline
+from tests.models import ModelServer, Reply, Status
+
+REASON = "400 odd_code (parameter top_p): No such thing as a top_p of 7, says [hidden]."
+REFUSED = Reply(
+    fault=Status(
+        400,
+        {
+            "error": {
+                "message": "No such thing as a top_p of 7, says sk-1234567890.",
+                "code": "odd_code",
+                "param": "top_p",
+            }
+        },
+    )
+)
+THINKER = Reply("Paris.", thinks=2_000)
+OVERFLOW = Reply(fault=Status(400, {"error": "prompt is too long: 9 tokens > 8 maximum"}))
+
+
+async def run(folder: Path, reply: Reply, *arguments: str, **settings: object) -> Result:
+    """The command with one model at a server that answers like this."""
+    async with ModelServer({"m": reply}) as server:
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
+        configure(folder, {"m": "\n".join([at, *lines])}, pipeline("m", aggregator="m"))
+        return await moa_bot(folder, *arguments)
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("ask", "Why?")])
+async def test_the_providers_reason_is_shown(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """`check` and `ask` show status, code, parameter and message, without keys."""
+    result = await run(tmp_path, REFUSED, *arguments)
+    assert result.code == 1
+    assert REASON in result.out
+    assert "1234567890" not in result.out + result.err
+
+
+async def test_the_document_carries_kinds_and_reasons(tmp_path: Path) -> None:
+    """Scripts find the kind of an error and the provider's reason beside its sentence."""
+    result = await run(tmp_path, REFUSED, "ask", "Why?", "--json")
+    answer = json.loads(result.out)["answers"][0]
+    assert (answer["error_kind"], answer["reason"]) == ("rejected", REASON)
+    assert "1234567890" not in result.out + result.err
+
+
+async def test_a_question_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:
+    """Where no model can read the question, asking again is not what is advised."""
+    result = await run(tmp_path, OVERFLOW, "ask", "Why?")
+    assert result.code == 1
+    assert "too long for every model" in result.err
+
+
+async def test_check_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> None:
+    """A server that is still loading its model has not failed."""
+    loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
+    async with ModelServer({"m": [loading, Reply("OK.")]}) as server:
+        at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
+        configure(tmp_path, {"m": at}, pipeline("m", aggregator="m"))
+        result = await moa_bot(tmp_path, "check")
+    assert result.code == 0
+
+
+async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> None:
+    """`check` asks the way a proposer is asked, and says which setting gives room to answer."""
+    result = await run(tmp_path, THINKER, "check", reasoning_tokens=100)
+    assert result.code == 1
+    assert "reached its output limit before it wrote any text" in result.out
+    assert "reasoning_tokens" in result.out
+    result = await run(tmp_path, THINKER, "ask", "Why?", reasoning_tokens=0, max_output_tokens=500)
+    assert result.code == 1
+    assert "used up their output limit" in result.err
+
+
+@pytest.mark.parametrize("name", ["quick", "balanced", "deep", "single"])
+async def test_default_pipelines_answer_where_models_think(tmp_path: Path, name: str) -> None:
+    """With OPENAI_BASE_URL alone, a server that thinks 2,000 tokens answers in every seat."""
+    async with ModelServer(default=THINKER) as server:
+        variables = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": server.openai_url}
+        asked = ("ask", "Where?", "--json", "--pipeline", name)
+        result = await moa_bot(tmp_path, *asked, variables=variables)
+    found = json.loads(result.out)
+    assert (result.code, found["reply"], found["status"]) == (0, "Paris.", "complete")
+    assert {answer["status"] for answer in found["answers"]} <= {"used"}

@@ -1,0 +1,140 @@
+"""A model server may send what it likes: it costs little, holds nobody up, and is hung up on."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+
+import pytest
+
+import moa
+from moa.engine.in_flight_call import MAX_ANSWER_CHARS
+from moa.pipeline import prompts
+from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
+from tests.models import ModelServer, Reply
+from tests.models.floods import FLOODS
+
+SMALL = 1024 * 1024
+BUFFERED = 16 * SMALL
+"""What kernel and server may hold that was sent and never read."""
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    models = {name: Reply(fault=fault) for name, fault in FLOODS.items()}
+    async with ModelServer(models, default=Reply("Paris.")) as running:
+        yield running
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> moa.Model:
+    spec = ModelSpec(provider="openai", model=name, base_url=server.openai_url, api_key="k")
+    return build(spec, moa.Profile(name), endpoints)
+
+
+async def outcome_of(plan: moa.Plan) -> moa.Outcome:
+    async for event in moa.run(plan, moa.Prompt.of("Where?"), seed=1):
+        if isinstance(event, moa.Finished):
+            return event.outcome
+    raise AssertionError
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_a_proposer_without_end_is_cut_off(
+    server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, flood: str
+) -> None:
+    """Whatever it sends, the reply comes from the others, and the server is read no further."""
+    monkeypatch.setattr(response_reader, "MAX_STREAM_BYTES", SMALL)
+    monkeypatch.setattr(transport, "MAX_WIRE_BYTES", 2 * SMALL)
+    models = [model_at(server, endpoints, name) for name in (flood, "good")]
+    outcome = await outcome_of(moa.Plan.of(models, aggregator=model_at(server, endpoints, "w")))
+    assert (outcome.reply, outcome.status) == ("Paris.", "complete")
+    flooded, good = outcome.answers
+    assert good.status == "used"
+    assert flooded.status in {"truncated", "failed", "used"}
+    assert len(flooded.text) <= MAX_ANSWER_CHARS
+    for request in server.requests:
+        await asyncio.wait_for(request.ended.wait(), 60)
+        assert request.sent < BUFFERED
+
+
+@pytest.mark.parametrize("flood", ["text", "packed text"])
+async def test_an_aggregator_without_end_is_cut_off_and_the_reader_is_told(
+    server: ModelServer, endpoints: Endpoints, flood: str
+) -> None:
+    """Its reply has an end, and a note says that it is not the model's."""
+    writer = model_at(server, endpoints, flood)
+    outcome = await outcome_of(
+        moa.Plan.of([model_at(server, endpoints, "good")], aggregator=writer)
+    )
+    assert len(outcome.reply) == MAX_ANSWER_CHARS
+    assert outcome.aggregator is not None
+    assert outcome.aggregator.status == "truncated"
+    assert prompts.REPLY_TRUNCATED in outcome.notes
+
+
+async def test_others_are_answered_while_floods_go_on(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Three servers send as fast as they are read; five other questions are answered meanwhile."""
+    floods = ["text in the smallest events", "thoughts", "events that say nothing"]
+    flooding = asyncio.create_task(
+        outcome_of(
+            moa.Plan.of(
+                [model_at(server, endpoints, name) for name in floods],
+                aggregator=model_at(server, endpoints, "w"),
+            )
+        )
+    )
+    await server.asked(3)
+    good = moa.Plan.of(
+        [model_at(server, endpoints, "good")], aggregator=model_at(server, endpoints, "w")
+    )
+    for _ in range(5):
+        assert (await outcome_of(good)).reply == "Paris."
+    assert not flooding.done()
+    assert not any(request.ended.is_set() for request in server.requests[:3])
+    flooding.cancel()
+    await asyncio.gather(flooding, return_exceptions=True)
+
+
+MEMORY = """
+import asyncio, sys
+import moa
+from moa.providers import Endpoints, ModelSpec, build
+
+async def main():
+    url, *names = sys.argv[1:]
+    async with Endpoints() as endpoints:
+        def model(name):
+            spec = ModelSpec(provider="openai", model=name, base_url=url, api_key="k")
+            return build(spec, moa.Profile(name), endpoints)
+        for name in names:
+            plan = moa.Plan.of([model(name) for _ in range(4)], aggregator=model(name))
+            try:
+                async for _ in moa.run(plan, moa.Prompt.of("Where?"), seed=1):
+                    pass
+            except moa.MoaError:
+                pass
+
+asyncio.run(main())
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
+
+
+async def test_memory_stays_within_bounds(server: ModelServer) -> None:
+    """Four floods at once, of the kinds that grow most, leave a process below 400 MB."""
+    names = ["text", "packed JSON", "a JSON answer", "an event without end", "an error's body"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", MEMORY, server.openai_url, *names, stdout=subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    assert int(printed) < 400_000

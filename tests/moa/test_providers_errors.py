@@ -1,0 +1,159 @@
+"""Errors are sorted by what they are, however the provider spells them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import pytest
+
+from moa import Plan, Profile, ask, resilient
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
+from tests.moa.asking import hear
+from tests.moa.refusals import REJECTED, Case
+from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
+from tests.moa.refusals_windows import WINDOWS
+from tests.models import ModelServer, Raw, Reply, Status
+
+ALL = [*WINDOWS, *ONE_QUESTION, *THE_MODEL, *PASSING]
+
+
+def answering(status: int, body: Any) -> Reply:
+    """A server that refuses with this body, JSON unless it is text."""
+    if isinstance(body, str):
+        return Reply(fault=Raw(body.encode(), "text/html", status))
+    return Reply(fault=Raw(json.dumps(body).encode(), "application/json", status))
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+def model_at(
+    server: ModelServer, endpoints: Endpoints, provider: str = "openai", **settings: Any
+) -> ProvidedModel:
+    url = server.openai_url if provider == "openai" else server.anthropic_url
+    settings = {"model": "m", "base_url": url, "api_key": "sk-secret-key", **settings}
+    return build(ModelSpec(provider=provider, **settings), Profile("m"), endpoints)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("case", ALL, ids=[c[0] for c in ALL])
+async def test_an_error_is_sorted_by_what_it_is(
+    server: ModelServer, endpoints: Endpoints, provider: str, case: Case
+) -> None:
+    """Every spelling of a kind of error is understood, and keeps its status."""
+    _, status, body, kind = case
+    server.models["m"] = answering(status, body)
+    heard = await hear(model_at(server, endpoints, provider))
+    assert heard.kind == kind
+    assert heard.error is not None
+    assert heard.error.status == status
+
+
+IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and c[1] != 402]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [pytest.param(c[2], c[3], id=c[0]) for c in IN_A_STREAM if c[3] != REJECTED],
+)
+async def test_an_error_with_a_status_of_200_is_sorted_alike(
+    server: ModelServer, endpoints: Endpoints, body: Mapping[str, Any], kind: tuple[str, str]
+) -> None:
+    """Gateways that have said 200 already report errors inside the answer, in the same words."""
+    server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
+    assert (await hear(model_at(server, endpoints))).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [pytest.param(*c[1:3], id=c[0]) for c in [*ONE_QUESTION, *WINDOWS]],
+)
+async def test_one_refused_question_leaves_the_model_to_everybody_else(
+    server: ModelServer, endpoints: Endpoints, status: int, body: Any
+) -> None:
+    """After a refusal that is about a question, or may be, the next question is answered."""
+    server.models["m"] = [*[answering(status, body)] * 4, Reply("Paris.")]
+    model = resilient(model_at(server, endpoints))
+    while len(server.questions) < 4:
+        assert (await hear(model)).error is not None
+    assert (await hear(model)).text == "Paris."
+
+
+@pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in THE_MODEL])
+async def test_a_fault_of_the_model_or_its_key_spares_the_next_questions(
+    server: ModelServer, endpoints: Endpoints, status: int, body: Any
+) -> None:
+    """A refused key, an empty account and an unknown model are not tried again for a while."""
+    server.models["m"] = [answering(status, body), Reply("Paris.")]
+    model = resilient(model_at(server, endpoints))
+    await hear(model)
+    assert (await hear(model)).kind == ("BreakerOpen", "breaker_open")
+    assert len(server.questions) == 1
+
+
+async def test_the_providers_reason_is_kept_without_keys(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Status, code, parameter and the first 300 characters are kept; keys are not, in any form."""
+    said = (
+        "Incorrect API key provided: sk-proj-abc123-def. Yours is swordfish-x or AIzaSyA123456789 "
+        "or Bearer abc.123456, masked abcd****wxyz. " + "x " * 400
+    )
+    error = {"message": said, "code": "invalid_api_key", "param": "api_key", "type": "t"}
+    server.models["m"] = Reply(fault=Status(401, {"error": error}))
+    heard = await hear(model_at(server, endpoints, api_key="swordfish-x"))
+    assert heard.error is not None
+    reason = heard.error.reason
+    assert reason is not None
+    assert reason.startswith("401 invalid_api_key (parameter api_key): Incorrect API key provided")
+    assert len(reason) <= 360
+    assert reason.endswith("…")
+    for secret in ("abc123", "swordfish", "AIzaSy", "abc.123456", "wxyz"):
+        assert secret not in reason
+    assert "Incorrect" not in str(heard.error)
+
+
+async def test_the_reason_of_a_page_is_its_title(server: ModelServer, endpoints: Endpoints) -> None:
+    """A gateway's HTML page is told by its title, in one line."""
+    page = "<html><head><title>502 Bad\nGateway</title></head><body>…</body></html>"
+    server.models["m"] = answering(502, page)
+    heard = await hear(model_at(server, endpoints))
+    assert heard.error is not None
+    assert heard.error.reason == "502: 502 Bad Gateway"
+
+
+async def test_the_reason_is_logged_for_operators(
+    server: ModelServer, endpoints: Endpoints, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each failed call of a run leaves its reason in the log, under the model's own name."""
+    server.models["m"] = [answering(*THE_MODEL[0][1:3]), Reply("Paris.")]
+    model = model_at(server, endpoints)
+    with caplog.at_level("INFO"):
+        await ask(Plan.of([model], aggregator=model), "Where?")
+    assert "model m failed as proposer: 401 invalid_api_key: Incorrect API key" in caplog.text
+
+
+async def test_a_hostile_refusal_is_sorted_quickly(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Bodies that are deep, long or of odd types are refusals like any other."""
+    deep: Any = "x"
+    for _ in range(100):
+        deep = {"error": deep, "message": "a" * 1_000, "code": ["odd"], "loc": {"a": 1}}
+    for body in (deep, ["*" * 100_000], {"error": {"message": "sk-" * 50_000}}, 7, None):
+        server.models["m"] = answering(400, body)
+        heard = await hear(model_at(server, endpoints))
+        assert heard.kind == REJECTED
+        assert heard.error is not None
+        assert len(heard.error.reason or "") < 400

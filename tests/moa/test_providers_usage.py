@@ -1,0 +1,198 @@
+"""Token counts and thoughts as compatible servers really send them, over loopback HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from moa import Plan, Price, Profile, Usage
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
+from moa.providers.usage_fields import chat_usage, messages_usage
+from tests.moa.asking import hear
+from tests.moa.runs import play, says
+from tests.models import ModelServer, Raw, Reply
+
+DOLLAR = Price(1_000_000, 1_000_000).of
+"""One US dollar a token."""
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def endpoints() -> AsyncGenerator[Endpoints, None]:
+    async with Endpoints() as made:
+        yield made
+
+
+def model_at(server: ModelServer, endpoints: Endpoints, api: str = "openai") -> ProvidedModel:
+    """A priced model behind one of the two APIs."""
+    url = server.openai_url if api == "openai" else server.anthropic_url
+    spec = ModelSpec(provider=api, model="m", base_url=url, api_key="k")
+    return build(spec, Profile("m", cost=DOLLAR), endpoints)
+
+
+def counting(usage: str) -> Reply:
+    """A server whose last event has this usage, as it stands."""
+    said = json.dumps({"choices": [{"index": 0, "delta": {"content": "Blue sky."}}]})
+    end = '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": %s}'
+    data = "".join(f"data: {event}\n\n" for event in (said, end % usage, "[DONE]"))
+    return Reply(fault=Raw(data.encode()))
+
+
+@pytest.mark.parametrize(
+    ("counted", "usage"),
+    [
+        ({"prompt_tokens": 9, "completion_tokens": 4}, Usage(9, 4)),
+        ({"prompt_tokens": 9.0, "completion_tokens": 4}, Usage(9, 4)),
+        # OpenAI: thoughts are a part of what was written.
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 40,
+                "total_tokens": 49,
+                "completion_tokens_details": {"reasoning_tokens": 30},
+            },
+            Usage(9, 40),
+        ),
+        # xAI: beside it.
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 40,
+                "total_tokens": 79,
+                "completion_tokens_details": {"reasoning_tokens": 30},
+            },
+            Usage(9, 70),
+        ),
+        # Gemini: only in the total. Others: no total, and more thoughts than text.
+        ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 63}, Usage(9, 54)),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "reasoning_tokens": 50}, Usage(9, 54)),
+        # DeepSeek and Moonshot.
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 4,
+                "prompt_cache_hit_tokens": 6,
+                "prompt_cache_miss_tokens": 3,
+            },
+            Usage(9, 4, 6),
+        ),
+        (
+            {
+                "completion_tokens": 4,
+                "prompt_cache_hit_tokens": 6,
+                "prompt_cache_miss_tokens": 3,
+            },
+            Usage(9, 4, 6),
+        ),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "cached_tokens": 7}, Usage(9, 4, 7)),
+        # OpenRouter: the bill in US dollars, and that of the caller's own key.
+        ({"prompt_tokens": 9, "completion_tokens": 4, "cost": 0.5}, Usage(9, 4, 0, 0.5)),
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 4,
+                "cost": 0.5,
+                "is_byok": True,
+                "cost_details": {"upstream_inference_cost": 2},
+            },
+            Usage(9, 4, 0, 2.5),
+        ),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "cost": -1}, Usage(9, 4)),
+        ({"prompt_tokens": 9, "completion_tokens": 4, "cost": "0.5"}, Usage(9, 4)),
+        ({"prompt_tokens": 0, "completion_tokens": 0}, None),
+        ({"prompt_tokens": None, "completion_tokens": None}, None),
+        ({"prompt_tokens": 9, "completion_tokens": "4"}, None),
+        ({"prompt_tokens": -9, "completion_tokens": 4}, None),
+        ({"prompt_tokens": 9, "completion_tokens": 2**31}, None),
+        ({"prompt_tokens": True, "completion_tokens": 4}, None),
+        ({}, None),
+    ],
+)
+def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage | None) -> None:
+    """Thoughts are paid for wherever they are counted; what cannot be right is unknown."""
+    assert chat_usage(counted) == usage
+
+
+@pytest.mark.parametrize(
+    ("counted", "usage"),
+    [
+        ({"input_tokens": 9, "output_tokens": 4, "cache_read_input_tokens": 6}, Usage(15, 4, 6)),
+        ({"input_tokens": 0, "output_tokens": 0}, None),
+        ({"input_tokens": 9, "output_tokens": -4}, None),
+        ({"input_tokens": 9, "output_tokens": 2**63}, None),
+        ({"input_tokens": "9", "output_tokens": 4}, None),
+    ],
+)
+def test_the_other_api_counts_are_read_as_strictly(
+    counted: dict[str, Any], usage: Usage | None
+) -> None:
+    """What was read from the cache is a part of the input."""
+    assert messages_usage(counted) == usage
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        "null",
+        "{}",
+        '{"prompt_tokens": 0, "completion_tokens": 0}',
+        '{"prompt_tokens": 9223372036854775808, "completion_tokens": 1}',
+        '{"prompt_tokens": NaN, "completion_tokens": 1}',
+        '{"prompt_tokens": -1, "completion_tokens": 1e400}',
+        '{"prompt_tokens": "many", "completion_tokens": [1]}',
+        '"none"',
+    ],
+)
+async def test_a_priced_model_that_counts_nothing_is_not_free(
+    server: ModelServer, endpoints: Endpoints, usage: str
+) -> None:
+    """Its usage is unknown, the question is answered, and the cost is an estimate."""
+    server.models["m"] = counting(usage)
+    played = await play(Plan.of([model_at(server, endpoints)], aggregator=says("w")))
+    [call] = played.calls("m")
+    assert (call.state, call.usage and call.usage.estimated) == ("used", True)
+    assert call.cost_usd
+    assert played.outcome.status == "complete"
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    "said", ["<think>a b</think>Blue sky.", "\n<thought>a\nb</thought>\n\nBlue sky.<|im_end|>"]
+)
+async def test_thoughts_in_the_text_are_no_part_of_it(
+    server: ModelServer, endpoints: Endpoints, *, api: str, said: str, streams: bool
+) -> None:
+    """Whichever API it is, and whether the server streams or not."""
+    server.models["m"] = Reply(said, streams=streams)
+    assert (await hear(model_at(server, endpoints, api))).text == "Blue sky."
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+async def test_a_template_that_opens_the_thought_is_learnt(
+    server: ModelServer, endpoints: Endpoints, api: str
+) -> None:
+    """From the second answer on nothing of a thought is given, not even for a moment."""
+    server.models["m"] = Reply("Let me see.\n</think>\n\nBlue sky.")
+    model = model_at(server, endpoints, api)
+    await hear(model)
+    assert (await hear(model)).text == "Blue sky."
+
+
+@pytest.mark.parametrize("api", ["openai", "anthropic"])
+async def test_an_answer_of_only_thoughts_has_its_own_reason(
+    server: ModelServer, endpoints: Endpoints, api: str
+) -> None:
+    """It is tried once more, and then told from an answer that was empty."""
+    server.models["m"] = Reply("<think>a b c")
+    asked = Plan.of([model_at(server, endpoints, api), says("b")], aggregator=says("w"))
+    played = await play(asked)
+    assert [c.error_kind for c in played.calls("m")] == ["only_thoughts"] * 2

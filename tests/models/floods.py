@@ -1,0 +1,45 @@
+"""Servers that send without end, each in another way: as proposer, as aggregator, to a probe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from tests.models.replies import Endless, EndlessHeaders, Fault
+
+
+def _event(**delta: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n"
+
+
+_NESTED: Final = b'{"choices": [' + b"[" * 1_000
+
+FLOODS: Final[Mapping[str, Fault]] = {
+    "text": Endless(_event(content="word " * 200)),
+    "text in the smallest events": Endless(_event(content="w")),
+    "events that say nothing": Endless(b"data: {}\n\n"),
+    "thoughts": Endless(_event(reasoning_content="hmm " * 10)),
+    "white space as text": Endless(_event(content=" \n")),
+    "an event without end": Endless(b"x" * 1_000, b"data: "),
+    "a JSON event without end": Endless(b"[", b"data: " + _NESTED),
+    "an event of many lines": Endless(b"data: x\n"),
+    "comments": Endless(b": keep-alive\n\n"),
+    "blank lines": Endless(b"\n"),
+    "pings": Endless(b"event: ping\ndata: ping\n\n"),
+    "text after the end": Endless(_event(content="w") + b"data: [DONE]\n\n"),
+    "a JSON answer": Endless(
+        b"word " * 100, b'{"choices": [{"message": {"content": "', "application/json"
+    ),
+    "white space before JSON": Endless(b" " * 100, content_type="application/json"),
+    "zeros": Endless(bytes(1_000), content_type="application/octet-stream"),
+    "an error's body": Endless(b"x" * 100, b'{"error": {"message": "', "application/json", 500),
+    "packed text": Endless(_event(content="word " * 200), packed=True),
+    "packed JSON": Endless(
+        b" " * 1_000, b'{"choices": [{"message": {"content": "', "application/json", packed=True
+    ),
+    "packed nothing": Endless(bytes(1_000), packed=True),
+    "a packed error": Endless(b" " * 1_000, b"{", "application/json", 429, packed=True),
+    "headers": EndlessHeaders(),
+}
+"""By a name for people. All speak OpenAI's protocol where they speak any."""

@@ -1,0 +1,107 @@
+"""Everything that Slack sends is acknowledged, known or not: otherwise it is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.bot.scraping import Scraped
+from tests.stage import Stage, on_stage
+
+UNKNOWN_EVENTS = ("emoji_changed", "function_executed", "something_new")
+
+UNKNOWN_INTERACTIONS = (
+    "block_suggestion",
+    "dialog_cancellation",
+    "dialog_submission",
+    "dialog_suggestion",
+    "interactive_message",
+    "message_action",
+    "shortcut",
+    "something_new",
+    "view_closed",
+    "view_submission",
+    "workflow_step_edit",
+)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
+    async with on_stage(tmp_path, events=("app_mention", *UNKNOWN_EVENTS)) as stage:
+        yield stage
+
+
+async def test_a_closed_modal(stage: Stage, tmp_path: Path) -> None:
+    """Slack says so where a view asks for it, and is not told that nobody listens."""
+    ts = await stage.ask("What is the risk?")
+    await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
+    view = await stage.opened_view(stage.ana, "Each model's answer")
+    view.content["notify_on_close"] = True
+    for clear in (False, True):
+        told = await stage.slack.close(stage.ana, view, clear=clear)
+        assert told is not None
+        assert told.acknowledged
+
+
+async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
+    """Slack's notice that there were too many events is acknowledged and counted."""
+    for minutes in (1, 2):
+        assert (await stage.slack.hold_events_back()).ok
+        found = Scraped((await stage.bot.scrape()).decode())
+        assert found.value("slack_events_held_back_minutes_total") == minutes
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_EVENTS)
+async def test_an_event_that_nobody_listens_for(
+    stage: Stage,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    """It is sent once, and no more."""
+    stage.slack.emit(kind, user=stage.ana.id, function={"callback_id": "x"}, inputs={})
+    await stage.slack.settled()
+    assert [d.state for d in stage.slack.deliveries] == ["acknowledged"]
+    assert [len(d.acks) for d in stage.slack.deliveries] == [1]
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_INTERACTIONS)
+async def test_an_interaction_that_nobody_listens_for(
+    stage: Stage,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    """The person sees no warning for what another version of the app, or of Slack, brought."""
+    view = {"type": "modal", "id": "V1", "callback_id": "of_another_version", "state": {}}
+    more = {"callback_id": "of_another_version", "action_id": "x", "view": view, "actions": []}
+    for fields in ({}, more):
+        told = await stage.slack.interact(stage.ana, kind, **fields)
+        assert told.acknowledged, fields
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_look_at_the_certificate(tmp_path: Path, method: str) -> None:
+    """Slack signs no `ssl_check`; it is answered with 200, and starts nothing."""
+    async with on_stage(tmp_path, mode="http") as stage:
+        assert await stage.slack.http.ssl_check(method) == 200
+        assert stage.models.questions == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"ssl_check": "0"},
+        {"ssl_checks": "1"},
+        {"payload": '{"ssl_check":"1"}'},
+        {"ssl_check": "1", "text": "a" * 1_000},
+    ],
+)
+async def test_nothing_else_may_be_unsigned(tmp_path: Path, fields: dict[str, str]) -> None:
+    """What only looks like it is refused as every unsigned request."""
+    async with on_stage(tmp_path, mode="http") as stage, aiohttp.ClientSession() as session:
+        url = str(stage.slack.request_url)
+        async with session.post(url, data=fields) as posted, session.get(url, params=fields) as got:
+            assert (posted.status, got.status) == (401, 401)

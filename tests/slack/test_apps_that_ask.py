@@ -1,0 +1,101 @@
+"""Apps and workflows that mention the bot: ignored, or answered within a cap."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.playground.state.models import User
+from bot.settings import load
+from bot.slack.intake.apps import IN_A_THREAD, IN_AN_HOUR
+from tests.slack.acting import ALL_EVENTS, count_runs, idle
+from tests.stage import Stage, on_stage
+
+ANSWERED = '[slack]\nanswer_bots = ["B00000007", "workflows"]\n'
+
+
+async def app(stage: Stage, name: str = "Alerts", *, workflow: bool = False) -> User:
+    """Another app, in the channel."""
+    found = stage.slack.add_user(name, bot=not workflow, workflow=workflow)
+    await stage.slack.invite(found, stage.general)
+    return found
+
+
+async def test_apps_are_ignored_by_default(tmp_path: Path) -> None:
+    """A mention by an app or a workflow costs nothing."""
+    async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
+        for other in (await app(stage), await app(stage, workflow=True)):
+            for subtype in (None, "bot_message"):
+                words = f"{stage.mention} What is the risk?"
+                await stage.slack.post(other, stage.general, words, subtype=subtype)
+        await stage.slack.settled()
+        assert await count_runs(stage) == 0
+
+
+@pytest.mark.parametrize("subtype", [None, "bot_message"])
+async def test_an_app_that_is_named_is_answered_in_its_thread(
+    tmp_path: Path, subtype: str | None
+) -> None:
+    """It has no person to stream to: the reply is posted, and nobody is written to in private."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
+        flow = await app(stage, "Triage", workflow=True)
+        text = f"{stage.mention} What is the risk?"
+        ts = await stage.slack.post(flow, stage.general, text, subtype=subtype)
+        assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
+        await idle(stage)
+        assert stage.slack.calls("chat.startStream") == []
+        assert stage.slack.calls("chat.postEphemeral") == []
+        assert await count_runs(stage) == 1
+
+
+async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) -> None:
+    """An app that thanks for each reply, in the thread, gets a few replies and then none."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
+        flow = await app(stage, workflow=True)
+        thanks = f"{stage.mention} Thanks! And then?"
+        ts = await stage.slack.post(flow, stage.general, thanks)
+        for count in range(1, IN_A_THREAD + 1):
+            await stage.replied(ts, count)
+            await idle(stage)
+            await stage.slack.post(flow, stage.general, thanks, thread_ts=ts)
+        await stage.slack.settled()
+        assert await count_runs(stage) == IN_A_THREAD
+        await stage.ask("And for people?", thread_ts=ts)
+        await stage.replied(ts, IN_A_THREAD + 1)
+
+
+async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
+    """In threads of its own as well, all at once: no more than so many in an hour of a channel."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
+        flow = await app(stage, workflow=True)
+        posting = (
+            stage.slack.post(flow, stage.general, f"{stage.mention} Alert {number}?")
+            for number in range(2 * IN_AN_HOUR)
+        )
+        await asyncio.gather(*posting)
+        await stage.slack.settled()
+        await idle(stage)
+        # At the turn of an hour there may be two such lots.
+        assert await count_runs(stage) in {IN_AN_HOUR, 2 * IN_AN_HOUR}
+
+
+async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
+    """In direct messages, where everything that a person writes is one."""
+    async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
+        direct = stage.slack.dm(stage.ana)
+        for author in ("USLACK", "USLACKBOT"):
+            stage.slack.notice(direct, "archived the channel", author)
+            stage.slack.notice(stage.general, f"{stage.mention} was added", author)
+        await stage.slack.settled()
+        assert await count_runs(stage) == 0
+
+
+@pytest.mark.parametrize("name", ["U00000001", "everything", "b0001", ""])
+def test_a_name_that_is_no_bot_is_refused(tmp_path: Path, name: str) -> None:
+    """A setting that would have no effect is said at the start."""
+    (tmp_path / "moa.toml").write_text(f'[slack]\nanswer_bots = ["{name}"]\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="answer_bots"):
+        load(tmp_path, {})

@@ -1,0 +1,185 @@
+"""A question, or its thread, that is deleted: nothing is left, nothing lands in the channel."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.playground.state.models import SlackMessage
+from bot.slack.intake.shortcut_form import INPUT, QUESTION
+from bot.slack.routes import ASK_ABOUT
+from bot.slack.ui import strings
+from bot.slack.ui.blocks import AGAIN
+from bot.storage.tables import answers, ledger, runs
+from tests.models.replies import Reply, Status
+from tests.slack.acting import ALL_EVENTS, idle, said_directly, told
+from tests.stage import Stage, everywhere, on_stage
+
+GONE = strings.TROUBLES["thread_gone"]
+LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
+
+
+def ours(stage: Stage) -> list[SlackMessage]:
+    """Every message of the bot's in the channel, wherever it stands."""
+    me = stage.slack.bot_user_id
+    return [m for m in stage.general.messages.values() if m.user == me]
+
+
+async def assert_nothing_is_left(stage: Stage) -> None:
+    """Only the asker was told, once, and neither the channel nor the store has kept anything."""
+    await said_directly(stage, stage.ana, GONE)
+    await idle(stage)
+    await stage.slack.settled()
+    assert ours(stage) == []
+    assert len(stage.slack.messages(stage.slack.dm(stage.ana))) == 1
+    async with stage.bot.database.connect() as connection:
+        stored = (await connection.execute(select(runs).order_by(runs.c.created_at.desc()))).first()
+        assert stored is not None
+        left = select(func.count()).where(answers.c.run_id == stored.id)
+        assert await connection.scalar(left) == 0
+    assert (stored.state, stored.text, stored.reply, stored.notes) == ("failed", "", "", "[]")
+    assert await stage.bot.runs.get(stored.id) is None
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
+    tmp_path: Path, *, streams: bool
+) -> None:
+    """Streamed or posted: the answer to a deleted question is shown to nobody."""
+    gate = asyncio.Event()
+    async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
+        if not streams:
+            stage.slack.app.features.discard("streaming")
+        stage.slack.delay("agents.sessions.setStatus", 0.3)
+        ts = await stage.ask("What is the risk?")
+        await stage.slack.delete(stage.general, ts)
+        gate.set()
+        await assert_nothing_is_left(stage)
+
+
+async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Path) -> None:
+    """What was shown of the reply goes, the models are stopped, what they cost stays."""
+    gate = asyncio.Event()
+    models = {"writer-1": Reply("The reply that nobody reads.", gate=gate)}
+    async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
+        ts = await stage.ask("What is the risk?")
+        await stage.models.asked(4)
+        await stage.slack.wait_for(lambda: ours(stage))
+        await stage.slack.delete(stage.general, ts)
+        await assert_nothing_is_left(stage)
+        session = stage.slack.session(stage.general, ts)
+        assert session is None or session.status == "active"
+        async with stage.bot.database.connect() as connection:
+            assert await connection.scalar(select(func.count()).select_from(ledger))
+        gate.set()
+
+
+async def test_a_question_that_is_deleted_within_a_thread_is_stopped(tmp_path: Path) -> None:
+    """The thread of others goes on without it."""
+    gate = asyncio.Event()
+    models = everywhere(Reply("Late.", gate=gate))
+    async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
+        root = await stage.slack.post(stage.ben, stage.general, "A plan.")
+        ts = await stage.ask("What is the risk?", thread_ts=root)
+        await stage.models.asked(1)
+        await stage.slack.delete(stage.general, ts)
+        await assert_nothing_is_left(stage)
+        gate.set()
+
+
+async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
+    """An earlier message of the thread, and one of the channel, are no question."""
+    gate = asyncio.Event()
+    models = {"writer-1": Reply("The reply.", gate=gate)}
+    async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
+        root = await stage.slack.post(stage.ben, stage.general, "A plan.")
+        note = await stage.slack.post(stage.ben, stage.general, "A note.", root)
+        other = await stage.slack.post(stage.ben, stage.general, "Lunch?")
+        await stage.ask("What is the risk?", thread_ts=root)
+        await stage.models.asked(4)
+        for ts in (note, other):
+            await stage.slack.delete(stage.general, ts)
+        await stage.slack.settled()
+        gate.set()
+        assert "The reply." in stage.slack.render(await stage.replied(root))
+
+
+async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> None:
+    """Where its next message would begin, the thread is found gone, and the first one goes too."""
+    async with on_stage(tmp_path, models={"writer-1": Reply(LONG, pace_s=0.001)}) as stage:
+        ts = await stage.ask("Tell me everything.")
+        await stage.slack.wait_for(lambda: any("Paragraph 1." in m.text for m in ours(stage)))
+        await stage.slack.delete(stage.general, ts)
+        await assert_nothing_is_left(stage)
+
+
+async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) -> None:
+    """A notice keeps to its thread as a reply does."""
+    models = everywhere(Reply("", fault=Status(500)))
+    async with on_stage(tmp_path, models=models) as stage:
+        stage.slack.app.features -= {"streaming", "agent_sessions", "assistant_status"}
+        ts = await stage.ask("What is the risk?")
+        await stage.slack.delete(stage.general, ts)
+        await assert_nothing_is_left(stage)
+        assert stage.slack.ephemerals(stage.ana, stage.general) == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
+    """A thread may go between the look and the post, and Slack's answer may be lost then."""
+    async with on_stage(tmp_path) as stage:
+        stage.slack.app.features.discard("streaming")
+        stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)
+        if lost:
+            stage.slack.fail_next("chat.postMessage", after_effect=True, lose_answer=True)
+        stage.slack.delay("agents.sessions.setStatus", 0.3)
+        ts = await stage.ask("What is the risk?")
+        await stage.slack.delete(stage.general, ts)
+        await assert_nothing_is_left(stage)
+        [first, *_] = stage.slack.calls("chat.postMessage")
+        assert first.args["channel"] == stage.general.id, "it was posted, and fell"
+
+
+async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
+    """The reply still stands somewhere, but nothing more is written for it."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.ask("What is the risk?")
+        first = await stage.replied(ts)
+        await idle(stage)
+        await stage.slack.delete(stage.general, ts)
+        await stage.slack.click(stage.ben, first, AGAIN)
+        await said_directly(stage, stage.ben, GONE)
+        await idle(stage)
+        assert ours(stage) == [first]
+
+
+async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: Path) -> None:
+    """The form says why, and no model is asked."""
+    async with on_stage(tmp_path) as stage:
+        ts = await stage.slack.post(stage.ben, stage.general, "A plan.")
+        about = stage.slack.message(stage.general, ts)
+        await stage.slack.shortcut(stage.ana, ASK_ABOUT, about)
+        view = await stage.opened_view(stage.ana, strings.ASK_QUESTION)
+        await stage.slack.delete(stage.general, ts)
+        view.state[QUESTION] = {INPUT: {"value": "What is the risk?"}}
+        result = await stage.slack.submit(stage.ana, view)
+        assert GONE in str(result.errors)
+        assert ours(stage) == []
+        assert stage.models.questions == []
+
+
+async def test_in_a_direct_message_only_the_asker_sees_a_line(tmp_path: Path) -> None:
+    """There too nothing stands outside the thread."""
+    gate = asyncio.Event()
+    async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
+        stage.slack.delay("agents.sessions.setStatus", 0.3)
+        direct = stage.slack.dm(stage.ana)
+        ts = await stage.slack.post(stage.ana, direct, "What is the risk?")
+        await stage.slack.delete(direct, ts)
+        gate.set()
+        await told(stage, stage.ana, GONE, direct)
+        await idle(stage)
+        assert stage.slack.messages(direct) == []

@@ -1,0 +1,100 @@
+"""Replies without end: how much of one a thread takes, where the rest is, and that Stop stops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.playground.state.models import SlackMessage
+from bot.slack.markdown.split import MOST_CHARS, MOST_MESSAGES
+from bot.slack.ui import strings
+from tests.models.replies import Reply
+from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
+from tests.stage import Stage, on_stage
+
+PARAGRAPH = "word-" * 400
+LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MOST_CHARS // 1_500))
+"""A third more than a thread takes."""
+
+SPEAKING = {"writer-1": Reply(lambda _: LONG)}
+
+
+def posts(stage: Stage, ts: str) -> list[SlackMessage]:
+    """What the bot has posted in a thread."""
+    found = stage.slack.messages(stage.general, ts)
+    return [m for m in found if m.user == stage.slack.bot_user_id]
+
+
+def all_text(stage: Stage, ts: str) -> str:
+    return "\n".join(stage.slack.render(m) for m in posts(stage, ts))
+
+
+async def ended(stage: Stage, ts: str) -> SlackMessage:
+    """The message that ends the reply; waits for it."""
+
+    def found() -> list[SlackMessage]:
+        return [m for m in posts(stage, ts) if f"[{strings.REGENERATE}]" in stage.slack.render(m)]
+
+    return (await stage.slack.wait_for(found, timeout=60))[0]
+
+
+async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
+    """Then it is cut, says so above its buttons, and "Show answers" has what each model wrote."""
+    async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
+        stage.slack.app.scopes.discard("files:write")
+        ts = await stage.ask("Tell me everything.")
+        last = await ended(stage, ts)
+        assert strings.REPLY_CUT.strip("_") in stage.slack.render(last)
+        assert len(posts(stage, ts)) <= MOST_MESSAGES + 2
+        assert "P0P" in all_text(stage, ts)
+        await idle(stage)
+        run = await run_behind(stage, last)
+        assert len(run.reply) > MOST_CHARS
+
+
+async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: Path) -> None:
+    """With the scope files:write nothing of the reply is lost."""
+    async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
+        stage.slack.app.scopes.add("files:write")
+        ts = await stage.ask("Tell me everything.")
+        last = await ended(stage, ts)
+        assert strings.REPLY_FILED.strip("_") in stage.slack.render(last)
+        [shared] = [m for m in posts(stage, ts) if m.files]
+        file = stage.slack._site.files.files[shared.files[0]["id"]]
+        text = file.data.decode()
+        assert text.count("word") == LONG.count("word")
+
+
+async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
+    """What only the asker sees goes on in direct messages, no more of them than a thread takes."""
+    async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
+        await told(stage, stage.ana, strings.REST_DIRECTLY)
+        await idle(stage)
+        direct = [c for c in stage.slack.calls("chat.postMessage") if c.ok]
+        assert len(direct) <= MOST_MESSAGES
+        assert strings.REPLY_CUT in str(direct[-1].args)
+
+
+@pytest.mark.parametrize("by", ["command", "slack"])
+async def test_stop_stops_a_reply_that_is_being_posted(tmp_path: Path, by: str) -> None:
+    """Its model has finished long ago: what is not posted yet never is, and it says "Stopped."."""
+    text = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(40))
+    models = {"writer-1": Reply(lambda _: text)}
+    async with on_stage(tmp_path, models=models, events=ALL_EVENTS, default="single") as stage:
+        stage.slack.delay("chat.stopStream", 0.5)
+        ts = await stage.ask("Tell me a lot.")
+        await stage.models.questions_ended(1)
+        await stage.slack.wait_for(lambda: len(posts(stage, ts)) >= 2, timeout=20)
+        if by == "command":
+            await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+        else:
+            await stage.slack.press_stop(stage.ana, stage.general, ts)
+        before = len(posts(stage, ts))
+        await stage.slack.wait_for(lambda: "Stopped." in all_text(stage, ts), timeout=20)
+        await idle(stage)
+        assert len(posts(stage, ts)) <= before + 2
+        assert "P39P" not in all_text(stage, ts)
+        stored = await run_behind(stage, posts(stage, ts)[-1])
+        assert (stored.state, stored.trouble) == ("failed", "stopped")

@@ -1,0 +1,137 @@
+"""Recorded events of shared channels, Slack itself, apps and deletions, as we read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.slack.api.colleagues import is_colleague
+from bot.slack.api.identity import BotIdentity
+from bot.slack.api.origin import actor_of, workspace_of
+from bot.slack.intake.apps import AnsweredBots
+from bot.slack.intake.events import Deleted, deleted_in_event, question_in_event
+from tests.slack import recorded
+from tests.slack.recorded import BOT, BOT_ID, ORG, OURS, THEIR_ORG, THEIRS, Body
+
+
+@pytest.mark.parametrize(
+    ("body", "own_team"),
+    [
+        (recorded.HOSTED_ELSEWHERE, OURS),
+        (recorded.HOSTED_ELSEWHERE_MESSAGE, OURS),
+        (recorded.BY_AN_OUTSIDER, THEIRS),
+        (recorded.BY_AN_OUTSIDER_MESSAGE, THEIRS),
+        (recorded.BY_AN_OUTSIDER_OF_GRID, THEIR_ORG),
+        (recorded.AT_HOME, OURS),
+    ],
+)
+def test_a_question_is_of_our_workspace_and_its_asker_of_their_own(
+    body: Body, own_team: str
+) -> None:
+    """Whoever hosts the channel and whoever asks: budgets and settings are our workspace's."""
+    asked = question_in_event(body, BOT, BOT_ID)
+    assert asked
+    assert (asked.question.team, asked.own_team) == (OURS, own_team)
+    assert f"message:{OURS}:C0001:{asked.question.ts}" in asked.keys
+
+
+def test_what_names_our_installation_where_something_is_missing() -> None:
+    """Older and smaller payloads are read by what they have."""
+    assert workspace_of({"context_team_id": OURS, "team_id": THEIRS}) == OURS
+    assert workspace_of({"team_id": OURS, "authorizations": []}) == OURS
+    assert workspace_of({"authorizations": [{"team_id": None}], "context_team_id": OURS}) == OURS
+    assert workspace_of({"authorizations": "x", "team_id": 1}) is None
+
+
+def test_whoever_clicks_is_of_their_own_team() -> None:
+    """The team of the interaction is not taken for the person's."""
+    clicked = {"user": {"id": "U1", "team_id": THEIRS}, "team": {"id": OURS}}
+    assert actor_of(clicked).own_team == THEIRS
+    assert actor_of({"user": {"id": "U1"}, "team": {"id": OURS}}).own_team is None
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ({"team_id": OURS}, True),
+        ({"team_id": THEIRS}, False),
+        ({"team_id": "T2", "enterprise_user": {"enterprise_id": ORG}}, True),
+        ({"team_id": "T2", "enterprise_user": {"enterprise_id": THEIR_ORG}}, False),
+        ({"team_id": "T2", "enterprise_user": {"enterprise_id": "", "teams": [OURS]}}, True),
+        ({"team_id": "T2", "enterprise_id": ORG}, True),
+        ({"team_id": ORG}, True),
+        ({}, False),
+    ],
+)
+def test_who_is_a_colleague(user: Body, expected: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """People of our workspace, and of every other one of our organisation."""
+    me = BotIdentity(BOT, BOT_ID, OURS, "Ours", "", frozenset(), ORG)
+    assert is_colleague(user, me) is expected
+
+
+def test_without_an_organisation_nobody_else_is_a_colleague() -> None:
+    """Nothing that is missing on both sides counts as the same."""
+    me = BotIdentity(BOT, BOT_ID, OURS, "Ours", "", frozenset())
+    assert not is_colleague({"team_id": THEIRS, "enterprise_user": {"enterprise_id": None}}, me)
+
+
+ANYBODY = AnsweredBots(frozenset({"B0000APP", "workflows", BOT_ID}))
+
+
+@pytest.mark.parametrize("body", [recorded.BY_SLACK, recorded.BY_SLACKBOT])
+@pytest.mark.parametrize("bots", [AnsweredBots(), ANYBODY])
+def test_slacks_own_notices_are_no_questions(body: Body, bots: AnsweredBots) -> None:
+    """Not even in direct messages, where everything else is one."""
+    assert question_in_event(body, BOT, BOT_ID, bots) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "asker"),
+    [
+        (recorded.BY_AN_APP, "B0000APP", "B0000APP"),
+        (recorded.BY_A_WORKFLOW, "workflows", "B0000FLOW"),
+        (recorded.BY_A_WORKFLOW, "B0000FLOW", "B0000FLOW"),
+        (recorded.BY_A_WORKFLOW_OF_OLD, "workflows", "B0000FLOW"),
+    ],
+)
+def test_apps_ask_only_where_they_are_named(body: Body, name: str, asker: str) -> None:
+    """By default none does; a name lets in no other app."""
+    assert question_in_event(body, BOT, BOT_ID) is None
+    assert question_in_event(body, BOT, BOT_ID, AnsweredBots(frozenset({"B0000NONE"}))) is None
+    asked = question_in_event(body, BOT, BOT_ID, AnsweredBots(frozenset({name})))
+    assert asked
+    assert asked.question.user == asker
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "message", "channel_type": "channel", "text": "beep"},
+        {"type": "message", "channel_type": "im", "text": "beep"},
+        {"user": BOT, "bot_id": BOT_ID},
+        {"user": None, "bot_id": BOT_ID},
+        {"user": "USLACKBOT"},
+        {"subtype": "message_changed"},
+        {"bot_id": None, "subtype": "bot_message"},
+    ],
+)
+def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
+    """Only a mention asks, and never one of our own, whatever the settings name."""
+    body = {**recorded.BY_AN_APP, "event": {**recorded.BY_AN_APP["event"], **changes}}
+    assert question_in_event(body, BOT, BOT_ID, ANYBODY) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (recorded.DELETED, Deleted(OURS, "C0001", "1.0001", "1.0001")),
+        (recorded.DELETED_IN_A_THREAD, Deleted(OURS, "C0001", "1.0002", "1.0001")),
+        (recorded.TOMBSTONE, Deleted(OURS, "C0001", "1.0001", "1.0001")),
+        (recorded.EDITED, None),
+        (recorded.AT_HOME, None),
+        ({}, None),
+    ],
+)
+def test_which_events_tell_of_a_deletion(body: Body, expected: Deleted | None) -> None:
+    """A deletion, and the tombstone that Slack leaves of a thread's first message; no edit."""
+    assert deleted_in_event(body) == expected
+    assert expected is None or question_in_event(body, BOT, BOT_ID) is None

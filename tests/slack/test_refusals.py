@@ -1,0 +1,51 @@
+"""What people read when no model took their question: a remedy, never a provider's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.slack.ui import strings
+from bot.storage.run_queries import RunQueries
+from tests.models.replies import Reply, Status
+from tests.slack.acting import run_behind
+from tests.stage import everywhere, on_stage
+
+WORDS = "prompt is too long: 233153 tokens > 200000 maximum, for the secret plan"
+
+
+def refusing(status: int, message: str) -> Reply:
+    return Reply(fault=Status(status, {"error": {"message": message}}))
+
+
+async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) -> None:
+    """The asker is told to ask for less; the provider's reason is in the ledger, not in Slack."""
+    down = everywhere(refusing(400, WORDS))
+    async with on_stage(tmp_path, models=down) as stage:
+        ts = await stage.ask("What is the risk?")
+        sorry = await stage.replied(ts)
+        shown = stage.slack.render(sorry)
+        assert strings.TROUBLES["too_long"].split("`")[0] in shown
+        assert f"[{strings.RETRY}]" not in shown
+        assert "233153" not in shown
+        lines = await RunQueries(stage.bot.database).ledger((await run_behind(stage, sorry)).id)
+        assert {line.reason for line in lines} == {f"400: {WORDS}"}
+
+
+@pytest.mark.parametrize("other", [500, 401])
+async def test_a_second_try_is_offered_only_where_it_can_work(tmp_path: Path, other: int) -> None:
+    """A server that failed may answer later; a refused key does not make the thread shorter."""
+    down = everywhere(refusing(400, WORDS)) | {"writer-1": refusing(other, "no")}
+    async with on_stage(tmp_path, models=down) as stage:
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert (f"[{strings.RETRY}]" in shown) == (other == 500)
+
+
+async def test_models_that_only_think_are_told_with_the_remedy(tmp_path: Path) -> None:
+    """When the output limit was used up by thinking, the reply names the settings to change."""
+    thinking = everywhere(Reply("", stop="length"))
+    async with on_stage(tmp_path, models=thinking) as stage:
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert strings.TROUBLES["output_limit"].split("`")[0] in shown
+        assert "reasoning_tokens" in shown
