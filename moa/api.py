@@ -23,13 +23,12 @@ NEEDS_MODELS = (
     'Say who is asked: moa.ask("…", models=["openai:MODEL", …]), or moa.ask(plan, "…") with a plan.'
 )
 EITHER = "A plan has its models, aggregator and strategy: give a plan or models, not both."
-NEEDS_QUESTION = 'Give a question after the plan: moa.ask(plan, "…").'
+NEEDS_QUESTION = 'Give one question and one plan: moa.ask(plan, "…") or moa.ask("…", plan=plan).'
 
 
 @overload
 async def ask(
     question: Question,
-    /,
     *,
     models: Models,
     aggregator: Models | None = None,
@@ -38,11 +37,13 @@ async def ask(
 ) -> Outcome: ...
 @overload
 async def ask(plan: Plan, question: Question, /, *, seed: int | None = None) -> Outcome: ...
+@overload
+async def ask(question: Question, *, plan: Plan, seed: int | None = None) -> Outcome: ...
 async def ask(
-    asked: Question | Plan,
-    question: Question | None = None,
-    /,
+    question: Question | Plan,
+    of_plan: Question | None = None,
     *,
+    plan: Plan | None = None,
     models: Models | None = None,
     aggregator: Models | None = None,
     strategy: AnyStrategy = "synthesise",
@@ -60,9 +61,8 @@ async def ask(
         NotEnoughAnswers: no model answered. If a Model of your own raised an exception that isn't
             a ModelError, that exception is its `__cause__`.
     """
-    stream = _events(
-        asked, question, models=models, aggregator=aggregator, strategy=strategy, seed=seed
-    )
+    asked = _asked(question, of_plan, plan)
+    stream = _events(*asked, models=models, aggregator=aggregator, strategy=strategy, seed=seed)
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, Finished):
@@ -73,7 +73,6 @@ async def ask(
 @overload
 def run(
     question: Question,
-    /,
     *,
     models: Models,
     aggregator: Models | None = None,
@@ -90,11 +89,20 @@ def run(
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]: ...
+@overload
 def run(
-    asked: Question | Plan,
-    question: Question | None = None,
-    /,
+    question: Question,
     *,
+    plan: Plan,
+    seed: int | None = None,
+    recorded: Sequence[Answer] = (),
+    on_stopped: Callable[[Call], object] | None = None,
+) -> AsyncGenerator[Event, None]: ...
+def run(
+    question: Question | Plan,
+    of_plan: Question | None = None,
+    *,
+    plan: Plan | None = None,
     models: Models | None = None,
     aggregator: Models | None = None,
     strategy: AnyStrategy = "synthesise",
@@ -112,8 +120,9 @@ def run(
     the connections that it opened.
 
     Args:
-        asked: the question, or a plan that the question follows.
-        question: the question of a plan: a string, or a Prompt whose last turn is the user's.
+        question: a string, or a Prompt whose last turn is the user's.
+        of_plan: the question, if the first argument is a plan.
+        plan: the plan to ask, instead of `models`, `aggregator` and `strategy`.
         models: the proposers, one or a list. Each is "provider:model" or a Model. A string's key
             and address come from the environment (`OPENAI_API_KEY`, `OPENAI_BASE_URL`,
             `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`).
@@ -131,8 +140,7 @@ def run(
         NotEnoughAnswers: no model answered.
     """
     return _events(
-        asked,
-        question,
+        *_asked(question, of_plan, plan),
         models=models,
         aggregator=aggregator,
         strategy=strategy,
@@ -142,9 +150,26 @@ def run(
     )
 
 
+def _asked(
+    first: Question | Plan, second: Question | None, plan: Plan | None
+) -> tuple[Question, Plan | None]:
+    """Return question and plan, whichever came first.
+
+    Raises:
+        PipelineError: there is no question, or there are two plans or two questions.
+    """
+    if isinstance(first, Plan):
+        if second is None or plan is not None:
+            raise PipelineError(NEEDS_QUESTION)
+        return second, first
+    if second is not None:
+        raise PipelineError(NEEDS_QUESTION)
+    return first, plan
+
+
 def _events(
-    asked: Question | Plan,
-    question: Question | None,
+    question: Question,
+    plan: Plan | None,
     *,
     models: Models | None,
     aggregator: Models | None,
@@ -153,15 +178,13 @@ def _events(
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
-    if isinstance(asked, Plan):
+    if plan is not None:
         if models is not None or aggregator is not None or strategy != "synthesise":
             raise PipelineError(EITHER)
-        if question is None:
-            raise PipelineError(NEEDS_QUESTION)
-        return engine.run(asked, question, seed=seed, recorded=recorded, on_stopped=on_stopped)
+        return engine.run(plan, question, seed=seed, recorded=recorded, on_stopped=on_stopped)
     if models is None:
         raise PipelineError(NEEDS_MODELS)
-    return _run_models(asked, models, aggregator, strategy, seed)
+    return _run_models(question, models, aggregator, strategy, seed)
 
 
 async def _run_models(

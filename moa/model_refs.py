@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from moa.catalogue import build_model, unset_key
@@ -71,7 +71,7 @@ class ModelResolver:
         await asyncio.gather(*ready, return_exceptions=True)
 
     def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
-        listed = refs if isinstance(refs, Sequence) and not isinstance(refs, str) else [refs]
+        listed = [*refs] if isinstance(refs, Iterable) and not isinstance(refs, str) else [refs]
         if not listed:
             self.mistakes.append(f"{where}: name at least one model.")
         found: list[Model] = []

@@ -94,13 +94,15 @@ async def test_a_run_that_is_closed_early_closes_its_connections(server: ModelSe
 
 
 async def test_a_plan_is_asked_as_before() -> None:
-    """Plan first, then a string or a prompt; no seed is needed."""
+    """Plan first or by its keyword, with a string or a prompt; no seed is needed."""
     plan = Plan((Layer((Seat(says("a")),)),), (says("writer"),))
     for question in (QUESTION, Prompt.of(QUESTION)):
         events = await events_of(moa.run(plan, question))
         assert isinstance(events[-1], Finished)
         recorded = events[-1].outcome.answers
+        assert isinstance((await events_of(moa.run(question=question, plan=plan)))[-1], Finished)
         assert (await moa.ask(plan, question)).reply == "The answer of writer."
+        assert (await moa.ask(question, plan=plan)).reply == "The answer of writer."
         again = await events_of(moa.run(plan, question, seed=1, recorded=recorded))
         assert isinstance(again[-1], Finished)
 
@@ -182,8 +184,11 @@ async def test_a_plan_has_its_own_models(arguments: dict[str, Any]) -> None:
     plan = Plan.of([says("a")], aggregator=says("a"))
     with pytest.raises(PipelineError, match="not both"):
         await ask(plan, QUESTION, **arguments)
-    with pytest.raises(PipelineError, match="question"):
-        await ask(plan)
+    for wrong in ((plan,), (QUESTION, QUESTION)):
+        with pytest.raises(PipelineError, match="one question and one plan"):
+            await ask(*wrong)
+    with pytest.raises(PipelineError, match="one question and one plan"):
+        await ask(plan, QUESTION, plan=plan)
 
 
 @pytest.mark.parametrize("question", ["", " \n"])
