@@ -19,9 +19,7 @@ Question = str | Prompt
 Models = str | Model | Sequence[str | Model]
 AnyStrategy = str | Strategy | StrategySpec
 
-NEEDS_MODELS = (
-    'Say who is asked: moa.ask("…", models=["openai:MODEL", …]), or moa.ask(plan, "…") with a plan.'
-)
+NEEDS_MODELS = 'Name the models: moa.ask("…", models=["openai:MODEL"]). Or give a plan.'
 EITHER = "A plan has its models, aggregator and strategy: give a plan or models, not both."
 NEEDS_QUESTION = 'Give one question and one plan: moa.ask(plan, "…") or moa.ask("…", plan=plan).'
 
