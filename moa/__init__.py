@@ -1,15 +1,15 @@
-"""Mixture of Agents: many models answer, one reply is written from their answers.
+"""Mixture of Agents: several models answer, and one reply is written from their answers.
 
-Pure method: no Slack, no database, no environment. Start reading at `engine.run`.
+    outcome = await moa.ask("Why is the sky blue?", models=["openai:…", "anthropic:…"])
+    print(outcome.reply)
 
-    plan = moa.Plan.of([model_a, model_b, model_c], aggregator=model_a)
-    outcome = await moa.ask(plan, "Why is the sky blue?")
-
-Models come from `moa.providers`, or are anything that satisfies `moa.Model`; `moa.resilient` puts
-limits, a circuit breaker, retries and a hedge around one.
+`ask` returns an `Outcome`, `run` yields events, and `load` reads pipelines from a file. Any object
+that satisfies `Model` can be asked; `resilient` puts limits and a circuit breaker around one. The
+guide is docs/python.md. No module but `moa.environment` reads the environment, and none knows Slack
+or a database.
 """
 
-from moa.engine.runner import ask, run
+from moa.api import ask, run
 from moa.errors import (
     MoaError,
     ModelError,
@@ -33,6 +33,7 @@ from moa.events import (
     Retracted,
     Retried,
 )
+from moa.loader import Pipelines, load
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Layer, Plan, Seat
 from moa.pipeline.strategies import STRATEGIES, PromptContext, Strategy, StrategySpec, Task
@@ -83,6 +84,7 @@ __all__ = [
     "Overflow",
     "Pipeline",
     "PipelineError",
+    "Pipelines",
     "Plan",
     "Price",
     "Profile",
@@ -102,6 +104,7 @@ __all__ = [
     "View",
     "ask",
     "bind",
+    "load",
     "resilient",
     "run",
 ]

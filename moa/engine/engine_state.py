@@ -152,6 +152,7 @@ class EngineState:
             found, line = disagreement.judged(answer, line, self.standing.answers)
             self.account.disagreement = found
         self.account.calls.append(line)
+        self.account.bug = self.account.bug or call.bug
         asking = self._asking_of(call)
         if asking.goes_on(call, brought=answer.status in WHOLE, late=late):
             if asking.settled or asking.under_way:

@@ -12,6 +12,7 @@ from typing import Protocol
 from moa.errors import ModelError
 from moa.pipeline.usage_estimates import completed, plausible
 from moa.ports import Model, asked_for, in_queue
+from moa.redaction import loggable
 from moa.thoughts.answer_text import AnswerText
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
@@ -121,12 +122,24 @@ class InFlightCall:
     def end(self, task: asyncio.Task[None]) -> None:
         """Take in how the task has ended, and let go of it.
 
-        It would keep where the model raised what it raised, which holds this very call.
+        A traceback's first frame refers to this call. It is dropped, so no cycle is left to the
+        garbage collector; only of a bug in a Model are the Model's own frames kept.
         """
         self.task, self.cut = None, task.cancelled()
         if not self.cut and (error := task.exception()):
-            error.__traceback__ = None
-            self.error = error
+            self.error, trace = error, error.__traceback__
+            if self.bug:
+                self._log_bug(error)
+            error.__traceback__ = trace.tb_next if self.bug and trace else None
+
+    @property
+    def bug(self) -> BaseException | None:
+        """The exception the Model raised, if it isn't a ModelError."""
+        return None if isinstance(self.error, ModelError) else self.error
+
+    def _log_bug(self, error: BaseException) -> None:
+        name, kind = self.model.profile.name, type(error).__name__
+        log.error("model %s raised %s, not a ModelError", name, kind, exc_info=loggable(error))
 
     def lose(self) -> None:
         """Stop the call, since another one's text counts; it is not used even if it is whole."""
@@ -216,10 +229,7 @@ class InFlightCall:
         if isinstance(error, ModelError):
             return error.error_kind, str(error)
         if error is not None:
-            # A fault in a model's adapter must not end the run of the others. The exception's
-            # words stay out of the log: they may hold a key.
-            name = self.model.profile.name
-            log.error("model %s raised %s, which no Model may", name, type(error).__name__)
+            # A bug in one Model must not end the run of the others.
             return "internal", "The model's connection failed in an unexpected way."
         if self.stop == "refusal":
             return "refused", "The model declined to answer."

@@ -32,6 +32,8 @@ class RunRecord:
         self.disagreement: Disagreement | None = None
         self.first_token: float | None = None
         """Seconds after the run's beginning."""
+        self.bug: BaseException | None = None
+        """The first exception of a Model that isn't a ModelError."""
 
     def keep(self, *answers: Answer) -> None:
         """Put answers in their places."""
@@ -60,14 +62,14 @@ class RunRecord:
         `marks` are what peers gave, by label.
 
         Raises:
-            NotEnoughAnswers: when there is none.
+            NotEnoughAnswers: when there is none; its cause is the bug of a Model, if there was one.
         """
         answers = [a for a in self.answers.values() if a.layer not in self._rankings]
         for failed in self._failed_aggregators():
             self.note(f"{failed.model} did not write the reply: {failed.error}")
         drafts = [a for a in answers if a.text.strip() and a.status in DRAFT_ORDER]
         if not drafts:
-            raise NotEnoughAnswers(self._in_order())
+            raise NotEnoughAnswers(self._in_order()) from self.bug
         best = min(drafts, key=lambda draft: _quality(draft, marks.get(draft.label, 0.0)))
         if best.status == "truncated":
             self.note(prompts.DRAFT_TRUNCATED)

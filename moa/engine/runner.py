@@ -14,16 +14,16 @@ from moa.engine.aggregator import aggregate
 from moa.engine.engine_state import EngineState
 from moa.engine.layer import run_layer
 from moa.errors import PipelineError
-from moa.events import Event, Finished
+from moa.events import Event
 from moa.pipeline.plan import Plan
-from moa.types import Answer, Call, Outcome, Prompt
+from moa.types import Answer, Call, Prompt
 
 
 async def run(
     plan: Plan,
-    thread: Prompt,
+    thread: str | Prompt,
     *,
-    seed: int,
+    seed: int | None = None,
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
@@ -33,9 +33,9 @@ async def run(
 
     Args:
         plan: who is asked; see `moa.bind` and `moa.Plan.of`.
-        thread: the conversation; its last turn must be the user's and not empty.
-        seed: decides labels, order and boundary. Whoever can write into the thread should not be
-            able to guess it: `secrets.randbits(63)` is good.
+        thread: a question, or the conversation; its last turn must be the user's and not empty.
+        seed: decides labels, order and boundary. Nobody who can write into the thread should be
+            able to guess it. By default a random one is drawn.
         recorded: answers of an earlier attempt at the same run (same plan, thread and seed). Those
             that came whole are not asked for again.
         on_stopped: called with the line of each call that no event has told of, when the run is
@@ -49,11 +49,14 @@ async def run(
         PipelineError: when the thread does not end in a user's turn with words in it.
         NotEnoughAnswers: when no model answered at all.
     """
+    if isinstance(thread, str):
+        thread = Prompt.of(thread)
     if not thread.messages or thread.messages[-1].role != "user":
         raise PipelineError("The last turn of a thread must be the user's.")
     if not thread.messages[-1].content.strip():
         raise PipelineError("The question is empty.")
-    state = EngineState(plan, thread, seed, recorded)
+    drawn = secrets.randbits(63) if seed is None else seed
+    state = EngineState(plan, thread, drawn, recorded)
     try:
         for stage in _stages(state):
             async with aclosing(stage) as events:
@@ -61,23 +64,6 @@ async def run(
                     yield event
     finally:
         await state.stop(on_stopped)
-
-
-async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:
-    """Put one question through a plan and return its outcome: `run` without the events.
-
-    Without a `seed` one is drawn that nobody can guess.
-
-    Raises:
-        PipelineError, NotEnoughAnswers: see `run`.
-    """
-    thread = Prompt.of(question) if isinstance(question, str) else question
-    drawn = secrets.randbits(63) if seed is None else seed
-    async with aclosing(run(plan, thread, seed=drawn)) as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                return event.outcome
-    raise AssertionError("a run ends with Finished, or raises")
 
 
 def _stages(state: EngineState) -> Iterator[AsyncGenerator[Event, None]]:
