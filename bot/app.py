@@ -22,7 +22,7 @@ from bot.jobs.dispatcher import JobDispatcher, durable_jobs
 from bot.jobs.engine import records
 from bot.jobs.membership import PostgresMembership, SingleProcess
 from bot.limits import Budgets
-from bot.models import ModelCatalogue
+from bot.models import model_catalogue
 from bot.ports import QueueStats, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
@@ -67,6 +67,7 @@ from bot.telemetry.metrics import Metrics
 from bot.telemetry.model_info import model_info
 from bot.telemetry.traces import Tracing
 from moa import PipelineError
+from moa.catalogue import ModelCatalogue
 from moa.providers import Endpoints
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ async def opened(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        catalogue = ModelCatalogue(settings, await stack.enter_async_context(Endpoints()))
+        catalogue = model_catalogue(settings, await stack.enter_async_context(Endpoints()))
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
@@ -296,7 +297,7 @@ def _check_pipelines(catalogue: ModelCatalogue) -> None:
     for name in catalogue.pipelines:
         try:
             catalogue.plan(name)
-        except (ConfigurationError, PipelineError) as error:
+        except PipelineError as error:
             if name == catalogue.default:
                 raise ConfigurationError(str(error)) from None
             log.warning("pipeline_not_usable", pipeline=name, why=str(error))

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.models import ModelCatalogue, cost_in
-from bot.settings import KEY_VARIABLES, Environment, load
+from bot.models import model_catalogue
+from bot.settings import Environment, load
 from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, WHERE_BOT, refusal, web_client
 from bot.storage.database import open_database, read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from moa.catalogue import ModelCatalogue, cost_in, key_variable
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import output_cap
 from moa.errors import Unavailable
@@ -98,7 +99,7 @@ async def check(purposes: Mapping[str, str], say: Say) -> bool:
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source])
     async with Endpoints() as endpoints:
-        catalogue = ModelCatalogue(settings, endpoints)
+        catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _models(catalogue))
         report.section("Pipelines", [_pipeline(catalogue, name) for name in catalogue.pipelines])
         report.section("Database", [await _database(settings.environment.database_url)])
@@ -128,7 +129,7 @@ async def _model(catalogue: ModelCatalogue, name: str) -> Finding:
     known = f"{name}: {table.provider}, {table.model}"
     if table.base_url:
         known += f" at {table.base_url}"
-    variable = table.api_key_env or (None if table.base_url else KEY_VARIABLES.get(table.provider))
+    variable = key_variable(table)
     if catalogue.missing_key(name):
         return Finding("missing", f"{known}, {variable} is not set")
     if variable:
@@ -193,7 +194,7 @@ def _pipeline(catalogue: ModelCatalogue, name: str) -> Finding:
         return Finding("missing", f"{known}. Keys are missing for {', '.join(keyless)}")
     try:
         catalogue.plan(name)
-    except (ConfigurationError, PipelineError) as error:
+    except PipelineError as error:
         return Finding("failed", f"{known}\n{error}")
     return Finding("ok", known)
 

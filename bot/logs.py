@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
 import structlog
+
+from moa.redaction import hide_known_keys
 
 SECRET = re.compile(
     r"xox[a-z]-[\w-]+"
@@ -81,7 +84,7 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[frames_only, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
         )
     )
@@ -101,5 +104,21 @@ def hide_secrets(
     """A structlog processor: every text of a line without what looks like a secret."""
     for key, value in line.items():
         if isinstance(value, str):
-            line[key] = SECRET.sub(HIDDEN, value)
+            line[key] = SECRET.sub(HIDDEN, hide_known_keys(value))
+    return line
+
+
+def frames_only(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Reduce the exceptions that moa logs to their frames and type.
+
+    Their messages may quote a question or an answer, and no log may hold those.
+    """
+    record = line["_record"]
+    if record.name.startswith("moa.") and record.exc_info:
+        kind, _, trace = record.exc_info
+        frames = "".join(traceback.format_tb(trace))
+        line["exception"] = f"Traceback (most recent call last):\n{frames}{kind.__name__}"
+        del line["exc_info"]
     return line

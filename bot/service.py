@@ -11,7 +11,6 @@ import structlog
 
 from bot.cancel_scope import CancelScope
 from bot.errors import (
-    ConfigurationError,
     Postponed,
     Superseded,
     Trouble,
@@ -121,7 +120,7 @@ class Service:
             causes = [(a.model, a.error_kind, a.reason) for a in error.answers]
             log.warning("no_answer", trouble=trouble, causes=causes)
             return await self._give_up(run, reply, trouble)
-        except (PipelineError, ConfigurationError) as error:
+        except PipelineError as error:
             log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
             return await self._give_up(run, reply, "pipeline_gone")
         except Exception as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,10 @@ from bot.limits import Limits
 from bot.preferences import Defaults
 from moa.errors import PipelineError
 from moa.pipeline.config import Config
-from moa.pipeline.strict_model import StrictModel, nearest, parse_table
+from moa.pipeline.strict_model import StrictModel, parse_table
+from moa.pipeline.toml_file import read_toml
 
 DEFAULT_CONFIG = "moa.toml"
-KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-BASE_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 
 
 class SlackTable(Defaults):
@@ -171,13 +169,6 @@ def _part(kind: type[T], table: dict[str, Any], key: str, problems: list[str]) -
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        near = nearest(path.name, (p.name for p in path.parent.glob("*.toml")))
-        raise ConfigurationError(f"There is no file {path.name} (MOA_CONFIG). {near}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name}: is not a UTF-8 text file.") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror}).") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path.name}: is not valid TOML. {error}.") from None
+        return read_toml(path, set_by="MOA_CONFIG")
+    except PipelineError as error:
+        raise ConfigurationError(str(error)) from None

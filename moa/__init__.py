@@ -1,15 +1,15 @@
 """Mixture of Agents: several models answer, and one writes a reply from their answers.
 
-This package uses no Slack, database or environment variables. Start reading at `moa.engine.run`.
+    outcome = await moa.ask("Why is the sky blue?", models=["openai:…", "anthropic:…"])
+    print(outcome.reply)
 
-    plan = moa.Plan.of([model_a, model_b, model_c], aggregator=model_a)
-    outcome = await moa.ask(plan, "Why is the sky blue?")
-
-Models come from `moa.providers`, or are any object that satisfies `moa.Model`. `moa.resilient` adds
-limits, a circuit breaker, retries and a hedge to a model.
+`ask` returns an `Outcome`, `run` yields events, and `load` reads pipelines from a file. Any object
+that satisfies `Model` works; `resilient` adds limits and a circuit breaker to one. See the guide in
+docs/python.md. Only `moa.environment` reads environment variables; no module uses Slack or a
+database.
 """
 
-from moa.engine.runner import ask, run
+from moa.api import ask, run
 from moa.errors import (
     MoaError,
     ModelError,
@@ -33,6 +33,7 @@ from moa.events import (
     Retracted,
     Retried,
 )
+from moa.loader import Pipelines, load
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Layer, Plan, Seat
 from moa.pipeline.strategies import STRATEGIES, PromptContext, Strategy, StrategySpec, Task
@@ -83,6 +84,7 @@ __all__ = [
     "Overflow",
     "Pipeline",
     "PipelineError",
+    "Pipelines",
     "Plan",
     "Price",
     "Profile",
@@ -102,6 +104,7 @@ __all__ = [
     "View",
     "ask",
     "bind",
+    "load",
     "resilient",
     "run",
 ]

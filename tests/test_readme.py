@@ -25,22 +25,29 @@ def blocks(language: str) -> list[str]:
 
 
 async def test_the_python_example_prints_a_reply(tmp_path: Path) -> None:
-    """The example runs as it stands, against a server that speaks OpenAI's API."""
+    """The example runs as it stands, against a server that speaks both APIs."""
     import asyncio  # noqa: PLC0415 - of this test alone
 
     [program] = blocks("python")
-    lines = [line for line in program.splitlines() if line.strip()]
-    assert len([line for line in lines if not line.startswith(("import", "from"))]) <= 10
+    assert len([line for line in program.splitlines() if line.strip()]) == 3
     async with ModelServer(default=Reply("Blue light is scattered most.")) as server:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "key"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OPENAI_API_KEY": "key",
+            "OPENAI_BASE_URL": server.openai_url,
+            "ANTHROPIC_API_KEY": "key",
+            "ANTHROPIC_BASE_URL": server.anthropic_url,
+        }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", program),
             cwd=tmp_path,
-            env=environment | {"OPENAI_BASE_URL": server.openai_url},
+            env=environment,
             stdout=subprocess.PIPE,
         )
         stdout, _ = await process.communicate()
     assert stdout.decode().strip() == "Blue light is scattered most."
+    assert {request.api for request in server.questions} == {"chat", "messages"}
 
 
 @pytest.mark.parametrize("line", [b for b in "".join(blocks("sh")).splitlines() if "moa-bot" in b])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -13,12 +12,12 @@ from typing import BinaryIO, TextIO
 
 from bot import logs
 from bot.errors import ConfigurationError
-from bot.models import ModelCatalogue
+from bot.models import model_catalogue
 from bot.settings import Settings, load
 from bot.terminal import document, strings
 from bot.terminal.display import Display, PlainDisplay
 from bot.terminal.screen import Screen
-from moa import Event, Finished, NotEnoughAnswers, Outcome, PipelineError, Plan, Prompt, run
+from moa import Event, Finished, NotEnoughAnswers, Outcome, PipelineError, Plan, run
 from moa.providers import Endpoints
 
 MAX_BYTES = 1_000_000
@@ -103,7 +102,7 @@ def ask(asking: AskOptions) -> int:
 
 async def _ask(asking: AskOptions, text: str, settings: Settings) -> int:
     async with Endpoints() as endpoints:
-        catalogue = ModelCatalogue(settings, endpoints)
+        catalogue = model_catalogue(settings, endpoints)
         name = asking.pipeline or catalogue.default
         plan = catalogue.plan(name)
         if asking.as_json:
@@ -147,8 +146,7 @@ async def _as_document(plan: Plan, text: str) -> int:
 
 async def _outcome(plan: Plan, text: str, show: Callable[[Event], None]) -> Outcome:
     outcome: Outcome | None = None
-    # The seed decides the boundary between answers: a model must not be able to guess it.
-    async with aclosing(run(plan, Prompt.of(text), seed=secrets.randbits(63))) as events:
+    async with aclosing(run(plan, text)) as events:
         async for event in events:
             show(event)
             if isinstance(event, Finished):

@@ -1,5 +1,5 @@
 """Runs one question: layers, quorum, retries, hedges, the aggregator."""
 
-from moa.engine.runner import ask, run
+from moa.engine.runner import run
 
-__all__ = ["ask", "run"]
+__all__ = ["run"]

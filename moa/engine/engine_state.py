@@ -155,6 +155,7 @@ class EngineState:
             found, logged = disagreement.parse_answer(answer, logged, self.carryover.answers)
             self.record.disagreement = found
         self.record.calls.append(logged)
+        self.record.bug = self.record.bug or call.bug
         request = self._request_for(call)
         succeeded = answer.status in COMPLETE_STATUSES
         if request.continue_after(call, succeeded=succeeded, late=late):

@@ -12,6 +12,7 @@ from typing import Protocol
 from moa.errors import ModelError
 from moa.pipeline.usage_estimates import complete_usage, plausible_usage
 from moa.ports import Model, current_question, in_queue
+from moa.redaction import loggable
 from moa.thoughts.answer_filter import AnswerFilter
 from moa.types import Answer, Call, Prompt, Role, Sampling, Status, Stop, Usage
 
@@ -134,12 +135,24 @@ class InFlightCall:
     def record_end(self, task: asyncio.Task[None]) -> None:
         """Store how the task ended, and drop the task.
 
-        The traceback is dropped too: its frames refer back to this call.
+        A traceback's first frame refers to this call. It is dropped, so no cycle is left to the
+        garbage collector. For a bug in a Model, the Model's own frames are kept.
         """
         self.task, self.cancelled = None, task.cancelled()
         if not self.cancelled and (error := task.exception()):
-            error.__traceback__ = None
-            self.error = error
+            self.error, traceback = error, error.__traceback__
+            if self.bug:
+                self._log_bug(error)
+            error.__traceback__ = traceback.tb_next if self.bug and traceback else None
+
+    @property
+    def bug(self) -> BaseException | None:
+        """The exception the Model raised, if it isn't a ModelError."""
+        return None if isinstance(self.error, ModelError) else self.error
+
+    def _log_bug(self, error: BaseException) -> None:
+        name, kind = self.model.profile.name, type(error).__name__
+        log.error("model %s raised %s, not a ModelError", name, kind, exc_info=loggable(error))
 
     def lose(self) -> None:
         """Cancel the call because another one's text is used. Ignore it even if it is complete."""
@@ -229,10 +242,7 @@ class InFlightCall:
         if isinstance(error, ModelError):
             return error.error_kind, str(error)
         if error is not None:
-            # A bug in a model adapter must not end the whole run. Keep the exception's text out of
-            # the log: it may hold an API key.
-            name = self.model.profile.name
-            log.error("model %s raised %s instead of a ModelError", name, type(error).__name__)
+            # A bug in one Model must not end the run of the others.
             return "internal", "The model's connection failed in an unexpected way."
         if self.stop == "refusal":
             return "refused", "The model declined to answer."

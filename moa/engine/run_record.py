@@ -26,6 +26,7 @@ class RunRecord:
         aggregator: the answer that became the reply, or None.
         disagreement: the analyst's result, or None.
         first_token: seconds from the start of the run to the reply's first text, or None.
+        bug: the first exception of a Model that isn't a ModelError, or None.
     """
 
     def __init__(self, ranking_layers: Iterable[int] = ()) -> None:
@@ -40,6 +41,7 @@ class RunRecord:
         self.aggregator: Answer | None = None
         self.disagreement: Disagreement | None = None
         self.first_token: float | None = None
+        self.bug: BaseException | None = None
 
     def add(self, *answers: Answer) -> None:
         """Store answers by layer and position."""
@@ -69,14 +71,14 @@ class RunRecord:
             scores: the peers' scores by label, from 0 to 1.
 
         Raises:
-            NotEnoughAnswers: there is no answer with text.
+            NotEnoughAnswers: there is no answer with text. Its cause is the bug, if there was one.
         """
         for failed in self._failed_aggregators():
             self.add_notes(f"{failed.model} did not write the reply: {failed.error}")
         answers = [a for a in self.answers.values() if a.layer not in self._ranking_layers]
         drafts = [a for a in answers if a.text.strip() and a.status in DRAFT_ORDER]
         if not drafts:
-            raise NotEnoughAnswers(self._in_order())
+            raise NotEnoughAnswers(self._in_order()) from self.bug
         best = min(drafts, key=lambda draft: _draft_key(draft, scores.get(draft.label, 0.0)))
         if best.status == "truncated":
             self.add_notes(prompts.REPLY_TRUNCATED)

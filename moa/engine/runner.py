@@ -14,16 +14,16 @@ from moa.engine.aggregator import aggregate
 from moa.engine.engine_state import EngineState
 from moa.engine.layer import run_layer
 from moa.errors import PipelineError
-from moa.events import Event, Finished
+from moa.events import Event
 from moa.pipeline.plan import Plan
-from moa.types import Answer, Call, Outcome, Prompt
+from moa.types import Answer, Call, Prompt
 
 
 async def run(
     plan: Plan,
-    thread: Prompt,
+    thread: str | Prompt,
     *,
-    seed: int,
+    seed: int | None = None,
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
@@ -33,9 +33,9 @@ async def run(
 
     Args:
         plan: the layers and aggregators; see `moa.bind` and `moa.Plan.of`.
-        thread: the conversation; its last turn must be a user's and not empty.
-        seed: decides labels, order and boundaries. Keep it secret from anyone who can write into
-            the thread: use `secrets.randbits(63)`.
+        thread: a question, or a conversation whose last turn is a user's and not empty.
+        seed: decides labels, order and boundaries; None for a random one. Keep it secret from
+            anyone who can write into the thread.
         recorded: answers of an earlier attempt at the same run (same plan, thread and seed).
             Complete ones are reused instead of calling the model again.
         on_stopped: called with each call that appeared in no event, when the run is closed before
@@ -49,11 +49,13 @@ async def run(
         PipelineError: the thread does not end with a user's turn that contains text.
         NotEnoughAnswers: no model answered.
     """
+    if isinstance(thread, str):
+        thread = Prompt.of(thread)
     if not thread.messages or thread.messages[-1].role != "user":
         raise PipelineError("The last turn of a thread must be the user's.")
     if not thread.messages[-1].content.strip():
         raise PipelineError("The question is empty.")
-    state = EngineState(plan, thread, seed, recorded)
+    state = EngineState(plan, thread, secrets.randbits(63) if seed is None else seed, recorded)
     try:
         for stage in _stages(state):
             async with aclosing(stage) as events:
@@ -61,26 +63,6 @@ async def run(
                     yield event
     finally:
         await state.stop(on_stopped)
-
-
-async def ask(plan: Plan, question: str | Prompt, *, seed: int | None = None) -> Outcome:
-    """Run a question through a plan and return its outcome: `run` without the events.
-
-    Args:
-        plan: see `run`.
-        question: one question, or a whole thread.
-        seed: see `run`; None for a random one.
-
-    Raises:
-        PipelineError, NotEnoughAnswers: see `run`.
-    """
-    thread = Prompt.of(question) if isinstance(question, str) else question
-    seed = secrets.randbits(63) if seed is None else seed
-    async with aclosing(run(plan, thread, seed=seed)) as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                return event.outcome
-    raise AssertionError("a run ends with Finished, or raises")
 
 
 def _stages(state: EngineState) -> Iterator[AsyncGenerator[Event, None]]:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from moa.errors import PipelineError
 from moa.providers import error_mapping, prices
-from moa.providers.redaction import remember
 from moa.providers.sdk_client import SdkClient
+from moa.redaction import remember
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType

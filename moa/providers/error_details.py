@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from pydantic_core import from_json
 
-from moa.providers.redaction import redacted
+from moa.redaction import redacted
 
 MOST_TEXT: Final = 4_000
 """Characters of a body that are looked at: none of the known messages is longer."""

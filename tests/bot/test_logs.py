@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 
 from bot.logs import HIDDEN, hide_secrets
+from moa.redaction import remember
 from tests.bot.processes import ended, running, said, world
 from tests.models.replies import Reply
 
@@ -68,6 +69,43 @@ def test_the_libraries_logs_are_hidden_too_and_json_is_one_object_a_line() -> No
     assert [line["level"] for line in lines] == ["info", "error"]
     assert "abcdefgh" not in done.stderr
     assert done.stdout == ""
+
+
+BUG = """
+import asyncio
+from bot import logs
+import moa
+
+class Buggy:
+    profile = moa.Profile("buggy")
+
+    async def stream(self, prompt, sampling):
+        yield moa.Chunk("")
+        raise ValueError(f"cannot read {prompt.messages[-1].content}")
+
+logs.configure("INFO", "json")
+try:
+    asyncio.run(moa.ask("What is a tangerine?", models=[Buggy()]))
+except moa.NotEnoughAnswers:
+    pass
+"""
+
+
+def test_a_models_bug_is_logged_without_the_question() -> None:
+    """The operator sees where it was raised; its message, which may quote people, is left out."""
+    done = subprocess.run([sys.executable, "-c", BUG], capture_output=True, text=True, check=True)
+    first, *_ = [json.loads(line) for line in done.stderr.splitlines()]
+    assert first["event"] == "model buggy raised ValueError, not a ModelError"
+    assert "in stream" in first["exception"]
+    assert first["exception"].endswith("ValueError")
+    assert "tangerine" not in done.stderr
+
+
+def test_a_key_in_use_is_hidden_whatever_it_looks_like() -> None:
+    """A server of one's own may have any key."""
+    remember("swordfish-2")
+    line = hide_secrets(None, "info", {"event": "it said swordfish-2"})
+    assert line["event"] == f"it said {HIDDEN}"
 
 
 def test_request_bodies_are_never_logged() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import ConfigurationError
-from bot.models import ModelCatalogue
+from bot.models import model_catalogue
 from bot.settings import load
-from moa import Model, Plan, ask
+from moa import Model, PipelineError, Plan, ask
+from moa.catalogue import ModelCatalogue
 from moa.providers import Endpoints
 
 CONFIG = """
@@ -56,7 +56,7 @@ proposers = ["dead", "silent"]
 def catalogue(folder: Path, text: str = CONFIG) -> ModelCatalogue:
     assert tomllib.loads(text)
     (folder / "moa.toml").write_text(text, encoding="utf-8")
-    return ModelCatalogue(load(folder, {}), Endpoints())
+    return model_catalogue(load(folder, {}), Endpoints())
 
 
 def model_named(plan: Plan, name: str) -> Model:
@@ -96,5 +96,5 @@ def test_an_alternate_needs_its_key_too(tmp_path: Path) -> None:
     """A hedge that could not be asked is found before any question."""
     text = CONFIG.replace('hedge_with = "spare"', 'hedge_with = "cloud"')
     cloud = '\n[models.cloud]\nprovider = "openai"\nmodel = "x"\n'
-    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+    with pytest.raises(PipelineError, match="OPENAI_API_KEY"):
         catalogue(tmp_path, text + cloud).plan("two")

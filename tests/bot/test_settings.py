@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import ConfigurationError
 from bot.limits import QUESTIONS_AN_HOUR
-from bot.models import ModelCatalogue
+from bot.models import model_catalogue
 from bot.settings import load
 from moa import PipelineError
 from moa.providers import Endpoints
@@ -93,7 +93,7 @@ async def test_a_key_that_cannot_be_one_is_named_and_not_shown(tmp_path: Path) -
     settings = load(tmp_path, {"OPENAI_API_KEY": "sk-“curly”"})
     async with Endpoints() as endpoints:
         with pytest.raises(PipelineError, match=r"^models\.gpt: OPENAI_API_KEY: ") as caught:
-            ModelCatalogue(settings, endpoints).plan("main")
+            model_catalogue(settings, endpoints).plan("main")
     assert "curly" not in str(caught.value)
 
 
@@ -103,4 +103,4 @@ async def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
     variables = {"OPENAI_API_KEY": "sk-key", "OPENAI_BASE_URL": "nowhere"}
     async with Endpoints() as endpoints:
         with pytest.raises(PipelineError, match=r"^models\.gpt: base_url = \"nowhere\""):
-            ModelCatalogue(load(tmp_path, variables), endpoints).plan("main")
+            model_catalogue(load(tmp_path, variables), endpoints).plan("main")

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from bot.models import ModelCatalogue
+from bot.models import model_catalogue
 from bot.settings import Environment, load
 from moa.providers import Endpoints
 from tests.cli.command import ROOT
@@ -26,7 +26,7 @@ async def test_the_example_configuration_works(tmp_path: Path) -> None:
     settings = load(tmp_path, dict.fromkeys(KEYS, "a-key"))
     assert settings.slack.reveal == "members"
     async with Endpoints() as endpoints:
-        catalogue = ModelCatalogue(settings, endpoints)
+        catalogue = model_catalogue(settings, endpoints)
         assert {"quick", "balanced", "deep", "single"} <= set(catalogue.pipelines)
         for name in catalogue.pipelines:
             assert catalogue.plan(name).name == name

@@ -44,8 +44,9 @@ async def test_an_app_that_is_named_is_answered_in_its_thread(
         flow = await app(stage, "Triage", workflow=True)
         text = f"{stage.mention} What is the risk?"
         ts = await stage.slack.post(flow, stage.general, text, subtype=subtype)
+        await stage.replied(ts)
+        await idle(stage)  # the reply is edited while it grows
         assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
-        await idle(stage)
         assert stage.slack.calls("chat.startStream") == []
         assert stage.slack.calls("chat.postEphemeral") == []
         assert await count_runs(stage) == 1

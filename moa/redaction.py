@@ -1,4 +1,4 @@
-"""Text from a provider without anything that looks like a key."""
+"""Hides keys in text that reaches logs and operators."""
 
 from __future__ import annotations
 
@@ -37,14 +37,36 @@ _known: set[str] = set()
 
 
 def remember(key: str | None) -> None:
-    """Have a key that is in use removed from every later text, whatever it looks like."""
+    """Hide this key, whatever it looks like, in every later text."""
     if key and len(key) >= SHORTEST:
         _known.add(key)
 
 
-def redacted(text: str) -> str:
-    """The text with `[hidden]` for every known key and everything that looks like one."""
+def hide_known_keys(text: str) -> str:
+    """Return the text with `[hidden]` for every remembered key."""
     for key in _known:
         text = text.replace(key, HIDDEN)
-    text = _LOOKS_SECRET.sub(HIDDEN, text)
+    return text
+
+
+def redacted(text: str) -> str:
+    """Return the text with `[hidden]` for every remembered key and all that looks like one."""
+    text = _LOOKS_SECRET.sub(HIDDEN, hide_known_keys(text))
     return _NAMED.sub(rf"\g<1>{HIDDEN}", text)
+
+
+class RedactedError(Exception):
+    """Replaces an exception whose message holds a key; has its type's name and its traceback."""
+
+
+def loggable(error: BaseException) -> BaseException:
+    """Return the exception itself, or a `RedactedError` if it or one of its causes names a key."""
+    link: BaseException | None = error
+    seen: set[int] = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        if redacted(str(link)) != str(link):
+            words = f"{type(error).__name__}: {redacted(str(error))}"
+            return RedactedError(words).with_traceback(error.__traceback__)
+        link = link.__cause__ or link.__context__
+    return error

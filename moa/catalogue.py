@@ -1,0 +1,240 @@
+"""Live models and plans made from a configuration, each when it is first needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from moa.environment import Lookup
+from moa.errors import PipelineError
+from moa.pipeline.config import BreakerModel, Config, ModelDefinition
+from moa.pipeline.definition import Pipeline, bind
+from moa.pipeline.plan import Plan
+from moa.pipeline.strict_model import nearest
+from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf, Model, Profile
+from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
+from moa.providers.endpoints import checked_key
+from moa.redaction import remember
+from moa.resilience import BreakerRules, WorkerShare, resilient
+from moa.types import Price
+
+KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+BASE_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+
+
+class PipelineNotFound(PipelineError, KeyError):
+    """There is no pipeline of this name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show it in quotes
+
+
+class ModelCatalogue:
+    """The models and pipelines of a configuration, as live objects.
+
+    All plans share a model's connections, limits and breaker.
+
+    Args:
+        config: the models and pipelines.
+        endpoints: owns the connections; closing it is the caller's job.
+        lookup: finds the keys' environment variables.
+        key_source: where keys are set, as error messages say it.
+
+    Attributes:
+        config: as given.
+        worker_share: the number of processes that divide the models' limits.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        endpoints: Endpoints,
+        lookup: Lookup,
+        *,
+        key_source: str = "in the environment",
+    ) -> None:
+        self.config = config
+        self.worker_share = WorkerShare()
+        self._endpoints = endpoints
+        self._lookup = lookup
+        self._key_source = key_source
+        self._models: dict[str, ProvidedModel] = {}
+        self._guarded_models: dict[str, Model] = {}
+        self._plans: dict[str, Plan] = {}
+
+    @property
+    def default(self) -> str:
+        """The name of the pipeline to use when none is named."""
+        return self.config.default_pipeline
+
+    @property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """All pipeline definitions by name."""
+        return self.config.pipelines
+
+    @property
+    def tables(self) -> Mapping[str, ModelDefinition]:
+        """All model definitions by name."""
+        return self.config.models
+
+    def plan(self, name: str) -> Plan:
+        """Return a pipeline's plan, the same object at every call.
+
+        Raises:
+            PipelineNotFound: no pipeline has this name.
+            PipelineError: a key isn't set, or a model can't be made; names all that is missing.
+        """
+        if name not in self._plans:
+            pipeline = self.pipelines.get(name)
+            if pipeline is None:
+                raise PipelineNotFound(
+                    f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
+                )
+            self._require_keys(pipeline)
+            models = {model: self._hedged(model) for model in pipeline.models}
+            self._plans[name] = bind(name, pipeline, models)
+        return self._plans[name]
+
+    def model(self, name: str) -> ProvidedModel:
+        """Return a model without its limits, breaker and hedge.
+
+        Raises:
+            PipelineError: its key or its address can't be used.
+        """
+        if name not in self._models:
+            try:
+                self._models[name] = build_model(
+                    name, self.tables[name], self._endpoints, self._lookup
+                )
+            except PipelineError as error:
+                raise PipelineError(f"models.{name}: {error}") from None
+        return self._models[name]
+
+    async def prepare(self) -> None:
+        """Do now what would slow the first question: imports, clients, loading weights."""
+        await asyncio.gather(*(model.prepare() for model in self._models.values()))
+
+    def missing_key(self, name: str) -> str | None:
+        """Return what to do if a model's key isn't set; None if the key is set or not needed."""
+        variable = unset_key(self.tables[name], self._lookup)
+        if variable is None:
+            return None
+        return f"models.{name}: its key is not set. Set {variable}, {self._key_source}."
+
+    def _require_keys(self, pipeline: Pipeline) -> None:
+        alternates = [self.tables[model].hedge_with for model in pipeline.models]
+        needed = dict.fromkeys([*pipeline.models, *(a for a in alternates if a)])
+        missing = [words for words in map(self.missing_key, needed) if words]
+        if missing:
+            raise PipelineError("\n".join(dict.fromkeys(missing)))
+
+    def _hedged(self, name: str) -> Model:
+        """Return a model as plans use it: with its alternate, if it has one."""
+        table = self.tables[name]
+        if table.hedge_with is None:
+            return self._guarded(name)
+        # Limits and breaker are inside, so hedged and plain calls share them.
+        return resilient(
+            self._guarded(name),
+            breaker=None,
+            hedge_after_s=table.hedge_after_s,
+            hedge_with=self._guarded(table.hedge_with),
+        )
+
+    def _guarded(self, name: str) -> Model:
+        """Return a model with the limits and the breaker that all questions share."""
+        if name not in self._guarded_models:
+            table = self.tables[name]
+            self._guarded_models[name] = resilient(
+                self.model(name),
+                max_concurrency=table.max_concurrency,
+                requests_per_minute=table.requests_per_minute,
+                worker_share=self.worker_share,
+                breaker=_breaker(table.breaker),
+            )
+        return self._guarded_models[name]
+
+
+def build_model(
+    name: str, table: ModelDefinition, endpoints: Endpoints, lookup: Lookup
+) -> ProvidedModel:
+    """Make a model from its definition. Nothing is imported or opened before its first call.
+
+    Raises:
+        PipelineError: its key or its address can't be used.
+    """
+    base_url = table.base_url
+    if base_url is None and table.provider in BASE_URL_VARIABLES:
+        base_url = lookup(BASE_URL_VARIABLES[table.provider])
+    spec = ModelSpec(
+        provider=table.provider,
+        model=table.model,
+        base_url=base_url,
+        api_key=_key(table, lookup),
+        timeout_s=table.timeout_s,
+        reasoning_tokens=table.reasoning_tokens,
+        reasoning_effort=table.reasoning_effort,
+        omit=tuple(table.omit),
+        system_role=table.system_role,
+        options=table.options,
+        reply=table.reply,
+        delay_s=table.delay_s,
+        fail=table.fail,
+    )
+    return build(spec, _profile(name, table), endpoints)
+
+
+def key_variable(table: ModelDefinition) -> str | None:
+    """Return the variable that holds a model's key; None if the model needs no key."""
+    if table.api_key_env:
+        return table.api_key_env
+    # Your own server often takes no key, and must never be sent OpenAI's.
+    return None if table.base_url else KEY_VARIABLES.get(table.provider)
+
+
+def unset_key(table: ModelDefinition, lookup: Lookup) -> str | None:
+    """Return the variable that should hold a model's key and doesn't; None if all is well."""
+    variable = key_variable(table)
+    return None if variable is None or lookup(variable) else variable
+
+
+def cost_in(table: ModelDefinition) -> CostOf:
+    """Return the price of a model's calls: the configured one, else the price list's."""
+    if table.price:
+        return Price(table.price.input, table.price.output, table.price.cached).of
+    return cost_of(table.provider, table.model, table.base_url)
+
+
+def _key(table: ModelDefinition, lookup: Lookup) -> str | None:
+    variable = key_variable(table)
+    if variable is None:
+        return None
+    try:
+        key = checked_key(lookup(variable))
+    except PipelineError as error:
+        raise PipelineError(f"{variable}: {error}") from None
+    remember(key)
+    return key
+
+
+def _profile(name: str, table: ModelDefinition) -> Profile:
+    provider_decides = table.temperature == "provider"
+    return Profile(
+        name=name,
+        context_window=table.context_window or DEFAULT_CONTEXT_WINDOW,
+        max_output_tokens=table.max_output_tokens,
+        proposer_max_output_tokens=table.proposer_max_output_tokens,
+        aggregator_max_output_tokens=table.aggregator_max_output_tokens,
+        temperature=table.temperature if isinstance(table.temperature, float | int) else None,
+        takes_temperature=table.provider != "anthropic" and not provider_decides,
+        takes_images=table.images,
+        persona=table.persona,
+        cost=cost_in(table),
+        max_attempts=table.max_attempts,
+    )
+
+
+def _breaker(table: BreakerModel) -> BreakerRules | None:
+    if not table.failures:
+        return None
+    return BreakerRules(table.failures, table.rest_s, table.long_rest_s, table.silent_s)

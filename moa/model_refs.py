@@ -1,0 +1,122 @@
+"""Models named by strings such as "openai:gpt-6.1-sol", and plans made from them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from moa.catalogue import build_model, unset_key
+from moa.environment import Lookup
+from moa.errors import PipelineError
+from moa.pipeline.config import ModelDefinition
+from moa.pipeline.plan import Plan
+from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
+from moa.pipeline.strict_model import nearest
+from moa.ports import Model, Profile
+from moa.providers import PROVIDERS, Endpoints, ProvidedModel
+
+ModelRef = str | Model
+"""A `moa.Model`, or "provider:model" with a provider of `moa.providers.PROVIDERS`."""
+
+DEFAULT_MODELS: Final = {"local": "smollm2-135m-instruct", "scripted": "echo"}
+"""The model of a provider that needs none named."""
+
+TAKES_IMAGES: Final = frozenset({"openai", "anthropic"})
+
+
+class ModelResolver:
+    """Makes live models of references. It collects mistakes, to report all of them together.
+
+    Args:
+        endpoints: owns the connections; closing it is the caller's job.
+        lookup: finds the keys' environment variables.
+
+    Attributes:
+        mistakes: one line for each reference that names no usable model.
+    """
+
+    def __init__(self, endpoints: Endpoints, lookup: Lookup) -> None:
+        self.mistakes: list[str] = []
+        self._endpoints = endpoints
+        self._lookup = lookup
+        self._built: dict[str, ProvidedModel] = {}
+
+    def plan(
+        self,
+        models: ModelRef | Sequence[ModelRef],
+        aggregator: ModelRef | Sequence[ModelRef] | None,
+        strategy: str | Strategy | StrategySpec,
+    ) -> Plan:
+        """Return a plan with one layer of `models`; the first one aggregates by default.
+
+        Raises:
+            PipelineError: names every reference and strategy that can't be used, one a line.
+        """
+        proposers = self._resolve("models", models)
+        aggregators = (
+            proposers[:1] if aggregator is None else self._resolve("aggregator", aggregator)
+        )
+        if isinstance(strategy, str) and strategy not in STRATEGIES:
+            near = nearest(strategy, STRATEGIES)
+            self.mistakes.append(f'strategy: there is no strategy "{strategy}". {near}')
+        if self.mistakes:
+            raise PipelineError("\n".join(self.mistakes))
+        spec = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
+        return Plan.of(proposers, aggregator=aggregators, strategy=spec)
+
+    async def prepare(self) -> None:
+        """Do now what would slow the first calls. An error here is left to the calls to report."""
+        ready = (model.prepare() for model in self._built.values())
+        await asyncio.gather(*ready, return_exceptions=True)
+
+    def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
+        listed = [*refs] if isinstance(refs, Iterable) and not isinstance(refs, str) else [refs]
+        if not listed:
+            self.mistakes.append(f"{where}: name at least one model.")
+        found: list[Model] = []
+        for number, ref in enumerate(listed, 1):
+            try:
+                found.append(self._model(ref))
+            except PipelineError as error:
+                self.mistakes.append(f"{where}[{number}]: {error}")
+        return found
+
+    def _model(self, ref: ModelRef) -> Model:
+        if isinstance(ref, str):
+            return self._named(ref)
+        if isinstance(getattr(ref, "profile", None), Profile) and hasattr(ref, "stream"):
+            return ref
+        raise PipelineError(
+            f'must be "provider:model" or a moa.Model, an object with a `profile` and a `stream`; '
+            f"it is of type {type(ref).__name__}."
+        )
+
+    def _named(self, ref: str) -> Model:
+        table = _definition(ref)
+        if variable := unset_key(table, self._lookup):
+            raise PipelineError(f'"{ref}" needs a key. Set {variable} in the environment.')
+        if ref not in self._built:
+            self._built[ref] = build_model(ref, table, self._endpoints, self._lookup)
+        return self._built[ref]
+
+
+def _definition(ref: str) -> ModelDefinition:
+    """Return the definition of "provider:model".
+
+    Raises:
+        PipelineError: there is no such provider, or it needs a model's name.
+    """
+    provider, colon, model = (part.strip() for part in ref.partition(":"))
+    if provider not in PROVIDERS:
+        if not colon:
+            providers = ", ".join(PROVIDERS)
+            raise PipelineError(
+                f'"{ref}" names no provider. Write "provider:model"; providers are {providers}.'
+            )
+        raise PipelineError(f'there is no provider "{provider}". {nearest(provider, PROVIDERS)}')
+    model = model or DEFAULT_MODELS.get(provider, "")
+    if not model:
+        raise PipelineError(f'"{ref}" names no model. Write "{provider}:" and the model\'s name.')
+    table = {"provider": provider, "model": model, "images": provider in TAKES_IMAGES}
+    return ModelDefinition.model_validate(table)

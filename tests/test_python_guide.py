@@ -1,0 +1,62 @@
+"""docs/python.md: each example runs, in order, and prints what the page says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import moa
+from moa.pipeline.strategies import STRATEGIES
+from tests.models.replies import Reply, Status
+from tests.models.server import ModelServer
+
+PAGE = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(python|text|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+async def printed_by(code: str, names: dict[str, Any]) -> str:
+    """Run code that may use `await` at its top level, as `python -m asyncio` does."""
+    compiled = compile(code, "docs/python.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    printed = StringIO()
+    with redirect_stdout(printed):
+        running = eval(compiled, names)  # noqa: S307 - code of our own page
+        if running is not None:
+            await running
+    return printed.getvalue()
+
+
+async def test_every_example_runs_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against a server that speaks both APIs, with nothing but the variables the page names."""
+    blocks = BLOCK.findall(PAGE)
+    assert len([kind for kind, _ in blocks if kind == "python"]) > 10
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "guide"}
+    async with ModelServer(default=Reply("Blue light is scattered most.")) as server:
+        server.models["no-such-model"] = Reply(fault=Status(404))
+        monkeypatch.setenv("OPENAI_API_KEY", "a-key")
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
+        printed = ""
+        for kind, body in blocks:
+            if kind == "toml":
+                (tmp_path / "moa.toml").write_text(body, encoding="utf-8")
+            elif kind == "text":
+                assert "".join(f"{line.rstrip()}\n" for line in printed.splitlines()) == body
+            else:
+                printed = await printed_by(body, names)
+        await server.all_closed()
+
+
+def test_every_strategy_and_every_event_is_described() -> None:
+    """The tables are whole."""
+    for name in (*STRATEGIES, *(kind.__name__ for kind in moa.Event.__args__)):
+        assert f"`{name}`" in PAGE
