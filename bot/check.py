@@ -15,7 +15,8 @@ from bot.models import Catalogue
 from bot.settings import KEY_VARIABLES, Environment, load
 from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
-from bot.storage.database import open_database, read_url
+from bot.storage.database import open_database
+from bot.storage.database_url import read_url
 from moa import ModelError, PipelineError
 from moa.providers import Endpoints
 

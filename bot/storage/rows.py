@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from bot.storage.disagreements import read_disagreement
 from moa import Answer, Call, Usage
 
 
-def dialect(connection: AsyncConnection | Connection) -> Any:
+def dialect(connection: AsyncConnection) -> Any:
     """The database's own `insert`, which knows what to do on a conflict."""
     return postgresql if connection.dialect.name == "postgresql" else sqlite
 

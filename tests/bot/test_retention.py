@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, insert, select, update
 
-from bot.jobs import durable
+from bot import app
 from bot.ports import Question
 from bot.storage import retention
 from bot.storage.database import Database
@@ -222,7 +222,7 @@ async def test_the_bot_deletes_what_is_old_while_it_runs(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the days that moa.toml says, and without being asked."""
-    monkeypatch.setattr(durable, "TIDY_S", 0.05)
+    monkeypatch.setattr(app, "CLEANUP_EVERY_S", 0.05)
     extra = "\n[storage]\nretention_days = 2\n"
     async with on_stage(tmp_path, database=database, extra=extra) as stage:
         young = await asked(stage.bot.database, days=1)

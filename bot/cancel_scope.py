@@ -1,4 +1,4 @@
-"""Ending a piece of work from outside, for a reason that its asker can be told."""
+"""A scope of work that can be ended from outside, for a reason that the asker can be told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 from bot.errors import Trouble, Unanswerable
 
 
-class Interruptible:
+class CancelScope:
     """A scope that can be interrupted: `Unanswerable` is then raised from it, with the reason.
 
     Like `asyncio.timeout`, it cancels the task that entered it, and tells its own cancellation from

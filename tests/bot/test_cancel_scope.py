@@ -7,14 +7,14 @@ import asyncio
 import pytest
 
 from bot.errors import Trouble, Unanswerable
-from bot.interrupting import Interruptible
+from bot.cancel_scope import CancelScope
 
 
 class Piece:
     """Work that waits for ever within a scope, in a task of its own."""
 
     def __init__(self) -> None:
-        self.scope = Interruptible()
+        self.scope = CancelScope()
         self.is_in = asyncio.Event()
         self.after = ""
         self.task = asyncio.create_task(self._work())
@@ -74,7 +74,7 @@ async def test_a_cancellation_at_the_same_time_goes_on(*, ours_first: bool) -> N
 
 async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
     """Work that has not begun, or is over, is left alone."""
-    scope = Interruptible()
+    scope = CancelScope()
     scope.interrupt("stopped")
     async with scope:
         await asyncio.sleep(0)
@@ -86,7 +86,7 @@ async def test_work_that_ended_as_it_was_interrupted_ends_with_the_reason() -> N
     """An interruption that comes with the very last step is not lost, nor does it strike later."""
 
     async def work() -> None:
-        scope = Interruptible()
+        scope = CancelScope()
         async with scope:
             asyncio.get_running_loop().call_soon(scope.interrupt, "stopped")
             await asyncio.sleep(0)
@@ -107,7 +107,7 @@ async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted
         async with scope:
             await asyncio.Event().wait()
 
-    scope = Interruptible()
+    scope = CancelScope()
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     task.cancel()
@@ -120,7 +120,7 @@ async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted
 
 async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
     """A timeout of the work's own is not taken for an interruption."""
-    async with Interruptible():
+    async with CancelScope():
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()

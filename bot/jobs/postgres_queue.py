@@ -1,0 +1,199 @@
+"""Works on runs in many processes, on Postgres: the queue and its workers are procrastinate's.
+
+Source: https://procrastinate.readthedocs.io/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, exceptions
+from procrastinate.job_context import AbortReason
+from procrastinate.jobs import Status
+
+from bot.jobs import recovery
+from bot.jobs.dispatcher import Stop
+from bot.jobs.run_tasks import RETRY_S, RunTasks, Work, has_ended
+from bot.ports import Runs
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "questions"
+TASK = "answer"
+
+POLL_S = 1.0
+"""Seconds between two looks at the queue. New jobs are announced; only retried ones are not."""
+
+RECONNECT_S = 1.0
+"""Seconds until a worker that lost the database starts again."""
+
+CONNECTIONS = 4
+"""Largest number of connections of the queue, beside the one that listens."""
+
+CLOSE_S = 5.0
+"""Seconds that the worker has at the end to store what became of its jobs."""
+
+Share = Callable[[int], None]
+"""Receives the number of workers, which share the models' rate limits."""
+
+
+class RunLeft(Exception):
+    """A run was left for a later attempt: the engine retries its job."""
+
+
+class PostgresQueue:
+    """`bot.jobs.dispatcher.Dispatcher` for one of many processes."""
+
+    def __init__(
+        self, app: App, runs: Runs, tasks: RunTasks, *, stop: Stop, share: Share, at_once: int
+    ) -> None:
+        self._app = app
+        self._runs = runs
+        self._tasks = tasks
+        self._stop = stop
+        self._share = share
+        self._at_once = at_once
+        self._recovery = recovery.Recovery(app, runs, tasks, self.enqueue)
+        self._workers = 1
+        self._worker_id: int | None = None
+        self._is_open = True
+        app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(wait=RETRY_S))(self.answer)
+        self._background = [
+            asyncio.create_task(self._keep_working(), name="worker"),
+            asyncio.create_task(recovery.check_regularly(self.check), name="recovery"),
+        ]
+
+    async def hand_over(self, run_id: str) -> int:
+        """Queue a run; returns its position when all workers are busy, else 0."""
+        position = await self._runs.position(run_id)
+        if position is None:
+            return 0
+        await self.enqueue(run_id, position.turn)
+        is_busy = position.running + position.ahead >= self._at_once * self._workers
+        return position.ahead + 1 if is_busy else 0
+
+    async def enqueue(self, run_id: str, turn: int) -> None:
+        """Queue a run, once however often it is queued; the smallest turn goes first."""
+        options: dict[str, Any] = {"lock": run_id, "queueing_lock": run_id, "priority": -turn}
+        with suppress(exceptions.AlreadyEnqueued):
+            await self._app.configure_task(TASK, **options).defer_async(run_id=run_id)
+
+    async def stop(self, run_id: str, user: str) -> bool:
+        """Stop a run wherever it is in progress; False when it has ended already."""
+        is_live = await self._runs.ask_to_stop(run_id, user)
+        if is_live and run_id in self._tasks:
+            self._stop(run_id)
+        elif is_live:
+            manager = self._app.job_manager
+            for job in await manager.list_jobs_async(lock=run_id, status=Status.DOING.value):
+                assert job.id
+                await manager.cancel_job_by_id_async(job.id, abort=True)
+        return is_live
+
+    async def recover(self) -> int:
+        """Queue the unfinished runs that no living worker has; returns how many."""
+        return await self._recovery.requeue_orphans(QUEUE)
+
+    async def check(self) -> None:
+        """Take over from dead workers, and follow what other processes have stored."""
+        await self.recover()
+        await self._recovery.follow_signals(self._stop)
+        workers = await self._recovery.workers()
+        if workers != self._workers:
+            log.info("workers", count=workers)
+            self._workers = workers
+            self._share(workers)
+
+    async def answer(self, context: JobContext, run_id: str) -> None:
+        """The job: start the run and wait for its end.
+
+        The engine cancels this to stop the run, and when its worker ends. A draining worker still
+        waits for its runs; one that has lost the database lets go of its jobs, and this process or
+        another takes them again.
+        """
+        self._worker_id = context.job.worker_id
+        task = self._tasks.start(run_id)
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                if context.abort_reason() is AbortReason.USER_REQUEST:
+                    self._stop(run_id)
+                elif self._is_open:
+                    raise
+        if self._is_open and not has_ended(task):
+            raise RunLeft
+
+    async def drain(self, seconds: float) -> Sequence[str]:
+        """Take no new run and let running ones end; other workers find the rest."""
+        self._is_open = False
+        self._background[0].cancel()
+        beating = asyncio.create_task(self._send_heartbeats(), name="heartbeats")
+        try:
+            return await self._tasks.drain(seconds)
+        finally:
+            beating.cancel()
+            await asyncio.wait(self._background[:1], timeout=CLOSE_S)
+
+    async def close(self) -> None:
+        """Cancel what runs here, and end the background tasks."""
+        await self.drain(0)
+        for task in self._background:
+            task.cancel()
+        await asyncio.wait(self._background, timeout=CLOSE_S)
+
+    async def _keep_working(self) -> None:
+        """Run the engine's worker; it ends when it loses the database, and is started again."""
+        while self._is_open:
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=self._at_once,
+                    fetch_job_polling_interval=POLL_S,
+                    shutdown_graceful_timeout=0,  # `drain` decides how long runs may take
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=recovery.HEARTBEAT_S,
+                    stalled_worker_timeout=recovery.STALLED_S,
+                )
+            except exceptions.ProcrastinateException as error:
+                log.warning("queue_lost", error=type(error).__name__)
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _send_heartbeats(self) -> None:
+        """Keep this worker alive in the eyes of others: a worker that ends sends none itself."""
+        while self._worker_id is not None:
+            with suppress(exceptions.ConnectorException):
+                await self._app.job_manager.update_heartbeat(self._worker_id)
+            await asyncio.sleep(recovery.HEARTBEAT_S)
+
+
+@asynccontextmanager
+async def postgres_queue(
+    runs: Runs, work: Work, dsn: str, *, stop: Stop, share: Share, at_once: int
+) -> AsyncGenerator[PostgresQueue, None]:
+    """A queue with a worker in this process; at the end running work is cancelled.
+
+    Args:
+        runs: the run store, in the same database.
+        work: works on a run.
+        dsn: the database, as libpq reads it.
+        stop: stops a run that is in progress here.
+        share: receives the number of workers whenever it changes.
+        at_once: how many runs each worker works on at the same time.
+    """
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we log what matters ourselves
+    connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=CONNECTIONS)
+    async with App(connector=connector).open_async() as app:
+        queue = PostgresQueue(
+            app, runs, RunTasks(runs, work), stop=stop, share=share, at_once=at_once
+        )
+        try:
+            yield queue
+        finally:
+            await queue.close()

@@ -1,0 +1,27 @@
+"""The queue of runs on Postgres: the tables of procrastinate, in the schema of our own tables.
+
+A process of the previous release can go on working on a database that has it. Nothing of its own
+engine is deleted here: docs/operations.md says what may be.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+from procrastinate.schema import SchemaManager
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        # Many statements in one text, which psycopg runs only where there are no parameters.
+        plain = connection.execution_options(no_parameters=True)
+        plain.exec_driver_sql(SchemaManager.get_schema())
+
+
+def downgrade() -> None:
+    raise NotImplementedError
