@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.jobs.dispatcher import CLEANUP_EVERY_S, Dispatcher, repeating
+from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
@@ -155,8 +155,8 @@ async def opened(
         )
         share = _told(catalogue.sharers.become, metrics.workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
-        clean_up = Retention(database).keeping(settings.storage.retention_days)
-        await stack.enter_async_context(repeating(clean_up, CLEANUP_EVERY_S))
+        days = settings.storage.retention_days
+        await stack.enter_async_context(Retention(database).enforced(days))
         app = _bolt(client, secret(environment.slack_signing_secret))
         authority = Authority(client, identity, settings.slack.settings)
         access, feedback = Access(client, policies), StoredFeedback(database)

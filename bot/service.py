@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
 from bot.cancel_scope import CancelScope
+from bot.errors import ConfigurationError, Postponed, Superseded, Trouble, Unanswerable
 from bot.ports import Admission, Ended, Observer, Replies, Reply, Run, Runs, Threads, Watch
 from bot.run_recorder import RunRecorder
 from moa import (

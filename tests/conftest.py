@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-
 pytest_plugins = ["tests.databases"]
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"

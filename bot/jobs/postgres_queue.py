@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, exceptions
@@ -17,8 +16,8 @@ from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
 
 from bot.jobs import recovery
-from bot.jobs.dispatcher import Stop
-from bot.jobs.run_tasks import RETRY_S, RunTasks, Work, has_ended
+from bot.jobs.recovery import Recovery, Share
+from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
 from bot.ports import Runs
 
 log = structlog.get_logger(__name__)
@@ -38,9 +37,6 @@ CONNECTIONS = 4
 CLOSE_S = 5.0
 """Seconds that the worker has at the end to store what became of its jobs."""
 
-Share = Callable[[int], None]
-"""Receives the number of workers, which share the models' rate limits."""
-
 
 class RunLeft(Exception):
     """A run was left for a later attempt: the engine retries its job."""
@@ -50,23 +46,20 @@ class PostgresQueue:
     """`bot.jobs.dispatcher.Dispatcher` for one of many processes."""
 
     def __init__(
-        self, app: App, runs: Runs, tasks: RunTasks, *, stop: Stop, share: Share, at_once: int
+        self, app: App, runs: Runs, work: Work, *, stop: Stop, share: Share, at_once: int
     ) -> None:
         self._app = app
         self._runs = runs
-        self._tasks = tasks
         self._stop = stop
-        self._share = share
         self._at_once = at_once
-        self._recovery = recovery.Recovery(app, runs, tasks, self.enqueue)
-        self._workers = 1
+        self._tasks = RunTasks(runs, work)
+        self._recovery = Recovery(app, runs, self._tasks, self.enqueue, stop=stop, share=share)
         self._worker_id: int | None = None
         self._is_open = True
-        app.task(name=TASK, queue=QUEUE, pass_context=True, retry=RetryStrategy(wait=RETRY_S))(self.answer)
-        self._background = [
-            asyncio.create_task(self._keep_working(), name="worker"),
-            asyncio.create_task(recovery.check_regularly(self.check), name="recovery"),
-        ]
+        retry = RetryStrategy(wait=RETRY_S)
+        app.task(name=TASK, queue=QUEUE, pass_context=True, retry=retry)(self.answer)
+        self._worker = asyncio.create_task(self._keep_working(), name="worker")
+        self._checks = asyncio.create_task(self._recovery.check_regularly(), name="recovery")
 
     async def hand_over(self, run_id: str) -> int:
         """Queue a run; returns its position when all workers are busy, else 0."""
@@ -74,14 +67,18 @@ class PostgresQueue:
         if position is None:
             return 0
         await self.enqueue(run_id, position.turn)
-        is_busy = position.running + position.ahead >= self._at_once * self._workers
+        is_busy = position.running + position.ahead >= self._at_once * self._recovery.workers
         return position.ahead + 1 if is_busy else 0
 
     async def enqueue(self, run_id: str, turn: int) -> None:
         """Queue a run, once however often it is queued; the smallest turn goes first."""
-        options: dict[str, Any] = {"lock": run_id, "queueing_lock": run_id, "priority": -turn}
-        with suppress(exceptions.AlreadyEnqueued):
-            await self._app.configure_task(TASK, **options).defer_async(run_id=run_id)
+        job = self._app.configure_task(TASK, lock=run_id, queueing_lock=run_id, priority=-turn)
+        try:
+            await job.defer_async(run_id=run_id)
+        except exceptions.AlreadyEnqueued:
+            pass
+        except exceptions.ConnectorException as error:  # a later check finds the run
+            log.warning("not_queued", run_id=run_id, error=type(error).__name__)
 
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run wherever it is in progress; False when it has ended already."""
@@ -89,25 +86,19 @@ class PostgresQueue:
         if is_live and run_id in self._tasks:
             self._stop(run_id)
         elif is_live:
-            manager = self._app.job_manager
-            for job in await manager.list_jobs_async(lock=run_id, status=Status.DOING.value):
-                assert job.id
-                await manager.cancel_job_by_id_async(job.id, abort=True)
+            with suppress(exceptions.ConnectorException):  # the other process finds the wish
+                await self._abort(run_id)
         return is_live
+
+    async def _abort(self, run_id: str) -> None:
+        manager = self._app.job_manager
+        for job in await manager.list_jobs_async(lock=run_id, status=Status.DOING.value):
+            assert job.id
+            await manager.cancel_job_by_id_async(job.id, abort=True)
 
     async def recover(self) -> int:
         """Queue the unfinished runs that no living worker has; returns how many."""
-        return await self._recovery.requeue_orphans(QUEUE)
-
-    async def check(self) -> None:
-        """Take over from dead workers, and follow what other processes have stored."""
-        await self.recover()
-        await self._recovery.follow_signals(self._stop)
-        workers = await self._recovery.workers()
-        if workers != self._workers:
-            log.info("workers", count=workers)
-            self._workers = workers
-            self._share(workers)
+        return await self._recovery.requeue_orphans()
 
     async def answer(self, context: JobContext, run_id: str) -> None:
         """The job: start the run and wait for its end.
@@ -132,23 +123,22 @@ class PostgresQueue:
     async def drain(self, seconds: float) -> Sequence[str]:
         """Take no new run and let running ones end; other workers find the rest."""
         self._is_open = False
-        self._background[0].cancel()
-        beating = asyncio.create_task(self._send_heartbeats(), name="heartbeats")
+        self._worker.cancel()
+        heartbeats = asyncio.create_task(self._send_heartbeats(), name="heartbeats")
         try:
             return await self._tasks.drain(seconds)
         finally:
-            beating.cancel()
-            await asyncio.wait(self._background[:1], timeout=CLOSE_S)
+            await asyncio.wait([self._worker], timeout=CLOSE_S)
+            heartbeats.cancel()
 
     async def close(self) -> None:
         """Cancel what runs here, and end the background tasks."""
         await self.drain(0)
-        for task in self._background:
-            task.cancel()
-        await asyncio.wait(self._background, timeout=CLOSE_S)
+        self._checks.cancel()
+        await asyncio.wait([self._checks, self._worker], timeout=CLOSE_S)
 
     async def _keep_working(self) -> None:
-        """Run the engine's worker; it ends when it loses the database, and is started again."""
+        """Run the engine's worker, and again after it lost the database."""
         while self._is_open:
             try:
                 await self._app.run_worker_async(
@@ -161,12 +151,13 @@ class PostgresQueue:
                     update_heartbeat_interval=recovery.HEARTBEAT_S,
                     stalled_worker_timeout=recovery.STALLED_S,
                 )
-            except exceptions.ProcrastinateException as error:
+                log.warning("queue_lost")
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("queue_lost", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_S)
 
     async def _send_heartbeats(self) -> None:
-        """Keep this worker alive in the eyes of others: a worker that ends sends none itself."""
+        """Keep a draining worker alive in the eyes of others: the engine's stops sending them."""
         while self._worker_id is not None:
             with suppress(exceptions.ConnectorException):
                 await self._app.job_manager.update_heartbeat(self._worker_id)
@@ -190,9 +181,7 @@ async def postgres_queue(
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we log what matters ourselves
     connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=CONNECTIONS)
     async with App(connector=connector).open_async() as app:
-        queue = PostgresQueue(
-            app, runs, RunTasks(runs, work), stop=stop, share=share, at_once=at_once
-        )
+        queue = PostgresQueue(app, runs, work, stop=stop, share=share, at_once=at_once)
         try:
             yield queue
         finally:

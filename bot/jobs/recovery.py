@@ -1,23 +1,24 @@
-"""Finds unfinished runs that no worker has, on Postgres, and queues them again."""
+"""Takes over from dead workers, on Postgres, and follows what other processes have stored."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 from procrastinate import App, exceptions
 from procrastinate.jobs import Status
 
-from bot.jobs.run_tasks import RunTasks
+from bot.jobs.run_tasks import RunTasks, Stop
 from bot.ports import Runs
 
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 1.5
 STALLED_S = 5.0
-"""Seconds without a heartbeat after which a worker counts as dead. A dead worker's runs are queued
-again within `STALLED_S + CHECK_S`, and taken within another second."""
+"""Seconds without a heartbeat after which a worker counts as dead. Its runs are queued again
+within another `CHECK_S`."""
 
 CHECK_S = 1.5
 """Seconds between two checks."""
@@ -41,58 +42,67 @@ WORKERS = "SELECT count(*) AS workers FROM procrastinate_workers"
 Enqueue = Callable[[str, int], Awaitable[None]]
 """Queues a run by its id, in the order of its turn."""
 
+Share = Callable[[int], None]
+"""Receives the number of workers, which share the models' rate limits."""
+
 
 class Recovery:
-    """Compares the run store with the queue. All workers do this, and may do it together."""
+    """Compares the run store with the queue. All workers do so, and may do it at the same time."""
 
-    def __init__(self, app: App, runs: Runs, tasks: RunTasks, enqueue: Enqueue) -> None:
+    def __init__(
+        self, app: App, runs: Runs, tasks: RunTasks, enqueue: Enqueue, *, stop: Stop, share: Share
+    ) -> None:
+        self.workers = 1
         self._app = app
         self._runs = runs
         self._tasks = tasks
         self._enqueue = enqueue
+        self._stop = stop
+        self._share = share
 
-    async def requeue_orphans(self, queue: str) -> int:
+    async def check_regularly(self) -> None:
+        """Check every `CHECK_S`, and later after a check that met trouble."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            try:
+                async with asyncio.timeout(PROMPT_S):
+                    await self.requeue_orphans()
+                    await self._follow_signals()
+                    await self._count_workers()
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
+                log.warning("recovery_failed", error=type(error).__name__)
+                await asyncio.sleep(STALLED_S)
+
+    async def requeue_orphans(self) -> int:
         """Queue the unfinished runs that no living worker has; returns how many."""
         manager = self._app.job_manager
         await manager.prune_stalled_workers(STALLED_S)
-        stalled = await manager.get_stalled_jobs(queue=queue, seconds_since_heartbeat=STALLED_S)
-        for job in stalled:
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
             assert job.id
-            try:
-                # A retried job would wait for a poll; a new one is announced to all workers.
+            # Not retried: a retried job waits for a poll, a new one is announced to all workers.
+            with suppress(exceptions.ConnectorException):  # another process was quicker
                 await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-            except exceptions.ConnectorException:
-                log.info("stalled_job_gone", job_id=job.id)  # another worker was quicker
         orphans = await self._app.connector.execute_query_all_async(ORPHANS)
         for orphan in orphans:
             log.info("taken_up", run_id=orphan["id"])
             await self._enqueue(orphan["id"], orphan["turn"])
         return len(orphans)
 
-    async def workers(self) -> int:
-        """The number of living workers, at least this one."""
-        found = await self._app.connector.execute_query_one_async(WORKERS)
-        return max(1, found["workers"])
-
-    async def follow_signals(self, stop: Callable[[str], None]) -> None:
-        """Cancel runs that another worker has taken over, and stop those that are to stop."""
-        mine = self._tasks.attempts
+    async def _follow_signals(self) -> None:
+        """Cancel runs that another process has taken over, and stop those that are to stop."""
+        mine = dict(self._tasks.attempts)
         signals = await self._runs.signals(mine) if mine else {}
         for run_id, signal in signals.items():
             if signal.attempt != mine[run_id]:
                 log.info("superseded", run_id=run_id)
                 self._tasks.cancel(run_id)
             elif signal.stop_by:
-                stop(run_id)
+                self._stop(run_id)
 
-
-async def check_regularly(check: Callable[[], Awaitable[None]]) -> None:
-    """Run a check every `CHECK_S`, and less eagerly after one that met trouble."""
-    while True:
-        await asyncio.sleep(CHECK_S)
-        try:
-            async with asyncio.timeout(PROMPT_S):
-                await check()
-        except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
-            log.warning("recovery_failed", error=type(error).__name__)
-            await asyncio.sleep(STALLED_S)
+    async def _count_workers(self) -> None:
+        found = await self._app.connector.execute_query_one_async(WORKERS)
+        workers = max(1, found["workers"])
+        if workers != self.workers:
+            log.info("workers", count=workers)
+            self.workers = workers
+            self._share(workers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -15,11 +15,11 @@ log = structlog.get_logger(__name__)
 RETRY_S = 5.0
 """Seconds until a run that failed or was postponed is tried again."""
 
-CLEANUP_S = 3.0
-"""Seconds that a cancelled run has to clean up; it may be waiting for Slack."""
-
 Work = Callable[[Run], Awaitable[bool]]
 """Works on a run that has begun; False when it is left for a later attempt."""
+
+Stop = Callable[[str], None]
+"""Stops a run that is in progress in this process because someone asked for it."""
 
 
 class RunTasks:
@@ -28,26 +28,24 @@ class RunTasks:
     Args:
         runs: the run store.
         work: works on a run.
-        cleanup_s: seconds that a cancelled run has to clean up.
+        cleanup_s: seconds that a cancelled run has to clean up; it may be waiting for Slack.
+
+    Attributes:
+        attempts: the number of the attempt of each run that has begun here.
     """
 
-    def __init__(self, runs: Runs, work: Work, *, cleanup_s: float = CLEANUP_S) -> None:
+    def __init__(self, runs: Runs, work: Work, *, cleanup_s: float = 3.0) -> None:
+        self.attempts: dict[str, int] = {}
         self._runs = runs
         self._work = work
         self._cleanup_s = cleanup_s
         self._tasks: dict[str, asyncio.Task[bool]] = {}
-        self._attempts: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def __contains__(self, run_id: object) -> bool:
         return run_id in self._tasks
-
-    @property
-    def attempts(self) -> Mapping[str, int]:
-        """The runs that have begun here, with the number of their attempt."""
-        return dict(self._attempts)
 
     def start(self, run_id: str) -> asyncio.Task[bool]:
         """Begin a run, or join it where it is in progress here.
@@ -68,30 +66,27 @@ class RunTasks:
     async def drain(self, seconds: float) -> Sequence[str]:
         """Let runs end within `seconds`, then cancel the rest; returns the ids of those."""
         running = dict(self._tasks)
-        if not running:
-            return ()
         try:
-            await asyncio.wait(running.values(), timeout=seconds)
+            if running:
+                await asyncio.wait(running.values(), timeout=seconds)
         finally:
-            left = {run_id: task for run_id, task in running.items() if not task.done()}
-            await self._cancel_all(list(left.values()))
-        return list(left)
+            left = [run_id for run_id, task in running.items() if not task.done()]
+            for _ in range(2):  # once more where the clean-up hangs
+                await self._cancel([task for task in running.values() if not task.done()])
+        return left
 
-    async def _cancel_all(self, tasks: Sequence[asyncio.Task[bool]]) -> None:
-        """Cancel, and once more where the clean-up hangs."""
-        for _ in range(2):
-            left = [task for task in tasks if not task.done()]
-            for task in left:
-                task.cancel()
-            if left:
-                await asyncio.wait(left, timeout=self._cleanup_s)
+    async def _cancel(self, tasks: Collection[asyncio.Task[bool]]) -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._cleanup_s)
 
     async def _answer(self, run_id: str) -> bool:
         try:
             run = await self._runs.begin(run_id)
             if run is None:
                 return True
-            self._attempts[run_id] = run.attempt
+            self.attempts[run_id] = run.attempt
             return await self._work(run)
         except Postponed:
             log.warning("job_postponed", run_id=run_id)
@@ -102,7 +97,7 @@ class RunTasks:
 
     def _forget(self, run_id: str) -> None:
         del self._tasks[run_id]
-        self._attempts.pop(run_id, None)
+        self.attempts.pop(run_id, None)
 
 
 def has_ended(task: asyncio.Task[bool]) -> bool:

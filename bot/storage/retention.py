@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +15,9 @@ from bot.storage.database import Database
 from bot.storage.tables import IS_LIVE, feedback, preferences, runs, spending
 
 log = structlog.get_logger(__name__)
+
+ENFORCE_EVERY_S = 600.0
+"""Seconds between two deletions of what is too old."""
 
 AT_ONCE = 500
 """Runs that are deleted in one transaction, so that questions need not wait for the whole."""
@@ -57,19 +62,33 @@ class Retention:
         while gone := await self._delete_some(whose):
             yield gone
 
-    def keeping(self, days: int) -> Callable[[], Awaitable[None]]:
-        """What deletes everything that is older than so many days, whenever it is called."""
+    @asynccontextmanager
+    async def enforced(self, days: int) -> AsyncGenerator[None, None]:
+        """Delete what is older than so many days now and then, while this is entered."""
+        task = asyncio.create_task(self._enforce(days), name="retention")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
-        async def tidy() -> None:
-            whose = Whose(before=ago(days))
-            count = 0
-            async for gone in self.purge(whose):
-                count += len(gone)
-            await self.forget(whose)
-            if count:
-                log.info("purged", runs=count, older_than_days=days)
+    async def _enforce(self, days: int) -> None:
+        while True:
+            await asyncio.sleep(ENFORCE_EVERY_S)
+            try:
+                await self.delete_older(days)
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
+                log.warning("retention_failed", error=type(error).__name__)
 
-        return tidy
+    async def delete_older(self, days: int) -> None:
+        """Delete everything that is older than so many days."""
+        whose = Whose(before=ago(days))
+        count = 0
+        async for gone in self.purge(whose):
+            count += len(gone)
+        await self.forget(whose)
+        if count:
+            log.info("purged", runs=count, older_than_days=days)
 
     async def live(self, whose: Whose) -> int:
         """How many runs are left because they have not ended."""

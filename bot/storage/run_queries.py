@@ -36,7 +36,10 @@ def put_run(row: Mapping[str, Any]) -> Executable:
     """Store a new run. Its `turn` is delayed by unfinished questions of the same origin."""
     live = runs.alias()
     handicap: ColumnElement[int] = sum(
-        (case((live.c[name] == row[name], seconds), else_=0) for name, seconds in HANDICAP_S.items()),
+        (
+            case((live.c[name] == row[name], seconds), else_=0)
+            for name, seconds in HANDICAP_S.items()
+        ),
         start=literal(0),
     )
     # Not filtered by workspace: the planner would take that index over the one of live runs.

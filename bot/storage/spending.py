@@ -50,9 +50,7 @@ class StoredSpending:
         """What the latest runs of these pipelines took there; those never used are left out."""
         names = [*pipelines]
         async with self._database.snapshot() as connection:
-            found = {
-                name: (await connection.execute(_latest(team, name))).all() for name in names
-            }
+            found = {name: (await connection.execute(_latest(team, name))).all() for name in names}
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:

@@ -1,4 +1,4 @@
-"""Sets up SQLite connections: write-ahead log, foreign keys, and transactions that begin as such."""
+"""Sets up SQLite connections: write-ahead log, foreign keys, explicit transactions."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.errors import Trouble, Unanswerable
 from bot.cancel_scope import CancelScope
+from bot.errors import Trouble, Unanswerable
 
 
 class Piece:

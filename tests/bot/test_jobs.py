@@ -19,7 +19,7 @@ from bot.jobs import local_pool as local
 from bot.jobs import postgres_queue as shared
 from bot.jobs import recovery, run_tasks
 from bot.jobs.dispatcher import Dispatcher
-from bot.jobs.local_pool import local_pool, single_process
+from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.jobs.run_tasks import RunTasks, Work
 from bot.ports import Question, Run
@@ -94,26 +94,18 @@ class Stage:
         self, work: Work | None = None, *, at_once: int = 100
     ) -> AsyncGenerator[Dispatcher, None]:
         """A process that works on runs."""
-        work = work or self.work
-        file = self.database.file
+        work, stop, file = work or self.work, self.stopped.put_nowait, self.database.file
         if file is not None:
-            stop = self.stopped.put_nowait
             async with local_pool(self.runs, work, file, stop=stop, at_once=at_once) as pool:
                 yield pool
-        else:
-            async with self.queue(work, at_once=at_once) as queue:
-                yield queue
-
-    def queue(self, work: Work, *, at_once: int = 100):  # noqa: ANN201 - what postgres_queue gives
-        """The same on Postgres alone."""
-        return postgres_queue(
-            self.runs,
-            work,
-            self.database.dsn,
-            stop=self.stopped.put_nowait,
+            return
+        async with postgres_queue(
+            *(self.runs, work, self.database.dsn),
+            stop=stop,
             share=self.shares.append,
             at_once=at_once,
-        )
+        ) as queue:
+            yield queue
 
 
 @pytest.fixture
@@ -319,7 +311,7 @@ async def test_processes_share_the_work_and_know_their_number(stage: Stage) -> N
         await stage.work.until(lambda: len(stage.work.begun) == 1)
         await other.work.until(lambda: len(other.work.begun) == 1)
         async with asyncio.timeout(PATIENCE_S):
-            while 2 not in stage.shares or 2 not in other.shares:
+            while 2 not in stage.shares or 2 not in other.shares:  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(0.05)
         stage.work.let.set()
         other.work.let.set()
@@ -376,7 +368,7 @@ async def test_a_draining_process_is_not_taken_for_dead(stage: Stage) -> None:
     async with stage.jobs() as jobs, other.jobs():
         await jobs.hand_over(run_id)
         async with asyncio.timeout(PATIENCE_S):
-            while not stage.work.begun and not other.work.begun:
+            while not stage.work.begun and not other.work.begun:  # noqa: ASYNC110 - either of two
                 await asyncio.sleep(0.05)
         mine = stage if stage.work.begun else other
         draining = asyncio.create_task(jobs.drain(PATIENCE_S))
@@ -431,20 +423,22 @@ async def test_work_whose_clean_up_hangs_does_not_hold_the_drain(stage: Stage) -
     assert seen == ["cleaning up", "cancelled again"]
 
 
-def test_a_second_process_on_a_file_is_told_what_to_do(tmp_path: Path) -> None:
+@SQLITE
+async def test_a_second_process_on_a_file_is_told_what_to_do(stage: Stage) -> None:
     """The message names the file and the way out; once the first has gone there is room again."""
-    file = tmp_path / "bot.db"
-    with single_process(file):
-        message = r"Another moa-bot .*bot\.db.*DATABASE_URL"
-        with pytest.raises(ConfigurationError, match=message), single_process(file):
-            pass
-    with single_process(file):
+    async with stage.jobs():
+        message = r"Another moa-bot .*bot-1\.db.*DATABASE_URL"
+        with pytest.raises(ConfigurationError, match=message):
+            await stage.jobs().__aenter__()
+    async with stage.jobs():
         pass
 
 
-def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+@SQLITE
+async def test_a_folder_that_cannot_be_written_to_is_named(stage: Stage, tmp_path: Path) -> None:
     """A lock file that cannot be made is explained in words."""
     (tmp_path / "folder").touch()
     file = tmp_path / "folder" / "bot.db"
-    with pytest.raises(ConfigurationError, match="cannot be locked"), single_process(file):
-        pass
+    pool = local_pool(stage.runs, stage.work, file, stop=print, at_once=1)
+    with pytest.raises(ConfigurationError, match="cannot be locked"):
+        await pool.__aenter__()

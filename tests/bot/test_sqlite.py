@@ -52,12 +52,16 @@ async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path:
 async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
     """What a broken transaction had done is undone, and the file can be used as before."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    with pytest.raises(SQLAlchemyError):
+
+    async def breaks() -> None:
         async with database.begin() as connection:
             await connection.exec_driver_sql(
                 "INSERT INTO preferences VALUES ('T', 'workspace', 'T', '{}', 'U', 0)"
             )
             await connection.exec_driver_sql(NO_FILE)
+
+    with pytest.raises(SQLAlchemyError):
+        await breaks()
     async with database.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM preferences")) == 0
     assert await stored(StoredRuns(database), 1)

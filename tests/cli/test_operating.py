@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from bot.storage.database import Database
 from bot.storage.runs import StoredRuns
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot
-from tests.stage import Stage, on_stage, variables
+from tests.stage import on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
 CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5, cost_usd=0.25)

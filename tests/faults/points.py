@@ -75,13 +75,17 @@ POINTS: Final[Mapping[str, Point]] = {
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
-    "queued in the process": Point("bot.jobs.local_pool:LocalQueue.add"),
-    "taken from the process's queue": Point("bot.jobs.local_pool:LocalQueue.pop"),
+    "queued in the process": Point("bot.jobs.local_pool:LocalPool.enqueue"),
+    "position read, not queued in the process": Point(
+        "bot.jobs.local_pool:LocalPool.enqueue", before=True
+    ),
 }
 """Where all slots are taken, on SQLite."""
 
 QUEUED: Final[Mapping[str, Point]] = {
-    "position read, not queued": Point("bot.jobs.postgres_queue:PostgresQueue.enqueue", before=True),
+    "position read, not queued": Point(
+        "bot.jobs.postgres_queue:PostgresQueue.enqueue", before=True
+    ),
     "queued": Point("bot.jobs.postgres_queue:PostgresQueue.enqueue"),
     "fetched, not started": Point("bot.jobs.postgres_queue:PostgresQueue.answer", before=True),
     "job over, not stored": Point("bot.jobs.postgres_queue:PostgresQueue.answer"),
@@ -149,8 +153,11 @@ def arm(name: str, trap: Path) -> None:
 
     @functools.wraps(whole)
     def watched_at_once(*arguments: Any, **named: Any) -> Any:
+        if point.before:
+            reached(named_of(arguments, named))
         result = whole(*arguments, **named)
-        reached(named_of(arguments, named))
+        if not point.before:
+            reached(named_of(arguments, named))
         return result
 
     setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)
