@@ -20,7 +20,7 @@ from bot.preferences import (
     written_choice,
 )
 from bot.storage.database import Database
-from bot.storage.rows import dialect
+from bot.storage.rows import upsert
 from bot.storage.tables import preferences
 
 HOLDS_S = 1.0
@@ -63,7 +63,7 @@ class StoredPreferences:
                     "changed_by": by,
                     "changed_at": datetime.now(UTC),
                 }
-                new = dialect(connection).insert(preferences).values(key | news)
+                new = upsert(connection.dialect.name)(preferences).values(key | news)
                 replace = new.on_conflict_do_update(index_elements=list(key), set_=news)
                 await connection.execute(replace)
         finally:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Float,
     Select,
     String,
     bindparam,
@@ -19,9 +21,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.rows import dialect
+from bot.storage.rows import upsert
 from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
 HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
@@ -32,40 +33,44 @@ ANSWER_KEY = ("run_id", "layer", "position")
 DAY_KEY = ("team", "day", "channel", "user")
 
 
-def put_run(row: Mapping[str, Any]) -> Executable:
-    """Store a new run. Its `turn` is delayed by unfinished questions of the same origin."""
+def _delay() -> ColumnElement[int]:
+    """Seconds by which unfinished questions of the same origin delay a new one."""
     live = runs.alias()
     handicap: ColumnElement[int] = sum(
         (
-            case((live.c[name] == row[name], seconds), else_=0)
+            case((live.c[name] == bindparam(f"origin_{name}"), seconds), else_=0)
             for name, seconds in HANDICAP_S.items()
         ),
         start=literal(0),
     )
     # Not filtered by workspace: the planner would take that index over the one of live runs.
     delay = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
-    return insert(runs).values({**row, "turn": delay.scalar_subquery() + row["turn"]})
+    return delay.scalar_subquery()
 
 
-def put_keys(connection: AsyncConnection, run_id: str, keys: Sequence[str]) -> Executable:
+PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
+"""Store a new run. Built once, since building a statement takes longer than running it."""
+
+
+def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
+    """The parameters of `PUT_RUN`; `asked_s` are seconds since the turns' epoch."""
+    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in HANDICAP_S}}
+
+
+@cache
+def put_keys(dialect: str) -> Executable:
     """Claim keys for a run; returns those that were free."""
-    rows = [{"key": key, "run_id": run_id} for key in keys]
-    put = dialect(connection).insert(claims).values(rows).on_conflict_do_nothing()
-    return put.returning(claims.c.key)
+    return upsert(dialect)(claims).on_conflict_do_nothing().returning(claims.c.key)
 
 
-def begin_run(run_id: str) -> Executable:
-    """Begin an attempt at a run that has not ended; returns its row.
-
-    The number of an attempt grows whenever an earlier one had begun, which fences that one off.
-    """
-    began_before = case((runs.c.state == "running", 1), else_=0)
-    return (
-        update(runs)
-        .where(runs.c.id == run_id, IS_LIVE)
-        .values(state="running", attempt=runs.c.attempt + began_before)
-        .returning(runs)
-    )
+BEGIN_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"), IS_LIVE)
+    .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
+    .returning(runs)
+)
+"""Begin an attempt at a run that has not ended; returns its row. The number of an attempt grows
+whenever an earlier one had begun, which fences that one off."""
 
 
 def answers_of(run_id: str) -> Select[Any]:
@@ -85,28 +90,33 @@ def put_post(run_id: str, ts: str) -> Executable:
     return insert(posts).values(run_id=run_id, ts=ts, position=count.scalar_subquery())
 
 
-def put_answers(connection: AsyncConnection) -> Executable:
+@cache
+def put_answers(dialect: str) -> Executable:
     """Store answers, in place of those at the same positions."""
-    new = dialect(connection).insert(answers)
+    new = upsert(dialect)(answers)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
 
 
-def add_spending(connection: AsyncConnection, run_id: str, day: str, cost_usd: float) -> Executable:
-    """Add a call's cost to its day. A run counts as a question with its first call."""
-    is_first = ~exists().where(ledger.c.run_id == run_id)
+@cache
+def add_spending(dialect: str) -> Executable:
+    """Add a call's `cost` to its `on_day`. A run counts as a question with its first call."""
+    run_id = bindparam("run_id")
     row = select(
         runs.c.team,
-        bindparam("day", day, type_=String),
+        bindparam("on_day", type_=String),
         runs.c.channel,
         runs.c.user,
-        case((is_first, 1), else_=0),
-        literal(cost_usd),
+        case((~exists().where(ledger.c.run_id == run_id), 1), else_=0),
+        bindparam("cost", type_=Float),
     ).where(runs.c.id == run_id)
     sums = ("questions", "cost_usd")
-    new = dialect(connection).insert(spending).from_select([*DAY_KEY, *sums], row)
+    new = upsert(dialect)(spending).from_select([*DAY_KEY, *sums], row)
     added = {name: spending.c[name] + new.excluded[name] for name in sums}
     return new.on_conflict_do_update(index_elements=DAY_KEY, set_=added)
+
+
+PUT_CALL = insert(ledger).inline()
 
 
 def queue_position(run_id: str) -> Select[Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, delete, func, insert, select, update
+from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Superseded, Trouble
@@ -19,7 +19,7 @@ from bot.storage import run_queries as sql
 from bot.storage.database import Database
 from bot.storage.disagreements import disagreement_text
 from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
-from bot.storage.tables import IS_LIVE, claims, ledger, posts, runs
+from bot.storage.tables import IS_LIVE, claims, posts, runs
 from moa import Answer, Call, Outcome
 
 SEED_BITS = 63
@@ -46,11 +46,12 @@ class StoredRuns:
     ) -> str | None:
         """Store a question under all its keys, or nothing at all when one of them is taken."""
         row = _new_row(question, pipeline, again_of)
-        names = sorted(set(keys))  # in one order, so that two claims never deadlock
+        # In one order, so that two claims never deadlock.
+        named = [{"key": key, "run_id": row["id"]} for key in sorted(set(keys))]
         async with self._database.begin() as connection:
-            await connection.execute(sql.put_run(row))
-            put = await connection.execute(sql.put_keys(connection, row["id"], names))
-            if len(put.all()) == len(names):
+            await connection.execute(sql.PUT_RUN, sql.new_run(row, int(time.time()) - EPOCH))
+            put = await connection.execute(sql.put_keys(connection.dialect.name), named)
+            if len(put.all()) == len(named):
                 return row["id"]
             await connection.rollback()
         return None
@@ -90,7 +91,8 @@ class StoredRuns:
         """Begin an attempt at a run and return it; None when the run has ended."""
 
         async def start(connection: AsyncConnection) -> Run | None:
-            row = (await connection.execute(sql.begin_run(run_id))).one_or_none()
+            begun = await connection.execute(sql.BEGIN_RUN, {"run_id": run_id})
+            row = begun.one_or_none()
             if row is None:
                 return None
             if not row.attempt:
@@ -127,7 +129,7 @@ class StoredRuns:
 
         async def store(connection: AsyncConnection) -> None:
             row = answer_row(run_id, answer, call.role)
-            await connection.execute(sql.put_answers(connection), row)
+            await connection.execute(sql.put_answers(connection.dialect.name), row)
             await _charge(connection, run_id, call)
 
         await self._database.patiently(store)
@@ -172,7 +174,7 @@ class StoredRuns:
             if not (await connection.execute(finished)).rowcount:
                 return False
             if rows:
-                await connection.execute(sql.put_answers(connection), rows)
+                await connection.execute(sql.put_answers(connection.dialect.name), rows)
             return True
 
         if not await self._database.patiently(store):
@@ -189,8 +191,9 @@ class StoredRuns:
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
         async with self._database.begin() as connection:
-            put = sql.put_keys(connection, run_id, [_sharing(run_id)])
-            return (await connection.scalar(put)) is not None
+            put = sql.put_keys(connection.dialect.name)
+            key = {"key": _sharing(run_id), "run_id": run_id}
+            return await connection.scalar(put, key) is not None
 
     async def release_sharing(self, run_id: str) -> None:
         """Give that claim up, so that the reply can be shared after all."""
@@ -243,8 +246,9 @@ async def _charge(connection: AsyncConnection, run_id: str, call: Call) -> None:
     if not call.attempt:
         return
     day = datetime.now(UTC).strftime(DAY)
-    await connection.execute(sql.add_spending(connection, run_id, day, call.cost_usd or 0.0))
-    await connection.execute(insert(ledger).inline(), ledger_row(run_id, call))
+    paid = {"run_id": run_id, "on_day": day, "cost": call.cost_usd or 0.0}
+    await connection.execute(sql.add_spending(connection.dialect.name), paid)
+    await connection.execute(sql.PUT_CALL, ledger_row(run_id, call))
 
 
 def _outcome_row(outcome: Outcome) -> Mapping[str, Any]:
@@ -266,7 +270,6 @@ def _new_row(question: Question, pipeline: str, again_of: str | None) -> dict[st
         "seed": secrets.randbits(SEED_BITS),
         "state": "waiting",
         "created_at": datetime.now(UTC),
-        "turn": int(time.time()) - EPOCH,
         "again_of": again_of,
     }
 
