@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import structlog
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, String, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -199,3 +201,9 @@ async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> 
             assert await StoredRuns(second).unfinished() == []
     said = [(line["event"], line["stands_at"]) for line in logged]
     assert said == [("database_of_a_later_release", "later")]
+
+
+def test_the_queues_schema_is_that_of_the_installed_release() -> None:
+    """A release of procrastinate that changes its schema needs a migration of ours."""
+    names = sorted(path.name for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    assert names[-1] == "03.04.00_50_post_add_retry_failed_job_procedure.sql"
