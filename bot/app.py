@@ -19,7 +19,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
@@ -28,7 +27,7 @@ from bot.observing.facts import facts_of
 from bot.observing.metrics import Metrics
 from bot.observing.observers import Observers
 from bot.observing.tracing import Tracing
-from bot.ports import Queue, Runs
+from bot.ports import Dispatcher, Queue, Runs
 from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings

@@ -359,6 +359,22 @@ class Jobs(Protocol):
         ...
 
 
+class Dispatcher(Jobs, Protocol):
+    """Jobs that this process works on too: resumes unfinished runs, and goes out of service."""
+
+    async def recover(self) -> int:
+        """Resume unfinished runs that no process works on; returns how many."""
+        ...
+
+    async def drain(self, seconds: float) -> Sequence[str]:
+        """Take no new run, let running ones end within `seconds`, and cancel the rest.
+
+        Returns:
+            The ids of the runs that were cancelled; another process or the next start resumes them.
+        """
+        ...
+
+
 class Watch(Protocol):
     """Is told what happens in one run. It raises nothing."""
 

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class LocalPool:
-    """`bot.jobs.dispatcher.Dispatcher` for a single process."""
+    """`bot.ports.Dispatcher` for a single process."""
 
     def __init__(self, runs: Runs, work: Work, *, stop: Stop, at_once: int) -> None:
         self._runs = runs

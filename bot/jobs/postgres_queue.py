@@ -15,6 +15,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, exce
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
 
+from bot.errors import Postponed
 from bot.jobs import recovery
 from bot.jobs.recovery import Recovery, Share
 from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
@@ -26,24 +27,17 @@ QUEUE = "questions"
 TASK = "answer"
 
 POLL_S = 1.0
-"""Seconds between two looks at the queue. New jobs are announced; only retried ones are not."""
+"""Seconds between two looks at the queue, for jobs that are not announced as they are retried, and
+until a worker that lost the database starts again."""
 
-RECONNECT_S = 1.0
-"""Seconds until a worker that lost the database starts again."""
-
-CONNECTIONS = 4
-"""Largest number of connections of the queue, beside the one that listens."""
+CONNECTIONS = 4  # at most, beside the one that listens
 
 CLOSE_S = 5.0
 """Seconds that the worker has at the end to store what became of its jobs."""
 
 
-class RunLeft(Exception):
-    """A run was left for a later attempt: the engine retries its job."""
-
-
 class PostgresQueue:
-    """`bot.jobs.dispatcher.Dispatcher` for one of many processes."""
+    """`bot.ports.Dispatcher` for one of many processes."""
 
     def __init__(
         self, app: App, runs: Runs, work: Work, *, stop: Stop, share: Share, at_once: int
@@ -53,7 +47,7 @@ class PostgresQueue:
         self._stop = stop
         self._at_once = at_once
         self._tasks = RunTasks(runs, work)
-        self._recovery = Recovery(app, runs, self._tasks, self.enqueue, stop=stop, share=share)
+        self._recovery = Recovery(app, runs, self._tasks, self.enqueue, stop, share)
         self._worker_id: int | None = None
         self._is_open = True
         retry = RetryStrategy(wait=RETRY_S)
@@ -86,15 +80,11 @@ class PostgresQueue:
         if is_live and run_id in self._tasks:
             self._stop(run_id)
         elif is_live:
-            with suppress(exceptions.ConnectorException):  # the other process finds the wish
-                await self._abort(run_id)
+            manager, doing = self._app.job_manager, Status.DOING.value
+            with suppress(exceptions.ConnectorException):  # the other process finds what is stored
+                for job in await manager.list_jobs_async(lock=run_id, status=doing):
+                    await manager.cancel_job_by_id_async(job.id or 0, abort=True)
         return is_live
-
-    async def _abort(self, run_id: str) -> None:
-        manager = self._app.job_manager
-        for job in await manager.list_jobs_async(lock=run_id, status=Status.DOING.value):
-            assert job.id
-            await manager.cancel_job_by_id_async(job.id, abort=True)
 
     async def recover(self) -> int:
         """Queue the unfinished runs that no living worker has; returns how many."""
@@ -118,7 +108,7 @@ class PostgresQueue:
                 elif self._is_open:
                     raise
         if self._is_open and not has_ended(task):
-            raise RunLeft
+            raise Postponed  # the engine retries the job
 
     async def drain(self, seconds: float) -> Sequence[str]:
         """Take no new run and let running ones end; other workers find the rest."""
@@ -135,7 +125,7 @@ class PostgresQueue:
         """Cancel what runs here, and end the background tasks."""
         await self.drain(0)
         self._checks.cancel()
-        await asyncio.wait([self._checks, self._worker], timeout=CLOSE_S)
+        await asyncio.wait([self._checks], timeout=CLOSE_S)
 
     async def _keep_working(self) -> None:
         """Run the engine's worker, and again after it lost the database."""
@@ -154,7 +144,7 @@ class PostgresQueue:
                 log.warning("queue_lost")
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("queue_lost", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(POLL_S)
 
     async def _send_heartbeats(self) -> None:
         """Keep a draining worker alive in the eyes of others: the engine's stops sending them."""
@@ -168,15 +158,9 @@ class PostgresQueue:
 async def postgres_queue(
     runs: Runs, work: Work, dsn: str, *, stop: Stop, share: Share, at_once: int
 ) -> AsyncGenerator[PostgresQueue, None]:
-    """A queue with a worker in this process; at the end running work is cancelled.
+    """A queue in the run store's database (`dsn`, for libpq), with a worker in this process.
 
-    Args:
-        runs: the run store, in the same database.
-        work: works on a run.
-        dsn: the database, as libpq reads it.
-        stop: stops a run that is in progress here.
-        share: receives the number of workers whenever it changes.
-        at_once: how many runs each worker works on at the same time.
+    Each worker works on `at_once` runs at a time. At the end running work is cancelled.
     """
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we log what matters ourselves
     connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=CONNECTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from procrastinate import App, exceptions
@@ -17,15 +18,14 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 1.5
 STALLED_S = 5.0
-"""Seconds without a heartbeat after which a worker counts as dead. Its runs are queued again
-within another `CHECK_S`."""
+"""Seconds without a heartbeat after which a worker counts as dead, and its runs are queued again."""
 
 CHECK_S = 1.5
 """Seconds between two checks."""
 
 PROMPT_S = 2.0
-"""Seconds in which a check must be done. One that takes longer met a database that was away, when
-no worker could send heartbeats: they get `STALLED_S` to do so before the next check."""
+"""Seconds that a check may take. If the database was away, workers first get `STALLED_S` to send
+heartbeats again."""
 
 ORPHANS = """
 SELECT id, turn FROM runs
@@ -39,26 +39,21 @@ question and queueing it, a dead worker, a restored backup, an upgrade from an o
 
 WORKERS = "SELECT count(*) AS workers FROM procrastinate_workers"
 
-Enqueue = Callable[[str, int], Awaitable[None]]
-"""Queues a run by its id, in the order of its turn."""
-
 Share = Callable[[int], None]
 """Receives the number of workers, which share the models' rate limits."""
 
 
+@dataclass
 class Recovery:
     """Compares the run store with the queue. All workers do so, and may do it at the same time."""
 
-    def __init__(
-        self, app: App, runs: Runs, tasks: RunTasks, enqueue: Enqueue, *, stop: Stop, share: Share
-    ) -> None:
-        self.workers = 1
-        self._app = app
-        self._runs = runs
-        self._tasks = tasks
-        self._enqueue = enqueue
-        self._stop = stop
-        self._share = share
+    app: App
+    runs: Runs
+    tasks: RunTasks
+    enqueue: Callable[[str, int], Awaitable[None]]
+    stop: Stop
+    share: Share
+    workers: int = 1
 
     async def check_regularly(self) -> None:
         """Check every `CHECK_S`, and later after a check that met trouble."""
@@ -75,34 +70,34 @@ class Recovery:
 
     async def requeue_orphans(self) -> int:
         """Queue the unfinished runs that no living worker has; returns how many."""
-        manager = self._app.job_manager
+        manager = self.app.job_manager
         await manager.prune_stalled_workers(STALLED_S)
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
             assert job.id
             # Not retried: a retried job waits for a poll, a new one is announced to all workers.
             with suppress(exceptions.ConnectorException):  # another process was quicker
                 await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-        orphans = await self._app.connector.execute_query_all_async(ORPHANS)
+        orphans = await self.app.connector.execute_query_all_async(ORPHANS)
         for orphan in orphans:
             log.info("taken_up", run_id=orphan["id"])
-            await self._enqueue(orphan["id"], orphan["turn"])
+            await self.enqueue(orphan["id"], orphan["turn"])
         return len(orphans)
 
     async def _follow_signals(self) -> None:
         """Cancel runs that another process has taken over, and stop those that are to stop."""
-        mine = dict(self._tasks.attempts)
-        signals = await self._runs.signals(mine) if mine else {}
+        mine = dict(self.tasks.attempts)
+        signals = await self.runs.signals(mine) if mine else {}
         for run_id, signal in signals.items():
             if signal.attempt != mine[run_id]:
                 log.info("superseded", run_id=run_id)
-                self._tasks.cancel(run_id)
+                self.tasks.cancel(run_id)
             elif signal.stop_by:
-                self._stop(run_id)
+                self.stop(run_id)
 
     async def _count_workers(self) -> None:
-        found = await self._app.connector.execute_query_one_async(WORKERS)
+        found = await self.app.connector.execute_query_one_async(WORKERS)
         workers = max(1, found["workers"])
         if workers != self.workers:
             log.info("workers", count=workers)
             self.workers = workers
-            self._share(workers)
+            self.share(workers)

@@ -12,7 +12,7 @@ from bot.ports import Run, Runs
 
 log = structlog.get_logger(__name__)
 
-RETRY_S = 5.0
+RETRY_S = 5
 """Seconds until a run that failed or was postponed is tried again."""
 
 Work = Callable[[Run], Awaitable[bool]]
@@ -25,13 +25,8 @@ Stop = Callable[[str], None]
 class RunTasks:
     """Starts, cancels and drains the tasks of runs.
 
-    Args:
-        runs: the run store.
-        work: works on a run.
-        cleanup_s: seconds that a cancelled run has to clean up; it may be waiting for Slack.
-
-    Attributes:
-        attempts: the number of the attempt of each run that has begun here.
+    `cleanup_s` are the seconds that a cancelled run has to clean up; it may be waiting for Slack.
+    `attempts` has the number of the attempt of each run that has begun here.
     """
 
     def __init__(self, runs: Runs, work: Work, *, cleanup_s: float = 3.0) -> None:

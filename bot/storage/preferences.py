@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
@@ -97,7 +98,7 @@ class StoredPreferences:
         return found
 
 
-def _by_place(places: Mapping[str, str | None]) -> Select[tuple[str, str]]:
+def _by_place(places: Mapping[str, str | None]) -> Select[Any, Any]:
     """What was chosen in a workspace, in a channel and by a person, each None for "nowhere"."""
     of = [
         and_(preferences.c.scope == scope, preferences.c.id == place)

@@ -119,7 +119,7 @@ def add_spending(dialect: str) -> Executable:
 PUT_CALL = insert(ledger).inline()
 
 
-def queue_position(run_id: str) -> Select[Any]:
+def queue_position(run_id: str) -> Select[Any, int, int]:
     """A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
     other = runs.alias()
     live = other.c.finished_at.is_(None)

@@ -85,7 +85,7 @@ class StoredRuns:
         """A waiting run's position in the queue; None when it does not wait."""
         async with self._database.connect() as connection:
             row = (await connection.execute(sql.queue_position(run_id))).one_or_none()
-        return row and QueuePosition(*row)
+        return None if row is None else QueuePosition(*row)
 
     async def begin(self, run_id: str) -> Run | None:
         """Begin an attempt at a run and return it; None when the run has ended."""

@@ -177,7 +177,7 @@ def _measured(rows: Sequence[Any]) -> Measured:
     return Measured(len(rows), seconds, median(costs) if costs else None)
 
 
-def _latest(team: str, pipeline: str) -> Select[Any]:
+def _latest(team: str, pipeline: str) -> Select[Any, Any]:
     """`seconds` and `cost_usd` of a pipeline's latest answered runs."""
     return (
         select(runs.c.seconds, runs.c.cost_usd)

@@ -18,11 +18,10 @@ from bot.errors import ConfigurationError
 from bot.jobs import local_pool as local
 from bot.jobs import postgres_queue as shared
 from bot.jobs import recovery, run_tasks
-from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.jobs.run_tasks import RunTasks, Work
-from bot.ports import Question, Run
+from bot.ports import Dispatcher, Question, Run
 from bot.storage.database import Database, open_database
 from bot.storage.runs import StoredRuns
 from tests.postgres import Postgres

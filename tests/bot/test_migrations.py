@@ -35,12 +35,17 @@ def revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()][::-1]
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether a table is the bot's own, and not the queue's."""
+    return kind != "table" or not str(name).startswith("procrastinate")
+
+
 def differences(connection: Connection) -> list[object]:
     """What a migration would have to change for the tables to be those of the code."""
     # SQLite tells an empty default in another form than it was given.
     options = {
         "compare_server_default": connection.dialect.name == "postgresql",
-        "include_name": lambda name, kind, _: kind != "table" or "procrastinate" not in name,
+        "include_name": _is_ours,
     }
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
