@@ -9,11 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, exceptions
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Status
+from psycopg import AsyncConnection
 
 from bot.errors import Postponed
 from bot.jobs import recovery
@@ -88,7 +90,7 @@ class PostgresQueue:
 
     async def recover(self) -> int:
         """Queue the unfinished runs that no living worker has; returns how many."""
-        return await self._recovery.requeue_orphans()
+        return await self._recovery.requeue_orphans(new_too=True)
 
     async def answer(self, context: JobContext, run_id: str) -> None:
         """The job: start the run and wait for its end.
@@ -154,6 +156,11 @@ class PostgresQueue:
             await asyncio.sleep(recovery.HEARTBEAT_S)
 
 
+async def _autocommit(connection: AsyncConnection[Any]) -> None:
+    """Each statement of the engine is a transaction by itself, without round trips for its ends."""
+    await connection.set_autocommit(True)
+
+
 @asynccontextmanager
 async def postgres_queue(
     runs: Runs, work: Work, dsn: str, *, stop: Stop, share: Share, at_once: int
@@ -163,7 +170,8 @@ async def postgres_queue(
     Each worker works on `at_once` runs at a time. At the end running work is cancelled.
     """
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we log what matters ourselves
-    connector = PsycopgConnector(conninfo=dsn, min_size=1, max_size=CONNECTIONS)
+    pool: dict[str, Any] = {"min_size": 1, "max_size": CONNECTIONS, "configure": _autocommit}
+    connector = PsycopgConnector(conninfo=dsn, **pool)
     async with App(connector=connector).open_async() as app:
         queue = PostgresQueue(app, runs, work, stop=stop, share=share, at_once=at_once)
         try:

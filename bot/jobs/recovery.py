@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from procrastinate import App, exceptions
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 1.5
 STALLED_S = 5.0
-"""Seconds without a heartbeat after which a worker counts as dead, and its runs are queued again."""
+"""Seconds without a heartbeat after which a worker counts as dead and its runs are queued again."""
 
 CHECK_S = 1.5
 """Seconds between two checks."""
@@ -28,7 +28,7 @@ PROMPT_S = 2.0
 heartbeats again."""
 
 ORPHANS = """
-SELECT id, turn FROM runs
+SELECT id, turn, state FROM runs
 WHERE finished_at IS NULL AND NOT EXISTS (
     SELECT FROM procrastinate_jobs AS job
     WHERE job.queueing_lock = runs.id AND job.status IN ('todo', 'doing'))
@@ -54,34 +54,43 @@ class Recovery:
     stop: Stop
     share: Share
     workers: int = 1
+    unqueued: set[str] = field(default_factory=set)
 
     async def check_regularly(self) -> None:
         """Check every `CHECK_S`, and later after a check that met trouble."""
         while True:
             await asyncio.sleep(CHECK_S)
             try:
-                async with asyncio.timeout(PROMPT_S):
-                    await self.requeue_orphans()
-                    await self._follow_signals()
-                    await self._count_workers()
+                await self._follow_signals()
+                await self.requeue_orphans()
+                await self._count_workers()
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("recovery_failed", error=type(error).__name__)
                 await asyncio.sleep(STALLED_S)
 
-    async def requeue_orphans(self) -> int:
-        """Queue the unfinished runs that no living worker has; returns how many."""
+    async def requeue_orphans(self, *, new_too: bool = False) -> int:
+        """Queue the unfinished runs that no living worker has; returns how many.
+
+        One that no worker has begun may be on its way to the queue: without `new_too` it is queued
+        only when it was without a job at the last check as well.
+        """
+        async with asyncio.timeout(PROMPT_S):
+            await self._remove_stalled_jobs()
+            orphans = await self.app.connector.execute_query_all_async(ORPHANS)
+        known, self.unqueued = self.unqueued, {orphan["id"] for orphan in orphans}
+        lost = [o for o in orphans if new_too or o["state"] == "running" or o["id"] in known]
+        for orphan in lost:
+            log.info("taken_up", run_id=orphan["id"])
+            await self.enqueue(orphan["id"], orphan["turn"])
+        return len(lost)
+
+    async def _remove_stalled_jobs(self) -> None:
+        """Remove dead workers' jobs. A retried job would wait for a poll; a new one is announced."""
         manager = self.app.job_manager
         await manager.prune_stalled_workers(STALLED_S)
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
-            assert job.id
-            # Not retried: a retried job waits for a poll, a new one is announced to all workers.
             with suppress(exceptions.ConnectorException):  # another process was quicker
-                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-        orphans = await self.app.connector.execute_query_all_async(ORPHANS)
-        for orphan in orphans:
-            log.info("taken_up", run_id=orphan["id"])
-            await self.enqueue(orphan["id"], orphan["turn"])
-        return len(orphans)
+                await manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
 
     async def _follow_signals(self) -> None:
         """Cancel runs that another process has taken over, and stop those that are to stop."""

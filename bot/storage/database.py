@@ -100,11 +100,18 @@ class Database:
                 async with connection.begin():
                     yield connection
 
-    async def patiently(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    def single(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """For a single statement that writes: on Postgres it needs no round trips for its ends."""
+        return self.begin() if self._is_sqlite else self.connect()
+
+    async def patiently(
+        self, work: Callable[[AsyncConnection], Awaitable[T]], *, single: bool = False
+    ) -> T:
         """Run a transaction, again and again while the database is away, for `PATIENCE_S`.
 
         Args:
             work: the statements. They run twice when the answer to a commit was lost.
+            single: whether only one of them writes.
         """
         trying = AsyncRetrying(
             retry=retry_if_exception_type(DatabaseAway),
@@ -113,10 +120,14 @@ class Database:
             before_sleep=_log_first,
             reraise=True,
         )
-        return await trying(self._transaction, work)
+        return await trying(self._transaction, work, self.single if single else self.begin)
 
-    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with self.begin() as connection:
+    async def _transaction(
+        self,
+        work: Callable[[AsyncConnection], Awaitable[T]],
+        opened: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+    ) -> T:
+        async with opened() as connection:
             return await work(connection)
 
     async def dispose(self) -> None:

@@ -99,7 +99,7 @@ class StoredRuns:
                 return read_run(row, (), ())  # nothing was stored before
             return replace(await _whole(connection, row), resumed=True)
 
-        return await self._database.patiently(start)
+        return await self._database.patiently(start, single=True)
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
@@ -121,7 +121,7 @@ class StoredRuns:
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
         """Store that a run is to stop; False when it has ended already."""
         wish = update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=user)
-        async with self._database.begin() as connection:
+        async with self._database.single() as connection:
             return bool((await connection.execute(wish)).rowcount)
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
@@ -225,14 +225,14 @@ class StoredRuns:
         async def store(connection: AsyncConnection) -> None:
             await connection.execute(change)
 
-        await self._database.patiently(store)
+        await self._database.patiently(store, single=True)
 
     async def _scalar(self, query: Executable) -> Any:
         async with self._database.connect() as connection:
             return await connection.scalar(query)
 
     async def _change(self, statement: Executable) -> None:
-        async with self._database.begin() as connection:
+        async with self._database.single() as connection:
             await connection.execute(statement)
 
 
