@@ -85,7 +85,7 @@ class Recovery:
         return len(lost)
 
     async def _remove_stalled_jobs(self) -> None:
-        """Remove dead workers' jobs. A retried job would wait for a poll; a new one is announced."""
+        """Remove dead workers' jobs. A retried job waits for a poll; a new one is announced."""
         manager = self.app.job_manager
         await manager.prune_stalled_workers(STALLED_S)
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
