@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import structlog
+from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import (
@@ -166,13 +169,29 @@ def _engine(url: URL) -> AsyncEngine:
         hide_parameters=True,  # they hold questions and answers, and errors end up in logs
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_pre_ping=not is_sqlite,
         connect_args={} if is_sqlite else KEEPALIVES,
     )
     redact_errors(engine.sync_engine)
     if is_sqlite:
         set_up(engine.sync_engine)
+    else:
+        event.listen(engine.sync_engine, "checkout", _replace_closed)
     return engine
+
+
+def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that its server has closed, as a restart does.
+
+    A pre-ping would see it too, at a fifth of all round trips. An idle connection from which
+    something can be read holds the server's goodbye.
+    """
+    raw: psycopg.AsyncConnection[Any] = connection.driver_connection
+    if not raw.closed:
+        idle = select.poll()
+        idle.register(raw.fileno(), select.POLLIN)
+        if not idle.poll(0):
+            return
+    raise DisconnectionError("the server has closed it")
 
 
 @contextmanager
