@@ -39,10 +39,10 @@ class LocalPool:
             self._start(run_id)
             return 0
         position = await self._runs.position(run_id)
-        if position is None or run_id in self._tasks:
+        if position is None or run_id in self._tasks.in_progress:
             return 0
         self.enqueue(run_id, position.turn)
-        return 0 if run_id in self._tasks else position.ahead + 1
+        return 0 if run_id in self._tasks.in_progress else position.ahead + 1
 
     def enqueue(self, run_id: str, turn: int) -> None:
         """Queue a run for the next free slot; the smallest turn goes first."""
@@ -71,14 +71,14 @@ class LocalPool:
 
     @property
     def _has_room(self) -> bool:
-        return self._is_open and len(self._tasks) < self._at_once
+        return self._is_open and len(self._tasks.in_progress) < self._at_once
 
     def _start_next(self) -> None:
         while self._has_room and not self._waiting.empty():
             self._start(self._waiting.get_nowait()[2])
 
     def _start(self, run_id: str) -> None:
-        if run_id not in self._tasks:
+        if run_id not in self._tasks.in_progress:
             task = self._tasks.start(run_id)
             task.add_done_callback(lambda done: self._ended(run_id, done))
 

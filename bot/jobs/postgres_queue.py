@@ -33,9 +33,7 @@ POLL_S = 1.0
 until a worker that lost the database starts again."""
 
 CONNECTIONS = 4  # at most, beside the one that listens
-
-CLOSE_S = 5.0
-"""Seconds that the worker has at the end to store what became of its jobs."""
+CLOSE_S = 5.0  # for the worker to store, at the end, what became of its jobs
 
 
 class PostgresQueue:
@@ -79,7 +77,7 @@ class PostgresQueue:
     async def stop(self, run_id: str, user: str) -> bool:
         """Stop a run wherever it is in progress; False when it has ended already."""
         is_live = await self._runs.ask_to_stop(run_id, user)
-        if is_live and run_id in self._tasks:
+        if is_live and run_id in self._tasks.in_progress:
             self._stop(run_id)
         elif is_live:
             manager, doing = self._app.job_manager, Status.DOING.value
@@ -95,9 +93,8 @@ class PostgresQueue:
     async def answer(self, context: JobContext, run_id: str) -> None:
         """The job: start the run and wait for its end.
 
-        The engine cancels this to stop the run, and when its worker ends. A draining worker still
-        waits for its runs; one that has lost the database lets go of its jobs, and this process or
-        another takes them again.
+        The engine cancels this to stop the run, and when its worker ends. A draining worker waits
+        for its runs; one that lost the database gives up its jobs, which are then taken again.
         """
         self._worker_id = context.job.worker_id
         task = self._tasks.start(run_id)

@@ -20,9 +20,7 @@ HEARTBEAT_S = 1.5
 STALLED_S = 5.0
 """Seconds without a heartbeat after which a worker counts as dead and its runs are queued again."""
 
-CHECK_S = 1.5
-"""Seconds between two checks."""
-
+CHECK_S = 1.5  # between two checks
 PROMPT_S = 2.0
 """Seconds that a check may take. If the database was away, workers first get `STALLED_S` to send
 heartbeats again."""
@@ -71,8 +69,8 @@ class Recovery:
     async def requeue_orphans(self, *, new_too: bool = False) -> int:
         """Queue the unfinished runs that no living worker has; returns how many.
 
-        One that no worker has begun may be on its way to the queue: without `new_too` it is queued
-        only when it was without a job at the last check as well.
+        A run that has not begun may be on its way to the queue: without `new_too` it is queued only
+        if the last check found it too.
         """
         async with asyncio.timeout(PROMPT_S):
             await self._remove_stalled_jobs()
@@ -99,7 +97,8 @@ class Recovery:
         for run_id, signal in signals.items():
             if signal.attempt != mine[run_id]:
                 log.info("superseded", run_id=run_id)
-                self.tasks.cancel(run_id)
+                if task := self.tasks.in_progress.get(run_id):
+                    task.cancel()
             elif signal.stop_by:
                 self.stop(run_id)
 

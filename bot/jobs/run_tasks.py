@@ -12,8 +12,7 @@ from bot.ports import Run, Runs
 
 log = structlog.get_logger(__name__)
 
-RETRY_S = 5
-"""Seconds until a run that failed or was postponed is tried again."""
+RETRY_S = 5  # until a run that failed or was postponed is tried again
 
 Work = Callable[[Run], Awaitable[bool]]
 """Works on a run that has begun; False when it is left for a later attempt."""
@@ -26,7 +25,7 @@ class RunTasks:
     """Starts, cancels and drains the tasks of runs.
 
     `cleanup_s` are the seconds that a cancelled run has to clean up; it may be waiting for Slack.
-    `attempts` has the number of the attempt of each run that has begun here.
+    `in_progress` has the task of each run, `attempts` the number of the attempt once it has begun.
     """
 
     def __init__(self, runs: Runs, work: Work, *, cleanup_s: float = 3.0) -> None:
@@ -34,33 +33,22 @@ class RunTasks:
         self._runs = runs
         self._work = work
         self._cleanup_s = cleanup_s
-        self._tasks: dict[str, asyncio.Task[bool]] = {}
-
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def __contains__(self, run_id: object) -> bool:
-        return run_id in self._tasks
+        self.in_progress: dict[str, asyncio.Task[bool]] = {}
 
     def start(self, run_id: str) -> asyncio.Task[bool]:
         """Begin a run, or join it where it is in progress here.
 
         The task's result is False when the run is left for a later attempt.
         """
-        if run_id not in self._tasks:
+        if run_id not in self.in_progress:
             task = asyncio.create_task(self._answer(run_id), name=f"run {run_id}")
-            self._tasks[run_id] = task
+            self.in_progress[run_id] = task
             task.add_done_callback(lambda _: self._forget(run_id))
-        return self._tasks[run_id]
-
-    def cancel(self, run_id: str) -> None:
-        """Abandon a run that another process has taken over."""
-        if run_id in self._tasks:
-            self._tasks[run_id].cancel()
+        return self.in_progress[run_id]
 
     async def drain(self, seconds: float) -> Sequence[str]:
         """Let runs end within `seconds`, then cancel the rest; returns the ids of those."""
-        running = dict(self._tasks)
+        running = dict(self.in_progress)
         try:
             if running:
                 await asyncio.wait(running.values(), timeout=seconds)
@@ -91,7 +79,7 @@ class RunTasks:
         return False
 
     def _forget(self, run_id: str) -> None:
-        del self._tasks[run_id]
+        del self.in_progress[run_id]
         self.attempts.pop(run_id, None)
 
 
