@@ -18,16 +18,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.jobs.durable import DurableJobs, durable_jobs
-from bot.jobs.engine import records
-from bot.jobs.presence import Alone, Among
+from bot.jobs.local_pool import local_pool
+from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
 from bot.models import Catalogue
 from bot.observing.facts import facts_of
 from bot.observing.metrics import Metrics
 from bot.observing.observers import Observers
 from bot.observing.tracing import Tracing
-from bot.ports import Queue, Runs
+from bot.ports import Dispatcher, Queue, Runs
 from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
@@ -64,7 +63,6 @@ from bot.storage.feedback import StoredFeedback
 from bot.storage.history import StoredHistory
 from bot.storage.ledger import StoredLedger
 from bot.storage.preferences import StoredPreferences
-from bot.storage.relay import PostgresRelay
 from bot.storage.retention import Retention
 from bot.storage.runs import StoredRuns
 from bot.storage.spending import StoredSpending
@@ -83,7 +81,7 @@ class Bot:
 
     app: AsyncApp
     client: AsyncWebClient
-    jobs: DurableJobs
+    jobs: Dispatcher
     database: Database
     runs: Runs
     metrics: Metrics
@@ -163,11 +161,10 @@ async def opened(
             observer,
             admission=budgets,
         )
-        jobs = await stack.enter_async_context(
-            _jobs(
-                database, runs, service, settings, _told(catalogue.sharers.become, metrics.workers)
-            )
-        )
+        share = _told(catalogue.sharers.become, metrics.workers)
+        jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
+        days = settings.storage.retention_days
+        await stack.enter_async_context(Retention(database).enforced(days))
         app = _bolt(client, secret(environment.slack_signing_secret))
         colleagues = Colleagues(client, identity)
         authority = Authority(client, colleagues, settings.slack.settings)
@@ -217,20 +214,13 @@ def _jobs(
     service: Service,
     settings: Settings,
     share: Callable[[int], None],
-) -> AbstractAsyncContextManager[DurableJobs]:
-    """The durable engine: beside the file on SQLite, in the same database on Postgres."""
-    file = database.file
-    presence = Among(database.engine) if file is None else Alone(file)
-    return durable_jobs(
-        runs,
-        presence,
-        PostgresRelay(database, presence.worker) if file is None else None,
-        service.answer,
-        records(file, settings.environment.database_url),
-        stop=service.stop,
-        share=share,
-        tidy=Retention(database).keeping(settings.storage.retention_days),
-        at_once=settings.work.at_once,
+) -> AbstractAsyncContextManager[Dispatcher]:
+    """A pool of tasks in this process on SQLite, a queue shared by all processes on Postgres."""
+    at_once, file = settings.work.at_once, database.file
+    if file is not None:
+        return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
+    return postgres_queue(
+        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
     )
 
 

@@ -16,7 +16,8 @@ from bot.models import Catalogue, cost_in
 from bot.settings import KEY_VARIABLES, Environment, load
 from bot.slack.client import SLACK_TROUBLE, web_client
 from bot.slack.refusal import WHERE_APP, WHERE_BOT, refusal
-from bot.storage.database import open_database, read_url
+from bot.storage.database import open_database
+from bot.storage.database_url import read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
 from moa.calls import no_text
 from moa.compose import output_cap

@@ -44,7 +44,6 @@ class Briefing:
             prompts.nonce_of(self.seed, place.layer),
             final=final,
             rankings=stands.rankings if final else (),
-            far=stands.far,
             own=own_label(model.profile.name, place.position, stands.answers),
             datamark=self.plan.datamark,
         )

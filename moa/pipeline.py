@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from moa.errors import PipelineError
-from moa.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S, Layer, Outliers, Plan, Seat, arranged
+from moa.plan import AGGREGATOR_DEADLINE_S, LAYER_DEADLINE_S, Layer, Plan, Seat, arranged
 from moa.ports import Model
 from moa.reading import Table, nearest, read
 from moa.strategies import STRATEGIES, Recipe, Strategy
@@ -36,9 +36,9 @@ class Pipeline(Table):
     """`[pipelines.NAME]`: who proposes, who aggregates, and when a layer closes. All by name.
 
     `quorum`, `grace_s` and `deadline_s` hold for every layer that does not set its own. `datamark`
-    interleaves the answers with a marker when other models read them; `outliers` marks or drops
-    what is far from the rest; `disagreements` has a model tell where the answers differ, beside the
-    reply: the one named by `disagreements_by`, else the first aggregator.
+    interleaves the answers with a marker when other models read them; `disagreements` has a model
+    tell where the answers differ, beside the reply: the one named by `disagreements_by`, else the
+    first aggregator.
     """
 
     aggregator: str | list[str]
@@ -50,7 +50,6 @@ class Pipeline(Table):
     deadline_s: Seconds = LAYER_DEADLINE_S
     aggregator_deadline_s: Seconds = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     disagreements: bool = False
     disagreements_by: str | None = None
 
@@ -106,7 +105,6 @@ def bind(
         strategy=recipe.final,
         aggregator_deadline_s=pipeline.aggregator_deadline_s,
         datamark=pipeline.datamark,
-        outliers=pipeline.outliers,
         analyst=models[pipeline.analyst] if pipeline.analyst else None,
     )
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import structlog
 
+from bot.cancel_scope import let_end
 from bot.errors import Trouble
-from bot.interrupting import let_end
 from bot.ports import Run
 from bot.slack.client import UNSURE, code_of
 from bot.slack.frame import Frame

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import structlog
 
+from bot.cancel_scope import CLOSE_S
 from bot.errors import Postponed, Trouble, Unanswerable
-from bot.interrupting import CLOSE_S
 from bot.ports import Interrupt, Run
 from bot.slack import words
 from bot.slack.client import PASSING, SLACK_TROUBLE, code_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from bot.storage.database import Database
 from bot.storage.rows import aware
@@ -76,19 +76,15 @@ class Listing:
             # Said twice for those under way, so that their index is used among many that ended.
             query = query.where(*([IS_LIVE] if state in UNDER_WAY else []))
             query = query.where(*([] if state == "live" else [runs.c.state == state]))
-        return await self._database.read(
-            lambda connection: [_listed(row) for row in connection.execute(query)]
-        )
+        async with self._database.connect() as connection:
+            return [_listed(row) for row in await connection.execute(query)]
 
     async def ledger(self, run_id: str) -> Sequence[Line]:
         """What a run asked of models and paid for, in the order of its calls."""
         query = select(*(ledger.c[name] for name in Line.__slots__))
         query = query.where(ledger.c.run_id == run_id).order_by(ledger.c.id)
-
-        def look(connection: Connection) -> Sequence[Line]:
-            return [Line(*row) for row in connection.execute(query)]
-
-        return await self._database.read(look)
+        async with self._database.connect() as connection:
+            return [Line(*row) for row in await connection.execute(query)]
 
 
 def _listed(row: Row[Any]) -> Listed:

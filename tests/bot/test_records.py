@@ -138,7 +138,7 @@ async def test_what_is_old_goes_with_all_that_hangs_on_it(
     await aged(opened, old, days=91)
     await aged(opened, live, days=91)
     await aged(opened, young, days=89)
-    await Retention(opened).keeping(days=90)()
+    await Retention(opened).delete_older(days=90)
     assert await journal.get(old) is None
     left = {"runs": 2, "claims": 2, "answers": 2, "ledger": 2, "posts": 2}
     assert await sizes(opened) == left | {"spending": 1}

@@ -51,17 +51,10 @@ RANKED = Brief(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
         ),
         (
             synthesise,
-            Brief(THREAD, ANSWERS, NONCE, far=frozenset("B")),
+            Brief(THREAD, ANSWERS, NONCE),
             prompts.REFINER,
             "AB",
-            {"B": prompts.FAR},
-        ),
-        (
-            revise,
-            Brief(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
-            prompts.DEBATER,
-            "AB",
-            {"B": f"{prompts.OWN}; {prompts.FAR}"},
+            {},
         ),
     ],
 )

@@ -30,7 +30,7 @@ def layers(shown: Shown) -> list[list[Json]]:
 def _layer(shown: Shown, number: int) -> list[Json]:
     rankings = [answer for answer in shown.run.rankings if answer.layer == number]
     answers = rankings or [answer for answer in shown.run.answers if answer.layer == number]
-    in_time = sum(answer.readable or answer.status == "outlier" for answer in answers)
+    in_time = sum(answer.readable for answer in answers)
     head = words.OVERVIEW_LAYER_RANKINGS if rankings else words.OVERVIEW_LAYER
     if any(map(is_combined, answers)):
         head = words.OVERVIEW_LAYER_COMBINED

@@ -1,4 +1,4 @@
-"""Ending a piece of work from outside, for a reason that its asker can be told."""
+"""A scope of work that can be ended from outside, for a reason that the asker can be told."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def let_end(call: Coroutine[object, object, None]) -> None:
         raise
 
 
-class Interruptible:
+class CancelScope:
     """A scope that can be interrupted: `Unanswerable` is then raised from it, with the reason.
 
     Like `asyncio.timeout`, it cancels the task that entered it, and tells its own cancellation from

@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
-from bot import interrupting
+from bot import cancel_scope
+from bot.cancel_scope import CancelScope, let_end
 from bot.errors import Trouble, Unanswerable
-from bot.interrupting import Interruptible, let_end
 
 
 class Piece:
     """Work that waits for ever within a scope, in a task of its own."""
 
     def __init__(self) -> None:
-        self.scope = Interruptible()
+        self.scope = CancelScope()
         self.is_in = asyncio.Event()
         self.after = ""
         self.task = asyncio.create_task(self._work())
@@ -75,7 +75,7 @@ async def test_a_cancellation_at_the_same_time_goes_on(*, ours_first: bool) -> N
 
 async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
     """Work that has not begun, or is over, is left alone."""
-    scope = Interruptible()
+    scope = CancelScope()
     scope.interrupt("stopped")
     async with scope:
         await asyncio.sleep(0)
@@ -87,7 +87,7 @@ async def test_work_that_ended_as_it_was_interrupted_ends_with_the_reason() -> N
     """An interruption that comes with the very last step is not lost, nor does it strike later."""
 
     async def work() -> None:
-        scope = Interruptible()
+        scope = CancelScope()
         async with scope:
             asyncio.get_running_loop().call_soon(scope.interrupt, "stopped")
             await asyncio.sleep(0)
@@ -108,7 +108,7 @@ async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted
         async with scope:
             await asyncio.Event().wait()
 
-    scope = Interruptible()
+    scope = CancelScope()
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     task.cancel()
@@ -121,7 +121,7 @@ async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted
 
 async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
     """A timeout of the work's own is not taken for an interruption."""
-    async with Interruptible():
+    async with CancelScope():
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()
@@ -151,7 +151,7 @@ async def test_a_call_that_is_under_way_comes_to_its_end() -> None:
 
 async def test_a_call_that_does_not_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for, but not for ever; what it raises then is nobody's."""
-    monkeypatch.setattr(interrupting, "CLOSE_S", 0.01)
+    monkeypatch.setattr(cancel_scope, "CLOSE_S", 0.01)
     under_way = asyncio.Event()
 
     async def call() -> None:

@@ -1,0 +1,34 @@
+"""Stores a run's answers and calls as its events arrive."""
+
+from __future__ import annotations
+
+from bot.ports import Runs
+from moa import Answered, Call, Compared, Event, Failed, Retried
+
+
+class RunRecorder:
+    """Writes the events of one run to the run store."""
+
+    def __init__(self, runs: Runs, run_id: str) -> None:
+        self._runs = runs
+        self._run_id = run_id
+        self._stopped: list[Call] = []
+
+    async def record(self, event: Event) -> None:
+        """Store the answer or the call that an event brings, if any."""
+        match event:
+            case Answered(answer, call) | Failed(answer, call):
+                await self._runs.record(self._run_id, answer, call)
+            case Retried(call) | Compared(call=call):
+                await self._runs.charge(self._run_id, call)
+            case _:
+                pass
+
+    def stopped(self, call: Call) -> None:
+        """Note a call that was stopped with its run: no event reports it, but it is billed."""
+        self._stopped.append(call)
+
+    async def charge_stopped(self) -> None:
+        """Store the calls that were stopped, however the run ended."""
+        while self._stopped:
+            await self._runs.charge(self._run_id, self._stopped.pop(0))
