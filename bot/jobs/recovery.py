@@ -35,8 +35,6 @@ ORDER BY created_at
 """Unfinished runs without a job, whatever the reason: a process that died between storing a
 question and queueing it, a dead worker, a restored backup, an upgrade from an older release."""
 
-WORKERS = "SELECT count(*) AS workers FROM procrastinate_workers"
-
 Share = Callable[[int], None]
 """Receives the number of workers, which share the models' rate limits."""
 
@@ -59,8 +57,8 @@ class Recovery:
         while True:
             await asyncio.sleep(CHECK_S)
             try:
-                await self._follow_signals()
                 await self.requeue_orphans()
+                await self._follow_signals()
                 await self._count_workers()
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("recovery_failed", error=type(error).__name__)
@@ -103,8 +101,8 @@ class Recovery:
                 self.stop(run_id)
 
     async def _count_workers(self) -> None:
-        found = await self.app.connector.execute_query_one_async(WORKERS)
-        workers = max(1, found["workers"])
+        living = "SELECT count(*) FROM procrastinate_workers"
+        workers = max(1, (await self.app.connector.execute_query_one_async(living))["count"])
         if workers != self.workers:
             log.info("workers", count=workers)
             self.workers = workers
