@@ -17,13 +17,12 @@ A ranker judges the proposers' answers; an analyst says where they differ, besid
 Stop = Literal["end", "length", "refusal"]
 """Why a model stopped: it was done, it met its token limit, or it declined."""
 
-Status = Literal["used", "late", "failed", "truncated", "cut", "outlier"]
+Status = Literal["used", "late", "failed", "truncated", "cut"]
 """What became of an answer.
 
 `used` was read by the next layer; `truncated` too, but the model met its token limit;
 `late` came after its layer had closed; `cut` was stopped before its end (by us or by a broken
-connection) and holds what had come; `failed` brought no text; `outlier` came in time and was left
-out as far from the others, which only happens where a pipeline asks for it.
+connection) and holds what had come; `failed` brought no text.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]

@@ -64,11 +64,10 @@ def _close(state: EngineState, number: int, layer: Layer) -> LayerClosed:
         state.standing,
         came,
         layer.task,
-        rule=state.plan.outliers,
         seed=state.seed,
         layer=number,
     )
-    state.account.place(*closed.changed)
+    state.account.keep(*closed.changed)
     if came or not state.recorded.is_over(number):
         state.account.note(*closed.notes)
     state.closed = number

@@ -10,7 +10,7 @@ from moa.pipeline.plan import Plan
 from moa.ports import Model
 from moa.types import Answer, Call, Role
 
-WHOLE = frozenset({"used", "truncated", "late", "outlier"})
+WHOLE = frozenset({"used", "truncated", "late"})
 """Answers of these states have come to their end: they are not asked for again."""
 
 
@@ -40,8 +40,7 @@ class RecordedAnswers:
         answer = self._answers.get((layer, position))
         if answer is None or not (answer.status in WHOLE or self.is_over(layer)):
             return None
-        # An outlier is judged anew among the same answers, which comes to the same.
-        if answer.status == "outlier" or (answer.status == "late" and not self.is_over(layer)):
+        if answer.status == "late" and not self.is_over(layer):
             answer = replace(answer, status="used")
         answer = replace(answer, label="")
         return answer, self._line(answer)

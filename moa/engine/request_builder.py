@@ -47,7 +47,6 @@ class RequestBuilder:
             prompts.nonce_of(self.seed, place.layer),
             final=final,
             rankings=stands.rankings if final else (),
-            far=stands.far,
             own=own_label(model.profile.name, place.position, stands.answers),
             datamark=self.plan.datamark,
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from moa.errors import NotEnoughAnswers
 from moa.pipeline import prompts
 from moa.types import Answer, Call, Disagreement, Outcome, OutcomeStatus
 
-DRAFT_ORDER = ("used", "late", "truncated", "cut", "outlier")
+DRAFT_ORDER = ("used", "late", "truncated", "cut")
 """What may stand as the reply when no aggregator answers, the best first."""
 
 
@@ -36,14 +35,6 @@ class RunRecord:
     def keep(self, *answers: Answer) -> None:
         """Put answers in their places."""
         self.answers.update({(a.layer, a.position): a for a in answers})
-
-    def place(self, *answers: Answer) -> None:
-        """Keep the answers of a layer that has closed, and put what was left out in the ledger."""
-        self.keep(*answers)
-        apart = {(a.layer, a.position) for a in answers if a.status == "outlier"}
-        for i, call in enumerate(self.calls):
-            if (call.layer, call.position) in apart and call.state in {"used", "truncated"}:
-                self.calls[i] = replace(call, state="outlier")
 
     def note(self, *notes: str) -> None:
         """Have something said to the reader, once."""

@@ -15,7 +15,6 @@ from moa.pipeline.plan import (
     AGGREGATOR_DEADLINE_S,
     LAYER_DEADLINE_S,
     Layer,
-    Outliers,
     Plan,
     Seat,
     arranged,
@@ -44,9 +43,9 @@ class Pipeline(StrictModel):
     """`[pipelines.NAME]`: who proposes, who aggregates, and when a layer closes. All by name.
 
     `quorum`, `grace_s` and `deadline_s` hold for every layer that does not set its own. `datamark`
-    interleaves the answers with a marker when other models read them; `outliers` marks or drops
-    what is far from the rest; `disagreements` has a model tell where the answers differ, beside the
-    reply: the one named by `disagreements_by`, else the first aggregator.
+    interleaves the answers with a marker when other models read them; `disagreements` has a model
+    tell where the answers differ, beside the reply: the one named by `disagreements_by`, else the
+    first aggregator.
     """
 
     aggregator: str | list[str]
@@ -58,7 +57,6 @@ class Pipeline(StrictModel):
     deadline_s: Seconds = LAYER_DEADLINE_S
     aggregator_deadline_s: Seconds = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     disagreements: bool = False
     disagreements_by: str | None = None
 
@@ -114,7 +112,6 @@ def bind(
         strategy=recipe.final,
         aggregator_deadline_s=pipeline.aggregator_deadline_s,
         datamark=pipeline.datamark,
-        outliers=pipeline.outliers,
         analyst=models[pipeline.analyst] if pipeline.analyst else None,
     )
 

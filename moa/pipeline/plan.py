@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from moa.errors import PipelineError
 from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
 from moa.ports import Model
-
-Outliers = Literal["keep", "mark", "drop"]
-"""What is done with an answer that is far from the others of a layer of four or more."""
 
 LAYER_DEADLINE_S = 45.0
 """A layer closes after this, whoever is missing."""
@@ -81,7 +77,6 @@ class Plan:
     strategy: Strategy = synthesise
     aggregator_deadline_s: float = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     analyst: Model | None = None
 
     @classmethod

@@ -58,17 +58,10 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
         ),
         (
             synthesise,
-            PromptContext(THREAD, ANSWERS, NONCE, far=frozenset("B")),
+            PromptContext(THREAD, ANSWERS, NONCE),
             prompts.REFINER,
             "AB",
-            {"B": prompts.FAR},
-        ),
-        (
-            revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
-            prompts.DEBATER,
-            "AB",
-            {"B": f"{prompts.OWN}; {prompts.FAR}"},
+            {},
         ),
     ],
 )

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from bot.slack.answers_modal.views import paged
+import json
+from collections.abc import Sequence
+
 from bot.slack.markdown.rich_text import literal_text, rich_text
+from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.split import cut
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, section
+
+PAGE_TEXT = 24_000
+"""Characters of one page: more is tiring to scroll through, and slow to open."""
+
+PAGE_BYTES = 150_000
+PAGE_BLOCKS = 60
+
+
+def paged(blocks: Sequence[Block]) -> list[list[Block]]:
+    """The blocks in pages, in order; one empty page for none."""
+    pages: list[list[Block]] = [[]]
+    text = size = 0
+    for block in blocks:
+        more, weight = len(_element_text(block)), len(json.dumps(block))
+        full = text + more > PAGE_TEXT or size + weight > PAGE_BYTES
+        if pages[-1] and (full or len(pages[-1]) == PAGE_BLOCKS):
+            pages.append([])
+            text = size = 0
+        pages[-1].append(block)
+        text, size = text + more, size + weight
+    return pages
+
+
+def _element_text(block: Block) -> str:
+    return text_of([block]) if block["type"] == "rich_text" else ""
+
 
 READ_WHOLE = 48_000
 """Characters up to which an answer is laid out before it is paged: a third of a second at worst."""

@@ -7,12 +7,11 @@ characters; an option's text 75, 100 options in a group, 100 groups in a menu.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from bot.ports import Run
-from bot.slack.answers_modal.answer_pages import text_page
+from bot.slack.answers_modal.answer_pages import paged, text_page
 from bot.slack.answers_modal.model import (
     OVERVIEW,
     Entry,
@@ -22,36 +21,9 @@ from bot.slack.answers_modal.model import (
     short_state,
 )
 from bot.slack.answers_modal.overview import head, overview
-from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, button, context, cost, seconds, section
-
-PAGE_TEXT = 24_000
-"""Characters of one page: more is tiring to scroll through, and slow to open."""
-
-PAGE_BYTES = 150_000
-PAGE_BLOCKS = 60
-
-
-def paged(blocks: Sequence[Block]) -> list[list[Block]]:
-    """The blocks in pages, in order; one empty page for none."""
-    pages: list[list[Block]] = [[]]
-    text = size = 0
-    for block in blocks:
-        more, weight = len(_element_text(block)), len(json.dumps(block))
-        full = text + more > PAGE_TEXT or size + weight > PAGE_BYTES
-        if pages[-1] and (full or len(pages[-1]) == PAGE_BLOCKS):
-            pages.append([])
-            text = size = 0
-        pages[-1].append(block)
-        text, size = text + more, size + weight
-    return pages
-
-
-def _element_text(block: Block) -> str:
-    return text_of([block]) if block["type"] == "rich_text" else ""
-
 
 CALLBACK = "reveal"
 CHOOSE = "reveal_choose"

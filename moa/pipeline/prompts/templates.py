@@ -158,7 +158,6 @@ UNSEEN = (
 )
 
 TRUNCATED = "cut off at a length limit"
-FAR = "far from the other answers; weigh it with care"
 OWN = "your own answer"
 COMBINED = "combined from earlier answers"
 """Remarks stand inside a boundary line, where no answer's author can write."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from moa.pipeline import prompts
 from moa.types import Answer, Prompt
@@ -19,7 +19,6 @@ class PromptContext:
         nonce: the boundary's random part, unknown to whoever wrote the answers.
         final: whether the prompt is for the aggregator, whose text the person reads.
         rankings: labelled texts about the answers, of a ranking layer.
-        far: the labels of answers to be marked as far from the others.
         own: the label of the answer that the asked model gave itself in the layer before, if any.
         datamark: whether untrusted text is interleaved with a marker.
     """
@@ -29,7 +28,6 @@ class PromptContext:
     nonce: str = ""
     final: bool = False
     rankings: tuple[Answer, ...] = ()
-    far: frozenset[str] = field(default=frozenset())
     own: str = ""
     datamark: bool = False
 
@@ -53,17 +51,14 @@ def lay_out(
 ) -> Prompt:
     """The thread with the block of answers at its end, and the instructions as system text.
 
-    `remarks` say something of a text, by its label; that an answer is far off is said in any case.
+    `remarks` say something about a text, by its label.
     """
-    said = dict.fromkeys(sorted(brief.far), prompts.FAR)
-    for label, remark in (remarks or {}).items():
-        said[label] = f"{remark}; {said[label]}" if label in said else remark
     thread = prompts.with_answers(
         brief.thread,
         brief.answers,
         brief.nonce,
         rankings=brief.rankings,
-        remarks=said,
+        remarks=remarks or {},
         datamark=brief.datamark,
     )
     return prompts.with_system(thread, *instructions)
