@@ -14,14 +14,13 @@ A ranker judges the proposers' answers. An analyst compares them while the aggre
 Stop = Literal["end", "length", "refusal"]
 """Why a model stopped: it was done, it reached its token limit, or it declined."""
 
-Status = Literal["used", "late", "failed", "truncated", "cut", "outlier"]
+Status = Literal["used", "late", "failed", "truncated", "cut"]
 """The status of an answer.
 
 used, truncated: the next layer read it; `truncated` reached the model's token limit.
 late: it arrived after its layer had closed.
 cut: it was stopped early, by the run or by a broken connection; it holds the text so far.
 failed: it has no text.
-outlier: it was dropped as far from the others, which only happens if the pipeline says so.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]

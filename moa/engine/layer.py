@@ -67,11 +67,10 @@ def _close(state: EngineState, number: int, layer: Layer) -> LayerClosed:
         state.carryover,
         answers,
         layer.task,
-        outlier_rule=state.plan.outliers,
         seed=state.seed,
         layer=number,
     )
-    state.record.add_closed_layer(*result.answers)
+    state.record.add(*result.answers)
     if answers or not state.recorded.is_closed(number):
         state.record.add_notes(*result.notes)
     state.last_closed = number

@@ -10,7 +10,7 @@ from moa.pipeline.plan import Plan
 from moa.ports import Model
 from moa.types import Answer, Call, Role
 
-COMPLETE_STATUSES = frozenset({"used", "truncated", "late", "outlier"})
+COMPLETE_STATUSES = frozenset({"used", "truncated", "late"})
 """Statuses of answers that ended normally; their calls are not repeated."""
 
 
@@ -38,8 +38,7 @@ class RecordedAnswers:
         answer = self._answers.get((layer, position))
         if answer is None or not (answer.status in COMPLETE_STATUSES or self.is_closed(layer)):
             return None
-        # Outliers are found again from the same answers, with the same result.
-        if answer.status == "outlier" or (answer.status == "late" and not self.is_closed(layer)):
+        if answer.status == "late" and not self.is_closed(layer):
             answer = replace(answer, status="used")
         answer = replace(answer, label="")
         return answer, self._call(answer)

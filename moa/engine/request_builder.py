@@ -54,7 +54,6 @@ class RequestBuilder:
             prompts.boundary_nonce(self.seed, slot.layer),
             final=final,
             rankings=carryover.rankings if final else (),
-            outlier_labels=carryover.outlier_labels,
             own_label=find_own_label(model.profile.name, slot.position, carryover.answers),
             datamark=self.plan.datamark,
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from moa.errors import NotEnoughAnswers
 from moa.pipeline import prompts
 from moa.types import Answer, Call, Disagreement, Outcome, OutcomeStatus
 
-DRAFT_ORDER = ("used", "late", "truncated", "cut", "outlier")
+DRAFT_ORDER = ("used", "late", "truncated", "cut")
 """Statuses of answers that can serve as the reply when no aggregator answers, best first."""
 
 
@@ -46,14 +45,6 @@ class RunRecord:
     def add(self, *answers: Answer) -> None:
         """Store answers by layer and position."""
         self.answers.update({(a.layer, a.position): a for a in answers})
-
-    def add_closed_layer(self, *answers: Answer) -> None:
-        """Store a closed layer's labelled answers, and log the dropped ones as outliers."""
-        self.add(*answers)
-        dropped = {(a.layer, a.position) for a in answers if a.status == "outlier"}
-        for i, call in enumerate(self.calls):
-            if (call.layer, call.position) in dropped and call.state in {"used", "truncated"}:
-                self.calls[i] = replace(call, state="outlier")
 
     def add_notes(self, *notes: str) -> None:
         """Add notes for the reader, each once."""

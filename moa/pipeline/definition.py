@@ -15,7 +15,6 @@ from moa.pipeline.plan import (
     AGGREGATOR_DEADLINE_S,
     LAYER_DEADLINE_S,
     Layer,
-    Outliers,
     Plan,
     Seat,
     expand_layers,
@@ -57,7 +56,6 @@ class Pipeline(StrictModel):
         quorum, grace_s, deadline_s: for layers that don't set them; see `moa.Layer`.
         aggregator_deadline_s: seconds for the reply, all aggregators included.
         datamark: interleave answers with a marker character when other models read them.
-        outliers: keep, mark or drop answers far from the others.
         disagreements: have a model compare the answers while the reply is written.
         disagreements_by: that model; by default the first aggregator.
     """
@@ -71,7 +69,6 @@ class Pipeline(StrictModel):
     deadline_s: Seconds = LAYER_DEADLINE_S
     aggregator_deadline_s: Seconds = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     disagreements: bool = False
     disagreements_by: str | None = None
 
@@ -133,7 +130,6 @@ def bind(
         strategy=spec.final,
         aggregator_deadline_s=pipeline.aggregator_deadline_s,
         datamark=pipeline.datamark,
-        outliers=pipeline.outliers,
         analyst=models[pipeline.analyst] if pipeline.analyst else None,
     )
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from moa.errors import PipelineError
 from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
 from moa.ports import Model
-
-Outliers = Literal["keep", "mark", "drop"]
-"""What to do with an answer far from the others, in layers of four or more answers."""
 
 LAYER_DEADLINE_S = 45.0
 """A layer closes after this, even if answers are missing."""
@@ -84,7 +80,6 @@ class Plan:
             own after the first.
         aggregator_deadline_s: seconds for the reply, all aggregators included.
         datamark: whether answers are interleaved with a marker character in prompts.
-        outliers: what to do with answers far from the others.
         analyst: compares the answers alongside the aggregator; None to skip this.
     """
 
@@ -94,7 +89,6 @@ class Plan:
     strategy: Strategy = synthesise
     aggregator_deadline_s: float = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     analyst: Model | None = None
 
     @classmethod

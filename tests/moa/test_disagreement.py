@@ -267,7 +267,6 @@ def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tu
             {"disagreements_by": "c"},
             "pipelines.p.disagreements_by: has no effect unless disagreements = true is set.",
         ),
-        ({"outliers": "cut"}, "pipelines.p.outliers: must be 'keep', 'mark' or 'drop'."),
         ({"datamark": "yes"}, "pipelines.p.datamark: must be true or false."),
         (
             {"strategy": "rank"},

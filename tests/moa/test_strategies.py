@@ -56,20 +56,6 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
             ["S1", "A", "B"],
             {"S1": prompts.COMBINED_REMARK},
         ),
-        (
-            synthesise,
-            PromptContext(THREAD, ANSWERS, NONCE, outlier_labels=frozenset("B")),
-            prompts.REFINER,
-            "AB",
-            {"B": prompts.OUTLIER_REMARK},
-        ),
-        (
-            revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own_label="B", outlier_labels=frozenset("B")),
-            prompts.DEBATER,
-            "AB",
-            {"B": f"{prompts.OWN_REMARK}; {prompts.OUTLIER_REMARK}"},
-        ),
     ],
 )
 def test_what_a_strategy_sends(

@@ -57,7 +57,7 @@ def layers(shown: RunForViewer) -> list[list[Json]]:
 def _layer(shown: RunForViewer, number: int) -> list[Json]:
     rankings = [answer for answer in shown.run.rankings if answer.layer == number]
     answers = rankings or [answer for answer in shown.run.answers if answer.layer == number]
-    in_time = sum(answer.readable or answer.status == "outlier" for answer in answers)
+    in_time = sum(answer.readable for answer in answers)
     head = strings.OVERVIEW_LAYER_RANKINGS if rankings else strings.OVERVIEW_LAYER
     if any(map(is_combined, answers)):
         head = strings.OVERVIEW_LAYER_COMBINED

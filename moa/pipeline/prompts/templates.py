@@ -159,7 +159,6 @@ IMAGES_OMITTED = (
 )
 
 TRUNCATED_REMARK = "cut off at a length limit"
-OUTLIER_REMARK = "far from the other answers; weigh it with care"
 OWN_REMARK = "your own answer"
 COMBINED_REMARK = "combined from earlier answers"
 """Remarks go inside a boundary line, where no answer's author can write."""

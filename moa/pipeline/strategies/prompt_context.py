@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from moa.pipeline import prompts
 from moa.types import Answer, Prompt
@@ -19,7 +19,6 @@ class PromptContext:
         nonce: the random part of the boundary lines, which no answer's author can know.
         final: whether the prompt is for the aggregator, which writes the reply.
         rankings: labelled rankings of the answers.
-        outlier_labels: the labels of answers to mark as far from the others.
         own_label: the label of the called model's own answer in the layer before, or "".
         datamark: whether to interleave untrusted text with a marker character.
     """
@@ -29,7 +28,6 @@ class PromptContext:
     nonce: str = ""
     final: bool = False
     rankings: tuple[Answer, ...] = ()
-    outlier_labels: frozenset[str] = field(default=frozenset())
     own_label: str = ""
     datamark: bool = False
 
@@ -56,18 +54,14 @@ def build_prompt(
     Args:
         context: the thread and the answers.
         instructions: paragraphs of system text.
-        remarks: by label, a remark for that text's boundary line. Outliers get theirs in any case.
+        remarks: by label, a remark for that text's boundary line.
     """
-    all_remarks = dict.fromkeys(sorted(context.outlier_labels), prompts.OUTLIER_REMARK)
-    for label, remark in (remarks or {}).items():
-        outlier = all_remarks.get(label)
-        all_remarks[label] = f"{remark}; {outlier}" if outlier else remark
     thread = prompts.with_answers(
         context.thread,
         context.answers,
         context.nonce,
         rankings=context.rankings,
-        remarks=all_remarks,
+        remarks=remarks or {},
         datamark=context.datamark,
     )
     return prompts.with_system(thread, *instructions)
