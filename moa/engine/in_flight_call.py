@@ -51,7 +51,7 @@ class InFlightCall:
         started, deadline, first_token, ended: event loop times in seconds; None until they happen.
         question: the same object for all calls of a run.
         texts: the pieces of the answer, without thoughts.
-        answer_text: filters the answer out of the text received.
+        answer_filter: filters the answer out of the text received.
         has_thoughts: whether the model reported that it was thinking.
         sent_prompt: the prompt, once the call has ended; None if it never left a queue.
         usage, stop: as the model reported them, or None.

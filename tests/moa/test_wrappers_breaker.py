@@ -121,7 +121,7 @@ async def test_a_try_without_a_verdict_leaves_the_next_one_to_try() -> None:
 
 @pytest.mark.parametrize("kind", ["auth", "quota", "not_found"])
 @virtual
-async def test_what_will_not_heal_opens_it_at_once_for_long(kind: str) -> None:
+async def test_a_permanent_error_opens_it_at_once_for_long(kind: str) -> None:
     """One rejected key is enough, since every call would meet it."""
     patient = Patient([Fail(Rejected(kind=kind))], WELL)
     assert await patient.asked(2) == [kind, "breaker_open"]
