@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.faults.lives import lives
+from tests.faults.bot_processes import lives
 
 __all__ = ["lives"]

@@ -14,7 +14,7 @@ from bot.slack.markdown.sanitize import safe_markdown
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import is_within, words
-from tests.slack.attacks.staged import (
+from tests.slack.attacks.stage import (
     answer_in_modal,
     assert_harmless,
     markdown_of,

@@ -11,7 +11,7 @@ from tests.models.replies import Reply
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.corpus.hidden import TAGS
 from tests.slack.attacks.properties import words
-from tests.slack.attacks.staged import ECHO, assert_harmless, reciting, whole_reply
+from tests.slack.attacks.stage import ECHO, assert_harmless, reciting, whole_reply
 from tests.stage import Stage
 
 LONGEST = 3_000

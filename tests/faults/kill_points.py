@@ -1,4 +1,4 @@
-"""Places in the life of a question at which a process can be made to kill itself."""
+"""Named points in a question's life at which a process can kill itself."""
 
 from __future__ import annotations
 

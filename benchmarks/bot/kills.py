@@ -1,4 +1,4 @@
-"""The long random-kill run: `python -m benchmarks.bot.killing --runs 300 --database sqlite`.
+"""The long random-kill run: `python -m benchmarks.bot.kills --runs 300 --database sqlite`.
 
 Processes of the bot are killed (SIGKILL) at random moments while questions come in; on Postgres
 there are two at a time, or as many as `--processes` says. In the end every thread must hold exactly
@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 from tests.databases import Server
-from tests.faults.lives import nursery
-from tests.faults.randomly import Tally, kill_at_random
+from tests.faults.bot_processes import nursery
+from tests.faults.random_kills import Tally, kill_at_random
 from tests.faults.scene import scene
 from tests.postgres import Postgres
 

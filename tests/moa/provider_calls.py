@@ -1,4 +1,4 @@
-"""How the tests of providers ask a model, and look at all that came of it."""
+"""Helpers that call a provider's model and collect everything it returns."""
 
 from __future__ import annotations
 
