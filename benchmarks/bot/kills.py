@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tests.databases import Server
-from tests.faults.bot_processes import nursery
+from tests.faults.bot_processes import fork_server
 from tests.faults.random_kills import Tally, kill_at_random
 from tests.faults.scene import scene
 from tests.postgres import Postgres
@@ -26,7 +26,7 @@ async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tal
     """Ask so many questions of a bot on a database, and kill its processes meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with nursery() as lives, scene(Path(folder), lives, url) as there:
+        async with fork_server() as lives, scene(Path(folder), lives, url) as there:
             return await kill_at_random(
                 there, questions=runs, processes=processes, seed=seed, say=_say
             )

@@ -13,7 +13,7 @@ _BOUNDARY: Final = re.compile(
     r"(?:ANSWER (?:[A-Z]{1,2}|S\d{1,3})|RANKING R\d{1,3}|END OF ANSWERS)\b"
     r"[^=\n]{0,200}={2,10}[ \t*_`]*"
 )
-"""A line that copies a boundary of `moa.pipeline.prompts.block`, with or without its random part."""
+"""A line that copies a boundary of `moa.pipeline.prompts.block`, random part or not."""
 
 _BEGINNING: Final = re.compile(r"[ \t>|*_`#]{0,8}(?:={1,10} ?([A-Z ]{0,14}).*)?")
 _KINDS: Final = ("ANSWER ", "RANKING ", "END OF ANSWERS")
