@@ -16,7 +16,7 @@ from bot.ports import Question
 from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
-from tests.cli.command import Result, moa_bot
+from tests.cli.command import Result, moa_bot, moa_bot_process
 from tests.stage import Stage, on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
@@ -191,7 +191,7 @@ async def test_the_engines_records_go_as_well_while_the_bot_works(
         for ts in (gone, kept):
             await stage.replied(ts)
         await done(stage)
-        result = await moa_bot(
+        result = await moa_bot_process(
             tmp_path,
             *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id),
             variables=variables(stage.slack, tmp_path, database),
