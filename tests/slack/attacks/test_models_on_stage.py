@@ -41,6 +41,7 @@ looked at in `test_texts`."""
 
 async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
     """What the corpus says, from proposer and aggregator: shown whole, and harmless."""
+    assert len(STAGED) >= 153
     async with reciting(tmp_path) as stage:
         await _ask_all(stage, STAGED)
         assert_harmless(stage)

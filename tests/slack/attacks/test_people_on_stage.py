@@ -36,6 +36,7 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
 
     No text can begin a turn of somebody else's, nor hide a word that the thread does not show.
     """
+    assert len(WRITTEN) >= 388
     async with reciting(tmp_path) as stage:
         for start in range(0, len(WRITTEN), 40):
             texts = [attack.text for attack in WRITTEN[start : start + 40]]
