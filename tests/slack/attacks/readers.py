@@ -33,13 +33,18 @@ def _markdown_it(linkify: LinkifyIt | None) -> Callable[[str], str]:
     return reader.render
 
 
+def _mistune() -> Callable[[str], str]:
+    reader = mistune.create_markdown(plugins=["url", "strikethrough", "table"])
+    return lambda text: str(reader(text))
+
+
 READERS: Mapping[str, Callable[[str], str]] = {
     "markdown-it": _markdown_it(None),
     "markdown-it with every top-level domain": _markdown_it(
         LinkifyIt(options={"fuzzy_ip": True}).tlds(TLDS)
     ),
     "GitHub": cmarkgfm.github_flavored_markdown_to_html,
-    "mistune": mistune.create_markdown(plugins=["url", "strikethrough", "table"]),
+    "mistune": _mistune(),
 }
 """Each makes HTML of Markdown. They share no code for finding addresses, but for the first two."""
 
