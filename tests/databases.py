@@ -24,14 +24,18 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 import psycopg
 import pytest
+from dbos import DBOS
 from psycopg import sql
 from sqlalchemy import create_engine, make_url
 
+from bot.jobs.engine import records
 from bot.storage.database import Database, open_database
 from bot.storage.migrate import upgrade
 from tests.postgres import Postgres
@@ -91,6 +95,30 @@ class Server:
             connection.execute(words)
 
 
+def fresh_sqlite(file: Path) -> str:
+    """Copy a database with tables, and its queue's, to where there is none yet; return its URL."""
+    if not file.exists():
+        database, queue = _sqlite_template()
+        file.write_bytes(database)
+        records(file, "").write_bytes(queue)
+    return f"sqlite:///{file}"
+
+
+@cache
+def _sqlite_template() -> tuple[bytes, bytes]:
+    """The files of a database and of its queue, with tables; making those takes longer than a test."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "bot.db"
+        engine = create_engine(f"sqlite:///{file}")
+        with engine.connect() as connection:
+            upgrade(connection)
+        engine.dispose()
+        queue = records(file, "")
+        assert isinstance(queue, Path)
+        DBOS.migrate(f"sqlite:///{queue}")
+        return file.read_bytes(), queue.read_bytes()
+
+
 class Databases:
     """Databases of one test, which are gone after it."""
 
@@ -104,7 +132,8 @@ class Databases:
         """The URL of a new database; its tables are up to date, or there are none."""
         if kind == "sqlite":
             self._files += 1
-            return f"sqlite:///{self._folder / f'bot-{self._files}.db'}"
+            file = self._folder / f"bot-{self._files}.db"
+            return f"sqlite:///{file}" if empty else fresh_sqlite(file)
         server = self._server()
         url = server.fresh(empty=empty)
         self._made.append((server, url))
