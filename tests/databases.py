@@ -100,21 +100,20 @@ def fresh_sqlite(file: Path) -> str:
     if not file.exists():
         database, queue = _sqlite_template()
         file.write_bytes(database)
-        records(file, "").write_bytes(queue)
+        Path(records(file, "")).write_bytes(queue)
     return f"sqlite:///{file}"
 
 
 @cache
 def _sqlite_template() -> tuple[bytes, bytes]:
-    """The files of a database and of its queue, with tables; making those takes longer than a test."""
+    """The files of a database and of its queue; their migrations take as long as a short test."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "bot.db"
         engine = create_engine(f"sqlite:///{file}")
         with engine.connect() as connection:
             upgrade(connection)
         engine.dispose()
-        queue = records(file, "")
-        assert isinstance(queue, Path)
+        queue = Path(records(file, ""))
         DBOS.migrate(f"sqlite:///{queue}")
         return file.read_bytes(), queue.read_bytes()
 
