@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
 
 import ada_url
-import cmarkgfm
+import cmarkgfm  # pyright: ignore[reportMissingTypeStubs]
 import mistune
-from linkify_it import LinkifyIt
-from linkify_it.tlds import TLDS
+from linkify_it import LinkifyIt  # pyright: ignore[reportMissingTypeStubs]
+from linkify_it.tlds import TLDS  # pyright: ignore[reportMissingTypeStubs]
 from markdown_it import MarkdownIt
 
 
@@ -33,18 +34,23 @@ def _markdown_it(linkify: LinkifyIt | None) -> Callable[[str], str]:
     return reader.render
 
 
-def _mistune() -> Callable[[str], str]:
-    reader = mistune.create_markdown(plugins=["url", "strikethrough", "table"])
-    return lambda text: str(reader(text))
+def _github(text: str) -> str:
+    html: str = cmarkgfm.github_flavored_markdown_to_html(text)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return html  # pyright: ignore[reportUnknownVariableType]
 
+
+_IMPOSSIBLE = re.compile(r"[^a-z0-9.\-][^.]*\Z")
+"""How a host ends whose last label holds anything but letters, digits and hyphens."""
+
+_mistune = mistune.create_markdown(plugins=["url", "strikethrough", "table"])
 
 READERS: Mapping[str, Callable[[str], str]] = {
     "markdown-it": _markdown_it(None),
     "markdown-it with every top-level domain": _markdown_it(
-        LinkifyIt(options={"fuzzy_ip": True}).tlds(TLDS)
+        LinkifyIt(options={"fuzzy_ip": True}).tlds(TLDS)  # pyright: ignore[reportUnknownMemberType]
     ),
-    "GitHub": cmarkgfm.github_flavored_markdown_to_html,
-    "mistune": _mistune(),
+    "GitHub": _github,
+    "mistune": lambda text: str(_mistune(text)),
 }
 """Each makes HTML of Markdown. They share no code for finding addresses, but for the first two."""
 
@@ -66,9 +72,14 @@ def host_of(address: str) -> str:
 
 
 def leads_astray(markdown: str, hosts: frozenset[str]) -> list[str]:
-    """What a text links to or loads that is on none of the hosts, by any reader."""
+    """What a text links to or loads that is on none of the hosts, by any reader.
+
+    One reader takes `https://host!` with its last sign. There is no top-level domain of such a
+    name and can be none (RFC 1123, 2.1), so that it leads nowhere.
+    """
+    found = ((name, target, host_of(target)) for name, target in targets(markdown))
     return [
         f"{name}: {target[:120]}"
-        for name, target in targets(markdown)
-        if host_of(target) not in hosts
+        for name, target, host in found
+        if host not in hosts and not _IMPOSSIBLE.search(host)
     ]
