@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.jobs.dispatcher import JobDispatcher
+from bot.jobs.engine import Engine
+from bot.jobs.local_queue import LocalQueue
+from bot.slack.reply import recovery, thread_reply
+from bot.slack.reply.thread_reply import ThreadReply
+from bot.slack.reply.typing_status import TypingStatus
+from bot.slack.thread.reader import SlackThreadReader
+from bot.storage.notifications import PostgresRelay
+from bot.storage.runs import StoredRunStore
 from moa import Delta
 
 Named = Mapping[str, Any]
@@ -24,103 +36,106 @@ class Point:
     """Right after a method of the bot's, or right before it.
 
     Attributes:
-        target: "module:Class.method"; its work is done for real.
+        target: a method, or a function; its work is done for real.
+        caller: the module whose name for a function is patched; not needed for a method.
         before: whether the process dies before the call.
         nth: at which call, counted from when the test has set the trap.
         meant: which calls are counted, by their named arguments.
     """
 
-    target: str
+    target: Callable[..., Any]
+    caller: ModuleType | None = None
     before: bool = False
     nth: int = 1
     meant: Callable[[Named], bool] = lambda _: True
 
 
-SLACK = "slack_sdk.web.async_client:AsyncWebClient"
-RUNS = "bot.storage.runs:StoredRuns"
-
 POINTS: Final[Mapping[str, Point]] = {
-    "question stored, not acknowledged": Point(f"{RUNS}.claim"),
-    "acknowledged, not handed over": Point(
-        "bot.jobs.dispatcher:DurableJobs.hand_over", before=True
-    ),
-    "place looked up, engine does not know": Point("bot.jobs.engine:Engine.start", before=True),
-    "handed over": Point("bot.jobs.engine:Engine.start"),
-    "taken, not begun": Point(f"{RUNS}.begin", before=True),
-    "begun": Point(f"{RUNS}.begin"),
-    "sign of work shown": Point(f"{SLACK}.agents_sessions_setStatus"),
-    "thread read": Point("bot.slack.thread.reader:SlackThreads.read"),
-    "stream started, its ts not stored": Point(f"{SLACK}.chat_startStream"),
-    "its ts stored": Point(f"{RUNS}.posted"),
-    "first answer stored": Point(f"{RUNS}.record"),
-    "second answer stored": Point(f"{RUNS}.record", nth=2),
-    "third answer stored": Point(f"{RUNS}.record", nth=3),
+    "question stored, not acknowledged": Point(StoredRunStore.claim),
+    "acknowledged, not handed over": Point(JobDispatcher.hand_over, before=True),
+    "place looked up, engine does not know": Point(Engine.start, before=True),
+    "handed over": Point(Engine.start),
+    "taken, not begun": Point(StoredRunStore.begin, before=True),
+    "begun": Point(StoredRunStore.begin),
+    "sign of work shown": Point(AsyncWebClient.agents_sessions_setStatus),
+    "thread read": Point(SlackThreadReader.read),
+    "stream started, its ts not stored": Point(AsyncWebClient.chat_startStream),
+    "its ts stored": Point(StoredRunStore.posted),
+    "first answer stored": Point(StoredRunStore.record),
+    "second answer stored": Point(StoredRunStore.record, nth=2),
+    "third answer stored": Point(StoredRunStore.record, nth=3),
     "aggregator in the middle of its stream": Point(
-        "bot.slack.reply.thread_reply:SlackReply.show",
+        ThreadReply.show,
         nth=4,
         meant=lambda named: isinstance(named["event"], Delta),
     ),
     "a piece of the reply shown": Point(
-        f"{SLACK}.chat_appendStream", meant=lambda named: "markdown_text" in str(named["chunks"])
+        AsyncWebClient.chat_appendStream,
+        meant=lambda named: "markdown_text" in str(named["chunks"]),
     ),
-    "outcome stored, stream open": Point(f"{RUNS}.finish"),
+    "outcome stored, stream open": Point(StoredRunStore.finish),
     "last piece shown, stream open": Point(
-        f"{SLACK}.chat_stopStream", before=True, meant=lambda named: bool(named["blocks"])
+        AsyncWebClient.chat_stopStream, before=True, meant=lambda named: bool(named["blocks"])
     ),
     "stream ended, not recorded": Point(
-        f"{SLACK}.chat_stopStream", meant=lambda named: bool(named["blocks"])
+        AsyncWebClient.chat_stopStream, meant=lambda named: bool(named["blocks"])
     ),
-    "reply complete, not recorded": Point("bot.slack.reply.thread_reply:SlackReply.finish"),
-    "recorded as answered": Point(f"{RUNS}.delivered"),
-    "sign of work taken away": Point("bot.slack.reply.typing_status:Status.clear"),
-    "work over, engine does not know": Point("bot.jobs.dispatcher:DurableJobs.answer"),
+    "reply complete, not recorded": Point(ThreadReply.finish),
+    "recorded as answered": Point(StoredRunStore.delivered),
+    "sign of work taken away": Point(TypingStatus.clear),
+    "work over, engine does not know": Point(JobDispatcher.answer),
 }
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
-    "put into the line": Point("bot.jobs.local_queue:Line.add"),
-    "taken from the line": Point("bot.jobs.local_queue:Line.take"),
+    "put into the line": Point(LocalQueue.add),
+    "taken from the line": Point(LocalQueue.take),
 }
 """Where all places are taken."""
 
 PASSED: Final[Mapping[str, Point]] = {
-    "not passed on yet": Point("bot.storage.notifications:PostgresRelay.pass_on", before=True),
-    "passed on": Point("bot.storage.notifications:PostgresRelay.pass_on"),
-    "passed on, not taken": Point("bot.jobs.dispatcher:DurableJobs.take", before=True),
-    "passed on and taken": Point("bot.jobs.dispatcher:DurableJobs.take"),
+    "not passed on yet": Point(PostgresRelay.pass_on, before=True),
+    "passed on": Point(PostgresRelay.pass_on),
+    "passed on, not taken": Point(JobDispatcher.take, before=True),
+    "passed on and taken": Point(JobDispatcher.take),
 }
 """Where another worker has a place. The first two are of who takes a question in."""
 
 EDITED: Final[Mapping[str, Point]] = {
-    "line of progress posted, its ts not stored": Point(f"{SLACK}.chat_postMessage"),
-    "line of progress edited": Point(f"{SLACK}.chat_update"),
+    "line of progress posted, its ts not stored": Point(AsyncWebClient.chat_postMessage),
+    "line of progress edited": Point(AsyncWebClient.chat_update),
     "whole reply edited in, not recorded": Point(
-        f"{SLACK}.chat_update", meant=lambda named: "reply_actions" in str(named["blocks"])
+        AsyncWebClient.chat_update, meant=lambda named: "reply_actions" in str(named["blocks"])
     ),
-    "reaction set": Point(f"{SLACK}.reactions_add"),
-    "reaction set, recorded as answered": Point(f"{RUNS}.delivered"),
+    "reaction set": Point(AsyncWebClient.reactions_add),
+    "reaction set, recorded as answered": Point(StoredRunStore.delivered),
 }
 """Without streams and sessions."""
 
 RESUMED: Final[Mapping[str, Point]] = {
-    "old worker's run renewed, not queued": Point(f"{RUNS}.renew"),
-    "queued again": Point("bot.jobs.engine:Engine.enqueue"),
-    "old stream closed, not removed": Point("bot.slack.reply.recovery:stop"),
-    "thread cleared": Point("bot.slack.reply.thread_reply:take_stock"),
-    "leftovers of a dead worker not dropped": Point("bot.jobs.engine:Engine.drop", before=True),
+    "old worker's run renewed, not queued": Point(StoredRunStore.renew),
+    "queued again": Point(Engine.enqueue),
+    "old stream closed, not removed": Point(recovery.stop, caller=recovery),
+    "thread cleared": Point(recovery.clean_up, caller=thread_reply),
+    "leftovers of a dead worker not dropped": Point(Engine.drop, before=True),
 }
 """While a process takes up what another has left."""
 
 ALL: Final[Mapping[str, Point]] = POINTS | WAITING | PASSED | EDITED | RESUMED
 
 
+def owner_of(point: Point) -> tuple[Any, str]:
+    """Return the class or module that a point patches, and the name that it patches there."""
+    *owners, method = point.target.__qualname__.split(".")
+    module = point.caller or import_module(point.target.__module__)
+    return functools.reduce(getattr, owners, module), method
+
+
 def arm(name: str, trap: Path) -> None:
     """Let this process die at a point, once a file exists."""
     point = ALL[name]
-    module, _, path = point.target.partition(":")
-    *owners, method = path.split(".")
-    owner: Any = functools.reduce(getattr, owners, import_module(module))
-    whole = getattr(owner, method)
+    owner, method = owner_of(point)
+    whole = point.target
     hits = count(1)
 
     def reached(named: Named) -> None:
