@@ -15,6 +15,7 @@ from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot, moa_bot_process
+from tests.slack.user_actions import idle
 from tests.stage import on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
