@@ -140,7 +140,7 @@ class Stage:
         """The modal that a person has open, once it shows certain words."""
 
         def showing() -> SlackView | None:
-            view = self.slack.view_of(user)
+            view = self.slack.current_modal(user)
             return view if view and containing in self.slack.render(view) else None
 
         await self.slack.wait_for(lambda: showing() is not None, timeout=10)
@@ -191,7 +191,7 @@ async def on_stage(
         ana, ben = slack.add_user("Ana"), slack.add_user("Ben")
         general = slack.add_channel("general", members=[ana, ben])
         yield Stage(slack, server, bot, settings, ana, ben, general)
-        await slack.settled()
+        await slack.wait_for_deliveries()
         check(slack.calls())
 
 

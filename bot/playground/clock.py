@@ -75,7 +75,7 @@ class Clock:
             await asyncio.sleep(0)
             return
         rung = asyncio.get_running_loop().create_future()
-        timer = self.call_later(seconds, lambda: _settle(rung))
+        timer = self.call_later(seconds, lambda: _resolve(rung))
         try:
             await rung
         finally:
@@ -84,7 +84,7 @@ class Clock:
     async def within(self, seconds: float, awaited: asyncio.Future[T]) -> T:
         """What `awaited` brings, or TimeoutError after `seconds`; `awaited` itself goes on."""
         expiry = asyncio.get_running_loop().create_future()
-        timer = self.call_later(seconds, lambda: _settle(expiry))
+        timer = self.call_later(seconds, lambda: _resolve(expiry))
         try:
             await asyncio.wait((awaited, expiry), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -109,6 +109,6 @@ class Clock:
         timer.callback()
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

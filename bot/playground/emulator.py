@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.delivery.events import Events
 from bot.playground.delivery.outbox import Outbox
 from bot.playground.delivery.socket_mode import Sockets
 from bot.playground.errors import SlackError
-from bot.playground.faults import Script
+from bot.playground.faults import FaultScript
 from bot.playground.file_server import FileServer
 from bot.playground.rate_limits import RateLimits
 
@@ -51,7 +51,7 @@ class Emulator:
     workspace: Workspace
     app: Installation
     base_url: str = ""
-    script: Script = field(default_factory=Script)
+    faults: FaultScript = field(default_factory=FaultScript)
     triggers: dict[str, Trigger] = field(default_factory=dict[str, Trigger])
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict[str, ResponseUrl])
     outbox: Outbox = field(init=False)
@@ -61,11 +61,11 @@ class Emulator:
     files: FileServer = field(init=False)
 
     def __post_init__(self) -> None:
-        changed = self.workspace.changed
-        self.outbox = Outbox(self.clock, changed)
+        notify_changed = self.workspace.notify_changed
+        self.outbox = Outbox(self.clock, notify_changed)
         self.events = Events(self.workspace, self.app, self.outbox)
         self.rates = RateLimits(self.clock)
-        self.sockets = Sockets(self.clock, self.app.app_id, changed)
+        self.sockets = Sockets(self.clock, self.app.app_id, notify_changed)
         self.outbox.transport = self.sockets
         self.files = FileServer(self)
 
@@ -86,7 +86,7 @@ class Emulator:
             raise SlackError("invalid_trigger_id")
         if trigger.used:
             raise SlackError("exchanged_trigger_id")
-        if self.clock.now() - trigger.at > limits.TRIGGER_SECONDS:
+        if self.clock.now() - trigger.at > slack_limits.TRIGGER_SECONDS:
             raise SlackError("expired_trigger_id")
         trigger.used = True
         return trigger

@@ -26,17 +26,17 @@ class Fault:
     status: int = 200
     retry_after: int | None = None
     after_effect: bool = False
-    lose_answer: bool = False
+    drop_response: bool = False
     times: int = 1
     when: Callable[[Json], bool] | None = None
     plain: bool = False
 
-    def meant_for(self, method: str, args: Json) -> bool:
+    def applies_to(self, method: str, args: Json) -> bool:
         """Whether it strikes this call."""
         return self.times > 0 and method == self.method and (not self.when or self.when(args))
 
 
-class Script:
+class FaultScript:
     """The faults and delays that are still to come."""
 
     def __init__(self) -> None:
@@ -48,9 +48,9 @@ class Script:
         """Let it strike from now on, after those for the same method that came before it."""
         self._faults.append(fault)
 
-    def strike(self, method: str, args: Json) -> Fault | None:
+    def next_fault(self, method: str, args: Json) -> Fault | None:
         """The fault of this call, counted; None where it is to go well."""
-        fault = next((each for each in self._faults if each.meant_for(method, args)), None)
+        fault = next((each for each in self._faults if each.applies_to(method, args)), None)
         if fault:
             fault.times -= 1
         return fault

@@ -79,8 +79,8 @@ class SharedFile:
     name: str
     data: bytes
     content_type: str
-    shape: Json
-    whole: Json
+    file_json: Json
+    full_json: Json
     preview: bytes = b""
     deleted: bool = False
     fault: FileFault | None = None
@@ -88,8 +88,8 @@ class SharedFile:
     def delete(self) -> None:
         """Take it away; the messages that held it hold a tombstone."""
         self.deleted = True
-        self.shape.clear()
-        self.shape.update({"id": self.id, "mode": "tombstone"})
+        self.file_json.clear()
+        self.file_json.update({"id": self.id, "mode": "tombstone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class FileRequest:
     admitted: bool
 
 
-class FileSurroundings(Protocol):
+class FileServerState(Protocol):
     """What the file server needs to know of its local Slack; `Emulator` is one."""
 
     clock: Clock
@@ -114,13 +114,13 @@ class FileSurroundings(Protocol):
 class FileServer:
     """Serves what was uploaded."""
 
-    site: FileSurroundings
+    emulator: FileServerState
     files: dict[str, SharedFile] = field(default_factory=dict[str, SharedFile])
     requests: list[FileRequest] = field(default_factory=list[FileRequest])
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(
-        self, name: str, data: bytes, told: Json, *, preview: bytes = b"", withheld: bool = False
+        self, name: str, data: bytes, told: Json, *, preview: bytes = b"", id_only: bool = False
     ) -> SharedFile:
         """Keep a file.
 
@@ -131,10 +131,10 @@ class FileServer:
             preview: a smaller picture that Slack has made of it.
             withheld: whether messages hold its id only, as in Slack Connect.
         """
-        file_id = self.site.workspace.new_id("F")
+        file_id = self.emulator.workspace.new_id("F")
         whole = self._shape(file_id, name, data, preview=bool(preview)) | told
         shape: Json = whole
-        if withheld:
+        if id_only:
             asked: Json = {"mode": "file_access", "file_access": "check_file_info"}
             shape = {"id": file_id, "created": 0, "timestamp": 0, "user": "", **asked}
         content_type = str(whole["mimetype"])
@@ -145,11 +145,11 @@ class FileServer:
     def _shape(self, file_id: str, name: str, data: bytes, *, preview: bool) -> Json:
         # Slack's addresses hold no more of a name than this.
         plain = re.sub(r"[^a-z0-9._-]+", "_", name.lower())
-        folder = f"{self.site.base_url}files-pri/{self.site.app.team_id}-{file_id}/"
+        folder = f"{self.emulator.base_url}files-pri/{self.emulator.app.team_id}-{file_id}/"
         ending = name.rpartition(".")[2].lower()
         shape: dict[str, Any] = {
             "id": file_id,
-            "created": int(self.site.clock.now()),
+            "created": int(self.emulator.clock.now()),
             "name": name,
             "title": name,
             "mimetype": _TYPES.get(ending, "application/octet-stream"),
@@ -168,7 +168,7 @@ class FileServer:
         file_id = request.match_info["key"].rpartition("-")[2]
         admitted = self._admits(request)
         self.requests.append(FileRequest(file_id, request.path, admitted))
-        self.site.workspace.changed()
+        self.emulator.workspace.notify_changed()
         file = self.files.get(file_id)
         if not admitted:
             raise web.HTTPFound(f"/signin?redir={quote(request.path, safe='')}")
@@ -189,7 +189,7 @@ class FileServer:
         self._closing.set()
 
     def _admits(self, request: web.Request) -> bool:
-        app = self.site.app
+        app = self.emulator.app
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         ours = hmac.compare_digest(token.encode(), app.bot_token.encode())
         return scheme.lower() == "bearer" and ours and not app.revoked and SCOPE in app.scopes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.playground.checks.payloads import DERIVED
+from bot.playground.checks.payloads import GENERATED_PREFIX
 from bot.playground.render.notifications import scan_notifications
 from bot.playground.state.models import SlackMessage
 from bot.playground.state.serializers import message_json
@@ -27,11 +27,13 @@ class PostOptions:
     ephemeral_for: str | None = None
 
 
-def post(site: Emulator, channel: Channel, content: Content, manner: PostOptions) -> SlackMessage:
+def post(
+    emulator: Emulator, channel: Channel, content: Content, options: PostOptions
+) -> SlackMessage:
     """Post a message as the app."""
-    app = site.app
+    app = emulator.app
     message = SlackMessage(
-        ts=site.workspace.next_ts(),
+        ts=emulator.workspace.next_ts(),
         channel=channel.id,
         user=app.bot_user_id,
         bot_id=app.bot_id,
@@ -41,47 +43,47 @@ def post(site: Emulator, channel: Channel, content: Content, manner: PostOptions
         blocks=content.blocks,
         attachments=content.attachments,
         metadata=content.metadata,
-        thread_ts=manner.thread_ts,
-        username=manner.username,
-        unfurls=manner.unfurls,
-        ephemeral_for=manner.ephemeral_for,
+        thread_ts=options.thread_ts,
+        username=options.username,
+        unfurls=options.unfurls,
+        ephemeral_for=options.ephemeral_for,
     )
-    site.workspace.keep(message)
+    emulator.workspace.add_message(message)
     if not message.ephemeral_for:
-        note_attention(site, message, link_names=manner.link_names)
-        site.events.message(channel, message)
+        record_notifications(emulator, message, link_names=options.link_names)
+        emulator.events.message(channel, message)
     return message
 
 
 def revise(
-    site: Emulator, message: SlackMessage, content: Content, *, keep_blocks: bool = False
+    emulator: Emulator, message: SlackMessage, content: Content, *, keep_blocks: bool = False
 ) -> None:
     """Put new content into a message.
 
     With `keep_blocks` the blocks which the app sent before stay; those made of the old text go.
     """
-    channel = site.workspace.channels[message.channel]
+    channel = emulator.workspace.channels[message.channel]
     before = message_json(message, channel)
-    kept = [b for b in message.blocks if not str(b.get("block_id")).startswith(DERIVED)]
+    kept = [b for b in message.blocks if not str(b.get("block_id")).startswith(GENERATED_PREFIX)]
     message.text = content.text
     message.blocks = kept if keep_blocks else content.blocks
     message.attachments = content.attachments
     if content.metadata is not None:
         message.metadata = content.metadata
     message.edited_by = message.user
-    message.edited_ts = site.workspace.next_ts()
+    message.edited_ts = emulator.workspace.next_ts()
     if not message.ephemeral_for:
-        note_attention(site, message)
-        site.events.changed(channel, message, before)
-    site.workspace.changed()
+        record_notifications(emulator, message)
+        emulator.events.message_changed(channel, message, before)
+    emulator.workspace.notify_changed()
 
 
-def remove(site: Emulator, message: SlackMessage) -> None:
+def remove(emulator: Emulator, message: SlackMessage) -> None:
     """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does."""
-    workspace = site.workspace
+    workspace = emulator.workspace
     if message.ephemeral_for:
         workspace.ephemerals.remove(message)
-        workspace.changed()
+        workspace.notify_changed()
         return
     channel = workspace.channels[message.channel]
     before = message_json(message, channel)
@@ -92,13 +94,15 @@ def remove(site: Emulator, message: SlackMessage) -> None:
         del channel.messages[message.ts]
         if message.is_reply:
             channel.threads[str(message.thread_ts)].remove(message.ts)
-    site.events.deleted(channel, before)
-    workspace.changed()
+    emulator.events.message_deleted(channel, before)
+    workspace.notify_changed()
 
 
-def note_attention(site: Emulator, message: SlackMessage, *, link_names: bool = False) -> None:
+def record_notifications(
+    emulator: Emulator, message: SlackMessage, *, link_names: bool = False
+) -> None:
     """Log whom the message calls and what it fetches, each once a message."""
     found = scan_notifications(message, link_names=link_names)
-    workspace = site.workspace
+    workspace = emulator.workspace
     workspace.notifications += [n for n in found.notifications if n not in workspace.notifications]
     workspace.unfurls += [u for u in found.unfurls if u not in workspace.unfurls]

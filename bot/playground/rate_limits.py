@@ -82,13 +82,13 @@ class RateLimits:
         self._own: dict[str, Rate] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def tighten(self, method: str, *, per_minute: float, burst: float | None = None) -> None:
+    def set_rate(self, method: str, *, per_minute: float, burst: float | None = None) -> None:
         """Hold one method to this rate from now on, with what it had saved up forgotten."""
         self._own[method] = Rate(per_minute, per_minute if burst is None else burst)
         for key in [key for key in self._buckets if key[0] == method]:
             del self._buckets[key]
 
-    def take(self, method: str, channel: str) -> None:
+    def consume(self, method: str, channel: str) -> None:
         """Count one call.
 
         Raises:

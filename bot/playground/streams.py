@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bot.playground import limits
-from bot.playground.checks.payloads import DERIVED
+from bot import slack_limits
+from bot.playground.checks.payloads import GENERATED_PREFIX
 from bot.playground.errors import SlackError
-from bot.playground.posts import note_attention
+from bot.playground.posts import record_notifications
 
 if TYPE_CHECKING:
     from bot.playground.emulator import Emulator
     from bot.playground.state.models import Json, SlackMessage, Stream
 
 
-def limit_life(site: Emulator, stream: Stream) -> None:
+def schedule_expiry(emulator: Emulator, stream: Stream) -> None:
     """Let the stream expire when its time is over, however busy it is."""
 
     def expire() -> None:
         stream.end("expired")
-        site.workspace.changed()
+        emulator.workspace.notify_changed()
 
-    stream.expiry = site.clock.call_later(limits.STREAM_SECONDS, expire)
+    stream.expiry = emulator.clock.call_later(slack_limits.STREAM_SECONDS, expire)
 
 
 def require_live(message: SlackMessage) -> Stream:
@@ -39,7 +39,7 @@ def require_live(message: SlackMessage) -> Stream:
     return stream
 
 
-def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
+def append_chunks(emulator: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
     """Add pieces to a live stream, all of them or none.
 
     Raises:
@@ -53,7 +53,7 @@ def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
             known = tasks.get(chunk["id"], {})
             tasks[chunk["id"]] = known | {k: v for k, v in chunk.items() if k != "type"}
     counted = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
-    if len(text) > limits.STREAM_TEXT or counted > limits.STREAM_TOTAL:
+    if len(text) > slack_limits.STREAM_TEXT or counted > slack_limits.STREAM_TOTAL:
         raise SlackError("msg_too_long")
     message.text, stream.tasks = text, tasks
     for chunk in chunks:
@@ -61,22 +61,29 @@ def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
             stream.title = chunk["title"]
         elif chunk["type"] == "blocks":
             stream.blocks += chunk["blocks"]
-    message.blocks = compose(message, stream)
-    note_attention(site, message)
+    message.blocks = stream_blocks(message, stream)
+    record_notifications(emulator, message)
 
 
-def compose(message: SlackMessage, stream: Stream, final: list[Json] | None = None) -> list[Json]:
+def stream_blocks(
+    message: SlackMessage, stream: Stream, final: list[Json] | None = None
+) -> list[Json]:
     """The blocks of a streamed message: its tasks, its text, what the app put below."""
     blocks: list[Json] = []
     cards = [_task_card(task) for task in stream.tasks.values()]
     if stream.display == "plan" and (cards or stream.title):
         title = stream.title or "Thinking"
-        plan = {"type": "plan", "block_id": f"{DERIVED}plan", "title": title, "tasks": cards}
+        plan = {
+            "type": "plan",
+            "block_id": f"{GENERATED_PREFIX}plan",
+            "title": title,
+            "tasks": cards,
+        }
         blocks.append(plan)
     else:
         blocks += cards
     if message.text:
-        text = {"type": "markdown", "block_id": f"{DERIVED}text", "text": message.text}
+        text = {"type": "markdown", "block_id": f"{GENERATED_PREFIX}text", "text": message.text}
         blocks.append(text)
     return blocks + stream.blocks + (final or [])
 
@@ -84,7 +91,7 @@ def compose(message: SlackMessage, stream: Stream, final: list[Json] | None = No
 def _task_card(task: Json) -> Json:
     card: Json = {
         "type": "task_card",
-        "block_id": f"{DERIVED}task-{task['id']}",
+        "block_id": f"{GENERATED_PREFIX}task-{task['id']}",
         "task_id": task["id"],
         "title": task["title"],
         "status": task["status"],

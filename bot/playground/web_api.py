@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.playground.api import all_methods
 from bot.playground.api.api_call import ApiCall, require_scope
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.errors import SlackError
 from bot.playground.state.models import CallRecord
 
@@ -25,8 +25,8 @@ _APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
 class WebApi:
     """Answers `/api/<method>`, by POST or GET, with a JSON or a form body."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
         self._methods = all_methods()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -37,7 +37,7 @@ class WebApi:
         except SlackError as refused:
             return self._reply(name, {}, refused.to_json(), refused)
         token = _token(request, args)
-        fault = self._site.script.strike(name, args)
+        fault = self._emulator.faults.next_fault(name, args)
         refusal: SlackError | None = None
         body: Json = {}
         if not fault or fault.after_effect:
@@ -45,13 +45,13 @@ class WebApi:
                 body = self._answer(name, args, token)
             except SlackError as refused:
                 body, refusal = refused.to_json(), refused
-        if late := self._site.script.delays.get(name):
-            await self._site.clock.sleep(late)
+        if late := self._emulator.faults.delays.get(name):
+            await self._emulator.clock.sleep(late)
         if fault:
             refusal = SlackError(fault.error, status=fault.status, retry_after=fault.retry_after)
             body = refusal.to_json()
         response = self._reply(name, args, body, refusal)
-        if fault and fault.lose_answer and request.transport:
+        if fault and fault.drop_response and request.transport:
             request.transport.abort()
         if fault and fault.plain:
             return web.Response(text=fault.error, status=fault.status)
@@ -59,15 +59,15 @@ class WebApi:
 
     def _answer(self, name: str, args: Json, token: str) -> Json:
         method = self._methods.get(name)
-        if not method or (method.feature and method.feature not in self._site.app.features):
+        if not method or (method.feature and method.feature not in self._emulator.app.features):
             raise SlackError(method.feature_error if method else "unknown_method")
         self._admit(method, token)
-        self._site.rates.take(name, str(args.get("channel", "")))
-        require_scope(self._site.app, method.scopes)
-        return {"ok": True, **method.handle(ApiCall(self._site, args))}
+        self._emulator.rates.consume(name, str(args.get("channel", "")))
+        require_scope(self._emulator.app, method.scopes)
+        return {"ok": True, **method.handle(ApiCall(self._emulator, args))}
 
     def _admit(self, method: ApiMethod, token: str) -> None:
-        app = self._site.app
+        app = self._emulator.app
         if method.token == "none":  # noqa: S105 - the kind of a token
             return
         if not token:
@@ -83,10 +83,10 @@ class WebApi:
 
     def _reply(self, name: str, args: Json, body: Json, refusal: SlackError | None) -> web.Response:
         status = refusal.status if refusal else 200
-        workspace = self._site.workspace
-        workspace.calls.append(CallRecord(name, args, self._site.clock.now(), status, body))
-        workspace.changed()
-        headers = {"x-oauth-scopes": ",".join(sorted(self._site.app.scopes))}
+        workspace = self._emulator.workspace
+        workspace.calls.append(CallRecord(name, args, self._emulator.clock.now(), status, body))
+        workspace.notify_changed()
+        headers = {"x-oauth-scopes": ",".join(sorted(self._emulator.app.scopes))}
         if method := self._methods.get(name):
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
         if refusal and refusal.retry_after is not None:

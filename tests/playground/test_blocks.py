@@ -11,7 +11,7 @@ import slackblocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.checks.payloads import read_blocks, read_chunks, read_content, read_view
+from bot.playground.checks.payloads import parse_blocks, parse_chunks, parse_content, parse_view
 from bot.playground.errors import SlackError
 from bot.playground.render.blocks import render_blocks
 from tests.playground.apps import modal, section, text_of
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 @pytest.mark.parametrize("name", GOOD)
 def test_what_slack_allows_passes(name: str) -> None:
     """The greatest allowed size of each thing is taken."""
-    assert read_blocks(GOOD[name]) == GOOD[name]
+    assert parse_blocks(GOOD[name]) == GOOD[name]
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -32,7 +32,7 @@ def test_what_slack_forbids_is_refused(name: str) -> None:
     """One more than allowed, or a shape that Slack does not know, is `invalid_blocks`."""
     blocks, words = BAD[name]
     with pytest.raises(SlackError) as caught:
-        read_blocks(blocks)
+        parse_blocks(blocks)
     assert caught.value.code == "invalid_blocks"
     assert any(words in message for message in caught.value.messages)
 
@@ -52,10 +52,10 @@ def test_what_slack_forbids_is_refused(name: str) -> None:
 )
 def test_some_blocks_stand_in_messages_only(block: Json) -> None:
     """What a message may show and a modal or Home tab may not is refused there."""
-    assert read_blocks([block])
+    assert parse_blocks([block])
     for view in (modal(block), {"type": "home", "blocks": [block]}):
         with pytest.raises(SlackError) as caught:
-            read_view(view)
+            parse_view(view)
         assert caught.value.code == "invalid_arguments"
         assert "unsupported type" in caught.value.messages[0]
 
@@ -70,13 +70,13 @@ def test_payloads_of_an_independent_builder_pass() -> None:
         slackblocks.ActionsBlock([slackblocks.Button("Show", action_id="show", value="1")]),
     ]
     payload = [json.loads(repr(block)) for block in built]
-    assert len(read_blocks(payload)) == 5
+    assert len(parse_blocks(payload)) == 5
 
 
 def test_blocks_without_an_id_are_given_one() -> None:
     """Every stored block can be named in an interaction, and what the app sent is left alone."""
     sent = [section("x")]
-    content = read_content({"text": "x", "blocks": sent})
+    content = parse_content({"text": "x", "blocks": sent})
     assert content.blocks[0]["block_id"]
     assert "block_id" not in sent[0]
 
@@ -118,24 +118,24 @@ def test_spoilt_blocks_are_refused_in_good_order(name: str, data: st.DataObject)
     place = data.draw(st.sampled_from(_places(good)))
     spoilt = _spoilt(good, place, data.draw(_NONSENSE))
     with suppress(SlackError):
-        render_blocks(read_blocks(spoilt))
+        render_blocks(parse_blocks(spoilt))
     with suppress(SlackError):
-        read_view({"type": "modal", "title": text_of("t"), "blocks": spoilt})
+        parse_view({"type": "modal", "title": text_of("t"), "blocks": spoilt})
     with suppress(SlackError):
-        read_chunks(None, [{"type": "blocks", "blocks": spoilt}])
+        parse_chunks(None, [{"type": "blocks", "blocks": spoilt}])
 
 
 @given(_NONSENSE)
 def test_nonsense_is_refused_in_good_order(nonsense: Any) -> None:
     """The same where nothing is right."""
     for read in (
-        lambda: read_blocks(nonsense),
-        lambda: read_view(nonsense),
-        lambda: read_view(modal() | {"title": nonsense, "submit": nonsense, "blocks": nonsense}),
-        lambda: read_chunks(None, nonsense),
-        lambda: read_chunks(None, [nonsense, {"type": "task_update", "status": nonsense}]),
-        lambda: read_content({"text": nonsense, "metadata": nonsense}),
-        lambda: read_content({"text": "x", "attachments": nonsense}),
+        lambda: parse_blocks(nonsense),
+        lambda: parse_view(nonsense),
+        lambda: parse_view(modal() | {"title": nonsense, "submit": nonsense, "blocks": nonsense}),
+        lambda: parse_chunks(None, nonsense),
+        lambda: parse_chunks(None, [nonsense, {"type": "task_update", "status": nonsense}]),
+        lambda: parse_content({"text": nonsense, "metadata": nonsense}),
+        lambda: parse_content({"text": "x", "attachments": nonsense}),
     ):
         with suppress(SlackError):
             read()

@@ -110,7 +110,7 @@ async def test_bolt_answers_a_mention_and_a_direct_message(bolt: Scene) -> None:
     private = await slack.post(bolt.ana, direct, "hi")
     await slack.wait_for(lambda: len(slack.messages(direct, private)) == 2)
     await slack.wait_for(lambda: len(slack.messages(bolt.general, ts)) == 2)
-    await slack.settled()
+    await slack.wait_for_deliveries()
     assert [m.text for m in slack.messages(bolt.general, ts)[1:]] == ["asked"]
     assert [m.text for m in slack.messages(direct, private)[1:]] == ["told"]
 
@@ -130,12 +130,12 @@ async def test_bolt_opens_a_modal_and_answers_its_form(bolt: Scene) -> None:
     ts = await bolt.ask()
     await slack.wait_for(lambda: len(slack.messages(bolt.general, ts)) == 2)
     assert (await slack.click(bolt.ana, slack.messages(bolt.general, ts)[1], "show")).acknowledged
-    view = await slack.wait_for(lambda: slack.view_of(bolt.ana))
+    view = await slack.wait_for(lambda: slack.current_modal(bolt.ana))
     assert view is not None
     assert slack.render(view).split("\n")[:2] == ["== Answers ==", "*An answer*"]
     result = await slack.submit(bolt.ana, view, {"why": "so"})
     assert result.errors == {"why": "so is no reason"}
-    assert slack.view_of(bolt.ana) is view
+    assert slack.current_modal(bolt.ana) is view
 
 
 async def test_bolt_refuses_what_is_not_signed_by_slack(scene: Scene) -> None:

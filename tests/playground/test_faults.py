@@ -30,7 +30,7 @@ async def test_a_call_can_fail_after_its_effect(scene: Scene) -> None:
 
 async def test_a_lost_answer_makes_the_sdk_post_twice(scene: Scene) -> None:
     """The SDK repeats a call whose connection broke: the trap that metadata is there for."""
-    scene.slack.fail_next("chat.postMessage", after_effect=True, lose_answer=True)
+    scene.slack.fail_next("chat.postMessage", after_effect=True, drop_response=True)
     await scene.web.chat_postMessage(channel=scene.general.id, text="x")
     assert len(scene.slack.messages(scene.general)) == 2
 

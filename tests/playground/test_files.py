@@ -42,7 +42,7 @@ async def test_a_file_hangs_on_its_message_and_opens_with_the_token(scene: Scene
 
 async def test_who_may_not_read_gets_a_page_for_signing_in(scene: Scene) -> None:
     """With status 200, as from Slack: without the scope, or with another token."""
-    url = scene.slack.upload("a.txt", b"Hello").shape["url_private"]
+    url = scene.slack.upload("a.txt", b"Hello").file_json["url_private"]
     assert (await fetched(scene, url, token="xoxb-other"))[:2] == (200, "text/html")
     scene.slack.app.scopes.discard("files:read")
     status, kind, body = await fetched(scene, url)
@@ -54,9 +54,9 @@ async def test_who_may_not_read_gets_a_page_for_signing_in(scene: Scene) -> None
 
 async def test_slack_connect_withholds_all_but_the_id(scene: Scene) -> None:
     """The rest is to be asked for."""
-    file = scene.slack.upload("a.txt", b"Hello", withheld=True)
-    assert file.shape["file_access"] == "check_file_info"
-    assert "url_private" not in file.shape
+    file = scene.slack.upload("a.txt", b"Hello", id_only=True)
+    assert file.file_json["file_access"] == "check_file_info"
+    assert "url_private" not in file.file_json
     whole = (await scene.web.files_info(file=file.id))["file"]
     assert await fetched(scene, whole["url_private"]) == (200, "text/plain", b"Hello")
 
@@ -64,7 +64,7 @@ async def test_slack_connect_withholds_all_but_the_id(scene: Scene) -> None:
 async def test_a_deleted_file_leaves_a_tombstone(scene: Scene) -> None:
     """On its message, in files.info and at its address."""
     file = scene.slack.upload("a.txt", b"Hello")
-    url = file.shape["url_private"]
+    url = file.file_json["url_private"]
     ts = await scene.slack.post(scene.ana, scene.general, "Look", files=[file])
     file.delete()
     answer = await scene.web.conversations_replies(channel=scene.general.id, ts=ts)
@@ -77,13 +77,13 @@ async def test_a_deleted_file_leaves_a_tombstone(scene: Scene) -> None:
 async def test_a_test_says_what_goes_wrong(scene: Scene) -> None:
     """Pages, refusals and redirects, at any time."""
     file = scene.slack.upload("a.bin", b"Hello", mimetype="application/pdf")
-    url = file.shape["url_private"]
-    assert file.shape["mimetype"] == "application/pdf"
+    url = file.file_json["url_private"]
+    assert file.file_json["mimetype"] == "application/pdf"
     file.fault = WebPageFault("<p>No</p>", "text/plain")
     assert await fetched(scene, url) == (200, "text/plain", b"<p>No</p>")
     file.fault = RefuseFault(503)
     assert (await fetched(scene, url))[0] == 503
-    file.fault = RedirectFault(scene.slack.upload("b.txt", b"Other").shape["url_private"])
+    file.fault = RedirectFault(scene.slack.upload("b.txt", b"Other").file_json["url_private"])
     assert (await fetched(scene, url))[2] == b"Other"
 
 
@@ -100,12 +100,12 @@ async def test_a_file_may_never_end(
     headers = {"Authorization": f"Bearer {scene.slack.bot_token}"}
     async with aiohttp.ClientSession() as session:
         if first:
-            async with session.get(file.shape["url_private"], headers=headers) as answer:
+            async with session.get(file.file_json["url_private"], headers=headers) as answer:
                 assert await answer.content.readexactly(5) == first
                 assert answer.content_length is None
         else:
             asking = asyncio.create_task(
-                session.get(file.shape["url_private"], headers=headers).__aenter__()
+                session.get(file.file_json["url_private"], headers=headers).__aenter__()
             )
             await scene.slack.wait_for(lambda: scene.slack.file_requests)
             assert not asking.done()

@@ -14,7 +14,7 @@ async def test_an_event_is_signed_and_acknowledged(scene: Scene) -> None:
     async with HttpApp(scene.slack) as app:
         scene.slack.request_url = app.url
         await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     kinds = sorted(body["event"]["type"] for _, body in app.requests)
     assert kinds == ["app_mention", "message"]
     assert "X-Slack-Retry-Num" not in app.requests[0][0]
@@ -38,7 +38,7 @@ async def test_a_failing_app_is_asked_again(scene: Scene) -> None:
         scene.slack.request_url = app.url
         app.respond = lambda _body: web.Response(status=next(answers))
         await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     (_, first), (headers, second) = app.requests
     assert headers["X-Slack-Retry-Num"] == "1"
     assert headers["X-Slack-Retry-Reason"] == "http_error"
@@ -52,7 +52,7 @@ async def test_an_app_can_decline_repetition(scene: Scene) -> None:
         scene.slack.request_url = app.url
         app.respond = lambda _body: web.Response(status=500, headers={"X-Slack-No-Retry": "1"})
         await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert len(app.requests) == 1
     assert scene.slack.deliveries[0].state == "given up"
 
@@ -68,7 +68,7 @@ async def test_a_slow_app_is_not_waited_for(still: Scene) -> None:
         still.slack.clock.advance(3)
         await app.arrived(2)
         app.hold.set()
-        await still.slack.settled()
+        await still.slack.wait_for_deliveries()
     assert [ack.reason for ack in still.slack.deliveries[0].acks] == ["http_timeout", ""]
     assert app.requests[1][0]["X-Slack-Retry-Reason"] == "http_timeout"
 

@@ -43,7 +43,7 @@ async def test_the_apps_own_messages_are_told_too(scene: Scene) -> None:
     async with SocketApp(scene.slack) as app:
         text = f"<@{scene.slack.bot_user_id}>"
         await scene.web.chat_postMessage(channel=scene.general.id, text=text)
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.events("message")[0]["bot_id"] == scene.slack.app.bot_id
     assert app.events("app_mention") == []
 
@@ -55,7 +55,7 @@ async def test_other_bots_and_integrations_can_write(scene: Scene) -> None:
         await scene.slack.invite(robot, scene.general)
         await scene.slack.post(robot, scene.general, "beep")
         await scene.slack.post(robot, scene.general, "boop", subtype="bot_message")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     beep, boop = app.events("message")[-2:]
     assert (beep["user"], beep["bot_id"]) == (robot.id, robot.bot_id)
     assert (boop["subtype"], "user" in boop) == ("bot_message", False)
@@ -67,7 +67,7 @@ async def test_messages_of_outside_organisations_say_so(scene: Scene) -> None:
     shared = scene.slack.add_channel("shared", members=[partner], connected=["T00000099"])
     async with SocketApp(scene.slack) as app:
         await scene.slack.post(partner, shared, "hi")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.requests[0].payload["is_ext_shared_channel"]
     assert app.requests[0].payload["event"]["user_team"] == "T00000099"
 
@@ -79,7 +79,7 @@ async def test_coming_and_going_is_told(scene: Scene) -> None:
         await scene.slack.invite(scene.slack.bot_user_id, empty, inviter=scene.ana)
         await scene.slack.invite(scene.ana, empty)
         await scene.slack.invite(scene.ana, empty)
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     joined = app.events("member_joined_channel")
     assert [event["user"] for event in joined] == [scene.slack.bot_user_id, scene.ana.id]
     assert joined[0]["inviter"] == scene.ana.id
@@ -106,7 +106,7 @@ async def test_reactions_are_told_to_subscribers(scene: Scene) -> None:
     ts = await scene.ask()
     async with SocketApp(scene.slack) as app:
         await scene.slack.react(scene.ana, scene.general, ts, "tada")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.events("reaction_added")[0]["reaction"] == "tada"
 
 

@@ -35,7 +35,7 @@ async def test_methods_have_their_tiers(still: Scene) -> None:
 
 async def test_a_method_can_be_tightened_and_all_can_be_switched_off(still: Scene) -> None:
     """Tests choose what to suffer from."""
-    still.slack.rate_limits.tighten("auth.test", per_minute=2)
+    still.slack.rate_limits.set_rate("auth.test", per_minute=2)
     await still.web.auth_test()
     await still.web.auth_test()
     assert (await refusal(still.web.auth_test())).headers["Retry-After"] == "30"
@@ -45,7 +45,7 @@ async def test_a_method_can_be_tightened_and_all_can_be_switched_off(still: Scen
 
 async def test_the_sdks_retry_handler_understands_the_refusal(scene: Scene) -> None:
     """A client that waits as it was told succeeds on its own."""
-    scene.slack.rate_limits.tighten("auth.test", per_minute=60, burst=1)
+    scene.slack.rate_limits.set_rate("auth.test", per_minute=60, burst=1)
     patient = AsyncWebClient(scene.slack.bot_token, base_url=scene.slack.api_url)
     patient.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
     await patient.auth_test()

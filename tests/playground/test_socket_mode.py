@@ -15,7 +15,7 @@ async def test_a_mention_comes_as_message_and_as_app_mention(scene: Scene) -> No
     """Both carry the same ts; the envelope looks like Slack's and is acknowledged."""
     async with SocketApp(scene.slack) as app:
         ts = await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert {event["ts"] for event in app.events("message") + app.events("app_mention")} == {ts}
     mention = app.events("app_mention")[0]
     assert (mention["user"], mention["channel"]) == (scene.ana.id, scene.general.id)
@@ -32,7 +32,7 @@ async def test_direct_messages_come_once(scene: Scene) -> None:
     direct = scene.slack.dm(scene.ana)
     async with SocketApp(scene.slack) as app:
         await scene.slack.post(scene.ana, direct, f"<@{scene.slack.bot_user_id}> hi")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert [event["channel_type"] for event in app.events("message")] == ["im"]
     assert app.events("app_mention") == []
 
@@ -51,7 +51,7 @@ async def test_an_unacknowledged_event_comes_again(still: Scene) -> None:
             await app.arrived(count)
             still.slack.clock.advance(3)
             await still.slack.wait_for(lambda n=count: len(still.slack.deliveries[0].acks) == n)
-        await still.slack.settled()
+        await still.slack.wait_for_deliveries()
     assert [r.retry_attempt for r in app.requests] == [0, 1, 2, 3]
     assert [r.retry_reason for r in app.requests] == ["", "timeout", "timeout", "timeout"]
     assert len({r.payload["event_id"] for r in app.requests}) == 1
@@ -66,7 +66,7 @@ async def test_an_event_acknowledged_late_in_its_row_comes_no_more(still: Scene)
         await still.ask()
         await app.arrived(1)
         still.slack.clock.advance(3)
-        await still.slack.settled()
+        await still.slack.wait_for_deliveries()
         still.slack.clock.advance(1_000)
         await turns()
     assert len(app.requests) == 2
@@ -79,7 +79,7 @@ async def test_a_lost_acknowledgement_brings_the_event_again(scene: Scene) -> No
     async with SocketApp(scene.slack) as app:
         scene.slack.drop_acks()
         await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
         assert [r.retry_attempt for r in app.requests] == [0, 1]
         again = await scene.slack.redeliver(app.requests[0].payload["event_id"])
         assert again.ok
@@ -93,7 +93,7 @@ async def test_each_event_goes_to_one_connection(scene: Scene) -> None:
     async with SocketApp(scene.slack) as one, SocketApp(scene.slack) as other:
         for _ in range(10):
             await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     ids = [r.payload["event_id"] for r in one.requests + other.requests]
     assert len(ids) == len(set(ids)) == 10
     assert len(one.requests) == len(other.requests) == 5
@@ -106,7 +106,7 @@ async def test_the_client_moves_when_it_is_told_to(scene: Scene) -> None:
         old = app.client.current_session
         await scene.slack.disconnect_sockets()
         await scene.ask()
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
         assert app.client.current_session is not old
         assert [len(d.acks) for d in scene.slack.deliveries] == [1]
 
@@ -148,7 +148,7 @@ async def test_a_cut_connection_fails_the_event_at_once(scene: Scene) -> None:
         app.answer = lambda _request: IGNORE
         await scene.ask()
         await app.arrived(1)
-        await scene.slack.cut_sockets()
+        await scene.slack.drop_sockets()
         await scene.slack.wait_for(lambda: len(scene.slack.deliveries[0].acks) == 2)
     reasons = [ack.reason for ack in scene.slack.deliveries[0].acks]
     assert reasons == ["connection_failed", "no_connection"]

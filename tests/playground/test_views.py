@@ -42,7 +42,7 @@ async def _trigger(scene: Scene) -> str:
 
 async def _open(scene: Scene, view: Json) -> SlackView:
     await scene.web.views_open(trigger_id=await _trigger(scene), view=view)
-    opened = scene.slack.view_of(scene.ana)
+    opened = scene.slack.current_modal(scene.ana)
     assert opened is not None
     return opened
 
@@ -51,7 +51,7 @@ async def test_a_trigger_opens_one_modal(scene: Scene) -> None:
     """The modal is shown to whoever pressed, and the trigger is then used up."""
     trigger = await _trigger(scene)
     answer = await scene.web.views_open(trigger_id=trigger, view=modal(callback_id="answers"))
-    view = scene.slack.view_of(scene.ana)
+    view = scene.slack.current_modal(scene.ana)
     assert view is not None
     assert (view.id, view.callback_id) == (answer["view"]["id"], "answers")
     again = scene.web.views_open(trigger_id=trigger, view=modal())
@@ -149,7 +149,7 @@ async def test_modals_are_stacked_three_deep(scene: Scene) -> None:
         pressed = await scene.slack.click(scene.ana, view, "model", "gpt")
         deep = scene.web.views_push(trigger_id=pressed.trigger_id, view=modal())
         assert await code(deep) == "push_limit_reached"
-    top = scene.slack.view_of(scene.ana)
+    top = scene.slack.current_modal(scene.ana)
     assert top is not None
     assert (top.root_id, top.previous_id is None) == (view.id, False)
 
@@ -182,7 +182,7 @@ async def test_submitting_sends_what_was_filled_in(scene: Scene) -> None:
     assert (payload["type"], payload["view"]["callback_id"]) == ("view_submission", "form")
     assert values["name"]["name"] == {"type": "plain_text_input", "value": "none"}
     assert values["pick"]["model"]["selected_option"]["value"] == "gpt"
-    assert scene.slack.view_of(scene.ana) is None
+    assert scene.slack.current_modal(scene.ana) is None
 
 
 async def test_the_app_answers_a_submission(scene: Scene) -> None:
@@ -197,7 +197,7 @@ async def test_the_app_answers_a_submission(scene: Scene) -> None:
         assert "Working" in scene.slack.render(view)
         app.answer = lambda _: {"response_action": "push", "view": modal(section("On top"))}
         await scene.slack.submit(scene.ana, view)
-        top = scene.slack.view_of(scene.ana)
+        top = scene.slack.current_modal(scene.ana)
         assert top is not None
         assert "On top" in scene.slack.render(top)
         app.answer = lambda _: {"response_action": "push", "view": {"type": "modal"}}
@@ -205,7 +205,7 @@ async def test_the_app_answers_a_submission(scene: Scene) -> None:
         assert refused.error == "invalid_arguments"
         app.answer = lambda _: {"response_action": "clear"}
         await scene.slack.submit(scene.ana, top)
-        assert scene.slack.view_of(scene.ana) is None
+        assert scene.slack.current_modal(scene.ana) is None
 
 
 async def test_closing_is_told_where_it_was_asked_for(scene: Scene) -> None:
@@ -223,7 +223,7 @@ async def test_the_home_tab_is_published(scene: Scene) -> None:
     """Each person has a Home tab of their own; opening it tells the app."""
     home: Json = {"type": "home", "blocks": [section("Welcome")]}
     first = await scene.web.views_publish(user_id=scene.ana.id, view=home)
-    view = scene.slack.home_of(scene.ana)
+    view = scene.slack.home_tab(scene.ana)
     assert view is not None
     assert scene.slack.render(view) == "Welcome"
     again = await scene.web.views_publish(user_id=scene.ana.id, view={**home, "blocks": []})
@@ -235,7 +235,7 @@ async def test_the_home_tab_is_published(scene: Scene) -> None:
     assert await code(publish(user_id=scene.ana.id, view=modal())) == "invalid_arguments"
     async with SocketApp(scene.slack) as app:
         await scene.slack.open_home(scene.ana)
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.events("app_home_opened")[0]["view"]["id"] == view.id
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bot.playground import limits
-from bot.playground.checks.payloads import structure
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
+from bot.playground.checks.payloads import parse_json
 from bot.playground.errors import SlackError
 from bot.playground.state.models import Json
 
@@ -32,18 +32,18 @@ READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")
 class ApiCall:
     """The arguments of one call, and the Slack on which it works."""
 
-    site: Emulator
+    emulator: Emulator
     args: Json
 
     @property
     def workspace(self) -> Workspace:
         """The state."""
-        return self.site.workspace
+        return self.emulator.workspace
 
     @property
     def app(self) -> Installation:
         """Who calls."""
-        return self.site.app
+        return self.emulator.app
 
     def text(self, name: str) -> str | None:
         """An argument as text; None where it is missing or empty."""
@@ -72,10 +72,10 @@ class ApiCall:
                 "invalid_arguments", messages=[f"must be an integer [json-pointer:/{name}]"]
             ) from unreadable
 
-    def structure(self, name: str) -> Any:
+    def parse_json(self, name: str) -> Any:
         """An argument that is JSON, whether it came as such or as text."""
         try:
-            return structure(self.args.get(name))
+            return parse_json(self.args.get(name))
         except ValueError as unreadable:
             raise SlackError(
                 "invalid_arguments", messages=[f"must be valid JSON [json-pointer:/{name}]"]
@@ -133,7 +133,7 @@ class ApiCall:
     def page(self, items: Sequence[Any], default: int) -> tuple[list[Any], Json]:
         """One page of `items` by `limit` and `cursor`, and the fields that lead to the next."""
         size = self.number("limit", default)
-        if not 1 <= size <= limits.PAGE:
+        if not 1 <= size <= slack_limits.PAGE:
             raise SlackError("invalid_limit")
         start = _offset(self.text("cursor"))
         end = start + size

@@ -22,7 +22,7 @@ def auth_test(call: ApiCall) -> Json:
     """Who the token belongs to."""
     app, workspace = call.app, call.workspace
     return {
-        "url": call.site.base_url,
+        "url": call.emulator.base_url,
         "team": workspace.teams[app.team_id],
         "user": app.name,
         "team_id": app.team_id,
@@ -34,9 +34,9 @@ def auth_test(call: ApiCall) -> Json:
 
 def connections_open(call: ApiCall) -> Json:
     """The address of a websocket, good for one connection."""
-    host = call.site.base_url.removeprefix("http://")
+    host = call.emulator.base_url.removeprefix("http://")
     return {
-        "url": f"ws://{host}link/?ticket={call.site.sockets.new_ticket()}&app_id={call.app.app_id}"
+        "url": f"ws://{host}link/?ticket={call.emulator.sockets.new_ticket()}&app_id={call.app.app_id}"
     }
 
 

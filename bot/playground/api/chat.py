@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.playground.api.api_call import ApiCall, ApiMethod
-from bot.playground.checks.payloads import read_content
+from bot.playground.checks.payloads import parse_content
 from bot.playground.errors import SlackError
 from bot.playground.posts import PostOptions, post, remove, revise
 from bot.playground.state.serializers import message_json
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 def post_message(call: ApiCall) -> Json:
     """A message in a channel, a thread, or the direct messages of a person named by id."""
     channel = call.writable(_addressed(call), public=True)
-    content = read_content(call.args)
+    content = parse_content(call.args)
     switched_off = not call.flag("unfurl_links", default=True) and not call.flag(
         "unfurl_media", default=True
     )
-    manner = PostOptions(
+    options = PostOptions(
         thread_ts=call.thread_ts(channel),
         username=call.text("username"),
         unfurls=not switched_off,
         link_names=call.flag("link_names") or call.text("parse") == "full",
     )
-    message = post(call.site, channel, content, manner)
+    message = post(call.emulator, channel, content, options)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -41,9 +41,9 @@ def update(call: ApiCall) -> Json:
     message = _own(call, channel, "cant_update_message")
     if message.streaming:
         raise SlackError("streaming_state_conflict")
-    content = read_content(call.args)
+    content = parse_content(call.args)
     keep = call.args.get("blocks") is None and call.args.get("markdown_text") is None
-    revise(call.site, message, content, keep_blocks=keep)
+    revise(call.emulator, message, content, keep_blocks=keep)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -56,7 +56,7 @@ def delete(call: ApiCall) -> Json:
     """A message of the app's own, taken away."""
     channel = call.channel()
     message = _own(call, channel, "cant_delete_message")
-    remove(call.site, message)
+    remove(call.emulator, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
@@ -65,8 +65,8 @@ def post_ephemeral(call: ApiCall) -> Json:
     channel = call.writable(call.channel())
     if call.user("user").id not in channel.members:
         raise SlackError("user_not_in_channel")
-    manner = PostOptions(call.thread_ts(channel), ephemeral_for=call.required("user"))
-    message = post(call.site, channel, read_content(call.args), manner)
+    options = PostOptions(call.thread_ts(channel), ephemeral_for=call.required("user"))
+    message = post(call.emulator, channel, parse_content(call.args), options)
     return {"message_ts": message.ts}
 
 
@@ -74,7 +74,7 @@ def permalink(call: ApiCall) -> Json:
     """The address of a message."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
-    address = f"{call.site.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    address = f"{call.emulator.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.is_reply:
         address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
     return {"channel": channel.id, "permalink": address}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.api.api_call import HISTORY, READ, ApiCall, ApiMethod, missing
 from bot.playground.errors import SlackError
 from bot.playground.state.serializers import channel_json, message_json
@@ -25,10 +25,10 @@ def replies(call: ApiCall) -> Json:
     if not message:
         raise SlackError("thread_not_found")
     thread = [message] if message.is_reply else _between(call, channel.thread(ts))
-    page, more = call.page(thread, limits.PAGE)
-    if call.app.restricted_history and len(page) > limits.RESTRICTED_PAGE:
-        restricted = ApiCall(call.site, {**call.args, "limit": limits.RESTRICTED_PAGE})
-        page, more = restricted.page(thread, limits.RESTRICTED_PAGE)
+    page, more = call.page(thread, slack_limits.PAGE)
+    if call.app.restricted_history and len(page) > slack_limits.RESTRICTED_PAGE:
+        restricted = ApiCall(call.emulator, {**call.args, "limit": slack_limits.RESTRICTED_PAGE})
+        page, more = restricted.page(thread, slack_limits.RESTRICTED_PAGE)
     granted = "metadata.message:read" in call.app.scopes
     shown = granted and call.flag("include_all_metadata")
     found = [message_json(each, channel, with_metadata=shown) for each in page]

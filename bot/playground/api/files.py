@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def info(call: ApiCall) -> Json:
     """One file, whole."""
-    file = call.site.files.files.get(call.required("file"))
+    file = call.emulator.files.files.get(call.required("file"))
     if not file:
         raise SlackError("file_not_found")
     if file.deleted:
         raise SlackError("file_deleted")
-    return {"file": file.whole, "comments": [], "response_metadata": {"next_cursor": ""}}
+    return {"file": file.full_json, "comments": [], "response_metadata": {"next_cursor": ""}}
 
 
 METHODS: Final = (ApiMethod("files.info", info, (SCOPE,)),)

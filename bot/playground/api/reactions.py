@@ -22,7 +22,7 @@ def add(call: ApiCall) -> Json:
     if call.app.bot_user_id in users:
         raise SlackError("already_reacted")
     users.append(call.app.bot_user_id)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
@@ -33,7 +33,7 @@ def remove(call: ApiCall) -> Json:
     if call.app.bot_user_id not in users:
         raise SlackError("no_reaction")
     users.remove(call.app.bot_user_id)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.api.api_call import ApiCall, ApiMethod, missing, objects
 from bot.playground.errors import SlackError
 from bot.playground.state.models import AssistantStatus, Session
@@ -25,7 +25,7 @@ def set_status(call: ApiCall) -> Json:
         session.title = title
     if call.text("initiator_user_id"):
         session.initiator = call.user("initiator_user_id").id
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
@@ -36,7 +36,7 @@ def rename(call: ApiCall) -> Json:
     if not session:
         raise SlackError("session_not_found")
     session.title = _title(call)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
@@ -57,14 +57,14 @@ def set_assistant_status(call: ApiCall) -> Json:
     channel = call.writable(call.channel("channel_id"))
     key = (channel.id, _thread(call, channel))
     text = str(call.args.get("status") or "")
-    messages = call.structure("loading_messages")
+    messages = call.parse_json("loading_messages")
     _check_loading(messages)
     if text:
         spoken = tuple(messages or ())
-        call.workspace.statuses[key] = AssistantStatus(text, spoken, call.site.clock.now())
+        call.workspace.statuses[key] = AssistantStatus(text, spoken, call.emulator.clock.now())
     else:
         call.workspace.statuses.pop(key, None)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
@@ -72,27 +72,29 @@ def set_title(call: ApiCall) -> Json:
     """The title of an assistant thread."""
     channel = call.channel("channel_id")
     call.workspace.thread_titles[channel.id, _thread(call, channel)] = _title(call)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
 def set_prompts(call: ApiCall) -> Json:
     """Up to four questions that a person can press."""
     channel = call.channel("channel_id")
-    prompts = objects(call.structure("prompts"), "prompts")
-    if not 1 <= len(prompts) <= limits.SUGGESTED_PROMPTS:
+    prompts = objects(call.parse_json("prompts"), "prompts")
+    if not 1 <= len(prompts) <= slack_limits.SUGGESTED_PROMPTS:
         raise SlackError("invalid_arguments", messages=["must have 1 to 4 prompts"])
     if any(not prompt.get("title") or not prompt.get("message") for prompt in prompts):
         raise SlackError("invalid_arguments", messages=["a prompt needs a title and a message"])
     call.workspace.prompts[channel.id, call.thread_ts(channel) or ""] = prompts
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
 def _title(call: ApiCall) -> str:
     title = call.required("title")
-    if len(title) > limits.SESSION_TITLE:
-        fault = f"must be less than {limits.SESSION_TITLE + 1} characters [json-pointer:/title]"
+    if len(title) > slack_limits.SESSION_TITLE:
+        fault = (
+            f"must be less than {slack_limits.SESSION_TITLE + 1} characters [json-pointer:/title]"
+        )
         raise SlackError("invalid_arguments", messages=[fault])
     return title
 
@@ -109,8 +111,10 @@ def _check_loading(messages: object) -> None:
         return
     fits = (
         isinstance(messages, list)
-        and 1 <= len(messages) <= limits.LOADING_MESSAGES
-        and all(isinstance(m, str) and 1 <= len(m) <= limits.LOADING_MESSAGE for m in messages)
+        and 1 <= len(messages) <= slack_limits.LOADING_MESSAGES
+        and all(
+            isinstance(m, str) and 1 <= len(m) <= slack_limits.LOADING_MESSAGE for m in messages
+        )
     )
     if not fits:
         fault = "loading_messages must be 1 to 10 strings of 1 to 50 characters"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.api.api_call import ApiCall, ApiMethod, missing
 from bot.playground.api.sessions import set_session
-from bot.playground.checks.payloads import name_blocks, read_blocks, read_chunks, read_metadata
+from bot.playground.checks.payloads import add_block_ids, parse_blocks, parse_chunks, parse_metadata
 from bot.playground.errors import SlackError
 from bot.playground.state.models import SlackMessage, Stream
 from bot.playground.state.serializers import message_json
-from bot.playground.streams import compose, limit_life, require_live, take_in
+from bot.playground.streams import append_chunks, require_live, schedule_expiry, stream_blocks
 
 if TYPE_CHECKING:
     from bot.playground.state.models import Channel, Json
@@ -22,7 +22,7 @@ _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 def start(call: ApiCall) -> Json:
     """Begin to stream a reply into a thread; outside direct messages it needs a recipient."""
     channel = call.writable(call.channel())
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     stream = _stream(call, channel)
     thread_ts = call.thread_ts(channel)
     if thread_ts is None:
@@ -39,10 +39,10 @@ def start(call: ApiCall) -> Json:
         username=call.text("username"),
         stream=stream,
     )
-    take_in(call.site, message, chunks)
-    limit_life(call.site, stream)
-    call.workspace.keep(message)
-    call.site.events.message(channel, message)
+    append_chunks(call.emulator, message, chunks)
+    schedule_expiry(call.emulator, stream)
+    call.workspace.add_message(message)
+    call.emulator.events.message(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
@@ -51,11 +51,11 @@ def append(call: ApiCall) -> Json:
     channel = call.channel()
     message = _streamed(call, channel)
     require_live(message)
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     if not chunks:
         raise SlackError("no_text")
-    take_in(call.site, message, chunks)
-    call.workspace.changed()
+    append_chunks(call.emulator, message, chunks)
+    call.workspace.notify_changed()
     return {"channel": channel.id, "ts": message.ts}
 
 
@@ -64,20 +64,20 @@ def stop(call: ApiCall) -> Json:
     channel = call.channel()
     message = _streamed(call, channel)
     stream = require_live(message)
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
-    final = name_blocks(read_blocks(call.args.get("blocks")), "s")
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
+    final = add_block_ids(parse_blocks(call.args.get("blocks")), "s")
     _check_room(stream, final)
-    metadata = read_metadata(call.args.get("metadata"))
+    metadata = parse_metadata(call.args.get("metadata"))
     status = call.text("session_status")
     before = message_json(message, channel)
-    take_in(call.site, message, chunks)
-    message.blocks = compose(message, stream, final)
+    append_chunks(call.emulator, message, chunks)
+    message.blocks = stream_blocks(message, stream, final)
     message.metadata = metadata
     if status:
         set_session(call, channel, str(message.thread_ts), status)
     stream.end("finished")
-    call.site.events.changed(channel, message, before)
-    call.workspace.changed()
+    call.emulator.events.message_changed(channel, message, before)
+    call.workspace.notify_changed()
     shown = message_json(message, channel, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shown}
 
@@ -108,8 +108,8 @@ def _streamed(call: ApiCall, channel: Channel) -> SlackMessage:
 def _check_room(stream: Stream, final: list[Json]) -> None:
     """The finished message's own blocks, one for its text included, keep to the message's limit."""
     count = len(stream.blocks) + len(final) + 1
-    if count > limits.MESSAGE_BLOCKS:
-        fault = f"no more than {limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
+    if count > slack_limits.MESSAGE_BLOCKS:
+        fault = f"no more than {slack_limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
         raise SlackError("invalid_blocks", messages=[fault], errors=[fault])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.playground.api.api_call import ApiCall, ApiMethod, missing
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.playground.errors import SlackError
 from bot.playground.state.serializers import view_json
 from bot.playground.state.views import is_open, open_view, publish_view, push_view, update_view
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def open_modal(call: ApiCall) -> Json:
     """A modal for whoever did what the trigger stands for."""
     content = _read(call, "modal")
-    trigger = call.site.use_trigger(call.required("trigger_id"))
+    trigger = call.emulator.use_trigger(call.required("trigger_id"))
     return _shown(call, open_view(call.workspace, trigger.user, content))
 
 
 def push(call: ApiCall) -> Json:
     """A modal over the one in which the trigger was pressed."""
     content = _read(call, "modal")
-    trigger = call.site.use_trigger(call.required("trigger_id"))
+    trigger = call.emulator.use_trigger(call.required("trigger_id"))
     if not trigger.view_id:
         raise SlackError("invalid_trigger_id")
     return _shown(call, push_view(call.workspace, trigger.user, content))
@@ -47,7 +47,7 @@ def publish(call: ApiCall) -> Json:
 def _read(call: ApiCall, kind: str) -> Json:
     if call.args.get("view") is None:
         raise missing("view")
-    content = read_view(call.args["view"])
+    content = parse_view(call.args["view"])
     if content["type"] != kind:
         raise SlackError("invalid_arguments", messages=[f"must be a {kind} [json-pointer:/view]"])
     return content

@@ -41,7 +41,9 @@ class Events:
             sent += self._send("app_mention", {**mention, "type": "app_mention"}, channel)
         return sent
 
-    def changed(self, channel: Channel, message: SlackMessage, before: Json) -> list[Delivery]:
+    def message_changed(
+        self, channel: Channel, message: SlackMessage, before: Json
+    ) -> list[Delivery]:
         """An edit: `message` with the subtype `message_changed`."""
         event = {
             "subtype": "message_changed",
@@ -51,7 +53,7 @@ class Events:
         }
         return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
 
-    def deleted(self, channel: Channel, before: Json) -> list[Delivery]:
+    def message_deleted(self, channel: Channel, before: Json) -> list[Delivery]:
         """A deletion: `message` with the subtype `message_deleted`."""
         event = {
             "subtype": "message_deleted",
@@ -62,7 +64,7 @@ class Events:
         }
         return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
 
-    def joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
+    def member_joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
         """Somebody came into a channel."""
         event: Json = {
             "type": "member_joined_channel",
@@ -85,7 +87,7 @@ class Events:
             "tab": tab,
             "event_ts": self._workspace.next_ts(),
         }
-        if home := self._workspace.homes.get(user.id):
+        if home := self._workspace.home_views.get(user.id):
             event["view"] = view_json(home, self._app)
         return self._send("app_home_opened", event)
 
@@ -103,7 +105,7 @@ class Events:
         }
         return self._send("agent_session_stopped", event, channel)
 
-    def plain(self, kind: str, **fields: Any) -> list[Delivery]:
+    def emit(self, kind: str, **fields: Any) -> list[Delivery]:
         """Any other event to which the app is subscribed, such as `app_uninstalled`."""
         event = {"type": kind, "event_ts": self._workspace.next_ts(), **fields}
         return self._send(kind, event)
@@ -138,7 +140,7 @@ class Events:
         if name not in self._app.events or not present or not granted:
             return []
         shared = channel is not None and channel.ext_shared
-        return [self._outbox.post(self._envelope(event, shared=shared))]
+        return [self._outbox.enqueue_event(self._envelope(event, shared=shared))]
 
     def _envelope(self, event: Json, *, shared: bool) -> Json:
         app = self._app

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.playground import limits
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.delivery.outbox import Ack, Envelope
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class HttpEvents:
             headers["X-Slack-Retry-Reason"] = envelope.reason
         posting = asyncio.create_task(self._post(body, headers))
         try:
-            return await self._clock.within(limits.ACK_SECONDS, posting)
+            return await self._clock.within(slack_limits.ACK_SECONDS, posting)
         except TimeoutError:
             return Ack(ok=False, reason="http_timeout")
         finally:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.errors import UnknownInWorkspaceError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Envelope:
     payload: Json
     attempt: int = 0
     reason: str = ""
-    takes_answer: bool = False
+    accepts_response: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +73,21 @@ class Delivery:
 class Outbox:
     """Everything that goes to the app. `deliveries` is the log of events, the oldest first."""
 
-    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, notify_changed: Callable[[], None]) -> None:
         self.transport: Transport | None = None
         self.deliveries: dict[str, Delivery] = {}
         self.acks_to_drop = 0
         """How many of the next acknowledgements of events get lost on their way to Slack."""
         self._clock = clock
-        self._changed = changed
+        self._notify_changed = notify_changed
         self._pending: dict[str, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def post(self, body: Json) -> Delivery:
+    def enqueue_event(self, body: Json) -> Delivery:
         """Begin to deliver an event; its body carries `event_id` and `event`."""
         delivery = Delivery(body["event_id"], body["event"]["type"], body)
         self.deliveries[delivery.event_id] = self._pending[delivery.event_id] = delivery
-        self._own(self._deliver(delivery))
+        self._start(self._deliver(delivery))
         return delivery
 
     async def redeliver(self, event_id: str) -> Ack:
@@ -97,7 +97,7 @@ class Outbox:
             raise UnknownInWorkspaceError(f"no event {event_id!r} was sent")
         return await self._attempt(delivery, max(1, len(delivery.acks)), "timeout")
 
-    async def ask(self, envelope: Envelope) -> Ack:
+    async def send(self, envelope: Envelope) -> Ack:
         """Send an interaction or a command, once."""
         transport = self.transport
         return (
@@ -116,28 +116,28 @@ class Outbox:
 
     async def _deliver(self, delivery: Delivery) -> None:
         ack = await self._attempt(delivery, 0, "")
-        for attempt, pause in enumerate(limits.RETRY_PAUSES, start=1):
+        for attempt, pause in enumerate(slack_limits.RETRY_PAUSES, start=1):
             if ack.ok or not ack.retriable:
                 break
             await self._clock.sleep(pause)
             ack = await self._attempt(delivery, attempt, ack.reason)
         delivery.state = "acknowledged" if ack.ok else "given up"
         del self._pending[delivery.event_id]
-        self._changed()
+        self._notify_changed()
 
     async def _attempt(self, delivery: Delivery, attempt: int, reason: str) -> Ack:
         envelope = Envelope("events_api", delivery.body, attempt, reason)
         began = time.perf_counter()
-        ack = await self.ask(envelope)
+        ack = await self.send(envelope)
         delivery.seconds.append(time.perf_counter() - began)
         if ack.ok and self.acks_to_drop:
             self.acks_to_drop -= 1
             ack = Ack(ok=False, reason="timeout")
         delivery.acks.append(ack)
-        self._changed()
+        self._notify_changed()
         return ack
 
-    def _own(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from bot.playground import limits
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.delivery.outbox import Ack, Envelope
 
 if TYPE_CHECKING:
@@ -33,22 +33,22 @@ class Connection:
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
     waiting: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
-    leaving: bool = False
+    draining: bool = False
     """Told to go: nothing more is sent to it."""
 
 
 class Sockets:
     """The app's websockets. Each envelope goes to one of them, in turn."""
 
-    def __init__(self, clock: Clock, app_id: str, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, app_id: str, notify_changed: Callable[[], None]) -> None:
         self.connections: list[Connection] = []
         self._clock = clock
         self._app_id = app_id
-        self._changed = changed
+        self._notify_changed = notify_changed
         self._tickets: set[str] = set()
         self._arrivals: list[asyncio.Future[None]] = []
         self._turn = 0
-        self.to_refuse = 0
+        self.refusals_left = 0
         """How many of the next connections are refused, whose ticket is used up all the same."""
 
     def new_ticket(self) -> str:
@@ -59,7 +59,7 @@ class Sockets:
 
     async def send(self, envelope: Envelope) -> Ack:
         """Send over one connection, and wait three seconds for its acknowledgement."""
-        connection = self._pick() or await self._replacement()
+        connection = self._next_connection() or await self._wait_for_replacement()
         if not connection:
             return Ack(ok=False, reason="no_connection")
         envelope_id = str(uuid.uuid4())
@@ -67,7 +67,7 @@ class Sockets:
         connection.waiting[envelope_id] = answer
         try:
             await connection.socket.send_str(json.dumps(_envelope_json(envelope_id, envelope)))
-            return await self._clock.within(limits.ACK_SECONDS, answer)
+            return await self._clock.within(slack_limits.ACK_SECONDS, answer)
         except TimeoutError:
             return Ack(ok=False, reason="timeout")
         except ConnectionError:
@@ -81,29 +81,29 @@ class Sockets:
         if ticket not in self._tickets:
             return web.Response(status=403, text="the ticket was used or never given")
         self._tickets.discard(ticket)
-        if self.to_refuse:
-            self.to_refuse -= 1
+        if self.refusals_left:
+            self.refusals_left -= 1
             return web.Response(status=503)
         socket = web.WebSocketResponse(timeout=_CLOSING_SECONDS)
         await socket.prepare(request)
-        if len(self.connections) >= limits.SOCKETS:
+        if len(self.connections) >= slack_limits.SOCKETS:
             await socket.send_str(_disconnect_json("too_many_websockets"))
             await socket.close()
             return socket
-        await self._converse(Connection(socket, request.transport))
+        await self._run(Connection(socket, request.transport))
         return socket
 
-    async def ask_to_leave(self, reason: str) -> None:
+    async def disconnect(self, reason: str) -> None:
         """Tell every connection that it will be closed, as Slack does before it closes one.
 
         `warning` only tells; `refresh_requested` sends nothing more over the old connections,
         which the app closes once it has opened a new one.
         """
         for connection in list(self.connections):
-            connection.leaving = reason != "warning"
+            connection.draining = reason != "warning"
             await connection.socket.send_str(_disconnect_json(reason))
 
-    async def cut(self) -> None:
+    async def drop(self) -> None:
         """Break every connection without a word."""
         for connection in list(self.connections):
             if connection.transport:
@@ -119,43 +119,43 @@ class Sockets:
         """Close every connection."""
         await asyncio.gather(*(connection.socket.close() for connection in self.connections))
 
-    def _pick(self) -> Connection | None:
-        open_now = [each for each in self.connections if not each.leaving]
+    def _next_connection(self) -> Connection | None:
+        open_now = [each for each in self.connections if not each.draining]
         self._turn += 1
         return open_now[self._turn % len(open_now)] if open_now else None
 
-    async def _replacement(self) -> Connection | None:
+    async def _wait_for_replacement(self) -> Connection | None:
         """The connection that comes for one which was told to leave, or None after a while."""
         if not self.connections:
             return None
         arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._arrivals.append(arrival)
         try:
-            await self._clock.within(limits.ACK_SECONDS, arrival)
+            await self._clock.within(slack_limits.ACK_SECONDS, arrival)
         except TimeoutError:
             return None
-        return self._pick()
+        return self._next_connection()
 
-    async def _converse(self, connection: Connection) -> None:
+    async def _run(self, connection: Connection) -> None:
         self.connections.append(connection)
         try:
             await connection.socket.send_str(self._hello())
-            self._arrived()
+            self._notify_arrivals()
             async for message in connection.socket:
                 if message.type == WSMsgType.TEXT:
-                    _hear(connection, message.data)
+                    _receive(connection, message.data)
         finally:
             self.connections.remove(connection)
             for answer in connection.waiting.values():
-                _settle(answer, Ack(ok=False, reason="connection_failed"))
-            self._changed()
+                _resolve(answer, Ack(ok=False, reason="connection_failed"))
+            self._notify_changed()
 
-    def _arrived(self) -> None:
+    def _notify_arrivals(self) -> None:
         arrivals, self._arrivals = self._arrivals, []
         for arrival in arrivals:
             if not arrival.done():
                 arrival.set_result(None)
-        self._changed()
+        self._notify_changed()
 
     def _hello(self) -> str:
         return json.dumps(
@@ -173,7 +173,7 @@ def _envelope_json(envelope_id: str, envelope: Envelope) -> Json:
         "envelope_id": envelope_id,
         "type": envelope.kind,
         "payload": envelope.payload,
-        "accepts_response_payload": envelope.takes_answer,
+        "accepts_response_payload": envelope.accepts_response,
     }
     if envelope.kind == "events_api":
         shape |= {"retry_attempt": envelope.attempt, "retry_reason": envelope.reason}
@@ -184,7 +184,7 @@ def _disconnect_json(reason: str) -> str:
     return json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
 
 
-def _hear(connection: Connection, text: str) -> None:
+def _receive(connection: Connection, text: str) -> None:
     """Take an acknowledgement; anything else is ignored, as Slack does."""
     try:
         said = json.loads(text)
@@ -193,9 +193,9 @@ def _hear(connection: Connection, text: str) -> None:
     if is_object(said):
         answer = connection.waiting.get(str(said.get("envelope_id")))
         if answer:
-            _settle(answer, Ack(ok=True, payload=said.get("payload")))
+            _resolve(answer, Ack(ok=True, payload=said.get("payload")))
 
 
-def _settle(answer: asyncio.Future[Ack], ack: Ack) -> None:
+def _resolve(answer: asyncio.Future[Ack], ack: Ack) -> None:
     if not answer.done():
         answer.set_result(ack)

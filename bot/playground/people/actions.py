@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.api.response_urls import answer
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.playground.delivery.outbox import Ack, Envelope
 from bot.playground.errors import SlackError
 from bot.playground.people.inputs import (
@@ -57,18 +57,21 @@ class ActionResult:
 class PeopleActions:
     """The acting part of a person's interface."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     async def command(
         self, user: User | str, channel: Channel | str, command: str, text: str = ""
     ) -> ActionResult:
         """Send a slash command from a channel's message box; what the app answers is shown."""
-        site = self._site
-        person, place = site.workspace.user(user), site.workspace.channel(channel)
-        url, trigger = site.new_response_url(person.id, place.id), site.new_trigger(person.id)
+        emulator = self._emulator
+        person, place = emulator.workspace.user(user), emulator.workspace.channel(channel)
+        url, trigger = (
+            emulator.new_response_url(person.id, place.id),
+            emulator.new_trigger(person.id),
+        )
         payload = {
-            "token": site.app.verification_token,
+            "token": emulator.app.verification_token,
             "team_id": person.team_id,
             "team_domain": "playground",
             "channel_id": place.id,
@@ -77,17 +80,17 @@ class PeopleActions:
             "user_name": person.name,
             "command": command,
             "text": text,
-            "api_app_id": site.app.app_id,
+            "api_app_id": emulator.app.app_id,
             "is_enterprise_install": "false",
             "response_url": url,
             "trigger_id": trigger,
         }
-        ack = await site.outbox.ask(Envelope("slash_commands", payload, takes_answer=True))
+        ack = await emulator.outbox.send(Envelope("slash_commands", payload, accepts_response=True))
         if not ack.ok or not ack.payload:
             return ActionResult(ack, trigger, url, error=ack.reason)
-        grant = site.response_urls[url.rpartition("/")[2]]
+        grant = emulator.response_urls[url.rpartition("/")[2]]
         try:
-            shown = answer(site, grant, ack.payload)
+            shown = answer(emulator, grant, ack.payload)
         except SlackError as refused:
             return ActionResult(ack, trigger, url, error=refused.code)
         return ActionResult(ack, trigger, url, message=shown)
@@ -100,7 +103,7 @@ class PeopleActions:
         `value` names what is chosen (see `inputs.chosen`); a button's own value is sent where it
         is None. Nothing is checked that a stale or hostile client would not check.
         """
-        person = self._site.workspace.user(user)
+        person = self._emulator.workspace.user(user)
         block_id, element = find_element(where.blocks, action_id)
         fields = chosen(element, value)
         if element["type"] not in STATELESS:
@@ -109,14 +112,14 @@ class PeopleActions:
             "type": element["type"],
             "action_id": action_id,
             "block_id": block_id,
-            "action_ts": self._site.workspace.next_ts(),
+            "action_ts": self._emulator.workspace.next_ts(),
             **fields,
         }
         view_id = where.id if isinstance(where, SlackView) else None
-        trigger = self._site.new_trigger(person.id, view_id)
+        trigger = self._emulator.new_trigger(person.id, view_id)
         payload = self._payload("block_actions", person, trigger) | {"actions": [action]}
         payload |= self._about(where, person)
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
@@ -124,12 +127,14 @@ class PeopleActions:
         self, user: User | str, view: SlackView, values: Mapping[str, Any] | None = None
     ) -> ActionResult:
         """Fill in a modal by `action_id` and submit it; what the app answers is carried out."""
-        person = self._site.workspace.user(user)
+        person = self._emulator.workspace.user(user)
         self._fill_in(view, values or {})
-        trigger = self._site.new_trigger(person.id, view.id)
+        trigger = self._emulator.new_trigger(person.id, view.id)
         payload = self._payload("view_submission", person, trigger)
-        payload |= {"view": view_json(view, self._site.app), "response_urls": []}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload, takes_answer=True))
+        payload |= {"view": view_json(view, self._emulator.app), "response_urls": []}
+        ack = await self._emulator.outbox.send(
+            Envelope("interactive", payload, accepts_response=True)
+        )
         if not ack.ok:
             return ActionResult(ack, trigger, error=ack.reason)
         return self._carry_out(person, view, ack, trigger)
@@ -141,52 +146,52 @@ class PeopleActions:
 
         Gives how the app took that; None where it was not told.
         """
-        person = self._site.workspace.user(user)
-        close_views(self._site.workspace, person.id, all_of_them=clear)
+        person = self._emulator.workspace.user(user)
+        close_views(self._emulator.workspace, person.id, all_of_them=clear)
         if not view.content.get("notify_on_close"):
             return None
         payload = self._payload("view_closed", person, "")
-        payload |= {"view": view_json(view, self._site.app), "is_cleared": clear}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        payload |= {"view": view_json(view, self._emulator.app), "is_cleared": clear}
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         return ActionResult(ack, "", error=ack.reason)
 
     async def shortcut(
         self, user: User | str, callback_id: str, message: SlackMessage | None = None
     ) -> ActionResult:
         """Use a shortcut: on a message, or without one a global shortcut."""
-        person = self._site.workspace.user(user)
-        trigger = self._site.new_trigger(person.id)
+        person = self._emulator.workspace.user(user)
+        trigger = self._emulator.new_trigger(person.id)
         payload = self._payload("message_action" if message else "shortcut", person, trigger)
-        payload |= {"callback_id": callback_id, "action_ts": self._site.workspace.next_ts()}
+        payload |= {"callback_id": callback_id, "action_ts": self._emulator.workspace.next_ts()}
         if message:
             payload |= self._about(message, person) | {"message_ts": message.ts}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
     async def open_home(self, user: User | str, tab: str = "home") -> None:
         """Look at the app's Home tab, or with `messages` at its Messages tab."""
-        person = self._site.workspace.user(user)
-        im = self._site.workspace.im_between(person.id, self._site.app.bot_user_id)
-        self._site.events.home_opened(person, im, tab)
+        person = self._emulator.workspace.user(user)
+        im = self._emulator.workspace.im_between(person.id, self._emulator.app.bot_user_id)
+        self._emulator.events.home_opened(person, im, tab)
 
     async def press_stop(
         self, user: User | str, channel: Channel | str, thread_ts: str
     ) -> list[str]:
         """Press Stop in a thread; gives the ts of the messages whose streams that ended."""
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         person, place = workspace.user(user), workspace.channel(channel)
         stopped: list[str] = []
         for message in place.thread(thread_ts):
             if message.stream and message.streaming:
                 message.stream.end("stopped")
                 stopped.append(message.ts)
-        self._site.events.session_stopped(place, person, thread_ts, stopped)
-        workspace.changed()
+        self._emulator.events.session_stopped(place, person, thread_ts, stopped)
+        workspace.notify_changed()
         return stopped
 
     def _payload(self, kind: str, person: User, trigger: str) -> Json:
-        app = self._site.app
+        app = self._emulator.app
         return {
             "type": kind,
             "team": {"id": app.team_id, "domain": "playground"},
@@ -207,8 +212,8 @@ class PeopleActions:
         """Where something was pressed: `container`, and the message or view itself."""
         if isinstance(where, SlackView):
             container = {"type": "view", "view_id": where.id}
-            return {"container": container, "view": view_json(where, self._site.app)}
-        channel = self._site.workspace.channels[where.channel]
+            return {"container": container, "view": view_json(where, self._emulator.app)}
+        channel = self._emulator.workspace.channels[where.channel]
         ephemeral = where.ephemeral_for is not None
         container: Json = {
             "type": "message",
@@ -223,7 +228,7 @@ class PeopleActions:
             "container": container,
             "channel": {"id": channel.id, "name": named},
             "state": {"values": where.state},
-            "response_url": self._site.new_response_url(person.id, channel.id, where),
+            "response_url": self._emulator.new_response_url(person.id, channel.id, where),
         }
         if not ephemeral:
             about["message"] = message_json(where, channel, with_metadata=True)
@@ -244,15 +249,15 @@ class PeopleActions:
     def _carry_out(self, person: User, view: SlackView, ack: Ack, trigger: str) -> ActionResult:
         told = ack.payload or {}
         action = told.get("response_action")
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         try:
             if action == "errors":
                 return ActionResult(ack, trigger, errors=told["errors"])
             if action == "update":
-                update_view(workspace, view, read_view(told["view"]), None)
+                update_view(workspace, view, parse_view(told["view"]), None)
             elif action == "push":
-                push_view(workspace, person.id, read_view(told["view"]))
-            elif view in workspace.stacks.get(person.id, ()):
+                push_view(workspace, person.id, parse_view(told["view"]))
+            elif view in workspace.modal_stacks.get(person.id, ()):
                 close_views(workspace, person.id, all_of_them=action == "clear")
         except SlackError as refused:
             return ActionResult(ack, trigger, error=refused.code)

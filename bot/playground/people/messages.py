@@ -29,8 +29,8 @@ class PeopleMessages:
     People and places may be named by the value that `add_…` gave, by their id or by their name.
     """
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     def add_user(
         self,
@@ -45,7 +45,7 @@ class PeopleMessages:
         tz: str = "Etc/UTC",
     ) -> User:
         """Somebody new; `team_id` makes them one of an outside organisation."""
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         user = User(
             id=workspace.new_id("U"),
             name=name,
@@ -71,10 +71,10 @@ class PeopleMessages:
         connected: Sequence[str] = (),
     ) -> Channel:
         """A channel; `connected` are the team ids with which Slack Connect shares it."""
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         listed = [workspace.user(each).id for each in members]
         if bot_member:
-            listed.append(self._site.app.bot_user_id)
+            listed.append(self._emulator.app.bot_user_id)
         channel = workspace.add_channel(name, "group" if private else "channel", listed)
         channel.archived = archived
         channel.connected = list(connected)
@@ -83,8 +83,8 @@ class PeopleMessages:
 
     def dm(self, user: User | str) -> Channel:
         """A person's direct messages with the bot."""
-        workspace = self._site.workspace
-        return workspace.im_between(workspace.user(user).id, self._site.app.bot_user_id)
+        workspace = self._emulator.workspace
+        return workspace.im_between(workspace.user(user).id, self._emulator.app.bot_user_id)
 
     def upload(
         self,
@@ -92,11 +92,11 @@ class PeopleMessages:
         data: bytes,
         *,
         preview: bytes = b"",
-        withheld: bool = False,
+        id_only: bool = False,
         **told: Any,
     ) -> SharedFile:
         """Upload a file, to be given to `post`; see `FileHost.add` for what the arguments mean."""
-        return self._site.files.add(name, data, told, preview=preview, withheld=withheld)
+        return self._emulator.files.add(name, data, told, preview=preview, id_only=id_only)
 
     async def post(
         self,
@@ -116,20 +116,20 @@ class PeopleMessages:
         if thread_ts and thread_ts not in place.messages:
             raise UnknownInWorkspaceError(f"there is no thread {thread_ts}")
         message = SlackMessage(
-            ts=self._site.workspace.next_ts(),
+            ts=self._emulator.workspace.next_ts(),
             channel=place.id,
             user=None if subtype == "bot_message" else author.id,
             text=text,
             team=author.team_id,
             blocks=_typed(text),
-            files=[each.shape if isinstance(each, SharedFile) else each for each in files],
+            files=[each.file_json if isinstance(each, SharedFile) else each for each in files],
             thread_ts=thread_ts,
             subtype=subtype or ("file_share" if files else None),
             bot_id=author.bot_id,
             username=author.name if subtype == "bot_message" else None,
         )
-        self._site.workspace.keep(message)
-        self._site.events.message(place, message)
+        self._emulator.workspace.add_message(message)
+        self._emulator.events.message(place, message)
         return message.ts
 
     async def edit(self, user: User | str, channel: Channel | str, ts: str, text: str) -> None:
@@ -138,19 +138,19 @@ class PeopleMessages:
         message = self._message(place, ts)
         before = message_json(message, place)
         message.text, message.blocks = text, _typed(text)
-        message.edited_by, message.edited_ts = author.id, self._site.workspace.next_ts()
-        self._site.events.changed(place, message, before)
-        self._site.workspace.changed()
+        message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
+        self._emulator.events.message_changed(place, message, before)
+        self._emulator.workspace.notify_changed()
 
     async def delete(self, channel: Channel | str, ts: str) -> None:
         """Delete a message, as its author or an administrator can."""
-        remove(self._site, self._message(self._site.workspace.channel(channel), ts))
+        remove(self._emulator, self._message(self._emulator.workspace.channel(channel), ts))
 
     async def delete_thread(self, channel: Channel | str, ts: str) -> None:
         """Delete a thread with all its replies, so that nothing of it can be read."""
-        place = self._site.workspace.channel(channel)
+        place = self._emulator.workspace.channel(channel)
         for message in reversed(place.thread(ts)):
-            remove(self._site, message)
+            remove(self._emulator, message)
 
     async def react(self, user: User | str, channel: Channel | str, ts: str, name: str) -> None:
         """Put an emoji on a message; the app is told where it is subscribed to `reaction_added`."""
@@ -159,30 +159,30 @@ class PeopleMessages:
         message.reactions.setdefault(name, []).append(author.id)
         item = {"type": "message", "channel": place.id, "ts": ts}
         told: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
-        self._site.events.plain("reaction_added", **told, item_user=message.user)
-        self._site.workspace.changed()
+        self._emulator.events.emit("reaction_added", **told, item_user=message.user)
+        self._emulator.workspace.notify_changed()
 
     async def invite(
         self, user: User | str, channel: Channel | str, *, inviter: User | str | None = None
     ) -> None:
         """Bring somebody, or the bot, into a channel."""
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         guest, place = workspace.user(user), workspace.channel(channel)
         if guest.id not in place.members:
             place.members.append(guest.id)
             by = workspace.user(inviter) if inviter else None
-            self._site.events.joined(place, guest, by)
-            workspace.changed()
+            self._emulator.events.member_joined(place, guest, by)
+            workspace.notify_changed()
 
     async def leave(self, user: User | str, channel: Channel | str) -> None:
         """Take somebody, or the bot, out of a channel."""
         goer, place = self._member(user, channel)
         place.members.remove(goer.id)
-        self._site.workspace.changed()
+        self._emulator.workspace.notify_changed()
 
     def _member(self, user: User | str, channel: Channel | str) -> tuple[User, Channel]:
-        author = self._site.workspace.user(user)
-        place = self._site.workspace.channel(channel)
+        author = self._emulator.workspace.user(user)
+        place = self._emulator.workspace.channel(channel)
         if author.id not in place.members:
             raise UnknownInWorkspaceError(f"{author.name} is not in {place.name or place.id}")
         return author, place

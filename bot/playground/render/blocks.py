@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.render.text import (
     Names,
     plain,

@@ -16,7 +16,7 @@ from bot.playground.state.models import Notification, Unfurl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.playground.state.models import Called, SlackMessage
+    from bot.playground.state.models import NotificationKind, SlackMessage
 
 _TOKEN: Final = re.compile(
     r"<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
@@ -52,7 +52,7 @@ class NotificationScan:
             for match in _ADDRESS.finditer(_CODE.sub(" ", text)):
                 self._fetched(match[1].rstrip(".,;:!?*_~"))
 
-    def read_blocks(self, blocks: Iterable[Any]) -> None:
+    def parse_blocks(self, blocks: Iterable[Any]) -> None:
         """Blocks, to whatever depth."""
         for part in walk(list(blocks)):
             kind = part.get("type")
@@ -83,7 +83,9 @@ class NotificationScan:
     def _call(self, kind: str, target: str) -> None:
         if kind in _KINDS:
             message = self._message
-            found = Notification(cast("Called", kind), target, message.channel, message.ts)
+            found = Notification(
+                cast("NotificationKind", kind), target, message.channel, message.ts
+            )
             self.notifications[found] = None
 
     def _fetched(self, url: str) -> None:
@@ -94,8 +96,8 @@ def scan_notifications(message: SlackMessage, *, link_names: bool = False) -> No
     """Read a whole message, the streamed parts included."""
     found = NotificationScan(message)
     found.read(message.text)
-    found.read_blocks(message.blocks)
-    found.read_blocks(message.attachments)
+    found.parse_blocks(message.blocks)
+    found.parse_blocks(message.attachments)
     for attachment in message.attachments:
         for words in _strings([attachment.get(key) for key in _ATTACHED]):
             found.read(words)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

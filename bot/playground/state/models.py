@@ -14,7 +14,7 @@ Json = dict[str, Any]
 ChannelKind = Literal["channel", "group", "im", "mpim"]
 StreamState = Literal["live", "finished", "stopped", "expired"]
 """`stopped`: a person pressed Stop. `expired`: the stream outlived Slack's five minutes."""
-Called = Literal["user", "subteam", "channel", "here", "everyone"]
+NotificationKind = Literal["user", "subteam", "channel", "here", "everyone"]
 SessionStatus = Literal["active", "processing", "suspended", "closed"]
 
 
@@ -181,7 +181,7 @@ class AssistantStatus:
 class Notification:
     """Somebody whom a message of the app called: `target` is a user, a group, or the word."""
 
-    kind: Called
+    kind: NotificationKind
     target: str
     channel: str
     ts: str

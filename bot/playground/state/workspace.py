@@ -40,9 +40,9 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[SlackMessage] = []
         self.views: dict[str, SlackView] = {}
-        self.stacks: dict[str, list[SlackView]] = {}
+        self.modal_stacks: dict[str, list[SlackView]] = {}
         """The open modals of each person, the topmost last."""
-        self.homes: dict[str, SlackView] = {}
+        self.home_views: dict[str, SlackView] = {}
         self.sessions: dict[tuple[str, str], Session] = {}
         self.statuses: dict[tuple[str, str], AssistantStatus] = {}
         self.thread_titles: dict[tuple[str, str], str] = {}
@@ -71,7 +71,7 @@ class Workspace:
         """Let somebody in."""
         self.users[user.id] = user
         self.teams.setdefault(user.team_id, f"Organisation {user.team_id}")
-        self.changed()
+        self.notify_changed()
         return user
 
     def add_channel(self, name: str, kind: ChannelKind, members: Iterable[str]) -> Channel:
@@ -87,7 +87,7 @@ class Workspace:
             private=kind != "channel",
         )
         self.channels[channel.id] = channel
-        self.changed()
+        self.notify_changed()
         return channel
 
     def im_between(self, one: str, other: str) -> Channel:
@@ -97,7 +97,7 @@ class Workspace:
                 return channel
         return self.add_channel("", "im", (one, other))
 
-    def keep(self, message: SlackMessage) -> SlackMessage:
+    def add_message(self, message: SlackMessage) -> SlackMessage:
         """Put a message where people see it."""
         if message.ephemeral_for:
             self.ephemerals.append(message)
@@ -107,7 +107,7 @@ class Workspace:
             if message.is_reply:
                 channel.threads.setdefault(str(message.thread_ts), []).append(message.ts)
             self.statuses.pop((message.channel, message.thread_ts or message.ts), None)
-        self.changed()
+        self.notify_changed()
         return message
 
     def user(self, who: User | str) -> User:
@@ -132,7 +132,7 @@ class Workspace:
             raise UnknownInWorkspaceError(f"there is no conversation {where!r}")
         return found
 
-    def changed(self) -> None:
+    def notify_changed(self) -> None:
         """Wake everybody who waits for something here."""
         waiting, self._waiting = self._waiting, set()
         for future in waiting:
