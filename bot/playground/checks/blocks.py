@@ -1,4 +1,4 @@
-"""The rules for blocks: which may stand on which surface, and what each may hold."""
+"""The rules for blocks: where each type is allowed and what it may contain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TASK_STATES: Final = frozenset({"pending", "in_progress", "complete", "error"})
 
 
 def check_blocks(blocks: list[Any], path: str, errors: PayloadErrors, surface: Surface) -> None:
-    """All blocks of one message or view; their number included."""
+    """Check all blocks of one message or view, including their number."""
     max_items = slack_limits.MESSAGE_BLOCKS if surface == "message" else slack_limits.VIEW_BLOCKS
     errors.check_array(blocks, path, max_items, min_items=0)
     seen: set[str] = set()
@@ -46,7 +46,7 @@ def check_blocks(blocks: list[Any], path: str, errors: PayloadErrors, surface: S
 
 
 def check_block(block: object, path: str, errors: PayloadErrors, surface: Surface) -> None:
-    """One block on one surface."""
+    """Check one block on one surface."""
     kind = type_of(block)
     allowed = EVERYWHERE | MESSAGE_ONLY if surface == "message" else EVERYWHERE
     if not is_object(block) or kind not in allowed:
@@ -57,11 +57,11 @@ def check_block(block: object, path: str, errors: PayloadErrors, surface: Surfac
     if rule := _RULES.get(kind):
         rule(block, path, errors)
     if kind == "container":
-        inside = f"{path}/child_blocks"
+        children_path = f"{path}/child_blocks"
         children = errors.check_array(
-            block.get("child_blocks"), inside, slack_limits.CONTAINER_BLOCKS
+            block.get("child_blocks"), children_path, slack_limits.CONTAINER_BLOCKS
         )
-        check_blocks(children, inside, errors, surface)
+        check_blocks(children, children_path, errors, surface)
         if block.get("title") is not None:
             errors.check_text_object(block["title"], f"{path}/title", slack_limits.CARD_TITLE)
     if len(errors.messages) == before:
@@ -69,25 +69,25 @@ def check_block(block: object, path: str, errors: PayloadErrors, surface: Surfac
 
 
 def walk(blocks: list[Any]) -> Iterator[Json]:
-    """Every object inside these blocks, the blocks themselves first."""
-    waiting: list[Any] = list(reversed(blocks))
-    while waiting:
-        value = waiting.pop()
+    """Yield every object in the blocks, outermost first."""
+    pending: list[Any] = list(reversed(blocks))
+    while pending:
+        value = pending.pop()
         if is_object(value):
             yield value
-            waiting.extend(reversed(list(value.values())))
+            pending.extend(reversed(list(value.values())))
         elif is_list(value):
-            waiting.extend(reversed(value))
+            pending.extend(reversed(value))
 
 
 def _check_totals(blocks: list[Any], path: str, errors: PayloadErrors) -> None:
-    known = [block for block in blocks if is_object(block)]
-    written = [block.get("text") for block in known if block.get("type") == "markdown"]
-    if sum(len(text) for text in written if isinstance(text, str)) > slack_limits.MARKDOWN_TOTAL:
+    objects = [block for block in blocks if is_object(block)]
+    texts = [block.get("text") for block in objects if block.get("type") == "markdown"]
+    if sum(len(text) for text in texts if isinstance(text, str)) > slack_limits.MARKDOWN_TOTAL:
         errors.add(
             path, f"markdown must be less than {slack_limits.MARKDOWN_TOTAL + 1} characters in all"
         )
-    if sum(block.get("type") == "table" for block in known) > 1:
+    if sum(block.get("type") == "table" for block in objects) > 1:
         errors.add(path, "only one table allowed")
 
 
@@ -130,17 +130,17 @@ def _check_context_actions(block: Json, path: str, errors: PayloadErrors) -> Non
 def _check_row(
     block: Json, path: str, errors: PayloadErrors, max_items: int, allowed: frozenset[str]
 ) -> None:
-    listed = errors.check_array(block.get("elements"), f"{path}/elements", max_items)
-    for index, element in enumerate(listed):
+    items = errors.check_array(block.get("elements"), f"{path}/elements", max_items)
+    for index, element in enumerate(items):
         element_rules.check_element(element, f"{path}/elements/{index}", errors, allowed)
-    element_rules.check_action_ids(listed, f"{path}/elements", errors)
+    element_rules.check_action_ids(items, f"{path}/elements", errors)
 
 
 def _check_context(block: Json, path: str, errors: PayloadErrors) -> None:
-    listed = errors.check_array(
+    items = errors.check_array(
         block.get("elements"), f"{path}/elements", slack_limits.CONTEXT_ELEMENTS
     )
-    for index, element in enumerate(listed):
+    for index, element in enumerate(items):
         field_path = f"{path}/elements/{index}"
         if is_object(element) and element.get("type") == "image":
             element_rules.check_element(element, field_path, errors, frozenset({"image"}))
@@ -191,12 +191,12 @@ def _check_task_card(block: Json, path: str, errors: PayloadErrors) -> None:
 def _check_plan(block: Json, path: str, errors: PayloadErrors) -> None:
     errors.check_string(block.get("title"), f"{path}/title", slack_limits.MESSAGE_TEXT)
     tasks = block.get("tasks")
-    listed = (
+    items = (
         []
         if tasks is None
         else errors.check_array(tasks, f"{path}/tasks", slack_limits.MESSAGE_BLOCKS)
     )
-    for index, task in enumerate(listed):
+    for index, task in enumerate(items):
         item_path = f"{path}/tasks/{index}"
         if is_object(task) and type_of(task) == "task_card":
             _check_task_card(task, item_path, errors)
@@ -205,24 +205,24 @@ def _check_plan(block: Json, path: str, errors: PayloadErrors) -> None:
 
 
 def _check_card(block: Json, path: str, errors: PayloadErrors) -> None:
-    for part, max_length in _CARD_TEXTS.items():
-        if block.get(part) is not None:
-            errors.check_text_object(block[part], f"{path}/{part}", max_length)
+    for key, max_length in _CARD_TEXTS.items():
+        if block.get(key) is not None:
+            errors.check_text_object(block[key], f"{path}/{key}", max_length)
     if block.get("actions") is not None:
         field_path = f"{path}/actions"
-        listed = errors.check_array(block["actions"], field_path, slack_limits.CARD_ACTIONS)
-        for index, element in enumerate(listed):
+        items = errors.check_array(block["actions"], field_path, slack_limits.CARD_ACTIONS)
+        for index, element in enumerate(items):
             element_rules.check_element(
                 element, f"{field_path}/{index}", errors, frozenset({"button"})
             )
-        element_rules.check_action_ids(listed, field_path, errors)
+        element_rules.check_action_ids(items, field_path, errors)
 
 
 def _check_carousel(block: Json, path: str, errors: PayloadErrors) -> None:
-    listed = errors.check_array(
+    items = errors.check_array(
         block.get("elements"), f"{path}/elements", slack_limits.CAROUSEL_CARDS
     )
-    for index, card in enumerate(listed):
+    for index, card in enumerate(items):
         item_path = f"{path}/elements/{index}"
         if is_object(card) and type_of(card) == "card":
             _check_card(card, item_path, errors)

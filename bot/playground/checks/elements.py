@@ -1,4 +1,4 @@
-"""The rules for what people press, choose and fill in: buttons, menus and inputs."""
+"""The rules for interactive elements: buttons, menus and inputs."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
 PLAIN: Final = frozenset({"plain_text"})
 
-_CHOOSERS: Final = frozenset({
+_MENUS: Final = frozenset({
     "static_select", "multi_static_select", "external_select", "multi_external_select",
     "users_select", "multi_users_select", "conversations_select", "multi_conversations_select",
     "channels_select", "multi_channels_select",
 })  # fmt: skip
 _PICKERS: Final = frozenset({"datepicker", "timepicker", "datetimepicker"})
 _CHOICES: Final = frozenset({"radio_buttons", "checkboxes"})
-_WRITTEN: Final = frozenset({
+_TEXT_INPUTS: Final = frozenset({
     "plain_text_input", "email_text_input", "url_text_input", "number_input",
     "rich_text_input", "file_input",
 })  # fmt: skip
 
-IN_SECTION: Final = _CHOOSERS | _PICKERS | _CHOICES | {
+IN_SECTION: Final = _MENUS | _PICKERS | _CHOICES | {
     "button", "overflow", "image", "workflow_button",
 }  # fmt: skip
-IN_ACTIONS: Final = _CHOOSERS | _PICKERS | _CHOICES | {
+IN_ACTIONS: Final = _MENUS | _PICKERS | _CHOICES | {
     "button", "overflow", "workflow_button", "rich_text_input",
 }  # fmt: skip
 IN_CONTEXT_ACTIONS: Final = frozenset({"feedback_buttons", "icon_button"})
-IN_INPUT: Final = _CHOOSERS | _PICKERS | _CHOICES | _WRITTEN
+IN_INPUT: Final = _MENUS | _PICKERS | _CHOICES | _TEXT_INPUTS
 
 
 def check_element(
     element: object, path: str, errors: PayloadErrors, allowed: frozenset[str]
 ) -> None:
-    """One element, where only those of the types `allowed` may stand."""
+    """Check one element, which must have one of the allowed types."""
     kind = type_of(element)
     if not is_object(element) or kind not in allowed:
         errors.add(f"{path}/type", f"unsupported type: {kind}")
@@ -58,7 +58,7 @@ def check_element(
 
 
 def check_action_ids(elements: list[Any], path: str, errors: PayloadErrors) -> None:
-    """Within one block no two elements have the same `action_id`."""
+    """Require that no two elements of a block have the same `action_id`."""
     seen: set[str] = set()
     for index, element in enumerate(elements):
         action_id = element.get("action_id") if is_object(element) else None
@@ -120,7 +120,7 @@ def _check_menu(element: Json, path: str, errors: PayloadErrors) -> None:
         return
     field_path = f"{path}/option_groups"
     groups = errors.check_array(element["option_groups"], field_path, slack_limits.SELECT_OPTIONS)
-    offered: list[Any] = []
+    options: list[Any] = []
     for index, group in enumerate(groups):
         if not is_object(group):
             errors.add(f"{field_path}/{index}", "must be an object")
@@ -128,15 +128,15 @@ def _check_menu(element: Json, path: str, errors: PayloadErrors) -> None:
         label = f"{field_path}/{index}/label"
         errors.check_text_object(group.get("label"), label, slack_limits.OPTION_TEXT, types=PLAIN)
         _check_options(group, f"{field_path}/{index}", errors, slack_limits.SELECT_OPTIONS)
-        offered += group["options"] if is_list(group.get("options")) else []
-    _check_initial(element, offered, path, errors)
+        options += group["options"] if is_list(group.get("options")) else []
+    _check_initial(element, options, path, errors)
 
 
 def _check_overflow(element: Json, path: str, errors: PayloadErrors) -> None:
     _check_options(element, path, errors, slack_limits.OVERFLOW_OPTIONS)
 
 
-def _check_choice(element: Json, path: str, errors: PayloadErrors) -> None:
+def _check_choices(element: Json, path: str, errors: PayloadErrors) -> None:
     _check_options(element, path, errors, slack_limits.CHOICE_OPTIONS, rich=True)
 
 
@@ -155,9 +155,9 @@ def _check_options(
         )
         errors.check_string(option.get("value"), f"{field_path}/value", slack_limits.OPTION_VALUE)
         if option.get("description") is not None:
-            described = f"{field_path}/description"
+            description_path = f"{field_path}/description"
             errors.check_text_object(
-                option["description"], described, slack_limits.OPTION_TEXT, types=types
+                option["description"], description_path, slack_limits.OPTION_TEXT, types=types
             )
     _check_initial(parent, options, path, errors)
 
@@ -179,12 +179,12 @@ def _check_image(element: Json, path: str, errors: PayloadErrors) -> None:
 
 _RULES: Final[dict[str, Callable[[Json, str, PayloadErrors], None]]] = {
     "button": _check_button,
-    "checkboxes": _check_choice,
+    "checkboxes": _check_choices,
     "feedback_buttons": _check_feedback,
     "icon_button": _check_icon_button,
     "image": _check_image,
     "multi_static_select": _check_menu,
     "overflow": _check_overflow,
-    "radio_buttons": _check_choice,
+    "radio_buttons": _check_choices,
     "static_select": _check_menu,
 }

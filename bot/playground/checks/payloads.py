@@ -1,4 +1,4 @@
-"""Reads what an app sends as a message, a view or a stream's chunks, and holds it to the rules."""
+"""Parses and validates what an app sends: messages, views and stream chunks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _VIEW_KEYS: Final = frozenset({
 })  # fmt: skip
 
 GENERATED_PREFIX: Final = "auto-"
-"""How the `block_id` of a block begins that was made of a message's text, not sent as a block."""
+"""The `block_id` prefix of blocks generated from a message's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says, once it was found good. Every block has a `block_id`."""
+    """The validated content of a message. Every block has a `block_id`."""
 
     text: str = ""
     blocks: list[Json] = field(default_factory=list[Any])
@@ -39,16 +39,20 @@ class Content:
 
 
 def parse_json(value: Any) -> Any:
-    """JSON that came as text in a form, read; anything else as it is. ValueError if it is none."""
+    """Parse JSON sent as text in a form; return any other value unchanged.
+
+    Raises:
+        ValueError: if the text is not JSON.
+    """
     return json.loads(value) if isinstance(value, str) else value
 
 
 def parse_content(fields: Mapping[str, Any]) -> Content:
-    """The message in these fields of a call, an answer to a command, or a response_url's body.
+    """Parse a message from the fields of a call, a command's response, or a response_url body.
 
     Raises:
         SlackError: `no_text`, `msg_too_long`, `markdown_text_conflict`, `invalid_blocks`,
-            `invalid_blocks_format`, `invalid_attachments`, or one of metadata's.
+            `invalid_blocks_format`, `invalid_attachments`, or an error of `parse_metadata`.
     """
     text, markdown = fields.get("text") or "", fields.get("markdown_text")
     blocks = parse_blocks(fields.get("blocks"))
@@ -65,21 +69,21 @@ def parse_content(fields: Mapping[str, Any]) -> Content:
     if markdown:
         text = str(markdown)
         blocks = [{"type": "markdown", "text": text, "block_id": f"{GENERATED_PREFIX}text"}]
-    content = add_block_ids(blocks, "m")
-    return Content(str(text), content, attachments, parse_metadata(fields.get("metadata")))
+    blocks = add_block_ids(blocks, "m")
+    return Content(str(text), blocks, attachments, parse_metadata(fields.get("metadata")))
 
 
 def parse_blocks(value: Any, surface: Surface = "message") -> list[Json]:
-    """The blocks of a message, found good.
+    """Parse and validate blocks.
 
     Raises:
-        SlackError: `invalid_blocks_format` where it is no JSON array of objects, and
-            `invalid_blocks` with every fault where it breaks a rule.
+        SlackError: `invalid_blocks_format` if this is not a JSON array of objects,
+            `invalid_blocks` with every error if it breaks a rule.
     """
     try:
         blocks = parse_json(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_blocks_format") from unreadable
+    except ValueError as error:
+        raise SlackError("invalid_blocks_format") from error
     if blocks is None:
         return []
     if not is_list(blocks) or not all(is_object(block) for block in blocks):
@@ -92,19 +96,19 @@ def parse_blocks(value: Any, surface: Surface = "message") -> list[Json]:
 
 
 def add_block_ids(blocks: list[Json], prefix: str) -> list[Json]:
-    """A copy of the blocks in which those without a `block_id` are given one."""
-    named = copy.deepcopy(blocks)
-    for index, block in enumerate(named):
+    """Return a copy of the blocks in which each has a `block_id`."""
+    copied = copy.deepcopy(blocks)
+    for index, block in enumerate(copied):
         block.setdefault("block_id", f"{prefix}{index:02d}")
-    return named
+    return copied
 
 
 def parse_metadata(value: Any) -> Json | None:
-    """A message's metadata: an `event_type` and an `event_payload`, 8 kB at most."""
+    """Parse a message's metadata: an `event_type` and an `event_payload`, 8 kB at most."""
     try:
         metadata = parse_json(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_metadata_format") from unreadable
+    except ValueError as error:
+        raise SlackError("invalid_metadata_format") from error
     if metadata is None:
         return None
     if not is_object(metadata):
@@ -118,10 +122,10 @@ def parse_metadata(value: Any) -> Json | None:
 
 
 def parse_view(value: Any) -> Json:
-    """A modal or a Home tab, found good, its blocks named.
+    """Parse and validate a modal or Home tab; every block gets a `block_id`.
 
     Raises:
-        SlackError: `invalid_arguments` with every fault, or `view_too_large`.
+        SlackError: `invalid_arguments` with every error, or `view_too_large`.
     """
     try:
         view = parse_json(value)
@@ -134,7 +138,7 @@ def parse_view(value: Any) -> Json:
     errors = PayloadErrors()
     for key in view.keys() - _VIEW_KEYS:
         errors.add("/view", f"invalid additional property: {key}")
-    _check_frame(view, errors)
+    _check_view_fields(view, errors)
     min_items = 1 if view["type"] == "modal" else 0
     blocks = errors.check_array(
         view.get("blocks"), "/view/blocks", slack_limits.VIEW_BLOCKS, min_items=min_items
@@ -145,7 +149,7 @@ def parse_view(value: Any) -> Json:
     return {**view, "blocks": add_block_ids(blocks, "v")}
 
 
-def _check_frame(view: Json, errors: PayloadErrors) -> None:
+def _check_view_fields(view: Json, errors: PayloadErrors) -> None:
     errors.check_optional_string(view, "private_metadata", "/view", slack_limits.PRIVATE_METADATA)
     errors.check_optional_string(view, "callback_id", "/view", slack_limits.CALLBACK_ID)
     errors.check_optional_string(view, "external_id", "/view", slack_limits.EXTERNAL_ID)
@@ -160,17 +164,17 @@ def _check_frame(view: Json, errors: PayloadErrors) -> None:
                 view[key], f"/view/{key}", slack_limits.VIEW_TITLE, types=PLAIN
             )
     blocks = view.get("blocks")
-    asks = is_list(blocks) and any(is_object(b) and b.get("type") == "input" for b in blocks)
-    if asks and view.get("submit") is None:
+    has_input = is_list(blocks) and any(is_object(b) and b.get("type") == "input" for b in blocks)
+    if has_input and view.get("submit") is None:
         errors.add("/view", "missing required field: submit")
 
 
 def parse_chunks(markdown: str | None, value: Any) -> list[Json]:
-    """The pieces of one append, in their order, found good.
+    """Parse and validate the chunks of one append, in order.
 
     Raises:
         SlackError: `msg_too_long` for more than 12,000 characters of text, `invalid_arguments`
-            with every fault of a chunk, or what `read_blocks` raises for blocks in a chunk.
+            with every error of a chunk.
     """
     try:
         chunks = parse_json(value)
@@ -178,19 +182,19 @@ def parse_chunks(markdown: str | None, value: Any) -> list[Json]:
         chunks = False
     if chunks is not None and not is_list(chunks):
         raise SlackError("invalid_arguments", messages=["must be an array [json-pointer:/chunks]"])
-    pieces: list[Any] = [{"type": "markdown_text", "text": markdown}] if markdown else []
-    pieces += chunks or []
+    all_chunks: list[Any] = [{"type": "markdown_text", "text": markdown}] if markdown else []
+    all_chunks += chunks or []
     errors = PayloadErrors()
-    for index, chunk in enumerate(pieces):
+    for index, chunk in enumerate(all_chunks):
         _check_chunk(chunk, f"/chunks/{index}", errors)
     if errors.messages:
         raise SlackError("invalid_arguments", messages=errors.messages)
     if (
-        sum(len(p["text"]) for p in pieces if p["type"] == "markdown_text")
+        sum(len(c["text"]) for c in all_chunks if c["type"] == "markdown_text")
         > slack_limits.MARKDOWN_TOTAL
     ):
         raise SlackError("msg_too_long")
-    return pieces
+    return all_chunks
 
 
 def _check_chunk(chunk: object, path: str, errors: PayloadErrors) -> None:
@@ -234,8 +238,8 @@ def _check_blocks_chunk(chunk: Json, path: str, errors: PayloadErrors) -> None:
 def _parse_attachments(value: Any) -> list[Json]:
     try:
         attachments = parse_json(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_attachments") from unreadable
+    except ValueError as error:
+        raise SlackError("invalid_attachments") from error
     if attachments is None:
         return []
     if not is_list(attachments) or not all(is_object(each) for each in attachments):

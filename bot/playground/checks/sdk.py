@@ -1,4 +1,4 @@
-"""A second opinion on each block: slack_sdk's own model of it, and the properties that has."""
+"""Checks each block against slack_sdk's model of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def check_with_sdk(block: Json, path: str, errors: PayloadErrors) -> None:
-    """What slack_sdk cannot read, does not know, or finds too long is a fault."""
+    """Add an error if slack_sdk cannot parse the block or finds it invalid."""
     try:
         model = Block.parse(block)
         if model is None:
             return
         model.validate_json()
-    except (SlackObjectFormationError, TypeError, AttributeError, KeyError) as refused:
-        errors.add(path, f"failed to match all allowed schemas: {refused}")
+    except (SlackObjectFormationError, TypeError, AttributeError, KeyError) as error:
+        errors.add(path, f"failed to match all allowed schemas: {error}")
         return
     for key in block.keys() - model.attributes:
         errors.add(path, f"invalid additional property: {key}")
@@ -34,7 +34,7 @@ def _check_elements(model: Block, block: Json, path: str, errors: PayloadErrors)
     ]
     for index, element in enumerate(getattr(model, "elements", None) or ()):
         pairs.append((element, block["elements"][index], f"{path}/elements/{index}"))
-    for parsed, given, field_path in pairs:
-        if isinstance(parsed, InteractiveElement) and isinstance(given, dict):
-            for key in given.keys() - parsed.attributes:
+    for parsed, raw, field_path in pairs:
+        if isinstance(parsed, InteractiveElement) and isinstance(raw, dict):
+            for key in raw.keys() - parsed.attributes:
                 errors.add(field_path, f"invalid additional property: {key}")
