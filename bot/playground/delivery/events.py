@@ -1,4 +1,4 @@
-"""The events that the app receives, in the shape in which Slack sends them."""
+"""Builds the events that the app receives, in Slack's format."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from bot.playground.state.models import Channel, Json, SlackMessage, User
     from bot.playground.state.workspace import Workspace
 
-_NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+_KIND_NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 EVENT_SCOPES: Final = {
     "app_mention": "app_mentions:read",
     "member_joined_channel": "channels:read",
-    **{f"message.{name}": f"{name}:history" for name in _NAMES.values()},
+    **{f"message.{name}": f"{name}:history" for name in _KIND_NAMES.values()},
 }
-"""What must be granted for an event to be sent at all."""
+"""The scope that the app needs for each event."""
 
 
 class Events:
-    """Builds events and hands those to which the app is subscribed to the outbox."""
+    """Builds events and puts those that the app subscribes to into the outbox."""
 
     def __init__(self, workspace: Workspace, app: Installation, outbox: Outbox) -> None:
         self._workspace = workspace
@@ -33,10 +33,10 @@ class Events:
         self._outbox = outbox
 
     def message(self, channel: Channel, message: SlackMessage) -> list[Delivery]:
-        """A new message: `message`, and `app_mention` too where it names the bot in a channel."""
+        """Send `message`, and also `app_mention` if it mentions the bot in a channel."""
         event = self._message_event(channel, message)
-        sent = self._send(f"message.{_NAMES[channel.kind]}", event, channel)
-        if f"<@{self._app.bot_user_id}" in message.text and self._mentionable(channel, message):
+        sent = self._send(f"message.{_KIND_NAMES[channel.kind]}", event, channel)
+        if f"<@{self._app.bot_user_id}" in message.text and self._can_mention(channel, message):
             mention = {key: value for key, value in event.items() if key != "channel_type"}
             sent += self._send("app_mention", {**mention, "type": "app_mention"}, channel)
         return sent
@@ -44,28 +44,28 @@ class Events:
     def message_changed(
         self, channel: Channel, message: SlackMessage, before: Json
     ) -> list[Delivery]:
-        """An edit: `message` with the subtype `message_changed`."""
+        """Send `message` with the subtype `message_changed`."""
         event = {
             "subtype": "message_changed",
             "message": message_json(message, channel),
             "previous_message": before,
-            **self._about(channel),
+            **self._common_fields(channel),
         }
-        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        return self._send(f"message.{_KIND_NAMES[channel.kind]}", event, channel)
 
     def message_deleted(self, channel: Channel, before: Json) -> list[Delivery]:
-        """A deletion: `message` with the subtype `message_deleted`."""
+        """Send `message` with the subtype `message_deleted`."""
         event = {
             "subtype": "message_deleted",
             "previous_message": before,
             "deleted_ts": before["ts"],
             "hidden": True,
-            **self._about(channel),
+            **self._common_fields(channel),
         }
-        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        return self._send(f"message.{_KIND_NAMES[channel.kind]}", event, channel)
 
     def member_joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
-        """Somebody came into a channel."""
+        """Send `member_joined_channel`."""
         event: Json = {
             "type": "member_joined_channel",
             "user": user.id,
@@ -79,7 +79,7 @@ class Events:
         return self._send("member_joined_channel", event, channel)
 
     def home_opened(self, user: User, channel: Channel, tab: str) -> list[Delivery]:
-        """Somebody looked at the app's Home or Messages tab."""
+        """Send `app_home_opened`; `tab` is `home` or `messages`."""
         event: Json = {
             "type": "app_home_opened",
             "user": user.id,
@@ -94,7 +94,7 @@ class Events:
     def session_stopped(
         self, channel: Channel, user: User, thread_ts: str, streams: list[str]
     ) -> list[Delivery]:
-        """Somebody pressed Stop; `streams` are the messages that were being streamed."""
+        """Send `agent_session_stopped`; `streams` are the ts of the stopped streams."""
         event = {
             "type": "agent_session_stopped",
             "channel": channel.id,
@@ -106,12 +106,15 @@ class Events:
         return self._send("agent_session_stopped", event, channel)
 
     def emit(self, kind: str, **fields: Any) -> list[Delivery]:
-        """Any other event to which the app is subscribed, such as `app_uninstalled`."""
+        """Send any other event, such as `app_uninstalled`."""
         event = {"type": kind, "event_ts": self._workspace.next_ts(), **fields}
         return self._send(kind, event)
 
-    def _mentionable(self, channel: Channel, message: SlackMessage) -> bool:
-        """A mention in direct messages is no `app_mention`, nor is one in the bot's own words."""
+    def _can_mention(self, channel: Channel, message: SlackMessage) -> bool:
+        """Return whether a mention of the bot causes `app_mention`.
+
+        It does not in direct messages or in the bot's own messages.
+        """
         return channel.kind not in {"im", "mpim"} and message.user != self._app.bot_user_id
 
     def _message_event(self, channel: Channel, message: SlackMessage) -> Json:
@@ -124,20 +127,20 @@ class Events:
             event["client_msg_id"] = secrets.token_hex(16)
         return event
 
-    def _about(self, channel: Channel) -> Json:
+    def _common_fields(self, channel: Channel) -> Json:
         return {
             "type": "message",
             "channel": channel.id,
             "channel_type": channel.kind,
-            "ts": (moment := self._workspace.next_ts()),
-            "event_ts": moment,
+            "ts": (now := self._workspace.next_ts()),
+            "event_ts": now,
         }
 
     def _send(self, name: str, event: Json, channel: Channel | None = None) -> list[Delivery]:
         scope = EVENT_SCOPES.get(name)
-        present = channel is None or self._app.bot_user_id in channel.members
-        granted = scope is None or scope in self._app.scopes
-        if name not in self._app.events or not present or not granted:
+        bot_is_member = channel is None or self._app.bot_user_id in channel.members
+        has_scope = scope is None or scope in self._app.scopes
+        if name not in self._app.events or not bot_is_member or not has_scope:
             return []
         shared = channel is not None and channel.ext_shared
         return [self._outbox.enqueue_event(self._envelope(event, shared=shared))]

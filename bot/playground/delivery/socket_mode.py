@@ -1,4 +1,4 @@
-"""Socket Mode: envelopes to the app over a websocket that the app opened, answered by their id."""
+"""Socket Mode: sends envelopes over websockets that the app opened."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 _HOST = "applink-local"
 _CLOSING_SECONDS = 1.0
-"""How long the app may take to answer that a connection is closed."""
+"""Seconds to wait for the app's close frame."""
 
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One websocket of the app, with the envelopes that it has not acknowledged."""
+    """One websocket of the app and its unacknowledged envelopes."""
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    waiting: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
+    pending: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
     draining: bool = False
-    """Told to go: nothing more is sent to it."""
+    """The app was asked to reconnect; nothing more is sent here."""
 
 
 class Sockets:
-    """The app's websockets. Each envelope goes to one of them, in turn."""
+    """The app's websockets. Envelopes are distributed round-robin."""
 
     def __init__(self, clock: Clock, app_id: str, notify_changed: Callable[[], None]) -> None:
         self.connections: list[Connection] = []
@@ -46,25 +46,25 @@ class Sockets:
         self._app_id = app_id
         self._notify_changed = notify_changed
         self._tickets: set[str] = set()
-        self._arrivals: list[asyncio.Future[None]] = []
-        self._turn = 0
+        self._waiters: list[asyncio.Future[None]] = []
+        self._next_index = 0
         self.refusals_left = 0
-        """How many of the next connections are refused, whose ticket is used up all the same."""
+        """How many of the next connections to refuse; each still uses up its ticket."""
 
     def new_ticket(self) -> str:
-        """Leave to connect once."""
+        """Return a ticket that is valid for one connection."""
         ticket = secrets.token_urlsafe(12)
         self._tickets.add(ticket)
         return ticket
 
     async def send(self, envelope: Envelope) -> Ack:
-        """Send over one connection, and wait three seconds for its acknowledgement."""
+        """Send over one connection and wait up to three seconds for the acknowledgement."""
         connection = self._next_connection() or await self._wait_for_replacement()
         if not connection:
             return Ack(ok=False, reason="no_connection")
         envelope_id = str(uuid.uuid4())
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
-        connection.waiting[envelope_id] = answer
+        connection.pending[envelope_id] = answer
         try:
             await connection.socket.send_str(json.dumps(_envelope_json(envelope_id, envelope)))
             return await self._clock.within(slack_limits.ACK_SECONDS, answer)
@@ -73,13 +73,13 @@ class Sockets:
         except ConnectionError:
             return Ack(ok=False, reason="connection_failed")
         finally:
-            connection.waiting.pop(envelope_id, None)
+            connection.pending.pop(envelope_id, None)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """The endpoint of the websocket; the ticket in its address is good for one connection."""
+        """Serve one websocket; its URL must contain an unused ticket."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
-            return web.Response(status=403, text="the ticket was used or never given")
+            return web.Response(status=403, text="unknown or used ticket")
         self._tickets.discard(ticket)
         if self.refusals_left:
             self.refusals_left -= 1
@@ -94,23 +94,23 @@ class Sockets:
         return socket
 
     async def disconnect(self, reason: str) -> None:
-        """Tell every connection that it will be closed, as Slack does before it closes one.
+        """Send `disconnect` on every connection, as Slack does before it closes one.
 
-        `warning` only tells; `refresh_requested` sends nothing more over the old connections,
-        which the app closes once it has opened a new one.
+        After any reason except `warning`, nothing more is sent over the old connections. The app
+        closes them after it has opened a new one.
         """
         for connection in list(self.connections):
             connection.draining = reason != "warning"
             await connection.socket.send_str(_disconnect_json(reason))
 
     async def drop(self) -> None:
-        """Break every connection without a word."""
+        """Drop every connection without a close frame."""
         for connection in list(self.connections):
             if connection.transport:
                 connection.transport.abort()
 
     def freeze(self) -> None:
-        """Stop reading from every connection, as when the network drops packets silently."""
+        """Stop reading from every connection, as if the network silently dropped packets."""
         for connection in self.connections:
             if connection.transport:
                 connection.transport.pause_reading()
@@ -120,18 +120,18 @@ class Sockets:
         await asyncio.gather(*(connection.socket.close() for connection in self.connections))
 
     def _next_connection(self) -> Connection | None:
-        open_now = [each for each in self.connections if not each.draining]
-        self._turn += 1
-        return open_now[self._turn % len(open_now)] if open_now else None
+        usable = [each for each in self.connections if not each.draining]
+        self._next_index += 1
+        return usable[self._next_index % len(usable)] if usable else None
 
     async def _wait_for_replacement(self) -> Connection | None:
-        """The connection that comes for one which was told to leave, or None after a while."""
+        """Wait for the connection that replaces a draining one; None after three seconds."""
         if not self.connections:
             return None
-        arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._arrivals.append(arrival)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            await self._clock.within(slack_limits.ACK_SECONDS, arrival)
+            await self._clock.within(slack_limits.ACK_SECONDS, waiter)
         except TimeoutError:
             return None
         return self._next_connection()
@@ -140,21 +140,21 @@ class Sockets:
         self.connections.append(connection)
         try:
             await connection.socket.send_str(self._hello())
-            self._notify_arrivals()
+            self._notify_waiters()
             async for message in connection.socket:
                 if message.type == WSMsgType.TEXT:
                     _receive(connection, message.data)
         finally:
             self.connections.remove(connection)
-            for answer in connection.waiting.values():
+            for answer in connection.pending.values():
                 _resolve(answer, Ack(ok=False, reason="connection_failed"))
             self._notify_changed()
 
-    def _notify_arrivals(self) -> None:
-        arrivals, self._arrivals = self._arrivals, []
-        for arrival in arrivals:
-            if not arrival.done():
-                arrival.set_result(None)
+    def _notify_waiters(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
         self._notify_changed()
 
     def _hello(self) -> str:
@@ -169,15 +169,15 @@ class Sockets:
 
 
 def _envelope_json(envelope_id: str, envelope: Envelope) -> Json:
-    shape: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "envelope_id": envelope_id,
         "type": envelope.kind,
         "payload": envelope.payload,
         "accepts_response_payload": envelope.accepts_response,
     }
     if envelope.kind == "events_api":
-        shape |= {"retry_attempt": envelope.attempt, "retry_reason": envelope.reason}
-    return shape
+        fields |= {"retry_attempt": envelope.attempt, "retry_reason": envelope.reason}
+    return fields
 
 
 def _disconnect_json(reason: str) -> str:
@@ -185,15 +185,15 @@ def _disconnect_json(reason: str) -> str:
 
 
 def _receive(connection: Connection, text: str) -> None:
-    """Take an acknowledgement; anything else is ignored, as Slack does."""
+    """Handle an acknowledgement; ignore anything else, as Slack does."""
     try:
-        said = json.loads(text)
+        ack = json.loads(text)
     except ValueError:
         return
-    if is_object(said):
-        answer = connection.waiting.get(str(said.get("envelope_id")))
+    if is_object(ack):
+        answer = connection.pending.get(str(ack.get("envelope_id")))
         if answer:
-            _resolve(answer, Ack(ok=True, payload=said.get("payload")))
+            _resolve(answer, Ack(ok=True, payload=ack.get("payload")))
 
 
 def _resolve(answer: asyncio.Future[Ack], ack: Ack) -> None:
