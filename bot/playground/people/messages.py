@@ -1,4 +1,4 @@
-"""What people do with messages and channels: write, edit, delete, react, come and go."""
+"""Simulates what people do with messages and channels: post, edit, delete, react, join, leave."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _TOKEN: Final = re.compile(
 
 
 class PeopleMessages:
-    """The writing part of a person's interface.
+    """The part of `LocalSlack` that lets people use messages and channels.
 
-    People and places may be named by the value that `add_…` gave, by their id or by their name.
+    Identify users and channels by their object, id or name.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -44,7 +44,7 @@ class PeopleMessages:
         team_id: str | None = None,
         tz: str = "Etc/UTC",
     ) -> User:
-        """Somebody new; `team_id` makes them one of an outside organisation."""
+        """Add a user; with `team_id` they belong to an outside organisation."""
         workspace = self._emulator.workspace
         user = User(
             id=workspace.new_id("U"),
@@ -70,7 +70,7 @@ class PeopleMessages:
         archived: bool = False,
         connected: Sequence[str] = (),
     ) -> Channel:
-        """A channel; `connected` are the team ids with which Slack Connect shares it."""
+        """Add a channel; Slack Connect shares it with the `connected` team ids."""
         workspace = self._emulator.workspace
         listed = [workspace.user(each).id for each in members]
         if bot_member:
@@ -82,7 +82,7 @@ class PeopleMessages:
         return channel
 
     def dm(self, user: User | str) -> Channel:
-        """A person's direct messages with the bot."""
+        """Return the direct message channel of a person and the bot."""
         workspace = self._emulator.workspace
         return workspace.im_between(workspace.user(user).id, self._emulator.app.bot_user_id)
 
@@ -93,10 +93,10 @@ class PeopleMessages:
         *,
         preview: bytes = b"",
         id_only: bool = False,
-        **told: Any,
+        **overrides: Any,
     ) -> SharedFile:
-        """Upload a file, to be given to `post`; see `FileHost.add` for what the arguments mean."""
-        return self._emulator.files.add(name, data, told, preview=preview, id_only=id_only)
+        """Upload a file for use in `post`; `FileServer.add` explains the arguments."""
+        return self._emulator.files.add(name, data, overrides, preview=preview, id_only=id_only)
 
     async def post(
         self,
@@ -108,20 +108,20 @@ class PeopleMessages:
         subtype: str | None = None,
         files: Sequence[Json | SharedFile] = (),
     ) -> str:
-        """Write a message and give its ts; the events are on their way when this returns.
+        """Post a message, start delivering its events and return its ts.
 
-        With the subtype `bot_message` it comes from an integration that has no user.
+        With the subtype `bot_message` it comes from an integration without a user.
         """
-        author, place = self._member(user, channel)
-        if thread_ts and thread_ts not in place.messages:
-            raise UnknownInWorkspaceError(f"there is no thread {thread_ts}")
+        author, conversation = self._member(user, channel)
+        if thread_ts and thread_ts not in conversation.messages:
+            raise UnknownInWorkspaceError(f"no thread {thread_ts}")
         message = SlackMessage(
             ts=self._emulator.workspace.next_ts(),
-            channel=place.id,
+            channel=conversation.id,
             user=None if subtype == "bot_message" else author.id,
             text=text,
             team=author.team_id,
-            blocks=_typed(text),
+            blocks=_rich_text(text),
             files=[each.file_json if isinstance(each, SharedFile) else each for each in files],
             thread_ts=thread_ts,
             subtype=subtype or ("file_share" if files else None),
@@ -129,72 +129,74 @@ class PeopleMessages:
             username=author.name if subtype == "bot_message" else None,
         )
         self._emulator.workspace.add_message(message)
-        self._emulator.events.message(place, message)
+        self._emulator.events.message(conversation, message)
         return message.ts
 
     async def edit(self, user: User | str, channel: Channel | str, ts: str, text: str) -> None:
-        """Change one's own message."""
-        author, place = self._member(user, channel)
-        message = self._message(place, ts)
-        before = message_json(message, place)
-        message.text, message.blocks = text, _typed(text)
+        """Edit a message as its author."""
+        author, conversation = self._member(user, channel)
+        message = self._message(conversation, ts)
+        before = message_json(message, conversation)
+        message.text, message.blocks = text, _rich_text(text)
         message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
-        self._emulator.events.message_changed(place, message, before)
+        self._emulator.events.message_changed(conversation, message, before)
         self._emulator.workspace.notify_changed()
 
     async def delete(self, channel: Channel | str, ts: str) -> None:
-        """Delete a message, as its author or an administrator can."""
+        """Delete a message as its author or an admin."""
         remove(self._emulator, self._message(self._emulator.workspace.channel(channel), ts))
 
     async def delete_thread(self, channel: Channel | str, ts: str) -> None:
-        """Delete a thread with all its replies, so that nothing of it can be read."""
-        place = self._emulator.workspace.channel(channel)
-        for message in reversed(place.thread(ts)):
+        """Delete a thread and all its replies."""
+        conversation = self._emulator.workspace.channel(channel)
+        for message in reversed(conversation.thread(ts)):
             remove(self._emulator, message)
 
     async def react(self, user: User | str, channel: Channel | str, ts: str, name: str) -> None:
-        """Put an emoji on a message; the app is told where it is subscribed to `reaction_added`."""
-        author, place = self._member(user, channel)
-        message = self._message(place, ts)
+        """React to a message; sends `reaction_added` if the app subscribes to it."""
+        author, conversation = self._member(user, channel)
+        message = self._message(conversation, ts)
         message.reactions.setdefault(name, []).append(author.id)
-        item = {"type": "message", "channel": place.id, "ts": ts}
-        told: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
-        self._emulator.events.emit("reaction_added", **told, item_user=message.user)
+        item = {"type": "message", "channel": conversation.id, "ts": ts}
+        event: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
+        self._emulator.events.emit("reaction_added", **event, item_user=message.user)
         self._emulator.workspace.notify_changed()
 
     async def invite(
         self, user: User | str, channel: Channel | str, *, inviter: User | str | None = None
     ) -> None:
-        """Bring somebody, or the bot, into a channel."""
+        """Add a user or the bot to a channel."""
         workspace = self._emulator.workspace
-        guest, place = workspace.user(user), workspace.channel(channel)
-        if guest.id not in place.members:
-            place.members.append(guest.id)
+        invited, conversation = workspace.user(user), workspace.channel(channel)
+        if invited.id not in conversation.members:
+            conversation.members.append(invited.id)
             by = workspace.user(inviter) if inviter else None
-            self._emulator.events.member_joined(place, guest, by)
+            self._emulator.events.member_joined(conversation, invited, by)
             workspace.notify_changed()
 
     async def leave(self, user: User | str, channel: Channel | str) -> None:
-        """Take somebody, or the bot, out of a channel."""
-        goer, place = self._member(user, channel)
-        place.members.remove(goer.id)
+        """Remove a user or the bot from a channel."""
+        member, conversation = self._member(user, channel)
+        conversation.members.remove(member.id)
         self._emulator.workspace.notify_changed()
 
     def _member(self, user: User | str, channel: Channel | str) -> tuple[User, Channel]:
         author = self._emulator.workspace.user(user)
-        place = self._emulator.workspace.channel(channel)
-        if author.id not in place.members:
-            raise UnknownInWorkspaceError(f"{author.name} is not in {place.name or place.id}")
-        return author, place
+        conversation = self._emulator.workspace.channel(channel)
+        if author.id not in conversation.members:
+            raise UnknownInWorkspaceError(
+                f"{author.name} is not in {conversation.name or conversation.id}"
+            )
+        return author, conversation
 
     def _message(self, channel: Channel, ts: str) -> SlackMessage:
         if ts not in channel.messages:
-            raise UnknownInWorkspaceError(f"there is no message {ts}")
+            raise UnknownInWorkspaceError(f"no message {ts}")
         return channel.messages[ts]
 
 
-def _typed(text: str) -> list[Json]:
-    """The rich text that Slack's message box makes of what was typed."""
+def _rich_text(text: str) -> list[Json]:
+    """Return the rich text that Slack's message box creates from typed text."""
     elements: list[Json] = []
     end = 0
     for match in _TOKEN.finditer(text):

@@ -1,4 +1,4 @@
-"""What Slack sends besides events, clicks and commands, and what it does to the connection."""
+"""Simulates Slack itself: rate limit notices, unknown interactions, connections and tokens."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class PlatformActions:
-    """The part of a local Slack that acts by itself."""
+    """The part of `LocalSlack` that acts as Slack itself."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     async def send_rate_limit_notice(self) -> Ack:
-        """Tell the app that it gets no more events in this minute, since there were too many.
+        """Send `app_rate_limited`: the app gets no more events in this minute.
 
-        Source: https://docs.slack.dev/reference/events/app_rate_limited. It has no `event` and no
-        `event_id`.
+        It has no `event` and no `event_id`. Source:
+        https://docs.slack.dev/reference/events/app_rate_limited
         """
         app = self._emulator.app
         body = {
@@ -35,7 +35,7 @@ class PlatformActions:
         return await self._emulator.outbox.send(Envelope("events_api", body))
 
     async def send_interaction(self, user: User | str, kind: str, **fields: object) -> ActionResult:
-        """Send an interaction of any type, such as one that Slack has added since."""
+        """Send an interaction of any type, such as one that the app does not know."""
         person, emulator = self._emulator.workspace.user(user), self._emulator
         trigger = emulator.new_trigger(person.id)
         payload = {
@@ -51,30 +51,29 @@ class PlatformActions:
         return ActionResult(ack, trigger, error=ack.reason)
 
     async def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
-        """Tell the app to open new connections, or with `warning` only that it soon must.
+        """Ask the app to open new connections; `warning` only announces it.
 
-        `link_disabled`: Socket Mode was switched off in the app's settings, so the connections are
-        closed as well. Source: https://docs.slack.dev/apis/events-api/using-socket-mode,
-        "Disconnecting".
+        `link_disabled` means that Socket Mode was turned off, so it also closes the connections.
+        Source: https://docs.slack.dev/apis/events-api/using-socket-mode, "Disconnecting".
         """
         await self._emulator.sockets.disconnect(reason)
         if reason == "link_disabled":
             await self._emulator.sockets.close()
 
     async def drop_sockets(self) -> None:
-        """Break every Socket Mode connection without a word."""
+        """Drop every Socket Mode connection without a close frame."""
         await self._emulator.sockets.drop()
 
     def refuse_sockets(self, times: int = 1) -> None:
-        """Refuse the next websockets, although their addresses were given."""
+        """Refuse the next websockets, even with a valid URL."""
         self._emulator.sockets.refusals_left += times
 
     def freeze_sockets(self) -> None:
-        """Let every connection stay open and be dead: nothing is read, no ping is answered."""
+        """Keep every connection open but dead: read nothing, answer no ping."""
         self._emulator.sockets.freeze()
 
     async def revoke_tokens(self) -> None:
-        """Take the app's tokens away, as when it is removed from the workspace."""
+        """Revoke the app's tokens, as when it is uninstalled."""
         self._emulator.app.revoked = True
         await self._emulator.sockets.close()
 
