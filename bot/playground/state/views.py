@@ -1,4 +1,4 @@
-"""The modals that people have open, and the app's Home tabs."""
+"""Opens, stacks and updates modals and Home tabs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def open_view(workspace: Workspace, user: str, content: Json) -> SlackView:
-    """Show a modal in place of whatever the person had open."""
+    """Open a modal, replacing any open modals of this person."""
     view = _new(workspace, user, content)
     workspace.modal_stacks[user] = [view]
     workspace.notify_changed()
@@ -22,7 +22,11 @@ def open_view(workspace: Workspace, user: str, content: Json) -> SlackView:
 
 
 def push_view(workspace: Workspace, user: str, content: Json) -> SlackView:
-    """Lay a modal over those that are open; three at most (`push_limit_reached`)."""
+    """Push a modal onto the stack.
+
+    Raises:
+        SlackError: `push_limit_reached`, if three modals are open.
+    """
     stack = workspace.modal_stacks.setdefault(user, [])
     if len(stack) >= slack_limits.VIEW_STACK:
         raise SlackError("push_limit_reached")
@@ -37,10 +41,10 @@ def push_view(workspace: Workspace, user: str, content: Json) -> SlackView:
 def update_view(
     workspace: Workspace, view: SlackView, content: Json, hash_: str | None
 ) -> SlackView:
-    """Put new content into an open view; what was typed stays where its block stays.
+    """Update an open view; input values are kept for blocks that remain.
 
     Raises:
-        SlackError: `hash_conflict`, where it was changed since that hash was read.
+        SlackError: `hash_conflict`, if the view has changed since `hash_`.
     """
     if hash_ and hash_ != view.hash:
         raise SlackError("hash_conflict")
@@ -54,7 +58,7 @@ def update_view(
 
 
 def publish_view(workspace: Workspace, user: str, content: Json, hash_: str | None) -> SlackView:
-    """Set a person's Home tab."""
+    """Publish a person's Home tab."""
     home = workspace.home_views.get(user)
     if home:
         return update_view(workspace, home, content, hash_)
@@ -63,15 +67,15 @@ def publish_view(workspace: Workspace, user: str, content: Json, hash_: str | No
     return view
 
 
-def close_views(workspace: Workspace, user: str, *, all_of_them: bool) -> None:
-    """Close the topmost modal, or all."""
+def close_views(workspace: Workspace, user: str, *, close_all: bool) -> None:
+    """Close the topmost modal, or all of them."""
     stack = workspace.modal_stacks.get(user, [])
-    del stack[0 if all_of_them else -1 :]
+    del stack[0 if close_all else -1 :]
     workspace.notify_changed()
 
 
 def is_open(workspace: Workspace, view: SlackView) -> bool:
-    """Whether the person can still see it."""
+    """Return whether the person can still see the view."""
     return view.kind == "home" or view in workspace.modal_stacks.get(view.user, ())
 
 
