@@ -1,4 +1,4 @@
-"""One call of the Web API: its arguments read, and what every method asks of its surroundings."""
+"""One Web API call: parses its arguments and checks what every method checks."""
 
 from __future__ import annotations
 
@@ -30,91 +30,94 @@ READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """The arguments of one call, and the Slack on which it works."""
+    """The arguments of one call and the emulator it acts on."""
 
     emulator: Emulator
     args: Json
 
     @property
     def workspace(self) -> Workspace:
-        """The state."""
+        """The workspace."""
         return self.emulator.workspace
 
     @property
     def app(self) -> Installation:
-        """Who calls."""
+        """The calling app."""
         return self.emulator.app
 
     def text(self, name: str) -> str | None:
-        """An argument as text; None where it is missing or empty."""
+        """Return an argument as text, or None if it is missing or empty."""
         value = self.args.get(name)
         return None if value is None or value == "" else str(value)
 
     def required(self, name: str) -> str:
-        """An argument that must be there; `invalid_arguments` otherwise."""
+        """Return a required argument as text; raise `invalid_arguments` if it is missing."""
         value = self.text(name)
         if value is None:
-            raise missing(name)
+            raise missing_argument(name)
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A yes or no, as JSON or as a form gives it."""
+        """Return a boolean argument, from JSON or form data."""
         value = self.args.get(name)
         return default if value is None else str(value).lower() not in _FALSE
 
-    def number(self, name: str, default: int) -> int:
-        """A whole number; `invalid_arguments` where it is none."""
+    def integer(self, name: str, default: int) -> int:
+        """Return an integer argument; raise `invalid_arguments` if it is not one."""
         value = self.text(name)
         try:
             return default if value is None else int(value)
-        except ValueError as unreadable:
+        except ValueError as error:
             raise SlackError(
                 "invalid_arguments", messages=[f"must be an integer [json-pointer:/{name}]"]
-            ) from unreadable
+            ) from error
 
     def parse_json(self, name: str) -> Any:
-        """An argument that is JSON, whether it came as such or as text."""
+        """Return a JSON argument, whether sent as JSON or as text."""
         try:
             return parse_json(self.args.get(name))
-        except ValueError as unreadable:
+        except ValueError as error:
             raise SlackError(
                 "invalid_arguments", messages=[f"must be valid JSON [json-pointer:/{name}]"]
-            ) from unreadable
+            ) from error
 
     def channel(self, name: str = "channel") -> Channel:
-        """The conversation named; a private one that the bot is not in does not exist for it."""
+        """Return the named conversation; a private one without the bot is `channel_not_found`."""
         channel = self.workspace.channels.get(self.required(name))
         if not channel or (channel.private and not self.is_member(channel)):
             raise SlackError("channel_not_found")
         return channel
 
-    def writable(self, channel: Channel, *, public: bool = False) -> Channel:
-        """The same where the app may write; with `public`, also where it is no member."""
-        outside = public and "chat:write.public" in self.app.scopes and not channel.private
-        if not self.is_member(channel) and not outside:
+    def require_writable(self, channel: Channel, *, public: bool = False) -> Channel:
+        """Return the channel if the app may post there.
+
+        With `public`, `chat:write.public` allows public channels that the bot has not joined.
+        """
+        allowed = public and "chat:write.public" in self.app.scopes and not channel.private
+        if not self.is_member(channel) and not allowed:
             raise SlackError("not_in_channel")
         if channel.archived:
             raise SlackError("is_archived")
         return channel
 
     def is_member(self, channel: Channel) -> bool:
-        """Whether the bot is in it."""
+        """Return whether the bot is a member."""
         return self.app.bot_user_id in channel.members
 
-    def allow(self, channel: Channel, what: Literal["history", "read"]) -> Channel:
-        """The same where this kind of conversation may be read; `missing_scope` otherwise."""
-        require_scope(self.app, (f"{_FAMILY[channel.kind]}:{what}",))
+    def require_read_scope(self, channel: Channel, access: Literal["history", "read"]) -> Channel:
+        """Return the channel; raise `missing_scope` if the app may not read its kind."""
+        require_scope(self.app, (f"{_FAMILY[channel.kind]}:{access}",))
         return channel
 
     def message(self, channel: Channel, name: str = "ts") -> SlackMessage:
-        """The message with this ts; `message_not_found` otherwise."""
+        """Return the message with this ts; raise `message_not_found` if there is none."""
         message = channel.messages.get(self.required(name))
         if not message or message.subtype == "tombstone":
             raise SlackError("message_not_found")
         return message
 
     def thread_ts(self, channel: Channel, name: str = "thread_ts") -> str | None:
-        """The thread named, if one is; a reply's ts leads to its thread's."""
+        """Return the named thread, if any; a reply's ts resolves to its thread."""
         named = self.text(name)
         if named is None:
             return None
@@ -124,15 +127,15 @@ class ApiCall:
         return message.thread_ts if message.is_reply else named
 
     def user(self, name: str) -> User:
-        """The user named; `user_not_found` otherwise."""
+        """Return the named user; raise `user_not_found` if there is none."""
         user = self.workspace.users.get(self.required(name))
         if not user:
             raise SlackError("user_not_found")
         return user
 
     def page(self, items: Sequence[Any], default: int) -> tuple[list[Any], Json]:
-        """One page of `items` by `limit` and `cursor`, and the fields that lead to the next."""
-        size = self.number("limit", default)
+        """Return one page of `items` by `limit` and `cursor`, and the response's cursor fields."""
+        size = self.integer("limit", default)
         if not 1 <= size <= slack_limits.PAGE:
             raise SlackError("invalid_limit")
         start = _offset(self.text("cursor"))
@@ -143,33 +146,33 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class ApiMethod:
-    """One method of the Web API. Any one of `scopes` opens it."""
+    """One Web API method. The app needs any one of `scopes`."""
 
     name: str
     handle: Callable[[ApiCall], Json]
     scopes: tuple[str, ...] = ()
     token: Literal["bot", "app", "none"] = "bot"  # noqa: S105 - the kind of a token
     feature: str | None = None
-    """Off in the workspace, the method answers `feature_error`."""
+    """If the workspace lacks this feature, the method responds with `feature_error`."""
     feature_error: str = "unknown_method"
 
 
-def missing(name: str) -> SlackError:
-    """The refusal of a call that lacks an argument."""
+def missing_argument(name: str) -> SlackError:
+    """Return the error for a missing argument."""
     return SlackError(
         "invalid_arguments", messages=[f"missing required field: {name} [json-pointer:/{name}]"]
     )
 
 
 def require_scope(app: Installation, scopes: tuple[str, ...]) -> None:
-    """`missing_scope`, unless the app was granted one of these; none asked for opens to all."""
+    """Raise `missing_scope` unless the app has one of these scopes; no scopes means no check."""
     if scopes and app.scopes.isdisjoint(scopes):
         provided = ",".join(sorted(app.scopes))
         raise SlackError("missing_scope", needed=",".join(scopes), provided=provided)
 
 
-def objects(value: Any, name: str) -> list[Json]:
-    """A list of JSON objects; `invalid_arguments` otherwise."""
+def require_objects(value: Any, name: str) -> list[Json]:
+    """Return a list of JSON objects; raise `invalid_arguments` if it is anything else."""
     if not isinstance(value, list) or not all(is_object(each) for each in value):
         raise SlackError(
             "invalid_arguments", messages=[f"must be an array of objects [json-pointer:/{name}]"]
@@ -182,5 +185,5 @@ def _offset(cursor: str | None) -> int:
         return 0
     try:
         return int(base64.b64decode(cursor, validate=True).decode().removeprefix("next:"))
-    except (binascii.Error, ValueError) as unreadable:
-        raise SlackError("invalid_cursor") from unreadable
+    except (binascii.Error, ValueError) as error:
+        raise SlackError("invalid_cursor") from error

@@ -1,4 +1,4 @@
-"""auth.*, api.test, apps.connections.open and team.info: who the app is, and where."""
+"""auth.*, api.test, apps.connections.open and team.info: the app's identity."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def api_test(call: ApiCall) -> Json:
-    """Returns what it was called with, or the `error` that it was asked for."""
+    """Return the call's arguments, or raise the requested `error`."""
     if error := call.text("error"):
         raise SlackError(error)
     return {"args": dict(call.args)}
 
 
 def auth_test(call: ApiCall) -> Json:
-    """Who the token belongs to."""
+    """Return whose token this is."""
     app, workspace = call.app, call.workspace
     return {
         "url": call.emulator.base_url,
@@ -33,7 +33,7 @@ def auth_test(call: ApiCall) -> Json:
 
 
 def connections_open(call: ApiCall) -> Json:
-    """The address of a websocket, good for one connection."""
+    """Return a websocket URL that is valid for one connection."""
     host = call.emulator.base_url.removeprefix("http://")
     return {
         "url": f"ws://{host}link/?ticket={call.emulator.sockets.new_ticket()}&app_id={call.app.app_id}"
@@ -41,7 +41,7 @@ def connections_open(call: ApiCall) -> Json:
 
 
 def team_info(call: ApiCall) -> Json:
-    """The workspace's name."""
+    """Return a workspace's id, name and domain."""
     team_id = call.text("team") or call.app.team_id
     if team_id not in call.workspace.teams:
         raise SlackError("team_not_found")

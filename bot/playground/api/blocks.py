@@ -1,4 +1,4 @@
-"""blocks.validate: whether Slack would take these blocks, this message or this view."""
+"""blocks.validate: checks blocks, a message or a view without posting it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def validate(call: ApiCall) -> Json:
-    """Exactly one of `blocks`, `message` and `view`, refused as posting or opening it would be."""
+    """Check exactly one of `blocks`, `message` and `view`; raise what posting would raise."""
     given = [name for name in ("blocks", "message", "view") if call.args.get(name) is not None]
     if len(given) != 1:
         raise SlackError(

@@ -1,4 +1,4 @@
-"""chat.*, streams aside: messages posted, changed, deleted and shown to one person."""
+"""chat.* without streams: posts, updates and deletes messages."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def post_message(call: ApiCall) -> Json:
-    """A message in a channel, a thread, or the direct messages of a person named by id."""
-    channel = call.writable(_addressed(call), public=True)
+    """Post a message to a channel, a thread, or a person given by user id."""
+    channel = call.require_writable(_target_channel(call), public=True)
     content = parse_content(call.args)
-    switched_off = not call.flag("unfurl_links", default=True) and not call.flag(
+    previews_off = not call.flag("unfurl_links", default=True) and not call.flag(
         "unfurl_media", default=True
     )
     options = PostOptions(
         thread_ts=call.thread_ts(channel),
         username=call.text("username"),
-        unfurls=not switched_off,
+        unfurls=not previews_off,
         link_names=call.flag("link_names") or call.text("parse") == "full",
     )
     message = post(call.emulator, channel, content, options)
@@ -36,14 +36,14 @@ def post_message(call: ApiCall) -> Json:
 
 
 def update(call: ApiCall) -> Json:
-    """New content for a message of the app's own."""
+    """Update one of the app's messages."""
     channel = call.channel()
-    message = _own(call, channel, "cant_update_message")
+    message = _own_message(call, channel, "cant_update_message")
     if message.streaming:
         raise SlackError("streaming_state_conflict")
     content = parse_content(call.args)
-    keep = call.args.get("blocks") is None and call.args.get("markdown_text") is None
-    revise(call.emulator, message, content, keep_blocks=keep)
+    keep_blocks = call.args.get("blocks") is None and call.args.get("markdown_text") is None
+    revise(call.emulator, message, content, keep_blocks=keep_blocks)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -53,16 +53,16 @@ def update(call: ApiCall) -> Json:
 
 
 def delete(call: ApiCall) -> Json:
-    """A message of the app's own, taken away."""
+    """Delete one of the app's messages."""
     channel = call.channel()
-    message = _own(call, channel, "cant_delete_message")
+    message = _own_message(call, channel, "cant_delete_message")
     remove(call.emulator, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def post_ephemeral(call: ApiCall) -> Json:
-    """A message that one member of the channel sees, until they look away."""
-    channel = call.writable(call.channel())
+    """Post an ephemeral message to one member of the channel."""
+    channel = call.require_writable(call.channel())
     if call.user("user").id not in channel.members:
         raise SlackError("user_not_in_channel")
     options = PostOptions(call.thread_ts(channel), ephemeral_for=call.required("user"))
@@ -71,24 +71,24 @@ def post_ephemeral(call: ApiCall) -> Json:
 
 
 def permalink(call: ApiCall) -> Json:
-    """The address of a message."""
+    """Return a message's permalink."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
-    address = f"{call.emulator.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    url = f"{call.emulator.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.is_reply:
-        address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": address}
+        url += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": url}
 
 
-def _addressed(call: ApiCall) -> Channel:
+def _target_channel(call: ApiCall) -> Channel:
     user = call.workspace.users.get(call.required("channel"))
     return call.workspace.im_between(user.id, call.app.bot_user_id) if user else call.channel()
 
 
-def _own(call: ApiCall, channel: Channel, refusal: str) -> SlackMessage:
+def _own_message(call: ApiCall, channel: Channel, error_code: str) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
-        raise SlackError(refusal)
+        raise SlackError(error_code)
     return message
 
 

@@ -1,4 +1,4 @@
-"""files.*: what the app may know of a file."""
+"""files.*: file objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def info(call: ApiCall) -> Json:
-    """One file, whole."""
+    """Return the full file object."""
     file = call.emulator.files.files.get(call.required("file"))
     if not file:
         raise SlackError("file_not_found")

@@ -16,7 +16,7 @@ _NAME: Final = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
 def add(call: ApiCall) -> Json:
-    """Put an emoji on a message."""
+    """Add a reaction to a message."""
     message, name = _item(call), _name(call)
     users = message.reactions.setdefault(name, [])
     if call.app.bot_user_id in users:
@@ -27,7 +27,7 @@ def add(call: ApiCall) -> Json:
 
 
 def remove(call: ApiCall) -> Json:
-    """Take it off again."""
+    """Remove the app's reaction."""
     message, name = _item(call), _name(call)
     users = message.reactions.get(name, [])
     if call.app.bot_user_id not in users:
@@ -38,7 +38,7 @@ def remove(call: ApiCall) -> Json:
 
 
 def get(call: ApiCall) -> Json:
-    """A message with its reactions."""
+    """Return a message with its reactions."""
     message = _item(call)
     channel = call.workspace.channels[message.channel]
     shape = message_json(message, channel) | {"reactions": reactions_json(message)}

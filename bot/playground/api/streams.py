@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot import slack_limits
-from bot.playground.api.api_call import ApiCall, ApiMethod, missing
+from bot.playground.api.api_call import ApiCall, ApiMethod, missing_argument
 from bot.playground.api.sessions import set_session
 from bot.playground.checks.payloads import add_block_ids, parse_blocks, parse_chunks, parse_metadata
 from bot.playground.errors import SlackError
@@ -20,13 +20,13 @@ _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 
 
 def start(call: ApiCall) -> Json:
-    """Begin to stream a reply into a thread; outside direct messages it needs a recipient."""
-    channel = call.writable(call.channel())
+    """Start a stream in a thread; outside direct messages it needs a recipient."""
+    channel = call.require_writable(call.channel())
     chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     stream = _stream(call, channel)
     thread_ts = call.thread_ts(channel)
     if thread_ts is None:
-        raise missing("thread_ts")
+        raise missing_argument("thread_ts")
     message = SlackMessage(
         ts=call.workspace.next_ts(),
         channel=channel.id,
@@ -47,9 +47,9 @@ def start(call: ApiCall) -> Json:
 
 
 def append(call: ApiCall) -> Json:
-    """Add pieces to a stream."""
+    """Append chunks to a stream."""
     channel = call.channel()
-    message = _streamed(call, channel)
+    message = _own_message(call, channel)
     require_live(message)
     chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     if not chunks:
@@ -60,13 +60,13 @@ def append(call: ApiCall) -> Json:
 
 
 def stop(call: ApiCall) -> Json:
-    """Add the last pieces, put blocks below, and finish the message."""
+    """Append the last chunks, add the final blocks and finish the message."""
     channel = call.channel()
-    message = _streamed(call, channel)
+    message = _own_message(call, channel)
     stream = require_live(message)
     chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     final = add_block_ids(parse_blocks(call.args.get("blocks")), "s")
-    _check_room(stream, final)
+    _check_block_count(stream, final)
     metadata = parse_metadata(call.args.get("metadata"))
     status = call.text("session_status")
     before = message_json(message, channel)
@@ -78,8 +78,8 @@ def stop(call: ApiCall) -> Json:
     stream.end("finished")
     call.emulator.events.message_changed(channel, message, before)
     call.workspace.notify_changed()
-    shown = message_json(message, channel, with_metadata=True)
-    return {"channel": channel.id, "ts": message.ts, "message": shown}
+    body = message_json(message, channel, with_metadata=True)
+    return {"channel": channel.id, "ts": message.ts, "message": body}
 
 
 def _stream(call: ApiCall, channel: Channel) -> Stream:
@@ -98,19 +98,19 @@ def _stream(call: ApiCall, channel: Channel) -> Stream:
     return Stream(user, team, display)
 
 
-def _streamed(call: ApiCall, channel: Channel) -> SlackMessage:
+def _own_message(call: ApiCall, channel: Channel) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
         raise SlackError("message_not_owned_by_app")
     return message
 
 
-def _check_room(stream: Stream, final: list[Json]) -> None:
-    """The finished message's own blocks, one for its text included, keep to the message's limit."""
+def _check_block_count(stream: Stream, final: list[Json]) -> None:
+    """Require that all blocks, including the one for the text, fit in a message."""
     count = len(stream.blocks) + len(final) + 1
     if count > slack_limits.MESSAGE_BLOCKS:
-        fault = f"no more than {slack_limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
-        raise SlackError("invalid_blocks", messages=[fault], errors=[fault])
+        message = f"no more than {slack_limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
+        raise SlackError("invalid_blocks", messages=[message], errors=[message])
 
 
 METHODS: Final = (
