@@ -1,4 +1,4 @@
-"""What the app says, once it was found good: stored, scanned for whom it calls, and told of."""
+"""Posts, updates and deletes the app's messages, after their content was validated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PostOptions:
-    """How a message is posted. `unfurls` is False only where both kinds were switched off."""
+    """How to post a message.
+
+    `unfurls` is False only if the app disabled both link and media previews. `ephemeral_for` is
+    the only person who sees an ephemeral message.
+    """
 
     thread_ts: str | None = None
     username: str | None = None
@@ -58,9 +62,10 @@ def post(
 def revise(
     emulator: Emulator, message: SlackMessage, content: Content, *, keep_blocks: bool = False
 ) -> None:
-    """Put new content into a message.
+    """Replace the content of a message.
 
-    With `keep_blocks` the blocks which the app sent before stay; those made of the old text go.
+    With `keep_blocks`, keep blocks that the app sent; blocks generated from the old text are
+    dropped.
     """
     channel = emulator.workspace.channels[message.channel]
     before = message_json(message, channel)
@@ -79,7 +84,7 @@ def revise(
 
 
 def remove(emulator: Emulator, message: SlackMessage) -> None:
-    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does."""
+    """Delete a message; a parent with replies becomes a tombstone, as in Slack."""
     workspace = emulator.workspace
     if message.ephemeral_for:
         workspace.ephemerals.remove(message)
@@ -101,7 +106,7 @@ def remove(emulator: Emulator, message: SlackMessage) -> None:
 def record_notifications(
     emulator: Emulator, message: SlackMessage, *, link_names: bool = False
 ) -> None:
-    """Log whom the message calls and what it fetches, each once a message."""
+    """Record which notifications and link previews the message causes, each once."""
     found = scan_notifications(message, link_names=link_names)
     workspace = emulator.workspace
     workspace.notifications += [n for n in found.notifications if n not in workspace.notifications]

@@ -1,4 +1,4 @@
-"""The local Slack itself: serves on loopback, and gives tests and people their hands in it."""
+"""The local Slack: serves the Web API on loopback and simulates the people in a workspace."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 _TEAM = "T00000001"
 _APP = "A00000001"
-_LARGEST_BODY = 4 * 1024 * 1024
+_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
 class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
-    """A workspace with one app installed, served for as long as the context lasts.
+    """A workspace with one installed app, served while the context is open.
 
     ```python
     async with LocalSlack() as slack:
@@ -45,7 +45,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
         await slack.wait_for(lambda: len(slack.messages(general, ts)) > 1)
     ```
 
-    Until `request_url` is set events go over Socket Mode. `port` 0 takes any free port.
+    Events go over Socket Mode until `request_url` is set. `port` 0 picks a free port.
     """
 
     def __init__(
@@ -90,30 +90,33 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=_LARGEST_BODY)
+        application = web.Application(client_max_size=_MAX_BODY_BYTES)
         application.router.add_route("*", "/api/{method}", WebApi(self._emulator).serve)
         application.router.add_post("/response/{key}", ResponseUrls(self._emulator).serve)
         application.router.add_get("/link/", self._emulator.sockets.serve)
         application.router.add_get("/files-pri/{key}/{name:.+}", self._emulator.files.serve)
         application.router.add_get("/signin", self._emulator.files.sign_in)
-        application.on_shutdown.append(self._hang_up)
+        application.on_shutdown.append(self._close_connections)
         return application
 
-    async def _hang_up(self, _application: web.Application) -> None:
-        """Once no new connection is taken: an app that is told to go cannot come back."""
+    async def _close_connections(self, _application: web.Application) -> None:
+        """Close connections after the server has stopped accepting new ones.
+
+        Otherwise the app would reconnect at once.
+        """
         self._emulator.files.close()
         await self._emulator.sockets.close()
 
-    # What the app needs to know
+    # Settings for the app
 
     @property
     def api_url(self) -> str:
-        """The base URL for a Web API client; it ends in a slash."""
+        """The base URL for a Web API client, with a trailing slash."""
         return f"{self._emulator.base_url}api/"
 
     @property
     def socket_url(self) -> str:
-        """The address of Socket Mode; `apps.connections.open` adds a ticket to it."""
+        """The Socket Mode URL; `apps.connections.open` adds a ticket to it."""
         return f"ws://{self._emulator.base_url.removeprefix('http://')}link/"
 
     @property
@@ -128,37 +131,37 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
 
     @property
     def signing_secret(self) -> str:
-        """The secret with which HTTP requests to the app are signed."""
+        """The secret that signs HTTP requests to the app."""
         return self._emulator.app.signing_secret
 
     @property
     def bot_user_id(self) -> str:
-        """The bot's user, as it stands in a mention."""
+        """The bot's user id, as used in a mention."""
         return self._emulator.app.bot_user_id
 
     @property
     def team_id(self) -> str:
-        """The workspace."""
+        """The workspace's id."""
         return self._emulator.app.team_id
 
     @property
     def app(self) -> Installation:
-        """The app's scopes, event subscriptions and features; they may be changed at any time."""
+        """The app's scopes, event subscriptions and features; all may change at any time."""
         return self._emulator.app
 
     @property
     def clock(self) -> Clock:
-        """The clock by which every life-time is measured."""
+        """The clock that measures every timeout."""
         return self._emulator.clock
 
     @property
     def rate_limits(self) -> RateLimits:
-        """Switch the rate limits off, or tighten one."""
-        return self._emulator.rates
+        """The rate limits, to turn off or to change."""
+        return self._emulator.rate_limits
 
     @property
     def request_url(self) -> str | None:
-        """Where HTTP requests go; None while events go over Socket Mode."""
+        """The app's URL for HTTP requests; None while events go over Socket Mode."""
         return self._http.request_url if self._http else None
 
     @request_url.setter
@@ -170,14 +173,14 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
 
     @property
     def http(self) -> HttpEvents:
-        """HTTP mode's own faults and `verify`; RuntimeError before `request_url` is set."""
+        """Faults and checks of HTTP mode; RuntimeError until `request_url` is set."""
         if not self._http:
             raise RuntimeError("set request_url first")
         return self._http
 
     @property
     def connections(self) -> int:
-        """How many Socket Mode connections are open."""
+        """The number of open Socket Mode connections."""
         return len(self._emulator.sockets.connections)
 
     # Faults
@@ -195,29 +198,29 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
         when: Callable[[Json], bool] | None = None,
         plain: bool = False,
     ) -> None:
-        """Let the next calls of a method fail; see `faults.Fault` for what the arguments mean."""
+        """Fail the next calls of a method; `Fault` explains the arguments."""
         fault = Fault(
             method, error, status, retry_after, after_effect, drop_response, times, when, plain
         )
         self._emulator.faults.add(fault)
 
     def restrict_history(self) -> None:
-        """Hold the app to what commercial apps outside the Marketplace may read of threads."""
+        """Apply the thread-reading limits of commercial apps outside the Marketplace."""
         self._emulator.app.restricted_history = True
-        self._emulator.rates.set_rate("conversations.replies", per_minute=1, burst=1)
+        self._emulator.rate_limits.set_rate("conversations.replies", per_minute=1, burst=1)
 
     def delay(self, method: str, seconds: float) -> None:
-        """Answer a method late by clock seconds from now on; 0 ends it."""
+        """Delay the responses of a method by clock seconds; 0 ends the delay."""
         self._emulator.faults.delays[method] = seconds
 
     def drop_acks(self, times: int = 1) -> None:
-        """Lose the next acknowledgements of events: Slack sends those again at once."""
+        """Lose the next acknowledgements, so that those events are redelivered at once."""
         self._emulator.outbox.acks_to_drop += times
 
     async def redeliver(self, event_id: str) -> Ack:
-        """Send an event once more, as Slack does when it believes that it was not received."""
+        """Send an event again, as Slack does if it saw no acknowledgement."""
         return await self._emulator.outbox.redeliver(event_id)
 
     def emit(self, kind: str, **fields: object) -> None:
-        """Send any other event to which the app is subscribed, such as `app_uninstalled`."""
+        """Send any other event if the app subscribes to it, such as `app_uninstalled`."""
         self._emulator.events.emit(kind, **fields)

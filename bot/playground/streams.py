@@ -1,4 +1,4 @@
-"""The life of a streamed message: pieces come in, and after five minutes no more do."""
+"""Streamed messages: appends chunks and ends a stream after five minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def schedule_expiry(emulator: Emulator, stream: Stream) -> None:
-    """Let the stream expire when its time is over, however busy it is."""
+    """Expire the stream 300 seconds after its start, even if it is still growing."""
 
     def expire() -> None:
         stream.end("expired")
@@ -26,7 +26,7 @@ def schedule_expiry(emulator: Emulator, stream: Stream) -> None:
 
 
 def require_live(message: SlackMessage) -> Stream:
-    """The message's stream, where pieces may still come.
+    """Return the message's stream if it still accepts chunks.
 
     Raises:
         SlackError: `stopped_by_user`, or `message_not_in_streaming_state`.
@@ -40,10 +40,10 @@ def require_live(message: SlackMessage) -> Stream:
 
 
 def append_chunks(emulator: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
-    """Add pieces to a live stream, all of them or none.
+    """Append chunks to a live stream, either all or none.
 
     Raises:
-        SlackError: `msg_too_long`, when text and tasks together would grow too long.
+        SlackError: `msg_too_long`, if text and tasks would exceed the limits.
     """
     stream = require_live(message)
     text = message.text + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
@@ -52,8 +52,8 @@ def append_chunks(emulator: Emulator, message: SlackMessage, chunks: list[Json])
         if chunk["type"] == "task_update":
             known = tasks.get(chunk["id"], {})
             tasks[chunk["id"]] = known | {k: v for k, v in chunk.items() if k != "type"}
-    counted = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
-    if len(text) > slack_limits.STREAM_TEXT or counted > slack_limits.STREAM_TOTAL:
+    total = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
+    if len(text) > slack_limits.STREAM_TEXT or total > slack_limits.STREAM_TOTAL:
         raise SlackError("msg_too_long")
     message.text, stream.tasks = text, tasks
     for chunk in chunks:
@@ -68,7 +68,7 @@ def append_chunks(emulator: Emulator, message: SlackMessage, chunks: list[Json])
 def stream_blocks(
     message: SlackMessage, stream: Stream, final: list[Json] | None = None
 ) -> list[Json]:
-    """The blocks of a streamed message: its tasks, its text, what the app put below."""
+    """Return the blocks of a streamed message: its tasks, its text, then the app's own blocks."""
     blocks: list[Json] = []
     cards = [_task_card(task) for task in stream.tasks.values()]
     if stream.display == "plan" and (cards or stream.title):
@@ -98,8 +98,8 @@ def _task_card(task: Json) -> Json:
     }
     for part in ("details", "output"):
         if task.get(part):
-            words = {"type": "text", "text": task[part]}
-            section = {"type": "rich_text_section", "elements": [words]}
+            text = {"type": "text", "text": task[part]}
+            section = {"type": "rich_text_section", "elements": [text]}
             card[part] = {"type": "rich_text", "elements": [section]}
     if task.get("sources"):
         card["sources"] = task["sources"]
