@@ -175,6 +175,14 @@ class PeopleActions:
         url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
+    async def send_interaction(self, user: User | str, kind: str, **fields: object) -> ActionResult:
+        """Send an interaction of any type, such as one that the app does not know."""
+        person = self._emulator.workspace.user(user)
+        trigger = self._emulator.new_trigger(person.id)
+        payload = self._payload(kind, person, trigger) | fields
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
+        return ActionResult(ack, trigger, error=ack.reason)
+
     async def open_home(self, user: User | str, tab: str = "home") -> None:
         """Open the app's Home tab, or its Messages tab if `tab` is `messages`."""
         person = self._emulator.workspace.user(user)

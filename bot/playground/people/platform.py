@@ -1,15 +1,13 @@
-"""Simulates Slack itself: rate limit notices, unknown interactions, connections and tokens."""
+"""Simulates Slack itself: rate limit notices, connections and tokens."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bot.playground.delivery.outbox import Ack, Envelope
-from bot.playground.people.actions import ActionResult
 
 if TYPE_CHECKING:
     from bot.playground.emulator import Emulator
-    from bot.playground.state.models import User
 
 
 class PlatformActions:
@@ -33,22 +31,6 @@ class PlatformActions:
             "api_app_id": app.app_id,
         }
         return await self._emulator.outbox.send(Envelope("events_api", body))
-
-    async def send_interaction(self, user: User | str, kind: str, **fields: object) -> ActionResult:
-        """Send an interaction of any type, such as one that the app does not know."""
-        person, emulator = self._emulator.workspace.user(user), self._emulator
-        trigger = emulator.new_trigger(person.id)
-        payload = {
-            "type": kind,
-            "team": {"id": emulator.app.team_id, "domain": "playground"},
-            "user": {"id": person.id, "name": person.name, "team_id": person.team_id},
-            "api_app_id": emulator.app.app_id,
-            "token": emulator.app.verification_token,
-            "trigger_id": trigger,
-            **fields,
-        }
-        ack = await emulator.outbox.send(Envelope("interactive", payload))
-        return ActionResult(ack, trigger, error=ack.reason)
 
     async def disconnect_sockets(self, reason: str = "refresh_requested") -> None:
         """Ask the app to open new connections; `warning` only announces it.
