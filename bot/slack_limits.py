@@ -91,6 +91,12 @@ RESPONSE_URL_USES: Final = 5
 SOCKETS: Final = 10
 """Socket Mode connections of one app."""
 
+# Rates
+CALLS_PER_MINUTE: Final = {1: 1, 2: 20, 3: 50, 4: 100}
+"""Web API calls per minute, by tier (https://docs.slack.dev/apis/web-api/rate-limits)."""
+POSTS_PER_MINUTE: Final = 60.0
+"""Calls of `chat.postMessage` per channel."""
+
 # Pagination
 PAGE: Final = 1_000
 RESTRICTED_PAGE: Final = 15

@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot import slack_limits
 from bot.playground.errors import SlackError
 
 if TYPE_CHECKING:
     from bot.playground.clock import Clock
-
-TIERS: Final = {1: 1, 2: 20, 3: 50, 4: 100}
-"""Calls per minute in each of Slack's tiers."""
 
 _TIER: Final = {
     "agents.sessions.rename": 3,
@@ -50,7 +48,6 @@ _TIER: Final = {
 because tests reconnect more often than a server does."""
 
 _POSTS: Final = "chat.postMessage"
-_POSTS_PER_MINUTE: Final = 60.0
 _POSTS_BURST: Final = 20.0
 _DEFAULT_TIER: Final = 3
 
@@ -111,6 +108,6 @@ class RateLimits:
         if method in self._overrides:
             return self._overrides[method]
         if method == _POSTS:
-            return Rate(_POSTS_PER_MINUTE, _POSTS_BURST)
-        per_minute = TIERS[_TIER.get(method, _DEFAULT_TIER)]
+            return Rate(slack_limits.POSTS_PER_MINUTE, _POSTS_BURST)
+        per_minute = slack_limits.CALLS_PER_MINUTE[_TIER.get(method, _DEFAULT_TIER)]
         return Rate(per_minute, per_minute)
