@@ -18,12 +18,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.jobs.dispatcher import JobDispatcher, durable_jobs
-from bot.jobs.engine import records
-from bot.jobs.membership import PostgresMembership, SingleProcess
+from bot.jobs.local_pool import local_pool
+from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
 from bot.models import model_catalogue
-from bot.ports import QueueStats, RunStore
+from bot.ports import Dispatcher, QueueStats, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
 from bot.settings import Settings
@@ -56,7 +55,6 @@ from bot.slack.thread.reader import SlackThreadReader
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
-from bot.storage.notifications import PostgresRelay
 from bot.storage.preferences import StoredPreferences
 from bot.storage.question_history import StoredHistory
 from bot.storage.retention import Retention
@@ -82,7 +80,7 @@ class Bot:
 
     app: AsyncApp
     client: AsyncWebClient
-    jobs: JobDispatcher
+    jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
@@ -164,11 +162,10 @@ async def opened(
             observer,
             admission=budgets,
         )
-        jobs = await stack.enter_async_context(
-            _jobs(
-                database, runs, service, settings, _told(catalogue.sharers.become, metrics.workers)
-            )
-        )
+        share = _told(catalogue.worker_share.set_count, metrics.workers)
+        jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
+        days = settings.storage.retention_days
+        await stack.enter_async_context(Retention(database).enforced(days))
         app = _bolt(client, secret(environment.slack_signing_secret))
         colleagues = Colleagues(client, identity)
         authority = AdminPermissions(client, colleagues, settings.slack.settings)
@@ -225,20 +222,13 @@ def _jobs(
     service: Service,
     settings: Settings,
     share: Callable[[int], None],
-) -> AbstractAsyncContextManager[JobDispatcher]:
-    """The durable engine: beside the file on SQLite, in the same database on Postgres."""
-    file = database.file
-    presence = PostgresMembership(database.engine) if file is None else SingleProcess(file)
-    return durable_jobs(
-        runs,
-        presence,
-        PostgresRelay(database, presence.worker) if file is None else None,
-        service.answer,
-        records(file, settings.environment.database_url),
-        stop=service.stop,
-        share=share,
-        tidy=Retention(database).keeping(settings.storage.retention_days),
-        at_once=settings.work.at_once,
+) -> AbstractAsyncContextManager[Dispatcher]:
+    """A pool of tasks in this process on SQLite, a queue shared by all processes on Postgres."""
+    at_once, file = settings.work.at_once, database.file
+    if file is not None:
+        return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
+    return postgres_queue(
+        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
     )
 
 

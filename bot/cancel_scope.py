@@ -1,4 +1,4 @@
-"""Ending a piece of work from outside, for a reason that its asker can be told."""
+"""A scope of work that can be ended from outside, for a reason that the asker can be told."""
 
 from __future__ import annotations
 

@@ -15,10 +15,11 @@ from bot.errors import ConfigurationError
 from bot.models import model_catalogue
 from bot.settings import Environment, load
 from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, WHERE_BOT, refusal, web_client
-from bot.storage.database import open_database, read_url
+from bot.storage.database import open_database
+from bot.storage.database_url import read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
 from moa.catalogue import ModelCatalogue, cost_in, key_variable
-from moa.engine.in_flight_call import no_text
+from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import output_cap
 from moa.errors import Unavailable
 from moa.providers import Endpoints, ProvidedModel
@@ -182,7 +183,7 @@ async def _answers(model: Model) -> None:
         async for chunk in answer:
             text, stop = text + chunk.text, chunk.stop or stop
     if not text.strip():
-        raise no_text(stop)
+        raise no_text_error(stop)
 
 
 def _pipeline(catalogue: ModelCatalogue, name: str) -> Finding:

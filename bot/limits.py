@@ -15,7 +15,7 @@ from bot.preferences import Preferences, WorkspaceChoice
 from moa import Plan, Profile, Prompt, Usage
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, output_cap
 from moa.pipeline.strict_model import StrictModel
-from moa.pipeline.token_budget import size
+from moa.pipeline.token_budget import prompt_tokens
 
 QUESTIONS_AN_HOUR = 120
 """Two a minute, a whole hour long, is more than a person can read, and less than a script sends."""
@@ -228,7 +228,7 @@ def estimate(plan: Plan, thread: Prompt) -> float:
     read all that was written. Retries and a second aggregator are not counted, and a model without
     a known price costs nothing.
     """
-    asked, answers, cost = size(thread), 0, 0.0
+    asked, answers, cost = prompt_tokens(thread), 0, 0.0
     for layer in plan.layers:
         profiles = [seat.model.profile for seat in layer.seats]
         outputs = [output_cap(p, "proposer") or 0 for p in profiles]

@@ -31,7 +31,6 @@ QUIET = (
     "slack_bolt",
     "slack_sdk",
     "bot.bolt",
-    "dbos",
     "httpx2",
     "httpcore2",
     "openai",
@@ -40,14 +39,12 @@ QUIET = (
     "aiosqlite",
     "asyncio",
     "markdown_it",
+    "procrastinate",
     "psycopg",
     "sqlalchemy",
     "uvicorn",
 )
 """Their INFO and DEBUG lines are many, or hold request bodies, questions and answers."""
-
-KEEPS_ITS_OWN = ("dbos",)
-"""Loggers that write by themselves, in a form of their own, unless they find a handler."""
 
 
 Processor = Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
@@ -93,9 +90,6 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in KEEPS_ITS_OWN:
-        logging.getLogger(name).handlers = [handler]
-        logging.getLogger(name).propagate = False
 
 
 def hide_secrets(

@@ -1,4 +1,4 @@
-"""What the use case needs from outside, in its own words: threads, replies, the journal, jobs."""
+"""The ports of the use case: threads, replies, the run store, jobs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ RunState = Literal["waiting", "running", "answered", "failed"]
 
 DELETED = "deleted"
 """In the place of a person in `Run.stop_by`: the question, or its thread, was deleted."""
-
-Paid = tuple[Answer, Call]
-"""An answer and the call that brought it."""
 
 Ended = OutcomeStatus | Trouble | Literal["delivered_before"]
 """How work on a run ended: the reply's status, why there is none, or that it was there already."""
@@ -79,7 +76,7 @@ class Run:
     resumed: bool = False
     """Whether an earlier attempt at it was broken off."""
     attempt: int = 0
-    """How often its work was handed over anew. Only the newest attempt may end it."""
+    """How often work on it began anew. Only the newest attempt may end it."""
     again_of: str | None = None
     """The run that this one asks again."""
     stop_by: str | None = None
@@ -110,16 +107,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Where a run stands in the queue.
+    """A waiting run's position in the queue.
 
     Attributes:
-        attempt: the number of the hand-over that counts.
-        turn: what the waiting ones are ordered by; the smallest is next.
+        turn: the order of the queue; the smallest is next.
         ahead: how many wait with an earlier turn.
-        running: how many are worked on now, by all workers.
+        running: how many are running now, in all workers.
     """
 
-    attempt: int
     turn: int
     ahead: int
     running: int
@@ -127,16 +122,15 @@ class QueuePosition:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRun:
-    """A run that was claimed and has not ended."""
+    """A run that was claimed and has not ended; `turn` is its order in the queue."""
 
     run_id: str
-    attempt: int
-    created_at: datetime
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
 class RunSignal:
-    """What others have left in the journal for the worker of a run."""
+    """What other processes have stored for the worker of a run."""
 
     attempt: int
     stop_by: str | None
@@ -144,7 +138,7 @@ class RunSignal:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """The questions that have not ended, of all processes that share the journal.
+    """The questions that have not ended, of all processes that share the run store.
 
     `oldest_waiting_s` and `oldest_running_s` are seconds since the oldest of them was asked, 0 when
     there is none.
@@ -157,7 +151,7 @@ class QueueStats:
 
 
 class RunStore(Protocol):
-    """The journal: every question, and every finished answer as it comes."""
+    """The run store: every question, and every finished answer as it comes."""
 
     async def claim(
         self,
@@ -181,23 +175,19 @@ class RunStore(Protocol):
         """The newest of the runs that ask this one again; None where there is none."""
         ...
 
-    async def place(self, run_id: str) -> QueuePosition | None:
-        """Where a waiting run stands; None when it does not wait."""
-        ...
-
-    async def renew(self, run_id: str, attempt: int) -> bool:
-        """Take a run from whoever works on it, so that it can be handed over anew.
-
-        False when it has ended, or when `attempt` is no longer the one that counts.
-        """
+    async def position(self, run_id: str) -> QueuePosition | None:
+        """A waiting run's position in the queue; None when it does not wait."""
         ...
 
     async def get(self, run_id: str) -> Run | None:
         """A run with its answers, or None; None also for one that was erased."""
         ...
 
-    async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
-        """Mark a run as running and return it; None when it has ended or another attempt counts."""
+    async def begin(self, run_id: str) -> Run | None:
+        """Begin an attempt at a run and return it; None when the run has ended.
+
+        The new attempt supersedes an earlier one: `finish` refuses that from now on.
+        """
         ...
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
@@ -209,26 +199,26 @@ class RunStore(Protocol):
 
         Args:
             team: our workspace.
-            channel: where it stood.
+            channel: where it was posted.
             ts: the message.
-            thread_ts: of the thread in which it stood; its own where it stood in none.
+            thread_ts: of its thread; its own where it is in none.
         """
         ...
 
-    async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """What stands in the journal for those of the runs that have not ended."""
+    async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
+        """What other processes have stored for the runs that have not ended."""
         ...
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Leave word that a run is to stop; False when it has ended already."""
+        """Store that a run is to stop; False when it has ended already."""
         ...
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
-        """Store an answer and its line of the ledger as it comes."""
+        """Store an answer as it comes, with its call."""
         ...
 
     async def charge(self, run_id: str, call: Call) -> None:
-        """Store a line of the ledger that brought no answer of its own."""
+        """Store a call that brought no answer of its own."""
         ...
 
     async def posted(self, run_id: str, ts: str) -> None:
@@ -239,24 +229,16 @@ class RunStore(Protocol):
         """The ts of messages that other runs have posted in the same thread."""
         ...
 
-    async def finish(
-        self, run_id: str, outcome: Outcome, attempt: int = 0, *, last: Paid | None = None
-    ) -> None:
+    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
         """Store a run's outcome. It counts as unfinished until it is `delivered`.
 
-        Args:
-            run_id: the run.
-            outcome: how it came out.
-            attempt: the only one that may end it.
-            last: an answer that came just before, to be recorded with it, whoever's attempt counts.
-
         Raises:
-            Superseded: when another attempt counts by now.
+            Superseded: when an attempt newer than `attempt` has begun.
         """
         ...
 
     async def delivered(self, run_id: str) -> None:
-        """The reply stands where it was asked for: the run is over."""
+        """The whole reply was posted: the run is over."""
         ...
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
@@ -315,22 +297,6 @@ class Admission(Protocol):
         Raises:
             Unanswerable: when it is expected to cost more than one question may.
         """
-        ...
-
-
-class Dispatcher(Protocol):
-    """Passes runs on between workers, within milliseconds.
-
-    It keeps nothing. What a lost word leaves undone stands in the journal, and is found there like
-    all that nobody works on.
-    """
-
-    async def pass_on(self, run_id: str, worker: str) -> None:
-        """Tell a worker of a run; whether it hears of it is not known."""
-        ...
-
-    async def heed(self, take: Callable[[str], None]) -> None:
-        """Have runs taken that are passed on to this worker, for as long as it can hear of them."""
         ...
 
 
@@ -418,12 +384,28 @@ class Jobs(Protocol):
         """Have a run worked on, and return at once. A run handed over twice is worked on once.
 
         Returns:
-            Its place in the queue when all workers are busy, else 0.
+            Its position in the queue when all workers are busy, else 0.
         """
         ...
 
     async def stop(self, run_id: str, user: str) -> bool:
-        """Have a run stopped wherever it is worked on; False when it has ended already."""
+        """Stop a run wherever it is in progress; False when it has ended already."""
+        ...
+
+
+class Dispatcher(Jobs, Protocol):
+    """Jobs that this process works on too: resumes unfinished runs, and goes out of service."""
+
+    async def recover(self) -> int:
+        """Resume unfinished runs that no process works on; returns how many."""
+        ...
+
+    async def drain(self, seconds: float) -> Sequence[str]:
+        """Take no new run, let running ones end within `seconds`, and cancel the rest.
+
+        Returns:
+            The ids of the runs that were cancelled; another process or the next start resumes them.
+        """
         ...
 
 

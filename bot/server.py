@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -28,9 +27,6 @@ from bot.slack.routes import SocketMode
 from bot.telemetry.traces import add_trace
 
 log = structlog.get_logger(__name__)
-
-SWITCH_S = 0.001
-"""Seconds for which a thread may hold the interpreter while the loop wants it: by default 0.005."""
 
 COLLECT_AFTER = 100_000
 """New objects between two collections of the youngest: a question makes thousands at once."""
@@ -114,11 +110,7 @@ async def _serve(
 
 
 def _prefer_the_loop() -> None:
-    """Keep the collector from what lives as long as the process, and threads from the loop's time.
-
-    The durable engine's threads look for work a few times a second.
-    """
-    sys.setswitchinterval(SWITCH_S)
+    """Keep the garbage collector from objects that live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)

@@ -79,20 +79,22 @@ class Service:
         if run_id in self._under_way:
             self._under_way[run_id].interrupt("stopped")
 
-    async def answer(self, run_id: str, attempt: int) -> None:
+    async def answer(self, run: Run) -> bool:
         """Work on a run until it is answered, or until the asker was told why it is not.
 
-        Only a cancellation and trouble with the journal come out of here. Then, and where what the
-        run needs is away for long, it is taken up again by whoever looks next.
-        """
-        with structlog.contextvars.bound_contextvars(run_id=run_id):
-            run = await self._runs.begin(run_id, attempt)
-            if run is None:
-                return
-            with self._observer.work(run) as watch:
-                await self._watched(run, watch)
+        Only a cancellation and trouble with the run store come out of here.
 
-    async def _watched(self, run: Run, watch: RunSpan) -> None:
+        Returns:
+            False when something that the run needs has been away too long: it is left for a later
+            attempt.
+        """
+        with (
+            structlog.contextvars.bound_contextvars(run_id=run.id),
+            self._observer.work(run) as watch,
+        ):
+            return await self._watched(run, watch)
+
+    async def _watched(self, run: Run, watch: RunSpan) -> bool:
         work = self._under_way[run.id] = CancelScope()
         reply = self._replies.open(run, work.interrupt)
         try:
@@ -101,9 +103,11 @@ class Service:
             log.info("superseded")
         except Postponed:
             log.warning("postponed", attempt=run.attempt)
+            return False
         finally:
             del self._under_way[run.id]
             await reply.close()
+        return True
 
     async def _answered(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
         """Bring the reply, or tell why there is none: the outermost edge of a question's work."""
@@ -129,7 +133,8 @@ class Service:
             return await self._give_up(run, reply, "internal", error_id)
 
     async def _work(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
-        async with RunRecorder(self._runs, run.id) as keeping:
+        recorder = RunRecorder(self._runs, run.id)
+        try:
             async with work:
                 if run.resumed and await reply.stands():
                     return await self._ended_before(run)
@@ -140,8 +145,10 @@ class Service:
                 if not run.recorded:  # else an earlier attempt was let through
                     await self._admission.admit(run)
                 await reply.start()
-                outcome = await self._outcome(run, reply, keeping, watch)
-            await self._runs.finish(run.id, outcome, run.attempt, last=keeping.last())
+                outcome = await self._outcome(run, reply, recorder, watch)
+        finally:
+            await recorder.charge_stopped()
+        await self._runs.finish(run.id, outcome, run.attempt)
         async with work:  # a reply may take many messages, and Slack may be slow
             await reply.finish(outcome)
         await self._runs.delivered(run.id)
@@ -161,7 +168,7 @@ class Service:
         return "delivered_before"
 
     async def _outcome(
-        self, run: Run, reply: Reply, keeping: RunRecorder, watch: RunSpan
+        self, run: Run, reply: Reply, recorder: RunRecorder, watch: RunSpan
     ) -> Outcome:
         thread = await self._threads.read(run.question)
         reply.heed(thread.asker_said)
@@ -172,7 +179,7 @@ class Service:
             thread.prompt,
             seed=run.seed,
             recorded=run.recorded,
-            on_stopped=keeping.stopped,
+            on_stopped=recorder.stopped,
         )
         async with aclosing(under_way) as events:
             async for event in events:
@@ -180,19 +187,18 @@ class Service:
                 if isinstance(event, Finished):
                     outcome = event.outcome
                     return replace(outcome, notes=(*thread.notes, *outcome.notes))
-                # With an analyst the run goes on until it is known where the answers differ.
-                await keeping.keep(event, reply_is_last=plan.analyst is None)
+                await recorder.record(event)
                 await reply.show(event)
         raise AssertionError("a run ends with Finished or an error")
 
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
     ) -> Ended:
-        """Tell why there is no reply, unless it stands or another attempt may bring one."""
-        notice = (await self._runs.notices([run.id])).get(run.id)
-        if notice is None or notice.attempt != run.attempt:
+        """Tell why there is no reply, unless it was posted or another attempt may bring one."""
+        signal = (await self._runs.signals([run.id])).get(run.id)
+        if signal is None or signal.attempt != run.attempt:
             raise Superseded
-        if notice.stop_by == DELETED:
+        if signal.stop_by == DELETED:
             trouble, error_id = "thread_gone", None
         try:
             if not await reply.fail(trouble, error_id):

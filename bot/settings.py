@@ -147,7 +147,7 @@ def _configured(folder: Path, environment: Environment, variables: Mapping[str, 
     storage = _part(StorageTable, table, "storage", problems)
     work = _part(WorkTable, table, "work", problems)
     try:
-        config = config or Config.read(table)
+        config = config or Config.from_table(table)
     except PipelineError as error:
         problems.append(str(error))
     if problems or config is None:

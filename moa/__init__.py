@@ -1,12 +1,12 @@
-"""Mixture of Agents: several models answer, and one reply is written from their answers.
+"""Mixture of Agents: several models answer, and one writes a reply from their answers.
 
     outcome = await moa.ask("Why is the sky blue?", models=["openai:…", "anthropic:…"])
     print(outcome.reply)
 
 `ask` returns an `Outcome`, `run` yields events, and `load` reads pipelines from a file. Any object
-that satisfies `Model` can be asked; `resilient` puts limits and a circuit breaker around one. The
-guide is docs/python.md. No module but `moa.environment` reads the environment, and none knows Slack
-or a database.
+that satisfies `Model` works; `resilient` adds limits and a circuit breaker to one. See the guide in
+docs/python.md. Only `moa.environment` reads environment variables; no module uses Slack or a
+database.
 """
 
 from moa.api import ask, run

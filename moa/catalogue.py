@@ -42,7 +42,7 @@ class ModelCatalogue:
 
     Attributes:
         config: as given.
-        sharers: the number of processes that divide the models' limits.
+        worker_share: the number of processes that divide the models' limits.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ModelCatalogue:
         key_source: str = "in the environment",
     ) -> None:
         self.config = config
-        self.sharers = WorkerShare()
+        self.worker_share = WorkerShare()
         self._endpoints = endpoints
         self._lookup = lookup
         self._key_source = key_source
@@ -149,7 +149,7 @@ class ModelCatalogue:
                 self.model(name),
                 max_concurrency=table.max_concurrency,
                 requests_per_minute=table.requests_per_minute,
-                sharers=self.sharers,
+                worker_share=self.worker_share,
                 breaker=_breaker(table.breaker),
             )
         return self._guarded_models[name]

@@ -1,17 +1,17 @@
-"""The error tree of the method. A provider sorts by exception type, status and body code.
+"""The exceptions of moa.
 
 MoaError
-├── PipelineError        a pipeline or a model is set up wrongly; found before any call
+├── PipelineError        a pipeline or model is configured wrongly; raised before any call
 ├── NotEnoughAnswers     no model of a run answered
-└── ModelError           one call failed; an event of the run, not its end
-    ├── RateLimited      429; `retry_after` in seconds when the server said so
-    ├── Unavailable      no connection, 5xx, overloaded, timed out, cut in mid-stream
-    ├── Rejected         the request as it stands will never be accepted (400, 401, 403, 404, quota)
-    └── Overflow         the prompt does not fit into the model's context window
+└── ModelError           one call failed; the run continues
+    ├── RateLimited      429; `retry_after` in seconds if the server sent it
+    ├── Unavailable      no connection, 5xx, overloaded, timed out, cut off mid-stream
+    ├── Rejected         retrying the same request cannot help (400, 401, 403, 404, quota)
+    └── Overflow         the prompt is longer than the model's context window
 
-An exception's docstring is its default message: a plain sentence that is safe to show to anybody.
-Words from a provider never become part of it, since they may hold a key or a stranger's text;
-`ModelError.reason` has them, for operators only.
+An exception's docstring is its default message: a plain sentence that is safe to show to anyone.
+It never includes text from a provider, which may contain an API key or someone else's text. That
+text is in `ModelError.reason`, for operators only.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class NotEnoughAnswers(MoaError):
 
     def __init__(self, answers: Sequence[Answer] = ()) -> None:
         self.answers = tuple(answers)
-        """Every failed answer of the run, so that each cause can be named."""
+        """Every failed answer of the run, with its cause."""
         causes = "; ".join(f"{a.model}: {a.error}" for a in self.answers if a.error)
         summary = (type(self).__doc__ or "").strip()
         super().__init__(f"{summary} ({causes})" if causes else summary)
@@ -59,23 +59,23 @@ class ModelError(MoaError):
         code: str | None = None,
         retry_after: float | None = None,
         reason: str | None = None,
-        lasts: bool | None = None,
+        is_permanent: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.error_kind = kind or self.kind
-        """A stable word for ledgers and metrics, such as `rate_limited` or `timeout`."""
+        """A stable identifier for logs and metrics, such as `rate_limited` or `timeout`."""
         self.status = status
-        """The HTTP status, where there was one."""
+        """The HTTP status, or None."""
         self.code = code
-        """The provider's own machine-readable code, where there was one."""
+        """The provider's error code, or None."""
         self.retry_after = retry_after
-        """Seconds after which the server invites another try."""
+        """Seconds to wait before a retry, as the server asked, or None."""
         self.reason = reason
-        """The provider's own status, code, parameter and first words, without anything key-like.
+        """The provider's status, code, parameter and first words, without anything like a key.
 
-        For whoever runs the bot: it may quote the question, so it must not be shown to others."""
-        self.lasts = lasts
-        """Whether every further call would meet it, whatever it asks; None: its kind tells."""
+        For operators only: it may quote the question."""
+        self.is_permanent = is_permanent
+        """Whether every further call would fail the same way; None: its kind decides."""
 
 
 class RateLimited(ModelError):

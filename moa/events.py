@@ -1,4 +1,4 @@
-"""What `moa.run` yields while it works, in the order in which it happens."""
+"""The events that `moa.run` yields, in the order in which they happen."""
 
 from __future__ import annotations
 
@@ -10,21 +10,26 @@ from moa.types import Answer, Call, Disagreement, Outcome
 
 @dataclass(frozen=True, slots=True)
 class LayerStarted:
-    """All proposers of a layer are being asked. Layers count from 1.
+    """All models of a layer have been called.
 
-    `brings` is what their texts will be; see `moa.Task`.
+    Attributes:
+        layer: the layer's number, from 1.
+        models: names in the order of their seats.
+        output: what their texts will be; see `moa.Task`.
     """
 
     layer: int
     models: tuple[str, ...]
-    brings: Literal["answers", "rankings", "combination"] = "answers"
+    output: Literal["answers", "rankings", "combination"] = "answers"
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A model's answer is there, in time or late. `call` is its line in the ledger.
+    """A model has answered, in time or late.
 
-    Where `call.role` is "ranker" its text is a ranking of answers, and not one of them.
+    Attributes:
+        answer: the answer. If `call.role` is "ranker", its text is a ranking of answers.
+        call: the call that produced it.
     """
 
     answer: Answer
@@ -33,7 +38,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A call brought no whole answer; the run goes on. `answer` keeps what text had come."""
+    """A call returned no complete answer; the run goes on.
+
+    Attributes:
+        answer: holds the text received so far, and the error.
+        call: the call that failed.
+    """
 
     answer: Answer
     call: Call
@@ -41,10 +51,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """A call is over, and its answer is expected of another one: a retry, or a hedge.
+    """A call has ended and another one, a retry or a hedge, may still produce the answer.
 
-    `call` is its line in the ledger: each line stands in one Answered, Failed, Retried or
-    Compared.
+    Every logged call appears in exactly one Answered, Failed, Retried or Compared.
     """
 
     call: Call
@@ -52,11 +61,13 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class LayerClosed:
-    """A layer waits for nobody any more.
+    """A layer waits for no more answers.
 
-    `answers` are those that the next layer reads, under their labels, in the order in which it
-    reads them; behind a ranking layer they are the answers that were ranked. `waiting` names the
-    models whose answers will come too late.
+    Attributes:
+        layer: the layer's number, from 1.
+        answers: labelled, in the order in which the next layer reads them. After a ranking layer
+            they are the answers that were ranked.
+        waiting: names of the models whose answers will be late.
     """
 
     layer: int
@@ -66,7 +77,7 @@ class LayerClosed:
 
 @dataclass(frozen=True, slots=True)
 class AggregatorStarted:
-    """An aggregator is being asked for the reply; `attempt` counts from 1."""
+    """An aggregator has been called for the reply; `attempt` counts from 1."""
 
     model: str
     attempt: int
@@ -81,16 +92,21 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """All text of the reply so far was its author's thought: the reply is empty again.
+    """Discard the reply's text so far: it was the aggregator's thought. The reply is empty again.
 
-    It happens where a server's chat template opens the thought in the prompt, so that only its end
-    shows in the text.
+    This happens if the server's chat template opens the thought in the prompt. Then the text only
+    contains the closing tag.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An analyst's call has ended; None where it did not tell in time, or not in the form asked."""
+    """An analyst's call has ended.
+
+    Attributes:
+        disagreement: None if the analyst was too slow, failed, or wrote an invalid reply.
+        call: the analyst's call.
+    """
 
     disagreement: Disagreement | None
     call: Call
@@ -98,7 +114,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run is over. Exactly one is yielded, as the last event, unless the run raises."""
+    """The run is over. It is always the last event, unless the run raises."""
 
     outcome: Outcome
 

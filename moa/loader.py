@@ -96,7 +96,7 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     file = Path(path)
     tables = {key: value for key, value in read_toml(file).items() if key not in BOT_TABLES}
     try:
-        config = Config.read(tables)
+        config = Config.from_table(tables)
     except PipelineError as error:
         raise PipelineError(f"{file.name}:\n{error}") from None
     endpoints = Endpoints()

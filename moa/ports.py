@@ -1,4 +1,4 @@
-"""The one thing the method needs from outside: a model that can be asked."""
+"""The interface the engine needs from outside: a model it can call."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Protocol
 from moa.types import Chunk, Prompt, Sampling, Usage
 
 CostOf = Callable[[Usage], float | None]
-"""US dollars of a call, or None where the price is not known."""
+"""Returns the cost of a call in US dollars, or None if the price is unknown."""
 
 DEFAULT_CONTEXT_WINDOW = 128_000
 
 DEFAULT_MAX_ATTEMPTS = 2
-"""One retry: a blip is over by then, and what is not costs one call more."""
+"""One retry is enough for a blip, and an outage costs only one call more."""
 
-asked_for: ContextVar[object] = ContextVar("asked_for", default=None)
-"""For which question a call is made: the same object for all calls of one run, so that a model's
-limits can take turns between questions. The engine sets it in each call's own task."""
+current_question: ContextVar[object] = ContextVar("current_question", default=None)
+"""The question a call belongs to: the same object for all calls of one run. Rate limiters use it to
+let questions take turns. The engine sets it in each call's own task."""
 
 in_queue: ContextVar[bool] = ContextVar("in_queue", default=False)
-"""Whether a call waits for its turn and has sent nothing: it costs nothing if it is stopped then. A
-wrapper that makes calls wait sets it in the call's own task."""
+"""Whether a call is waiting in a queue and has sent nothing yet. If it is stopped now, it costs
+nothing. A wrapper that queues calls sets it in the call's own task."""
 
 
 def _unknown_cost(_usage: Usage) -> float | None:
@@ -32,11 +32,11 @@ def _unknown_cost(_usage: Usage) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Hedge:
-    """Another model that is asked the same when a model stays silent; the first to begin wins.
+    """A second model to call when the first stays silent. The first to send a token wins.
 
     Attributes:
-        model: the alternate. It is asked at once when the first model has failed before that.
-        after_s: seconds without a first token after which it is asked.
+        model: the alternate. If the first model fails earlier, it is called at once.
+        after_s: seconds to wait for the first model's first token.
     """
 
     model: Model
@@ -45,21 +45,21 @@ class Hedge:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of a configured model without asking it.
+    """The configuration of a model, as the engine needs it.
 
     Attributes:
-        name: its name in the pipeline, unique among the models there (not the provider's name).
+        name: unique among the models of a pipeline; not the provider's name for it.
         context_window: tokens of prompt and output together.
-        max_output_tokens: the most it is asked to write; None leaves it to the role's default.
-        proposer_max_output_tokens, aggregator_max_output_tokens: the same in one role alone.
-        reasoning_tokens: what it may think beside that, which its provider adds to the limit.
-        temperature: overrides the role's default; None keeps that default.
-        takes_temperature: False where the API has no such argument.
-        takes_images: whether it is shown images; otherwise it is told of them in words.
-        persona: words put at the head of its system text when it proposes.
-        cost: the price of a call's usage in US dollars, None where unknown.
-        max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
-        hedge: who is asked when it stays silent.
+        max_output_tokens: output cap; None for the role's default.
+        proposer_max_output_tokens, aggregator_max_output_tokens: output cap in that role.
+        reasoning_tokens: thinking allowed on top of the cap; the provider adds it to the cap.
+        temperature: overrides the role's default; None keeps it.
+        takes_temperature: False if the API has no such parameter.
+        takes_images: whether to send images; otherwise the prompt only names them.
+        persona: text put before the system text when the model proposes.
+        cost: returns the cost of a call in US dollars, or None if unknown.
+        max_attempts: calls for one answer, retries included, when the server is busy or broken.
+        hedge: the alternate to call when the model stays silent; None for no hedge.
     """
 
     name: str
@@ -78,16 +78,19 @@ class Profile:
 
 
 class Model(Protocol):
-    """One configured model. Proposer and aggregator are roles that it plays."""
+    """A configured model. It can be a proposer, an aggregator, or both."""
 
     @property
     def profile(self) -> Profile:
-        """What is known of it without asking."""
+        """The model's configuration."""
         ...
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Ask, and yield the answer as it comes; the last chunk carries `stop`.
+        """Call the model and yield its answer as it arrives; the last chunk carries `stop`.
 
-        Closing the generator closes the connection. Nothing but `moa.ModelError` is raised.
+        Closing the generator closes the connection.
+
+        Raises:
+            ModelError: the call failed. Raise nothing else.
         """
         ...

@@ -1,7 +1,4 @@
-"""The values that pass through the method: frozen, comparable, free of any identity.
-
-A Slack timestamp or a run's id never stands here: two equal messages are equal.
-"""
+"""The values that runs take and return: frozen and comparable, without ids or timestamps."""
 
 from __future__ import annotations
 
@@ -9,41 +6,41 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["proposer", "ranker", "aggregator", "analyst"]
-"""What a model plays in a run. The same model may play several.
+"""A model's role in a run. The same model may have several.
 
-A ranker judges the proposers' answers; an analyst says where they differ, beside the aggregator.
+A ranker judges the proposers' answers. An analyst compares them while the aggregator writes.
 """
 
 Stop = Literal["end", "length", "refusal"]
-"""Why a model stopped: it was done, it met its token limit, or it declined."""
+"""Why a model stopped: it was done, it reached its token limit, or it declined."""
 
-Status = Literal["used", "late", "failed", "truncated", "cut", "outlier"]
-"""What became of an answer.
+Status = Literal["used", "late", "failed", "truncated", "cut"]
+"""The status of an answer.
 
-`used` was read by the next layer; `truncated` too, but the model met its token limit;
-`late` came after its layer had closed; `cut` was stopped before its end (by us or by a broken
-connection) and holds what had come; `failed` brought no text; `outlier` came in time and was left
-out as far from the others, which only happens where a pipeline asks for it.
+used, truncated: the next layer read it; `truncated` reached the model's token limit.
+late: it arrived after its layer had closed.
+cut: it was stopped early, by the run or by a broken connection; it holds the text so far.
+failed: it has no text.
 """
 
 OutcomeStatus = Literal["complete", "partial", "unsynthesised"]
-"""`partial`: the aggregator broke off. `unsynthesised`: none wrote a reply, so it is one draft. See
-`Outcome.cut_at_limit` for a reply that met its author's limit."""
+"""`partial`: the aggregator was cut off. `unsynthesised`: the reply is one model's draft.
 
+See `Outcome.cut_at_limit` for a reply that reached its model's length limit."""
 
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
-"""What OpenAI's and Anthropic's API both take."""
+"""The types that both OpenAI and Anthropic accept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that belongs to a turn.
+    """An image in a turn.
 
     Attributes:
-        media_type: what its bytes are, whatever it is called.
-        data: its bytes in base64, as the APIs take them: encoded once, however many models see it.
-        name: what the turn's text calls it.
-        width, height: in pixels; 0 where they are not known.
+        media_type: the actual type of its bytes, whatever its name says.
+        data: its bytes in base64, as the APIs take them; encoded once for all models.
+        name: the name the turn's text uses for it.
+        width, height: in pixels; 0 if unknown.
     """
 
     media_type: ImageType
@@ -55,7 +52,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation. Only a user's turn may have images; they are shown before it."""
+    """One turn of a conversation. Only a user's turn may have images; they precede its text."""
 
     role: Literal["user", "assistant"]
     content: str
@@ -64,20 +61,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is sent: one system text and the turns, the oldest first."""
+    """A system text and the turns of a conversation, oldest first."""
 
     messages: tuple[Message, ...]
     system: str = ""
 
     @classmethod
     def of(cls, question: str, *, system: str = "") -> Prompt:
-        """A thread of one user turn."""
+        """Return a thread with a single user turn."""
         return cls((Message("user", question),), system)
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a model is asked to sample. `None` leaves a value to the provider."""
+    """Sampling parameters; None for the provider's default."""
 
     temperature: float | None = None
     max_output_tokens: int | None = None
@@ -85,11 +82,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call as the provider counted them; `cached_tokens` are part of the input.
+    """Tokens of one call, as counted by the provider.
 
-    `output_tokens` include those of its thoughts. `cost_usd` is what the provider itself says that
-    the call cost. `estimated`: the provider did not count, or not to the end, so that these are
-    estimates from what was sent and received.
+    Attributes:
+        input_tokens: include `cached_tokens`.
+        output_tokens: include the tokens of thoughts.
+        cached_tokens: input read from the provider's cache.
+        cost_usd: the cost as reported by the provider, or None.
+        estimated: whether the provider did not count all tokens, so the counts are estimates from
+            the text sent and received.
     """
 
     input_tokens: int = 0
@@ -101,9 +102,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a model's stream. Any field may be empty; the last chunk carries `stop`.
+    """A piece of a model's stream. Any field may be empty; the last chunk has `stop`.
 
-    `thought`: the model is thinking, which is no part of its text.
+    `thought` is True if the model is thinking, which is not part of its text.
     """
 
     text: str = ""
@@ -114,14 +115,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million tokens; `cached` is None if cached input costs the same."""
 
     input: float
     output: float
     cached: float | None = None
 
     def of(self, usage: Usage) -> float:
-        """The cost of a call in US dollars."""
+        """Return the cost of a call in US dollars."""
         cached_price = self.input if self.cached is None else self.cached
         fresh = usage.input_tokens - usage.cached_tokens
         tokens = fresh * self.input + usage.cached_tokens * cached_price
@@ -130,12 +131,21 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one call brought: a proposer's answer, or the aggregator's reply.
+    """The result of one call: a proposer's answer, a ranking or the aggregator's reply.
 
-    `seconds` is measured from the start of the call. `label` is the anonymous letter under which
-    the next layer read it, empty when it was not read. `error` is a plain sentence that is safe to
-    show; `error_kind` sorts it (see `moa.errors`). `reason` is the provider's own, for operators
-    only: it may quote the question.
+    Attributes:
+        model: the model's name in the pipeline.
+        layer, position: count from 1; the aggregators form one more layer.
+        status: what happened to it.
+        text: the text received; may be incomplete.
+        label: the anonymous letter under which the next layer read it, or "".
+        error: a sentence that is safe to show, or None.
+        error_kind: a stable identifier (see `moa.errors`), or None.
+        seconds, first_token_seconds: measured from the start of the call.
+        usage: None if the call cost nothing: it failed before any text, or was never sent.
+        cost_usd: None if the price or the usage is unknown.
+        reason: the provider's own reason for a failure, for operators only: it may quote the
+            question.
     """
 
     model: str
@@ -160,11 +170,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One line of the ledger: a call that was made, whether its answer was used or not.
+    """An entry of the call log: one call, whether or not its answer was used.
 
-    Times are seconds since the run began. `cost_usd` is None when the price or the usage is
-    unknown, never 0 in its stead. Where `usage` is estimated, so is the cost. `reason` is what the
-    provider said, for operators only.
+    Attributes:
+        model: the model's name in the pipeline.
+        role, layer, position: where the call belongs; layers and positions count from 1.
+        attempt: counts from 1; 0 for an answer reused from an earlier attempt at the run.
+        state: the status of its answer.
+        started, ended, first_token: seconds since the run started.
+        error_kind: a stable identifier (see `moa.errors`), or None.
+        usage: None if the call cost nothing: it failed before any text, or was never sent.
+        cost_usd: None, not 0, if the price or the usage is unknown; an estimate if `usage` is one.
+        reason: the provider's own reason for a failure, for operators only.
     """
 
     model: str
@@ -184,7 +201,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What some answers hold on a topic. `models` are their authors, one for each of `labels`."""
+    """What some answers say on a topic. `models` are their authors, one for each of `labels`."""
 
     text: str
     labels: tuple[str, ...]
@@ -193,7 +210,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A point on which answers differ: two views or more."""
+    """A topic on which answers differ: two or more views."""
 
     topic: str
     views: tuple[View, ...]
@@ -201,7 +218,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """What the answers that were read agree on, and where they differ, in a model's words."""
+    """Where the answers agree and where they differ, in a model's words."""
 
     agreements: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
@@ -209,14 +226,19 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended, with everything that was paid for.
+    """The result of a run, and everything it paid for.
 
-    `answers` holds every proposer's answer, failed ones too, in the order of layers and proposers;
-    `rankings` what the models of a ranking layer said about these, which are no answers.
-    `aggregator` is the call that wrote the reply; None when the reply is a draft
-    (`status == "unsynthesised"`). `notes` are plain sentences for the reader, for example what was
-    left out of a prompt for want of room. `disagreement` is there when the pipeline asks for it and
-    a model has told it in time.
+    Attributes:
+        reply: the text for the person who asked.
+        status: whether the reply is complete.
+        pipeline: the plan's name.
+        answers: every proposer's answer, failed ones too, in the order of layers and seats.
+        aggregator: the answer that became the reply; None if the reply is a draft.
+        calls: every call, in the order in which they ended.
+        seconds, first_token_seconds: measured from the start of the run.
+        notes: sentences for the reader, for example what was left out of a prompt.
+        rankings: the texts of ranking layers.
+        disagreement: None unless the pipeline asks for it and the analyst replied in time.
     """
 
     reply: str
@@ -233,14 +255,14 @@ class Outcome:
 
     @property
     def cost_usd(self) -> float | None:
-        """What the run cost in US dollars; None when the cost of any call that ran is unknown."""
+        """The run's cost in US dollars; None if the cost of any call that ran is unknown."""
         costs = [call.cost_usd for call in self.calls if call.usage or call.state != "failed"]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
 
     @property
     def usage(self) -> Usage:
-        """The tokens of all calls, added up; `estimated` where any of them are."""
+        """The total tokens of all calls; `estimated` if any of them is."""
         used = [call.usage for call in self.calls if call.usage]
         return Usage(
             sum(u.input_tokens for u in used),
@@ -251,11 +273,10 @@ class Outcome:
 
     @property
     def cost_is_estimate(self) -> bool:
-        """Whether a part of the cost is an estimate, since a provider did not count its tokens."""
+        """Whether part of the cost is an estimate, because a provider did not count its tokens."""
         return any(c.usage and c.usage.estimated and c.cost_usd for c in self.calls)
 
     @property
     def cut_at_limit(self) -> bool:
-        """Whether the reply has no end, since its author met its limit of output tokens."""
-        author = self.aggregator
-        return author is not None and author.status == "truncated"
+        """Whether the reply is incomplete because its model reached its length limit."""
+        return self.aggregator is not None and self.aggregator.status == "truncated"

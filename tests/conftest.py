@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.jobs import engine
-
 pytest_plugins = ["tests.databases"]
-
-engine.POLL_S = 0.25
-"""What is in the queue is taken sooner than in earnest: many a test waits for it."""
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
 

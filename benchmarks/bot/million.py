@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot.ports import Question
 from bot.storage.database import Database, open_database
 from bot.storage.question_history import StoredHistory
-from bot.storage.run_queries import RunQueries
+from bot.storage.run_listing import RunListing
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
 
@@ -52,7 +52,7 @@ MOMENT = {
 
 async def fill(database: Database, count: int) -> None:
     """Store that many ended runs."""
-    kind = database.dialect
+    kind = database.engine.dialect.name
     for low in range(1, count + 1, BATCH):
         for statement in (RUNS, CLAIMS, ANSWERS):
             sql = statement.format(source=FROM[kind], moment=MOMENT[kind], yes="true")
@@ -72,7 +72,7 @@ def _question(number: int) -> Question:
 
 def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
     """What is measured, by name."""
-    runs, listing, history = StoredRunStore(database), RunQueries(database), StoredHistory(database)
+    runs, listing, history = StoredRunStore(database), RunListing(database), StoredHistory(database)
     spending = StoredSpending(database)
 
     async def claim(number: int) -> None:
@@ -103,7 +103,7 @@ async def timed(work: Callable[[int], Awaitable[object]], number: int) -> float:
 
 async def plans(database: Database) -> None:
     """Print how the rows are found."""
-    explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+    explain = "EXPLAIN QUERY PLAN " if database.engine.dialect.name == "sqlite" else "EXPLAIN "
     queries = {
         "unfinished": "SELECT id FROM runs WHERE finished_at IS NULL ORDER BY created_at",
         "list": "SELECT id FROM runs ORDER BY created_at DESC LIMIT 20",

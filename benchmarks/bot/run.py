@@ -58,8 +58,8 @@ async def at_once(there: World, count: int = 100) -> Figures:
     }
 
 
-async def events(there: World, rate: int = 200, seconds: int = 5) -> Figures:
-    """Mentions at an even rate, far above what can be answered: only acknowledgements count.
+async def events(there: World, rate: int = 50, seconds: int = 5) -> Figures:
+    """Mentions at an even rate, above what Slack delivers: only acknowledgements count.
 
     Ours stores each question, works on some at a time and tells the others their place in line.
     """

@@ -1,1 +1,1 @@
-"""Work that outlives a process: which worker takes a run, and who takes it over from a dead one."""
+"""Runs work on questions: in this process on SQLite, by any worker process on Postgres."""

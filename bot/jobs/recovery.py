@@ -1,120 +1,109 @@
-"""Taking stock: which unfinished runs nobody works on. They are handed over anew."""
+"""Takes over from dead workers, on Postgres, and follows what other processes have stored."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import structlog
+from procrastinate import App, exceptions
+from procrastinate.jobs import Status
 
-from bot.jobs.engine import Engine, Held
-from bot.jobs.local_queue import LocalQueue
-from bot.jobs.membership import ClusterView, Membership
-from bot.jobs.worker_pool import WorkerPool
-from bot.ports import RunStore, UnfinishedRun
+from bot.jobs.run_tasks import RunTasks, Stop
+from bot.ports import RunStore
 
 log = structlog.get_logger(__name__)
 
-ORPHAN_S = 5.0
-"""Seconds that a run may be unknown to the engine: its hand-over may be under way. So long, too, an
-attempt may be this worker's by the engine's records alone."""
+HEARTBEAT_S = 1.5
+STALLED_S = 5.0
+"""Seconds without a heartbeat after which a worker counts as dead and its runs are queued again."""
 
-REST, LONGEST_REST_S = 20, 3.0
-"""Taking stock of a long queue takes time: the leader rests so many times as long after it, but
-never so long that a dead worker's runs would have to wait for it."""
+CHECK_S = 1.5  # between two checks
+PROMPT_S = 2.0
+"""Seconds that a check may take. If the database was away, workers first get `STALLED_S` to send
+heartbeats again."""
+
+ORPHANS = """
+SELECT id, turn, state FROM runs
+WHERE finished_at IS NULL AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs AS job
+    WHERE job.queueing_lock = runs.id AND job.status IN ('todo', 'doing'))
+ORDER BY created_at
+"""
+"""Unfinished runs without a job, whatever the reason: a process that died between storing a
+question and queueing it, a dead worker, a restored backup, an upgrade from an older release."""
+
+Share = Callable[[int], None]
+"""Receives the number of workers, which share the models' rate limits."""
 
 
+@dataclass
 class Recovery:
-    """Compares the journal, which is right, with what the engine holds and which workers live."""
+    """Compares the run store with the queue. All workers do so, and may do it at the same time."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        runs: RunStore,
-        presence: Membership,
-        working: WorkerPool,
-        line: LocalQueue,
-    ) -> None:
-        self._engine = engine
-        self._runs = runs
-        self._presence = presence
-        self._working = working
-        self._line = line
-        self._missing: dict[str, float] = {}
-        self._orphans: dict[str, float] = {}
-        self._idle: dict[Held, float] = {}
-        self._rest_until = 0.0
+    app: App
+    runs: RunStore
+    tasks: RunTasks
+    enqueue: Callable[[str, int], Awaitable[None]]
+    stop: Stop
+    share: Share
+    workers: int = 1
+    unqueued: set[str] = field(default_factory=set)
 
-    def saw_nobody(self) -> None:
-        """Workers could not be looked for: what was missing before that may be back."""
-        self._missing.clear()
-        self._orphans.clear()
+    async def check_regularly(self) -> None:
+        """Check every `CHECK_S`, and later after a check that met trouble."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            try:
+                await self.requeue_orphans()
+                await self._follow_signals()
+                await self._count_workers()
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
+                log.warning("recovery_failed", error=type(error).__name__)
+                await asyncio.sleep(STALLED_S)
 
-    @property
-    def is_due(self) -> bool:
-        """Whether the leader has rested for long enough."""
-        return time.monotonic() >= self._rest_until
+    async def requeue_orphans(self, *, new_too: bool = False) -> int:
+        """Queue the unfinished runs that no living worker has; returns how many.
 
-    async def take_up(self, sight: ClusterView, *, at_once: bool = False) -> int:
-        """Hand over anew what nobody works on; returns how many.
-
-        Args:
-            sight: who lives now.
-            at_once: nothing is being handed over now, so nothing is waited for.
+        A run that has not begun may be on its way to the queue: without `new_too` it is queued only
+        if the last check found it too.
         """
-        began = time.monotonic()
-        # Where this fails, nobody could make a run known either: then all is waited for anew.
-        orphans, self._orphans = self._orphans, {}
-        unfinished = await self._runs.unfinished()
-        held = await self._engine.held()
-        gone = self._gone({one.worker for one in held if one.worker}, sight)
-        dead = [one for one in held if one.worker in gone]
-        left = {(one.run_id, one.attempt) for one in dead}
-        cared_for = {(one.run_id, one.attempt) for one in held} - left
-        cared_for |= self._working.attempts.items() | {(run_id, 0) for run_id in self._line.run_ids}
-        waits = [run for run in unfinished if (run.run_id, run.attempt) not in cared_for]
-        self._orphans = {run.run_id: orphans.get(run.run_id, began) for run in waits}
-        taken = [
-            await self._again(run)
-            for run in waits
-            if at_once or (run.run_id, run.attempt) in left or self._is_orphan(run.run_id)
-        ]
-        await self._engine.drop(dead)
-        took = time.monotonic() - began
-        self._rest_until = began + took + min(REST * took, LONGEST_REST_S)
-        return sum(taken)
+        async with asyncio.timeout(PROMPT_S):
+            await self._remove_stalled_jobs()
+            orphans = await self.app.connector.execute_query_all_async(ORPHANS)
+        known, self.unqueued = self.unqueued, {orphan["id"] for orphan in orphans}
+        lost = [o for o in orphans if new_too or o["state"] == "running" or o["id"] in known]
+        for orphan in lost:
+            log.info("taken_up", run_id=orphan["id"])
+            await self.enqueue(orphan["id"], orphan["turn"])
+        return len(lost)
 
-    async def drop_idle(self) -> None:
-        """Forget attempts that are ours by the engine's records, and that we do not work on.
+    async def _remove_stalled_jobs(self) -> None:
+        """Remove dead workers' jobs. A retried job waits for a poll; a new one is announced."""
+        manager = self.app.job_manager
+        await manager.prune_stalled_workers(STALLED_S)
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+            with suppress(exceptions.ConnectorException):  # another process was quicker
+                await manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
 
-        The engine may fail to store that one has ended: its record would keep the run from ever
-        being handed over anew.
-        """
-        working, now = self._working.attempts, time.monotonic()
-        held = await self._engine.held(self._presence.worker)
-        idle = [one for one in held if working.get(one.run_id) != one.attempt]
-        self._idle = {one: self._idle.get(one, now) for one in idle}
-        stale = [one for one, since in self._idle.items() if now - since >= ORPHAN_S]
-        if stale:
-            log.warning("idle_dropped", run_ids=[one.run_id for one in stale])
-        await self._engine.drop(stale)
+    async def _follow_signals(self) -> None:
+        """Cancel runs that another process has taken over, and stop those that are to stop."""
+        mine = dict(self.tasks.attempts)
+        signals = await self.runs.signals(mine) if mine else {}
+        for run_id, signal in signals.items():
+            if signal.attempt != mine[run_id]:
+                log.info("superseded", run_id=run_id)
+                if task := self.tasks.in_progress.get(run_id):
+                    task.cancel()
+            elif signal.stop_by:
+                self.stop(run_id)
 
-    def _gone(self, workers: set[str], sight: ClusterView) -> Sequence[str]:
-        """Those of the workers that were looked for long enough to be sure that they are dead."""
-        if sight.workers is None:
-            return ()
-        now = time.monotonic()
-        missing = workers - sight.workers
-        self._missing = {worker: self._missing.get(worker, now) for worker in missing}
-        sure = self._presence.sure_after_s
-        return [worker for worker, since in self._missing.items() if now - since >= sure]
-
-    async def _again(self, run: UnfinishedRun) -> bool:
-        if not await self._runs.renew(run.run_id, run.attempt):
-            return False
-        log.info("taken_up", run_id=run.run_id, attempt=run.attempt + 1)
-        await self._engine.enqueue(run.run_id, run.attempt + 1, 0)
-        return True
-
-    def _is_orphan(self, run_id: str) -> bool:
-        return time.monotonic() - self._orphans[run_id] >= ORPHAN_S
+    async def _count_workers(self) -> None:
+        living = "SELECT count(*) FROM procrastinate_workers"
+        workers = max(1, (await self.app.connector.execute_query_one_async(living))["count"])
+        if workers != self.workers:
+            log.info("workers", count=workers)
+            self.workers = workers
+            self.share(workers)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, update
+from sqlalchemy import Row, and_, delete, func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Trouble
 from bot.storage.tables import answers, feedback, runs
@@ -16,17 +17,17 @@ ERASED: Trouble = "thread_gone"
 IS_ERASED = and_(func.coalesce(runs.c.trouble, "") == ERASED, runs.c.text == "")
 
 
-def erase(connection: Connection, run_id: str, finished_at: datetime) -> None:
+async def erase(connection: AsyncConnection, run_id: str, finished_at: datetime) -> None:
     """End a run, and erase its words: the question, the reply, all answers, what was said of them.
 
     Its row stays, with its claims, so that an event that comes late does not ask it again; and its
     lines of the ledger, which hold what it cost and no words.
     """
     for table in (answers, feedback):
-        connection.execute(delete(table).where(table.c.run_id == run_id))
+        await connection.execute(delete(table).where(table.c.run_id == run_id))
     emptied = {"text": "", "reply": "", "notes": "[]", "disagreement": None, "response_url": None}
     ended = {"state": "failed", "status": None, "trouble": ERASED, "finished_at": finished_at}
-    connection.execute(update(runs).where(runs.c.id == run_id).values(**emptied, **ended))
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(**emptied, **ended))
 
 
 def is_erased(row: Row[Any]) -> bool:

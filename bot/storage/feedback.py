@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import case, delete, select
 
 from bot.storage.database import Database
-from bot.storage.rows import dialect, storable
+from bot.storage.rows import storable, upsert
 from bot.storage.tables import feedback
 
 REPLY = "reply"
@@ -34,7 +34,7 @@ class StoredFeedback:
         same = feedback.c.verdict == verdict
         kept = {} if reason else {"reason": case((same, feedback.c.reason), else_="")}
         async with self._database.begin() as connection:
-            statement = dialect(connection).insert(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | news)
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=list(key), set_=news | kept)
             )
@@ -46,7 +46,7 @@ class StoredFeedback:
         news = {"verdict": BEST, "created_at": datetime.now(UTC)}
         async with self._database.begin() as connection:
             await connection.execute(delete(feedback).where(*mine, feedback.c.target != target))
-            statement = dialect(connection).insert(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | news)
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=list(key), set_=news)
             )

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import inf
-from typing import get_args
+from typing import Any
 
-from sqlalchemy import Connection, Executable, and_, bindparam, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from bot.preferences import (
     ChannelChoice,
@@ -21,7 +21,7 @@ from bot.preferences import (
     written_choice,
 )
 from bot.storage.database import Database
-from bot.storage.rows import dialect
+from bot.storage.rows import upsert
 from bot.storage.tables import preferences
 
 HOLDS_S = 1.0
@@ -39,7 +39,6 @@ class StoredPreferences:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._read = _by_place()
         self._held: dict[Place, tuple[float, str | None]] = {}
         self._changes = 0
 
@@ -58,18 +57,16 @@ class StoredPreferences:
         key = {"team": team, "scope": scope, "id": id}
         here = [preferences.c[name] == value for name, value in key.items()]
         query = select(preferences.c.chosen).where(*here).with_for_update()
-
-        def replace(connection: Connection) -> None:
-            news = {
-                "chosen": written_choice(choice, connection.scalar(query)),
-                "changed_by": by,
-                "changed_at": datetime.now(UTC),
-            }
-            new = dialect(connection).insert(preferences).values(key | news)
-            connection.execute(new.on_conflict_do_update(index_elements=list(key), set_=news))
-
         try:
-            await self._database.write(replace)
+            async with self._database.begin() as connection:
+                news = {
+                    "chosen": written_choice(choice, await connection.scalar(query)),
+                    "changed_by": by,
+                    "changed_at": datetime.now(UTC),
+                }
+                new = upsert(connection.dialect.name)(preferences).values(key | news)
+                replace = new.on_conflict_do_update(index_elements=list(key), set_=news)
+                await connection.execute(replace)
         finally:
             self._changes += 1
             self._held.pop((team, scope, id), None)
@@ -89,8 +86,8 @@ class StoredPreferences:
 
     async def _look(self, team: str, places: Mapping[str, str | None]) -> Mapping[str, str | None]:
         since, changes = time.monotonic(), self._changes
-        rows = (await self._database.look(self._read, places)).rows
-        found = {row.scope: row.chosen for row in rows}
+        async with self._database.connect() as connection:
+            found = {row.scope: row.chosen for row in await connection.execute(_by_place(places))}
         if self._changes != changes:  # what was read may be older than that change
             return found
         if len(self._held) > MOST_HELD:
@@ -101,11 +98,12 @@ class StoredPreferences:
         return found
 
 
-def _by_place() -> Executable:
-    """What was chosen in a workspace, a channel and by a person; nothing for one that is None."""
+def _by_place(places: Mapping[str, str | None]) -> Select[Any, Any]:
+    """What was chosen in a workspace, in a channel and by a person, each None for "nowhere"."""
     of = [
-        and_(preferences.c.scope == scope, preferences.c.id == bindparam(scope))
-        for scope in get_args(Scope)
+        and_(preferences.c.scope == scope, preferences.c.id == place)
+        for scope, place in places.items()
+        if place is not None
     ]
-    here = preferences.c.team == bindparam("workspace")
+    here = preferences.c.team == places["workspace"]
     return select(preferences.c.scope, preferences.c.chosen).where(here, or_(*of))

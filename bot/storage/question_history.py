@@ -36,7 +36,8 @@ class StoredHistory:
             .order_by(runs.c.created_at.desc(), runs.c.id)
             .limit(most)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(query)).all()
         return [PastQuestion(*row[:-1], aware(row.created_at)) for row in rows]
 
     async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
@@ -47,4 +48,5 @@ class StoredHistory:
             runs.c.thread_ts == thread_ts,
         )
         query = select(exists().where(*here))
-        return bool(await self._database.read(lambda connection: connection.scalar(query)))
+        async with self._database.connect() as connection:
+            return bool(await connection.scalar(query))

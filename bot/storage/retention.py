@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 
-from bot.storage.database import Database, Work
+from bot.storage.database import Database
 from bot.storage.tables import IS_LIVE, feedback, preferences, runs, spending
 
-T = TypeVar("T")
-
 log = structlog.get_logger(__name__)
+
+ENFORCE_EVERY_S = 600.0
+"""Seconds between two deletions of what is too old."""
 
 AT_ONCE = 500
 """Runs that are deleted in one transaction, so that questions need not wait for the whole."""
@@ -57,27 +59,42 @@ class Retention:
 
     async def purge(self, whose: DeletionScope) -> AsyncGenerator[Sequence[str], None]:
         """Delete ended runs, some hundred at a time; gives the ids that are gone each time."""
-        while gone := await self._changed(lambda connection: _delete(connection, whose)):
+        while gone := await self._delete_some(whose):
             yield gone
 
-    def keeping(self, days: int) -> Callable[[], Awaitable[None]]:
-        """What deletes everything that is older than so many days, whenever it is called."""
+    @asynccontextmanager
+    async def enforced(self, days: int) -> AsyncGenerator[None, None]:
+        """Delete what is older than so many days now and then, while this is entered."""
+        task = asyncio.create_task(self._enforce(days), name="retention")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
-        async def tidy() -> None:
-            whose = DeletionScope(before=ago(days))
-            count = 0
-            async for gone in self.purge(whose):
-                count += len(gone)
-            await self.forget(whose)
-            if count:
-                log.info("purged", runs=count, older_than_days=days)
+    async def _enforce(self, days: int) -> None:
+        while True:
+            await asyncio.sleep(ENFORCE_EVERY_S)
+            try:
+                await self.delete_older(days)
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
+                log.warning("retention_failed", error=type(error).__name__)
 
-        return tidy
+    async def delete_older(self, days: int) -> None:
+        """Delete everything that is older than so many days."""
+        whose = DeletionScope(before=ago(days))
+        count = 0
+        async for gone in self.purge(whose):
+            count += len(gone)
+        await self.forget(whose)
+        if count:
+            log.info("purged", runs=count, older_than_days=days)
 
     async def live(self, whose: DeletionScope) -> int:
         """How many runs are left because they have not ended."""
         query = select(func.count()).where(whose.runs, IS_LIVE)
-        return await self._database.survey(lambda connection: connection.scalar(query) or 0)
+        async with self._database.connect() as connection:
+            return await connection.scalar(query) or 0
 
     async def forget(self, whose: DeletionScope) -> None:
         """Delete what else names a workspace or a person: choices, feedback, what they spent.
@@ -86,21 +103,23 @@ class Retention:
         """
         if whose == DeletionScope():
             return
-
-        def store(connection: Connection) -> None:
-            connection.execute(delete(spending).where(*_spent(whose)))
+        async with self._database.begin() as connection:
+            await connection.execute(delete(spending).where(*_spent(whose)))
             if whose.before is not None:
                 return
-            connection.execute(delete(preferences).where(*_owned(preferences, whose, "id")))
+            await connection.execute(delete(preferences).where(*_owned(preferences, whose, "id")))
             if whose.user is not None:
-                connection.execute(delete(feedback).where(*_said(whose)))
+                await connection.execute(delete(feedback).where(*_said(whose)))
 
-        await self._changed(store)
-
-    async def _changed(self, work: Work[T]) -> T:
-        """A transaction that may take its time: questions that come in meanwhile wait for it."""
+    async def _delete_some(self, whose: DeletionScope) -> Sequence[str]:
+        """Delete up to `AT_ONCE` ended runs; other processes delete others at the same time."""
+        ended = select(runs.c.id).where(whose.runs, runs.c.finished_at.is_not(None))
+        ended = ended.limit(AT_ONCE).with_for_update(skip_locked=True)
         async with self._database.begin() as connection:
-            return await connection.run_sync(work)
+            gone = (await connection.scalars(ended)).all()
+            if gone:
+                await connection.execute(delete(runs).where(runs.c.id.in_(gone)))
+        return gone
 
 
 def ago(days: float) -> datetime:
@@ -109,14 +128,6 @@ def ago(days: float) -> datetime:
         return datetime.now(UTC) - timedelta(days=days)
     except OverflowError:
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _delete(connection: Connection, whose: DeletionScope) -> Sequence[str]:
-    ended = select(runs.c.id).where(whose.runs, runs.c.finished_at.is_not(None)).limit(AT_ONCE)
-    gone = connection.execute(ended).scalars().all()
-    if gone:
-        connection.execute(delete(runs).where(runs.c.id.in_(gone)))
-    return gone
 
 
 def _owned(table: Table, whose: DeletionScope, person: str) -> list[ColumnElement[bool]]:

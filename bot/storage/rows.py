@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Question, Run
 from bot.storage.disagreements import read_disagreement
 from moa import Answer, Call, Usage
 
 
-def dialect(connection: AsyncConnection | Connection) -> Any:
-    """The database's own `insert`, which knows what to do on a conflict."""
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
+def upsert(dialect: str) -> Any:
+    """The `insert` of a dialect, with `on_conflict_do_update`, which both databases have."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
 def question_row(question: Question) -> dict[str, Any]:

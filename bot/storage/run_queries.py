@@ -1,96 +1,144 @@
-"""Runs as an operator looks at them: which there are, and what one of them did."""
+"""The SQL of the run store: the same statements for SQLite and Postgres."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Float,
+    Select,
+    String,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
-from bot.storage.database import Database
-from bot.storage.rows import aware
-from bot.storage.tables import IS_LIVE, ledger, runs
+from bot.ports import DELETED
+from bot.storage.rows import upsert
+from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
-UNDER_WAY = ("live", "waiting", "running")
+HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
+"""Seconds by which each unfinished question of the same person, channel and workspace delays a new
+one in the queue. Heavy users queue behind themselves, and nobody waits for ever."""
 
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One run in a list, without anybody's words."""
-
-    id: str
-    created_at: datetime
-    state: str
-    trouble: str | None
-    pipeline: str
-    surface: str
-    team: str
-    channel: str
-    user: str
-    seconds: float | None
-    cost_usd: float | None
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallLine:
-    """One line of a run's ledger. Times are in seconds since the run's start.
-
-    `estimated`: the provider did not count all tokens, so that they and the cost are estimates.
-    """
-
-    role: str
-    layer: int
-    model: str
-    attempt: int
-    state: str
-    error_kind: str | None
-    started: float
-    first_token: float | None
-    ended: float
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    estimated: bool
-    reason: str | None
+ANSWER_KEY = ("run_id", "layer", "position")
+DAY_KEY = ("team", "day", "channel", "user")
 
 
-class RunQueries:
-    """Reads runs for an operator."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def runs(self, *, state: str | None = None, limit: int = 20) -> Sequence[RunSummary]:
-        """The latest runs.
-
-        Args:
-            state: only those in this state; "live" for all that have not ended.
-            limit: how many at most.
-        """
-        query = select(*(runs.c[name] for name in RunSummary.__slots__))
-        query = query.order_by(runs.c.created_at.desc()).limit(limit)
-        if state is not None:
-            # Said twice for those under way, so that their index is used among many that ended.
-            query = query.where(*([IS_LIVE] if state in UNDER_WAY else []))
-            query = query.where(*([] if state == "live" else [runs.c.state == state]))
-        return await self._database.read(
-            lambda connection: [_listed(row) for row in connection.execute(query)]
-        )
-
-    async def ledger(self, run_id: str) -> Sequence[CallLine]:
-        """What a run asked of models and paid for, in the order of its calls."""
-        query = select(*(ledger.c[name] for name in CallLine.__slots__))
-        query = query.where(ledger.c.run_id == run_id).order_by(ledger.c.id)
-
-        def look(connection: Connection) -> Sequence[CallLine]:
-            return [CallLine(*row) for row in connection.execute(query)]
-
-        return await self._database.read(look)
+def _delay() -> ColumnElement[int]:
+    """Seconds by which unfinished questions of the same origin delay a new one."""
+    live = runs.alias()
+    handicap: ColumnElement[int] = sum(
+        (
+            case((live.c[name] == bindparam(f"origin_{name}"), seconds), else_=0)
+            for name, seconds in HANDICAP_S.items()
+        ),
+        start=literal(0),
+    )
+    # Not filtered by workspace: the planner would take that index over the one of live runs.
+    delay = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
+    return delay.scalar_subquery()
 
 
-def _listed(row: Row[Any]) -> RunSummary:
-    found = RunSummary(*row)
-    return replace(found, created_at=aware(found.created_at))
+PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
+"""Store a new run. Built once, since building a statement takes longer than running it."""
+
+
+def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
+    """The parameters of `PUT_RUN`; `asked_s` are seconds since the turns' epoch."""
+    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in HANDICAP_S}}
+
+
+@cache
+def put_keys(dialect: str) -> Executable:
+    """Claim keys for a run; returns those that were free."""
+    return upsert(dialect)(claims).on_conflict_do_nothing().returning(claims.c.key)
+
+
+BEGIN_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"), IS_LIVE)
+    .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
+    .returning(runs)
+)
+"""Begin an attempt at a run that has not ended; returns its row. The number of an attempt grows
+whenever an earlier one had begun, which fences that one off."""
+
+
+def answers_of(run_id: str) -> Select[Any]:
+    """A run's answers by layer and position."""
+    query = select(answers).where(answers.c.run_id == run_id)
+    return query.order_by(answers.c.layer, answers.c.position)
+
+
+def posts_of(run_id: str) -> Select[Any]:
+    """The ts of a run's messages, in the order in which they were posted."""
+    return select(posts.c.ts).where(posts.c.run_id == run_id).order_by(posts.c.position)
+
+
+def put_post(run_id: str, ts: str) -> Executable:
+    """Store the ts of one more message of a run."""
+    count = select(func.count() + 1).select_from(posts).where(posts.c.run_id == run_id)
+    return insert(posts).values(run_id=run_id, ts=ts, position=count.scalar_subquery())
+
+
+@cache
+def put_answers(dialect: str) -> Executable:
+    """Store answers, in place of those at the same positions."""
+    new = upsert(dialect)(answers)
+    changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
+    return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
+
+
+@cache
+def add_spending(dialect: str) -> Executable:
+    """Add a call's `cost` to its `on_day`. A run counts as a question with its first call."""
+    run_id = bindparam("run_id")
+    row = select(
+        runs.c.team,
+        bindparam("on_day", type_=String),
+        runs.c.channel,
+        runs.c.user,
+        case((~exists().where(ledger.c.run_id == run_id), 1), else_=0),
+        bindparam("cost", type_=Float),
+    ).where(runs.c.id == run_id)
+    sums = ("questions", "cost_usd")
+    new = upsert(dialect)(spending).from_select([*DAY_KEY, *sums], row)
+    added = {name: spending.c[name] + new.excluded[name] for name in sums}
+    return new.on_conflict_do_update(index_elements=DAY_KEY, set_=added)
+
+
+def ask_to_stop(run_id: str, user: str) -> Executable:
+    """Store who stops a run. A run whose question was deleted keeps that as its reason."""
+    kept = case((runs.c.stop_by == DELETED, DELETED), else_=literal(user, String))
+    return update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=kept)
+
+
+PUT_CALL = insert(ledger).inline()
+
+
+def queue_position(run_id: str) -> Select[Any, int, int]:
+    """A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+    other = runs.alias()
+    live = other.c.finished_at.is_(None)
+    earlier = select(func.count()).where(
+        live, other.c.state == "waiting", other.c.turn < runs.c.turn
+    )
+    running = select(func.count()).where(live, other.c.state == "running")
+    return select(runs.c.turn, earlier.scalar_subquery(), running.scalar_subquery()).where(
+        runs.c.id == run_id, runs.c.state == "waiting"
+    )
+
+
+def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:
+    """The conditions on the runs of a thread."""
+    return (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)

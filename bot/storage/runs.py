@@ -1,18 +1,21 @@
-"""The journal (`bot.ports.Runs`): claims, answers as they come, the ledger, how each run ended."""
+"""The run store (`bot.ports.Runs`): questions, their answers as they come, and how each ended."""
 
 from __future__ import annotations
 
+import json
+import secrets
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Executable, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Superseded, Trouble
 from bot.ports import (
     DELETED,
-    Paid,
     Question,
     QueuePosition,
     QueueStats,
@@ -20,18 +23,20 @@ from bot.ports import (
     RunSignal,
     UnfinishedRun,
 )
-from bot.storage.call_writer import CallWriter
+from bot.storage import run_queries as sql
 from bot.storage.database import Database
+from bot.storage.disagreements import disagreement_text
 from bot.storage.erasure import ERASED, erase, is_erased
-from bot.storage.idempotency_keys import IdempotencyKeys
-from bot.storage.outcome_writer import OutcomeWriter
-from bot.storage.rows import aware, read_run
-from bot.storage.statements import Statements
-from bot.storage.tables import IS_LIVE, posts, runs
+from bot.storage.rows import answer_row, aware, ledger_row, question_row, read_run, storable
+from bot.storage.tables import IS_LIVE, claims, posts, runs
 from moa import Answer, Call, Outcome
 
-PATIENCE_S = 60.0
-"""How long a run that is under way waits for a database that is away: a restart takes seconds."""
+SEED_BITS = 63
+
+EPOCH = 1_767_225_600
+"""2026-01-01 UTC in seconds. Turns are counted from here so that they fit into 31 bits."""
+
+DAY = "%Y-%m-%d"
 
 
 class StoredRunStore:
@@ -39,10 +44,6 @@ class StoredRunStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._sql = Statements()
-        self._claims = IdempotencyKeys(database)
-        self._paying = CallWriter(database, PATIENCE_S)
-        self._finishing = OutcomeWriter(database, PATIENCE_S)
 
     async def claim(
         self,
@@ -53,65 +54,61 @@ class StoredRunStore:
         again_of: str | None = None,
     ) -> str | None:
         """Store a question under all its keys, or nothing at all when one of them is taken."""
-        return await self._claims.claim(question, keys, pipeline, again_of)
-
-    async def get(self, run_id: str) -> Run | None:
-        """A run with its answers and posts, or None."""
-
-        def look(connection: Connection) -> Run | None:
-            row = connection.execute(self._sql.run, {"of": run_id}).one_or_none()
-            return (
-                None
-                if row is None or is_erased(row)
-                else read_run(row, *self._parts(connection, run_id))
-            )
-
-        return await self._database.read(look)
+        row = _new_row(question, pipeline, again_of)
+        # In one order, so that two claims never deadlock.
+        named = [{"key": key, "run_id": row["id"]} for key in sorted(set(keys))]
+        async with self._database.begin() as connection:
+            await connection.execute(sql.PUT_RUN, sql.new_run(row, int(time.time()) - EPOCH))
+            put = await connection.execute(sql.put_keys(connection.dialect.name), named)
+            if len(put.all()) == len(named):
+                return row["id"]
+            await connection.rollback()
+        return None
 
     async def is_claimed(self, key: str) -> bool:
         """Whether a question was claimed under this key."""
-        return await self._claims.is_taken(key)
+        query = select(claims.c.key).where(claims.c.key == key)
+        return await self._scalar(query) is not None
+
+    async def get(self, run_id: str) -> Run | None:
+        """A run with its answers and posts, or None; None also for one that was erased."""
+        async with self._database.connect() as connection:
+            found = await connection.execute(select(runs).where(runs.c.id == run_id))
+            row = found.one_or_none()
+            return None if row is None or is_erased(row) else await _whole(connection, row)
 
     async def asked_again(self, run: Run) -> Run | None:
         """The newest of the runs that ask this one again; None where there is none."""
         question = run.question
         query = (
             select(runs.c.id)
-            .where(
-                runs.c.team == question.team,
-                runs.c.channel == question.channel,
-                runs.c.thread_ts == question.thread_ts,
-                runs.c.again_of == run.id,
-            )
+            .where(*sql.in_thread(question.team, question.channel, question.thread_ts))
+            .where(runs.c.again_of == run.id)
             .order_by(runs.c.created_at.desc(), runs.c.id)
             .limit(1)
         )
-        newest = await self._database.read(lambda c: c.execute(query).scalar())
+        newest = await self._scalar(query)
         return None if newest is None else await self.get(newest)
 
-    async def place(self, run_id: str) -> QueuePosition | None:
-        """Where a waiting run stands; None when it does not wait."""
-        row = (await self._database.look(self._sql.place, {"of": run_id})).row
-        return row and QueuePosition(*row)
+    async def position(self, run_id: str) -> QueuePosition | None:
+        """A waiting run's position in the queue; None when it does not wait."""
+        async with self._database.connect() as connection:
+            row = (await connection.execute(sql.queue_position(run_id))).one_or_none()
+        return None if row is None else QueuePosition(*row)
 
-    async def renew(self, run_id: str, attempt: int) -> bool:
-        """Take a run from whoever works on it, unless it has ended or was taken before."""
-        mine = {"of": run_id, "only": attempt}
-        return bool((await self._database.change(self._sql.renew, mine)).changed)
+    async def begin(self, run_id: str) -> Run | None:
+        """Begin an attempt at a run and return it; None when the run has ended."""
 
-    async def begin(self, run_id: str, attempt: int = 0) -> Run | None:
-        """Mark a run as running and return it; None when it has ended or another attempt counts."""
-        mine = {"of": run_id, "only": attempt}
-        begun = await self._database.change(self._sql.begin, mine, patience_s=PATIENCE_S)
-        if begun.row:
-            return read_run(begun.row, (), ())  # no attempt had begun: it holds nothing yet
+        async def start(connection: AsyncConnection) -> Run | None:
+            begun = await connection.execute(sql.BEGIN_RUN, {"run_id": run_id})
+            row = begun.one_or_none()
+            if row is None:
+                return None
+            if not row.attempt:
+                return read_run(row, (), ())  # nothing was stored before
+            return replace(await _whole(connection, row), resumed=True)
 
-        def look(connection: Connection) -> Run | None:
-            row = connection.execute(self._sql.mine, mine).one_or_none()
-            return None if row is None else read_run(row, *self._parts(connection, run_id))
-
-        run = await self._database.read(look)
-        return run and replace(run, resumed=True)
+        return await self._database.patiently(start, single=True)
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
         """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
@@ -119,41 +116,50 @@ class StoredRunStore:
         query = query.where(IS_LIVE).order_by(runs.c.created_at)
         if thread_ts is not None:
             query = query.where(runs.c.thread_ts == thread_ts)
-        return await self._database.read(lambda connection: connection.scalars(query).all())
+        async with self._database.connect() as connection:
+            return (await connection.scalars(query)).all()
 
     async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
         """The runs that have not ended and were asked by a message, or in the thread it began."""
-        here = (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)
         below = or_(runs.c.ts == ts, runs.c.thread_ts == ts)
-        query = select(runs.c.id).where(*here, below, IS_LIVE).order_by(runs.c.created_at)
-        return await self._database.read(lambda connection: connection.scalars(query).all())
+        query = select(runs.c.id).where(*sql.in_thread(team, channel, thread_ts), below, IS_LIVE)
+        async with self._database.connect() as connection:
+            return (await connection.scalars(query.order_by(runs.c.created_at))).all()
 
-    async def notices(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """What stands in the journal for those of the runs that have not ended."""
+    async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
+        """What other processes have stored for the runs that have not ended."""
         query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
         query = query.where(runs.c.id.in_(run_ids), IS_LIVE)
-        return await self._database.read(
-            lambda connection: {
-                row.id: RunSignal(row.attempt, row.stop_by) for row in connection.execute(query)
-            }
-        )
+        async with self._database.connect() as connection:
+            found = await connection.execute(query)
+            return {row.id: RunSignal(row.attempt, row.stop_by) for row in found}
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Leave word that a run is to stop; False when it has ended already."""
-        asked = await self._database.change(self._sql.ask_to_stop, {"of": run_id, "by": user})
-        return bool(asked.changed)
+        """Store that a run is to stop; False when it has ended already."""
+        async with self._database.single() as connection:
+            return bool((await connection.execute(sql.ask_to_stop(run_id, user))).rowcount)
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
-        """Store an answer as it comes, and its line of the ledger."""
-        await self._paying.record(run_id, answer, call)
+        """Store an answer as it comes, with its call."""
+
+        async def store(connection: AsyncConnection) -> None:
+            row = answer_row(run_id, answer, call.role)
+            await connection.execute(sql.put_answers(connection.dialect.name), row)
+            await _charge(connection, run_id, call)
+
+        await self._database.patiently(store)
 
     async def charge(self, run_id: str, call: Call) -> None:
-        """Store a line of the ledger that brought no answer of its own."""
-        await self._paying.charge(run_id, call)
+        """Store a call that brought no answer of its own."""
+
+        async def store(connection: AsyncConnection) -> None:
+            await _charge(connection, run_id, call)
+
+        await self._database.patiently(store)
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
-        await self._database.change(self._sql.put_post, {"run_id": run_id, "ts": ts})
+        await self._change(sql.put_post(run_id, ts))
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
         """The ts of messages that other runs have posted in the same thread."""
@@ -161,98 +167,136 @@ class StoredRunStore:
         query = (
             select(posts.c.ts)
             .join(runs, runs.c.id == posts.c.run_id)
-            .where(
-                runs.c.team == question.team,
-                runs.c.channel == question.channel,
-                runs.c.thread_ts == question.thread_ts,
-                runs.c.id != run.id,
-            )
+            .where(*sql.in_thread(question.team, question.channel, question.thread_ts))
+            .where(runs.c.id != run.id)
         )
-        return await self._database.read(lambda c: frozenset(c.execute(query).scalars()))
+        async with self._database.connect() as connection:
+            return frozenset(await connection.scalars(query))
 
-    async def finish(
-        self, run_id: str, outcome: Outcome, attempt: int = 0, *, last: Paid | None = None
-    ) -> None:
+    async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
         """Store the reply, and the answers once more now that they carry their labels.
 
         The run counts as unfinished until it is `delivered`.
 
         Raises:
-            Superseded: when another attempt counts by now.
+            Superseded: when a newer attempt has begun.
         """
-        if not await self._finishing.finish(run_id, outcome, attempt, last):
+        mine = update(runs).where(runs.c.id == run_id, runs.c.attempt == attempt)
+        finished = mine.values(_outcome_row(outcome))
+        rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
+
+        async def store(connection: AsyncConnection) -> bool:
+            if not (await connection.execute(finished)).rowcount:
+                return False
+            if rows:
+                await connection.execute(sql.put_answers(connection.dialect.name), rows)
+            return True
+
+        if not await self._database.patiently(store):
             raise Superseded
 
     async def delivered(self, run_id: str) -> None:
-        """The reply stands where it was asked for: the run is over."""
+        """The whole reply was posted: the run is over."""
         await self._end(run_id, "answered", None)
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
-        """Store why a run brought no reply; erase it where its question or thread is gone."""
-        if trouble == ERASED:
-            await self._erase(run_id)
-        else:
-            await self._end(run_id, "failed", trouble)
+        """Store why a run has no reply; erase the run if its question or thread is gone."""
+        await self._end(run_id, "failed", trouble)
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the sharing of a run's reply; False when it was claimed before."""
-        return await self._claims.take(run_id, _sharing(run_id))
+        async with self._database.begin() as connection:
+            put = sql.put_keys(connection.dialect.name)
+            key = {"key": _sharing(run_id), "run_id": run_id}
+            return await connection.scalar(put, key) is not None
 
     async def release_sharing(self, run_id: str) -> None:
         """Give that claim up, so that the reply can be shared after all."""
-        await self._claims.release(_sharing(run_id))
+        await self._change(delete(claims).where(claims.c.key == _sharing(run_id)))
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:
         """The runs that were claimed and have not ended, the oldest first."""
-        query = select(runs.c.id, runs.c.attempt, runs.c.created_at)
-        query = query.where(IS_LIVE).order_by(runs.c.created_at)
-        return await self._database.read(
-            lambda connection: [
-                UnfinishedRun(row.id, row.attempt, aware(row.created_at))
-                for row in connection.execute(query)
-            ]
-        )
+        query = select(runs.c.id, runs.c.turn).where(IS_LIVE).order_by(runs.c.created_at)
+        async with self._database.connect() as connection:
+            return [UnfinishedRun(*row) for row in await connection.execute(query)]
 
     async def queue(self) -> QueueStats:
         """How many questions have not ended, and how old the oldest of them are."""
         query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
         query = query.where(IS_LIVE).group_by(runs.c.state)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        found = {state: (n, since) for state, n, since in rows}
         now = datetime.now(UTC)
-        sizes = {state: n for state, (n, _) in found.items()}
-        ages = {state: (now - aware(since)).total_seconds() for state, (_, since) in found.items()}
-        return QueueStats(
-            sizes.get("waiting", 0),
-            sizes.get("running", 0),
-            max(0.0, ages.get("waiting", 0.0)),
-            max(0.0, ages.get("running", 0.0)),
-        )
+        async with self._database.connect() as connection:
+            found = {
+                state: (count, max(0.0, (now - aware(oldest)).total_seconds()))
+                for state, count, oldest in await connection.execute(query)
+            }
+        waiting, running = found.get("waiting", (0, 0.0)), found.get("running", (0, 0.0))
+        return QueueStats(waiting[0], running[0], waiting[1], running[1])
 
     async def _end(self, run_id: str, state: str, trouble: Trouble | None) -> None:
-        values = {
-            "of": run_id,
-            "state": state,
-            "trouble": trouble,
-            "finished_at": datetime.now(UTC),
-        }
-        ended = await self._database.change(self._sql.end, values, patience_s=PATIENCE_S)
-        if ended.row and ended.row.stop_by == DELETED:  # just as it ended
-            await self._erase(run_id)
-
-    async def _erase(self, run_id: str) -> None:
         now = datetime.now(UTC)
-        await self._database.write(
-            lambda connection: erase(connection, run_id, now), patience_s=PATIENCE_S
-        )
+        ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
+        change = update(runs).where(runs.c.id == run_id).values(ended).returning(runs.c.stop_by)
 
-    def _parts(
-        self, connection: Connection, run_id: str
-    ) -> tuple[Sequence[Row[Any]], Sequence[str]]:
-        """A run's answers and the ts of its posts."""
-        of = {"of": run_id}
-        written = connection.execute(self._sql.posts, of).scalars().all()
-        return connection.execute(self._sql.answers, of).all(), written
+        async def store(connection: AsyncConnection) -> None:
+            stop_by = await connection.scalar(change)
+            if stop_by == DELETED or trouble == ERASED:
+                await erase(connection, run_id, now)
+
+        await self._database.patiently(store)
+
+    async def _scalar(self, query: Executable) -> Any:
+        async with self._database.connect() as connection:
+            return await connection.scalar(query)
+
+    async def _change(self, statement: Executable) -> None:
+        async with self._database.single() as connection:
+            await connection.execute(statement)
+
+
+async def _whole(connection: AsyncConnection, row: Any) -> Run:
+    answers = (await connection.execute(sql.answers_of(row.id))).all()
+    return read_run(row, answers, (await connection.scalars(sql.posts_of(row.id))).all())
+
+
+async def _charge(connection: AsyncConnection, run_id: str, call: Call) -> None:
+    """Store what a call cost; an answer recorded earlier (attempt 0) was paid for then."""
+    if not call.attempt:
+        return
+    day = datetime.now(UTC).strftime(DAY)
+    paid = {"run_id": run_id, "on_day": day, "cost": call.cost_usd or 0.0}
+    await connection.execute(sql.add_spending(connection.dialect.name), paid)
+    await connection.execute(sql.PUT_CALL, ledger_row(run_id, call))
+
+
+def _outcome_row(outcome: Outcome) -> Mapping[str, Any]:
+    return {
+        "reply": storable(outcome.reply),
+        "status": outcome.status,
+        "notes": json.dumps(outcome.notes),
+        "seconds": outcome.seconds,
+        "cost_usd": outcome.cost_usd,
+        "disagreement": disagreement_text(outcome.disagreement),
+    }
+
+
+def _new_row(question: Question, pipeline: str, again_of: str | None) -> dict[str, Any]:
+    return {
+        **question_row(question),
+        "id": _new_id(),
+        "pipeline": pipeline,
+        "seed": secrets.randbits(SEED_BITS),
+        "state": "waiting",
+        "created_at": datetime.now(UTC),
+        "again_of": again_of,
+    }
+
+
+def _new_id() -> str:
+    """An id that nobody guesses, and that a command line does not take for an option."""
+    while (run_id := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return run_id
 
 
 def _sharing(run_id: str) -> str:

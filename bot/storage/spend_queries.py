@@ -8,7 +8,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.limits import HOUR, REFUSALS, BudgetUse, ChannelUse, PipelineStats
 from bot.storage.database import Database
@@ -35,22 +36,21 @@ class StoredSpending:
     ) -> BudgetUse:
         """What counts for a person and a channel now; with `before`, ahead of that run alone."""
         # At one moment: what is paid for moves from what is to come to what was spent.
-        return await self._database.survey(
-            lambda connection: _use(connection, _Asker(team, user, channel, now, before))
-        )
+        async with self._database.snapshot() as connection:
+            return await _use(connection, _Asker(team, user, channel, now, before))
 
     async def hour(self, team: str, user: str, now: datetime, *, before: str) -> BudgetUse:
         """What counts for a person of the last hour's questions, ahead of that run."""
         query = _hour(_Asker(team, user, None, now, before))
-        found = await self._database.read(lambda connection: connection.execute(query).one())
+        async with self._database.connect() as connection:
+            found = (await connection.execute(query)).one()
         return BudgetUse(person_hour=found.questions, hour_since=found.since and aware(found.since))
 
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
         """What the latest runs of these pipelines took there; those never used are left out."""
         names = [*pipelines]
-        found = await self._database.survey(
-            lambda connection: {name: _latest(connection, team, name) for name in names}
-        )
+        async with self._database.snapshot() as connection:
+            found = {name: (await connection.execute(_latest(team, name))).all() for name in names}
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
@@ -63,7 +63,8 @@ class StoredSpending:
             .order_by(cost.desc(), questions.desc(), spending.c.channel)
             .limit(most)
         )
-        found = await self._database.survey(lambda connection: connection.execute(query).all())
+        async with self._database.connect() as connection:
+            found = (await connection.execute(query)).all()
         return [ChannelUse(row.channel, row.questions, row.cost_usd) for row in found]
 
 
@@ -78,12 +79,12 @@ class _Asker:
     before: str | None
 
 
-def _use(connection: Connection, asker: _Asker) -> BudgetUse:
+async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
     user, channel = asker.user, asker.channel
-    spent = connection.execute(_spent(asker)).one()
-    hour = connection.execute(_hour(asker)).one()
-    live = _live(connection, asker)
-    typical = _typical(connection) if live else {}
+    spent = (await connection.execute(_spent(asker))).one()
+    hour = (await connection.execute(_hour(asker))).one()
+    live = await _live(connection, asker)
+    typical = await _typical(connection) if live else {}
     to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
     hers = sum(cost for row, cost in to_come if row.user == user)
     here = sum(cost for row, cost in to_come if row.channel == channel)
@@ -99,7 +100,7 @@ def _use(connection: Connection, asker: _Asker) -> BudgetUse:
     )
 
 
-def _live(connection: Connection, asker: _Asker) -> Sequence[Any]:
+async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
     """The unfinished runs of a workspace, each with what was paid for it."""
     paid = select(func.coalesce(func.sum(ledger.c.cost_usd), 0.0))
     paid = paid.where(ledger.c.run_id == runs.c.id).scalar_subquery().label("paid")
@@ -107,7 +108,7 @@ def _live(connection: Connection, asker: _Asker) -> Sequence[Any]:
     # By the state alone: few runs are under way anywhere, and SQLite, when it is given the
     # workspace too, looks through all that were ever asked there.
     query = query.where(IS_LIVE, *_earlier(asker.before))
-    return [row for row in connection.execute(query) if row.team == asker.team]
+    return [row for row in await connection.execute(query) if row.team == asker.team]
 
 
 def _spent(asker: _Asker) -> Any:
@@ -151,7 +152,7 @@ def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
     return (or_(runs.c.created_at < asked, same_moment),)
 
 
-def _typical(connection: Connection) -> Mapping[str, float]:
+async def _typical(connection: AsyncConnection) -> Mapping[str, float]:
     """What a run of each pipeline is expected to cost: nothing until it was measured.
 
     By the latest replies, whichever their pipeline: looking for more of a rare one would take as
@@ -166,7 +167,7 @@ def _typical(connection: Connection) -> Mapping[str, float]:
     )
     usual = func.avg(latest.c.cost_usd).label("usual")
     query = select(latest.c.pipeline, usual).group_by(latest.c.pipeline)
-    rows = connection.execute(query)
+    rows = await connection.execute(query)
     return {row.pipeline: row.usual for row in rows if row.usual is not None}
 
 
@@ -176,9 +177,9 @@ def _measured(rows: Sequence[Any]) -> PipelineStats:
     return PipelineStats(len(rows), seconds, median(costs) if costs else None)
 
 
-def _latest(connection: Connection, team: str, pipeline: str) -> Sequence[Any]:
+def _latest(team: str, pipeline: str) -> Select[Any, Any]:
     """`seconds` and `cost_usd` of a pipeline's latest answered runs."""
-    query = (
+    return (
         select(runs.c.seconds, runs.c.cost_usd)
         .where(
             runs.c.state == "answered",
@@ -189,7 +190,6 @@ def _latest(connection: Connection, team: str, pipeline: str) -> Sequence[Any]:
         .order_by(runs.c.created_at.desc())
         .limit(MEASURED_RUNS)
     )
-    return connection.execute(query).all()
 
 
 def _known(rows: Iterable[Any]) -> list[float]:

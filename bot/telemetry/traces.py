@@ -40,7 +40,7 @@ FAILURES: tuple[Ended, ...] = (
 """Ends of a run that somebody has to look into. Any other is told by `moa_bot.outcome` alone: what
 people stopped, may not do, or asked in a thread that is gone."""
 
-FINISH_REASONS = {"used": "stop", "outlier": "stop", "truncated": "length"}
+FINISH_REASONS = {"used": "stop", "truncated": "length"}
 
 Attributes = Mapping[str, AttributeValue]
 

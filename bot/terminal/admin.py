@@ -47,7 +47,7 @@ def add_operating(
         "--limit", metavar="N", type=_count, default=20, help="list so many (%(default)s)"
     )
     runs.add_argument("--texts", action="store_true", help="with RUN: show question and reply too")
-    purge = add(commands, "purge", _purge, "delete what is stored, with the engine's records")
+    purge = add(commands, "purge", _purge, "delete what is stored")
     purge.add_argument("--team", metavar="T…", type=_team, help="of this workspace")
     purge.add_argument("--user", metavar="U…", type=_user, help="of this person")
     purge.add_argument(

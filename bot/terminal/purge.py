@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.errors import ConfigurationError
-from bot.jobs.engine import forget, records
 from bot.settings import Settings
 from bot.storage.retention import DeletionScope, Retention, ago
 from bot.terminal.run_store import existing_run_store
@@ -16,7 +15,7 @@ Print = Callable[[str], None]
 async def purge(
     settings: Settings, say: Print, *, team: str | None, user: str | None, days: float | None
 ) -> None:
-    """Delete ended runs with all that hangs on them, the engine's records included.
+    """Delete ended runs with everything that belongs to them.
 
     Raises:
         ConfigurationError: when nothing says what to delete.
@@ -31,7 +30,6 @@ async def purge(
         count = 0
         async for gone in retention.purge(whose):
             count += len(gone)
-            await forget(records(database.file, settings.environment.database_url), gone)
         await retention.forget(whose)
         left = await retention.live(whose)
     say(f"{count} {'run' if count == 1 else 'runs'} deleted.")

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
 from bot.settings import Settings
-from bot.storage.database import Database, open_database, read_url
+from bot.storage.database import Database, open_database
+from bot.storage.database_url import read_url
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from bot.errors import ConfigurationError
 from bot.ports import Run
 from bot.settings import Settings
-from bot.storage.run_queries import CallLine, RunQueries, RunSummary
+from bot.storage.run_listing import CallLine, RunListing, RunSummary
 from bot.storage.runs import StoredRunStore
 from bot.terminal.run_store import existing_run_store
 from bot.terminal.safe_text import one_line, safe
@@ -24,7 +24,7 @@ NOTHING = "There are no such runs."
 async def list_runs(settings: Settings, say: Say, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one a line, without anybody's words."""
     async with existing_run_store(settings) as database:
-        found = await RunQueries(database).runs(state=state, limit=limit)
+        found = await RunListing(database).runs(state=state, limit=limit)
     if not found:
         say(NOTHING)
         return
@@ -47,7 +47,7 @@ async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) ->
     """
     async with existing_run_store(settings) as database:
         run = await StoredRunStore(database).get(run_id)
-        lines = await RunQueries(database).ledger(run_id)
+        lines = await RunListing(database).ledger(run_id)
     if run is None:
         raise ConfigurationError(f"There is no run {run_id}. `moa-bot runs` lists them.")
     for line in (*_story(run), "", *_ledger(lines)):

@@ -32,7 +32,6 @@ ENDS = {
     "used": "answered in {after}",
     "truncated": "answered in {after}, cut off at its length limit",
     "late": "came too late, after {after}",
-    "outlier": "answered in {after}, left out: far from the others",
     "failed": "failed after {after}: {why}",
     "cut": "stopped after {after}: {why}",
 }
@@ -40,7 +39,6 @@ STATES = {
     "used": "used",
     "truncated": "used, cut off at its length limit",
     "late": "came too late",
-    "outlier": "left out, far from the others",
     "failed": "failed",
     "cut": "stopped before its end",
 }

@@ -1,4 +1,4 @@
-"""The reply: written by the first aggregator that can, else a draft; then the run is over."""
+"""Streams the reply from the first aggregator that responds, or falls back to a draft."""
 
 from __future__ import annotations
 
@@ -10,30 +10,33 @@ from moa.engine.answer_request import AnswerRequest, AnswerSpec
 from moa.engine.engine_state import EngineState
 from moa.engine.in_flight_call import CallSlot
 from moa.events import AggregatorStarted, Event, Finished
-from moa.pipeline.strategies import points
+from moa.pipeline import prompts
+from moa.pipeline.strategies import borda_scores
 from moa.ports import Model
 
 FIRST_TOKEN_SHARE = 0.25
-"""An aggregator that has not begun after this share of the deadline gives way to the next."""
-
-REPLY_TRUNCATED = "The reply ends early: the model that wrote it met its length limit."
-"""A note for the reader, since a reply that was cut at a limit looks like a whole one."""
+"""Share of the deadline an aggregator has for its first token before the next one is tried."""
 
 
 async def aggregate(state: EngineState) -> AsyncGenerator[Event, None]:
-    """Have the reply written and handed on as it comes, and close the account."""
+    """Stream the reply, then yield `Finished` with the outcome.
+
+    Raises:
+        NotEnoughAnswers: no aggregator replied and there is no draft to fall back on.
+    """
     number = len(state.plan.layers) + 1
-    everybody = list(enumerate(state.plan.aggregators, 1))
-    ready = [(p, m) for p, m in everybody if state.recorded.of(number, p)]
-    ends = state.crew.now() + state.plan.aggregator_deadline_s
-    analyst = None if ready else _compare(state, ends)
-    queue = ready[:1] or everybody
-    for tried, (position, model) in enumerate(queue):
-        stage = _aggregator(state, model, position, ends, successors=len(queue) - tried - 1)
-        async with aclosing(stage) as events:
+    aggregators = list(enumerate(state.plan.aggregators, 1))
+    recorded = [(p, model) for p, model in aggregators if state.recorded.find(number, p)]
+    deadline = state.pool.now() + state.plan.aggregator_deadline_s
+    analyst = None if recorded else _start_analyst(state, deadline)
+    candidates = recorded[:1] or aggregators
+    for tried, (position, model) in enumerate(candidates):
+        successors = len(candidates) - tried - 1
+        attempt = _try_aggregator(state, model, position, deadline, successors=successors)
+        async with aclosing(attempt) as events:
             async for event in events:
                 yield event
-        if state.account.reply:
+        if state.record.reply:
             _accept(state, position)
             break
     async with aclosing(_finish(state, analyst)) as events:
@@ -41,81 +44,87 @@ async def aggregate(state: EngineState) -> AsyncGenerator[Event, None]:
             yield event
 
 
-async def _aggregator(
-    state: EngineState, model: Model, position: int, ends: float, *, successors: int
+async def _try_aggregator(
+    state: EngineState, model: Model, position: int, deadline: float, *, successors: int
 ) -> AsyncGenerator[Event, None]:
-    """One aggregator's try: until its call has ended, or it has given way to a successor."""
+    """Run one aggregator until its calls have ended or its time for a first token is up."""
     number = len(state.plan.layers) + 1
-    if known := state.recorded.of(number, position):
+    if known := state.recorded.find(number, position):
         yield AggregatorStarted(model.profile.name, position)
         yield state.restore(*known)
-        for event in state.write(known[0].text):
+        for event in state.append_reply(known[0].text):
             yield event
         return
-    state.forget_blank()
-    place = CallSlot("aggregator", number, position)
-    asking = state.ask(AnswerSpec(model, place, ends, patient=not successors))
+    state.discard_blank_text()
+    slot = CallSlot("aggregator", number, position)
+    request = state.start_request(AnswerSpec(model, slot, deadline, may_retry=not successors))
     yield AggregatorStarted(model.profile.name, position)
-    gives_way = _gives_way(state, ends, successors)
-    while not asking.settled:
-        report = await state.crew.next(until=None if state.account.reply else gives_way)
-        if report is None:
-            asking.stop("timeout")
-            gives_way = None
+    first_token_deadline = _first_token_deadline(state, deadline, successors)
+    while not request.settled:
+        pool_event = await state.pool.next_event(
+            until=None if state.record.reply else first_token_deadline
+        )
+        if pool_event is None:
+            request.stop("timeout")
+            first_token_deadline = None
             continue
-        for event in state.settle(report):
+        for event in state.handle(pool_event):
             yield event
 
 
-def _gives_way(state: EngineState, ends: float, successors: int) -> float | None:
-    """When an aggregator must have begun, so that its successors have their turn."""
+def _first_token_deadline(state: EngineState, deadline: float, successors: int) -> float | None:
+    """Return the loop time by which the first token must arrive; None for the last aggregator.
+
+    The remaining time is shared so that every successor gets a try.
+    """
     if not successors:
         return None
-    now = state.crew.now()
+    now = state.pool.now()
     share = state.plan.aggregator_deadline_s * FIRST_TOKEN_SHARE
-    return now + min(share, (ends - now) / (successors + 1))
+    return now + min(share, (deadline - now) / (successors + 1))
 
 
 def _accept(state: EngineState, position: int) -> None:
-    """The reply is that of the aggregator in this position."""
-    written = state.account.answers[len(state.plan.layers) + 1, position]
-    state.account.aggregator = written
-    if written.status == "cut":
-        state.account.status = "partial"
-    elif not state.alone:
-        state.account.status = "complete"
-    if written.status == "truncated":
-        state.account.note(REPLY_TRUNCATED)
+    """Record the aggregator in this position as the author of the reply."""
+    answer = state.record.answers[len(state.plan.layers) + 1, position]
+    state.record.aggregator = answer
+    if answer.status == "cut":
+        state.record.status = "partial"
+    elif not state.all_proposers_failed:
+        state.record.status = "complete"
+    if answer.status == "truncated":
+        state.record.add_notes(prompts.REPLY_TRUNCATED)
 
 
-def _compare(state: EngineState, ends: float) -> AnswerRequest | None:
-    """Ask beside the aggregator where the answers differ, if the plan wants to know."""
+def _start_analyst(state: EngineState, deadline: float) -> AnswerRequest | None:
+    """Start comparing the answers alongside the aggregator, if the plan asks for it."""
     model = state.plan.analyst
-    if model is None or len(state.standing.answers) < disagreement.LEAST_ANSWERS:
+    if model is None or len(state.carryover.answers) < disagreement.MIN_ANSWERS:
         return None
-    place = CallSlot("analyst", len(state.plan.layers) + 2, 1)
-    return state.ask(AnswerSpec(model, place, ends, patient=False))
+    slot = CallSlot("analyst", len(state.plan.layers) + 2, 1)
+    return state.start_request(AnswerSpec(model, slot, deadline, may_retry=False))
 
 
 async def _finish(state: EngineState, analyst: AnswerRequest | None) -> AsyncGenerator[Event, None]:
-    """Stop what no longer matters, fall back on a draft if need be, and close the account."""
-    crew, account = state.crew, state.account
-    for call in crew.running():
-        if call.place.role != "analyst":
+    """Stop the remaining calls, use a draft if there is no reply, and yield the outcome."""
+    pool, record = state.pool, state.record
+    for call in pool.running():
+        if call.slot.role != "analyst":
             call.cancel("cancelled")
-    if analyst and not account.reply:
+    if analyst and not record.reply:
         analyst.stop("cancelled")
-    patience = crew.now() + disagreement.GRACE_S if analyst else None
-    while crew.running():
-        report = await crew.next(until=patience)
-        if report is None:
+    analyst_deadline = pool.now() + disagreement.GRACE_S if analyst else None
+    while pool.running():
+        pool_event = await pool.next_event(until=analyst_deadline)
+        if pool_event is None:
             assert analyst is not None
             analyst.stop("cancelled")
-            patience = None
+            analyst_deadline = None
             continue
-        for event in state.settle(report):
+        for event in state.handle(pool_event):
             yield event
-    if not account.reply:
-        yield state.delta(account.draft(points(state.standing.rankings, state.standing.answers)))
-    seconds = crew.now() - crew.began
-    yield Finished(account.outcome(state.plan.name, len(state.plan.layers), seconds))
+    if not record.reply:
+        scores = borda_scores(state.carryover.rankings, state.carryover.answers)
+        yield state.emit(record.draft(scores))
+    seconds = pool.now() - pool.started_at
+    yield Finished(record.outcome(state.plan.name, len(state.plan.layers), seconds))

@@ -1,9 +1,9 @@
-"""One answer that is wanted, and the calls that are made for it: retried, refitted, hedged.
+"""Makes the calls for one answer: the first one, a refit, retries and a hedge.
 
-An answer is asked for once, and again only where that can help: with less of the thread when the
-model found it too long, after a pause when its server was busy or broken, at another model when the
-first one stays silent, and once more when it came empty. Never after the first words. Each call is
-a line of the ledger.
+A call is repeated only where that can help. If the prompt was too long, the thread is shortened.
+If the server was busy or broken, the same model is retried after a delay. If the model stays
+silent, its alternate is called. An empty answer is retried once. Nothing is repeated after the
+first words. Every call is logged.
 """
 
 from __future__ import annotations
@@ -20,181 +20,197 @@ from moa.ports import Model
 from moa.types import Answer, Call
 
 REFIT_SHARE = 0.5
-"""How much of its window a model is given after it found a prompt too long."""
+"""Share of its context window to use after a model rejected a prompt as too long."""
 
-FIRST_PAUSE_S = 0.5
-"""Before the first retry; it doubles with each further one. Half of it is left to chance, so that
-the questions that a failing server turned away do not come back all at once."""
+FIRST_RETRY_DELAY_S = 0.5
+"""Doubles with each retry. Half of it is random, so retries don't hit the server all at once."""
 
-MAX_PAUSE_S = 8.0
+MAX_RETRY_DELAY_S = 8.0
 
-NOT_RETRIED = frozenset({"breaker_open", "garbled"})
-"""Kinds of Unavailable that another try would meet again."""
+NOT_RETRIED_KINDS = frozenset({"breaker_open", "garbled"})
+"""Kinds of Unavailable that a retry would only meet again."""
 
-Compose = Callable[[Model, float], ModelRequest]
-"""The request for a model, in this share of its context window."""
+BuildRequest = Callable[[Model, float], ModelRequest]
+"""Builds the request for a model, using this share (0 to 1) of its context window."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpec:
-    """What is wanted: an answer of this model in this place, by this time of the event loop.
+    """One answer to get.
 
-    `patient`: whether the model is asked again after a fault that may pass. An aggregator that has
-    a successor is not: the successor is the faster way to a reply.
+    Attributes:
+        model: the model to call.
+        slot: where the answer belongs in the run.
+        deadline: the event loop time at which its calls are stopped.
+        may_retry: whether to retry temporary failures. False for an aggregator with a successor,
+            since the successor gets to a reply faster.
     """
 
     model: Model
-    place: CallSlot
+    slot: CallSlot
     deadline: float
-    patient: bool = True
+    may_retry: bool = True
 
 
 class AnswerRequest:
-    """The calls for one answer. `settled` once it is known what became of it."""
+    """The calls for one answer.
 
-    def __init__(self, crew: CallPool, wanted: AnswerSpec, compose: Compose) -> None:
-        self.wanted = wanted
+    Attributes:
+        spec: the answer to get.
+        settled: whether the answer is final, good or failed.
+        pending_failure: the result of the last call while a retry is scheduled.
+    """
+
+    def __init__(self, pool: CallPool, spec: AnswerSpec, build: BuildRequest) -> None:
+        """Start the first call, and schedule the hedge if the model has one."""
+        self.spec = spec
         self.settled = False
-        self.held: tuple[Answer, Call] | None = None
-        """What the last call brought, while a pause before the next one lasts."""
-        self._crew = crew
-        self._compose = compose
+        self.pending_failure: tuple[Answer, Call] | None = None
+        self._pool = pool
+        self._build = build
         self._running: list[InFlightCall] = []
-        self._begun: InFlightCall | None = None
+        self._winner: InFlightCall | None = None
         self._refitted: list[Model] = []
         self._calls = 0
-        self._own_calls = 0
-        self._hedged = wanted.model.profile.hedge is None
-        self._mending = False
-        self._came_empty = False
-        self._pause: Timer | None = None
+        self._primary_calls = 0
+        self._hedged = spec.model.profile.hedge is None
+        self._retrying = False
+        self._retried_empty = False
+        self._retry_timer: Timer | None = None
         self._hedge_timer: Timer | None = None
-        self._ask(wanted.model)
-        if hedge := wanted.model.profile.hedge:
-            self._hedge_timer = crew.later(crew.now() + hedge.after_s, self._hedge)
+        self._start_call(spec.model)
+        if hedge := spec.model.profile.hedge:
+            self._hedge_timer = pool.schedule(pool.now() + hedge.after_s, self._start_hedge)
 
     @property
-    def is_mending(self) -> bool:
-        """Whether it has failed once and is being asked again, or will be after a pause."""
-        return self._mending
+    def is_retrying(self) -> bool:
+        """Whether a retry is running or scheduled."""
+        return self._retrying
 
     @property
-    def under_way(self) -> bool:
-        """Whether a call is running that may still bring the answer."""
-        return any(call.stopped is None for call in self._running)
+    def has_running_call(self) -> bool:
+        """Whether a running call may still produce the answer."""
+        return any(call.cancel_kind is None for call in self._running)
 
-    def heard(self, call: InFlightCall) -> bool:
-        """Take in that a call has text; whether it is the call whose text counts.
+    def accept_text(self, call: InFlightCall) -> bool:
+        """Return whether to use this call's text.
 
-        The first to begin wins, and the others are cancelled.
+        The first call to produce text wins; the others are cancelled.
         """
-        if self._begun is None:
-            self._begun = call
-            self._forget_timers()
+        if self._winner is None:
+            self._winner = call
+            self._cancel_timers()
             for other in self._running:
                 if other is not call:
                     other.lose()
-        return call is self._begun
+        return call is self._winner
 
-    def goes_on(self, call: InFlightCall, *, brought: bool, late: bool) -> bool:
-        """Take in that a call has ended; whether the answer may still come from another.
+    def continue_after(self, call: InFlightCall, *, succeeded: bool, late: bool) -> bool:
+        """Record that a call has ended. Return whether another call may produce the answer.
 
         Args:
-            call: the one that has ended.
-            brought: whether it brought a whole answer.
-            late: whether its layer has closed: nothing more is begun for an answer that is late.
+            call: the call that ended.
+            succeeded: whether it returned a complete answer.
+            late: whether its layer has closed; no new calls are started for a late answer.
         """
         self._running.remove(call)
-        if self.settled or self.under_way:
+        if self.settled or self.has_running_call:
             return True
-        if brought or late or call.wrote or call.stopped:
+        if succeeded or late or call.has_words or call.cancel_kind:
             return False
-        if call is self._begun:
-            self._begun = None  # it has said nothing: another call may begin the answer
-        return self._again(call) or self._hedge()
+        if call is self._winner:
+            self._winner = None  # it sent only blank text, so another call may win
+        return self._repeat(call) or self._start_hedge()
 
-    def drop(self) -> None:
-        """Begin nothing more."""
-        self._forget_timers()
+    def close(self) -> None:
+        """Start no more calls."""
+        self._cancel_timers()
         self._hedged = True
 
-    def stop(self, why: str) -> None:
-        """Stop what runs, and begin nothing more. `why` is an error kind."""
-        self.drop()
+    def stop(self, kind: str) -> None:
+        """Cancel the running calls and start no more. `kind` is the error kind to record."""
+        self.close()
         for call in self._running:
-            call.cancel(why)
+            call.cancel(kind)
 
-    def _again(self, call: InFlightCall) -> bool:
-        """Ask the same model once more, now or after a pause, where that can help."""
+    def _repeat(self, call: InFlightCall) -> bool:
+        """Refit the prompt now or schedule a retry. Return False if neither can help."""
         error = call.error
         if isinstance(error, Overflow) and call.model not in self._refitted:
             self._refitted.append(call.model)
-            self._ask(call.model, REFIT_SHARE)
+            self._start_call(call.model, REFIT_SHARE)
             return True
-        model = self.wanted.model
-        tried = self._own_calls - len([m for m in self._refitted if m is model])
-        can_help = call.model is model and self.wanted.patient
+        model = self.spec.model
+        tried = self._primary_calls - len([m for m in self._refitted if m is model])
+        can_help = call.model is model and self.spec.may_retry
         if not can_help or tried >= model.profile.max_attempts:
             return False
-        if call.came_empty:
-            return self._once_more(call)
-        if not worth_retrying(error):
+        if call.ended_empty:
+            return self._retry_empty(call)
+        if not is_retryable(error):
             return False
-        at = self._crew.now() + pause(tried, error)
-        if at >= self.wanted.deadline:
+        retry_at = self._pool.now() + retry_delay(tried, error)
+        if retry_at >= self.spec.deadline:
             return False
-        self._mending = True
-        self._pause = self._crew.later(at, self._retry)
+        self._retrying = True
+        self._retry_timer = self._pool.schedule(retry_at, self._start_retry)
         return True
 
-    def _once_more(self, call: InFlightCall) -> bool:
-        """Ask for an answer that came empty again, once, and at once, if there is as much time."""
-        took = self._crew.now() - call.started
-        if self._came_empty or self._crew.now() + took >= self.wanted.deadline:
+    def _retry_empty(self, call: InFlightCall) -> bool:
+        """Retry an empty answer at once, but only once and if there is time for as long a call."""
+        now = self._pool.now()
+        seconds = now - call.started
+        if self._retried_empty or now + seconds >= self.spec.deadline:
             return False
-        self._came_empty = self._mending = True
-        self._retry()
+        self._retried_empty = self._retrying = True
+        self._start_retry()
         return True
 
-    def _retry(self) -> None:
-        self._pause = None
-        share = REFIT_SHARE if self.wanted.model in self._refitted else 1.0
-        self._ask(self.wanted.model, share)
+    def _start_retry(self) -> None:
+        self._retry_timer = None
+        share = REFIT_SHARE if self.spec.model in self._refitted else 1.0
+        self._start_call(self.spec.model, share)
 
-    def _hedge(self) -> bool:
-        """Start the same call at the alternate, if there is one and it was not asked yet."""
-        hedge = self.wanted.model.profile.hedge
+    def _start_hedge(self) -> bool:
+        """Call the alternate, at most once. Return whether a call was started."""
+        hedge = self.spec.model.profile.hedge
         if hedge is None or self._hedged:
             return False
         self._hedged = True
         if self._hedge_timer:
             self._hedge_timer.cancel()
-        self._ask(hedge.model)
+        self._start_call(hedge.model)
         return True
 
-    def _ask(self, model: Model, share: float = 1.0) -> None:
+    def _start_call(self, model: Model, share: float = 1.0) -> None:
         self._calls += 1
-        self._own_calls += model is self.wanted.model
-        place = replace(self.wanted.place, attempt=self._calls)
-        request = self._compose(model, share)
-        self._running.append(self._crew.start(model, place, request, self.wanted.deadline))
+        self._primary_calls += model is self.spec.model
+        slot = replace(self.spec.slot, attempt=self._calls)
+        request = self._build(model, share)
+        self._running.append(self._pool.start(model, slot, request, self.spec.deadline))
 
-    def _forget_timers(self) -> None:
-        for timer in (self._pause, self._hedge_timer):
+    def _cancel_timers(self) -> None:
+        for timer in (self._retry_timer, self._hedge_timer):
             if timer:
                 timer.cancel()
-        self._pause = self._hedge_timer = None
+        self._retry_timer = self._hedge_timer = None
 
 
-def worth_retrying(error: BaseException | None) -> bool:
-    """Whether the same request may find a better moment."""
+def is_retryable(error: BaseException | None) -> bool:
+    """Return whether the same request may succeed a moment later."""
     if isinstance(error, Unavailable):
-        return error.error_kind not in NOT_RETRIED
+        return error.error_kind not in NOT_RETRIED_KINDS
     return isinstance(error, RateLimited)
 
 
-def pause(tried: int, error: BaseException | None) -> float:
-    """Seconds before the next try, after so many: what the server asks for, and never less."""
-    backoff = min(FIRST_PAUSE_S * 2 ** (tried - 1), MAX_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads the tries
-    invited = error.retry_after if isinstance(error, ModelError) else None
-    return max(backoff, invited or 0.0)
+def retry_delay(tried: int, error: BaseException | None) -> float:
+    """Return the seconds to wait before the next try, at least the server's `Retry-After`.
+
+    Args:
+        tried: calls made so far, at least 1.
+        error: why the last call failed.
+    """
+    backoff = min(FIRST_RETRY_DELAY_S * 2 ** (tried - 1), MAX_RETRY_DELAY_S)
+    jittered = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads the retries
+    retry_after = error.retry_after if isinstance(error, ModelError) else None
+    return max(jittered, retry_after or 0.0)

@@ -1,4 +1,4 @@
-"""The calls of one run that are under way: heard through one inbox, and all stopped with it."""
+"""Runs the calls of one run as tasks, and reports their progress through one queue."""
 
 from __future__ import annotations
 
@@ -14,131 +14,139 @@ from moa.ports import Model
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
-    """A piece of an aggregator's text came in, or the first of a proposer's.
+    """Text arrived: every piece of an aggregator's, only the first of any other call's.
 
-    `anew`: what came before it was a thought.
+    Attributes:
+        call: the call that sent it.
+        text: the piece of text.
+        retract: whether all earlier text of the call was a thought and no longer counts.
     """
 
     call: InFlightCall
     text: str
-    anew: bool = False
+    retract: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """A call has ended, whichever way."""
+    """A call has ended: it succeeded, failed or was cancelled."""
 
     call: InFlightCall
 
 
 @dataclass(eq=False, slots=True)
 class Timer:
-    """Something to do at a time, unless it is cancelled before it was heard of."""
+    """A callback to run at a set time, unless it is cancelled before it is handled."""
 
-    act: Callable[[], object]
+    callback: Callable[[], object]
     handle: asyncio.TimerHandle | None = None
     cancelled: bool = False
 
     def cancel(self) -> None:
-        """Leave it undone."""
+        """Don't run the callback."""
         self.cancelled = True
         if self.handle:
             self.handle.cancel()
         self.handle = None
 
 
-Report = TextReceived | CallEnded | Timer
+PoolEvent = TextReceived | CallEnded | Timer
 
 
 class CallPool:
-    """Owns the tasks of a run. Times are the event loop's."""
+    """Owns the tasks of one run. All times are event loop times in seconds.
+
+    Attributes:
+        started_at: when the run started.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._inbox: asyncio.Queue[Report] = asyncio.Queue()
+        self._events: asyncio.Queue[PoolEvent] = asyncio.Queue()
         self._running: dict[InFlightCall, asyncio.TimerHandle] = {}
         self._timers: set[Timer] = set()
-        self.began = self._loop.time()
+        self.started_at = self._loop.time()
 
     def now(self) -> float:
-        """The event loop's time in seconds."""
+        """Return the event loop time in seconds."""
         return self._loop.time()
 
     def start(
-        self, model: Model, place: CallSlot, request: ModelRequest, deadline: float
+        self, model: Model, slot: CallSlot, request: ModelRequest, deadline: float
     ) -> InFlightCall:
-        """Ask a model. At the deadline the call is stopped, however far it has come."""
-        call = InFlightCall(place, model, self.now(), deadline, question=self)
-        hear = self._hear_all if place.role == "aggregator" else self._hear_first
-        call.task = asyncio.create_task(call.ask(request.prompt, request.sampling, hear(call)))
+        """Start a call. It is cancelled at the deadline, even while it is streaming."""
+        call = InFlightCall(slot, model, self.now(), deadline, question=self)
+        forward = self._forward_all if slot.role == "aggregator" else self._forward_first
+        call.task = asyncio.create_task(call.run(request.prompt, request.sampling, forward(call)))
         self._running[call] = self._loop.call_at(deadline, call.cancel, "timeout")
-        call.task.add_done_callback(partial(self._report, call))
+        call.task.add_done_callback(partial(self._on_done, call))
         return call
 
-    def later(self, when: float, act: Callable[[], object]) -> Timer:
-        """Have something done at a time, by whoever reads the reports."""
-        timer = Timer(act)
-        timer.handle = self._loop.call_at(when, self._inbox.put_nowait, timer)
+    def schedule(self, when: float, callback: Callable[[], object]) -> Timer:
+        """Queue a timer event at `when`. Its handler runs the callback."""
+        timer = Timer(callback)
+        timer.handle = self._loop.call_at(when, self._events.put_nowait, timer)
         self._timers.add(timer)
         return timer
 
     def running(self, layer: int | None = None) -> list[InFlightCall]:
-        """The calls whose end was not reported yet, of one layer or of all."""
-        return [c for c in self._running if layer is None or c.place.layer == layer]
+        """Return the calls whose end has not been reported yet, of one layer or of all."""
+        return [c for c in self._running if layer is None or c.slot.layer == layer]
 
-    async def next(self, *, until: float | None = None) -> Report | None:
-        """The next report, or None when there is none by the time `until`."""
-        if until is None:  # a timeout costs as much as all the rest of what is done for a token
-            report = await self._inbox.get()
+    async def next_event(self, *, until: float | None = None) -> PoolEvent | None:
+        """Wait for the next event. Return None if there is none by the time `until`."""
+        if until is None:  # a timeout would double the work done per token
+            event = await self._events.get()
         else:
             try:
                 async with asyncio.timeout_at(until):
-                    report = await self._inbox.get()
+                    event = await self._events.get()
             except TimeoutError:
                 return None
-        if isinstance(report, CallEnded):
-            self._running.pop(report.call).cancel()
-        elif isinstance(report, Timer):
-            self._timers.discard(report)
-            report.handle = None  # it holds the timer
-        return report
+        if isinstance(event, CallEnded):
+            self._running.pop(event.call).cancel()
+        elif isinstance(event, Timer):
+            self._timers.discard(event)
+            event.handle = None  # it refers back to the timer
+        return event
 
     async def stop(self) -> list[InFlightCall]:
-        """Cancel what still runs and wait until its connections are closed.
+        """Cancel all running calls and wait until their connections are closed.
 
-        Returns the calls whose end was not reported.
+        Returns:
+            The calls whose end has not been reported.
         """
         for timer in self._timers:
             timer.cancel()
         for call, deadline in self._running.items():
             deadline.cancel()
             call.cancel("cancelled")
-        unheard = [*self._running]
-        tasks = [call.task for call in unheard if call.task]
+        unreported = [*self._running]
+        tasks = [call.task for call in unreported if call.task]
         await asyncio.gather(*tasks, return_exceptions=True)
-        # Reports and timers hold calls, and these hold the crew: such a circle would be left to the
-        # garbage collector, for which a busy program stops now and then.
+        # Break the reference cycle (events and timers hold calls, and calls hold the pool) so it
+        # isn't left to the garbage collector, which causes pauses under load.
         self._running.clear()
         self._timers.clear()
-        while not self._inbox.empty():
-            self._inbox.get_nowait()
-        return unheard
+        while not self._events.empty():
+            self._events.get_nowait()
+        return unreported
 
-    def _report(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
-        call.end(task)
-        self._inbox.put_nowait(CallEnded(call))
+    def _on_done(self, call: InFlightCall, task: asyncio.Task[None]) -> None:
+        call.record_end(task)
+        self._events.put_nowait(CallEnded(call))
 
-    def _hear_all(self, call: InFlightCall) -> OnText:
-        def heard(text: str, *, anew: bool = False) -> None:
-            self._inbox.put_nowait(TextReceived(call, text, anew))
+    def _forward_all(self, call: InFlightCall) -> OnText:
+        def forward(text: str, *, retract: bool = False) -> None:
+            self._events.put_nowait(TextReceived(call, text, retract))
 
-        return heard
+        return forward
 
-    def _hear_first(self, call: InFlightCall) -> OnText:
-        """A proposer's text is read when its call has ended; that it began may stop a hedge."""
+    def _forward_first(self, call: InFlightCall) -> OnText:
+        """Forward the first text only: it can stop a hedge; the rest is read at the call's end."""
 
-        def heard(text: str, *, anew: bool = False) -> None:
-            if len(call.pieces) == 1 and not anew:
-                self._inbox.put_nowait(TextReceived(call, text))
+        def forward(text: str, *, retract: bool = False) -> None:
+            if len(call.texts) == 1 and not retract:
+                self._events.put_nowait(TextReceived(call, text))
 
-        return heard
+        return forward

@@ -1,4 +1,4 @@
-"""What the answers agree on and where they differ: asked of a model as JSON, and read strictly."""
+"""Asks a model where the answers agree and differ, and parses its JSON strictly."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from moa.pipeline import prompts
-from moa.pipeline.strategies import PromptContext, lay_out
+from moa.pipeline.strategies import PromptContext, build_prompt
 from moa.types import Answer, Call, Difference, Disagreement, Prompt, View
 
-LEAST_ANSWERS = 2
+MIN_ANSWERS = 2
 """One answer cannot differ from itself."""
 
 GRACE_S = 2.0
-"""How long the account is waited for when the reply has been given in full."""
+"""How long the run waits for the analyst after the reply is complete."""
 
-MOST = 10
-"""Statements of a kind: twice what is asked for. Who writes more has not understood the task."""
+MAX_STATEMENTS = 10
+"""Twice what the prompt asks for. A model that writes more has misread the task."""
 
 Statement = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
@@ -39,63 +39,65 @@ class _Difference(_Form):
 
 
 class _DisagreementReply(_Form):
-    agreements: list[Statement] = Field(max_length=MOST)
-    differences: list[_Difference] = Field(max_length=MOST)
+    agreements: list[Statement] = Field(max_length=MAX_STATEMENTS)
+    differences: list[_Difference] = Field(max_length=MAX_STATEMENTS)
 
 
-def compare(brief: PromptContext) -> Prompt:
-    """The thread and the answers, to be compared and not to be answered; a strategy."""
-    return lay_out(brief, prompts.ANALYST)
+def compare(context: PromptContext) -> Prompt:
+    """Build the prompt that asks to compare the answers, not to answer the question."""
+    return build_prompt(context, prompts.ANALYST)
 
 
-def read(text: str, answers: Sequence[Answer]) -> Disagreement | None:
-    """The account in an analyst's text, its letters mapped back to the answers' authors.
+def parse_disagreement(text: str, answers: Sequence[Answer]) -> Disagreement | None:
+    """Parse an analyst's text, and map its letters to the models that wrote the answers.
 
-    None when the text is anything but one JSON object of the form asked for (a code fence around
-    it is let pass), or when it names a letter that stands for none of the answers: an account that
-    is wrong in its form is not trusted in its content.
+    Return None unless the text is exactly one JSON object in the requested form (a code fence
+    around it is allowed) and every letter belongs to an answer. Don't trust the content of a reply
+    whose form is wrong.
     """
     authors = {answer.label: answer.model for answer in answers}
     try:
-        account = _DisagreementReply.model_validate_json(_bare(text).encode("utf-8", "replace"))
+        reply = _DisagreementReply.model_validate_json(
+            _strip_fence(text).encode("utf-8", "replace")
+        )
     except ValidationError:
         return None
-    views = [view for difference in account.differences for view in difference.views]
+    views = [view for difference in reply.differences for view in difference.views]
     if not {label for view in views for label in view.answers} <= authors.keys():
         return None
     return Disagreement(
-        tuple(map(_one_line, account.agreements)),
+        tuple(map(_one_line, reply.agreements)),
         tuple(
-            Difference(_one_line(found.topic), tuple(_view(v, authors) for v in found.views))
-            for found in account.differences
+            Difference(_one_line(d.topic), tuple(_to_view(v, authors) for v in d.views))
+            for d in reply.differences
         ),
     )
 
 
-def judged(
-    answer: Answer, line: Call, answers: Sequence[Answer]
+def parse_answer(
+    answer: Answer, call: Call, answers: Sequence[Answer]
 ) -> tuple[Disagreement | None, Call]:
-    """The account in an analyst's answer, and the call's line in the ledger.
+    """Return the disagreement in an analyst's answer, and the call to log.
 
-    Where the answer is whole but cannot be read, the line says so: it was paid for in vain.
+    If a complete answer cannot be parsed, the call is logged as failed, with kind `garbled`.
     """
     if not answer.readable:
-        return None, line
-    account = read(answer.text, answers)
-    return account, line if account else replace(line, state="failed", error_kind="garbled")
+        return None, call
+    found = parse_disagreement(answer.text, answers)
+    return found, call if found else replace(call, state="failed", error_kind="garbled")
 
 
-def _view(found: _View, authors: Mapping[str, str]) -> View:
-    labels = tuple(dict.fromkeys(found.answers))
-    return View(_one_line(found.view), labels, tuple(authors[label] for label in labels))
+def _to_view(view: _View, authors: Mapping[str, str]) -> View:
+    labels = tuple(dict.fromkeys(view.answers))
+    return View(_one_line(view.view), labels, tuple(authors[label] for label in labels))
 
 
 def _one_line(statement: str) -> str:
     return " ".join(statement.split())
 
 
-def _bare(text: str) -> str:
-    """The text without a code fence that encloses all of it; models add one unasked."""
+def _strip_fence(text: str) -> str:
+    """Remove a code fence around the whole text; many models add one."""
     lines = text.strip().splitlines()
     if len(lines) > 1 and lines[0].strip() in {"```", "```json"} and lines[-1].strip() == "```":
         lines = lines[1:-1]

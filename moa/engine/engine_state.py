@@ -1,4 +1,4 @@
-"""The state of one run: what is asked, what has come, and what each report of a call means."""
+"""The state of one run, and how each pool event changes it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import partial
 
 from moa.engine import disagreement, model_request
 from moa.engine.answer_request import AnswerRequest, AnswerSpec
-from moa.engine.call_pool import CallEnded, CallPool, Report, TextReceived, Timer
+from moa.engine.call_pool import CallEnded, CallPool, PoolEvent, TextReceived, Timer
 from moa.engine.in_flight_call import CallSlot, InFlightCall
 from moa.engine.layer_result import Carryover
-from moa.engine.recorded_answers import WHOLE, RecordedAnswers, told
+from moa.engine.recorded_answers import COMPLETE_STATUSES, RecordedAnswers, answer_event
 from moa.engine.request_builder import RequestBuilder
 from moa.engine.run_record import RunRecord
 from moa.events import Compared, Delta, Event, Retracted, Retried
@@ -21,159 +21,163 @@ from moa.types import Answer, Call, Prompt
 
 
 class EngineState:
-    """Nothing of it is shared with another run.
+    """Everything one run knows; runs share nothing.
 
     Attributes:
-        plan: who is asked.
-        seed: of labels, order and boundaries.
-        recorded: answers of an earlier attempt.
-        crew: the calls that are under way.
-        account: what has been brought.
-        standing: what the next layer reads.
-        closed: the number of the last layer that has closed.
+        plan: the layers and aggregators to run.
+        seed: decides labels, order and boundaries.
+        recorded: answers of an earlier attempt at this run.
+        pool: the running calls.
+        record: the results so far.
+        carryover: the answers and rankings for the next layer.
+        last_closed: the number of the last closed layer, 0 at the start.
     """
 
     def __init__(self, plan: Plan, thread: Prompt, seed: int, recorded: Sequence[Answer]) -> None:
         self.plan = plan
         self.seed = seed
         self.recorded = RecordedAnswers(plan, recorded)
-        self.crew = CallPool()
-        self.account = RunRecord(
-            n for n, layer in enumerate(plan.layers, 1) if layer.task.brings == "rankings"
-        )
-        self.standing = Carryover()
-        self.closed = 0
-        self._briefing = RequestBuilder(plan, thread, seed)
-        self._askings: dict[tuple[int, int], AnswerRequest] = {}
-        self._blank = ""
+        self.pool = CallPool()
+        self.record = RunRecord(plan.ranking_layers)
+        self.carryover = Carryover()
+        self.last_closed = 0
+        self._request_builder = RequestBuilder(plan, thread, seed)
+        self._requests: dict[tuple[int, int], AnswerRequest] = {}
+        self._blank_text = ""
 
     @property
-    def alone(self) -> bool:
-        """Whether proposers were asked and none of them brought an answer."""
-        return bool(self.plan.layers) and not self.standing.answers
+    def all_proposers_failed(self) -> bool:
+        """Whether the plan has proposers and none of them answered."""
+        return bool(self.plan.layers) and not self.carryover.answers
 
-    def ask(self, wanted: AnswerSpec) -> AnswerRequest:
-        """Begin to ask for an answer."""
-        asking = AnswerRequest(self.crew, wanted, partial(self._request, wanted.place))
-        self._askings[wanted.place.layer, wanted.place.position] = asking
-        return asking
-
-    async def stop(self, on_stopped: Callable[[Call], object] | None = None) -> None:
-        """Stop the calls that run, and let go of all: they hold the state, which holds them.
-
-        `on_stopped` is given the line of each call that no event has told of.
-        """
-        unheard = await self.crew.stop()
-        if on_stopped:
-            for held in [asking.held for asking in self._askings.values() if asking.held]:
-                on_stopped(held[1])
-            for call in unheard:
-                on_stopped(call.closed(began=self.crew.began, late=False)[1])
-        self._askings.clear()
-
-    def pending(self, number: int) -> dict[int, AnswerRequest]:
-        """What may still come in a layer, by position."""
-        return {p: a for (n, p), a in self._askings.items() if n == number and not a.settled}
-
-    def restore(self, answer: Answer, line: Call) -> Event:
-        """Put a recorded answer in its place."""
-        self.account.keep(answer)
-        self.account.calls.append(line)
-        return told(answer, line)
-
-    def settle(self, report: Report) -> Iterator[Event]:
-        """What a report of the crew means for the run."""
-        match report:
-            case TextReceived(call, text, anew):
-                counts = self._asking_of(call).heard(call)
-                if counts and call.place.role == "aggregator":
-                    yield from self.retract() if anew else ()
-                    yield from self.write(text)
-            case Timer():
-                if not report.cancelled:
-                    report.act()
-                    yield from self._resumed()
-            case CallEnded(call):
-                yield from self._done(call)
-
-    def give_up_pauses(self, number: int) -> Iterator[Event]:
-        """A layer that closes begins nothing more: a fault that was to be retried stands."""
-        for asking in self.pending(number).values():
-            asking.drop()
-            if asking.held:
-                answer, line = asking.held
-                asking.held, asking.settled = None, True
-                self.account.keep(answer)
-                yield told(answer, line)
-
-    def write(self, text: str) -> Iterator[Delta]:
-        """Hand on the aggregator's text. What is blank is no beginning: it waits for words."""
-        if self.account.reply:
-            yield self.delta(text)
-            return
-        self._blank += text
-        if self._blank.strip():
-            above = f"{prompts.ALONE_AFTER_FAILURES}\n\n" if self.alone else ""
-            yield self.delta(above + self._blank)
-
-    def retract(self) -> Iterator[Retracted]:
-        """What was written was a thought: the reply begins anew."""
-        self._blank = ""
-        if self.account.reply:
-            self.account.reply = ""
-            yield Retracted()
-
-    def forget_blank(self) -> None:
-        """Let go of blank text that an aggregator left behind."""
-        self._blank = ""
-
-    def delta(self, text: str) -> Delta:
-        """The next piece of the reply."""
-        if self.account.first_token is None:
-            self.account.first_token = self.crew.now() - self.crew.began
-        self.account.reply += text
-        return Delta(text)
-
-    def _request(self, place: CallSlot, model: Model, share: float) -> model_request.ModelRequest:
-        request = self._briefing.request(self.standing, place, model, share)
-        if place.role != "analyst":
-            # By name: models with larger windows may have read it all.
-            self.account.note(*(f"{model.profile.name}: {note}" for note in request.notes))
-            if request.blind:
-                self.account.blind[model.profile.name] = None
+    def start_request(self, spec: AnswerSpec) -> AnswerRequest:
+        """Start the calls for one answer."""
+        request = AnswerRequest(self.pool, spec, partial(self._build_request, spec.slot))
+        self._requests[spec.slot.layer, spec.slot.position] = request
         return request
 
-    def _done(self, call: InFlightCall) -> Iterator[Event]:
-        """A call has ended: its line in the ledger, and its answer unless another is awaited."""
-        late = call.place.layer <= self.closed
-        answer, line = call.closed(began=self.crew.began, late=late)
-        analyst = call.place.role == "analyst"
-        if analyst:
-            found, line = disagreement.judged(answer, line, self.standing.answers)
-            self.account.disagreement = found
-        self.account.calls.append(line)
-        self.account.bug = self.account.bug or call.bug
-        asking = self._asking_of(call)
-        if asking.goes_on(call, brought=answer.status in WHOLE, late=late):
-            if asking.settled or asking.under_way:
-                yield Retried(line)
+    async def stop(self, on_stopped: Callable[[Call], object] | None = None) -> None:
+        """Stop all calls, and drop the requests, which refer back to this state.
+
+        Args:
+            on_stopped: called with each call that appeared in no event.
+        """
+        unreported = await self.pool.stop()
+        if on_stopped:
+            for request in self._requests.values():
+                if request.pending_failure:
+                    on_stopped(request.pending_failure[1])
+            for call in unreported:
+                on_stopped(call.result(run_started=self.pool.started_at, late=False)[1])
+        self._requests.clear()
+
+    def pending(self, layer: int) -> dict[int, AnswerRequest]:
+        """Return the unsettled requests of a layer, by position."""
+        return {p: r for (n, p), r in self._requests.items() if n == layer and not r.settled}
+
+    def restore(self, answer: Answer, call: Call) -> Event:
+        """Record an answer of an earlier attempt, and return its event."""
+        self.record.add(answer)
+        self.record.calls.append(call)
+        return answer_event(answer, call)
+
+    def handle(self, event: PoolEvent) -> Iterator[Event]:
+        """Update the state for a pool event, and yield the run's events."""
+        match event:
+            case TextReceived(call, text, retract):
+                accepted = self._request_for(call).accept_text(call)
+                if accepted and call.slot.role == "aggregator":
+                    if retract:
+                        yield from self.retract_reply()
+                    yield from self.append_reply(text)
+            case Timer():
+                if not event.cancelled:
+                    event.callback()
+                    yield from self._retried()
+            case CallEnded(call):
+                yield from self._ended(call)
+
+    def cancel_retries(self, layer: int) -> Iterator[Event]:
+        """Cancel a closing layer's scheduled retries; their failures become final."""
+        for request in self.pending(layer).values():
+            request.close()
+            if request.pending_failure:
+                answer, call = request.pending_failure
+                request.pending_failure, request.settled = None, True
+                self.record.add(answer)
+                yield answer_event(answer, call)
+
+    def append_reply(self, text: str) -> Iterator[Delta]:
+        """Add aggregator text to the reply. Leading blank text is held back until words follow."""
+        if self.record.reply:
+            yield self.emit(text)
+            return
+        self._blank_text += text
+        if self._blank_text.strip():
+            note = f"{prompts.ALONE_AFTER_FAILURES}\n\n" if self.all_proposers_failed else ""
+            yield self.emit(note + self._blank_text)
+
+    def retract_reply(self) -> Iterator[Retracted]:
+        """Empty the reply, because its text so far was the aggregator's thought."""
+        self._blank_text = ""
+        if self.record.reply:
+            self.record.reply = ""
+            yield Retracted()
+
+    def discard_blank_text(self) -> None:
+        """Drop blank text held back from the previous aggregator."""
+        self._blank_text = ""
+
+    def emit(self, text: str) -> Delta:
+        """Add text to the reply and return its event."""
+        if self.record.first_token is None:
+            self.record.first_token = self.pool.now() - self.pool.started_at
+        self.record.reply += text
+        return Delta(text)
+
+    def _build_request(
+        self, slot: CallSlot, model: Model, share: float
+    ) -> model_request.ModelRequest:
+        request = self._request_builder.build(self.carryover, slot, model, share)
+        if slot.role != "analyst":
+            # Name the model: others with larger windows may have read everything.
+            self.record.add_notes(*(f"{model.profile.name}: {note}" for note in request.notes))
+            if request.images_omitted:
+                self.record.without_images[model.profile.name] = None
+        return request
+
+    def _ended(self, call: InFlightCall) -> Iterator[Event]:
+        """Log an ended call, and record its answer unless another call may replace it."""
+        late = call.slot.layer <= self.last_closed
+        answer, logged = call.result(run_started=self.pool.started_at, late=late)
+        is_analyst = call.slot.role == "analyst"
+        if is_analyst:
+            found, logged = disagreement.parse_answer(answer, logged, self.carryover.answers)
+            self.record.disagreement = found
+        self.record.calls.append(logged)
+        self.record.bug = self.record.bug or call.bug
+        request = self._request_for(call)
+        succeeded = answer.status in COMPLETE_STATUSES
+        if request.continue_after(call, succeeded=succeeded, late=late):
+            if request.settled or request.has_running_call:
+                yield Retried(logged)
             else:
-                asking.held = (answer, line)
+                request.pending_failure = (answer, logged)
             return
-        asking.settled = True
-        if analyst:
-            yield Compared(self.account.disagreement, line)
+        request.settled = True
+        if is_analyst:
+            yield Compared(self.record.disagreement, logged)
             return
-        self.account.keep(answer)
-        yield told(answer, line)
+        self.record.add(answer)
+        yield answer_event(answer, logged)
 
-    def _resumed(self) -> Iterator[Event]:
-        """Tell of calls whose place another call has taken after a pause."""
-        for asking in self._askings.values():
-            if asking.held and asking.under_way:
-                _, line = asking.held
-                asking.held = None
-                yield Retried(line)
+    def _retried(self) -> Iterator[Event]:
+        """Report failed calls whose retry has just started."""
+        for request in self._requests.values():
+            if request.pending_failure and request.has_running_call:
+                _, call = request.pending_failure
+                request.pending_failure = None
+                yield Retried(call)
 
-    def _asking_of(self, call: InFlightCall) -> AnswerRequest:
-        return self._askings[call.place.layer, call.place.position]
+    def _request_for(self, call: InFlightCall) -> AnswerRequest:
+        return self._requests[call.slot.layer, call.slot.position]

@@ -1,92 +1,76 @@
-"""What stands for the next layer to read: answers, and what was said about them."""
+"""The answers passed to the next layer, with their rankings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from moa import outliers
 from moa.pipeline import prompts
-from moa.pipeline.plan import Outliers
 from moa.pipeline.strategies import Task
 from moa.types import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Carryover:
-    """Labelled answers and rankings of them; `far` are labels of answers far from the others."""
+    """Labelled answers and rankings of them."""
 
     answers: tuple[Answer, ...] = ()
     rankings: tuple[Answer, ...] = ()
-    far: frozenset[str] = field(default=frozenset())
 
     def window(self, task: Task) -> tuple[Answer, ...]:
-        """The answers that a layer with this task is shown."""
+        """Return the answers to show to a layer with this task."""
         return self.answers[: task.window or None]
 
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
-    """A layer that has closed.
+    """A closed layer.
 
     Attributes:
-        standing: for the next layer.
-        changed: its texts with their labels, and those that were left out with that status.
-        notes: what is to be said about it to the reader.
+        carryover: for the next layer.
+        answers: the layer's answers with their labels.
+        notes: sentences for the reader.
     """
 
-    standing: Carryover
-    changed: tuple[Answer, ...] = ()
+    carryover: Carryover
+    answers: tuple[Answer, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def closed(
-    before: Carryover, came: Sequence[Answer], task: Task, *, rule: Outliers, seed: int, layer: int
+def close_layer(
+    previous: Carryover,
+    answers: Sequence[Answer],
+    task: Task,
+    *,
+    seed: int,
+    layer: int,
 ) -> LayerResult:
-    """What stands when a layer has closed; where nothing came, what stood before.
+    """Return the carryover after a layer; without answers it is the previous one.
 
     Args:
-        before: what its models were shown.
-        came: its texts that came whole and in time, in the order of its seats.
-        task: what its models were to do.
-        rule: what is done with answers that are far from the others.
-        seed: of the run.
-        layer: its number, counted from 1.
+        previous: what the layer's models were shown.
+        answers: the layer's complete answers that arrived in time, in the order of its seats.
+        task: the layer's task.
+        seed: the run's seed.
+        layer: the layer's number, from 1.
     """
-    if not came:
-        return LayerResult(before, notes=_nothing_came(before, task, layer))
-    if task.brings == "answers":
-        return _answered(came, rule, seed, layer)
-    head = prompts.RANKING if task.brings == "rankings" else prompts.COMBINATION
-    texts = prompts.labelled(came, seed=seed, layer=layer, head=head)
-    if task.brings == "rankings":
-        return LayerResult(replace(before, rankings=texts), texts)
-    left = (*texts, *before.answers[task.window :])
-    far = before.far & {answer.label for answer in left}
-    return LayerResult(Carryover(left, far=far), texts)
+    if not answers:
+        return LayerResult(previous, notes=_no_answers_note(previous, task, layer))
+    if task.output == "answers":
+        labelled = prompts.assign_labels(answers, seed=seed, layer=layer)
+        return LayerResult(Carryover(labelled), labelled)
+    is_ranking = task.output == "rankings"
+    prefix = prompts.RANKING_PREFIX if is_ranking else prompts.COMBINATION_PREFIX
+    labelled = prompts.assign_labels(answers, seed=seed, layer=layer, prefix=prefix)
+    if is_ranking:
+        return LayerResult(replace(previous, rankings=labelled), labelled)
+    remaining = (*labelled, *previous.answers[task.window :])
+    return LayerResult(Carryover(remaining), labelled)
 
 
-def _answered(came: Sequence[Answer], rule: Outliers, seed: int, layer: int) -> LayerResult:
-    positions = () if rule == "keep" else outliers.far([answer.text for answer in came])
-    apart = [came[i] for i in sorted(positions)]
-    notes = tuple(
-        f"{answer.model}'s answer in layer {layer} was far from the others and was "
-        + ("left out." if rule == "drop" else "marked as such.")
-        for answer in apart
-    )
-    kept = [a for a in came if a not in apart] if rule == "drop" else came
-    read = prompts.labelled(kept, seed=seed, layer=layer)
-    if rule == "drop":
-        left_out = (replace(answer, status="outlier", label="") for answer in apart)
-        return LayerResult(Carryover(read), (*read, *left_out), notes)
-    places = {answer.position for answer in apart}
-    far = frozenset(answer.label for answer in read if answer.position in places)
-    return LayerResult(Carryover(read, far=far), read, notes)
-
-
-def _nothing_came(before: Carryover, task: Task, layer: int) -> tuple[str, ...]:
-    if not before.answers:
+def _no_answers_note(previous: Carryover, task: Task, layer: int) -> tuple[str, ...]:
+    if not previous.answers:
         return ()
-    if task.brings == "rankings":
+    if task.output == "rankings":
         return ("No model ranked the answers; the reply was written without rankings.",)
-    return (f"Layer {layer} brought no answer; the answers before it were used.",)
+    return (f"Layer {layer} returned no answer; the previous answers were used.",)

@@ -1,4 +1,4 @@
-"""What one model is sent in one role: its prompt, fitted to its window, and its sampling."""
+"""Builds one model's request: a prompt that fits its context window, and its sampling."""
 
 from __future__ import annotations
 
@@ -15,67 +15,71 @@ TEMPERATURES: dict[Role, float] = {
     "aggregator": 0.3,
     "analyst": 0.0,
 }
-"""Proposers are to differ, the others are to be steady."""
+"""High for proposers, whose answers should vary; low for the roles that must be steady."""
 
 PROPOSER_OUTPUT_TOKENS = 800
-"""Cuts 6 % of real answers; 512 would cut a third (moa-algorithm figures in docs)."""
+"""Cuts 6 % of real answers; 512 would cut a third."""
 
 MAX_OUTPUT_RESERVE = 4_096
-"""Tokens kept free for an aggregator that is given no cap of its own."""
+"""Tokens kept free for an aggregator without an output cap."""
 
-MARGIN = 0.05
-"""Share of a window left empty, since the sizes are estimates."""
+SAFETY_MARGIN = 0.05
+"""Share of a window left empty, because token counts are estimates."""
 
-FITTING_ROUNDS = 6
+MAX_FIT_ROUNDS = 6
 
-ROUNDING = 16
-"""Tokens by which a prompt is shortened further than was missing, since each part's size is rounded
-and neutralising may lengthen an answer a little."""
+EXTRA_TOKENS = 16
+"""Shorten by this many tokens more than the excess: sizes are rounded, and neutralising may
+lengthen an answer a little."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """A prompt and its sampling; `notes` say what was left out of the prompt.
+    """A prompt and its sampling.
 
-    `blind`: whether images were left out because the model takes none.
+    Attributes:
+        prompt: fits the model's context window.
+        sampling: temperature and output cap.
+        notes: sentences that say what was left out of the prompt.
+        images_omitted: whether images were left out because the model takes none.
     """
 
     prompt: Prompt
     sampling: Sampling
     notes: tuple[str, ...] = ()
-    blind: bool = False
+    images_omitted: bool = False
 
 
 def build_request(
     strategy: Strategy,
-    brief: PromptContext,
+    context: PromptContext,
     profile: Profile,
     role: Role,
     *,
     window_share: float = 1.0,
 ) -> ModelRequest:
-    """The request for a model in a role.
+    """Build the request for a model in a role.
 
     Args:
-        strategy: lays the brief out as a prompt.
-        brief: the thread and the answers to it, whole.
-        profile: of the model that is asked.
-        role: what the model plays.
-        window_share: the part of its context window to use; less than 1 after the server found a
-            prompt too long that was thought to fit.
+        strategy: builds the prompt from the context.
+        context: the thread and all answers, not shortened yet.
+        profile: of the model to call.
+        role: the model's role in this call.
+        window_share: share (0 to 1) of its context window to use; below 1 after the server
+            rejected a prompt as too long.
     """
     sampling = _sampling(profile, role)
     window = int(profile.context_window * window_share)
     reserve = sampling.max_output_tokens or min(MAX_OUTPUT_RESERVE, window // 4)
     reserve += profile.reasoning_tokens
-    room = max(int((window - min(reserve, window // 2)) * (1 - MARGIN)), 1)
+    budget = max(int((window - min(reserve, window // 2)) * (1 - SAFETY_MARGIN)), 1)
     if profile.persona and role == "proposer":
-        brief = replace(brief, thread=prompts.with_system(brief.thread, profile.persona))
-    blind = not profile.takes_images and any(m.images for m in brief.thread.messages)
-    if blind:
-        brief = replace(brief, thread=prompts.without_images(brief.thread))
-    prompt, notes = _fitted(strategy, brief, room)
-    return ModelRequest(prompt, sampling, notes, blind)
+        context = replace(context, thread=prompts.with_system(context.thread, profile.persona))
+    omit_images = not profile.takes_images and any(m.images for m in context.thread.messages)
+    if omit_images:
+        context = replace(context, thread=prompts.without_images(context.thread))
+    prompt, notes = _fit_prompt(strategy, context, budget)
+    return ModelRequest(prompt, sampling, notes, omit_images)
 
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
@@ -84,32 +88,34 @@ def _sampling(profile: Profile, role: Role) -> Sampling:
 
 
 def output_cap(profile: Profile, role: Role) -> int | None:
-    """The most a model is asked to write in a role, in tokens; None for as much as it likes."""
+    """Return the model's output cap in a role, in tokens without thinking; None for no cap."""
     if role == "aggregator":
         return profile.aggregator_max_output_tokens or profile.max_output_tokens
-    own = profile.proposer_max_output_tokens if role == "proposer" else None
-    return own or profile.max_output_tokens or PROPOSER_OUTPUT_TOKENS
+    proposer_cap = profile.proposer_max_output_tokens if role == "proposer" else None
+    return proposer_cap or profile.max_output_tokens or PROPOSER_OUTPUT_TOKENS
 
 
-def _fitted(strategy: Strategy, brief: PromptContext, room: int) -> tuple[Prompt, tuple[str, ...]]:
-    """Measured again after the answers are laid in: the strategy's own words take room too."""
-    prompt, notes = strategy(brief), ()
-    excess = token_budget.size(prompt) - room
-    target = min(_content(brief), room)
-    for _ in range(FITTING_ROUNDS):
+def _fit_prompt(
+    strategy: Strategy, context: PromptContext, budget: int
+) -> tuple[Prompt, tuple[str, ...]]:
+    """Shorten the context until the whole prompt, instructions included, is within the budget."""
+    prompt, notes = strategy(context), ()
+    excess = token_budget.prompt_tokens(prompt) - budget
+    target = min(_content_tokens(context), budget)
+    for _ in range(MAX_FIT_ROUNDS):
         if excess <= 0:
             break
-        thread, texts, notes = token_budget.fit(brief.thread, brief.texts, max(target, 1))
-        held = brief.holding(thread, texts)
-        prompt = strategy(held)
-        excess = token_budget.size(prompt) - room
-        # What is left may be far below the target, where a long turn was left out.
-        target = min(target, _content(held)) - excess - ROUNDING
+        thread, texts, notes = token_budget.fit(context.thread, context.texts, max(target, 1))
+        shortened = context.with_texts(thread, texts)
+        prompt = strategy(shortened)
+        excess = token_budget.prompt_tokens(prompt) - budget
+        # Dropping one long turn may leave far less than the target.
+        target = min(target, _content_tokens(shortened)) - excess - EXTRA_TOKENS
     return prompt, notes
 
 
-def _content(brief: PromptContext) -> int:
-    """About how many tokens the thread and what is laid in take by themselves."""
-    return token_budget.size(brief.thread) + sum(
-        token_budget.tokens(text.text) for text in brief.texts
+def _content_tokens(context: PromptContext) -> int:
+    """Estimate the tokens of the thread, answers and rankings without instructions."""
+    return token_budget.prompt_tokens(context.thread) + sum(
+        token_budget.count_tokens(text.text) for text in context.texts
     )

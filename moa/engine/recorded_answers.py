@@ -1,4 +1,4 @@
-"""The answers of an earlier attempt at a run: what of them stands, and what need not be asked."""
+"""Decides which answers of an earlier attempt at a run are reused and which calls are repeated."""
 
 from __future__ import annotations
 
@@ -10,49 +10,46 @@ from moa.pipeline.plan import Plan
 from moa.ports import Model
 from moa.types import Answer, Call, Role
 
-WHOLE = frozenset({"used", "truncated", "late", "outlier"})
-"""Answers of these states have come to their end: they are not asked for again."""
+COMPLETE_STATUSES = frozenset({"used", "truncated", "late"})
+"""Statuses of answers that ended normally; their calls are not repeated."""
 
 
 class RecordedAnswers:
-    """Recorded answers, by their places in the plan.
+    """Answers of an earlier attempt, by layer and position.
 
-    A layer is over when a later one has brought something whole: nobody is asked in it any more,
-    since what was read of it has been read. In a layer that is not over, an answer that came late
-    is in time now, and those that failed are asked for again.
+    A layer is closed once a later layer has a complete answer: no more calls are made in it,
+    because the later layer has already read it. In an open layer a late answer counts as on time,
+    and failed calls are repeated.
     """
 
     def __init__(self, plan: Plan, answers: Sequence[Answer]) -> None:
-        self._aggregation = len(plan.layers) + 1
-        self._rankings = frozenset(
-            n for n, layer in enumerate(plan.layers, 1) if layer.task.brings == "rankings"
-        )
-        self._answers = {(a.layer, a.position): a for a in answers if _fits(a, plan)}
-        whole = (a.layer for a in self._answers.values() if a.status in WHOLE)
-        self._reached = max(whole, default=0)
+        self._aggregator_layer = len(plan.layers) + 1
+        self._ranking_layers = frozenset(plan.ranking_layers)
+        self._answers = {(a.layer, a.position): a for a in answers if _matches_plan(a, plan)}
+        complete = (a.layer for a in self._answers.values() if a.status in COMPLETE_STATUSES)
+        self._last_layer = max(complete, default=0)
 
-    def is_over(self, layer: int) -> bool:
-        """Whether a later layer has begun to answer."""
-        return layer < self._reached
+    def is_closed(self, layer: int) -> bool:
+        """Return whether a later layer has a complete answer."""
+        return layer < self._last_layer
 
-    def of(self, layer: int, position: int) -> tuple[Answer, Call] | None:
-        """The answer that stands in a place, with its line in the ledger; None: ask for it."""
+    def find(self, layer: int, position: int) -> tuple[Answer, Call] | None:
+        """Return the answer to reuse and its call, or None if the call must be made."""
         answer = self._answers.get((layer, position))
-        if answer is None or not (answer.status in WHOLE or self.is_over(layer)):
+        if answer is None or not (answer.status in COMPLETE_STATUSES or self.is_closed(layer)):
             return None
-        # An outlier is judged anew among the same answers, which comes to the same.
-        if answer.status == "outlier" or (answer.status == "late" and not self.is_over(layer)):
+        if answer.status == "late" and not self.is_closed(layer):
             answer = replace(answer, status="used")
         answer = replace(answer, label="")
-        return answer, self._line(answer)
+        return answer, self._call(answer)
 
     def _role_in(self, layer: int) -> Role:
-        if layer == self._aggregation:
+        if layer == self._aggregator_layer:
             return "aggregator"
-        return "ranker" if layer in self._rankings else "proposer"
+        return "ranker" if layer in self._ranking_layers else "proposer"
 
-    def _line(self, answer: Answer) -> Call:
-        """Attempt 0: paid for earlier."""
+    def _call(self, answer: Answer) -> Call:
+        """Return the call for a reused answer. Attempt 0 marks it as paid for earlier."""
         return Call(
             model=answer.model,
             role=self._role_in(answer.layer),
@@ -68,16 +65,16 @@ class RecordedAnswers:
         )
 
 
-def told(answer: Answer, line: Call) -> Answered | Failed:
-    """The event that tells of an answer."""
-    return Answered(answer, line) if answer.status in WHOLE else Failed(answer, line)
+def answer_event(answer: Answer, call: Call) -> Answered | Failed:
+    """Return the event that reports an answer."""
+    return Answered(answer, call) if answer.status in COMPLETE_STATUSES else Failed(answer, call)
 
 
-def _fits(answer: Answer, plan: Plan) -> bool:
-    """Whether it is of a model that the plan has in this place; a plan may have been changed."""
+def _matches_plan(answer: Answer, plan: Plan) -> bool:
+    """Return whether the plan, which may have changed, has this model or its hedge there."""
     layers = [[seat.model for seat in layer.seats] for layer in plan.layers]
-    places: Sequence[Sequence[Model]] = [*layers, plan.aggregators]
-    models = places[answer.layer - 1] if 1 <= answer.layer <= len(places) else ()
+    all_layers: Sequence[Sequence[Model]] = [*layers, plan.aggregators]
+    models = all_layers[answer.layer - 1] if 1 <= answer.layer <= len(all_layers) else ()
     if not 1 <= answer.position <= len(models):
         return False
     profile = models[answer.position - 1].profile

@@ -1,4 +1,4 @@
-"""What each call of a run is asked: its strategy, its brief, and the request they make."""
+"""Builds the request for each call of a run from its strategy and context."""
 
 from __future__ import annotations
 
@@ -8,46 +8,52 @@ from moa.engine import disagreement, model_request
 from moa.engine.in_flight_call import CallSlot
 from moa.engine.layer_result import Carryover
 from moa.pipeline import prompts
-from moa.pipeline.plan import LISTED, Plan
-from moa.pipeline.strategies import PromptContext, Strategy, direct, own_label
+from moa.pipeline.plan import DEFAULT_TASK, Plan
+from moa.pipeline.strategies import PromptContext, Strategy, direct, find_own_label
 from moa.ports import Model
 from moa.types import Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class RequestBuilder:
-    """Of one run: the plan, the thread that is answered, and the seed of labels and boundaries."""
+    """The parts of a request that are the same for the whole run.
+
+    Attributes:
+        plan: the plan being run.
+        thread: the conversation to answer.
+        seed: decides labels and boundaries.
+    """
 
     plan: Plan
     thread: Prompt
     seed: int
 
-    def request(
-        self, stands: Carryover, place: CallSlot, model: Model, share: float
+    def build(
+        self, carryover: Carryover, slot: CallSlot, model: Model, window_share: float
     ) -> model_request.ModelRequest:
-        """The request for a model in a place, in this share of its context window."""
-        strategy, brief = self._strategy(stands, place), self._brief(stands, place, model)
+        """Build a call's request, using this share (0 to 1) of the model's context window."""
+        strategy = self._strategy(carryover, slot)
+        context = self._context(carryover, slot, model)
         return model_request.build_request(
-            strategy, brief, model.profile, place.role, window_share=share
+            strategy, context, model.profile, slot.role, window_share=window_share
         )
 
-    def _strategy(self, stands: Carryover, place: CallSlot) -> Strategy:
-        if place.role == "analyst":
+    def _strategy(self, carryover: Carryover, slot: CallSlot) -> Strategy:
+        if slot.role == "analyst":
             return disagreement.compare
-        nothing_to_show = place.layer > 1 and not stands.answers
-        return direct if nothing_to_show else self.plan.strategy_of(place.layer)
+        no_answers = slot.layer > 1 and not carryover.answers
+        return direct if no_answers else self.plan.strategy_for(slot.layer)
 
-    def _brief(self, stands: Carryover, place: CallSlot, model: Model) -> PromptContext:
+    def _context(self, carryover: Carryover, slot: CallSlot, model: Model) -> PromptContext:
         layers = self.plan.layers
-        task = layers[place.layer - 1].task if place.layer <= len(layers) else LISTED
-        final = place.role == "aggregator"
+        task = layers[slot.layer - 1].task if slot.layer <= len(layers) else DEFAULT_TASK
+        final = slot.role == "aggregator"
         return PromptContext(
             self.thread,
-            stands.window(task),
-            prompts.nonce_of(self.seed, place.layer),
+            carryover.window(task),
+            prompts.boundary_nonce(self.seed, slot.layer),
             final=final,
-            rankings=stands.rankings if final else (),
-            far=stands.far,
-            own=own_label(model.profile.name, place.position, stands.answers),
+            rankings=carryover.rankings if final else (),
+            own_label=find_own_label(model.profile.name, slot.position, carryover.answers),
             datamark=self.plan.datamark,
         )

@@ -1,7 +1,7 @@
-"""A run: layer after layer of proposers, then one aggregator that writes the reply.
+"""Runs a plan: layer after layer of proposers, then one aggregator that writes the reply.
 
-Start reading at `run`. Each call is a task of its own, and all of them report to one inbox; the
-generator reads it and yields what happened. No task and no connection outlives the generator.
+Start reading at `run`. Each call is its own task and reports to one queue; the generator reads the
+queue and yields events. No task or connection outlives the generator.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ async def run(
     recorded: Sequence[Answer] = (),
     on_stopped: Callable[[Call], object] | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """Put a thread through a plan, and yield what happens.
+    """Run a thread through a plan and yield events as they happen.
 
-    A run ends by the sum of its layers' deadlines and the aggregators'.
+    A run takes at most the sum of its layers' deadlines and the aggregators' deadline.
 
     Args:
-        plan: who is asked; see `moa.bind` and `moa.Plan.of`.
-        thread: a question, or the conversation; its last turn must be the user's and not empty.
-        seed: decides labels, order and boundary. Nobody who can write into the thread should be
-            able to guess it. By default a random one is drawn.
-        recorded: answers of an earlier attempt at the same run (same plan, thread and seed). Those
-            that came whole are not asked for again.
-        on_stopped: called with the line of each call that no event has told of, when the run is
-            closed before its end: such a call may have cost something.
+        plan: the layers and aggregators; see `moa.bind` and `moa.Plan.of`.
+        thread: a question, or a conversation whose last turn is a user's and not empty.
+        seed: decides labels, order and boundaries; None for a random one. Keep it secret from
+            anyone who can write into the thread.
+        recorded: answers of an earlier attempt at the same run (same plan, thread and seed).
+            Complete ones are reused instead of calling the model again.
+        on_stopped: called with each call that appeared in no event, when the run is closed before
+            its end. Such a call may have cost something.
 
     Yields:
         Events, the last of them `Finished`. Close the generator to cancel the run
         (`contextlib.aclosing`): every call is stopped and its connection closed.
 
     Raises:
-        PipelineError: when the thread does not end in a user's turn with words in it.
-        NotEnoughAnswers: when no model answered at all.
+        PipelineError: the thread does not end with a user's turn that contains text.
+        NotEnoughAnswers: no model answered.
     """
     if isinstance(thread, str):
         thread = Prompt.of(thread)
@@ -55,8 +55,7 @@ async def run(
         raise PipelineError("The last turn of a thread must be the user's.")
     if not thread.messages[-1].content.strip():
         raise PipelineError("The question is empty.")
-    drawn = secrets.randbits(63) if seed is None else seed
-    state = EngineState(plan, thread, drawn, recorded)
+    state = EngineState(plan, thread, secrets.randbits(63) if seed is None else seed, recorded)
     try:
         for stage in _stages(state):
             async with aclosing(stage) as events:
@@ -67,7 +66,7 @@ async def run(
 
 
 def _stages(state: EngineState) -> Iterator[AsyncGenerator[Event, None]]:
-    """What a run consists of, one after the other."""
+    """Yield the stages of a run, each started only after the previous one has ended."""
     for number, layer in enumerate(state.plan.layers, 1):
         yield run_layer(state, number, layer)
     yield aggregate(state)

@@ -1,1 +1,1 @@
-"""What a run asks: pipelines from TOML, plans, strategies, prompts, the token budget."""
+"""Defines a run: pipelines from TOML, plans, strategies, prompts and the token budget."""

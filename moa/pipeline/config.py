@@ -1,6 +1,6 @@
-"""A configuration file as values: `[models.NAME]` and `[pipelines.NAME]`.
+"""The schema of a configuration: `[models.NAME]` and `[pipelines.NAME]`.
 
-Only the shape stands here. Where the file lies and where keys come from is the caller's business.
+Finding the file and the API keys is up to the caller.
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from moa.errors import PipelineError
-from moa.pipeline.definition import Pipeline, Seconds, mistakes
+from moa.pipeline.definition import Pipeline, Seconds, find_errors
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 from moa.ports import DEFAULT_MAX_ATTEMPTS
-from moa.resilience import FAILURES, LONG_REST_S, REST_S, SILENT_S
+from moa.resilience import (
+    DEFAULT_FAILURES,
+    DEFAULT_LONG_REST_S,
+    DEFAULT_REST_S,
+    DEFAULT_SILENT_S,
+)
 
 Provider = Literal["openai", "anthropic", "local", "scripted"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
-NEVER_OMITTED = frozenset({"model", "messages", "stream"})
-"""Without these there is no request, or no reply that streams."""
+REQUIRED_PARAMETERS = frozenset({"model", "messages", "stream"})
+"""Request parameters that `omit` may not name."""
 
-KEYS_OF: Mapping[tuple[str, ...], tuple[Provider, ...]] = {
+PROVIDER_KEYS: Mapping[tuple[str, ...], tuple[Provider, ...]] = {
     ("reasoning_tokens", "reasoning_effort", "omit"): ("openai", "anthropic"),
     ("system_role",): ("openai",),
     ("reply", "delay_s", "fail"): ("scripted",),
 }
-"""Keys of a model that mean something to some providers only."""
+"""Model keys that only some providers support, with those providers."""
 
 
 class PriceModel(StrictModel):
@@ -40,48 +45,49 @@ class PriceModel(StrictModel):
 
 
 class BreakerModel(StrictModel):
-    """`breaker = { failures = 4, rest_s = 30 }`: when a model that keeps failing is not asked.
+    """`breaker = { failures = 4, rest_s = 30 }`: when to stop calling a model that keeps failing.
 
     Attributes:
-        failures: failures in a row after which it rests; 0 for never.
-        rest_s: seconds of rest, after which one call tries whether it is well again.
-        long_rest_s: the same after a refused key or a used-up quota.
-        silent_s: seconds without a word after which a call that is stopped counts as a failure.
+        failures: failures in a row after which calls stop; 0 for never.
+        rest_s: seconds without calls; then one call probes the model.
+        long_rest_s: the same after a rejected key or a used-up quota.
+        silent_s: a call stopped after this many seconds without a token counts as a failure.
     """
 
-    failures: int = Field(default=FAILURES, ge=0)
-    rest_s: Seconds = REST_S
-    long_rest_s: Seconds = LONG_REST_S
-    silent_s: Seconds = SILENT_S
+    failures: int = Field(default=DEFAULT_FAILURES, ge=0)
+    rest_s: Seconds = DEFAULT_REST_S
+    long_rest_s: Seconds = DEFAULT_LONG_REST_S
+    silent_s: Seconds = DEFAULT_SILENT_S
 
 
 class ModelDefinition(StrictModel):
     """`[models.NAME]`: one configured model.
 
     Attributes:
-        provider: which API it speaks; `openai` is every OpenAI-compatible server, by `base_url`.
-        model: the provider's own name for it.
-        base_url: where its API is; None for the provider's own address.
-        api_key_env: the environment variable that holds its key; None for the provider's usual one.
+        provider: the API to use; `openai` works with any OpenAI-compatible server, see `base_url`.
+        model: the provider's name for the model.
+        base_url: the API's address; None for the provider's default.
+        api_key_env: the environment variable with the API key; None for the provider's usual one.
         context_window: tokens of prompt and output together.
-        max_output_tokens: the most it is asked to write, in either role.
-        proposer_max_output_tokens, aggregator_max_output_tokens: the same in one role alone.
-        reasoning_tokens: what it may think beside that; None for the provider's usual allowance.
-        reasoning_effort: how hard it thinks; None leaves it to the model.
-        temperature: overrides the role's default; "provider" sends none.
-        images: whether it can be shown images.
-        timeout_s: seconds without a byte after which its connection is given up.
-        persona: words put at the head of its system text when it proposes.
-        price: overrides the known prices.
-        options: passed on in the request's body as it is.
-        omit: parameters of the request that its server does not take.
-        system_role: False where its chat template knows no system role.
-        max_attempts: calls for one answer in all, when its server is busy or broken for a moment.
-        max_concurrency: calls under way at the same time; more wait, and questions take turns.
-        requests_per_minute: calls begun within any minute.
-        hedge_after_s, hedge_with: seconds of silence after which another model is asked the same.
-        breaker: when a model that keeps failing is given a rest.
-        reply, delay_s, fail: what a `scripted` model says, how long it takes, how it fails.
+        max_output_tokens: output cap, in every role.
+        proposer_max_output_tokens, aggregator_max_output_tokens: output cap in that role.
+        reasoning_tokens: thinking allowed on top of the output cap; None for the provider's usual
+            allowance.
+        reasoning_effort: how hard the model thinks; None leaves it to the model.
+        temperature: from 0 to 2, overrides the role's default; "provider" sends none.
+        images: whether the model takes images.
+        timeout_s: read timeout in seconds.
+        persona: text put before the system text when the model proposes.
+        price: overrides the built-in prices.
+        options: extra fields for the request body.
+        omit: request parameters that the server rejects, so they are not sent.
+        system_role: False if the model's chat template has no system role.
+        max_attempts: calls for one answer, retries included, when the server is busy or broken.
+        max_concurrency: calls running at once; more wait, and questions take turns.
+        requests_per_minute: calls started within any minute.
+        hedge_after_s, hedge_with: after this many seconds of silence, call this other model too.
+        breaker: when to stop calling the model because it keeps failing.
+        reply, delay_s, fail: text, delay in seconds and error of a `scripted` model.
     """
 
     provider: Provider
@@ -114,7 +120,7 @@ class ModelDefinition(StrictModel):
 
     @field_validator("base_url")
     @classmethod
-    def _is_address(cls, value: str | None) -> str | None:
+    def _is_http_url(cls, value: str | None) -> str | None:
         if value is not None:
             url = urlsplit(value)
             if url.scheme not in {"http", "https"} or not url.hostname:
@@ -123,15 +129,15 @@ class ModelDefinition(StrictModel):
 
     @field_validator("omit")
     @classmethod
-    def _can_be_left_out(cls, value: list[str]) -> list[str]:
-        if needed := sorted(NEVER_OMITTED.intersection(value)):
-            raise ValueError(f'"{needed[0]}" cannot be left out of a request')
+    def _has_no_required_parameter(cls, value: list[str]) -> list[str]:
+        if required := sorted(REQUIRED_PARAMETERS.intersection(value)):
+            raise ValueError(f'"{required[0]}" is required in every request')
         return value
 
     @field_validator("temperature")
     @classmethod
-    def _in_range(cls, value: float | str | None) -> float | str | None:
-        if isinstance(value, float | int) and not 0 <= value <= 2:  # noqa: PLR2004 - the APIs' own range
+    def _is_temperature(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, float | int) and not 0 <= value <= 2:  # noqa: PLR2004 - the APIs' range
             raise ValueError('must be from 0 to 2, or "provider"')
         return value
 
@@ -144,52 +150,52 @@ class Config(StrictModel):
     pipelines: dict[str, Pipeline]
 
     @classmethod
-    def read(cls, table: Mapping[str, Any]) -> Config:
-        """The configuration in a parsed file, each part read under its own key.
+    def from_table(cls, table: Mapping[str, Any]) -> Config:
+        """Build the configuration from a parsed TOML file.
 
         Raises:
-            PipelineError: naming every wrong key of the file, what is allowed, the nearest name.
+            PipelineError: names every wrong key, the allowed ones and the closest match.
         """
-        problems: list[str] = []
+        errors: list[str] = []
         allowed = cls.model_fields
-        problems += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
-        models = _tables(ModelDefinition, table, "models", problems)
-        pipelines = _tables(Pipeline, table, "pipelines", problems)
-        # Names count although what stands under them is wrong: that has been said by then.
+        errors += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
+        models = _parse_tables(ModelDefinition, table, "models", errors)
+        pipelines = _parse_tables(Pipeline, table, "pipelines", errors)
+        # Include models whose tables have errors, so that each error is reported only once.
         known = _names(table, "models")
         for name, model in models.items():
-            problems += _model_mistakes(name, model, known)
+            errors += _model_errors(name, model, known)
         for name, pipeline in pipelines.items():
-            problems += mistakes(name, pipeline, known) if known else ()
-        default = _default(table, problems)
-        if problems:
-            raise PipelineError("\n".join(problems))
+            errors += find_errors(name, pipeline, known) if known else ()
+        default = _default_pipeline(table, errors)
+        if errors:
+            raise PipelineError("\n".join(errors))
         return cls(default_pipeline=default, models=models, pipelines=pipelines)
 
 
-def _default(table: Mapping[str, Any], problems: list[str]) -> str:
-    """The pipeline that is used when none is named; the only one, where there is just one."""
+def _default_pipeline(table: Mapping[str, Any], errors: list[str]) -> str:
+    """Return the default pipeline's name; a single pipeline needs no `default_pipeline`."""
     names = _names(table, "pipelines")
     default = table.get("default_pipeline", names[0] if len(names) == 1 else None)
     if not isinstance(default, str):
         if names:
-            problems.append(
+            errors.append(
                 f"default_pipeline: must be set to a pipeline's name. {nearest('', names)}"
             )
     elif names and default not in names:
-        problems.append(
+        errors.append(
             f'default_pipeline: there is no pipeline "{default}". {nearest(default, names)}'
         )
     return str(default)
 
 
-def _model_mistakes(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
-    """What is wrong with a model's table beyond its single values, a line each."""
+def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
+    """Yield errors in a model's table that involve several keys or models, one line each."""
     where = f"models.{name}"
     if (model.hedge_with is None) != (model.hedge_after_s is None):
         yield f"{where}.hedge_with and {where}.hedge_after_s: set both, or neither."
     if model.hedge_with == name:
-        yield f"{where}.hedge_with: must be another model than this one."
+        yield f"{where}.hedge_with: must be a different model."
     elif model.hedge_with is not None and model.hedge_with not in known:
         yield (
             f'{where}.hedge_with: there is no model "{model.hedge_with}". '
@@ -197,11 +203,11 @@ def _model_mistakes(name: str, model: ModelDefinition, known: Collection[str]) -
         )
     if model.images and model.provider == "local":
         yield f"{where}.images: the embedded model takes no images."
-    for keys, providers in KEYS_OF.items():
+    for keys, providers in PROVIDER_KEYS.items():
         if model.provider not in providers:
             for key in keys:
                 if key in model.model_fields_set:
-                    yield f"{where}.{key}: is for {' and '.join(providers)} models only."
+                    yield f"{where}.{key}: only works for {' and '.join(providers)} models."
 
 
 def _names(table: Mapping[str, Any], key: str) -> list[str]:
@@ -212,15 +218,17 @@ def _names(table: Mapping[str, Any], key: str) -> list[str]:
 T = TypeVar("T", bound=StrictModel)
 
 
-def _tables(kind: type[T], table: Mapping[str, Any], key: str, problems: list[str]) -> dict[str, T]:
+def _parse_tables(
+    kind: type[T], table: Mapping[str, Any], key: str, errors: list[str]
+) -> dict[str, T]:
     tables = table.get(key)
     if not isinstance(tables, Mapping) or not tables:
-        problems.append(f"{key}: define at least one [{key}.NAME] table.")
+        errors.append(f"{key}: define at least one [{key}.NAME] table.")
         return {}
-    found: dict[str, T] = {}
+    parsed: dict[str, T] = {}
     for name, entry in tables.items():
         try:
-            found[name] = parse_table(kind, entry, f"{key}.{name}")
+            parsed[name] = parse_table(kind, entry, f"{key}.{name}")
         except PipelineError as error:
-            problems.append(str(error))
-    return found
+            errors.append(str(error))
+    return parsed

@@ -1,6 +1,6 @@
-"""A pipeline by names, as read from TOML, and `bind`, which makes a plan of live models of it.
+"""A pipeline as defined in TOML, by model names, and `bind`, which makes a plan from it.
 
-Every mistake in a pipeline is a PipelineError here, before any model is called.
+Every error in a pipeline raises PipelineError here, before any model is called.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from moa.pipeline.plan import (
     AGGREGATOR_DEADLINE_S,
     LAYER_DEADLINE_S,
     Layer,
-    Outliers,
     Plan,
     Seat,
-    arranged,
+    expand_layers,
 )
 from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
@@ -27,11 +26,17 @@ from moa.ports import Model
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 MAX_SEATS = 32
-"""Proposers of one layer: past this the answers crowd out the thread."""
+"""Most proposers in one layer; with more, their answers would crowd out the thread."""
 
 
 class LayerDefinition(StrictModel):
-    """`[[pipelines.NAME.layers]]`: the proposers that are asked at the same time."""
+    """`[[pipelines.NAME.layers]]`: proposers that are called at the same time.
+
+    Attributes:
+        proposers: model names; a name may occur several times.
+        quorum, grace_s, deadline_s: override the pipeline's.
+        required: proposers to wait for until the deadline.
+    """
 
     proposers: list[str] = Field(min_length=1, max_length=MAX_SEATS)
     quorum: int | None = Field(default=None, ge=1)
@@ -41,12 +46,18 @@ class LayerDefinition(StrictModel):
 
 
 class Pipeline(StrictModel):
-    """`[pipelines.NAME]`: who proposes, who aggregates, and when a layer closes. All by name.
+    """`[pipelines.NAME]`: proposers and aggregators by name, and when layers close.
 
-    `quorum`, `grace_s` and `deadline_s` hold for every layer that does not set its own. `datamark`
-    interleaves the answers with a marker when other models read them; `outliers` marks or drops
-    what is far from the rest; `disagreements` has a model tell where the answers differ, beside the
-    reply: the one named by `disagreements_by`, else the first aggregator.
+    Attributes:
+        aggregator: one model name, or several to try in order.
+        description: one line for people who choose a pipeline.
+        strategy: a name in `STRATEGIES`.
+        layers: the proposers; none to ask the aggregator alone.
+        quorum, grace_s, deadline_s: for layers that don't set them; see `moa.Layer`.
+        aggregator_deadline_s: seconds for the reply, all aggregators included.
+        datamark: interleave answers with a marker character when other models read them.
+        disagreements: have a model compare the answers while the reply is written.
+        disagreements_by: that model; by default the first aggregator.
     """
 
     aggregator: str | list[str]
@@ -58,33 +69,32 @@ class Pipeline(StrictModel):
     deadline_s: Seconds = LAYER_DEADLINE_S
     aggregator_deadline_s: Seconds = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     disagreements: bool = False
     disagreements_by: str | None = None
 
     @classmethod
-    def read(cls, name: str, table: Mapping[str, Any]) -> Pipeline:
-        """The pipeline that stands under `[pipelines.<name>]`.
+    def from_table(cls, name: str, table: Mapping[str, Any]) -> Pipeline:
+        """Parse the table `[pipelines.<name>]`.
 
         Raises:
-            PipelineError: naming every wrong key.
+            PipelineError: names every wrong key.
         """
         return parse_table(cls, table, f"pipelines.{name}")
 
     @property
     def aggregators(self) -> tuple[str, ...]:
-        """The aggregators in the order in which they are tried."""
+        """The aggregators, in the order in which they are tried."""
         return (self.aggregator,) if isinstance(self.aggregator, str) else tuple(self.aggregator)
 
     @property
     def analyst(self) -> str | None:
-        """The model that tells where the answers differ; None where none is asked for."""
+        """The model that compares the answers, or None."""
         first = next(iter(self.aggregators), None)
         return (self.disagreements_by or first) if self.disagreements else None
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Every model that a run may ask, each once."""
+        """Every model that a run may call, each once."""
         proposers = [name for layer in self.layers for name in layer.proposers]
         analysts = [self.analyst] if self.analyst else []
         return tuple(dict.fromkeys([*proposers, *self.aggregators, *analysts]))
@@ -96,25 +106,30 @@ def bind(
     models: Mapping[str, Model],
     strategies: Mapping[str, Strategy | StrategySpec] = STRATEGIES,
 ) -> Plan:
-    """The plan of a pipeline.
+    """Build a plan from a pipeline and live models.
+
+    Args:
+        name: the pipeline's name, for messages and the outcome.
+        pipeline: the definition.
+        models: by the names the pipeline uses.
+        strategies: by name; pass your own to add some.
 
     Raises:
-        PipelineError: for a model or a strategy that does not exist, a quorum larger than its
-            layer, or a required name that is not among the proposers; all mistakes in one message.
+        PipelineError: a model or strategy does not exist, a quorum is larger than its layer, or a
+            required name is not a proposer. The message lists all errors.
     """
-    problems = mistakes(name, pipeline, models, strategies)
+    problems = find_errors(name, pipeline, models, strategies)
     if problems:
         raise PipelineError("\n".join(problems))
-    recipe = StrategySpec.of(strategies[pipeline.strategy])
+    spec = StrategySpec.of(strategies[pipeline.strategy])
     listed = tuple(_layer(pipeline, table, models) for table in pipeline.layers)
     return Plan(
-        layers=arranged(listed, recipe, models[pipeline.aggregators[0]]),
+        layers=expand_layers(listed, spec, models[pipeline.aggregators[0]]),
         aggregators=tuple(models[model] for model in pipeline.aggregators),
         name=name,
-        strategy=recipe.final,
+        strategy=spec.final,
         aggregator_deadline_s=pipeline.aggregator_deadline_s,
         datamark=pipeline.datamark,
-        outliers=pipeline.outliers,
         analyst=models[pipeline.analyst] if pipeline.analyst else None,
     )
 
@@ -128,50 +143,50 @@ def _layer(pipeline: Pipeline, table: LayerDefinition, models: Mapping[str, Mode
     )
 
 
-def mistakes(
+def find_errors(
     name: str,
     pipeline: Pipeline,
     models: Collection[str],
     strategies: Collection[str] = STRATEGIES,
 ) -> Sequence[str]:
-    """What is wrong with a pipeline, a line each, when these models and strategies exist."""
+    """Return the errors in a pipeline, one line each, given the known models and strategies."""
     where = f"pipelines.{name}"
-    found: list[str] = []
+    errors: list[str] = []
 
-    def known(key: str, names: Sequence[str]) -> None:
-        found.extend(
+    def check_models(key: str, names: Sequence[str]) -> None:
+        errors.extend(
             f'{where}.{key}: there is no model "{n}". {nearest(n, models)}'
             for n in dict.fromkeys(names)
             if n not in models
         )
 
     if not pipeline.aggregators:
-        found.append(f"{where}.aggregator: name at least one model. {nearest('', models)}")
-    known("aggregator", pipeline.aggregators)
+        errors.append(f"{where}.aggregator: name at least one model. {nearest('', models)}")
+    check_models("aggregator", pipeline.aggregators)
     if pipeline.disagreements_by is not None:
-        known("disagreements_by", [pipeline.disagreements_by])
+        check_models("disagreements_by", [pipeline.disagreements_by])
         if not pipeline.disagreements:
-            found.append(
+            errors.append(
                 f"{where}.disagreements_by: has no effect unless disagreements = true is set."
             )
     if pipeline.strategy not in strategies:
-        found.append(
+        errors.append(
             f'{where}.strategy: there is no strategy "{pipeline.strategy}". '
             f"{nearest(pipeline.strategy, strategies)}"
         )
     for index, layer in enumerate(pipeline.layers, 1):
-        known(f"layers[{index}].proposers", layer.proposers)
+        check_models(f"layers[{index}].proposers", layer.proposers)
         quorum = layer.quorum or pipeline.quorum or 1
         if quorum > len(layer.proposers):
             key = f"layers[{index}].quorum" if layer.quorum else "quorum"
-            found.append(
+            errors.append(
                 f"{where}.{key}: {quorum} is more than the {len(layer.proposers)} proposers of "
                 f"layers[{index}]."
             )
-        found.extend(
+        errors.extend(
             f'{where}.layers[{index}].required: "{n}" is not among the proposers. '
             f"{nearest(n, layer.proposers)}"
             for n in layer.required
             if n not in layer.proposers
         )
-    return found
+    return errors

@@ -1,37 +1,38 @@
-"""A plan: live models in their layers, and the rule by which each layer closes."""
+"""A plan: live models in layers, and the rules by which each layer closes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from moa.errors import PipelineError
 from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
 from moa.ports import Model
 
-Outliers = Literal["keep", "mark", "drop"]
-"""What is done with an answer that is far from the others of a layer of four or more."""
-
 LAYER_DEADLINE_S = 45.0
-"""A layer closes after this, whoever is missing."""
+"""A layer closes after this, even if answers are missing."""
 
 AGGREGATOR_DEADLINE_S = 180.0
-"""The reply as a whole may take this long."""
+"""Time for the whole reply, all aggregators included."""
 
 MIN_GRACE_S = 2.0
 GRACE_SHARE = 0.25
-"""After the quorum a layer waits max(MIN_GRACE_S, GRACE_SHARE of the time elapsed) for the rest:
-pure first-k would pick the fast models, which are the weak ones."""
+"""After the quorum a layer waits max(MIN_GRACE_S, GRACE_SHARE of the time elapsed) for the rest.
+Closing at the quorum would favour the fast models, which are the weak ones."""
 
-LISTED = Task()
-"""Of a layer that the pipeline lists: the plan's strategy says what it does at its place."""
+DEFAULT_TASK = Task()
+"""Task of the layers a pipeline lists: do what the plan's strategy says for that layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One proposer's place in a layer. `required`: its answer is waited for until the deadline."""
+    """One proposer in a layer.
+
+    Attributes:
+        model: the proposer.
+        required: whether the layer waits for its answer until the deadline.
+    """
 
     model: Model
     required: bool = False
@@ -39,28 +40,29 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Proposers that answer at the same time, and the rule by which their layer closes.
+    """Proposers that are called at the same time, and the rules by which their layer closes.
 
     Attributes:
-        quorum: answers after which only the grace is waited for; None for two thirds, rounded up.
-        grace_s: seconds of grace; None for max(2, a quarter of the time elapsed).
+        seats: the proposers; positions count from 1.
+        quorum: answers after which only the grace period is left; None for two thirds, rounded up.
+        grace_s: seconds to wait after the quorum; None for max(2, a quarter of the time elapsed).
         deadline_s: seconds after which the layer closes in any case.
-        task: what its models are to do, where that is not what the plan's strategy says.
+        task: what its models do; by default what the plan's strategy says.
     """
 
     seats: tuple[Seat, ...]
     quorum: int | None = None
     grace_s: float | None = None
     deadline_s: float = LAYER_DEADLINE_S
-    task: Task = LISTED
+    task: Task = DEFAULT_TASK
 
-    def needed(self, alive: int) -> int:
-        """The answers that make the quorum when `alive` proposers have not failed."""
+    def quorum_of(self, alive: int) -> int:
+        """Return the answers needed for a quorum when `alive` proposers have not failed."""
         quorum = self.quorum or math.ceil(len(self.seats) * 2 / 3)
         return max(1, min(quorum, alive))
 
     def grace(self, elapsed: float) -> float:
-        """Seconds to wait on after the quorum was reached `elapsed` seconds into the layer."""
+        """Return the seconds to wait after a quorum reached `elapsed` seconds into the layer."""
         if self.grace_s is not None:
             return self.grace_s
         return max(MIN_GRACE_S, GRACE_SHARE * elapsed)
@@ -68,11 +70,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pipeline bound to live models: all that `moa.run` needs beside the thread.
+    """A pipeline bound to live models; with a thread, all that `moa.run` needs.
 
-    `layers` are all layers, those that a strategy adds included (`bind` and `of` add them);
-    `strategy` writes the aggregator's prompt, and that of layers which have no task of their own.
-    `analyst` is asked where the answers differ.
+    Attributes:
+        layers: all layers, including those a strategy adds (`bind` and `Plan.of` add them).
+        aggregators: tried in this order until one replies.
+        name: the pipeline's name, for the outcome.
+        strategy: builds the aggregator's prompt, and those of layers without a strategy of their
+            own after the first.
+        aggregator_deadline_s: seconds for the reply, all aggregators included.
+        datamark: whether answers are interleaved with a marker character in prompts.
+        analyst: compares the answers alongside the aggregator; None to skip this.
     """
 
     layers: tuple[Layer, ...]
@@ -81,7 +89,6 @@ class Plan:
     strategy: Strategy = synthesise
     aggregator_deadline_s: float = AGGREGATOR_DEADLINE_S
     datamark: bool = False
-    outliers: Outliers = "keep"
     analyst: Model | None = None
 
     @classmethod
@@ -92,45 +99,54 @@ class Plan:
         strategy: Strategy | StrategySpec = synthesise,
         name: str = "custom",
     ) -> Plan:
-        """A plan from models: each layer a sequence of proposers, then the aggregator(s).
+        """Build a plan from models.
 
-        `strategy` is one of `STRATEGIES`, or a function that writes all prompts but the first
-        layer's.
+        Args:
+            layers: the proposers of each layer.
+            aggregator: one model, or several to try in order.
+            strategy: one of `STRATEGIES`, or a function that builds every prompt after the first
+                layer's.
+            name: the pipeline's name.
 
         Raises:
-            PipelineError: for a layer or a list of aggregators without models.
+            PipelineError: a layer or the list of aggregators is empty.
         """
         aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)
         if not aggregators or not all(layers):
             raise PipelineError("A layer and the aggregators each need at least one model.")
-        built = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
-        recipe = StrategySpec.of(strategy)
-        return cls(arranged(built, recipe, aggregators[0]), aggregators, name, recipe.final)
+        listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
+        spec = StrategySpec.of(strategy)
+        return cls(expand_layers(listed, spec, aggregators[0]), aggregators, name, spec.final)
 
-    def strategy_of(self, layer: int) -> Strategy:
-        """The strategy of a layer counted from 1; the aggregator counts as one more layer."""
-        task = self.layers[layer - 1].task if layer <= len(self.layers) else LISTED
+    @property
+    def ranking_layers(self) -> tuple[int, ...]:
+        """The numbers, from 1, of the layers that rank answers instead of giving some."""
+        return tuple(n for n, layer in enumerate(self.layers, 1) if layer.task.output == "rankings")
+
+    def strategy_for(self, layer: int) -> Strategy:
+        """Return the strategy of a layer, from 1; the aggregator counts as one more layer."""
+        task = self.layers[layer - 1].task if layer <= len(self.layers) else DEFAULT_TASK
         return task.strategy or (direct if layer == 1 else self.strategy)
 
 
-def arranged(
-    listed: tuple[Layer, ...], recipe: StrategySpec, aggregator: Model
+def expand_layers(
+    listed: tuple[Layer, ...], spec: StrategySpec, aggregator: Model
 ) -> tuple[Layer, ...]:
-    """The listed layers with their tasks, and behind them the layers that the recipe adds.
+    """Return the listed layers with their tasks, followed by the layers the strategy adds.
 
-    An added layer asks the last listed layer's proposers again and closes as that does, or, for a
-    combination, asks the aggregator. Nobody's answer is required in it.
+    An added layer repeats the last listed layer's proposers and closing rules; a combination calls
+    the aggregator instead. No answer is required in an added layer.
     """
     if not listed:
         return ()
     first, *later = listed
     *_, last = listed
     models = [seat.model for seat in last.seats]
-    if recipe.extra.brings == "combination":
+    if spec.extra.output == "combination":
         models = [aggregator]
     quorum = last.quorum and min(last.quorum, len(models))
     seats = tuple(Seat(model) for model in models)
-    added = replace(last, seats=seats, quorum=quorum, task=recipe.extra)
-    rounds = recipe.rounds(len(listed), len(last.seats))
-    refined = (replace(layer, task=Task(recipe.refine)) for layer in later)
+    added = replace(last, seats=seats, quorum=quorum, task=spec.extra)
+    rounds = spec.rounds(len(listed), len(last.seats))
+    refined = (replace(layer, task=Task(spec.refine)) for layer in later)
     return (first, *refined, *[added] * rounds)

@@ -1,7 +1,7 @@
-"""Fitting a thread and the answers to it into a model's context window.
+"""Fits a thread and its answers into a model's context window.
 
-The oldest turns go first, then the earliest images of the last turn, then the answers are shortened
-evenly, and last the final user turn is shortened in its middle. Whatever is left out is said.
+First the oldest turns are dropped, then the earliest images of the last turn. Then the answers are
+shortened evenly, and finally the middle of the last turn is cut. Notes say what was left out.
 """
 
 from __future__ import annotations
@@ -12,71 +12,78 @@ from dataclasses import replace
 from moa.types import Answer, Image, Message, Prompt
 
 BYTES_PER_TOKEN = 3.5
-"""A careful reading of the usual 4: code and names take more tokens than prose. Bytes and not
-characters, since scripts outside Latin take about a token for three bytes."""
+"""Lower than the usual 4, because code and names take more tokens than prose. Counted in bytes
+because non-Latin scripts take about one token per three bytes."""
 
-PER_MESSAGE = 6
-"""Tokens that a turn's role and separators take."""
+MESSAGE_TOKENS = 6
+"""Tokens for a turn's role and separators."""
 
 PIXELS_PER_TOKEN = 600
-IMAGE_BASE = 100
-IMAGE_TOKENS = 4_800
-"""An image is read as a token for 600 pixels and 100 more, at most 4,800. Anthropic counts one for
+IMAGE_BASE_TOKENS = 100
+MAX_IMAGE_TOKENS = 4_800
+"""An image counts as 100 tokens plus one per 600 pixels, at most 4,800. Anthropic counts one per
 750 pixels, at most 1,600 or, with its newest models, 4,784 (https://platform.claude.com/docs/en/
-build-with-claude/vision); OpenAI 85 and 170 a tile of 512 x 512 pixels, or up to 1,536 patches of
-32 x 32 pixels at 1 to 2.5 tokens each (https://platform.openai.com/docs/guides/images-vision)."""
+build-with-claude/vision). OpenAI counts 85 plus 170 per tile of 512 x 512 pixels, or up to 1,536
+patches of 32 x 32 pixels at 1 to 2.5 tokens each (https://platform.openai.com/docs/guides/
+images-vision)."""
 
 IMAGES_SHARE = 0.5
-"""Of the room, what the last turn's images may take when it does not suffice for everything."""
+"""Share of the budget for the last turn's images when not everything fits."""
 
-NO_ROOM = "[{count} of this message's images are not shown, for want of room: {names}]\n\n"
+DROPPED_IMAGES = "[{count} of this message's images are not shown, for want of room: {names}]\n\n"
 
 GAP = "\n\n[… {count} characters left out …]\n\n"
 
 
-def tokens(text: str) -> int:
-    """About how many tokens a text takes. An estimate, on the safe side for most texts."""
+def count_tokens(text: str) -> int:
+    """Estimate the tokens of a text, on the high side for most texts."""
     return int(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) + 1
 
 
-GAP_TOKENS = tokens(GAP.format(count=10**9))
+GAP_TOKENS = count_tokens(GAP.format(count=10**9))
 
 
 def image_tokens(image: Image) -> int:
-    """About how many tokens an image takes: the most where its size is not known."""
+    """Estimate the tokens of an image; the maximum if its size is unknown."""
     pixels = image.width * image.height
-    return min(pixels // PIXELS_PER_TOKEN + IMAGE_BASE, IMAGE_TOKENS) if pixels else IMAGE_TOKENS
+    if not pixels:
+        return MAX_IMAGE_TOKENS
+    return min(pixels // PIXELS_PER_TOKEN + IMAGE_BASE_TOKENS, MAX_IMAGE_TOKENS)
 
 
-def size(prompt: Prompt) -> int:
-    """About how many tokens a whole prompt takes."""
-    return tokens(prompt.system) + sum(map(_size, prompt.messages))
+def prompt_tokens(prompt: Prompt) -> int:
+    """Estimate the tokens of a whole prompt."""
+    return count_tokens(prompt.system) + sum(map(_message_tokens, prompt.messages))
 
 
-def _size(message: Message) -> int:
-    return tokens(message.content) + PER_MESSAGE + sum(map(image_tokens, message.images))
+def _message_tokens(message: Message) -> int:
+    return count_tokens(message.content) + MESSAGE_TOKENS + sum(map(image_tokens, message.images))
 
 
-def shorten(text: str, room: int) -> str:
-    """The head and the tail of a text, within `room` tokens, with the gap between them said.
+def _answers_tokens(answers: Sequence[Answer]) -> int:
+    return sum(count_tokens(answer.text) for answer in answers)
 
-    Where there is no room for anything, only the gap is left, which takes `GAP_TOKENS`.
+
+def shorten(text: str, budget: int) -> str:
+    """Return the start and end of a text within `budget` tokens, with a note for the gap between.
+
+    The gap itself takes `GAP_TOKENS`, even if the budget is smaller.
     """
-    if tokens(text) <= room:
+    if count_tokens(text) <= budget:
         return text
     data = text.encode("utf-8", "surrogatepass")
-    keep = max(int((room - GAP_TOKENS) * BYTES_PER_TOKEN), 0)
+    keep = max(int((budget - GAP_TOKENS) * BYTES_PER_TOKEN), 0)
     tail = keep // 3
-    # Cut by bytes, as they are counted; a character that a cut goes through is left out.
+    # Cut by bytes, as they are counted; drop a character that the cut splits.
     start = data[: keep - tail].decode("utf-8", "ignore")
     end = data[len(data) - tail :].decode("utf-8", "ignore")
     return start + GAP.format(count=len(text) - len(start) - len(end)) + end
 
 
-def shares(sizes: Sequence[int], room: int) -> list[int]:
-    """What each text may take when all together have `room`: small ones whole, the rest evenly."""
+def allocate(sizes: Sequence[int], budget: int) -> list[int]:
+    """Split `budget` among texts of these sizes: small ones get all they need, the rest share."""
     granted = [0] * len(sizes)
-    left = room
+    left = budget
     for rank, index in enumerate(sorted(range(len(sizes)), key=lambda i: sizes[i])):
         granted[index] = max(min(sizes[index], left // (len(sizes) - rank)), 0)
         left -= granted[index]
@@ -84,27 +91,30 @@ def shares(sizes: Sequence[int], room: int) -> list[int]:
 
 
 def fit(
-    thread: Prompt, answers: Sequence[Answer], room: int
+    thread: Prompt, answers: Sequence[Answer], budget: int
 ) -> tuple[Prompt, tuple[Answer, ...], tuple[str, ...]]:
-    """A thread and answers that together take about `room` tokens.
+    """Shorten a thread and answers to about `budget` tokens together.
 
-    Returns them with notes that say, in plain sentences, what was left out.
+    Returns:
+        The thread, the answers, and notes for the reader that say what was left out.
     """
-    needed = size(thread) + sum(tokens(a.text) for a in answers)
-    if needed <= room:
+    needed = prompt_tokens(thread) + _answers_tokens(answers)
+    if needed <= budget:
         return thread, tuple(answers), ()
     notes: list[str] = []
-    thread = _drop_oldest(thread, needed - room, notes)
-    over = size(thread) + sum(tokens(a.text) for a in answers) > room
+    thread = _drop_oldest(thread, needed - budget, notes)
+    over = prompt_tokens(thread) + _answers_tokens(answers) > budget
     if over:
-        thread = _drop_images(thread, room, notes)
+        thread = _drop_images(thread, budget, notes)
     *_, last = thread.messages
-    fixed = size(thread) - sum(tokens(message.content) for message in thread.messages)
+    fixed = prompt_tokens(thread) - sum(
+        count_tokens(message.content) for message in thread.messages
+    )
     if over and answers:
-        question = min(tokens(last.content), max(room - fixed, 0) // 2)
-        answers = _shorten_answers(answers, room - fixed - question, notes)
-    left = room - fixed - sum(tokens(a.text) for a in answers)
-    if over and tokens(last.content) > left:
+        question = min(count_tokens(last.content), max(budget - fixed, 0) // 2)
+        answers = _shorten_answers(answers, budget - fixed - question, notes)
+    left = budget - fixed - _answers_tokens(answers)
+    if over and count_tokens(last.content) > left:
         notes.append("The last message was too long and was shortened in its middle.")
         message = replace(last, content=shorten(last.content, max(left, 0)))
         thread = replace(thread, messages=(*thread.messages[:-1], message))
@@ -115,9 +125,9 @@ def _drop_oldest(thread: Prompt, excess: int, notes: list[str]) -> Prompt:
     messages = list[Message](thread.messages)
     dropped = 0
     while excess > 0 and len(messages) > 1:
-        excess -= _size(messages.pop(0))
+        excess -= _message_tokens(messages.pop(0))
         dropped += 1
-    while len(messages) > 1 and messages[0].role == "assistant":  # APIs want a user turn first
+    while len(messages) > 1 and messages[0].role == "assistant":  # APIs require a user turn first
         messages.pop(0)
         dropped += 1
     if dropped:
@@ -126,12 +136,12 @@ def _drop_oldest(thread: Prompt, excess: int, notes: list[str]) -> Prompt:
     return replace(thread, messages=tuple(messages))
 
 
-def _drop_images(thread: Prompt, room: int, notes: list[str]) -> Prompt:
-    """The last turn with as many of its latest images as may be shown, and the others named."""
+def _drop_images(thread: Prompt, budget: int, notes: list[str]) -> Prompt:
+    """Keep the latest images of the last turn that fit, and name the others in its text."""
     *earlier, last = thread.messages
-    most = int(max(room - tokens(thread.system), 0) * IMAGES_SHARE)
+    max_tokens = int(max(budget - count_tokens(thread.system), 0) * IMAGES_SHARE)
     kept = last.images
-    while sum(map(image_tokens, kept)) > most:
+    while sum(map(image_tokens, kept)) > max_tokens:
         kept = kept[1:]
     left_out = last.images[: len(last.images) - len(kept)]
     if not left_out:
@@ -139,17 +149,19 @@ def _drop_images(thread: Prompt, room: int, notes: list[str]) -> Prompt:
     images = "image was" if len(left_out) == 1 else f"{len(left_out)} images were"
     notes.append(f"The first {images} left out: the model has no room for more.")
     names = ", ".join(" ".join(image.name.split()) for image in left_out)
-    said = NO_ROOM.format(count=len(left_out), names=names)
-    message = replace(last, content=said + last.content, images=kept)
+    note = DROPPED_IMAGES.format(count=len(left_out), names=names)
+    message = replace(last, content=note + last.content, images=kept)
     return replace(thread, messages=(*earlier, message))
 
 
-def _shorten_answers(answers: Sequence[Answer], room: int, notes: list[str]) -> tuple[Answer, ...]:
-    sizes = [tokens(a.text) for a in answers]
-    if sum(sizes) <= room:
+def _shorten_answers(
+    answers: Sequence[Answer], budget: int, notes: list[str]
+) -> tuple[Answer, ...]:
+    sizes = [count_tokens(a.text) for a in answers]
+    if sum(sizes) <= budget:
         return tuple(answers)
     notes.append("The models' answers were shortened so that the next model could read them all.")
-    granted = shares(sizes, room)
+    granted = allocate(sizes, budget)
     return tuple(
         replace(answer, text=shorten(answer.text, share))
         for answer, share in zip(answers, granted, strict=True)

@@ -1,4 +1,4 @@
-"""The tokens of a call: as its server counted them where that can be right, else estimated."""
+"""Checks the token counts that servers report, and estimates the missing ones."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Final, TypeGuard
 from moa.pipeline import token_budget
 from moa.types import Prompt, Usage
 
-MOST_TOKENS: Final = 10_000_000
-"""No model reads or writes more in one call; a larger count is a mistake or a lie."""
+MAX_CALL_TOKENS: Final = 10_000_000
+"""No model reads or writes more tokens in one call. Larger counts are wrong."""
 
-MOST_USD: Final = 10_000.0
-"""The most that one call can have cost."""
+MAX_CALL_USD: Final = 10_000.0
+"""No call costs more US dollars. Larger amounts are wrong."""
 
-_CHARACTERS_PER_TOKEN: Final = 3.5
+CHARS_PER_TOKEN: Final = 3.5
+"""An estimate for the output of most models."""
 
 
-def plausible(usage: Usage | None) -> Usage | None:
-    """The usage as it can be counted and stored; None where it cannot be right or says nothing."""
+def plausible_usage(usage: Usage | None) -> Usage | None:
+    """Return a usage without an impossible cost; None if its counts are impossible or all zero."""
     if usage is None:
         return None
     counts = (usage.input_tokens, usage.output_tokens, usage.cached_tokens)
-    if not all(is_count(count) for count in counts):
+    if not all(is_token_count(count) for count in counts):
         return None
     if usage.cost_usd is not None and not is_cost(usage.cost_usd):
         usage = replace(usage, cost_usd=None)
@@ -32,37 +33,38 @@ def plausible(usage: Usage | None) -> Usage | None:
     return usage
 
 
-def is_count(value: object) -> TypeGuard[int]:
-    """Whether this can be the number of tokens of one call."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+def is_token_count(value: object) -> TypeGuard[int]:
+    """Return whether this is a possible number of tokens of one call."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_CALL_TOKENS
 
 
 def is_cost(value: object) -> TypeGuard[float]:
-    """Whether this can be the cost of one call in US dollars."""
+    """Return whether this is a possible cost of one call in US dollars."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return 0 <= value <= MOST_USD
+    return 0 <= value <= MAX_CALL_USD
 
 
-def completed(usage: Usage | None, prompt: Prompt, received: int, *, whole: bool) -> Usage:
-    """The usage of a call, with estimates of what its server did not count.
+def complete_usage(
+    usage: Usage | None, prompt: Prompt, received: int, *, is_complete: bool
+) -> Usage:
+    """Return a call's usage, with estimates of the counts that its server did not report.
 
     Args:
-        usage: as the server counted it; None where it did not.
-        prompt: what was sent.
-        received: characters of text that came back, thoughts included.
-        whole: whether the answer came to its end. If not, the count of the output may be one of
-            its beginning.
+        usage: as the server reported it, or None.
+        prompt: the prompt sent.
+        received: characters of text received, thoughts included.
+        is_complete: whether the answer reached its end. If not, the server's output count may
+            cover only the start of the answer.
     """
-    counted = usage or Usage()
-    if counted.cost_usd is not None and whole:
-        return counted
-    read = counted.input_tokens or token_budget.size(prompt)
-    written = counted.output_tokens
-    guessed = math.ceil(received / _CHARACTERS_PER_TOKEN)
-    if not whole or not written:
-        written = max(written, guessed)
-    if (read, written) == (counted.input_tokens, counted.output_tokens):
-        return counted
-    cached = min(counted.cached_tokens, read)
-    return Usage(read, written, cached, cost_usd=None, estimated=True)
+    reported = usage or Usage()
+    if reported.cost_usd is not None and is_complete:
+        return reported
+    input_tokens = reported.input_tokens or token_budget.prompt_tokens(prompt)
+    output_tokens = reported.output_tokens
+    if not is_complete or not output_tokens:
+        output_tokens = max(output_tokens, math.ceil(received / CHARS_PER_TOKEN))
+    if (input_tokens, output_tokens) == (reported.input_tokens, reported.output_tokens):
+        return reported
+    cached_tokens = min(reported.cached_tokens, input_tokens)
+    return Usage(input_tokens, output_tokens, cached_tokens, cost_usd=None, estimated=True)

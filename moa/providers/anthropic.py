@@ -16,7 +16,7 @@ from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
 from moa.providers.parameters import Parameters, allowance, post
 from moa.providers.response_reader import read_answer
-from moa.thoughts.stream_filter import ThoughtHabit
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:

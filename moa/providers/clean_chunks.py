@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from moa.thoughts.stream_filter import ThoughtHabit
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk
 
 
@@ -13,20 +13,20 @@ class SpokenChunks:
 
     def __init__(self, habit: ThoughtHabit) -> None:
         self._habit = habit
-        self._filter = habit.filter()
+        self._filter = habit.new_filter()
 
     def take(self, chunk: Chunk) -> Chunk:
         """A chunk that is not the last. Its text may be empty: then the model thinks."""
         if not chunk.text:
             return chunk
-        text = self._filter.feed(chunk.text)
+        text = self._filter.filter(chunk.text)
         if text is chunk.text:
             return chunk
-        return replace(chunk, text=text, thought=chunk.thought or self._filter.thought)
+        return replace(chunk, text=text, thought=chunk.thought or self._filter.has_thoughts)
 
     def last(self, chunk: Chunk) -> Chunk:
         """The last chunk, with the text that was held back."""
         cut = chunk.stop == "length"
-        text = chunk.text + self._filter.close(cut=cut)
+        text = chunk.text + self._filter.flush(cut=cut)
         self._habit.learn(self._filter, cut=cut)
-        return replace(chunk, text=text, thought=chunk.thought or self._filter.thought)
+        return replace(chunk, text=text, thought=chunk.thought or self._filter.has_thoughts)

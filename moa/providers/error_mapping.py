@@ -37,7 +37,7 @@ class _Sort:
     error: type[ModelError]
     kind: str | None
     sentence: str
-    lasts: bool = False
+    is_permanent: bool = False
 
 
 _INVALID: Final = _Sort(
@@ -89,7 +89,7 @@ _BY_KIND: Final[Mapping[Kind, _Sort]] = {
         "wrong_api",
         'The model "{model}" cannot be asked through this API ({status}). '
         "Choose a chat model, or another provider for it.",
-        lasts=True,
+        is_permanent=True,
     ),
     "input": _Sort(
         Rejected,
@@ -107,20 +107,20 @@ _BY_KIND: Final[Mapping[Kind, _Sort]] = {
         "not_found",
         'There is no model named "{model}" at this server ({status}). '
         "Check the model's name and its base_url.",
-        lasts=True,
+        is_permanent=True,
     ),
     "key": _Sort(
         Rejected,
         "auth",
         'The key was refused, or may not use "{model}" ({status}). '
         "Check the key that is set for this model.",
-        lasts=True,
+        is_permanent=True,
     ),
     "credit": _Sort(
         Rejected,
         "quota",
         "The account's quota is used up ({status}). Its owner can add credit or raise its limit.",
-        lasts=True,
+        is_permanent=True,
     ),
     "loading": _Sort(
         Unavailable, "loading", "The model is still being loaded ({status}). Ask again soon."
@@ -203,7 +203,7 @@ def _raised(
         code=details.code or details.type or None,
         retry_after=retry_after(headers) if sort.error in _WORTH_WAITING else None,
         reason=details.reason(status),
-        lasts=sort.lasts,
+        is_permanent=sort.is_permanent,
     )
 
 

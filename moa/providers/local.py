@@ -16,7 +16,7 @@ from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.clean_chunks import SpokenChunks
 from moa.providers.endpoints import Endpoints
 from moa.providers.llama import CONTEXT_WINDOW, find_model
-from moa.thoughts.stream_filter import ThoughtHabit
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Prompt, Sampling
 
 MODEL_NAME: Final = "SmolLM2-135M-Instruct"

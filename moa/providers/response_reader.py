@@ -18,7 +18,7 @@ from moa.providers.burst_pacer import FloodGate
 from moa.providers.clean_chunks import SpokenChunks
 from moa.providers.sse import EventReader, EventTooLongError
 from moa.providers.surrogates import Mender
-from moa.thoughts.stream_filter import ThoughtHabit
+from moa.thoughts.thought_filter import ThoughtHabit
 from moa.types import Chunk, Stop
 
 if TYPE_CHECKING:

@@ -137,7 +137,7 @@ def _fresh(error: ModelError) -> ModelError:
         code=error.code,
         retry_after=error.retry_after,
         reason=error.reason,
-        lasts=error.lasts,
+        is_permanent=error.is_permanent,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from moa.pipeline.usage_estimates import is_cost, is_count, plausible
+from moa.pipeline.usage_estimates import is_cost, is_token_count, plausible_usage
 from moa.providers import error_mapping
 from moa.types import Usage
 
@@ -61,9 +61,9 @@ def _written(counted: Counted, read: int) -> int | None:
 
 def _usage(read: int | None, written: int | None, cached: int, cost: float | None) -> Usage | None:
     read, written = read or 0, written or 0
-    if not is_count(cached):
+    if not is_token_count(cached):
         cached = 0
-    return plausible(Usage(read, written, min(cached, max(read, 0)), cost))
+    return plausible_usage(Usage(read, written, min(cached, max(read, 0)), cost))
 
 
 def _number(counted: Counted, name: str) -> int | None:
@@ -73,7 +73,7 @@ def _number(counted: Counted, name: str) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if is_count(value) else -1
+    return value if is_token_count(value) else -1
 
 
 def _cost(counted: Counted) -> float | None:

@@ -1,17 +1,17 @@
-"""Models around Models: a breaker, limits, and `resilient`, which puts everything around one.
+"""Wraps models in a circuit breaker, rate limits and hedging; see `resilient`.
 
-Each is a `moa.Model` itself, so that provider files stay thin. Retries and hedges need the layer's
-deadline and lines in the ledger: they are the engine's (`moa.engine.answer_request`), set up by
-a model's profile.
+Each wrapper is itself a `moa.Model`, so provider files stay thin. Retries and hedges need the
+layer's deadline and the call log, so the engine makes them (`moa.engine.answer_request`), as set
+up in a model's profile.
 """
 
 from __future__ import annotations
 
 from moa.resilience.breaker import (
-    FAILURES,
-    LONG_REST_S,
-    REST_S,
-    SILENT_S,
+    DEFAULT_FAILURES,
+    DEFAULT_LONG_REST_S,
+    DEFAULT_REST_S,
+    DEFAULT_SILENT_S,
     Breaker,
     BreakerOpen,
     BreakerRules,
@@ -22,10 +22,10 @@ from moa.resilience.rate_limit import RateLimitedModel, RateLimiter, WorkerShare
 from moa.resilience.resilient import resilient
 
 __all__ = [
-    "FAILURES",
-    "LONG_REST_S",
-    "REST_S",
-    "SILENT_S",
+    "DEFAULT_FAILURES",
+    "DEFAULT_LONG_REST_S",
+    "DEFAULT_REST_S",
+    "DEFAULT_SILENT_S",
     "Breaker",
     "BreakerOpen",
     "BreakerRules",

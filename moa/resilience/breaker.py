@@ -1,4 +1,4 @@
-"""A model that keeps failing is given a rest, so that it costs the next questions nothing."""
+"""A circuit breaker: stops calling a model that keeps failing, so it delays no one."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from moa.errors import ModelError, Rejected, Unavailable
 from moa.ports import Model, Profile
 from moa.types import Chunk, Prompt, Sampling
 
-FAILURES: Final = 4
+DEFAULT_FAILURES: Final = 4
 """Two questions in a row, each with one retry."""
 
-REST_S: Final = 30.0
-LONG_REST_S: Final = 300.0
-SILENT_S: Final = 20.0
-"""A layer is rarely open for longer: a model that says nothing for so long is of no use to it."""
+DEFAULT_REST_S: Final = 30.0
+DEFAULT_LONG_REST_S: Final = 300.0
+DEFAULT_SILENT_S: Final = 20.0
+"""Layers rarely stay open longer, so a model that is silent for this long is of no use to them."""
 
-SILENT: Final = "The model's server was silent for too long."
+SILENCE_MESSAGE: Final = "The model's server was silent for too long."
 
-WILL_NOT_HEAL: Final = frozenset({"auth", "quota", "not_found"})
-"""Kinds of Rejected that every further call meets, unless the error itself says otherwise."""
+PERMANENT_KINDS: Final = frozenset({"auth", "quota", "not_found"})
+"""Kinds of Rejected that every further call would meet, unless `is_permanent` is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +32,39 @@ class BreakerRules:
 
     Attributes:
         failures: failures in a row after which it opens.
-        rest_s: seconds for which it stays open; then a single call tries the model.
-        long_rest_s: the same after a refused key, a used-up quota or an unknown model, of which
-            one is enough.
-        silent_s: a call that is stopped after so many seconds without a word is a failure too.
+        rest_s: seconds it stays open; then one call probes the model.
+        long_rest_s: the same after a rejected key, a used-up quota or an unknown model. One such
+            failure opens it.
+        silent_s: a call stopped after this many seconds without a token counts as a failure.
     """
 
-    failures: int = FAILURES
-    rest_s: float = REST_S
-    long_rest_s: float = LONG_REST_S
-    silent_s: float = SILENT_S
+    failures: int = DEFAULT_FAILURES
+    rest_s: float = DEFAULT_REST_S
+    long_rest_s: float = DEFAULT_LONG_REST_S
+    silent_s: float = DEFAULT_SILENT_S
 
 
-def will_not_heal(error: ModelError) -> bool:
-    """Whether every further call would meet this error: a fault of the model or of its key.
+def is_permanent(error: ModelError) -> bool:
+    """Return whether every further call would fail the same way, due to the model or its key.
 
-    A refusal that may be about one question alone never counts.
+    False if the refusal may be about a single question.
     """
     if not isinstance(error, Rejected):
         return False
-    return error.error_kind in WILL_NOT_HEAL if error.lasts is None else error.lasts
+    return error.error_kind in PERMANENT_KINDS if error.is_permanent is None else error.is_permanent
 
 
 class BreakerOpen(Unavailable):
-    """The model has kept failing and was not asked this time."""
+    """The model has kept failing and was not called this time."""
 
     kind = "breaker_open"
 
 
 class Breaker:
-    """Whether a model may be asked. It is shared by all questions; times are the event loop's.
+    """Decides whether a model may be called. All questions share it; times are loop times.
 
-    Closed, it lets every call through. Open, it lets none through until its rest is over, and then
-    a single one, whose end decides: closed again, or another rest.
+    Closed, it admits every call. Open, it admits none until its rest is over, then a single probe.
+    The probe's result closes it or starts another rest.
     """
 
     def __init__(self, rules: BreakerRules | None = None) -> None:
@@ -76,22 +76,22 @@ class Breaker:
 
     @property
     def state(self) -> Literal["closed", "open", "half-open"]:
-        """For logs and metrics; `half-open` while the single call is on its way."""
+        """The state, for logs and metrics; `half-open` during a probe."""
         if self._open_until is None:
             return "closed"
         return "half-open" if self._probing else "open"
 
     def check(self, now: float) -> None:
-        """Find out early that no call would be let through.
+        """Raise if no call would be admitted now.
 
         Raises:
             BreakerOpen: it is open.
         """
         if self._open_until is not None and (self._probing or now < self._open_until):
-            raise BreakerOpen(f"The model was not asked, since it kept failing: {self._cause}")
+            raise BreakerOpen(f"The model was not called because it kept failing: {self._cause}")
 
     def admit(self, now: float) -> bool:
-        """Let a call through; whether it is the single one that tries the model.
+        """Admit a call. Return whether it is the probe.
 
         Raises:
             BreakerOpen: it is open.
@@ -100,27 +100,27 @@ class Breaker:
         self._probing = self._open_until is not None
         return self._probing
 
-    def spoke(self) -> None:
-        """A call has begun to answer: others may follow it. The next failure still counts."""
+    def record_first_token(self) -> None:
+        """Close the breaker: a call is being answered. The next failure still counts in a row."""
         self._open_until = None
         self._probing = False
 
-    def went_well(self) -> None:
-        """A call has come to its end, or was stopped while it spoke."""
-        self.spoke()
+    def record_success(self) -> None:
+        """Record a call that succeeded, or that was stopped while it was streaming."""
+        self.record_first_token()
         self._failures = 0
 
-    def went_wrong(self, error: ModelError, now: float) -> None:
-        """A call has failed. Errors that say nothing of the model's health leave all as it was."""
-        if will_not_heal(error):
+    def record_failure(self, error: ModelError, now: float) -> None:
+        """Record a failed call. Ignore errors that say nothing about the model's health."""
+        if is_permanent(error):
             self._open(error, now + self.rules.long_rest_s)
         elif isinstance(error, Unavailable):
             self._failures += 1
             if self._failures >= self.rules.failures or self._probing:
                 self._open(error, now + self.rules.rest_s)
 
-    def undecided(self) -> None:
-        """The single call has ended without a verdict: the next one is the single one."""
+    def end_probe(self) -> None:
+        """Record a probe that ended without a result; the next call becomes the probe."""
         self._probing = False
 
     def _open(self, error: ModelError, until: float) -> None:
@@ -129,8 +129,8 @@ class Breaker:
         self._probing = False
 
 
-class CircuitBreakerModel:
-    """A Model that is asked only while its breaker lets calls through."""
+class _BreakerWrapper:
+    """The parts that both wrappers share."""
 
     def __init__(self, model: Model, breaker: Breaker) -> None:
         self._model = model
@@ -138,52 +138,47 @@ class CircuitBreakerModel:
 
     @property
     def profile(self) -> Profile:
-        """That of the model."""
+        """The wrapped model's profile."""
         return self._model.profile
 
+
+class CircuitBreakerModel(_BreakerWrapper):
+    """A Model that is called only while its breaker admits calls."""
+
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Ask, or raise BreakerOpen at once; see `moa.Model`."""
+        """Call the model, or raise BreakerOpen at once; see `moa.Model`."""
         breaker, clock = self._breaker, asyncio.get_running_loop().time
-        heard_at = clock()
-        is_probe = breaker.admit(heard_at)
-        spoke = False
+        last_chunk_at = clock()
+        is_probe = breaker.admit(last_chunk_at)
+        has_text = False
         try:
             async with aclosing(self._model.stream(prompt, sampling)) as chunks:
                 async for chunk in chunks:
-                    heard_at = clock()
-                    if chunk.text and not spoke:
-                        spoke = True
-                        breaker.spoke()
+                    last_chunk_at = clock()
+                    if chunk.text and not has_text:
+                        has_text = True
+                        breaker.record_first_token()
                     yield chunk
-            breaker.went_well()
+            breaker.record_success()
         except ModelError as error:
-            breaker.went_wrong(error, clock())
+            breaker.record_failure(error, clock())
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            if clock() - heard_at >= breaker.rules.silent_s:
-                breaker.went_wrong(Unavailable(SILENT, kind="timeout"), clock())
-            elif spoke:
-                breaker.went_well()
+            if clock() - last_chunk_at >= breaker.rules.silent_s:
+                breaker.record_failure(Unavailable(SILENCE_MESSAGE, kind="timeout"), clock())
+            elif has_text:
+                breaker.record_success()
             raise
         finally:
-            if is_probe and not spoke:
-                breaker.undecided()
+            if is_probe and not has_text:
+                breaker.end_probe()
 
 
-class FailFastModel:
-    """A Model that fails at once while its breaker is open, before it takes a place in a queue."""
-
-    def __init__(self, model: Model, breaker: Breaker) -> None:
-        self._model = model
-        self._breaker = breaker
-
-    @property
-    def profile(self) -> Profile:
-        """That of the model."""
-        return self._model.profile
+class FailFastModel(_BreakerWrapper):
+    """A Model that fails at once while its breaker is open, instead of waiting for its turn."""
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Ask, or raise BreakerOpen at once; see `moa.Model`."""
+        """Call the model, or raise BreakerOpen at once; see `moa.Model`."""
         self._breaker.check(asyncio.get_running_loop().time())
         async with aclosing(self._model.stream(prompt, sampling)) as chunks:
             async for chunk in chunks:

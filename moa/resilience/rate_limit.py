@@ -1,4 +1,4 @@
-"""How many calls a model is given at the same time and in a minute, and whose turn it is."""
+"""Limits a model's concurrent calls and calls per minute, fairly between questions."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
 
-from moa.ports import Model, Profile, asked_for, in_queue
+from moa.ports import Model, Profile, current_question, in_queue
 from moa.types import Chunk, Prompt, Sampling
 
 MINUTE_S: Final = 60.0
 
 
 class WorkerShare:
-    """The number of processes that a model's limits are divided between, the same for all models.
+    """This process's share of the models' limits: one of `count` equal parts.
 
-    Each is given its equal part, rounded down, and never less than one: so all together stay within
-    a limit as long as there are no more of them than it allows.
+    A part is rounded down but never below one. So all workers together stay within a limit, unless
+    there are more workers than the limit allows calls.
     """
 
     def __init__(self) -> None:
         self.count = 1
-        self._gates: list[RateLimiter] = []
+        self._limiters: list[RateLimiter] = []
 
-    def become(self, count: int) -> None:
-        """There are so many of them from now on."""
+    def set_count(self, count: int) -> None:
+        """Set the number of worker processes."""
         self.count = max(count, 1)
-        for gate in self._gates:
-            gate.let_through()
+        for limiter in self._limiters:
+            limiter.admit_waiting()
 
-    def join(self, gate: RateLimiter) -> None:
-        """Tell a gate whenever their number changes."""
-        self._gates.append(gate)
+    def register(self, limiter: RateLimiter) -> None:
+        """Let a limiter admit more calls whenever the number of workers changes."""
+        self._limiters.append(limiter)
 
-    def part_of(self, limit: int) -> int:
-        """What one process may use of a limit."""
+    def share_of(self, limit: int) -> int:
+        """Return how much of a limit this process may use."""
         return max(limit // self.count, 1)
 
 
 class RateLimiter:
-    """Lets calls through within a model's limits; one gate is shared by all questions.
+    """Admits calls within a model's limits; all questions share it.
 
-    Questions take turns: each one's calls wait in their own order, and the next call is that of the
-    question that has waited longest for its turn. So a question of twenty calls does not keep one
-    of a single call waiting for all of them.
+    Questions take turns. Each question's calls wait in order, and the next call admitted belongs to
+    the question that has waited longest for its turn. So a question with twenty calls does not
+    block one with a single call.
 
     Args:
-        max_concurrency: calls under way at the same time; None for any number.
-        requests_per_minute: calls begun within any sixty seconds; None for any number.
-        sharers: between whom both limits are divided; nobody else by default.
+        max_concurrency: calls running at once; None for no limit.
+        requests_per_minute: calls started within any sixty seconds; None for no limit.
+        worker_share: divides both limits between processes; by default there is only this one.
     """
 
     def __init__(
@@ -58,112 +58,114 @@ class RateLimiter:
         *,
         max_concurrency: int | None = None,
         requests_per_minute: int | None = None,
-        sharers: WorkerShare | None = None,
+        worker_share: WorkerShare | None = None,
     ) -> None:
-        self._sharers = sharers or WorkerShare()
-        self._sharers.join(self)
+        self._worker_share = worker_share or WorkerShare()
+        self._worker_share.register(self)
         self._max_concurrency = max_concurrency
-        self._begun: deque[float] = deque(maxlen=requests_per_minute or 0)
-        self._under_way = 0
+        self._start_times: deque[float] = deque(maxlen=requests_per_minute or 0)
+        self._running = 0
         self._queues: OrderedDict[object, deque[asyncio.Future[None]]] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
-        """Calls that wait for their turn."""
+        """The number of calls waiting for their turn."""
         return sum(len(queue) for queue in self._queues.values())
 
     @property
-    def under_way(self) -> int:
-        """Calls that were let through and have not left."""
-        return self._under_way
+    def running(self) -> int:
+        """The number of admitted calls that have not been released."""
+        return self._running
 
-    async def enter(self, question: object) -> None:
-        """Wait for a call's turn. Whoever has entered must `leave`.
+    async def acquire(self, question: object) -> None:
+        """Wait for a call's turn. Call `release` when the call has ended.
 
         Args:
             question: the same object for all calls of one question.
         """
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(question, deque()).append(turn)
-        self.let_through()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(question, deque()).append(waiter)
+        self.admit_waiting()
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn came in the same moment
-                self.leave()
+            if waiter.done() and not waiter.cancelled():  # admitted and cancelled at the same time
+                self.release()
             else:
-                self._forget(question, turn)
+                self._remove(question, waiter)
             raise
 
-    def leave(self) -> None:
-        """A call that had entered has ended."""
-        self._under_way -= 1
-        self.let_through()
+    def release(self) -> None:
+        """End an admitted call, and admit the next ones."""
+        self._running -= 1
+        self.admit_waiting()
 
-    def let_through(self) -> None:
-        """Give everybody a turn for whom there is room now."""
-        while self._queues and self._has_room():
+    def admit_waiting(self) -> None:
+        """Admit as many waiting calls as the limits allow now."""
+        while self._queues and self._can_admit():
             question, queue = self._queues.popitem(last=False)
-            turn = queue.popleft()
+            waiter = queue.popleft()
             if queue:
                 self._queues[question] = queue  # to the end of the round
-            if not turn.done():
-                self._under_way += 1
-                self._begun.append(asyncio.get_running_loop().time())
-                turn.set_result(None)
+            if not waiter.done():
+                self._running += 1
+                self._start_times.append(asyncio.get_running_loop().time())
+                waiter.set_result(None)
 
-    def _has_room(self) -> bool:
-        most = self._max_concurrency
-        if most is not None and self._under_way >= self._sharers.part_of(most):
+    def _can_admit(self) -> bool:
+        concurrency = self._max_concurrency
+        if concurrency is not None and self._running >= self._worker_share.share_of(concurrency):
             return False
-        a_minute = self._begun.maxlen and self._sharers.part_of(self._begun.maxlen)
-        if not a_minute or len(self._begun) < a_minute:
+        per_minute = self._start_times.maxlen and self._worker_share.share_of(
+            self._start_times.maxlen
+        )
+        if not per_minute or len(self._start_times) < per_minute:
             return True
         loop = asyncio.get_running_loop()
-        free_at = self._begun[-a_minute] + MINUTE_S
+        free_at = self._start_times[-per_minute] + MINUTE_S
         if loop.time() >= free_at:
             return True
-        # With fewer to share with, a call may be free before the time that was waited for.
+        # With fewer workers, a call may be allowed earlier than the timer was set for.
         if self._timer and self._timer.when() > free_at:
             self._timer.cancel()
             self._timer = None
         if self._timer is None:
-            self._timer = loop.call_at(free_at, self._minute_is_over)
+            self._timer = loop.call_at(free_at, self._on_timer)
         return False
 
-    def _minute_is_over(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
-        self.let_through()
+        self.admit_waiting()
 
-    def _forget(self, question: object, turn: asyncio.Future[None]) -> None:
+    def _remove(self, question: object, waiter: asyncio.Future[None]) -> None:
         queue = self._queues.get(question)
-        if queue and turn in queue:  # it may have been passed over already
-            queue.remove(turn)
+        if queue and waiter in queue:  # `admit_waiting` may have removed it already
+            queue.remove(waiter)
             if not queue:
                 del self._queues[question]
 
 
 class RateLimitedModel:
-    """A Model whose calls pass a gate."""
+    """A Model whose calls wait for a rate limiter."""
 
-    def __init__(self, model: Model, gate: RateLimiter) -> None:
+    def __init__(self, model: Model, limiter: RateLimiter) -> None:
         self._model = model
-        self._gate = gate
+        self._limiter = limiter
 
     @property
     def profile(self) -> Profile:
-        """That of the model."""
+        """The wrapped model's profile."""
         return self._model.profile
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Wait for the call's turn, then ask; see `moa.Model`."""
+        """Wait for the call's turn, then call the model; see `moa.Model`."""
         in_queue.set(True)
-        await self._gate.enter(asked_for.get())
+        await self._limiter.acquire(current_question.get())
         in_queue.set(False)
         try:
             async with aclosing(self._model.stream(prompt, sampling)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         finally:
-            self._gate.leave()
+            self._limiter.release()

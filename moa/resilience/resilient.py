@@ -1,4 +1,4 @@
-"""One model with everything around it: limits, a breaker, retries and an alternate."""
+"""Adds limits, a circuit breaker, retries and a hedge to one model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moa.types import Chunk, Prompt, Sampling
 
 
 class _WithProfile:
-    """A Model under another profile."""
+    """A Model with a different profile."""
 
     def __init__(self, model: Model, profile: Profile) -> None:
         self._model = model
@@ -33,54 +33,53 @@ def resilient(
     max_attempts: int | None = None,
     max_concurrency: int | None = None,
     requests_per_minute: int | None = None,
-    sharers: WorkerShare | None = None,
+    worker_share: WorkerShare | None = None,
     breaker: BreakerRules | None = BreakerRules(),  # noqa: B008 - frozen, and has no identity
     hedge_after_s: float | None = None,
     hedge_with: Model | None = None,
 ) -> Model:
-    """The model with limits, a breaker, retries and an alternate around it.
+    """Return the model with limits, a circuit breaker, retries and a hedge.
 
-    Make it once and use it for all questions: they share its limits and its breaker.
+    Create it once and use it for all questions, so that they share its limits and breaker.
 
         fast = moa.resilient(fast, max_concurrency=8, hedge_after_s=5, hedge_with=spare)
 
-    A plan's retries and hedges are the engine's: they keep to the layer's deadline, and each call
-    is a line of the ledger. A model that is asked outside a plan has limits and breaker only.
+    Retries and hedges happen only inside a plan: the engine makes them within the layer's deadline
+    and logs each call. A model used outside a plan only has limits and the breaker.
 
     Args:
         model: the model.
-        max_attempts: calls for one answer in all; None for what its profile says.
-        max_concurrency: calls under way at the same time; more wait, and questions take turns.
-        requests_per_minute: calls begun within any minute.
-        sharers: the processes that both limits are divided between; this one alone by default.
-        breaker: when it is given a rest after failures in a row; None for never.
-        hedge_after_s: seconds without a first token after which `hedge_with` is asked the same.
-        hedge_with: the alternate; the first to begin wins, and the other one is cancelled.
+        max_attempts: calls for one answer, retries included; None for what its profile says.
+        max_concurrency: calls running at once; more wait, and questions take turns.
+        requests_per_minute: calls started within any minute.
+        worker_share: divides both limits between processes; by default there is only this one.
+        breaker: when to stop calling the model because it keeps failing; None for never.
+        hedge_after_s: seconds without a first token after which `hedge_with` is called too.
+        hedge_with: the alternate; the first to send a token wins and the other is cancelled.
 
     Raises:
         PipelineError: only one of `hedge_after_s` and `hedge_with` is given.
     """
     if (hedge_after_s is None) != (hedge_with is None):
         raise PipelineError("A hedge needs both hedge_after_s and hedge_with.")
-    built, gate = model, None
+    wrapped, limiter = model, None
     if max_concurrency is not None or requests_per_minute is not None:
-        gate = RateLimiter(
+        limiter = RateLimiter(
             max_concurrency=max_concurrency,
             requests_per_minute=requests_per_minute,
-            sharers=sharers,
+            worker_share=worker_share,
         )
-    shared = Breaker(breaker) if breaker else None
-    if shared:
-        built = CircuitBreakerModel(built, shared)
-    if gate:
-        built = RateLimitedModel(
-            built, gate
-        )  # around the breaker: to wait for a turn is no silence
-    if shared and gate:
-        built = FailFastModel(built, shared)
+    shared_breaker = Breaker(breaker) if breaker else None
+    if shared_breaker:
+        wrapped = CircuitBreakerModel(wrapped, shared_breaker)
+    if limiter:
+        # Outside the breaker, which would otherwise count waiting for a turn as silence.
+        wrapped = RateLimitedModel(wrapped, limiter)
+    if shared_breaker and limiter:
+        wrapped = FailFastModel(wrapped, shared_breaker)
     profile = model.profile
     if max_attempts is not None:
         profile = replace(profile, max_attempts=max_attempts)
     if hedge_after_s is not None and hedge_with is not None:
         profile = replace(profile, hedge=Hedge(hedge_with, hedge_after_s))
-    return built if profile == model.profile else _WithProfile(built, profile)
+    return wrapped if profile == model.profile else _WithProfile(wrapped, profile)

@@ -1,1 +1,1 @@
-"""Takes thoughts, end tokens and copied boundary lines out of the text of an answer."""
+"""Removes thoughts, end tokens and copied boundary lines from answers."""

@@ -1,4 +1,4 @@
-"""The tags around models' thoughts and at the ends of their answers, and which text may become one.
+"""The tags around thoughts, the tokens that end answers, and which text may become one.
 
 Sources: the chat templates of Qwen3, DeepSeek-R1, QwQ (`<think>`), Seed-OSS (`<seed:think>`),
 Magistral (`[THINK]`), Kimi-VL, Command A Reasoning, Gemma and Sky-T1, and gpt-oss's harmony format
@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-LONGEST_TAG: Final = 320
-"""Characters within which a tag always fits, its attributes or its channel's header included."""
+MAX_TAG_CHARS: Final = 320
+"""The longest tag, with its attributes or its channel's header."""
 
 _NAMES: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "seed:think")
 _ANY_NAME: Final = "|".join(_NAMES)
 _HEADER: Final = r"<\|channel\|>\s*{0}\b[^<]{{0,150}}(?:<\|constrain\|>[^<]{{0,50}})?<\|message\|>"
 _FINAL: Final = r"(?:<\|start\|>\s*assistant\s*)?" + _HEADER.format("final")
-_FINAL_SQUASHED: Final = "<|start|>assistant<|channel|>final<|message|>"
+_COMPACT_FINAL_HEADER: Final = "<|start|>assistant<|channel|>final<|message|>"
 
 _PAIRS: Final = (
     (rf"<(?:{_ANY_NAME})(?:\s[^<>]{{0,200}}|/)?>", rf"</(?:{_ANY_NAME})\s*>"),
@@ -41,7 +41,7 @@ _PREAMBLES: Final = (
     r"<\|begin_of_text\|>",
     r"<\|message\|>",
 )
-"""What some templates write before the answer itself."""
+"""What some chat templates put before the answer."""
 
 _END_TOKENS: Final = (
     "<|im_end|>",
@@ -92,96 +92,105 @@ _CLOSINGS: Final = (
     "<channel|>",
     "<unused95>",
 )
-STRUCK: Final = "<s>"
-"""HTML's mark of struck text, whose end looks like an end token."""
+STRIKETHROUGH_TAG: Final = "<s>"
+"""HTML's strikethrough tag. Its closing tag looks like an end token."""
 
-_ENDINGS: Final = (*(token.lower() for token in _END_TOKENS), STRUCK)
+_ENDINGS: Final = (*(token.lower() for token in _END_TOKENS), STRIKETHROUGH_TAG)
 
-_CLOSER_OF_ANY: Final = "|".join(closer for _, closer in _PAIRS)
+_ANY_CLOSER: Final = "|".join(closer for _, closer in _PAIRS)
 _OPENER: Final = re.compile("|".join(opener for opener, _ in _PAIRS), re.IGNORECASE)
 _CHANNEL_OPENER: Final = re.compile(_CHANNELS[0], re.IGNORECASE)
 _CHANNEL_CLOSER: Final = re.compile(_CHANNELS[1], re.IGNORECASE)
 _PREAMBLE: Final = re.compile("|".join((*_PREAMBLES, _FINAL)), re.IGNORECASE)
-_HALF_OPENER: Final = re.compile(rf"<(?:{_ANY_NAME})(?:\s[^<>]*|/)?", re.IGNORECASE)
-_HALF_CLOSER: Final = re.compile(rf"</(?:{_ANY_NAME})\s*", re.IGNORECASE)
-CLOSER: Final = re.compile(_CLOSER_OF_ANY, re.IGNORECASE)
-"""The end of a thought; one that another kind of tag has opened may end so too."""
+_PARTIAL_OPENER: Final = re.compile(rf"<(?:{_ANY_NAME})(?:\s[^<>]*|/)?", re.IGNORECASE)
+_PARTIAL_CLOSER: Final = re.compile(rf"</(?:{_ANY_NAME})\s*", re.IGNORECASE)
+CLOSER: Final = re.compile(_ANY_CLOSER, re.IGNORECASE)
+"""Closes a thought. Any kind of closing tag closes any kind of thought."""
 
-UNOPENED_CLOSER: Final = re.compile(f"{_CLOSER_OF_ANY}|{_FINAL}", re.IGNORECASE)
-"""What ends a thought that the text itself has not opened."""
+UNOPENED_CLOSER: Final = re.compile(f"{_ANY_CLOSER}|{_FINAL}", re.IGNORECASE)
+"""Closes a thought that the text didn't open."""
 
 END_TOKEN: Final = re.compile("|".join(map(re.escape, _END_TOKENS)), re.IGNORECASE)
 END_TOKENS: Final = re.compile(rf"(?:{END_TOKEN.pattern}|\s)+", re.IGNORECASE)
 NEXT_TURN: Final = re.compile("|".join(map(re.escape, _NEXT_TURNS)), re.IGNORECASE)
-MARK: Final = re.compile("[<\\[\u25c1]")
-"""Each tag begins with one of these."""
+TAG_START: Final = re.compile("[<\\[\u25c1]")
+"""The first character of any tag."""
 
-_SENTENCE_GOES_ON: Final = re.compile("[ \\t]+[^\\W\\d_A-Z]|[.,;:!?)\"'\u201d\u2019\u00bb]")
+_SENTENCE_CONTINUES: Final = re.compile("[ \\t]+[^\\W\\d_A-Z]|[.,;:!?)\"'\u201d\u2019\u00bb]")
 _QUOTES: Final = ('"', "'", "`", "\u201c", "\u2018", "\u00ab", "(")
 
 
 class Opening(NamedTuple):
-    """What an answer begins with: where it ends, and how the thought that it opens is closed."""
+    """The start of an answer that is not part of its text.
+
+    Attributes:
+        end: the index at which it ends.
+        closer: closes the thought it opens; None if it opens none.
+    """
 
     end: int
     closer: re.Pattern[str] | None
 
 
-def opening(text: str) -> Opening | None:
-    """The tag, or the part of a chat template, with which a text begins, if it does."""
-    if found := _OPENER.match(text):
-        return Opening(found.end(), None if found[0].endswith("/>") else CLOSER)
-    if found := _CHANNEL_OPENER.match(text):
-        return Opening(found.end(), _CHANNEL_CLOSER)
-    found = _PREAMBLE.match(text) or CLOSER.match(text)
-    return Opening(found.end(), None) if found else None
+def match_opening(text: str) -> Opening | None:
+    """Return the tag or chat template part at the start of the text, or None."""
+    if match := _OPENER.match(text):
+        return Opening(match.end(), None if match[0].endswith("/>") else CLOSER)
+    if match := _CHANNEL_OPENER.match(text):
+        return Opening(match.end(), _CHANNEL_CLOSER)
+    match = _PREAMBLE.match(text) or CLOSER.match(text)
+    return Opening(match.end(), None) if match else None
 
 
 def may_open(text: str) -> bool:
-    """Whether more text could make this one begin with what `opening` finds."""
-    if len(text) > LONGEST_TAG:
+    """Return whether `match_opening` may find something once more text has arrived."""
+    if len(text) > MAX_TAG_CHARS:
         return False
-    half = _HALF_OPENER.fullmatch(text) or _HALF_CLOSER.fullmatch(text)
-    known = _is_start_of((*_OPENINGS, *_CLOSINGS), text) or _is_header(text, "<|channel|>")
-    return half is not None or known
+    partial = _PARTIAL_OPENER.fullmatch(text) or _PARTIAL_CLOSER.fullmatch(text)
+    is_known = _is_prefix_of_any((*_OPENINGS, *_CLOSINGS), text) or _is_partial_header(
+        text, "<|channel|>"
+    )
+    return partial is not None or is_known
 
 
 def may_close(text: str) -> bool:
-    """Whether more text could make this one begin with a closing tag or an end token."""
-    if len(text) > LONGEST_TAG:
+    """Return whether the text may become a closing tag or an end token."""
+    if len(text) > MAX_TAG_CHARS:
         return False
-    known = _is_start_of((*_CLOSINGS, *_ENDINGS), text) or _is_header(text, "<|channel|>final")
-    return known or _HALF_CLOSER.fullmatch(text) is not None
+    is_known = _is_prefix_of_any((*_CLOSINGS, *_ENDINGS), text) or _is_partial_header(
+        text, "<|channel|>final"
+    )
+    return is_known or _PARTIAL_CLOSER.fullmatch(text) is not None
 
 
 def may_end(text: str) -> bool:
-    """Whether what stands behind an end token could become one more, or another turn."""
-    return _is_start_of((*_ENDINGS, *_NEXT_TURNS), text) or may_close(text)
+    """Return whether the text after an end token may become another one, or a new turn."""
+    return _is_prefix_of_any((*_ENDINGS, *_NEXT_TURNS), text) or may_close(text)
 
 
 def is_mention(before: str, tag: str, after: str) -> bool:
-    """Whether a sentence or code speaks of a closing tag, so that it closes nothing.
+    """Return whether the text only mentions a closing tag, so that it closes nothing.
 
-    It does where the tag was opened in mid-text, is in code or in quotes, or has a sentence going
-    on at both sides.
+    True if the text contains an opening tag, if the closing tag is in code or quotes, or if it is
+    in the middle of a sentence.
     """
     line = before.rpartition("\n")[2]
     in_code = before.count("```") % 2 or line.count("`") % 2
     if in_code or before.endswith(_QUOTES) or _OPENER.search(before):
         return True
-    in_sentence = line.strip() and line[-1] in " \t" and _SENTENCE_GOES_ON.match(after)
+    in_sentence = line.strip() and line[-1] in " \t" and _SENTENCE_CONTINUES.match(after)
     return bool(in_sentence) and not tag.lower().endswith("<|message|>")
 
 
-def _is_start_of(tags: tuple[str, ...], text: str) -> bool:
+def _is_prefix_of_any(tags: tuple[str, ...], text: str) -> bool:
     lower = text.lower()
     return any(tag.startswith(lower) for tag in tags)
 
 
-def _is_header(text: str, start: str) -> bool:
-    """Whether this is the beginning of a harmony header, whose end is a long way off."""
-    squashed = "".join(text.lower().split())
-    if _FINAL_SQUASHED.startswith(squashed) or start.startswith(squashed):
+def _is_partial_header(text: str, start: str) -> bool:
+    """Return whether the text may be the start of a harmony header, which can be long."""
+    compact = "".join(text.lower().split())
+    if _COMPACT_FINAL_HEADER.startswith(compact) or start.startswith(compact):
         return True
-    inner = squashed.removeprefix("<|start|>assistant")
+    inner = compact.removeprefix("<|start|>assistant")
     return inner.startswith(start) and "<|message|>" not in inner

@@ -25,7 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
 from bot.ports import Question
-from bot.storage.database import Database, DatabaseAway, open_database, read_url
+from bot.storage.database import Database, DatabaseAway, open_database
+from bot.storage.database_url import read_url
 from bot.storage.runs import StoredRunStore
 from bot.storage.tables import claims, preferences, runs
 from moa import Answer, Call
@@ -144,15 +145,13 @@ async def test_what_is_read_together_is_of_one_moment(opened: Database, database
     elsewhere = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
     count = select(func.count()).select_from(preferences)
     row = {"team": "T", "scope": "workspace", "id": "T", "chosen": "{}", "changed_by": "U"}
-
-    def look(connection: Connection) -> list[int]:
-        before = connection.scalar(count)
+    async with opened.snapshot() as connection:
+        assert await connection.scalar(count) == 0
         with elsewhere.begin() as other:
             other.execute(insert(preferences).values(row | {"changed_at": datetime.now(UTC)}))
-        return [before or 0, connection.scalar(count) or 0]
-
-    assert await opened.survey(look) == [0, 0]
-    assert await opened.read(lambda connection: connection.scalar(count)) == 1
+        assert await connection.scalar(count) == 0
+    async with opened.connect() as connection:
+        assert await connection.scalar(count) == 1
     elsewhere.dispose()
 
 
@@ -182,7 +181,8 @@ async def test_errors_of_the_database_tell_nothing_that_people_wrote(
 ) -> None:
     """Postgres quotes the row that it refuses; what a log would hold of the error does not."""
     with pytest.raises(SQLAlchemyError) as caught:
-        await opened.write(breaks)
+        async with opened.begin() as connection:
+            await connection.run_sync(breaks)
     told = "".join(traceback.format_exception(caught.value))
     assert str(caught.value) in told
     assert SECRET not in told

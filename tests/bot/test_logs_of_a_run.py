@@ -33,15 +33,6 @@ async def main():
 asyncio.run(main())
 """
 
-ENGINE = """
-from bot import logs
-from dbos import DBOS
-logs.configure("INFO", "json")
-config = {"name": "moa-bot", "system_database_url": "sqlite:///engine.db"}
-DBOS(config=config | {"log_level": "WARNING"})
-DBOS.logger.warning("the engine's words, with xoxb-1234-abcdefgh")
-"""
-
 EXPORTER = """
 import json, pathlib
 from opentelemetry import trace
@@ -93,14 +84,6 @@ def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
     assert len(lines) == 3
     assert all("run_id=run-1" in line for line in lines)
     assert "run_id" not in last
-
-
-def test_the_engines_lines_have_the_form_of_ours(tmp_path: Path) -> None:
-    """DBOS would write by itself, in its own form: its lines are JSON, once, without secrets."""
-    (line,) = lines_of(run_program(ENGINE, tmp_path))
-    assert line["level"] == "warning"
-    assert line["event"].startswith("the engine's words")
-    assert "abcdefgh" not in line["event"]
 
 
 async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bot.storage.database import Database
 from bot.storage.feedback import StoredFeedback
 from bot.storage.question_history import StoredHistory
 from bot.storage.retention import DeletionScope, Retention
-from bot.storage.run_queries import RunQueries
+from bot.storage.run_listing import RunListing
 from bot.storage.runs import StoredRunStore
 from bot.storage.tables import metadata, runs
 from tests.bot.test_storage import ANSWER, CALL, QUESTION
@@ -92,7 +92,7 @@ async def test_the_ledger_comes_back_as_it_was_written(
     run_id = await asked(journal, "1.0001")
     await journal.charge(run_id, LATE)
     assert await StoredCallLog(opened).of(run_id) == [CALL, LATE]
-    assert [line.cost_usd for line in await RunQueries(opened).ledger(run_id)] == [0.01, None]
+    assert [line.cost_usd for line in await RunListing(opened).ledger(run_id)] == [0.01, None]
 
 
 async def test_an_operator_lists_the_latest_runs(opened: Database, journal: StoredRunStore) -> None:
@@ -104,7 +104,7 @@ async def test_an_operator_lists_the_latest_runs(opened: Database, journal: Stor
     )
     for run_id, days in ((old, 3), (live, 2), (new, 1)):
         await aged(opened, run_id, days)
-    listing = RunQueries(opened)
+    listing = RunListing(opened)
     assert [run.id for run in await listing.runs(limit=2)] == [new, live]
     assert [run.id for run in await listing.runs(state="live")] == [live]
     assert [run.id for run in await listing.runs(state="answered")] == [new, old]
@@ -138,7 +138,7 @@ async def test_what_is_old_goes_with_all_that_hangs_on_it(
     await aged(opened, old, days=91)
     await aged(opened, live, days=91)
     await aged(opened, young, days=89)
-    await Retention(opened).keeping(days=90)()
+    await Retention(opened).delete_older(days=90)
     assert await journal.get(old) is None
     left = {"runs": 2, "claims": 2, "answers": 2, "ledger": 2, "posts": 2}
     assert await sizes(opened) == left | {"spending": 1}

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, insert, select, update
 
-from bot.jobs import dispatcher
 from bot.ports import Question
 from bot.storage import retention
 from bot.storage.database import Database
@@ -98,7 +97,7 @@ async def test_what_is_older_than_the_days_goes_with_all_that_hangs_on_it(
     young = await asked(opened, days=89)
     live = await asked(opened, days=200, ended=False)
     assert await ids(opened, runs, "id") == {old, young, live}
-    await Retention(opened).keeping(90)()
+    await Retention(opened).delete_older(90)
     assert await ids(opened, runs, "id") == {young, live}
     for table in PARTS:
         assert await ids(opened, table) == {young, live}, table.name
@@ -109,7 +108,7 @@ async def test_a_day_that_was_deleted_can_be_deleted_again(opened: Database) -> 
     young = await asked(opened)
     keep = Retention(opened)
     for days in (90, 90, 10**7, 10**12):
-        await keep.keeping(days)()
+        await keep.delete_older(days)
     assert await ids(opened, runs, "id") == {young}
     assert ago(10**12) == datetime.min.replace(tzinfo=UTC)
 
@@ -121,9 +120,9 @@ async def test_what_was_spent_goes_with_age_but_not_this_month(opened: Database)
     days.append(today - timedelta(days=200))
     for day in {day.isoformat() for day in days}:
         await spent(opened, day)
-    await Retention(opened).keeping(90)()
+    await Retention(opened).delete_older(90)
     assert await ids(opened, spending, "day") == {day.isoformat() for day in days[:3]}
-    await Retention(opened).keeping(1)()
+    await Retention(opened).delete_older(1)
     assert days[2].isoformat() not in await ids(opened, spending, "day") or today.day == 1
     assert days[0].isoformat() in await ids(opened, spending, "day")
 
@@ -227,7 +226,7 @@ async def test_the_bot_deletes_what_is_old_while_it_runs(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For the days that moa.toml says, and without being asked."""
-    monkeypatch.setattr(dispatcher, "TIDY_S", 0.05)
+    monkeypatch.setattr(retention, "ENFORCE_EVERY_S", 0.05)
     extra = "\n[storage]\nretention_days = 2\n"
     async with on_stage(tmp_path, database=database, extra=extra) as stage:
         young = await asked(stage.bot.database, days=1)

@@ -1,4 +1,4 @@
-"""SQLite on the event loop: nobody waits for it, whoever else has the file, and its log stays."""
+"""SQLite: a lock that another process holds, errors, and the size of the write-ahead log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ports import Question
@@ -51,17 +52,18 @@ async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path:
 async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
     """What a broken transaction had done is undone, and the file can be used as before."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    with pytest.raises(SQLAlchemyError):
-        await database.write(
-            lambda connection: (
-                connection.exec_driver_sql(
-                    "INSERT INTO preferences VALUES ('T', 'workspace', 'T', '{}', 'U', 0)"
-                ),
-                connection.exec_driver_sql(NO_FILE),
+
+    async def breaks() -> None:
+        async with database.begin() as connection:
+            await connection.exec_driver_sql(
+                "INSERT INTO preferences VALUES ('T', 'workspace', 'T', '{}', 'U', 0)"
             )
-        )
-    count = "SELECT count(*) FROM preferences"
-    assert await database.read(lambda connection: connection.exec_driver_sql(count).scalar()) == 0
+            await connection.exec_driver_sql(NO_FILE)
+
+    with pytest.raises(SQLAlchemyError):
+        await breaks()
+    async with database.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM preferences")) == 0
     assert await stored(StoredRunStore(database), 1)
     await database.dispose()
 

@@ -57,15 +57,27 @@ async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRunStore) -
     assert await runs.claim(QUESTION, ("event:E2",), "balanced") is not None
 
 
-async def test_what_no_attempt_has_begun_is_new_whatever_its_number(runs: StoredRunStore) -> None:
-    """Only what was begun before may have left something behind."""
+async def test_each_attempt_that_follows_another_has_a_number_of_its_own(
+    runs: StoredRunStore,
+) -> None:
+    """The first has nothing to clean up; a later one gets what was stored before it."""
     run_id = await claimed(runs)
-    assert await runs.renew(run_id, 0)
-    assert await runs.begin(run_id, 0) is None
-    first, again = await runs.begin(run_id, 1), await runs.begin(run_id, 1)
+    first = await runs.begin(run_id)
+    await runs.record(run_id, ANSWER, CALL)
+    second, third = await runs.begin(run_id), await runs.begin(run_id)
     assert first is not None
-    assert again is not None
-    assert (first.attempt, first.resumed, again.resumed) == (1, False, True)
+    assert second is not None
+    assert third is not None
+    assert [run.attempt for run in (first, second, third)] == [0, 1, 2]
+    assert [run.resumed for run in (first, second, third)] == [False, True, True]
+    assert (first.answers, second.answers) == ((), (ANSWER,))
+
+
+async def test_of_many_attempts_at_once_each_has_a_number_of_its_own(runs: StoredRunStore) -> None:
+    """Workers that begin the same run at the same moment cannot both end it."""
+    run_id = await claimed(runs)
+    begun = await asyncio.gather(*(runs.begin(run_id) for _ in range(5)))
+    assert sorted(run.attempt for run in begun if run) == [0, 1, 2, 3, 4]
 
 
 async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRunStore) -> None:
@@ -112,7 +124,8 @@ async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRunSt
     """What it brought too late changes neither the reply nor the answers."""
     run_id = await claimed(runs)
     await runs.record(run_id, ANSWER, CALL)
-    assert await runs.renew(run_id, 0)
+    for _ in range(2):
+        assert await runs.begin(run_id)
     late = Outcome("Late.", "complete", "p", (replace(ANSWER, label="Z"),), None, (CALL,), 1.0, 1.0)
     with pytest.raises(Superseded):
         await runs.finish(run_id, late, 0)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.jobs import dispatcher
 from bot.loop import run as run_loop
 from bot.ports import Question
 from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot
-from tests.stage import Stage, on_stage, variables
+from tests.stage import on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
 REASON = "400: prompt is too long"
@@ -174,23 +172,12 @@ async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
     assert await listed(tmp_path, database) == [live]
 
 
-async def done(stage: Stage) -> None:
-    """Wait until the engine has stored that all has ended."""
-    async with asyncio.timeout(PATIENCE_S):
-        while await stage.bot.jobs.engine.held():  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(0.05)
-
-
-async def test_the_engines_records_go_as_well_while_the_bot_works(
-    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: str) -> None:
     """Beside a running bot, which goes on; the other person's stay."""
-    monkeypatch.setattr(dispatcher, "KNOWN_AFTER_S", 0.0)  # as of questions that take a while
     async with on_stage(tmp_path, default="single", database=database) as stage:
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):
             await stage.replied(ts)
-        await done(stage)
         result = await moa_bot(
             tmp_path,
             *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id),
@@ -198,8 +185,7 @@ async def test_the_engines_records_go_as_well_while_the_bot_works(
         )
         assert (result.code, result.err) == (0, "")
         assert result.out == "1 run deleted.\n"
-        later = datetime.now(UTC) + timedelta(days=1)
-        assert await stage.bot.jobs.engine.sweep(later) == 1
+        assert len(await listed(tmp_path, database)) == 1
         await stage.replied(await stage.ask("Still there?"))
 
 

@@ -45,6 +45,10 @@ class Life:
         """From now on it dies when it reaches its point."""
         self._trap.touch()
 
+    def disarm(self) -> None:
+        """From now on it does not."""
+        self._trap.unlink(missing_ok=True)
+
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         os.kill(self.pid, number)
@@ -109,7 +113,7 @@ class Lives:
             full: its disk is full while this file exists (SQLite).
             database: its URL; by default a file in the folder.
             change: other variables of its environment.
-            hasty: whether its engine hears of a run after some tenths of a second, not seconds.
+            hasty: whether it takes a silent process for dead sooner than in production.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"

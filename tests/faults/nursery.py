@@ -29,12 +29,8 @@ PRELOADED = (
 )
 
 
-KNOWN_AFTER_S = 0.2
-"""In hasty lives, as most here are: killed before the engine knows of a run, and after."""
-
-
-POLL_S = 0.25
-"""Seconds between two looks into the queue, which is where what was taken up waits."""
+HEARTBEAT_S, STALLED_S, CHECK_S = 0.4, 2.5, 0.4
+"""In hasty lives, as most here are, a dead worker's runs are taken over sooner."""
 
 
 def live(order: dict[str, Any]) -> NoReturn:
@@ -48,11 +44,11 @@ def live(order: dict[str, Any]) -> NoReturn:
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    from bot.jobs import dispatcher, engine  # noqa: PLC0415 - the parent has imported it
+    from bot.jobs import recovery  # noqa: PLC0415 - the parent has imported it
 
-    engine.POLL_S = POLL_S
     if order["hasty"]:
-        dispatcher.KNOWN_AFTER_S = KNOWN_AFTER_S
+        recovery.HEARTBEAT_S, recovery.STALLED_S = HEARTBEAT_S, STALLED_S
+        recovery.CHECK_S = CHECK_S
     if order["full"]:
         from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
 

@@ -42,10 +42,9 @@ RUNS = "bot.storage.runs:StoredRuns"
 POINTS: Final[Mapping[str, Point]] = {
     "question stored, not acknowledged": Point(f"{RUNS}.claim"),
     "acknowledged, not handed over": Point(
-        "bot.jobs.dispatcher:DurableJobs.hand_over", before=True
+        "bot.slack.intake.enqueue:Taking.hand_over", before=True
     ),
-    "place looked up, engine does not know": Point("bot.jobs.engine:Engine.start", before=True),
-    "handed over": Point("bot.jobs.engine:Engine.start"),
+    "handed over": Point("bot.slack.intake.enqueue:Taking.hand_over"),
     "taken, not begun": Point(f"{RUNS}.begin", before=True),
     "begun": Point(f"{RUNS}.begin"),
     "sign of work shown": Point(f"{SLACK}.agents_sessions_setStatus"),
@@ -73,23 +72,28 @@ POINTS: Final[Mapping[str, Point]] = {
     "reply complete, not recorded": Point("bot.slack.reply.thread_reply:SlackReply.finish"),
     "recorded as answered": Point(f"{RUNS}.delivered"),
     "sign of work taken away": Point("bot.slack.reply.typing_status:Status.clear"),
-    "work over, engine does not know": Point("bot.jobs.dispatcher:DurableJobs.answer"),
+    "work over, job not ended": Point("bot.service:Service.answer"),
 }
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
 
 WAITING: Final[Mapping[str, Point]] = {
-    "put into the line": Point("bot.jobs.local_queue:Line.add"),
-    "taken from the line": Point("bot.jobs.local_queue:Line.take"),
+    "queued in the process": Point("bot.jobs.local_pool:LocalPool.enqueue"),
+    "position read, not queued in the process": Point(
+        "bot.jobs.local_pool:LocalPool.enqueue", before=True
+    ),
 }
-"""Where all places are taken."""
+"""Where all slots are taken, on SQLite."""
 
-PASSED: Final[Mapping[str, Point]] = {
-    "not passed on yet": Point("bot.storage.notifications:PostgresRelay.pass_on", before=True),
-    "passed on": Point("bot.storage.notifications:PostgresRelay.pass_on"),
-    "passed on, not taken": Point("bot.jobs.dispatcher:DurableJobs.take", before=True),
-    "passed on and taken": Point("bot.jobs.dispatcher:DurableJobs.take"),
+QUEUED: Final[Mapping[str, Point]] = {
+    "position read, not queued": Point(
+        "bot.jobs.postgres_queue:PostgresQueue.enqueue", before=True
+    ),
+    "queued": Point("bot.jobs.postgres_queue:PostgresQueue.enqueue"),
+    "fetched, not started": Point("bot.jobs.postgres_queue:PostgresQueue.answer", before=True),
+    "job over, not stored": Point("bot.jobs.postgres_queue:PostgresQueue.answer"),
+    "job over and stored": Point("procrastinate.manager:JobManager.finish_job"),
 }
-"""Where another worker has a place. The first two are of who takes a question in."""
+"""On the way from one process to another, on Postgres."""
 
 EDITED: Final[Mapping[str, Point]] = {
     "line of progress posted, its ts not stored": Point(f"{SLACK}.chat_postMessage"),
@@ -103,18 +107,28 @@ EDITED: Final[Mapping[str, Point]] = {
 """Without streams and sessions."""
 
 RESUMED: Final[Mapping[str, Point]] = {
-    "old worker's run renewed, not queued": Point(f"{RUNS}.renew"),
-    "queued again": Point("bot.jobs.engine:Engine.enqueue"),
+    "unfinished runs found": Point(f"{RUNS}.begin", before=True),
+    "next attempt begun": Point(f"{RUNS}.begin"),
     "old stream closed, not removed": Point("bot.slack.reply.recovery:stop"),
     "thread cleared": Point("bot.slack.reply.thread_reply:take_stock"),
-    "leftovers of a dead worker not dropped": Point("bot.jobs.engine:Engine.drop", before=True),
 }
-"""While a process takes up what another has left."""
+"""While a process resumes what another has left."""
+
+REQUEUED: Final[Mapping[str, Point]] = {
+    "dead worker forgotten, its jobs not": Point(
+        "procrastinate.manager:JobManager.get_stalled_jobs", before=True
+    ),
+    "stalled job removed, run not queued": Point(
+        "bot.jobs.postgres_queue:PostgresQueue.enqueue", before=True
+    ),
+    "run queued again": Point("bot.jobs.postgres_queue:PostgresQueue.enqueue"),
+}
+"""While a worker takes over from a dead one, on Postgres."""
 
 DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(f"{RUNS}.ask_to_stop")}
 """While it hears that a question was deleted."""
 
-ALL: Final[Mapping[str, Point]] = POINTS | WAITING | PASSED | EDITED | RESUMED | DELETED
+ALL: Final[Mapping[str, Point]] = POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
 
 
 def arm(name: str, trap: Path) -> None:
@@ -144,8 +158,11 @@ def arm(name: str, trap: Path) -> None:
 
     @functools.wraps(whole)
     def watched_at_once(*arguments: Any, **named: Any) -> Any:
+        if point.before:
+            reached(named_of(arguments, named))
         result = whole(*arguments, **named)
-        reached(named_of(arguments, named))
+        if not point.before:
+            reached(named_of(arguments, named))
         return result
 
     setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)

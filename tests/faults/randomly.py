@@ -72,8 +72,7 @@ async def kill_at_random(
 async def _round(there: Scene, moments: random.Random, processes: int) -> list[Asked]:
     """Start processes, ask them some questions, and kill one after the other.
 
-    Every second round the engine hears of a run as late as it does in earnest, and so not at all
-    of most of these.
+    Every second round dead processes are noticed as late as in production.
     """
     hasty = moments.random() < 0.5
     async with AsyncExitStack() as stack:

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, make_url, select, text, update
 
-from bot.jobs.engine import records
 from bot.playground.state.models import SlackMessage
 from bot.slack.api.metadata import is_end, run_of
 from bot.storage.tables import answers, ledger, runs
@@ -23,7 +22,6 @@ from tests.faults.lives import PATIENCE_S, Life, Lives
 from tests.models.replies import Reply, Request
 
 ASKED = re.compile(r"the risk of (\w+)")
-HELD = "status IN ('ENQUEUED', 'PENDING')"
 GOOD = ("used", "truncated")
 
 
@@ -121,7 +119,7 @@ class Scene:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             live = [f"{asked.word}: {self.state(asked)}" for asked in questions]
-            raise AssertionError(f"not over: {live}; the engine holds {self.held()}") from None
+            raise AssertionError(f"not over: {live}; the queue holds {self.held()}") from None
         for asked in questions:
             self.check(asked)
 
@@ -195,16 +193,12 @@ class Scene:
             journal.commit()
 
     def held(self) -> int:
-        """How many attempts the engine knows that have not ended."""
-        place = records(self._file(), self._database)
-        if isinstance(place, Path):
-            if not place.exists():
-                return 0
-            url, table = f"sqlite:///{place}", "workflow_status"
-        else:
-            url, table = self._database, "dbos.workflow_status"
-        with _opened(url) as engine:
-            return engine.scalar(text(f"SELECT count(*) FROM {table} WHERE {HELD}")) or 0  # noqa: S608 - two words of ours
+        """How many jobs the queue holds; SQLite has none."""
+        if make_url(self._database).get_backend_name() == "sqlite":
+            return 0
+        with _opened(self._database) as connection:
+            jobs = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+            return connection.scalar(text(jobs)) or 0
 
     def _is_live(self, asked: Asked) -> bool:
         return self.state(asked) not in {"answered", "failed"}
@@ -239,10 +233,6 @@ class Scene:
 
     def _journal(self) -> Any:
         return _opened(self._database)
-
-    def _file(self) -> Path | None:
-        url = make_url(self._database)
-        return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 @asynccontextmanager

@@ -9,9 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from bot.slack.api.metadata import is_end
 from tests.databases import Kind, Server
@@ -40,7 +38,7 @@ def _file(file: Path) -> tuple[str, Act, Act]:
 
     async def restore() -> None:
         backup.replace(file)
-        for left in ("bot.db-wal", "bot.db-shm", "bot.queue.db"):
+        for left in ("bot.db-wal", "bot.db-shm"):
             file.with_name(left).unlink(missing_ok=True)
 
     return f"sqlite:///{file}", back_up, restore
@@ -57,9 +55,6 @@ def _server(postgres: Postgres, request: pytest.FixtureRequest) -> tuple[str, Ac
 
     async def restore() -> None:
         await postgres.restore(url, kept[0])
-        plain = make_url(url).render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(plain, autocommit=True) as connection:
-            await connection.execute("DROP SCHEMA dbos CASCADE")
 
     return url, back_up, restore
 

@@ -1,4 +1,4 @@
-"""How the tests of providers ask a model, and look at all that came of it."""
+"""Collects what a model streams, for the tests of providers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from moa import Model, ModelError, Prompt, Sampling, Usage
 QUESTION = Prompt.of("What is the capital of France?", system="Answer in one sentence.")
 SAMPLING = Sampling(temperature=0.5, max_output_tokens=100)
 PATIENCE_S = 60.0
-"""After this a test has failed. Nothing takes a second, but for the embedded model on a busy
-machine."""
+"""Timeout of a test. Nothing takes a second, except the embedded model on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """Everything that a model's stream brought."""
+    """Everything a model streamed."""
 
     text: str
     stop: str | None
@@ -39,9 +38,9 @@ async def hear(
     *,
     meanwhile: Callable[[], Awaitable[object]] | None = None,
 ) -> Heard:
-    """Ask and listen to the end, resting after the first chunk while something else goes on.
+    """Call a model and collect its stream; await `meanwhile` after the first chunk.
 
-    Any error but a ModelError is the test's.
+    A ModelError is collected; any other exception propagates.
     """
     texts: list[str] = []
     stop: str | None = None

@@ -1,4 +1,4 @@
-"""A strict reader of the block of answers: it knows the nonce, and takes nothing on trust."""
+"""A strict parser for the block of answers. It knows the nonce and trusts nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moa.pipeline.prompts import templates
 
 @dataclass(frozen=True)
 class Section:
-    """One text of a block: what kind it is, its label, what is remarked on it."""
+    """One text of a block: its kind, label and remark."""
 
     kind: str
     label: str
@@ -22,7 +22,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Block:
-    """A last user turn, taken apart."""
+    """A parsed last user turn."""
 
     question: str
     introduction: str
@@ -38,23 +38,23 @@ class Block:
 
 
 def parse(content: str, nonce: str) -> Block:
-    """Take a last user turn apart.
+    """Parse a last user turn.
 
     Raises:
-        ValueError: for anything but a question, one introduction, the sections and one last line.
+        ValueError: unless it is a question, one introduction, the sections and one end line.
     """
     begin = templates.ANSWERS_FOLLOW.format(nonce=nonce)
     if content.count(begin) != 1:
-        raise ValueError("the introduction stands not once")
+        raise ValueError("the introduction must occur once")
     question, rest = content.split(begin)
     introduction, _, body = rest.partition("\n\n")
     last = f"=== END OF ANSWERS {nonce} ==="
     inside, found_last, after = f"{body}\n".partition(f"\n{last}\n")
     if not found_last or last in after:
-        raise ValueError("the block does not end with one last line")
+        raise ValueError("the block must end with one end line")
     request = after.strip()
     if not question.strip().endswith(request):
-        raise ValueError("after the block stands something else than the request")
+        raise ValueError("only the request may follow the block")
     lines = inside.split("\n")
     boundary = re.compile(rf"=== (ANSWER|RANKING) ([A-Z]+\d*) {nonce}(?: \(([^()\n]+)\))? ===")
     sections: list[Section] = []
@@ -64,29 +64,29 @@ def parse(content: str, nonce: str) -> Block:
             sections.append(Section(found[1], found[2], found[3] or "", ""))
             texts.append([])
         elif nonce in line or not texts:
-            raise ValueError(f"not a place for this line: {line!r}")
+            raise ValueError(f"unexpected line: {line!r}")
         else:
             texts[-1].append(line)
     read = zip(sections, texts, strict=True)
     whole = [Section(s.kind, s.label, s.remark, _inner(text)) for s, text in read]
     if not question.endswith("\n\n"):
-        raise ValueError("the question is not set apart")
+        raise ValueError("no empty line after the question")
     return Block(question[:-2], begin + introduction, whole)
 
 
 def _inner(lines: Sequence[str]) -> str:
-    """A text without the empty line that follows it."""
+    """Return a text without the empty line after it."""
     if lines and lines[-1] == "":
         return "\n".join(lines[:-1])
-    raise ValueError("a text is not set apart from what follows")
+    raise ValueError("no empty line after a text")
 
 
 def block_of(prompt: Prompt, nonce: str) -> Block:
-    """The block at the end of a prompt's last turn."""
+    """Return the block at the end of a prompt's last turn."""
     return parse(prompt.messages[-1].content, nonce)
 
 
 def answer(label: str, text: str, *, model: str = "", position: int = 1, **more: str) -> Answer:
-    """A labelled answer."""
+    """Return a labelled answer."""
     status = "truncated" if more.get("status") == "truncated" else "used"
     return Answer(model or f"model {label}", 1, position, status, text, label)

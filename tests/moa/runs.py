@@ -1,4 +1,4 @@
-"""How the tests of the engine put questions through plans of scripted models."""
+"""Runs questions through plans of scripted models, for the engine's tests."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ SEED = 7
 
 
 def says(name: str, *steps: Any, **profile: Any) -> ScriptedModel:
-    """A model that follows these steps; without any, it answers at once."""
+    """Return a model that follows these steps, or answers at once."""
     return ScriptedModel(Profile(name, **profile), steps or (f"The answer of {name}.",))
 
 
 def slow(name: str, seconds: float, **profile: Any) -> ScriptedModel:
-    """A model whose answer comes whole after so many seconds."""
+    """Return a model whose complete answer takes this many seconds."""
     return says(name, Wait(seconds), f"The answer of {name}.", **profile)
 
 
 def follows(name: str, script: Script, **profile: Any) -> ScriptedModel:
-    """A model with a script that depends on what it is asked."""
+    """Return a model whose script depends on its prompt."""
     return ScriptedModel(Profile(name, **profile), script)
 
 
 def layer(*models: Model, required: Sequence[str] = (), **rules: Any) -> Layer:
-    """A layer of these models, with its rules as `Layer` names them."""
+    """Return a layer of these models; `rules` are fields of `Layer`."""
     return Layer(tuple(Seat(m, m.profile.name in required) for m in models), **rules)
 
 
 def plan(*layers: Layer, by: Model | Sequence[Model], **rules: Any) -> Plan:
-    """A plan of these layers, written up by one aggregator or by the first of several."""
+    """Return a plan of these layers with one aggregator or several."""
     aggregators = tuple(by) if isinstance(by, Sequence) else (by,)
     return replace(Plan(layers, aggregators), **rules)
 
@@ -64,7 +64,7 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Played:
-    """All events of a run that ended well."""
+    """All events of a finished run."""
 
     events: Sequence[Event]
 
@@ -75,41 +75,41 @@ class Played:
         return last.outcome
 
     def of(self, kind: type[E]) -> list[E]:
-        """The events of one kind."""
+        """Return the events of one type."""
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
     def text(self) -> str:
-        """What was streamed."""
+        """The streamed reply."""
         return "".join(delta.text for delta in self.of(Delta))
 
-    def read(self, number: int = 1) -> set[str]:
-        """The models whose answers a layer handed on."""
+    def read_models(self, number: int = 1) -> set[str]:
+        """Return the models whose answers a layer passed on."""
         closed = next(e for e in self.of(LayerClosed) if e.layer == number)
         return {answer.model for answer in closed.answers}
 
     def answer(self, model: str) -> Answer:
-        """What a proposer brought in the end."""
+        """Return a proposer's final answer."""
         return next(a for a in self.outcome.answers if a.model == model)
 
     @property
     def lines(self) -> list[Call]:
-        """The lines of the ledger, as the events told of them."""
+        """The calls, in the order in which events reported them."""
         return [e.call for e in self.events if isinstance(e, Answered | Failed | Retried)]
 
     def calls(self, model: str) -> list[Call]:
-        """The lines of one model, in the order in which they ended."""
+        """Return one model's calls, in the order in which they ended."""
         return [call for call in self.outcome.calls if call.model == model]
 
 
 async def play(
     plan: Plan, thread: Prompt = QUESTION, *, seed: int = SEED, recorded: Sequence[Answer] = ()
 ) -> Played:
-    """Put a question through a plan, to the end."""
+    """Run a question to the end."""
     async with aclosing(run(plan, thread, seed=seed, recorded=recorded)) as stream:
         return Played([event async for event in stream])
 
 
 def clock() -> float:
-    """Seconds of the running loop."""
+    """Return the running loop's time in seconds."""
     return asyncio.get_running_loop().time()

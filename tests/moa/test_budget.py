@@ -1,4 +1,4 @@
-"""A thread and answers are fitted into a context window, and what is left out is said."""
+"""A thread and its answers fit into a context window, and notes say what was left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def answer(text: str, label: str = "A") -> Answer:
 
 
 def talk(*turns: str, system: str = "") -> Prompt:
-    """Turns of user and assistant alternately, so that the last is the user's."""
+    """Return alternating turns that end with the user's."""
     messages = [
         Message("assistant" if (len(turns) - i) % 2 == 0 else "user", turn)
         for i, turn in enumerate(turns)
@@ -37,10 +37,10 @@ def talk(*turns: str, system: str = "") -> Prompt:
 
 @given(texts, st.integers(0, 1000))
 def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
-    """Whatever its script; its head and its tail stand, and the gap says how much is missing."""
+    """In any script, the start and end are kept, and the gap says how much is missing."""
     short = token_budget.shorten(text, room)
-    assert token_budget.tokens(short) <= max(room, token_budget.GAP_TOKENS)
-    if token_budget.tokens(text) <= room:
+    assert token_budget.count_tokens(short) <= max(room, token_budget.GAP_TOKENS)
+    if token_budget.count_tokens(text) <= room:
         assert short == text
     else:
         head, _, rest = short.partition("\n\n[… ")
@@ -51,14 +51,14 @@ def test_a_shortened_text_fits_into_its_room(text: str, room: int) -> None:
 
 
 def test_a_lone_surrogate_does_no_harm() -> None:
-    """Text that no encoding can hold is counted and shortened like any other."""
+    """Text that cannot be encoded is counted and shortened like any other."""
     assert "left out" in token_budget.shorten("\ud800" * 500, 50)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=8), st.integers(0, 3000))
 def test_shares_are_fair(sizes: list[int], room: int) -> None:
-    """Nobody gets more than wanted, small texts stay whole, and the larger ones share evenly."""
-    granted = token_budget.shares(sizes, room)
+    """No text gets more than its size, small texts stay whole, and large ones share evenly."""
+    granted = token_budget.allocate(sizes, room)
     assert sum(granted) <= room
     assert all(0 <= share <= size for share, size in zip(granted, sizes, strict=True))
     cut = [share for share, size in zip(granted, sizes, strict=True) if share < size]
@@ -69,13 +69,13 @@ def test_shares_are_fair(sizes: list[int], room: int) -> None:
 
 
 def test_what_fits_is_left_as_it_is() -> None:
-    """Nothing is said where nothing is left out."""
+    """If everything fits, nothing is cut and there are no notes."""
     thread, answers = talk("Hi", "Hello", "Why?", system="Be kind."), (answer("Because."),)
     assert token_budget.fit(thread, answers, 100) == (thread, answers, ())
 
 
 def test_the_oldest_turns_go_first() -> None:
-    """As few as need be, and the first that stays is a user's."""
+    """As few turns as possible are dropped, and the first one left is a user's."""
     thread = talk("one " * 90, "two " * 90, "three " * 90, "four " * 90, "five")
     fitted, _, notes = token_budget.fit(thread, (), 320)
     assert fitted.messages == thread.messages[2:]
@@ -88,23 +88,23 @@ def test_the_oldest_turns_go_first() -> None:
 
 @given(st.lists(st.text("x", max_size=40), min_size=2, max_size=40), st.integers(30, 400))
 def test_no_turn_is_dropped_without_need(turns: list[str], room: int) -> None:
-    """With one more of the dropped turns the thread would not have fitted."""
+    """With one more of the dropped turns, the thread would be too long."""
     thread = Prompt(tuple(Message("user", turn) for turn in turns))
     fitted, _, _ = token_budget.fit(thread, (), room)
     dropped = len(turns) - len(fitted.messages)
     if dropped:
-        assert token_budget.size(Prompt(thread.messages[dropped - 1 :])) > room
+        assert token_budget.prompt_tokens(Prompt(thread.messages[dropped - 1 :])) > room
 
 
 def test_one_message_is_one_message() -> None:
-    """The note speaks English in the singular too."""
+    """The note uses the singular for one message."""
     thread = Prompt((Message("user", "x" * 900), Message("user", "why?")))
     _, _, notes = token_budget.fit(thread, (), 40)
     assert notes[0].startswith("The oldest message was left out")
 
 
 def test_the_last_turn_is_always_kept_and_shortened_last() -> None:
-    """A question that is too long itself keeps its head and its tail."""
+    """A question that is itself too long keeps its start and end."""
     thread = talk("first", "second", "begin " + "x" * 9000 + " end?")
     fitted, answers, notes = token_budget.fit(thread, (answer("y" * 9000),), 1000)
     (last,) = fitted.messages
@@ -120,11 +120,14 @@ def test_the_last_turn_is_always_kept_and_shortened_last() -> None:
     st.integers(300, 4000),
 )
 def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> None:
-    """Any thread and any answers are within the room; the last turn and every answer are there."""
+    """Any thread and answers fit the budget; the last turn and every answer are kept."""
     thread = talk(*turns, system="Be kind.")
     answers = [answer(text) for text in said]
     fitted, kept, notes = token_budget.fit(thread, answers, room)
-    assert token_budget.size(fitted) + sum(token_budget.tokens(a.text) for a in kept) <= room
+    assert (
+        token_budget.prompt_tokens(fitted) + sum(token_budget.count_tokens(a.text) for a in kept)
+        <= room
+    )
     assert fitted.messages[-1].role == "user"
     assert len(fitted.messages) == len(turns) or fitted.messages[0].role == "user"
     assert len(kept) == len(answers)
@@ -140,7 +143,7 @@ def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> No
     share=st.sampled_from([1.0, 0.5]),
     datamark=st.booleans(),
 )
-@example(  # once its oldest turn is left out, it is far below what it may take, and still too long
+@example(  # without its oldest turn the thread is far below the target, and still too long
     turns=["0\x80\x80\x80𐀀" * 155, "0\x80" * 266],
     said=[""],
     window=2048,
@@ -150,37 +153,39 @@ def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> No
 def test_a_request_fits_into_the_models_window_with_room_to_answer(
     turns: list[str], said: list[str], window: int, share: float, *, datamark: bool
 ) -> None:
-    """The strategy's own words, labels, boundaries and marks are counted too."""
+    """Instructions, labels, boundaries and markers count too."""
     answers = tuple(answer(text, "ABCDE"[i]) for i, text in enumerate(said))
-    brief = PromptContext(talk(*turns), answers, "0123456789abcdef", final=True, datamark=datamark)
+    context = PromptContext(
+        talk(*turns), answers, "0123456789abcdef", final=True, datamark=datamark
+    )
     profile = Profile("m", context_window=window)
     request = model_request.build_request(
-        synthesise if answers else direct, brief, profile, "aggregator", window_share=share
+        synthesise if answers else direct, context, profile, "aggregator", window_share=share
     )
-    assert token_budget.size(request.prompt) <= window * share * 0.75 * 0.95 + 1
+    assert token_budget.prompt_tokens(request.prompt) <= window * share * 0.75 * 0.95 + 1
     assert all(f"ANSWER {a.label} " in request.prompt.messages[-1].content for a in answers)
 
 
 def test_what_fits_but_for_the_strategys_words_is_shortened_too() -> None:
-    """A thread that just fits by itself makes room for the words around it."""
+    """A thread that just fits by itself is shortened to make room for the instructions."""
     for length in range(3400, 4200, 20):
-        brief = PromptContext(talk("x" * length), (answer(""),), "0" * 16, final=True)
+        context = PromptContext(talk("x" * length), (answer(""),), "0" * 16, final=True)
         request = model_request.build_request(
-            synthesise, brief, Profile("m", context_window=2048), "aggregator"
+            synthesise, context, Profile("m", context_window=2048), "aggregator"
         )
-        assert token_budget.size(request.prompt) <= 2048 * 0.75 * 0.95 + 1
+        assert token_budget.prompt_tokens(request.prompt) <= 2048 * 0.75 * 0.95 + 1
 
 
 @pytest.mark.parametrize("datamark", [False, True])
 def test_the_room_is_used(*, datamark: bool) -> None:
-    """Of texts that are far too long, as much is kept as there is room for."""
+    """Texts that are far too long are cut no more than needed."""
     answers = tuple(answer(f"{label} word " * 5000, label) for label in "ABCDE")
-    brief = PromptContext(talk("why " * 50_000), answers, "0" * 16, final=True, datamark=datamark)
+    context = PromptContext(talk("why " * 50_000), answers, "0" * 16, final=True, datamark=datamark)
     request = model_request.build_request(
-        synthesise, brief, Profile("m", context_window=8000), "aggregator"
+        synthesise, context, Profile("m", context_window=8000), "aggregator"
     )
     room = 8000 * 0.75 * 0.95
-    assert room * 0.85 <= token_budget.size(request.prompt) <= room
+    assert room * 0.85 <= token_budget.prompt_tokens(request.prompt) <= room
 
 
 @pytest.mark.parametrize(
@@ -195,7 +200,7 @@ def test_the_room_is_used(*, datamark: bool) -> None:
 def test_a_model_is_asked_with_its_roles_sampling(
     role: model_request.Role, profile: Profile, temperature: float | None, cap: int | None
 ) -> None:
-    """Proposers differ and are brief, the aggregator is steady; a profile overrides both."""
+    """Proposers vary and are brief, the aggregator is steady; a profile overrides both."""
     sampling = model_request.build_request(
         direct, PromptContext(Prompt.of("Hi")), profile, role
     ).sampling
@@ -203,12 +208,12 @@ def test_a_model_is_asked_with_its_roles_sampling(
 
 
 def test_a_persona_is_for_proposing_only() -> None:
-    """It stands at the head of the system text; the aggregator writes as itself."""
+    """The persona precedes a proposer's system text; the aggregator has none."""
     profile = Profile("m", persona="You are a poet.")
-    brief = PromptContext(Prompt.of("Hi", system="Be kind."))
-    proposes = model_request.build_request(direct, brief, profile, "proposer").prompt.system
+    context = PromptContext(Prompt.of("Hi", system="Be kind."))
+    proposes = model_request.build_request(direct, context, profile, "proposer").prompt.system
     assert "You are a poet.\n\nBe kind." in proposes
     assert (
         "poet"
-        not in model_request.build_request(direct, brief, profile, "aggregator").prompt.system
+        not in model_request.build_request(direct, context, profile, "aggregator").prompt.system
     )

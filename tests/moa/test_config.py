@@ -1,4 +1,4 @@
-"""A configuration is read whole, and every mistake in it is named with what is allowed."""
+"""A configuration is checked as a whole, and every error says what is allowed."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ PIPELINE = '[pipelines.p]\naggregator = "a"\n'
 
 
 def read(text: str) -> Config:
-    return Config.read(tomllib.loads(dedent(text)))
+    return Config.from_table(tomllib.loads(dedent(text)))
 
 
-def mistakes_in(text: str) -> list[str]:
+def errors_in(text: str) -> list[str]:
     with pytest.raises(PipelineError) as raised:
         read(text)
     return str(raised.value).splitlines()
 
 
 def test_a_small_configuration_is_enough() -> None:
-    """A model and a pipeline of it; the only pipeline is the default, and the rest has defaults."""
+    """One model and one pipeline suffice: that pipeline is the default."""
     config = read(MODELS + PIPELINE)
     assert config.default_pipeline == "p"
     assert config.models["a"] == ModelDefinition(provider="openai", model="x")
@@ -42,7 +42,7 @@ def test_a_small_configuration_is_enough() -> None:
 
 
 def test_every_key_is_read() -> None:
-    """What may stand in the file arrives as it was written."""
+    """Every key of the file ends up in the configuration."""
     config = read(
         """
         default_pipeline = "p"
@@ -111,7 +111,7 @@ def test_every_key_is_read() -> None:
 IN_A_MODEL = [
     ('provider = "opnai"', "provider: must be 'openai', 'anthropic', 'local' or 'scripted'."),
     ('model = ""', "model: must not be empty."),
-    ("model = 3", "model: must be a text in quotes."),
+    ("model = 3", "model: must be text in quotes."),
     ('modle = "x"', 'modle: unknown key. Did you mean "model"? Allowed: '),
     (
         'base_url = "localhost"',
@@ -149,27 +149,27 @@ IN_A_MODEL = [
     ),
     (
         'hedge_after_s = 5\nhedge_with = "a"',
-        "hedge_with: must be another model than this one.",
+        "hedge_with: must be a different model.",
     ),
     ("reasoning_tokens = -1", "reasoning_tokens: must be greater than or equal to 0."),
     ('reasoning_effort = "hard"', "reasoning_effort: must be 'none', 'minimal', 'low', "),
     ('omit = "top_k"', "omit: must be a list."),
-    ('omit = ["messages"]', 'omit: "messages" cannot be left out of a request.'),
+    ('omit = ["messages"]', 'omit: "messages" is required in every request.'),
     ("aggregator_max_output_tokens = 0", "aggregator_max_output_tokens: must be greater than or"),
-    ('reply = "Yes."', "reply: is for scripted models only."),
-    ("delay_s = 1", "delay_s: is for scripted models only."),
-    ('fail = "cut"', "fail: is for scripted models only."),
+    ('reply = "Yes."', "reply: only works for scripted models."),
+    ("delay_s = 1", "delay_s: only works for scripted models."),
+    ('fail = "cut"', "fail: only works for scripted models."),
 ]
 
 
 @pytest.mark.parametrize(("line", "said"), IN_A_MODEL, ids=[line for line, _ in IN_A_MODEL])
 def test_a_mistake_in_a_model_is_named(line: str, said: str) -> None:
-    """The key, what is allowed there and the nearest name; nothing that only follows from it."""
+    """The error names the key, what is allowed and the closest match, without follow-up errors."""
     key = line.partition(" ")[0]
     defaults = {"provider": 'provider = "openai"', "model": 'model = "x"'}
     lines = [kept for name, kept in defaults.items() if name != key] + [line]
     other = '[models.b]\nprovider = "openai"\nmodel = "y"\n'
-    found = mistakes_in("[models.a]\n" + "\n".join(lines) + "\n" + other + PIPELINE)
+    found = errors_in("[models.a]\n" + "\n".join(lines) + "\n" + other + PIPELINE)
     assert len(found) == 1
     assert found[0].startswith(f"models.a.{said}")
 
@@ -180,15 +180,15 @@ def test_a_mistake_in_a_model_is_named(line: str, said: str) -> None:
         (
             "scripted",
             "reasoning_tokens = 5",
-            "reasoning_tokens: is for openai and anthropic models",
+            "reasoning_tokens: only works for openai and anthropic models",
         ),
-        ("local", 'omit = ["top_k"]', "omit: is for openai and anthropic models only."),
-        ("anthropic", "system_role = false", "system_role: is for openai models only."),
+        ("local", 'omit = ["top_k"]', "omit: only works for openai and anthropic models."),
+        ("anthropic", "system_role = false", "system_role: only works for openai models."),
     ],
 )
-def test_a_key_of_other_providers_is_named(provider: str, line: str, said: str) -> None:
-    """A setting that would have no effect is a mistake, and not passed over."""
-    (found,) = mistakes_in(f'[models.a]\nprovider = "{provider}"\nmodel = "x"\n{line}\n{PIPELINE}')
+def test_a_key_for_other_providers_is_an_error(provider: str, line: str, said: str) -> None:
+    """A setting that would have no effect is an error."""
+    (found,) = errors_in(f'[models.a]\nprovider = "{provider}"\nmodel = "x"\n{line}\n{PIPELINE}')
     assert found.startswith(f"models.a.{said}")
 
 
@@ -207,7 +207,7 @@ IN_A_PIPELINE = [
     (LAYER, "layers[1].proposers: is missing and must be set."),
     (LAYER + "proposers = []", "layers[1].proposers: must hold at least 1."),
     (LAYER + 'proposers = "a"', "layers[1].proposers: must be a list."),
-    (LAYER + "proposers = [3]", "layers[1].proposers[1]: must be a text in quotes."),
+    (LAYER + "proposers = [3]", "layers[1].proposers[1]: must be text in quotes."),
     (
         LAYER + f"proposers = {['a'] * 33}",
         "layers[1].proposers: must hold at most 32.",
@@ -237,8 +237,8 @@ IN_A_PIPELINE = [
 
 @pytest.mark.parametrize(("lines", "said"), IN_A_PIPELINE, ids=[line for line, _ in IN_A_PIPELINE])
 def test_a_mistake_in_a_pipeline_is_named(lines: str, said: str) -> None:
-    """The place by its number, what is allowed and the nearest name; nothing that follows."""
-    found = mistakes_in(f"{MODELS}{PIPELINE}{lines}\n")
+    """The error names the key, the layer's number and what is allowed, without follow-up errors."""
+    found = errors_in(f"{MODELS}{PIPELINE}{lines}\n")
     assert len(found) == 1
     assert found[0].startswith(f"pipelines.p.{said}")
 
@@ -247,16 +247,16 @@ def test_a_mistake_in_a_pipeline_is_named(lines: str, said: str) -> None:
     ("aggregator", "said"),
     [
         ("", "aggregator: is missing and must be set."),
-        ("aggregator = 3", "aggregator: must be a text in quotes or must be a list."),
-        ('aggregator = ["a", 3]', "aggregator[2]: must be a text in quotes."),
+        ("aggregator = 3", "aggregator: must be text in quotes or must be a list."),
+        ('aggregator = ["a", 3]', "aggregator[2]: must be text in quotes."),
         ("aggregator = []", "aggregator: name at least one model. Allowed: a, b."),
         ('aggregator = "A1"', 'aggregator: there is no model "A1". Allowed: a, b.'),
         ('aggregator = ["a", "c"]', 'aggregator: there is no model "c". Allowed: a, b.'),
     ],
 )
 def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> None:
-    """One name or a list of them, each of a model that exists."""
-    assert mistakes_in(f"{MODELS}[pipelines.p]\n{aggregator}\n") == [f"pipelines.p.{said}"]
+    """The aggregator is the name of an existing model, or a list of such names."""
+    assert errors_in(f"{MODELS}[pipelines.p]\n{aggregator}\n") == [f"pipelines.p.{said}"]
 
 
 @pytest.mark.parametrize(
@@ -297,13 +297,13 @@ def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> Non
     ],
 )
 def test_a_mistake_in_the_whole_is_named(text: str, said: list[str]) -> None:
-    """Tables that are missing, unknown or of the wrong kind, and the default pipeline."""
-    assert mistakes_in(text) == said
+    """Missing, unknown and wrongly typed tables are reported, as is a wrong default pipeline."""
+    assert errors_in(text) == said
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    """Nobody has to mend a file line by line to hear of the next mistake."""
-    found = mistakes_in(
+    """One attempt reports every error in the file."""
+    found = errors_in(
         """
         nonsense = 1
         default_pipeline = "r"
@@ -332,7 +332,7 @@ def test_all_mistakes_are_named_at_once() -> None:
 @pytest.mark.parametrize("amount", ["inf", "-inf", "nan", "-1.0", '"1"'])
 @pytest.mark.parametrize("key", ["input", "output", "cached"])
 def test_a_price_is_an_amount_of_money(key: str, amount: str) -> None:
-    """Infinity, no number and less than nothing are refused under the key's own name."""
+    """Infinity, NaN, strings and negative numbers are rejected under the key's name."""
     prices = {"input": "1.0", "output": "1.0"} | {key: amount}
     price = ", ".join(f"{name} = {value}" for name, value in prices.items())
     table = tomllib.loads(
@@ -340,4 +340,4 @@ def test_a_price_is_an_amount_of_money(key: str, amount: str) -> None:
         '[pipelines.p]\naggregator = "m"\n'
     )
     with pytest.raises(PipelineError, match=rf"models\.m\.price\.{key}: must be "):
-        Config.read(table)
+        Config.from_table(table)

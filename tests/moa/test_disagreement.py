@@ -1,4 +1,4 @@
-"""Where the answers differ: how the account is read, and that nobody waits for it."""
+"""How an analyst's comparison is parsed, and that it delays no reply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moa import Finished, Pipeline, PipelineError, Plan, Rejected, bind
-from moa.engine.disagreement import GRACE_S, compare, read
+from moa.engine.disagreement import GRACE_S, compare, parse_disagreement
 from moa.events import Compared
 from moa.pipeline import prompts
 from moa.pipeline.strategies import PromptContext
@@ -26,7 +26,7 @@ ANSWERS = (
     answer("B", "No.", model="claude"),
     answer("C", "Yes.", model="gpt"),
 )
-ACCOUNT: dict[str, Any] = {
+REPLY: dict[str, Any] = {
     "agreements": ["The sky  is blue."],
     "differences": [
         {
@@ -50,11 +50,11 @@ READ = Disagreement(
         ),
     ),
 )
-GOOD = json.dumps(ACCOUNT)
+GOOD = json.dumps(REPLY)
 
 
 def _with(**changed: Any) -> str:
-    return json.dumps({**ACCOUNT, **changed})
+    return json.dumps({**REPLY, **changed})
 
 
 def _views(*views: Any) -> str:
@@ -62,14 +62,14 @@ def _views(*views: Any) -> str:
 
 
 @pytest.mark.parametrize("around", ["{}", "\n{}\n", "```json\n{}\n```", "```\n{}\n```"])
-def test_an_account_names_the_models_that_hold_a_view(around: str) -> None:
-    """Letters become names again, one for each answer, so that samples of a model are counted."""
-    assert read(around.replace("{}", GOOD), ANSWERS) == READ
+def test_a_comparison_names_the_models_that_hold_a_view(around: str) -> None:
+    """Letters become model names, one for each answer, so several samples of a model count."""
+    assert parse_disagreement(around.replace("{}", GOOD), ANSWERS) == READ
 
 
-def test_an_account_may_find_nothing() -> None:
-    """That answers do not differ is an account too."""
-    assert read('{"agreements": [], "differences": []}', ANSWERS) == Disagreement()
+def test_a_comparison_may_find_nothing() -> None:
+    """A comparison without differences is valid."""
+    assert parse_disagreement('{"agreements": [], "differences": []}', ANSWERS) == Disagreement()
 
 
 ONE, OTHER = {"view": "x", "answers": ["A"]}, {"view": "y", "answers": ["B"]}
@@ -103,20 +103,20 @@ ONE, OTHER = {"view": "x", "answers": ["A"]}, {"view": "y", "answers": ["B"]}
         _views(ONE, {**OTHER, "sure": True}),
     ],
 )
-def test_anything_else_is_no_account(text: str) -> None:
-    """An account that is wrong in its form is not trusted in its content."""
-    assert read(text, ANSWERS) is None
+def test_anything_else_is_no_comparison(text: str) -> None:
+    """A comparison in the wrong form is rejected as a whole."""
+    assert parse_disagreement(text, ANSWERS) is None
 
 
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_no_text_of_an_analyst_breaks_a_run(text: str) -> None:
-    """Whatever comes is an account or none."""
-    assert read(text, ANSWERS) is None
+    """Any text parses to a comparison or to None."""
+    assert parse_disagreement(text, ANSWERS) is None
 
 
 def test_an_analyst_is_shown_the_answers_and_asked_for_json() -> None:
-    """It reads the same anonymous block as the aggregator."""
-    nonce = prompts.nonce_of(1, 1)
+    """The analyst reads the same anonymous block as the aggregator."""
+    nonce = prompts.boundary_nonce(1, 1)
     prompt = compare(PromptContext(QUESTION, ANSWERS, nonce))
     assert prompt.system == prompts.ANALYST
     assert block_of(prompt, nonce).labels == ["A", "B", "C"]
@@ -132,16 +132,16 @@ def _half_a_dollar(_usage: Usage) -> float:
     return 0.5
 
 
-def _account(*letters: str) -> str:
+def _reply(*letters: str) -> str:
     views = [{"view": letter, "answers": [letter]} for letter in letters]
     return json.dumps({"agreements": ["Blue."], "differences": [{"topic": "t", "views": views}]})
 
 
 @virtual
-async def test_the_account_is_made_beside_the_reply() -> None:
-    """The analyst is asked when the last layer has closed, and the run takes no longer for it."""
+async def test_the_comparison_is_made_while_the_reply_is_written() -> None:
+    """The analyst starts when the last layer closes and adds no time to the run."""
     usage = Usage(10, 5)
-    analyst = says("analyst", Wait(3), _account("A", "B"), Finish(usage=usage), cost=_half_a_dollar)
+    analyst = says("analyst", Wait(3), _reply("A", "B"), Finish(usage=usage), cost=_half_a_dollar)
     played = await play(_plan(analyst))
     found = played.outcome.disagreement
     assert found is not None
@@ -160,7 +160,7 @@ async def test_the_account_is_made_beside_the_reply() -> None:
 
 @virtual
 async def test_a_slow_analyst_is_cut_after_a_short_grace() -> None:
-    """The reply is complete before; only the end of the run waits, and not for long."""
+    """The reply is already complete; only the end of the run waits, and only briefly."""
     analyst = says("analyst", "{", Hang())
     played = await play(_plan(analyst))
     assert played.outcome.disagreement is None
@@ -171,9 +171,9 @@ async def test_a_slow_analyst_is_cut_after_a_short_grace() -> None:
 
 
 @virtual
-async def test_an_account_in_the_grace_still_counts() -> None:
-    """An analyst that is nearly done is waited for."""
-    played = await play(_plan(says("analyst", Wait(5 + GRACE_S / 2), _account("A", "B"))))
+async def test_a_comparison_in_the_grace_period_still_counts() -> None:
+    """The run waits for an analyst that is nearly done."""
+    played = await play(_plan(says("analyst", Wait(5 + GRACE_S / 2), _reply("A", "B"))))
     assert played.outcome.disagreement is not None
     assert played.outcome.seconds == 5 + GRACE_S / 2
 
@@ -182,15 +182,15 @@ async def test_an_account_in_the_grace_still_counts() -> None:
     ("steps", "state", "kind"),
     [
         (["They agree."], "failed", "garbled"),
-        ([_account("A", "Z")], "failed", "garbled"),
-        ([_account("A", "B")[:-9], Finish(stop="length")], "failed", "garbled"),
+        ([_reply("A", "Z")], "failed", "garbled"),
+        ([_reply("A", "B")[:-9], Finish(stop="length")], "failed", "garbled"),
         ([Fail(Rejected())], "failed", "rejected"),
     ],
 )
-def test_a_fault_of_the_analyst_costs_nothing_but_the_account(
+def test_a_fault_of_the_analyst_costs_nothing_but_the_comparison(
     steps: list[Any], state: str, kind: str
 ) -> None:
-    """The reply is complete, and the ledger says what the call was good for."""
+    """The reply is complete, and the call log shows the analyst's failure."""
 
     @virtual
     async def main() -> None:
@@ -205,7 +205,7 @@ def test_a_fault_of_the_analyst_costs_nothing_but_the_account(
 
 @virtual
 async def test_a_draft_is_not_held_back_by_the_analyst() -> None:
-    """Where no aggregator answers, the draft is given at once."""
+    """If no aggregator answers, the draft is sent at once."""
     writer = says("chief", Wait(1), Fail(Rejected()))
     played = await play(_plan(says("analyst", Hang()), writer=writer))
     assert played.outcome.status == "unsynthesised"
@@ -214,7 +214,7 @@ async def test_a_draft_is_not_held_back_by_the_analyst() -> None:
 
 @virtual
 async def test_one_answer_is_not_compared() -> None:
-    """Nobody is asked where there is nothing to differ from."""
+    """With one answer, no analyst is called."""
     analyst = says("analyst")
     played = await play(_plan(analyst, proposers=1))
     assert analyst.calls == 0
@@ -223,8 +223,8 @@ async def test_one_answer_is_not_compared() -> None:
 
 @virtual
 async def test_a_recorded_reply_is_not_compared_again() -> None:
-    """A run that starts again with its reply has nothing to wait for."""
-    analyst = says("analyst", _account("A", "B"))
+    """A resumed run that already has its reply calls no analyst."""
+    analyst = says("analyst", _reply("A", "B"))
     made = _plan(analyst)
     first = (await play(made)).outcome
     assert first.aggregator is not None
@@ -237,7 +237,7 @@ async def test_a_recorded_reply_is_not_compared_again() -> None:
 def _bound(**keys: Any) -> Plan:
     models: dict[str, ScriptedModel] = {name: says(name) for name in ("a", "b", "c")}
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    return bind("p", Pipeline.read("p", table), models)
+    return bind("p", Pipeline.from_table("p", table), models)
 
 
 @pytest.mark.parametrize(
@@ -249,11 +249,11 @@ def _bound(**keys: Any) -> Plan:
     ],
 )
 def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tuple[str]) -> None:
-    """The first aggregator, unless another model is named."""
+    """The first aggregator is the analyst unless another model is named."""
     made = _bound(**keys)
     assert (made.analyst and made.analyst.profile.name) == analyst
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
-    assert Pipeline.read("p", table).models == asked
+    assert Pipeline.from_table("p", table).models == asked
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,6 @@ def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tu
             {"disagreements_by": "c"},
             "pipelines.p.disagreements_by: has no effect unless disagreements = true is set.",
         ),
-        ({"outliers": "cut"}, "pipelines.p.outliers: must be 'keep', 'mark' or 'drop'."),
         ({"datamark": "yes"}, "pipelines.p.datamark: must be true or false."),
         (
             {"strategy": "rank"},
@@ -286,5 +285,5 @@ def test_mistakes_are_named(keys: dict[str, Any], message: str) -> None:
 
 
 def test_the_seed_is_the_runs() -> None:
-    """The analyst's boundary is one of its own, which no other model has seen."""
-    assert len({prompts.nonce_of(SEED, number) for number in range(1, 6)}) == 5
+    """The analyst's prompt has its own nonce, which no other model has seen."""
+    assert len({prompts.boundary_nonce(SEED, number) for number in range(1, 6)}) == 5

@@ -34,7 +34,7 @@ from tests.moa.virtual_time import virtual
 
 @virtual
 async def test_a_run_tells_its_story_in_order() -> None:
-    """Layers open, answer and close, then the reply is streamed, and the outcome comes last."""
+    """Layers start, answer and close; then the reply is streamed and the outcome comes last."""
     writer = says("writer", "The ", "reply.")
     played = await play(plan(layer(slow("b", 2), slow("a", 1)), by=writer))
     kinds = [type(event) for event in played.events]
@@ -63,14 +63,14 @@ async def test_a_run_tells_its_story_in_order() -> None:
 
 @virtual
 async def test_the_models_of_a_layer_are_asked_at_the_same_time() -> None:
-    """A layer takes as long as its slowest member, not as all of them together."""
+    """A layer takes as long as its slowest model, not as the sum of all."""
     played = await play(plan(layer(*(slow(name, 3) for name in "abcdef")), by=says("writer")))
     assert played.outcome.seconds == 3.0
 
 
 @virtual
 async def test_a_slow_listener_does_not_hold_the_calls_back() -> None:
-    """The calls of a layer, and the aggregator's, are on their way before anybody is told."""
+    """All calls start before their event is yielded."""
     a, writer = says("a"), says("writer")
     async for event in run(plan(layer(a), by=writer), QUESTION, seed=SEED):
         if isinstance(event, LayerStarted | AggregatorStarted):
@@ -80,7 +80,7 @@ async def test_a_slow_listener_does_not_hold_the_calls_back() -> None:
 
 @virtual
 async def test_each_layer_reads_the_answers_of_the_one_before() -> None:
-    """The first layer sees the thread alone, every later one and the aggregator the answers."""
+    """The first layer sees only the thread; later layers and the aggregator see answers."""
     first, second, writer = says("first", "Rayleigh."), says("second", "Tyndall."), says("writer")
     await play(plan(layer(first), layer(second), by=writer))
     asked = [model.prompts[0][0].messages[-1].content for model in (first, second, writer)]
@@ -92,12 +92,12 @@ async def test_each_layer_reads_the_answers_of_the_one_before() -> None:
 
 @virtual
 async def test_the_error_of_one_proposer_is_not_the_end() -> None:
-    """A failing model is told of in words, and its error's text enters no prompt."""
+    """One failure is reported, and its error text enters no prompt."""
     bad, writer = says("bad", Fail(Rejected("No such key."))), says("writer")
     played = await play(plan(layer(bad, says("good")), by=writer))
     (failed,) = played.of(Failed)
     assert (failed.answer.error, failed.answer.error_kind) == ("No such key.", "rejected")
-    assert played.read() == {"good"}
+    assert played.read_models() == {"good"}
     assert "No such key." not in str(writer.prompts)
     assert played.outcome.status == "complete"
 
@@ -118,18 +118,18 @@ async def test_the_error_of_one_proposer_is_not_the_end() -> None:
 async def test_what_became_of_an_answer_is_said(
     steps: list[object], status: str, kind: str | None
 ) -> None:
-    """Only whole and truncated answers are read; each other state has its kind and sentence."""
+    """Only used and truncated answers are read; all others have an error kind and a message."""
     model = says("m", *steps, max_attempts=1)
     played = await play(plan(layer(model, says("good")), by=says("writer")))
     answer = played.answer("m")
     assert (answer.status, answer.error_kind) == (status, kind)
     assert (answer.error is None) == (kind is None)
-    assert ("m" in played.read()) == answer.readable == (kind is None)
+    assert ("m" in played.read_models()) == answer.readable == (kind is None)
 
 
 @virtual
 async def test_the_single_pipeline_asks_one_model_and_says_nothing_of_failures() -> None:
-    """Without layers the aggregator answers alone, completely, with the words for that."""
+    """Without layers the aggregator answers alone, and the reply is complete."""
     writer = says("writer", "Alone.")
     played = await play(Plan.of(aggregator=writer))
     assert (played.outcome.reply, played.outcome.status) == ("Alone.", "complete")
@@ -139,7 +139,7 @@ async def test_the_single_pipeline_asks_one_model_and_says_nothing_of_failures()
 
 @virtual
 async def test_ask_is_the_run_without_its_events() -> None:
-    """One call brings the outcome, for a question or for a whole thread."""
+    """`ask` returns the outcome for a question or a whole thread."""
     writer = says("writer", "Yes.")
     of_words = await ask(Plan.of([says("a")], aggregator=writer), "Really?", seed=1)
     of_thread = await ask(Plan.of([says("a")], aggregator=writer), Prompt.of("Really?"), seed=1)
@@ -149,7 +149,7 @@ async def test_ask_is_the_run_without_its_events() -> None:
 
 @virtual
 async def test_nothing_at_all_is_one_error_that_names_each_cause() -> None:
-    """With no answer from anybody the run raises, and every model's cause is in the words."""
+    """If no model answers, the run raises an error that lists every cause."""
     bad = says("bad", Fail(Rejected("No such key.")))
     worse = says("worse", Fail(Rejected("No quota.", kind="quota")))
     with pytest.raises(NotEnoughAnswers) as raised:
@@ -168,7 +168,7 @@ async def test_nothing_at_all_is_one_error_that_names_each_cause() -> None:
 )
 @virtual
 async def test_a_thread_must_end_in_a_question(thread: Prompt, words: str) -> None:
-    """What cannot be answered is refused before any model is asked."""
+    """A thread without a question is rejected before any call."""
     model = says("m")
     with pytest.raises(PipelineError, match=words):
         await play(Plan.of([model], aggregator=model), thread)
@@ -176,8 +176,8 @@ async def test_a_thread_must_end_in_a_question(thread: Prompt, words: str) -> No
 
 
 @virtual
-async def test_every_call_is_in_the_ledger_once_with_its_times_and_cost() -> None:
-    """One line a call, used or not; sums say what the run took, and unknown costs stay unknown."""
+async def test_every_call_is_logged_once_with_its_times_and_cost() -> None:
+    """One entry per call, used or not; totals add up, and unknown costs stay unknown."""
 
     def cents(usage: Usage) -> float:
         return usage.output_tokens / 100
@@ -202,7 +202,7 @@ async def test_every_call_is_in_the_ledger_once_with_its_times_and_cost() -> Non
 
 @virtual
 async def test_the_same_seed_gives_the_same_prompts() -> None:
-    """Labels, order and boundary are the seed's, whatever the order in which answers came."""
+    """The seed decides labels, order and boundaries, whatever order answers arrive in."""
 
     async def prompts_of(seed: int, delays: tuple[int, int, int]) -> Prompt:
         models = [slow(name, delay) for name, delay in zip("abc", delays, strict=True)]
@@ -217,10 +217,10 @@ async def test_the_same_seed_gives_the_same_prompts() -> None:
 
 @virtual
 async def test_a_layer_without_answers_leaves_the_one_before_to_be_read() -> None:
-    """What was found is not lost: the aggregator reads the last answers, and it is said."""
+    """The aggregator reads the previous layer's answers, and a note says so."""
     writer = says("writer")
     bad = says("bad", Fail(Rejected()))
     played = await play(plan(layer(says("a", "Rayleigh.")), layer(bad), by=writer))
     assert "Rayleigh." in writer.prompts[0][0].messages[-1].content
     assert played.outcome.status == "complete"
-    assert played.outcome.notes == ("Layer 2 brought no answer; the answers before it were used.",)
+    assert played.outcome.notes == ("Layer 2 returned no answer; the previous answers were used.",)

@@ -1,4 +1,4 @@
-"""The aggregators in their order, and what stands when none of them can write the reply."""
+"""Aggregators are tried in order, with a draft as the last resort."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.moa.virtual_time import virtual
 async def test_the_next_aggregator_writes_when_one_fails_before_its_first_word(
     steps: list[object],
 ) -> None:
-    """Blank text is no beginning: the reader sees one reply, whole."""
+    """Blank text does not count as a start: the reader sees one whole reply."""
     first = says("first", *(steps or [Finish()]))
     played = await play(plan(layer(says("a")), by=[first, says("second", "The reply.")]))
     assert (played.text, played.outcome.reply) == ("The reply.", "The reply.")
@@ -43,7 +43,7 @@ async def test_the_next_aggregator_writes_when_one_fails_before_its_first_word(
 
 @virtual
 async def test_a_failing_aggregator_gives_way_at_once_when_it_has_a_successor() -> None:
-    """No pause for another try: the successor is the faster way. The last one is tried again."""
+    """The next aggregator is faster than a retry. Only the last one is retried."""
     busy = says("busy", Fail(Unavailable()))
     played = await play(plan(layer(says("a")), by=[busy, says("second")]))
     assert (busy.calls, played.outcome.seconds) == (1, 0.0)
@@ -54,7 +54,7 @@ async def test_a_failing_aggregator_gives_way_at_once_when_it_has_a_successor() 
 
 @virtual
 async def test_an_aggregator_that_does_not_begin_gives_way() -> None:
-    """After a quarter of the deadline the next one is asked, and the first one's call is closed."""
+    """After a quarter of the deadline the call is closed and the next aggregator is called."""
     hanging = says("first", Hang())
     played = await play(
         plan(layer(says("a")), by=[hanging, slow("second", 1)], aggregator_deadline_s=100)
@@ -66,7 +66,7 @@ async def test_an_aggregator_that_does_not_begin_gives_way() -> None:
 
 @virtual
 async def test_the_last_aggregator_has_all_the_time_that_is_left() -> None:
-    """A model that thinks long before its first word is not cut off for nobody's sake."""
+    """A last model that thinks for long may use the whole deadline."""
     thinker = slow("thinker", 99)
     alone = await play(plan(layer(says("a")), by=thinker, aggregator_deadline_s=100))
     assert (alone.outcome.status, alone.outcome.seconds) == ("complete", 99.0)
@@ -78,7 +78,7 @@ async def test_the_last_aggregator_has_all_the_time_that_is_left() -> None:
 
 @virtual
 async def test_all_aggregators_together_keep_to_one_deadline() -> None:
-    """Five that hang have a fair share each, and the run ends in time with a draft."""
+    """Five hanging aggregators each get a fair share, and the run ends in time with a draft."""
     hanging = [says(name, Hang()) for name in "vwxyz"]
     played = await play(plan(layer(says("a")), by=hanging, aggregator_deadline_s=100))
     assert (played.outcome.status, played.outcome.seconds) == ("unsynthesised", 100.0)
@@ -88,7 +88,7 @@ async def test_all_aggregators_together_keep_to_one_deadline() -> None:
 @pytest.mark.parametrize("end", [Fail(Unavailable(kind="cut")), Hang()], ids=["cut", "stalls"])
 @virtual
 async def test_a_reply_that_breaks_off_is_kept_and_marked(end: object) -> None:
-    """After its first word no other aggregator is asked: the text that was shown stands."""
+    """After the first word no other aggregator is called: the text shown is kept."""
     second = says("second")
     played = await play(plan(layer(says("a")), by=[says("first", "Half a re", end), second]))
     assert (played.text, played.outcome.status) == ("Half a re", "partial")
@@ -99,7 +99,7 @@ async def test_a_reply_that_breaks_off_is_kept_and_marked(end: object) -> None:
 
 @virtual
 async def test_a_reply_at_its_token_limit_is_whole_but_marked() -> None:
-    """It is complete as far as the model could write, and its answer says truncated."""
+    """The reply is complete, and its answer is marked as truncated."""
     played = await play(Plan.of([says("a")], aggregator=says("w", "Long.", Finish("length"))))
     assert played.outcome.status == "complete"
     assert played.outcome.aggregator is not None
@@ -108,7 +108,7 @@ async def test_a_reply_at_its_token_limit_is_whole_but_marked() -> None:
 
 @virtual
 async def test_with_no_aggregator_left_the_best_draft_stands_under_a_label() -> None:
-    """The longest whole answer of the last layer, with a line above that it is not synthesised."""
+    """The longest complete answer of the last layer is used, marked as not synthesised."""
     bad = says("bad", Fail(Rejected()))
     answers = layer(
         says("a", "Short."), says("b", "A longer one."), says("c", "x" * 99, Fail(Rejected()))
@@ -121,7 +121,7 @@ async def test_with_no_aggregator_left_the_best_draft_stands_under_a_label() -> 
 
 @virtual
 async def test_a_whole_draft_of_an_earlier_layer_is_better_than_half_a_later_one() -> None:
-    """What broke off stands only when there is nothing else."""
+    """A cut answer is used only if there is no complete one."""
     bad = says("bad", Fail(Rejected()))
     half = says("half", "Half an", Fail(Unavailable(kind="cut")))
     played = await play(plan(layer(says("a", "Whole.")), layer(half), by=bad))
@@ -132,7 +132,7 @@ async def test_a_whole_draft_of_an_earlier_layer_is_better_than_half_a_later_one
 
 @virtual
 async def test_an_aggregator_that_has_nothing_to_read_answers_itself_and_says_so() -> None:
-    """When every proposer failed, its own answer stands under a line that says that."""
+    """If every proposer failed, the aggregator answers alone below a line that says so."""
     writer = says("writer", "\n", "My own.")
     played = await play(plan(layer(says("bad", Fail(Rejected()))), by=writer))
     assert played.outcome.reply == f"{prompts.ALONE_AFTER_FAILURES}\n\n\nMy own."
@@ -143,7 +143,7 @@ async def test_an_aggregator_that_has_nothing_to_read_answers_itself_and_says_so
 
 @virtual
 async def test_the_time_of_the_first_word_is_that_of_the_reply() -> None:
-    """Not of a proposer, and not of blank text."""
+    """Proposers' text and blank text do not count."""
     writer = says("writer", Wait(1), "\n", Wait(1), "Now.")
     played = await play(plan(layer(slow("a", 3)), by=writer))
     assert played.outcome.first_token_seconds == 5.0

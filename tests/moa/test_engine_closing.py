@@ -1,4 +1,4 @@
-"""When a layer closes: quorum and grace, required answers, the deadline; and what comes late."""
+"""When a layer closes: quorum, grace period, required answers, deadline and late answers."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from tests.moa.virtual_time import virtual
 def test_the_quorum_is_two_thirds_of_those_who_can_answer(
     seats: int, quorum: int | None, alive: int, needed: int
 ) -> None:
-    """Rounded up, unless it is set; never more than have not failed, never none."""
+    """Two thirds, rounded up, unless set; between one and the proposers that have not failed."""
     model = says("m")
-    assert Layer(tuple(Seat(model) for _ in range(seats)), quorum).needed(alive) == needed
+    assert Layer(tuple(Seat(model) for _ in range(seats)), quorum).quorum_of(alive) == needed
 
 
 @pytest.mark.parametrize(
@@ -42,32 +42,32 @@ def test_the_quorum_is_two_thirds_of_those_who_can_answer(
 def test_the_grace_grows_with_the_time_elapsed(
     grace_s: float | None, elapsed: float, grace: float
 ) -> None:
-    """Two seconds or a quarter of the time elapsed, unless it is set."""
+    """Two seconds or a quarter of the time elapsed, unless set."""
     assert Layer((Seat(says("m")),), grace_s=grace_s).grace(elapsed) == grace
 
 
 @virtual
 async def test_a_slow_model_has_the_grace_to_come_in() -> None:
-    """It is read when it comes within the grace that begins with the quorum."""
+    """An answer within the grace period after the quorum is used."""
     models = [slow("a", 1), slow("b", 10), slow("c", 12.4)]
     played = await play(plan(layer(*models), by=says("writer")))
-    assert played.read() == {"a", "b", "c"}
+    assert played.read_models() == {"a", "b", "c"}
     assert played.outcome.seconds == pytest.approx(12.4)
 
 
 @virtual
 async def test_a_layer_does_not_wait_past_the_grace() -> None:
-    """It closes without the missing one, says so, and the reply comes that much earlier."""
+    """The layer closes without the missing answer, says so, and the reply is earlier."""
     models = [slow("a", 1), slow("b", 10), slow("c", 40)]
     played = await play(plan(layer(*models), by=slow("writer", 1)))
     (closed,) = played.of(LayerClosed)
-    assert (played.read(), closed.waiting) == ({"a", "b"}, ("c",))
+    assert (played.read_models(), closed.waiting) == ({"a", "b"}, ("c",))
     assert played.outcome.seconds == 13.5
 
 
 @virtual
 async def test_a_hanging_model_costs_no_more_than_the_grace() -> None:
-    """One that never answers is stopped with the run, and is in the ledger as stopped."""
+    """A model that never answers is stopped with the run and logged as stopped."""
     hanging = says("c", Hang())
     played = await play(plan(layer(slow("a", 1), slow("b", 2), hanging), by=slow("writer", 1)))
     assert played.outcome.seconds == 5.0
@@ -77,18 +77,18 @@ async def test_a_hanging_model_costs_no_more_than_the_grace() -> None:
 
 @virtual
 async def test_a_failure_lowers_what_the_quorum_needs() -> None:
-    """Those who cannot answer any more are not waited for."""
+    """The layer does not wait for models that have failed."""
     models = [slow("a", 1), says("b", Wait(2), Fail(Rejected())), says("c", Fail(Rejected()))]
     played = await play(plan(layer(*models), by=says("writer")))
-    assert (played.read(), played.outcome.seconds) == ({"a"}, 2.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"a"}, 2.0)
 
 
 @virtual
 async def test_without_a_quorum_the_deadline_closes_the_layer() -> None:
-    """Hanging models end with it, as out of time; what came is read."""
+    """Hanging models time out, and the answers received are used."""
     models = [slow("a", 1), says("b", Hang()), says("c", "Half", Hang())]
     played = await play(plan(layer(*models, deadline_s=30), by=says("writer")))
-    assert (played.read(), played.outcome.seconds) == ({"a"}, 30.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"a"}, 30.0)
     assert {a.answer.model: a.answer.status for a in played.of(Failed)} == {
         "b": "failed",
         "c": "cut",
@@ -99,26 +99,26 @@ async def test_without_a_quorum_the_deadline_closes_the_layer() -> None:
 
 @virtual
 async def test_a_required_answer_is_waited_for_until_the_deadline() -> None:
-    """The quorum does not close a layer whose required model is missing."""
+    """The quorum does not close a layer that misses a required answer."""
     models = [slow("a", 1), slow("b", 1), slow("c", 20), slow("d", 21)]
     needs_c = layer(*models, required=["c"], quorum=2)
     played = await play(plan(needs_c, by=says("writer")))
-    assert (played.read(), played.outcome.seconds) == ({"a", "b", "c"}, 20.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"a", "b", "c"}, 20.0)
     hanging = layer(slow("a", 1), says("c", Hang()), required=["c"], deadline_s=30)
     assert (await play(plan(hanging, by=says("writer")))).outcome.seconds == 30.0
 
 
 @virtual
 async def test_a_required_model_that_failed_is_not_waited_for() -> None:
-    """A failure ends the waiting: nothing more can come of it."""
+    """After a failure there is nothing left to wait for."""
     models = [slow("a", 1), slow("b", 30), says("c", Fail(Rejected()))]
     played = await play(plan(layer(*models, required=["c"], quorum=1), by=says("writer")))
-    assert (played.read(), played.outcome.seconds) == ({"a"}, 3.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"a"}, 3.0)
 
 
 @virtual
 async def test_a_late_answer_is_kept_and_paid_for_but_not_read() -> None:
-    """It goes on while the reply is written, and stands in the outcome as late."""
+    """A late call continues while the reply is written, and the outcome lists it as late."""
     writer = slow("writer", 10)
     models = [slow("a", 1), slow("b", 1), slow("c", 6)]
     played = await play(plan(layer(*models), by=writer))
@@ -133,7 +133,7 @@ async def test_a_late_answer_is_kept_and_paid_for_but_not_read() -> None:
 
 @virtual
 async def test_a_late_answer_does_not_outlast_the_deadline_of_its_layer() -> None:
-    """A late call has until its own layer's deadline, however long the reply takes."""
+    """A late call ends at its own layer's deadline, however long the reply takes."""
     late = layer(slow("a", 1), slow("b", 60), quorum=1, deadline_s=20)
     played = await play(plan(late, by=slow("writer", 100)))
     assert played.answer("b").error_kind == "timeout"
@@ -142,7 +142,7 @@ async def test_a_late_answer_does_not_outlast_the_deadline_of_its_layer() -> Non
 
 @virtual
 async def test_late_answers_never_hold_the_reply_back() -> None:
-    """The run ends with the reply: what still runs then is stopped."""
+    """The run ends with the reply and stops all remaining calls."""
     late = layer(slow("a", 1), slow("b", 44), quorum=1)
     played = await play(plan(late, by=slow("writer", 1)))
     assert played.outcome.seconds == 4.0
@@ -151,7 +151,7 @@ async def test_late_answers_never_hold_the_reply_back() -> None:
 
 @virtual
 async def test_the_answers_that_have_arrived_are_read_however_slow_the_listener() -> None:
-    """A listener that takes long over an event makes nobody's answer late."""
+    """A consumer that handles events slowly makes no answer late."""
     models = [slow("a", 1), slow("b", 1), slow("c", 2)]
     read: set[str] = set()
     async with aclosing(run(plan(layer(*models), by=says("w")), QUESTION, seed=SEED)) as events:

@@ -1,4 +1,4 @@
-"""When a model stays silent another one is asked the same: the first to begin wins."""
+"""If a model stays silent, its alternate is called too, and the first to respond wins."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def hedged(name: str, *steps: object, by: Model, after_s: float = 5) -> Scripted
 
 @virtual
 async def test_a_model_that_begins_in_time_is_asked_alone() -> None:
-    """The alternate costs nothing while it is not needed, however long the answer takes."""
+    """The alternate is not called, however long the answer takes."""
     spare = says("spare")
     model = hedged("a", Wait(4), "Begun", Wait(30), " and done.", by=spare)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), spare.calls) == ({"a"}, 0)
+    assert (played.read_models(), spare.calls) == ({"a"}, 0)
 
 
 @virtual
 async def test_a_silent_model_loses_to_its_alternate() -> None:
-    """The alternate's answer stands in its place; both calls are in the ledger."""
+    """The alternate's answer takes the slot, and both calls are logged."""
     spare = slow("spare", 2)
     model = hedged("a", Wait(20), "Late.", by=spare)
     played = await play(plan(layer(model), by=says("w")))
@@ -42,18 +42,18 @@ async def test_a_silent_model_loses_to_its_alternate() -> None:
 
 @virtual
 async def test_a_silent_model_may_still_win() -> None:
-    """Whichever starts first is used, and the other one's call is closed."""
+    """The first to respond is used, and the other call is closed."""
     spare = slow("spare", 10)
     model = hedged("a", Wait(8), "In time.", Wait(1), by=spare)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.outcome.seconds) == ({"a"}, 9.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"a"}, 9.0)
     (line,) = played.calls("spare")
     assert (line.state, line.error_kind, line.started, line.ended) == ("cut", "hedged", 5.0, 8.0)
 
 
 @virtual
 async def test_an_aggregator_is_hedged_without_mixing_texts() -> None:
-    """The reply is of one model from its first word to its last."""
+    """The whole reply comes from one model."""
     spare = says("spare", Wait(1), "The ", "spare's.")
     writer = hedged("w", Wait(6), "The ", "writer's.", by=spare)
     played = await play(plan(layer(says("a")), by=writer))
@@ -61,7 +61,7 @@ async def test_an_aggregator_is_hedged_without_mixing_texts() -> None:
     assert played.outcome.reply in {"The spare's.", "The writer's."}
     assert played.outcome.aggregator is not None
     assert played.outcome.aggregator.text == played.outcome.reply
-    # Both have ended in the same moment: the one that lost is paid for, and was not used.
+    # Both ended at the same time: the loser is paid for but not used.
     states = [(call.state, call.error_kind) for call in played.outcome.calls[1:]]
     assert sorted(states) == [("cut", "hedged"), ("used", None)]
     assert played.outcome.status == "complete"
@@ -69,37 +69,37 @@ async def test_an_aggregator_is_hedged_without_mixing_texts() -> None:
 
 @virtual
 async def test_a_model_that_has_failed_for_good_is_replaced_at_once() -> None:
-    """No need to wait for the time of the hedge."""
+    """The alternate is called without waiting for the hedge delay."""
     spare = slow("spare", 1)
     model = hedged("a", Fail(Rejected(kind="quota")), by=spare, after_s=20)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.outcome.seconds) == ({"spare"}, 1.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"spare"}, 1.0)
 
 
 @virtual
 async def test_the_alternate_goes_on_when_the_first_one_fails() -> None:
-    """One of two calls that fails leaves the other its chance."""
+    """If one of two calls fails, the other continues."""
     spare = slow("spare", 10)
     model = hedged("a", Wait(7), Fail(Unavailable()), by=spare)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.outcome.seconds, model.calls) == ({"spare"}, 15.0, 1)
+    assert (played.read_models(), played.outcome.seconds, model.calls) == ({"spare"}, 15.0, 1)
     failing = says("spare", Wait(1), Fail(Rejected()))
     model = hedged("a", Wait(7), "At last.", by=failing)
-    assert (await play(plan(layer(model), by=says("w")))).read() == {"a"}
+    assert (await play(plan(layer(model), by=says("w")))).read_models() == {"a"}
 
 
 @virtual
 async def test_the_alternate_comes_in_during_a_pause() -> None:
-    """A retry that waits for the server's time loses to an alternate that answers."""
+    """An alternate can answer while a retry waits for its delay."""
     spare = slow("spare", 1)
     model = hedged("a", Fail(Unavailable(retry_after=20.0)), by=spare)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.outcome.seconds, model.calls) == ({"spare"}, 6.0, 1)
+    assert (played.read_models(), played.outcome.seconds, model.calls) == ({"spare"}, 6.0, 1)
 
 
 @virtual
 async def test_when_both_fail_the_cause_is_told_once() -> None:
-    """One Failed for the place, one line for each call."""
+    """One Failed event for the slot, one log entry for each call."""
     spare = says("spare", Wait(1), Fail(Rejected("No such model.")))
     model = hedged("a", Wait(7), Fail(Rejected("No such key.")), by=spare)
     played = await play(plan(layer(model, says("b")), by=says("w")))
@@ -110,7 +110,7 @@ async def test_when_both_fail_the_cause_is_told_once() -> None:
 
 @virtual
 async def test_when_both_hang_both_end_by_the_deadline() -> None:
-    """A hedge never prolongs a layer."""
+    """A hedge never extends a layer."""
     spare = says("spare", Hang())
     model = hedged("a", Hang(), by=spare)
     played = await play(plan(layer(model, deadline_s=10), by=says("w")))
@@ -121,7 +121,7 @@ async def test_when_both_hang_both_end_by_the_deadline() -> None:
 
 @virtual
 async def test_an_answer_that_is_late_is_not_hedged() -> None:
-    """Once the layer has closed, no alternate is asked for what came too late."""
+    """After the layer has closed, no alternate is called."""
     spare = says("spare")
     late = hedged("late", Wait(40), "Late.", by=spare, after_s=10)
     played = await play(plan(layer(says("a"), says("b"), late), by=slow("w", 60)))
@@ -131,15 +131,15 @@ async def test_an_answer_that_is_late_is_not_hedged() -> None:
 @pytest.mark.parametrize("required", [[], ["a"]])
 @virtual
 async def test_an_alternates_answer_counts_for_the_quorum(required: list[str]) -> None:
-    """And for a required model, whose place it takes."""
+    """It also counts as the required model's answer."""
     model = hedged("a", Hang(), by=says("spare"))
     both = layer(model, slow("b", 30), required=required, quorum=1)
     played = await play(plan(both, by=says("w")))
-    assert (played.read(), played.outcome.seconds) == ({"spare"}, 7.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"spare"}, 7.0)
 
 
 @virtual
 async def test_a_model_alone_can_be_hedged() -> None:
-    """The single pipeline too begins with whoever begins first."""
+    """A pipeline without layers can be hedged too."""
     played = await play(Plan.of(aggregator=hedged("w", Hang(), by=says("spare", "Yes."))))
     assert (played.outcome.reply, played.outcome.seconds) == ("Yes.", 5.0)

@@ -1,4 +1,4 @@
-"""Runs over real HTTP: whatever goes wrong, no task and no connection is left."""
+"""Runs over real HTTP leave no task and no connection behind, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.models.replies import Fault
 
 
 class Site:
-    """A model server, and models at it."""
+    """A model server, and models that use it."""
 
     def __init__(self, server: ModelServer, endpoints: Endpoints) -> None:
         self.server = server
@@ -43,7 +43,7 @@ class Site:
         max_attempts: int = 1,
         hedge: Hedge | None = None,
     ) -> ProvidedModel:
-        """A model of that name that answers so; the names in turn go to both APIs."""
+        """Return a model with this name and reply; names alternate between the two APIs."""
         self.server.models[name] = reply or Reply(f"The answer of {name}.")
         provider = "anthropic" if len(self.server.models) % 2 else "openai"
         url = self.server.anthropic_url if provider == "anthropic" else self.server.openai_url
@@ -53,7 +53,7 @@ class Site:
 
 @asynccontextmanager
 async def on_site() -> AsyncGenerator[Site]:
-    """After it no task and no connection may be left, and it must not have taken for ever."""
+    """Run a test against a server; fail if it leaves tasks or connections or takes too long."""
     async with asyncio.timeout(PATIENCE_S), ModelServer() as server:
         async with Endpoints() as endpoints:
             before = asyncio.all_tasks()
@@ -63,12 +63,12 @@ async def on_site() -> AsyncGenerator[Site]:
 
 
 def at_once(*models: Model) -> Layer:
-    """A layer that closes with its first answer."""
+    """Return a layer that closes with its first answer."""
     return layer(*models, quorum=1, grace_s=0)
 
 
 async def test_two_layers_and_an_aggregator_over_both_apis() -> None:
-    """Each layer reads the one before, and the last answers reach the writer."""
+    """Each layer reads the one before, and the aggregator reads the last answers."""
     async with on_site() as site:
         first, second = [site.model(n) for n in "ab"], [site.model(n) for n in "cd"]
         outcome = await ask(
@@ -103,7 +103,7 @@ async def test_two_layers_and_an_aggregator_over_both_apis() -> None:
 async def test_a_faulty_proposer_is_an_event_and_its_connection_is_closed(
     fault: Fault, kind: str
 ) -> None:
-    """The reply comes from the others' answers, and the ledger says what happened."""
+    """The reply uses the other answers, and the call log shows the failure."""
     async with on_site() as site:
         bad = site.model("bad", Reply("Half of an answer.", fault=fault))
         layer_ = at_once(bad, site.model("good"))
@@ -116,7 +116,7 @@ async def test_a_faulty_proposer_is_an_event_and_its_connection_is_closed(
 
 
 async def test_the_deadline_closes_the_connection_of_a_hanging_model() -> None:
-    """A call is stopped at its layer's deadline, on the wire too."""
+    """At the layer's deadline the connection is closed too."""
     async with on_site() as site:
         hanging, quick = site.model("h", Reply(fault=Stall(after=1))), site.model("a")
         for model in (hanging, quick):
@@ -131,7 +131,7 @@ async def test_the_deadline_closes_the_connection_of_a_hanging_model() -> None:
 
 @pytest.mark.parametrize("stop_at", [LayerStarted, Answered, LayerClosed, Delta, Finished])
 async def test_cancelling_closes_every_connection(stop_at: type) -> None:
-    """Whoever stops listening, at whichever event, leaves nothing open at any server."""
+    """Closing the generator at any event leaves no connection open at any server."""
     gate = asyncio.Event()
     async with on_site() as site:
         late = site.model("late", Reply("Late.", gate=gate))
@@ -148,7 +148,7 @@ async def test_cancelling_closes_every_connection(stop_at: type) -> None:
 
 
 async def test_a_busy_server_is_asked_again_when_it_said() -> None:
-    """The Retry-After of a real response is what the pause lasts, at the least."""
+    """The retry waits at least for a real response's Retry-After."""
     busy = Reply(fault=Status(429, headers={"retry-after-ms": "40", "retry-after": "60"}))
     async with on_site() as site:
         model = site.model("m", [busy, Reply("At last.")], max_attempts=2)
@@ -163,7 +163,7 @@ async def test_a_busy_server_is_asked_again_when_it_said() -> None:
 )
 @pytest.mark.parametrize("as_writer", [False, True], ids=["proposer", "aggregator"])
 async def test_the_loser_of_a_hedge_is_closed_on_the_wire(fault: Fault, *, as_writer: bool) -> None:
-    """The alternate begins, and the silent one's connection is closed; both are in the ledger."""
+    """The alternate answers, the silent model's connection is closed, and both are logged."""
     async with on_site() as site:
         spare = site.model("spare")
         model = site.model("m", Reply(fault=fault), hedge=Hedge(spare, after_s=0.05))

@@ -1,4 +1,4 @@
-"""What a run leaves behind in memory."""
+"""A finished run leaves nothing in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.moa.virtual_time import virtual
 
 
 def dead(name: str) -> ScriptedModel:
-    """A model whose server is down."""
+    """Return a model whose server is down."""
     return says(name, Fail(Unavailable("Down.")))
 
 
@@ -34,7 +34,7 @@ PLANS = {
 @pytest.mark.parametrize("name", PLANS)
 @virtual
 async def test_a_run_is_gone_with_its_end(name: str) -> None:
-    """It leaves the garbage collector nothing, whose pauses a busy program would feel."""
+    """It leaves no reference cycles, which would cause garbage collector pauses."""
     with uncollected("moa.") as left:
         with suppress(NotEnoughAnswers):
             await play(PLANS[name])
@@ -44,7 +44,7 @@ async def test_a_run_is_gone_with_its_end(name: str) -> None:
 
 @virtual
 async def test_a_run_that_is_broken_off_is_gone_as_well() -> None:
-    """Closing the generator lets go of the calls that it stops."""
+    """Closing the generator releases the calls it stops."""
     with uncollected("moa.") as left:
         async with aclosing(run(PLANS["one hangs"], QUESTION, seed=SEED)) as events:
             await anext(events)

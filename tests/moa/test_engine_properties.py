@@ -1,4 +1,4 @@
-"""What holds of every run, whatever its plan, its models' latencies and their faults."""
+"""Properties of every run, whatever its plan, latencies and failures."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ends = st.one_of(
 
 @st.composite
 def scripts(draw: st.DrawFn) -> list[Step]:
-    """Pauses and words, and then an end of any kind."""
+    """Pauses and text, then any kind of end."""
     said = draw(st.lists(st.one_of(st.builds(Wait, moments), words), max_size=4))
     return [*said, draw(ends)]
 
@@ -74,14 +74,14 @@ class Staged:
         return sum(layer.deadline_s for layer in self.plan.layers) + self.plan.aggregator_deadline_s
 
     def names_at(self, answer: Answer) -> set[str]:
-        """The models that may answer in the place of an answer."""
+        """Return the models that may answer in a slot."""
         places = [[s.model for s in layer.seats] for layer in self.plan.layers]
         model = [*places, list(self.plan.aggregators)][answer.layer - 1][answer.position - 1]
         hedge = model.profile.hedge
         return {model.profile.name} | ({hedge.model.profile.name} if hedge else set())
 
     def assert_nothing_runs(self) -> None:
-        """No call of any model is left."""
+        """Assert that no model has a running call."""
         assert {name: m.running for name, m in self.models.items() if m.running} == {}
 
 
@@ -116,7 +116,7 @@ def staged(draw: st.DrawFn) -> Staged:
 
 
 async def ending(stage: Staged) -> Played | NotEnoughAnswers:
-    """How a run ends, with what holds in any case."""
+    """Run to the end, and check what must hold for any run."""
     try:
         return await play(stage.plan)
     except NotEnoughAnswers as error:
@@ -129,7 +129,7 @@ async def ending(stage: Staged) -> Played | NotEnoughAnswers:
 @EXAMPLES
 @given(staged())
 def test_a_run_ends_in_time_with_one_outcome_or_one_error(stage: Staged) -> None:
-    """By the sum of the deadlines there is one Finished, as the last event, or one error."""
+    """Within the sum of the deadlines it yields one Finished, as the last event, or raises."""
     ended = in_virtual_time(ending(stage))
     if isinstance(ended, Played):
         assert [e for e in ended.events if isinstance(e, Finished)] == [ended.events[-1]]
@@ -142,8 +142,8 @@ def test_a_run_ends_in_time_with_one_outcome_or_one_error(stage: Staged) -> None
 
 @EXAMPLES
 @given(staged())
-def test_every_call_has_one_line_in_the_ledger(stage: Staged) -> None:
-    """As many lines as calls were made, for each model, and each line is told of once."""
+def test_every_call_is_logged_once(stage: Staged) -> None:
+    """The log has one entry per call made, and each is reported once."""
     ended = in_virtual_time(ending(stage))
     if isinstance(ended, NotEnoughAnswers):
         return
@@ -151,7 +151,7 @@ def test_every_call_has_one_line_in_the_ledger(stage: Staged) -> None:
     assert sorted(map(repr, ended.lines)) == sorted(map(repr, lines))
     for name, model in stage.models.items():
         begun = [call for call in lines if call.model == name]
-        # A call that is stopped before its task had a turn is in the ledger, and asked nobody.
+        # A call cancelled before its task ran is logged but never reached the model.
         unasked = [call for call in begun if call.error_kind in {"cancelled", "hedged", "timeout"}]
         assert len(begun) - len(unasked) <= model.calls <= len(begun)
     places = [(call.layer, call.position, call.attempt) for call in lines]
@@ -162,7 +162,7 @@ def test_every_call_has_one_line_in_the_ledger(stage: Staged) -> None:
 @EXAMPLES
 @given(staged())
 def test_no_answer_stands_twice_or_under_another_label(stage: Staged) -> None:
-    """Each place has one answer, of its own model; each layer's labels are A, B, … once each."""
+    """Each slot has one answer by its own model; each layer's labels are A, B, … once each."""
     ended = in_virtual_time(ending(stage))
     if isinstance(ended, NotEnoughAnswers):
         return
@@ -189,7 +189,7 @@ def test_no_answer_stands_twice_or_under_another_label(stage: Staged) -> None:
 @EXAMPLES
 @given(staged(), st.integers(0, 30))
 def test_cancelling_at_any_event_leaves_nothing_behind(stage: Staged, stop_after: int) -> None:
-    """Whoever stops listening stops every call; no task and no stream is left."""
+    """Closing the generator stops every call; no task and no stream is left."""
 
     async def main() -> None:
         seen = 0
@@ -209,7 +209,7 @@ def test_cancelling_at_any_event_leaves_nothing_behind(stage: Staged, stop_after
 @EXAMPLES
 @given(staged(), st.integers(0, 12))
 def test_a_run_can_go_on_from_any_event(stage: Staged, stop_after: int) -> None:
-    """What was told of before a crash is enough to go on: nothing whole is asked for again."""
+    """The events before a crash suffice to resume, without repeating complete calls."""
 
     async def main() -> None:
         recorded: dict[tuple[int, int], Answer] = {}
@@ -244,7 +244,7 @@ def test_a_run_can_go_on_from_any_event(stage: Staged, stop_after: int) -> None:
 @EXAMPLES
 @given(staged(), st.sampled_from([0.0, 0.5, 1.0, 3.0, 10.0, 45.0, 60.0]))
 def test_cancelling_at_any_time_leaves_nothing_behind(stage: Staged, when: float) -> None:
-    """A task that is cancelled while it waits for a run stops every call too."""
+    """Cancelling a task that waits for a run stops every call too."""
 
     async def main() -> None:
         with suppress(TimeoutError, NotEnoughAnswers):

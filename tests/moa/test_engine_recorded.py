@@ -1,4 +1,4 @@
-"""A run that starts again: what was recorded is not paid for twice."""
+"""A resumed run does not pay twice for recorded answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.moa.virtual_time import virtual
 
 @virtual
 async def test_recorded_answers_are_not_asked_for_again() -> None:
-    """They stand in their places as if they had just come, and cost nothing more."""
+    """They are used as if they had just arrived, at no cost."""
     a, b, writer = says("a"), says("b"), says("writer")
     first = await play(plan(layer(a, b), by=writer))
     again = await play(plan(layer(a, b), by=writer), recorded=first.outcome.answers)
@@ -28,29 +28,29 @@ async def test_recorded_answers_are_not_asked_for_again() -> None:
 
 @virtual
 async def test_what_failed_is_asked_for_again() -> None:
-    """Only whole answers are kept from an attempt whose layer was still open."""
+    """Only complete answers are kept if their layer was still open."""
     bad = says("b", Fail(Rejected()))
     first = await play(plan(layer(says("a"), bad), by=says("writer")))
     a, b = says("a"), says("b")
     again = await play(plan(layer(a, b), by=says("writer")), recorded=first.outcome.answers)
     assert (a.calls, b.calls) == (0, 1)
-    assert again.read() == {"a", "b"}
+    assert again.read_models() == {"a", "b"}
 
 
 @virtual
 async def test_a_late_answer_is_in_time_for_the_next_attempt() -> None:
-    """Its layer is open once more, so that it is read."""
+    """Its layer is open again, so it is used."""
     late = layer(slow("a", 1), slow("b", 5), quorum=1)
     first = await play(plan(late, by=slow("writer", 10)))
     assert first.answer("b").status == "late"
     again = await play(plan(late, by=says("writer")), recorded=first.outcome.answers)
     assert again.answer("b").status == "used"
-    assert again.read() == {"a", "b"}
+    assert again.read_models() == {"a", "b"}
 
 
 @virtual
 async def test_a_layer_that_was_over_stays_as_it_was() -> None:
-    """When a later layer has answered, failed and late answers before it are history."""
+    """If a later layer has answered, earlier failures and late answers stay as they are."""
     failing = says("b", Fail(Rejected()))
     one = layer(slow("a", 1), failing, slow("c", 9), quorum=1)
     two = layer(slow("d", 1), slow("e", 8), quorum=1)
@@ -59,7 +59,7 @@ async def test_a_layer_that_was_over_stays_as_it_was() -> None:
     e = says("e")
     again = await play(plan(one, layer(slow("d", 1), e), by=says("writer")), recorded=recorded)
     assert failing.calls == 1
-    assert (again.read(1), again.read(2)) == ({"a"}, {"d", "e"})
+    assert (again.read_models(1), again.read_models(2)) == ({"a"}, {"d", "e"})
     assert [a.status for a in again.outcome.answers[:3]] == ["used", "failed", "late"]
     assert [e.answer.model for e in again.of(Failed)] == ["b"]
     assert again.of(LayerClosed)[0].answers == first.of(LayerClosed)[0].answers
@@ -67,7 +67,7 @@ async def test_a_layer_that_was_over_stays_as_it_was() -> None:
 
 @virtual
 async def test_a_recorded_reply_ends_the_run_without_any_call() -> None:
-    """The crash came between the reply and its delivery: only the delivery is left to do."""
+    """After a crash between reply and delivery, only the delivery remains."""
     a, bad, writer = says("a"), says("b", Fail(Rejected())), says("writer", "The reply.")
     broken = says("broken", Fail(Rejected()))
     whole = plan(layer(a, bad), by=[broken, writer])
@@ -86,8 +86,8 @@ async def test_a_recorded_reply_ends_the_run_without_any_call() -> None:
 
 
 @virtual
-async def test_a_broken_off_reply_is_written_anew() -> None:
-    """What was cut is not whole: the aggregator is asked again."""
+async def test_a_cut_reply_is_written_again() -> None:
+    """A cut reply is not complete, so the aggregator is called again."""
     cut = plan(layer(says("a")), by=says("writer", "Half", Fail(Rejected())))
     first = await play(cut)
     assert first.outcome.aggregator is not None
@@ -103,7 +103,7 @@ async def test_a_broken_off_reply_is_written_anew() -> None:
 async def test_an_answer_that_does_not_fit_the_plan_is_left_aside(
     change: dict[str, object],
 ) -> None:
-    """After the plan was changed, no answer stands in another model's place."""
+    """After a plan change, no answer lands in another model's slot."""
     first = await play(plan(layer(says("a")), by=says("writer")))
     recorded = [replace(first.answer("a"), **change)]
     a = says("a")
@@ -114,7 +114,7 @@ async def test_an_answer_that_does_not_fit_the_plan_is_left_aside(
 
 @virtual
 async def test_an_answer_of_the_alternate_stands_too() -> None:
-    """A hedged call may have been answered by the other model."""
+    """A hedged call's recorded answer may be the alternate's."""
     hedged = slow("a", 30, hedge=Hedge(says("spare"), after_s=1))
     first = await play(plan(layer(hedged), by=says("writer")))
     assert first.outcome.answers[0].model == "spare"

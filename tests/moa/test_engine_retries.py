@@ -1,4 +1,4 @@
-"""Calls are made again only where that can help, and never past the layer's deadline."""
+"""Calls are retried only where that can help, and never past the layer's deadline."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ from moa import (
     Sampling,
     Unavailable,
 )
-from moa.engine.answer_request import FIRST_PAUSE_S, MAX_PAUSE_S, pause, worth_retrying
+from moa.engine.answer_request import (
+    FIRST_RETRY_DELAY_S,
+    MAX_RETRY_DELAY_S,
+    is_retryable,
+    retry_delay,
+)
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
 from tests.moa.runs import follows, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
 
 
 def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
-    """A model whose first calls fail so, and whose next one answers."""
+    """Return a model whose first calls fail like this and whose next one succeeds."""
     left = list(errors)
 
     def script(_prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
@@ -56,26 +61,30 @@ def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
     ],
 )
 def test_another_try_is_made_where_it_can_help(error: BaseException | None, *, helps: bool) -> None:
-    """A busy or broken server may do better; a refused key, a used-up quota and nonsense do not."""
-    assert worth_retrying(error) == helps
+    """Busy and broken servers are retried; rejected keys, used-up quotas and garbage are not."""
+    assert is_retryable(error) == helps
 
 
-def test_pauses_grow_and_are_never_shorter_than_the_server_asks() -> None:
-    """They double up to a limit, with half of each left to chance; Retry-After comes first."""
-    for tried, longest in [(1, FIRST_PAUSE_S), (2, 2 * FIRST_PAUSE_S), (10, MAX_PAUSE_S)]:
-        pauses = {pause(tried, Unavailable()) for _ in range(50)}
+def test_retry_delays_grow_and_are_never_shorter_than_the_server_asks() -> None:
+    """They double up to a maximum, half of each is random, and Retry-After takes precedence."""
+    for tried, longest in [
+        (1, FIRST_RETRY_DELAY_S),
+        (2, 2 * FIRST_RETRY_DELAY_S),
+        (10, MAX_RETRY_DELAY_S),
+    ]:
+        pauses = {retry_delay(tried, Unavailable()) for _ in range(50)}
         assert len(pauses) > 1
         assert all(longest / 2 <= seconds <= longest for seconds in pauses)
-    assert pause(1, RateLimited(retry_after=7.0)) == 7.0
-    assert pause(1, RateLimited(retry_after=0.0)) >= FIRST_PAUSE_S / 2
+    assert retry_delay(1, RateLimited(retry_after=7.0)) == 7.0
+    assert retry_delay(1, RateLimited(retry_after=0.0)) >= FIRST_RETRY_DELAY_S / 2
 
 
 @virtual
 async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
-    """The second try's answer is used; the first is told of, and stands in the ledger."""
+    """The second call's answer is used; the first call is reported and logged."""
     model = heals("a", Unavailable(status=500))
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.of(Failed)) == ({"a"}, [])
+    assert (played.read_models(), played.of(Failed)) == ({"a"}, [])
     (retried,) = played.of(Retried)
     first, second = played.calls("a")
     assert retried.call == first
@@ -83,12 +92,12 @@ async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
         (1, "failed", "unavailable"),
         (2, "used", None),
     ]
-    assert FIRST_PAUSE_S / 2 <= second.started - first.ended <= FIRST_PAUSE_S
+    assert FIRST_RETRY_DELAY_S / 2 <= second.started - first.ended <= FIRST_RETRY_DELAY_S
 
 
 @virtual
 async def test_retry_after_is_obeyed_within_the_deadline() -> None:
-    """The next try comes when the server asked for it."""
+    """The retry starts when the server asked for it."""
     model = heals("a", RateLimited(retry_after=9.0))
     played = await play(plan(layer(model), by=says("w")))
     assert [call.started for call in played.calls("a")] == [0.0, 9.0]
@@ -96,7 +105,7 @@ async def test_retry_after_is_obeyed_within_the_deadline() -> None:
 
 @virtual
 async def test_a_retry_after_past_the_deadline_is_a_failure_at_once() -> None:
-    """Nobody waits for a try that could not be made in time."""
+    """The layer does not wait for a retry that would be too late."""
     model = heals("a", RateLimited(retry_after=45.0))
     played = await play(plan(layer(model, says("b"), deadline_s=45), by=says("w")))
     assert (played.answer("a").error_kind, model.calls) == ("rate_limited", 1)
@@ -109,7 +118,7 @@ async def test_a_retry_after_past_the_deadline_is_a_failure_at_once() -> None:
 )
 @virtual
 async def test_what_cannot_heal_is_not_tried_again(error: ModelError) -> None:
-    """A used-up quota or a refused key costs one call."""
+    """A used-up quota or a rejected key costs one call."""
     model = heals("a", error)
     played = await play(plan(layer(model, says("b")), by=says("w")))
     assert (model.calls, played.answer("a").error_kind) == (1, error.error_kind)
@@ -117,7 +126,7 @@ async def test_what_cannot_heal_is_not_tried_again(error: ModelError) -> None:
 
 @virtual
 async def test_nothing_is_tried_again_after_the_first_token() -> None:
-    """What broke off in the middle stands as it is."""
+    """An answer cut off midway is kept as it is."""
     model = says("a", "Half", Fail(Unavailable(kind="cut")))
     played = await play(plan(layer(model, says("b")), by=says("w")))
     assert (model.calls, played.answer("a").text) == (1, "Half")
@@ -126,7 +135,7 @@ async def test_nothing_is_tried_again_after_the_first_token() -> None:
 @pytest.mark.parametrize("attempts", [1, 2, 3])
 @virtual
 async def test_the_number_of_tries_is_the_models(attempts: int) -> None:
-    """`max_attempts` counts all calls; the last failure is the answer's."""
+    """`max_attempts` counts all calls, and the last failure is reported."""
     dead = says("a", Fail(Unavailable(status=500)), max_attempts=attempts)
     played = await play(plan(layer(dead, says("b")), by=says("w")))
     assert dead.calls == attempts
@@ -136,7 +145,7 @@ async def test_the_number_of_tries_is_the_models(attempts: int) -> None:
 
 @virtual
 async def test_a_dead_proposer_costs_one_call_more_and_no_time() -> None:
-    """Its two tries are over long before the others have answered."""
+    """Both its calls are over long before the others answer."""
     dead = says("dead", Fail(Unavailable(status=500)))
     alive = [slow("a", 2), slow("b", 3)]
     played = await play(plan(layer(dead, *alive), by=says("w")))
@@ -145,7 +154,7 @@ async def test_a_dead_proposer_costs_one_call_more_and_no_time() -> None:
 
 @virtual
 async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
-    """A try that was to come later is not made; the failure stands, and is told of once."""
+    """A scheduled retry is dropped, and its failure is reported once."""
     busy = heals("busy", RateLimited(retry_after=20.0))
     played = await play(plan(layer(says("a"), says("b"), busy), by=slow("w", 60)))
     kinds = [type(e) for e in played.events if isinstance(e, Failed | LayerClosed | Retried)]
@@ -157,7 +166,7 @@ async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
 
 @virtual
 async def test_a_second_try_holds_nobody_up_once_the_quorum_stands() -> None:
-    """A model that has failed once costs no time, though its second try is under way."""
+    """After the quorum, a running retry does not delay the layer."""
     left: list[list[Step]] = [[Fail(Unavailable())], [Wait(20), "Late."]]
     model = follows("a", lambda _prompt, _sampling: left.pop(0))
     played = await play(plan(layer(slow("b", 5), slow("c", 5), model), by=slow("w", 1)))
@@ -167,7 +176,7 @@ async def test_a_second_try_holds_nobody_up_once_the_quorum_stands() -> None:
 
 @virtual
 async def test_without_the_quorum_a_second_try_is_waited_for() -> None:
-    """Where too few have answered, the model that failed once may still mend the layer."""
+    """If too few have answered, the layer waits for a retry."""
     left: list[list[Step]] = [[Fail(Unavailable())], [Wait(5), "Mended."]]
     model = follows("a", lambda _prompt, _sampling: left.pop(0))
     played = await play(plan(layer(says("b"), model), by=says("w")))
@@ -176,7 +185,7 @@ async def test_without_the_quorum_a_second_try_is_waited_for() -> None:
 
 @virtual
 async def test_a_late_call_is_not_tried_again() -> None:
-    """After its layer has closed there is nothing to be won by another try."""
+    """After its layer has closed, a retry would be useless."""
     late = says("late", Wait(10), Fail(Unavailable()))
     played = await play(plan(layer(says("a"), says("b"), late), by=slow("w", 30)))
     assert (late.calls, played.answer("late").error_kind) == (1, "unavailable")
@@ -194,7 +203,7 @@ async def test_a_try_that_hangs_ends_by_the_deadline_of_the_first() -> None:
 
 @virtual
 async def test_a_lone_model_is_tried_again() -> None:
-    """The single pipeline survives a blip too; the outcome names the cause when it does not."""
+    """A pipeline without layers retries too; if that fails, the error names the cause."""
     healed = await play(Plan.of(aggregator=heals("w", Unavailable(kind="overloaded"))))
     assert healed.outcome.status == "complete"
     with pytest.raises(NotEnoughAnswers, match="w: Busy"):
@@ -203,7 +212,7 @@ async def test_a_lone_model_is_tried_again() -> None:
 
 @virtual
 async def test_a_prompt_that_was_too_long_is_fitted_once_more() -> None:
-    """The model is asked again at once with half its window, and it is said what was left out."""
+    """The model is called again at once with half its window, and a note says what was left out."""
     model = heals("a", Overflow(), context_window=4096, max_attempts=1)
     thread = Prompt.of("word " * 2000)
     played = await play(plan(layer(model), by=says("w")), thread)
@@ -216,7 +225,7 @@ async def test_a_prompt_that_was_too_long_is_fitted_once_more() -> None:
 
 @virtual
 async def test_a_prompt_that_stays_too_long_is_a_failure() -> None:
-    """After one more try with less of the thread the model is given up."""
+    """After one shorter prompt the call fails."""
     model = says("a", Fail(Overflow()))
     played = await play(plan(layer(model, says("b")), by=says("w")))
     assert (model.calls, played.answer("a").error_kind) == (2, "overflow")
@@ -224,7 +233,7 @@ async def test_a_prompt_that_stays_too_long_is_a_failure() -> None:
 
 @virtual
 async def test_a_refitted_call_may_be_tried_again_too() -> None:
-    """A prompt that was too long counts as no try: the fault after it still has its retry."""
+    """Refitting does not count as a retry: a later failure still has its own."""
     model = heals("a", Overflow(), Unavailable(), context_window=4096)
     played = await play(plan(layer(model), by=says("w")), Prompt.of("word " * 2000))
     assert [call.error_kind for call in played.calls("a")] == ["overflow", "unavailable", None]
@@ -233,7 +242,7 @@ async def test_a_refitted_call_may_be_tried_again_too() -> None:
 
 @virtual
 async def test_an_aggregator_is_refitted_before_its_successor_is_asked() -> None:
-    """A window that was estimated too large is no reason for the weaker model."""
+    """A window estimated too large is no reason to switch to the weaker model."""
     first, second = heals("first", Overflow()), says("second")
     played = await play(plan(layer(says("a")), by=[first, second]))
     assert played.outcome.aggregator is not None

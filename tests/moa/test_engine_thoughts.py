@@ -1,4 +1,4 @@
-"""What a run makes of thoughts, empty answers, missing usage and calls that were stopped."""
+"""How a run handles thoughts, empty answers, missing usage and stopped calls."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import pytest
 
 from moa import Call, Delta, Plan, Price, Profile, Rejected, Retracted, Usage, resilient, run
 from moa.pipeline import prompts
-from moa.pipeline.token_budget import size
+from moa.pipeline.token_budget import prompt_tokens
 from moa.providers.scripted import Fail, Finish, Hang, ScriptedModel, Wait
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says
 from tests.moa.virtual_time import virtual
 
 DOLLAR = Price(1_000_000, 1_000_000).of
-"""One US dollar a token."""
+"""One US dollar per token."""
 
 
 def once(name: str, first: tuple[Any, ...], *then: Any, **profile: Any) -> ScriptedModel:
-    """A model whose first call goes another way than those that follow."""
+    """Return a model with one script for its first call and another for later calls."""
     scripts = iter([first])
     return ScriptedModel(Profile(name, **profile), lambda _p, _s: next(scripts, then))
 
 
 @virtual
 async def test_thoughts_reach_neither_the_reply_nor_another_model() -> None:
-    """Neither answers nor prompts nor the stream of the reply hold them."""
+    """Answers, prompts and the streamed reply contain no thoughts."""
     writer = says("writer", "<thi", "nk>Hm", ".</think>", "\n\nThe ", "reply.<|im_end|>")
     played = await play(Plan.of([says("a", "Secret.\n</think>\nBlue.")], aggregator=writer))
     assert played.text == played.outcome.reply == "The reply."
@@ -37,8 +37,8 @@ async def test_thoughts_reach_neither_the_reply_nor_another_model() -> None:
 
 
 @virtual
-async def test_a_thought_that_the_template_opened_is_taken_back() -> None:
-    """It was shown before its end was known: the reply begins anew, and has the answer alone."""
+async def test_a_thought_opened_by_the_template_is_retracted() -> None:
+    """It was shown before its closing tag arrived. The final reply is the answer alone."""
     writer = says("writer", "Let me", " think.", "</think>", "\n\nThe reply.")
     played = await play(Plan.of([says("a")], aggregator=writer))
     kinds = [e for e in played.events if isinstance(e, Delta | Retracted)]
@@ -51,8 +51,8 @@ async def test_a_thought_that_the_template_opened_is_taken_back() -> None:
 @pytest.mark.parametrize(
     ("said", "kind"), [("", "empty"), (" \n", "empty"), ("<think>a</think>", "only_thoughts")]
 )
-async def test_an_empty_answer_is_asked_for_once_more(said: str, kind: str) -> None:
-    """One more try may bring it; both calls are lines of the ledger."""
+async def test_an_empty_answer_is_retried_once(said: str, kind: str) -> None:
+    """Both calls are logged."""
     played = await play(Plan.of([once("a", (said,), "Blue.")], aggregator=says("w")))
     assert [(c.error_kind, c.state) for c in played.calls("a")] == [
         (kind, "failed"),
@@ -64,8 +64,8 @@ async def test_an_empty_answer_is_asked_for_once_more(said: str, kind: str) -> N
 
 
 @virtual
-async def test_an_empty_reply_is_asked_for_once_more() -> None:
-    """The text of the second try is the reply, though the first one's blanks came before it."""
+async def test_an_empty_reply_is_retried_once() -> None:
+    """The second call's text is the reply, although the first one sent blank text."""
     played = await play(Plan.of([says("a")], aggregator=once("w", ("\n", " "), "The reply.")))
     assert (played.text.strip(), played.outcome.status) == ("The reply.", "complete")
 
@@ -74,8 +74,8 @@ async def test_an_empty_reply_is_asked_for_once_more() -> None:
 @pytest.mark.parametrize(
     "steps", [(Finish("length"),), (Finish("refusal"),), (Wait(30), " ")], ids=str
 )
-async def test_what_another_try_cannot_help_is_not_tried(steps: tuple[Any, ...]) -> None:
-    """At its limit, refused, or with no time for as long a call, a model is asked once."""
+async def test_hopeless_empty_answers_are_not_retried(steps: tuple[Any, ...]) -> None:
+    """At the length limit, after a refusal, or without enough time, there is no retry."""
     model = says("a", *steps)
     await play(plan(layer(model, says("b"), deadline_s=45, grace_s=40), by=says("w")))
     assert model.calls == 1
@@ -86,14 +86,14 @@ async def test_what_another_try_cannot_help_is_not_tried(steps: tuple[Any, ...])
     ("steps", "why"),
     [
         (("",), "the aggregator's answer was empty"),
-        (("<think>a</think>",), "the aggregator wrote down its thoughts and then no reply"),
+        (("<think>a</think>",), "the aggregator wrote its thoughts but no reply"),
         ((Finish("refusal"),), "the aggregator declined to answer"),
     ],
 )
-async def test_an_aggregator_without_words_is_not_called_unreachable(
+async def test_an_empty_reply_is_not_reported_as_unreachable(
     steps: tuple[Any, ...], why: str
 ) -> None:
-    """The line above the draft and the notes tell what went wrong."""
+    """The line above the draft and a note say what went wrong."""
     played = await play(Plan.of([says("a")], aggregator=says("w", *steps)))
     head, _, draft = played.outcome.reply.partition("\n\n")
     assert (why in head, draft) == (True, "The answer of a.")
@@ -101,15 +101,15 @@ async def test_an_aggregator_without_words_is_not_called_unreachable(
 
 
 @virtual
-async def test_boundary_lines_that_a_model_copies_never_reach_the_reply() -> None:
-    """The random part of the prompt's boundary, above all, stays out of it."""
-    nonce = prompts.nonce_of(SEED, 2)
+async def test_copied_boundary_lines_never_reach_the_reply() -> None:
+    """The prompt's secret nonce must not be shown."""
+    nonce = prompts.boundary_nonce(SEED, 2)
     writer = says("w", f"=== ANSWER A {nonce} ===", "\nBlue.\n", f"=== END OF ANSWERS {nonce} ===")
     played = await play(Plan.of([says("a")], aggregator=writer))
     assert played.outcome.reply.strip() == "Blue."
 
 
-ABSURD = [
+IMPOSSIBLE = [
     Usage(-1, 5),
     Usage(5, 2**31),
     Usage(2**63, 1),
@@ -121,39 +121,39 @@ ABSURD = [
 
 
 @virtual
-@pytest.mark.parametrize("usage", [*ABSURD, None], ids=str)
-async def test_usage_that_cannot_be_is_estimated(usage: Usage | None) -> None:
-    """From what was sent and received, and marked so; a known price is never taken for nothing."""
+@pytest.mark.parametrize("usage", [*IMPOSSIBLE, None], ids=str)
+async def test_impossible_usage_is_replaced_by_an_estimate(usage: Usage | None) -> None:
+    """The estimate covers the text sent and received and is marked; the call is never free."""
     model = says("a", "x" * 350, Finish(usage=usage or Usage(0, 0)), cost=DOLLAR)
     played = await play(Plan.of([model], aggregator=says("w")))
     [call] = played.calls("a")
-    sent = size(model.prompts[0][0])
+    sent = prompt_tokens(model.prompts[0][0])
     assert call.usage == Usage(sent, 100, estimated=True)
     assert call.cost_usd == sent + 100
     assert played.outcome.cost_is_estimate
 
 
 @virtual
-async def test_what_the_server_says_a_call_costs_counts() -> None:
-    """It knows its discounts; an impossible amount is left out."""
-    told = says("a", "x", Finish(usage=Usage(5, 1, cost_usd=0.25)), cost=DOLLAR)
-    wrong = says("b", "x", Finish(usage=Usage(5, 1, cost_usd=math.inf)), cost=DOLLAR)
-    played = await play(Plan.of([told, wrong], aggregator=says("w")))
+async def test_the_cost_reported_by_the_server_counts() -> None:
+    """The server knows its discounts. An impossible amount is ignored."""
+    reported = says("a", "x", Finish(usage=Usage(5, 1, cost_usd=0.25)), cost=DOLLAR)
+    impossible = says("b", "x", Finish(usage=Usage(5, 1, cost_usd=math.inf)), cost=DOLLAR)
+    played = await play(Plan.of([reported, impossible], aggregator=says("w")))
     assert [played.calls(name)[0].cost_usd for name in "ab"] == [0.25, 6.0]
 
 
 @virtual
-async def test_calls_that_are_stopped_with_the_run_are_told_of() -> None:
-    """With an estimate of what they cost: their providers bill them all the same."""
-    begun = says("a", "x" * 35, Hang(), cost=DOLLAR)
+async def test_calls_stopped_with_the_run_are_reported() -> None:
+    """They carry an estimated cost, because providers bill them too."""
+    started = says("a", "x" * 35, Hang(), cost=DOLLAR)
     silent = says("b", Hang(), cost=DOLLAR)
     limited = resilient(says("c", Hang(), cost=DOLLAR), max_concurrency=1)
     stopped: list[Call] = []
-    asked = plan(layer(begun, silent, limited, limited), by=says("w"))
-    async with aclosing(run(asked, QUESTION, seed=SEED, on_stopped=stopped.append)) as events:
+    chosen_plan = plan(layer(started, silent, limited, limited), by=says("w"))
+    async with aclosing(run(chosen_plan, QUESTION, seed=SEED, on_stopped=stopped.append)) as events:
         await anext(events)
         await asyncio.sleep(1)
-    sent = size(begun.prompts[0][0])
+    sent = prompt_tokens(started.prompts[0][0])
     costs = [(call.model, call.cost_usd, call.state) for call in stopped]
     assert costs == [
         ("a", sent + 10, "cut"),
@@ -165,16 +165,16 @@ async def test_calls_that_are_stopped_with_the_run_are_told_of() -> None:
 
 
 @virtual
-async def test_a_call_that_was_refused_at_once_costs_nothing() -> None:
-    """No text came, and no server bills an error."""
+async def test_a_call_that_fails_at_once_costs_nothing() -> None:
+    """No text arrived, and no server bills an error."""
     bad = says("a", Fail(Rejected()), cost=DOLLAR)
     played = await play(Plan.of([bad, says("b")], aggregator=says("w")))
     assert [(c.usage, c.cost_usd) for c in played.calls("a")] == [(None, None)]
 
 
 @virtual
-async def test_a_reply_at_its_limit_is_known_as_cut() -> None:
-    """Whoever shows it can say that it has no end."""
+async def test_a_reply_at_its_length_limit_is_cut_at_limit() -> None:
+    """So that an interface can say that the reply is incomplete."""
     cut = await play(Plan.of([says("a")], aggregator=says("w", "Long.", Finish("length"))))
     assert cut.outcome.cut_at_limit
     assert not (await play(Plan.of([says("a")], aggregator=says("w")))).outcome.cut_at_limit

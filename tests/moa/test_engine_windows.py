@@ -1,4 +1,4 @@
-"""Long threads and long answers work on small windows, at a server that counts for itself."""
+"""Long threads and answers work with small windows, on a server that counts tokens itself."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ PROSE = (
 
 
 def pieces(text: str) -> int:
-    """Tokens as a byte-pair vocabulary cuts prose: a piece of a word, a mark, a line end each.
+    """Count tokens as a byte-pair vocabulary does for prose: pieces of words, signs, line ends.
 
-    It knows nothing of how `moa.pipeline.token_budget` estimates.
+    It shares nothing with the estimates in `moa.pipeline.token_budget`.
     """
     return len(re.findall(r" ?[^\W\d_]{1,6}|\d{1,3}|[^\w\s]|_|\n+|\s", text))
 
 
 class CountingServer(ModelServer):
-    """Refuses prompts that do not fit into the window together with the output asked for."""
+    """Rejects prompts that exceed the window together with the requested output."""
 
     def __init__(self, count: Callable[[str], int], **replies: Reply) -> None:
         super().__init__(replies)
@@ -66,14 +66,14 @@ async def counting(count: Callable[[str], int]) -> AsyncGenerator[tuple[Counting
 
 
 def proposers() -> Layer:
-    """Five models whose answers have 30,000 characters each."""
+    """Return five models with answers of 30,000 characters each."""
     answers = [(f"Answer {n}. " + PROSE * 200)[:30_000] for n in range(5)]
     models = [says(f"m{n}", text, context_window=1_000_000) for n, text in enumerate(answers)]
     return Layer(tuple(Seat(model) for model in models), quorum=5)
 
 
 def many_turns() -> Prompt:
-    """200,000 characters in 201 turns."""
+    """Return 200,000 characters in 201 turns."""
     turns = [
         Message("assistant" if n % 2 else "user", (f"Turn {n}. " + PROSE * 5)[:1000])
         for n in range(200)
@@ -82,12 +82,12 @@ def many_turns() -> Prompt:
 
 
 def one_turn() -> Prompt:
-    """200,000 characters in a single message."""
+    """Return 200,000 characters in one message."""
     return Prompt.of("Read this: " + PROSE * 900 + " So why is the sky blue?", system="Be kind.")
 
 
 async def written(server: CountingServer, endpoints: Endpoints, thread: Prompt) -> Outcome:
-    """The reply of a model with a window of 8,000 tokens."""
+    """Return the reply of a model with a window of 8,000 tokens."""
     spec = ModelSpec(provider="openai", model="small", base_url=server.openai_url, api_key="k")
     small = build(
         spec, Profile("small", context_window=WINDOW, max_output_tokens=OUTPUT), endpoints
@@ -97,7 +97,7 @@ async def written(server: CountingServer, endpoints: Endpoints, thread: Prompt) 
 
 @pytest.mark.parametrize("thread", [many_turns(), one_turn()], ids=["many turns", "one turn"])
 async def test_a_long_thread_and_long_answers_fit_into_a_small_window(thread: Prompt) -> None:
-    """At the first try; every answer is there, the question too, and it is said what is not."""
+    """The first call fits, with the question and part of every answer; notes list the rest."""
     assert sum(len(m.content) for m in thread.messages) >= 200_000
     async with counting(pieces) as (server, endpoints):
         outcome = await written(server, endpoints, thread)
@@ -113,7 +113,7 @@ async def test_a_long_thread_and_long_answers_fit_into_a_small_window(thread: Pr
 
 
 def assert_all_is_there(request: Request) -> None:
-    """The end of the question, and a part of each of the five answers."""
+    """Assert that the end of the question and a part of each answer are in the prompt."""
     _, content = request.turns[-1]
     assert "So why is the sky blue?" in content
     assert all(f"Answer {n}." in content for n in range(5))
@@ -121,7 +121,7 @@ def assert_all_is_there(request: Request) -> None:
 
 
 async def test_a_server_that_counts_more_is_asked_once_more_with_less() -> None:
-    """Where the estimate was too low, the same model is asked with half of its window."""
+    """If the estimate was too low, the same model is called with half its window."""
     async with counting(lambda text: 2 * pieces(text)) as (server, endpoints):
         outcome = await written(server, endpoints, many_turns())
         (request,) = server.requests
@@ -134,7 +134,7 @@ async def test_a_server_that_counts_more_is_asked_once_more_with_less() -> None:
 
 
 async def test_a_model_that_takes_nothing_so_long_is_a_failure_that_is_named() -> None:
-    """Where half of the window is too much too, the draft stands in place of a reply."""
+    """If half the window is still too much, the draft becomes the reply."""
     async with counting(lambda text: 9 * pieces(text)) as (server, endpoints):
         outcome = await written(server, endpoints, many_turns())
     assert (outcome.status, outcome.aggregator) == ("unsynthesised", None)

@@ -1,4 +1,4 @@
-"""A model server may send what it likes: it costs little, holds nobody up, and is hung up on."""
+"""Model servers that send far too much waste little memory and delay no one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
+from moa.pipeline import prompts
 from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
 from tests.models import ModelServer, Reply
 from tests.models.floods import FLOODS
 
 SMALL = 1024 * 1024
 BUFFERED = 16 * SMALL
-"""What kernel and server may hold that was sent and never read."""
+"""Bytes that the kernel and the server may buffer without us reading them."""
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ async def outcome_of(plan: moa.Plan) -> moa.Outcome:
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-async def test_a_proposer_without_end_is_cut_off(
+async def test_an_endless_answer_is_cut_off(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
-    """Whatever it sends, the reply comes from the others, and the server is read no further."""
+    """The reply uses the other answers, and the rest of the stream is not read."""
     monkeypatch.setattr(response_reader, "MAX_STREAM_BYTES", SMALL)
     monkeypatch.setattr(transport, "MAX_WIRE_BYTES", 2 * SMALL)
     models = [model_at(server, endpoints, name) for name in (flood, "good")]
@@ -65,10 +66,10 @@ async def test_a_proposer_without_end_is_cut_off(
 
 
 @pytest.mark.parametrize("flood", ["text", "packed text"])
-async def test_an_aggregator_without_end_is_cut_off_and_the_reader_is_told(
+async def test_an_endless_reply_is_cut_off_and_a_note_says_so(
     server: ModelServer, endpoints: Endpoints, flood: str
 ) -> None:
-    """Its reply has an end, and a note says that it is not the model's."""
+    """The reply stops at the limit and a note says that it is cut off."""
     writer = model_at(server, endpoints, flood)
     outcome = await outcome_of(
         moa.Plan.of([model_at(server, endpoints, "good")], aggregator=writer)
@@ -76,13 +77,13 @@ async def test_an_aggregator_without_end_is_cut_off_and_the_reader_is_told(
     assert len(outcome.reply) == MAX_ANSWER_CHARS
     assert outcome.aggregator is not None
     assert outcome.aggregator.status == "truncated"
-    assert any("ends early" in note for note in outcome.notes)
+    assert prompts.REPLY_TRUNCATED in outcome.notes
 
 
-async def test_others_are_answered_while_floods_go_on(
+async def test_floods_do_not_delay_other_questions(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Three servers send as fast as they are read; five other questions are answered meanwhile."""
+    """Five questions are answered while three servers send as fast as we read."""
     floods = ["text in the smallest events", "thoughts", "events that say nothing"]
     flooding = asyncio.create_task(
         outcome_of(
@@ -130,7 +131,7 @@ with open("/proc/self/status") as status:
 
 
 async def test_memory_stays_within_bounds(server: ModelServer) -> None:
-    """Four floods at once, of the kinds that grow most, leave a process below 400 MB."""
+    """Four of the worst floods at once leave a process below 400 MB."""
     names = ["text", "packed JSON", "a JSON answer", "an event without end", "an error's body"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MEMORY, server.openai_url, *names, stdout=subprocess.PIPE

@@ -1,4 +1,4 @@
-"""A pipeline's names become a plan of live models, or one error that names every mistake."""
+"""`bind` makes a plan of live models, or raises one error that lists everything wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODELS = {name: says(name) for name in ("a", "b", "c")}
 
 
 def test_names_become_models_in_their_places() -> None:
-    """Each layer has its proposers in their order, and the aggregators stand in theirs."""
+    """Each layer has its proposers in order, and so do the aggregators."""
     pipeline = Pipeline(
         aggregator=["c", "a"],
         layers=[
@@ -30,7 +30,7 @@ def test_names_become_models_in_their_places() -> None:
 
 
 def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
-    """What a layer does not set is the pipeline's, and what neither sets has its default."""
+    """A layer's rule overrides the pipeline's, which overrides the default."""
     layers = [LayerDefinition(proposers=["a", "b"], quorum=1, grace_s=0, deadline_s=5.0)]
     layers.append(LayerDefinition(proposers=["a", "b"]))
     own, inherited = bind(
@@ -47,7 +47,7 @@ def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
 
 
 def test_every_mistake_is_named_before_anything_is_bound() -> None:
-    """All lines come in one error, each with its key."""
+    """One error has a line for each wrong key."""
     pipeline = Pipeline(
         aggregator="x",
         strategy="nonsense",
@@ -66,14 +66,14 @@ def test_every_mistake_is_named_before_anything_is_bound() -> None:
 
 
 def test_one_pipeline_can_be_read_alone() -> None:
-    """`Pipeline.read` names the table's place as it stands in the file."""
-    assert Pipeline.read("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
+    """`Pipeline.from_table` names keys as they are in the file."""
+    assert Pipeline.from_table("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
     with pytest.raises(PipelineError, match=r"^pipelines\.p\.aggregator: is missing"):
-        Pipeline.read("p", {})
+        Pipeline.from_table("p", {})
 
 
 def test_a_plan_can_be_made_of_models() -> None:
-    """Without names and tables: layers of models, and one aggregator or several."""
+    """`Plan.of` needs no names: layers of models, and one aggregator or several."""
     a, b = MODELS["a"], MODELS["b"]
     plan = Plan.of([a, b], [b], aggregator=a, name="mine")
     assert [[seat.model for seat in layer.seats] for layer in plan.layers] == [[a, b], [b]]
@@ -82,7 +82,7 @@ def test_a_plan_can_be_made_of_models() -> None:
 
 
 def test_a_plan_needs_models_everywhere() -> None:
-    """An empty layer or an empty list of aggregators is a mistake."""
+    """An empty layer or an empty list of aggregators is an error."""
     for wrong in (lambda: Plan.of([], aggregator=MODELS["a"]), lambda: Plan.of(aggregator=[])):
         with pytest.raises(PipelineError, match="at least one model"):
             wrong()

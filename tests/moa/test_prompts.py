@@ -1,4 +1,4 @@
-"""How answers are laid into a prompt: labels, order, boundaries and remarks."""
+"""How answers are put into a prompt: labels, order, boundaries and remarks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moa.pipeline.prompts import templates
 from moa.types import Answer
 from tests.moa.blocks import answer, block_of
 
-NONCE = prompts.nonce_of(7, 2)
+NONCE = prompts.boundary_nonce(7, 2)
 THREAD = Prompt(
     (Message("user", "First."), Message("assistant", "Reply."), Message("user", "Second.")),
     system="House rules.",
@@ -20,10 +20,10 @@ THREAD = Prompt(
 
 
 def test_a_block_reads_as_it_is_documented() -> None:
-    """A boundary line, the text, an empty line, and so on to the last line."""
+    """A boundary line, the text, an empty line, and so on to the end line."""
     read = [answer("A", "One.\n"), answer("B", "Two", status="truncated")]
     ranked = [answer("R1", "RANKING: A > B")]
-    assert prompts.block(read, "0f", rankings=ranked, remarks={"A": "your own answer"}) == (
+    assert prompts.answers_block(read, "0f", rankings=ranked, remarks={"A": "your own answer"}) == (
         "=== ANSWER A 0f (your own answer) ===\nOne.\n\n"
         "=== ANSWER B 0f (cut off at a length limit) ===\nTwo\n\n"
         "=== RANKING R1 0f ===\nRANKING: A > B\n\n"
@@ -46,15 +46,15 @@ def test_system_words_stand_before_the_threads_own() -> None:
 
 
 def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
-    """The same seed gives the same order; over seeds every answer stands at every place."""
+    """The same seed gives the same order; across seeds every answer takes every position."""
     answers = [Answer(f"m{i}", 1, i, "used") for i in range(4)]
-    first = prompts.labelled(answers, seed=3, layer=1)
-    assert first == prompts.labelled(answers, seed=3, layer=1)
+    first = prompts.assign_labels(answers, seed=3, layer=1)
+    assert first == prompts.assign_labels(answers, seed=3, layer=1)
     assert [a.label for a in first] == ["A", "B", "C", "D"]
     places = {
         (a.model, a.label)
         for seed in range(60)
-        for a in prompts.labelled(answers, seed=seed, layer=1)
+        for a in prompts.assign_labels(answers, seed=seed, layer=1)
     }
     assert len(places) == 16
 
@@ -63,17 +63,17 @@ def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
 def test_labels_go_on_after_z(index: int, label: str) -> None:
     """A layer may have more than 26 proposers."""
     answers = [Answer("m", 1, i, "used") for i in range(32)]
-    assert prompts.labelled(answers, seed=1, layer=1)[index].label == label
+    assert prompts.assign_labels(answers, seed=1, layer=1)[index].label == label
 
 
 def test_labels_of_rankings_are_no_letters() -> None:
-    """A ranking cannot be taken for an answer by its label."""
-    ranked = prompts.labelled([answer("", "x"), answer("", "y")], seed=1, layer=2, head="R")
+    """A ranking's label cannot be mistaken for an answer's."""
+    ranked = prompts.assign_labels([answer("", "x"), answer("", "y")], seed=1, layer=2, prefix="R")
     assert [r.label for r in ranked] == ["R1", "R2"]
 
 
 def test_every_wording_is_plain_text() -> None:
-    """Instructions hold no stray placeholder, no double space and no line break."""
+    """Instructions have no stray placeholder, double space or line break."""
     written = {k: v for k, v in vars(templates).items() if k.isupper() and isinstance(v, str)}
     assert len(written) > 15
     for name, text in written.items():

@@ -1,4 +1,4 @@
-"""Each strategy as what it is: a pure function from what stands to the next prompt."""
+"""Each strategy is a pure function from a context to a prompt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from moa import STRATEGIES, Plan, Prompt, PromptContext
 from moa.pipeline import prompts
 from moa.pipeline.strategies import Strategy, StrategySpec, direct, synthesise
-from moa.pipeline.strategies.ballots import ballot, points, pooled
+from moa.pipeline.strategies.ballots import borda_scores, parse_ballot, pooled_order
 from moa.pipeline.strategies.debate import moderate, revise
 from moa.pipeline.strategies.rank_then_synthesise import chairman, rank
 from moa.pipeline.strategies.select import select
@@ -16,7 +16,7 @@ from moa.types import Answer
 from tests.moa.blocks import answer, block_of
 from tests.moa.runs import says
 
-NONCE = prompts.nonce_of(7, 2)
+NONCE = prompts.boundary_nonce(7, 2)
 THREAD = Prompt.of("Why is the sky blue?", system="House rules.")
 ANSWERS = (answer("A", "Scattering."), answer("B", "Reflection.", position=2))
 RANKINGS = (
@@ -29,7 +29,7 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
 
 
 @pytest.mark.parametrize(
-    ("strategy", "brief", "instructions", "labels", "remarks"),
+    ("strategy", "context", "instructions", "labels", "remarks"),
     [
         (direct, PromptContext(THREAD), prompts.PROPOSER, None, {}),
         (direct, PromptContext(THREAD, final=True), prompts.ALONE, None, {}),
@@ -40,10 +40,10 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
         (chairman, FINAL, prompts.AGGREGATOR, "AB", {}),
         (
             revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own="B"),
+            PromptContext(THREAD, ANSWERS, NONCE, own_label="B"),
             prompts.DEBATER,
             "AB",
-            {"B": prompts.OWN},
+            {"B": prompts.OWN_REMARK},
         ),
         (revise, BRIEF, prompts.DEBATER, "AB", {}),
         (moderate, FINAL, f"{prompts.AGGREGATOR}\n\n{prompts.MODERATOR}", "AB", {}),
@@ -54,33 +54,19 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
             PromptContext(THREAD, (answer("S1", "Both."), *ANSWERS), NONCE),
             prompts.FOLDER,
             ["S1", "A", "B"],
-            {"S1": prompts.COMBINED},
-        ),
-        (
-            synthesise,
-            PromptContext(THREAD, ANSWERS, NONCE, far=frozenset("B")),
-            prompts.REFINER,
-            "AB",
-            {"B": prompts.FAR},
-        ),
-        (
-            revise,
-            PromptContext(THREAD, ANSWERS, NONCE, own="B", far=frozenset("B")),
-            prompts.DEBATER,
-            "AB",
-            {"B": f"{prompts.OWN}; {prompts.FAR}"},
+            {"S1": prompts.COMBINED_REMARK},
         ),
     ],
 )
 def test_what_a_strategy_sends(
     strategy: Strategy,
-    brief: PromptContext,
+    context: PromptContext,
     instructions: str,
     labels: str | list[str] | None,
     remarks: dict[str, str],
 ) -> None:
-    """Its own instructions before the thread's, and the texts that it shows with their remarks."""
-    prompt = strategy(brief)
+    """Its instructions precede the thread's, and the texts it shows have their remarks."""
+    prompt = strategy(context)
     assert prompt.system == f"{instructions}\n\nHouse rules."
     if labels is None:
         assert prompt.messages == THREAD.messages
@@ -91,7 +77,7 @@ def test_what_a_strategy_sends(
 
 
 def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
-    """Rankings stand behind the answers as rankings, and name no model."""
+    """Rankings follow the answers and name no model."""
     prompt = chairman(RANKED)
     block = block_of(prompt, NONCE)
     assert [(s.kind, s.label) for s in block.sections] == [
@@ -107,19 +93,19 @@ def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_no_strategy_tells_who_wrote_what(name: str) -> None:
-    """Answers stay anonymous in every prompt, so that no reader can favour a name."""
-    recipe = STRATEGIES[name]
-    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+    """Answers stay anonymous in every prompt, so no reader can favour a name."""
+    spec = STRATEGIES[name]
+    for strategy in filter(None, (spec.refine, spec.final, spec.extra.strategy)):
         prompt = strategy(RANKED)
         assert "model A" not in f"{prompt.system}{prompt.messages}"
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_takes_datamarking(name: str) -> None:
-    """`datamark = true` holds for whatever strategy a pipeline has."""
-    recipe = STRATEGIES[name]
-    marker = prompts.marker_of(NONCE)
-    for strategy in filter(None, (recipe.refine, recipe.final, recipe.extra.strategy)):
+    """`datamark = true` works with every strategy."""
+    spec = STRATEGIES[name]
+    marker = prompts.marker_for(NONCE)
+    for strategy in filter(None, (spec.refine, spec.final, spec.extra.strategy)):
         block = block_of(strategy(PromptContext(THREAD, ANSWERS, NONCE, datamark=True)), NONCE)
         assert all(section.text.startswith(marker) for section in block.sections)
 
@@ -141,39 +127,39 @@ def test_every_strategy_takes_datamarking(name: str) -> None:
     ],
 )
 def test_a_ballot_is_read_strictly(text: str, order: str) -> None:
-    """The last line, with every letter once: anything else is no vote."""
-    assert ballot(text, "ABC") == tuple(order)
+    """Only a last line with every letter once is a vote."""
+    assert parse_ballot(text, "ABC") == tuple(order)
 
 
 def test_nobody_votes_for_their_own_answer() -> None:
-    """Each put its own answer first; without those places the third model's view decides."""
+    """Each model ranks its own answer first; without those votes the third model decides."""
     answers = [answer(label, "x", model=f"m{label}", position=i) for i, label in enumerate("ABC")]
     votes = {"A": "A > B > C", "B": "B > A > C", "C": "C > A > B"}
     rankings = [
         answer("R", f"RANKING: {votes[label]}", model=f"m{label}", position=i)
         for i, label in enumerate("ABC")
     ]
-    assert points(rankings, answers) == {"A": 1.0, "B": 0.5, "C": 0.0}
-    assert pooled(rankings, answers) == ("A", "B", "C")
+    assert borda_scores(rankings, answers) == {"A": 1.0, "B": 0.5, "C": 0.0}
+    assert pooled_order(rankings, answers) == ("A", "B", "C")
 
 
 def test_rankings_that_miss_an_answer_make_no_order() -> None:
-    """With one voter its own answer has no place, so that there is nothing to compare it by."""
-    assert pooled(RANKINGS[:1], ANSWERS) == ()
-    assert pooled([answer("R1", "no vote")], ANSWERS) == ()
+    """With one voter, its own answer has no score, so there is no order."""
+    assert pooled_order(RANKINGS[:1], ANSWERS) == ()
+    assert pooled_order([answer("R1", "no vote")], ANSWERS) == ()
 
 
 @pytest.mark.parametrize(
     ("samples", "added"), [(1, 0), (4, 0), (5, 1), (7, 1), (8, 2), (10, 2), (11, 3), (32, 10)]
 )
 def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
-    """Each fold takes a window and leaves one answer; the last window is the aggregator's."""
+    """Each fold turns a window into one answer; the aggregator reads the last window."""
     assert folds(1, samples) == added
     assert samples - added * (WINDOW - 1) <= WINDOW
 
 
 @pytest.mark.parametrize(
-    ("name", "layers", "brings"),
+    ("name", "layers", "output"),
     [
         ("synthesise", 1, ["answers"]),
         ("synthesise", 2, ["answers", "answers"]),
@@ -185,27 +171,27 @@ def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
         ("sequential", 1, ["answers", "combination"]),
     ],
 )
-def test_the_layers_that_a_strategy_adds(name: str, layers: int, brings: list[str]) -> None:
-    """They stand behind the listed ones; without proposers there is nothing to add to."""
+def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[str]) -> None:
+    """They follow the listed layers; without listed layers none are added."""
     models = [says(f"m{i}") for i in range(5)]
     chief = says("chief")
     plan = Plan.of(*[models] * layers, aggregator=chief, strategy=STRATEGIES[name])
-    assert [layer.task.brings for layer in plan.layers] == brings
+    assert [layer.task.output for layer in plan.layers] == output
     asked = [[seat.model for seat in layer.seats] for layer in plan.layers]
-    assert asked == [[chief] if b == "combination" else models for b in brings]
+    assert asked == [[chief] if b == "combination" else models for b in output]
     assert Plan.of(aggregator=chief, strategy=STRATEGIES[name]).layers == ()
 
 
 def test_a_bare_function_is_a_strategy() -> None:
-    """A plan made in Python needs no recipe: one function writes all prompts but the first's."""
+    """In Python a single function can build all prompts after the first layer's."""
     assert StrategySpec.of(select) == StrategySpec(select, select)
     models = [says("a")]
     plan = Plan.of(models, models, aggregator=models, strategy=select)
-    assert [plan.strategy_of(n) for n in (1, 2, 3)] == [direct, select, select]
+    assert [plan.strategy_for(n) for n in (1, 2, 3)] == [direct, select, select]
 
 
-def test_a_shortened_brief_keeps_answers_and_rankings_apart() -> None:
-    """What the budget has shortened goes back to where it came from."""
+def test_a_shortened_context_keeps_answers_and_rankings_apart() -> None:
+    """Shortened texts return to where they came from."""
     short = tuple(Answer(t.model, 1, t.position, "used", "…", t.label) for t in RANKED.texts)
-    held = RANKED.holding(THREAD, short)
+    held = RANKED.with_texts(THREAD, short)
     assert (held.answers, held.rankings) == (short[:2], short[2:])

@@ -1,4 +1,4 @@
-"""The strategies at work: runs of whole plans, made from pipelines as `moa.toml` names them."""
+"""Runs of whole plans with each strategy, built from pipelines as in `moa.toml`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _plan(strategy: str, models: Mapping[str, Model], *layers: Sequence[str], **
         "layers": [{"proposers": list(layer)} for layer in layers],
         **keys,
     }
-    return bind("p", Pipeline.read("p", table), models)
+    return bind("p", Pipeline.from_table("p", table), models)
 
 
 def _models(*names: str) -> dict[str, ScriptedModel]:
@@ -41,11 +41,11 @@ def _models(*names: str) -> dict[str, ScriptedModel]:
 
 def _block(model: ScriptedModel, layer: int, call: int = -1) -> Block:
     prompt, _ = model.prompts[call]
-    return block_of(prompt, prompts.nonce_of(SEED, layer))
+    return block_of(prompt, prompts.boundary_nonce(SEED, layer))
 
 
 def _labels(played: Played, layer: int) -> dict[str, str]:
-    """Each model's label when a layer had closed."""
+    """Return each model's label after a layer has closed."""
     closed = next(e for e in played.of(LayerClosed) if e.layer == layer)
     return {answer.model: answer.label for answer in closed.answers}
 
@@ -71,14 +71,14 @@ async def test_a_council_ranks_and_a_chairman_writes() -> None:
 
 @virtual
 async def test_the_best_ranked_draft_stands_when_no_chairman_answers() -> None:
-    """Without an aggregator the peers' order decides, not the length; a ranking is no draft."""
+    """Without an aggregator the peers' ranking picks the draft, not its length."""
     texts = {"a": "Right.", "b": "Long and wrong.", "c": "Longest and quite wrong."}
 
     def script(name: str) -> Any:
         def steps(prompt: Prompt, _: Any) -> list[Any]:
             if prompts.RANKER not in prompt.system:
                 return [texts[name]]
-            sections = block_of(prompt, prompts.nonce_of(SEED, 2)).sections
+            sections = block_of(prompt, prompts.boundary_nonce(SEED, 2)).sections
             order = [s.label for s in sorted(sections, key=lambda s: len(s.text))]
             return [f"{'A long ranking. ' * 9}\nRANKING: {' > '.join(order)}"]
 
@@ -93,7 +93,7 @@ async def test_the_best_ranked_draft_stands_when_no_chairman_answers() -> None:
 
 @virtual
 async def test_a_ranking_is_passed_over_where_there_is_nothing_to_compare() -> None:
-    """One answer needs no ranking: the chairman writes at once."""
+    """With one answer the chairman writes at once."""
     models = _models("a") | {"b": says("b", Fail(Rejected()))}
     played = await play(_plan("rank_then_synthesise", models, "ab"))
     assert [e.layer for e in played.of(LayerStarted)] == [1]
@@ -103,7 +103,7 @@ async def test_a_ranking_is_passed_over_where_there_is_nothing_to_compare() -> N
 
 @virtual
 async def test_rankings_that_do_not_come_are_not_waited_for() -> None:
-    """The reply is written from the answers alone, and that is said."""
+    """The reply uses the answers alone, and a note says so."""
     names = "abc"
     asked: dict[str, int] = dict.fromkeys(names, 0)
 
@@ -124,7 +124,7 @@ async def test_rankings_that_do_not_come_are_not_waited_for() -> None:
 
 @virtual
 async def test_a_late_ranking_is_stopped_and_not_paid_on() -> None:
-    """Once the chairman writes, a ranking is of use to nobody."""
+    """Once the chairman writes, a ranking is useless."""
     asked = 0
 
     def script(*_: Any) -> list[Any]:
@@ -142,12 +142,12 @@ async def test_a_late_ranking_is_stopped_and_not_paid_on() -> None:
 
 @virtual
 async def test_a_debate_is_one_more_layer_in_which_each_knows_its_own_answer() -> None:
-    """The same models are asked again; each prompt marks another answer as the reader's own."""
+    """The same models are called again, and each prompt marks that model's own answer."""
     models = _models("a", "b", "c")
     played = await play(_plan("debate", models, "abc"))
     labels = _labels(played, 1)
     for name in "abc":
-        assert _block(models[name], 2).remarks == {labels[name]: prompts.OWN}
+        assert _block(models[name], 2).remarks == {labels[name]: prompts.OWN_REMARK}
     assert [(a.model, a.layer) for a in played.outcome.answers] == [
         (name, layer) for layer in (1, 2) for name in "abc"
     ]
@@ -157,16 +157,16 @@ async def test_a_debate_is_one_more_layer_in_which_each_knows_its_own_answer() -
 
 @virtual
 async def test_samples_of_one_model_each_know_their_own_answer() -> None:
-    """A name that stands several times is told apart by its seat."""
+    """Seats tell apart several samples of one model."""
     models = _models("a")
     await play(_plan("debate", models, "aaa"))
-    own = [set(_block(models["a"], 2, call).remarks) for call in (3, 4, 5)]
-    assert set.union(*own) == {"A", "B", "C"}
+    own_remarks = [set(_block(models["a"], 2, call).remarks) for call in (3, 4, 5)]
+    assert set.union(*own_remarks) == {"A", "B", "C"}
 
 
 @virtual
 async def test_select_has_one_answer_repaired() -> None:
-    """The aggregator is asked to pick one and to mend it."""
+    """The aggregator is asked to pick one answer and fix it."""
     models = _models("a", "b")
     played = await play(_plan("select", models, "ab"))
     prompt, _ = models["chief"].prompts[-1]
@@ -176,31 +176,31 @@ async def test_select_has_one_answer_repaired() -> None:
 
 @virtual
 async def test_many_samples_pass_through_a_small_window() -> None:
-    """Ten answers are folded three at a time; every one is read once, and no prompt holds five."""
+    """Ten answers are folded three at a time; each is read once, and no prompt holds five."""
     models = _models("a")
     played = await play(_plan("sequential", models, "a" * 10))
     read = [_block(models["chief"], layer, layer - 2).labels for layer in (2, 3, 4)]
     assert read == [list("ABCD"), ["S1", *"EFG"], ["S1", *"HIJ"]]
-    assert _block(models["chief"], 4).remarks == {"S1": prompts.COMBINED}
+    assert _block(models["chief"], 4).remarks == {"S1": prompts.COMBINED_REMARK}
     assert [a.layer for a in played.outcome.answers] == [1] * 10 + [2, 3]
     assert played.outcome.status == "complete"
 
 
 def test_an_added_layer_closes_like_the_last_listed_one() -> None:
-    """Its quorum fits its seats, and nobody's answer is required in it."""
+    """Its quorum fits its seats, and no answer is required in it."""
     table = {
         "aggregator": "chief",
         "strategy": "sequential",
         "layers": [{"proposers": ["a"] * 6, "quorum": 5, "deadline_s": 9.0, "required": ["a"]}],
     }
-    *_, added = bind("p", Pipeline.read("p", table), _models("a")).layers
+    *_, added = bind("p", Pipeline.from_table("p", table), _models("a")).layers
     assert (added.quorum, added.deadline_s) == (1, 9.0)
     assert [(s.model.profile.name, s.required) for s in added.seats] == [("chief", False)]
 
 
 @virtual
 async def test_a_fold_that_fails_loses_no_answer() -> None:
-    """What a fold did not combine is still read by the aggregator, and that is said."""
+    """The aggregator still reads the answers that were not combined, and a note says so."""
     calls = 0
 
     def script(*_: Any) -> list[Any]:
@@ -212,12 +212,12 @@ async def test_a_fold_that_fails_loses_no_answer() -> None:
     played = await play(_plan("sequential", models, "a" * 6))
     assert played.text == "The reply."
     assert _block(models["chief"], 3).labels == list("ABCDEF")
-    assert any("brought no answer" in note for note in played.outcome.notes)
+    assert any("returned no answer" in note for note in played.outcome.notes)
 
 
 @virtual
 async def test_folds_that_are_not_needed_are_passed_over() -> None:
-    """Where only four of seven answers came, the aggregator reads them at once."""
+    """If only four of seven models answered, the aggregator reads their answers at once."""
     models = _models("a") | {"x": says("x", Fail(Rejected()))}
     played = await play(_plan("sequential", models, "aaaaxxx"))
     assert [e.layer for e in played.of(LayerStarted)] == [1]
@@ -226,7 +226,7 @@ async def test_folds_that_are_not_needed_are_passed_over() -> None:
 
 @pytest.mark.parametrize("strategy", ["rank_then_synthesise", "debate", "sequential", "select"])
 def test_any_strategy_answers_alone_after_failures(strategy: str) -> None:
-    """With no proposer's answer the aggregator is asked directly, and the reply says so."""
+    """If every proposer failed, the aggregator answers alone, and the reply says so."""
 
     @virtual
     async def main() -> None:
@@ -241,7 +241,7 @@ def test_any_strategy_answers_alone_after_failures(strategy: str) -> None:
 
 @virtual
 async def test_a_layer_after_failures_is_asked_directly() -> None:
-    """Where the first layer brought nothing, the second does not refine what is not there."""
+    """If the first layer has no answers, the second is asked directly."""
     models = _models("b") | {"x": says("x", Fail(Rejected()))}
     played = await play(_plan("synthesise", models, "x", "b"))
     prompt, _ = models["b"].prompts[-1]
@@ -251,7 +251,7 @@ async def test_a_layer_after_failures_is_asked_directly() -> None:
 
 @virtual
 async def test_a_run_that_starts_again_reads_the_same() -> None:
-    """With recorded answers and rankings, the chairman's prompt is the same to the letter."""
+    """With recorded answers and rankings, the chairman's prompt is identical."""
     models = _models("a", "b", "c")
     plan = _plan("rank_then_synthesise", models, "abc")
     first = (await play(plan)).outcome
@@ -266,14 +266,14 @@ async def test_datamarking_reaches_the_models() -> None:
     """`datamark = true` marks every answer that another model reads."""
     models = _models("a", "b")
     await play(_plan("synthesise", models, "ab", datamark=True))
-    marker = prompts.marker_of(prompts.nonce_of(SEED, 2))
+    marker = prompts.marker_for(prompts.boundary_nonce(SEED, 2))
     texts = {section.text for section in _block(models["chief"], 2).sections}
     assert texts == {marker.join(["", "The", "answer", "of", f"{name}."]) for name in "ab"}
 
 
 @virtual
 async def test_rankings_share_the_room_of_a_small_window() -> None:
-    """Long answers and long rankings are shortened together, and the chairman's prompt fits."""
+    """Long answers and rankings are shortened together, and the chairman's prompt fits."""
     words = "word " * 6_000
     models: dict[str, ScriptedModel] = {n: says(n, words) for n in "abc"}
     models["chief"] = says("chief", context_window=8_000)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moa.thoughts.answer_text import AnswerText
-from moa.thoughts.stream_filter import ThoughtFilter, ThoughtHabit, without_thoughts
+from moa.thoughts.answer_filter import AnswerFilter
+from moa.thoughts.thought_filter import ThoughtFilter, ThoughtHabit
 
 ANALYSIS = "<|channel|>analysis<|message|>They ask for <b>.<|end|>"
 FINAL = "<|start|>assistant<|channel|>final<|message|>"
@@ -88,92 +88,93 @@ EVERY = {
 }
 
 
-def heard(pieces: Sequence[str]) -> str:
-    """The answer in these pieces, as a reader has it in the end."""
-    text, answer = AnswerText(), ""
+def filtered(pieces: Sequence[str]) -> str:
+    """Return the answer that a reader ends up with after these pieces."""
+    text, answer = AnswerFilter(), ""
     for piece in pieces:
-        given_now = text.feed(piece)
-        answer = given_now if text.began_anew else answer + given_now
-    last = text.close()
-    return last if text.began_anew else answer + last
+        piece_out = text.filter(piece)
+        answer = piece_out if text.retracted else answer + piece_out
+    last = text.flush()
+    return last if text.retracted else answer + last
 
 
 def splits(text: str) -> Iterator[list[str]]:
-    """Whole, by characters, at each place, and at many places drawn by lot."""
+    """Yield splits of a text: whole, into characters, in two at each index, and at random."""
     yield [text]
     yield list(text)
     for at in range(len(text)):
         yield [text[:at], text[at:]]
-    lot = random.Random(text)  # noqa: S311 - the same at each run
+    rng = random.Random(text)  # noqa: S311 - seeded, so runs are repeatable
     for _ in range(40):
-        cuts = sorted(lot.choices(range(len(text) + 1), k=4))
+        cuts = sorted(rng.choices(range(len(text) + 1), k=4))
         yield [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
 @pytest.mark.parametrize("text", EVERY)
 def test_an_answer_is_the_same_however_its_stream_is_split(text: str) -> None:
-    """Thoughts and end tokens are no part of it; tags that it mentions or shows in code are."""
-    assert {heard(pieces) for pieces in splits(text)} == {EVERY[text]}
+    """Thoughts and end tokens are removed; tags mentioned in a sentence or in code are kept."""
+    assert {filtered(pieces) for pieces in splits(text)} == {EVERY[text]}
 
 
 @given(st.lists(st.sampled_from(["<think>", "</think>", "a ", "B", "\n", "<|im_end|>", "`", "<"])))
-def test_any_mixture_of_tags_is_read_alike_in_one_piece_and_by_characters(parts: list[str]) -> None:
-    """What is held back to be decided is decided as if it had come at once."""
+def test_any_mix_of_tags_gives_the_same_answer_whole_and_by_characters(parts: list[str]) -> None:
+    """Holding text back never changes the result."""
     text = "".join(parts)
-    assert heard(list(text)) == heard([text])
+    assert filtered(list(text)) == filtered([text])
 
 
 @given(st.text(alphabet="ab \n*_#.-", min_size=1))
-def test_ordinary_text_is_given_as_it_comes(text: str) -> None:
-    """Nothing of it is held back or changed once it has begun."""
+def test_ordinary_text_passes_through_at_once(text: str) -> None:
+    """Once the answer has started, text without tags is neither held back nor changed."""
     thoughts = ThoughtFilter()
-    assert thoughts.feed("x") == "x"
-    assert [thoughts.feed(char) for char in text] == list(text)
+    assert thoughts.filter("x") == "x"
+    assert [thoughts.filter(char) for char in text] == list(text)
 
 
 @pytest.mark.parametrize(
     ("text", "at_once"), [("Is a < b", "Is a < b"), ("a </th", "a "), ("a<p", "a<p")]
 )
 def test_only_a_possible_tag_is_held_back(text: str, at_once: str) -> None:
-    """A sign that can begin a tag waits for the next one, and no longer."""
-    assert ThoughtFilter().feed(text) == at_once
+    """A character that may start a tag waits only until that is decided."""
+    assert ThoughtFilter().filter(text) == at_once
 
 
 @pytest.mark.parametrize("text", [*NEVER_CLOSED, *ONLY])
-def test_an_answer_of_only_thoughts_is_known_as_one(text: str) -> None:
-    """Its reason is another one than that of an empty answer."""
-    answer = AnswerText()
-    assert (answer.feed(text) + answer.close(), answer.thought) == ("", True)
+def test_an_answer_of_only_thoughts_is_empty_and_has_thoughts(text: str) -> None:
+    """So its error can differ from that of an empty answer."""
+    answer = AnswerFilter()
+    assert (answer.filter(text) + answer.flush(), answer.has_thoughts) == ("", True)
 
 
 @pytest.mark.parametrize("flood", ["<", " ", "</think> x ", "<|im_end|>", "<think>", "</s>", "=="])
-def test_a_flood_of_tags_keeps_little(flood: str) -> None:
-    """However much comes, what is held back stays small: each piece is read in constant time."""
+def test_a_flood_of_tags_needs_little_memory(flood: str) -> None:
+    """The text held back stays small, however much arrives."""
     thoughts = ThoughtFilter()
-    kept = [len(thoughts._rest) for _ in range(20_000) if thoughts.feed(flood) or True]  # pyright: ignore[reportPrivateUsage]
+    kept = [len(thoughts._buffer) for _ in range(20_000) if thoughts.filter(flood) or True]  # pyright: ignore[reportPrivateUsage]
     assert max(kept) < 2_000
 
 
-def test_a_model_that_closes_what_it_did_not_open_is_held_back_from_then_on() -> None:
-    """The template opens its thoughts: the next answer shows none, and may have none."""
+def test_after_an_unopened_closing_tag_later_thoughts_are_held_back() -> None:
+    """The template opens the thoughts, so the next answer is filtered; it may have no thought."""
     habit = ThoughtHabit()
-    first = habit.filter()
-    assert first.feed("a</think>b") + first.close() == "a</think>b"
+    first = habit.new_filter()
+    assert first.filter("a</think>b") + first.flush() == "a</think>b"
     habit.learn(first, cut=False)
-    second = habit.filter()
-    assert [second.feed(piece) for piece in ("a", " b", "</thi", "nk>\n\nc")] == ["", "", "", "c"]
-    third = habit.filter()
-    assert third.feed("No thought at all.") == ""
-    assert third.close() == "No thought at all."
+    second = habit.new_filter()
+    assert [second.filter(piece) for piece in ("a", " b", "</thi", "nk>\n\nc")] == ["", "", "", "c"]
+    third = habit.new_filter()
+    assert third.filter("No thought at all.") == ""
+    assert third.flush() == "No thought at all."
     habit.learn(third, cut=False)
-    assert not habit.opened
+    assert not habit.starts_in_thought
 
 
-def test_a_thought_that_met_the_limit_is_no_answer() -> None:
-    """Where it was taken to be open, what was cut off is dropped."""
-    thoughts = ThoughtFilter(opened=True)
-    assert thoughts.feed("Well, let me") + thoughts.close(cut=True) == ""
-    assert without_thoughts("<think>a", cut=True) == ""
+def test_a_thought_cut_at_the_length_limit_is_no_answer() -> None:
+    """If the answer started in a thought and was cut, its text is dropped."""
+    thoughts = ThoughtFilter(starts_in_thought=True)
+    assert thoughts.filter("Well, let me") + thoughts.flush(cut=True) == ""
+    thoughts = ThoughtFilter()
+    assert thoughts.filter("<think>a") + thoughts.flush(cut=True) == ""
 
 
 NONCE = "5f1c0123456789ab"
@@ -190,9 +191,9 @@ BOUNDARIES = [
 
 @pytest.mark.parametrize("line", BOUNDARIES)
 def test_a_copied_boundary_line_is_left_out(line: str) -> None:
-    """First, last or between: none of our lines is a part of an answer."""
+    """Boundary lines are removed at the start, in the middle and at the end."""
     text = f"{line}\nOne.\n{line}\nTwo.\n{line}"
-    assert {heard(pieces) for pieces in splits(text)} == {"One.\nTwo.\n"}
+    assert {filtered(pieces) for pieces in splits(text)} == {"One.\nTwo.\n"}
 
 
 @pytest.mark.parametrize(
@@ -206,6 +207,6 @@ def test_a_copied_boundary_line_is_left_out(line: str) -> None:
         "=== Answer A ===\nx",
     ],
 )
-def test_other_lines_of_signs_stay(text: str) -> None:
-    """Headings, code and prose that look a little like a boundary are the model's own."""
-    assert {heard(pieces) for pieces in splits(text)} == {text}
+def test_similar_lines_are_kept(text: str) -> None:
+    """Headings, code and prose that resemble a boundary line belong to the answer."""
+    assert {filtered(pieces) for pieces in splits(text)} == {text}

@@ -1,4 +1,4 @@
-"""`moa.resilient` puts everything around a model that a plan may need."""
+"""`moa.resilient` adds limits, a breaker, retries and a hedge to a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.moa.virtual_time import virtual
 
 @virtual
 async def test_a_wrapped_model_says_what_the_model_says() -> None:
-    """Text, end and usage come through every layer unchanged, and so does its name."""
+    """Text, stop reason, usage and name come through unchanged."""
     inner = says("m", "Pa", "ris")
     wrapped = resilient(inner, max_concurrency=1, requests_per_minute=5, max_attempts=3)
     heard = await hear(wrapped)
@@ -24,23 +24,23 @@ async def test_a_wrapped_model_says_what_the_model_says() -> None:
 
 
 def test_a_model_without_settings_is_left_alone() -> None:
-    """Nothing is put around it that does nothing."""
+    """Nothing is wrapped without need."""
     inner = says("m")
     assert resilient(inner, breaker=None) is inner
 
 
 @virtual
 async def test_a_hedge_is_set_up_in_the_profile() -> None:
-    """The engine hedges it: the alternate answers, under limits of its own."""
+    """The engine makes the hedge call, under the alternate's own limits."""
     spare = resilient(says("spare"), max_concurrency=1)
     model = resilient(says("m", Hang()), hedge_after_s=2, hedge_with=spare)
     assert model.profile.hedge == Hedge(spare, 2)
     played = await play(plan(layer(model), by=says("w")))
-    assert (played.read(), played.outcome.seconds) == ({"spare"}, 2.0)
+    assert (played.read_models(), played.outcome.seconds) == ({"spare"}, 2.0)
 
 
 def test_half_a_hedge_is_a_mistake() -> None:
-    """The time and the alternate go together."""
+    """The delay and the alternate go together."""
     with pytest.raises(PipelineError, match="both"):
         resilient(says("m"), hedge_after_s=2)
     with pytest.raises(PipelineError, match="both"):
@@ -49,6 +49,6 @@ def test_half_a_hedge_is_a_mistake() -> None:
 
 @virtual
 async def test_a_model_outside_a_run_is_limited_too() -> None:
-    """Calls that belong to no question are one queue."""
+    """Calls outside a run share one queue."""
     limited = RateLimitedModel(says("m"), RateLimiter(max_concurrency=1))
     assert [(await hear(limited)).text for _ in range(3)] == ["The answer of m."] * 3

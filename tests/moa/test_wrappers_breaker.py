@@ -1,4 +1,4 @@
-"""A model that keeps failing is given a rest: it costs the next questions nothing."""
+"""The circuit breaker stops calls to a model that keeps failing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from moa import (
     resilient,
 )
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
-from moa.resilience import FAILURES, Breaker, CircuitBreakerModel
+from moa.resilience import DEFAULT_FAILURES, Breaker, CircuitBreakerModel
 from tests.moa.asking import QUESTION, SAMPLING, hear
 from tests.moa.runs import clock, follows, says, slow
 from tests.moa.virtual_time import virtual
@@ -30,7 +30,7 @@ RULES = BreakerRules(failures=3, rest_s=30, long_rest_s=300, silent_s=20)
 
 
 def in_turn(*scripts: Sequence[Step]) -> ScriptedModel:
-    """A model whose next calls follow these scripts, one after the other."""
+    """Return a model whose calls follow these scripts one after the other."""
     left = list(scripts)
 
     def script(_prompt: Prompt, _sampling: Sampling) -> Sequence[Step]:
@@ -40,7 +40,7 @@ def in_turn(*scripts: Sequence[Step]) -> ScriptedModel:
 
 
 class Patient:
-    """A model whose next calls follow these scripts; its breaker stands around it."""
+    """A model behind a breaker, whose calls follow these scripts."""
 
     def __init__(self, *scripts: Sequence[Step]) -> None:
         self.inner = in_turn(*scripts)
@@ -48,7 +48,7 @@ class Patient:
         self.model = CircuitBreakerModel(self.inner, self.breaker)
 
     async def asked(self, times: int = 1) -> list[str | None]:
-        """Ask so often, one after the other; the kinds of the errors."""
+        """Call the model this often in turn, and return the error kinds."""
         heard = [await hear(self.model) for _ in range(times)]
         return [h.error.error_kind if h.error else None for h in heard]
 
@@ -59,12 +59,12 @@ WELL: Sequence[Step] = ["Yes."]
 
 @virtual
 async def test_failures_in_a_row_open_it_for_a_while() -> None:
-    """Open, it fails at once with a kind of its own, names the cause, and asks nobody."""
+    """While open, it fails at once with its own kind, names the cause and calls no one."""
     patient = Patient(DOWN, DOWN, DOWN, WELL)
     assert await patient.asked(5) == ["unavailable"] * 3 + ["breaker_open"] * 2
     assert (patient.inner.calls, patient.breaker.state) == (3, "open")
     error = (await hear(patient.model)).error
-    assert str(error) == "The model was not asked, since it kept failing: It is down."
+    assert str(error) == "The model was not called because it kept failing: It is down."
     await asyncio.sleep(30)
     assert await patient.asked() == [None]
     assert patient.breaker.state == "closed"
@@ -72,7 +72,7 @@ async def test_failures_in_a_row_open_it_for_a_while() -> None:
 
 @virtual
 async def test_a_success_between_failures_counts_from_the_beginning() -> None:
-    """Only failures in a row say that a model is down."""
+    """Only consecutive failures open it."""
     patient = Patient(DOWN, DOWN, WELL, DOWN, DOWN, WELL)
     await patient.asked(6)
     assert patient.breaker.state == "closed"
@@ -80,7 +80,7 @@ async def test_a_success_between_failures_counts_from_the_beginning() -> None:
 
 @virtual
 async def test_a_single_call_tries_whether_it_is_well_again() -> None:
-    """While it is on its way the others fail at once; when it begins to answer, all may ask."""
+    """During the probe other calls fail at once; its first token closes the breaker."""
     patient = Patient(DOWN, DOWN, DOWN, [Wait(5), "Yes", Wait(5), "."], WELL)
     await patient.asked(3)
     await asyncio.sleep(30)
@@ -95,7 +95,7 @@ async def test_a_single_call_tries_whether_it_is_well_again() -> None:
 
 @virtual
 async def test_a_try_that_fails_is_another_rest() -> None:
-    """One failure is enough then."""
+    """One failed probe opens it again."""
     patient = Patient(DOWN, DOWN, DOWN, DOWN, WELL)
     await patient.asked(3)
     await asyncio.sleep(30)
@@ -108,7 +108,7 @@ async def test_a_try_that_fails_is_another_rest() -> None:
 
 @virtual
 async def test_a_try_without_a_verdict_leaves_the_next_one_to_try() -> None:
-    """A cancelled try, or one that was told to wait, is no proof of anything."""
+    """A probe that is cancelled or rate limited proves nothing."""
     patient = Patient(DOWN, DOWN, DOWN, [Hang()], [Fail(RateLimited())], WELL)
     await patient.asked(3)
     await asyncio.sleep(30)
@@ -121,8 +121,8 @@ async def test_a_try_without_a_verdict_leaves_the_next_one_to_try() -> None:
 
 @pytest.mark.parametrize("kind", ["auth", "quota", "not_found"])
 @virtual
-async def test_what_will_not_heal_opens_it_at_once_for_long(kind: str) -> None:
-    """Every question would meet the refused key again: one call finds out."""
+async def test_a_permanent_error_opens_it_at_once_for_long(kind: str) -> None:
+    """One rejected key is enough, since every call would meet it."""
     patient = Patient([Fail(Rejected(kind=kind))], WELL)
     assert await patient.asked(2) == [kind, "breaker_open"]
     await asyncio.sleep(299)
@@ -133,7 +133,7 @@ async def test_what_will_not_heal_opens_it_at_once_for_long(kind: str) -> None:
 
 @virtual
 async def test_a_try_after_a_long_rest_that_fails_is_another_rest() -> None:
-    """Whatever opened it, one failure of the single call keeps it open."""
+    """A failed probe keeps it open, whatever opened it."""
     patient = Patient([Fail(Rejected(kind="quota"))], DOWN, WELL)
     await patient.asked()
     await asyncio.sleep(300)
@@ -143,7 +143,7 @@ async def test_a_try_after_a_long_rest_that_fails_is_another_rest() -> None:
 @pytest.mark.parametrize("error", [Rejected(), RateLimited()])
 @virtual
 async def test_errors_that_are_not_the_models_health_leave_it_closed(error: ModelError) -> None:
-    """A request that was refused for its content, or a full minute, says nothing of the next."""
+    """A rejected prompt or a full minute says nothing about the next call."""
     patient = Patient(*([[Fail(error)]] * 9))
     await patient.asked(9)
     assert patient.breaker.state == "closed"
@@ -151,14 +151,14 @@ async def test_errors_that_are_not_the_models_health_leave_it_closed(error: Mode
 
 @virtual
 async def test_a_model_that_always_breaks_off_is_down() -> None:
-    """Beginning an answer is no success until its end."""
+    """Only a finished answer counts as a success."""
     patient = Patient(*([["Half", Fail(Unavailable(kind="cut"))]] * 3))
     assert await patient.asked(4) == ["cut"] * 3 + ["breaker_open"]
 
 
 @virtual
 async def test_a_model_that_hangs_is_down() -> None:
-    """A call that was stopped after long silence is a failure, though nobody was told why."""
+    """A call stopped after long silence counts as a failure."""
     patient = Patient(*([[Hang()]] * 3))
     for _ in range(3):
         task = asyncio.create_task(hear(patient.model))
@@ -170,7 +170,7 @@ async def test_a_model_that_hangs_is_down() -> None:
 
 @virtual
 async def test_a_model_that_is_stopped_early_is_not_down() -> None:
-    """An answer that was not needed any more is no failure; one that spoke is a success."""
+    """A call stopped early is no failure; if it was streaming, it is a success."""
     patient = Patient(DOWN, DOWN, *([[Hang()]] * 5), ["Half", Hang()], DOWN, DOWN)
     await patient.asked(2)
     for _ in range(6):
@@ -184,7 +184,7 @@ async def test_a_model_that_is_stopped_early_is_not_down() -> None:
 
 @virtual
 async def test_closing_a_stream_is_no_failure() -> None:
-    """Whoever stops listening closes the model's own stream."""
+    """Closing the wrapper's stream closes the model's stream."""
     model = says("m", "Half", Hang())
     breaker = Breaker(RULES)
     async with aclosing(CircuitBreakerModel(model, breaker).stream(QUESTION, SAMPLING)) as stream:
@@ -194,7 +194,7 @@ async def test_closing_a_stream_is_no_failure() -> None:
 
 @virtual
 async def test_an_empty_answer_is_an_answer() -> None:
-    """The server is there, whatever it says."""
+    """An empty answer shows that the server is up."""
     patient = Patient(DOWN, DOWN, [], DOWN, DOWN)
     await patient.asked(5)
     assert patient.breaker.state == "closed"
@@ -202,7 +202,7 @@ async def test_an_empty_answer_is_an_answer() -> None:
 
 @virtual
 async def test_to_wait_for_a_turn_is_no_silence() -> None:
-    """A queue before a model does not open its breaker."""
+    """Waiting for a rate limit does not open the breaker."""
     inner = slow("m", 10)
     busy = resilient(inner, max_concurrency=1, breaker=BreakerRules(failures=1, silent_s=5))
     first = asyncio.create_task(hear(busy))
@@ -219,7 +219,7 @@ async def test_to_wait_for_a_turn_is_no_silence() -> None:
 
 @virtual
 async def test_an_open_breaker_takes_no_place_in_the_queue() -> None:
-    """Where calls wait for their turn, a resting model fails at once all the same."""
+    """With a rate limit, calls to a resting model still fail at once."""
     busy = resilient(in_turn([Fail(Rejected(kind="quota"))]), requests_per_minute=1)
     assert (await hear(busy)).kind == ("Rejected", "quota")
     assert (await hear(busy)).kind == ("BreakerOpen", "breaker_open")
@@ -233,7 +233,7 @@ async def test_an_open_breaker_takes_no_place_in_the_queue() -> None:
 )
 @virtual
 async def test_ten_questions_in_a_row_meet_an_open_breaker(script: Sequence[Step]) -> None:
-    """A dead proposer is found out, and from then on it costs neither a call nor any time."""
+    """After a few failures, a dead proposer costs neither calls nor time."""
     dead = says("dead", *script)
     alive: list[ScriptedModel] = [slow("a", 1), slow("b", 2)]
     rested = resilient(dead, breaker=BreakerRules(rest_s=600))
@@ -243,6 +243,6 @@ async def test_ten_questions_in_a_row_meet_an_open_breaker(script: Sequence[Step
     last = outcomes[-1]
     assert last.answers[0].error_kind == "breaker_open"
     assert last.seconds == 22.0
-    assert dead.calls == FAILURES
+    assert dead.calls == DEFAULT_FAILURES
     (line,) = [call for call in last.calls if call.model == "dead"]
     assert (line.started, line.ended) == (0.0, 0.0)

@@ -1,4 +1,4 @@
-"""A model's limits: how many calls at the same time and in a minute, and whose turn it is."""
+"""Rate limits: how many calls run at once and start per minute, and whose turn is next."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.moa.virtual_time import in_virtual_time, virtual
 
 
 async def pass_through(
-    gate: RateLimiter, question: object, seconds: float, log: list[str], name: str
+    limiter: RateLimiter, question: object, seconds: float, log: list[str], name: str
 ) -> None:
-    await gate.enter(question)
+    await limiter.acquire(question)
     log.append(name)
     try:
         await asyncio.sleep(seconds)
     finally:
-        gate.leave()
+        limiter.release()
 
 
 @virtual
@@ -43,23 +43,23 @@ async def test_no_more_calls_run_at_once_than_allowed() -> None:
 
 @virtual
 async def test_questions_take_turns() -> None:
-    """One of many calls does not keep one of a single call waiting for all of them."""
-    gate, log = RateLimiter(max_concurrency=1), list[str]()
+    """A question with many calls does not block one with a single call."""
+    limiter, log = RateLimiter(max_concurrency=1), list[str]()
     names = ["a1", "a2", "a3", "a4", "b1", "c1", "b2"]
-    await asyncio.gather(*(pass_through(gate, name[0], 1, log, name) for name in names))
+    await asyncio.gather(*(pass_through(limiter, name[0], 1, log, name) for name in names))
     assert log == ["a1", "a2", "b1", "c1", "a3", "b2", "a4"]
-    assert (gate.waiting, gate.under_way) == (0, 0)
+    assert (limiter.waiting, limiter.running) == (0, 0)
 
 
 @virtual
 async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
-    """Of ten at once three begin now, and each further one when a minute allows it."""
-    gate, begun = RateLimiter(requests_per_minute=3), list[float]()
+    """Of ten calls three start now, and each further one when the minute allows it."""
+    limiter, begun = RateLimiter(requests_per_minute=3), list[float]()
 
     async def call() -> None:
-        await gate.enter("q")
+        await limiter.acquire("q")
         begun.append(clock())
-        gate.leave()
+        limiter.release()
 
     await asyncio.gather(*(call() for _ in range(7)))
     assert begun == [0, 0, 0, 60, 60, 60, 120]
@@ -77,21 +77,21 @@ async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
 def test_limits_hold_whoever_comes_and_goes(
     calls: Sequence[tuple[int, int, int]], at_once: int, a_minute: int
 ) -> None:
-    """Calls come at any time, take any time, are cancelled: the limits hold, none is lost."""
-    gate = RateLimiter(max_concurrency=at_once, requests_per_minute=a_minute)
+    """Calls arrive, end and are cancelled at any time; the limits hold and no call is lost."""
+    limiter = RateLimiter(max_concurrency=at_once, requests_per_minute=a_minute)
     begun: list[float] = []
     most = 0
 
     async def call(after: int, question: int, seconds: int) -> None:
         nonlocal most
         await asyncio.sleep(after)
-        await gate.enter(question)
+        await limiter.acquire(question)
         begun.append(clock())
-        most = max(most, gate.under_way)
+        most = max(most, limiter.running)
         try:
             await asyncio.sleep(seconds)
         finally:
-            gate.leave()
+            limiter.release()
 
     async def main() -> None:
         tasks = [asyncio.create_task(call(*each)) for each in calls]
@@ -102,32 +102,32 @@ def test_limits_hold_whoever_comes_and_goes(
         assert all(task.cancelled() or task.exception() is None for task in tasks)
 
     in_virtual_time(main())
-    assert (gate.waiting, gate.under_way) == (0, 0)
+    assert (limiter.waiting, limiter.running) == (0, 0)
     assert most <= at_once
     assert all(b - a >= 60 for a, b in zip(begun, begun[a_minute:], strict=False))
 
 
 @virtual
 async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
-    """Those behind it move up, and no place is lost when its turn had just come."""
-    gate, log = RateLimiter(max_concurrency=1), list[str]()
-    tasks = [asyncio.create_task(pass_through(gate, n, 1, log, n)) for n in ("a", "b", "c")]
+    """Those behind it move up, even if it had just been admitted."""
+    limiter, log = RateLimiter(max_concurrency=1), list[str]()
+    tasks = [asyncio.create_task(pass_through(limiter, n, 1, log, n)) for n in ("a", "b", "c")]
     await asyncio.sleep(0.5)
     tasks[1].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert (log, clock()) == (["a", "c"], 2.0)
-    await gate.enter("d")
-    waiting = asyncio.create_task(gate.enter("e"))
+    await limiter.acquire("d")
+    waiting = asyncio.create_task(limiter.acquire("e"))
     await asyncio.sleep(0)
-    gate.leave()  # e's turn comes, and before it runs it is cancelled
+    limiter.release()  # e is admitted, and cancelled before it runs
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
-    assert (gate.waiting, gate.under_way) == (0, 0)
+    assert (limiter.waiting, limiter.running) == (0, 0)
 
 
 @virtual
 async def test_a_stopped_call_gives_its_place_back() -> None:
-    """A call that is cancelled while the model speaks does not hold the limit for ever."""
+    """A call cancelled while streaming releases its slot."""
     limited = RateLimitedModel(says("m", "Half", Hang()), RateLimiter(max_concurrency=1))
     for _ in range(3):
         task = asyncio.create_task(hear(limited))
@@ -139,7 +139,7 @@ async def test_a_stopped_call_gives_its_place_back() -> None:
 
 @virtual
 async def test_two_runs_share_a_models_limit_fairly() -> None:
-    """The second question's only call comes before the first one's third and fourth."""
+    """The second question's only call precedes the first one's third and fourth."""
     busy = resilient(slow("m", 1), max_concurrency=1)
     many = Plan.of([busy] * 4, aggregator=says("w"))
     single = Plan.of([busy], aggregator=says("w"))
@@ -155,7 +155,7 @@ async def test_two_runs_share_a_models_limit_fairly() -> None:
 
 @virtual
 async def test_waiting_counts_against_the_layers_deadline() -> None:
-    """A call whose turn does not come in time ends as out of time, and asks nobody."""
+    """A call that is not admitted in time times out without reaching the model."""
     inner = slow("m", 50)
     busy = resilient(inner, max_concurrency=1)
     plan = Plan.of([busy, busy], aggregator=says("w"))
@@ -165,61 +165,61 @@ async def test_waiting_counts_against_the_layers_deadline() -> None:
 
 
 @given(st.integers(1, 1000), st.integers(-1, 1000))
-def test_all_who_share_a_limit_stay_within_it(limit: int, sharers: int) -> None:
-    """As long as there are no more of them than it allows; each is given one call at least."""
+def test_all_who_share_a_limit_stay_within_it(limit: int, workers: int) -> None:
+    """Unless there are more workers than the limit; each may make at least one call."""
     shared = WorkerShare()
-    shared.become(sharers)
-    part = shared.part_of(limit)
+    shared.set_count(workers)
+    part = shared.share_of(limit)
     assert part >= 1
-    assert part * max(sharers, 1) <= limit or part == 1
+    assert part * max(workers, 1) <= limit or part == 1
 
 
 @virtual
 async def test_a_limit_is_divided_by_those_who_share_it() -> None:
-    """Two processes have half each; when one has gone, what waits begins at once."""
-    sharers, log = WorkerShare(), list[str]()
-    gate = RateLimiter(max_concurrency=5, sharers=sharers)
-    sharers.become(2)
-    tasks = [asyncio.create_task(pass_through(gate, n, 10, log, n)) for n in "abcdef"]
+    """Two workers get half each; when one leaves, waiting calls start at once."""
+    worker_share, log = WorkerShare(), list[str]()
+    limiter = RateLimiter(max_concurrency=5, worker_share=worker_share)
+    worker_share.set_count(2)
+    tasks = [asyncio.create_task(pass_through(limiter, n, 10, log, n)) for n in "abcdef"]
     await asyncio.sleep(1)
-    assert (log, gate.waiting) == (["a", "b"], 4)
-    sharers.become(1)
+    assert (log, limiter.waiting) == (["a", "b"], 4)
+    worker_share.set_count(1)
     await asyncio.sleep(1)
-    assert (log, gate.waiting) == (["a", "b", "c", "d", "e"], 1)
+    assert (log, limiter.waiting) == (["a", "b", "c", "d", "e"], 1)
     await asyncio.gather(*tasks)
-    assert (gate.waiting, gate.under_way) == (0, 0)
+    assert (limiter.waiting, limiter.running) == (0, 0)
 
 
 @virtual
-async def test_what_is_under_way_goes_on_when_more_come_to_share() -> None:
-    """But nothing more begins until there is room in the smaller part."""
-    sharers, begun = WorkerShare(), list[float]()
-    gate = RateLimiter(max_concurrency=4, sharers=sharers)
+async def test_running_calls_continue_when_more_workers_join() -> None:
+    """No new call starts until the smaller share allows it."""
+    worker_share, begun = WorkerShare(), list[float]()
+    limiter = RateLimiter(max_concurrency=4, worker_share=worker_share)
 
     async def call(seconds: float) -> None:
-        await gate.enter("q")
+        await limiter.acquire("q")
         begun.append(clock())
         await asyncio.sleep(seconds)
-        gate.leave()
+        limiter.release()
 
     calls = [asyncio.create_task(call(seconds)) for seconds in (10, 20, 30, 40, 1)]
     await asyncio.sleep(1)
-    sharers.become(2)
+    worker_share.set_count(2)
     await asyncio.gather(*calls)
     assert begun == [0, 0, 0, 0, 30]
 
 
 @virtual
 async def test_a_minutes_calls_are_divided_as_well() -> None:
-    """Four a minute are two for each of two processes."""
-    sharers, begun = WorkerShare(), list[float]()
-    gate = RateLimiter(requests_per_minute=4, sharers=sharers)
-    sharers.become(2)
+    """Four a minute are two for each of two workers."""
+    worker_share, begun = WorkerShare(), list[float]()
+    limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)
+    worker_share.set_count(2)
 
     async def call() -> None:
-        await gate.enter("q")
+        await limiter.acquire("q")
         begun.append(clock())
-        gate.leave()
+        limiter.release()
 
     await asyncio.gather(*(call() for _ in range(5)))
     assert begun == [0, 0, 60, 60, 120]
@@ -227,20 +227,20 @@ async def test_a_minutes_calls_are_divided_as_well() -> None:
 
 @virtual
 async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
-    """Whoever waited for the smaller part's minute does not wait for it any longer."""
-    sharers, begun = WorkerShare(), list[float]()
-    gate = RateLimiter(requests_per_minute=4, sharers=sharers)
+    """A call that waits for the smaller share's minute starts as soon as the share grows."""
+    worker_share, begun = WorkerShare(), list[float]()
+    limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)
 
     async def call(after: float) -> None:
         await asyncio.sleep(after)
-        await gate.enter("q")
+        await limiter.acquire("q")
         begun.append(clock())
-        gate.leave()
+        limiter.release()
 
     calls = [asyncio.create_task(call(after)) for after in (0, 10, 20, 30, 32)]
     await asyncio.sleep(31)
-    sharers.become(2)  # the next could begin at 80, when that of 20 is a minute old
+    worker_share.set_count(2)  # the next could start at 80, a minute after the one at 20
     await asyncio.sleep(9)
-    sharers.become(1)  # now at 60, when that of 0 is
+    worker_share.set_count(1)  # now at 60, a minute after the one at 0
     await asyncio.gather(*calls)
     assert begun == [0, 10, 20, 30, 60]

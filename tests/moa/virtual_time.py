@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps to the next timer, so that minutes pass in no time.
+"""An event loop whose clock jumps to the next timer, so that minutes pass instantly.
 
-Tests of deadlines, pauses and limits state exact seconds and never sleep. A wait for something that
-can never happen is an error at once, where a real clock would let it hang.
+Tests of deadlines, delays and limits assert exact seconds and never sleep. Waiting for something
+that can never happen raises at once, where a real clock would hang.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class NothingWillHappenError(RuntimeError):
-    """Every task waits, and no timer is set: the loop would stand still for ever."""
+    """Every task waits and no timer is set."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Lets time pass at once where a real selector would wait for it."""
+    """Advances the clock instead of waiting."""
 
     now = 0.0
 
@@ -35,19 +35,19 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """A loop that begins at the time 0. It must not be used with threads or sockets."""
+    """A loop that starts at time 0. Don't use it with threads or sockets."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
+        """Return the virtual seconds since the loop was created."""
         return self._jumping.now
 
 
 def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a loop of its own; nothing of it may be left running afterwards."""
+    """Run a coroutine in its own loop; fail if it leaves tasks running."""
 
     async def whole() -> T:
         try:
@@ -61,7 +61,7 @@ def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
 
 
 def virtual(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """A test that runs in virtual time."""
+    """Run a test in virtual time."""
 
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.slack.ui import strings
-from bot.storage.run_queries import RunQueries
+from bot.storage.run_listing import RunListing
 from tests.models.replies import Reply, Status
 from tests.slack.acting import run_behind
 from tests.stage import everywhere, on_stage
@@ -29,7 +29,7 @@ async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) ->
         assert strings.TROUBLES["too_long"].split("`")[0] in shown
         assert f"[{strings.RETRY}]" not in shown
         assert "233153" not in shown
-        lines = await RunQueries(stage.bot.database).ledger((await run_behind(stage, sorry)).id)
+        lines = await RunListing(stage.bot.database).ledger((await run_behind(stage, sorry)).id)
         assert {line.reason for line in lines} == {f"400: {WORDS}"}
 
 

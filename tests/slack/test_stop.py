@@ -9,6 +9,7 @@ from bot.ports import Question
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import STOP
 from bot.storage.runs import StoredRunStore
+from tests.databases import Databases
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
 from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, everywhere, on_stage
@@ -149,9 +150,12 @@ async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
         assert all("second" not in str(asked.turns) for asked in stage.models.questions)
 
 
-async def test_a_stop_reaches_the_worker_of_another_process(tmp_path: Path) -> None:
-    """Its word stands in the journal: whoever works on the run finds it there, early or late."""
-    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
+async def test_a_stop_reaches_the_worker_of_another_process(
+    tmp_path: Path, databases: Databases
+) -> None:
+    """It is stored: whoever works on the run finds it, before or after the run began."""
+    url = databases.fresh("postgres")
+    async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS, database=url) as stage:
         journal = StoredRunStore(stage.bot.database)
         ts = await began(stage)
         [live] = await journal.live_in(stage.slack.team_id, stage.general.id, ts)

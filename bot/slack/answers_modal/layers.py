@@ -12,7 +12,7 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import seconds
 from bot.slack.ui.model_names import is_combined, status_text
 from moa import Answer, Difference, View
-from moa.pipeline.strategies.ballots import ballot, points
+from moa.pipeline.strategies.ballots import borda_scores, parse_ballot
 
 NO_HOSTS: frozenset[str] = frozenset()
 
@@ -57,7 +57,7 @@ def layers(shown: RunForViewer) -> list[list[Json]]:
 def _layer(shown: RunForViewer, number: int) -> list[Json]:
     rankings = [answer for answer in shown.run.rankings if answer.layer == number]
     answers = rankings or [answer for answer in shown.run.answers if answer.layer == number]
-    in_time = sum(answer.readable or answer.status == "outlier" for answer in answers)
+    in_time = sum(answer.readable for answer in answers)
     head = strings.OVERVIEW_LAYER_RANKINGS if rankings else strings.OVERVIEW_LAYER
     if any(map(is_combined, answers)):
         head = strings.OVERVIEW_LAYER_COMBINED
@@ -83,7 +83,7 @@ def _item(shown: RunForViewer, entry: Entry) -> list[Json]:
 
 def _ranking(shown: RunForViewer, ranking: Answer) -> str:
     took = seconds(ranking.seconds)
-    order = ballot(ranking.text, [answer.label for answer in _ranked(shown, ranking)])
+    order = parse_ballot(ranking.text, [answer.label for answer in _ranked(shown, ranking)])
     if not order:
         return strings.OVERVIEW_RANKED_UNCLEAR.format(seconds=took)
     return strings.OVERVIEW_RANKED.format(order=" > ".join(order), seconds=took)
@@ -93,7 +93,7 @@ def _pooled(shown: RunForViewer, rankings: Sequence[Answer]) -> str:
     """The order that all rankings make together; empty where they do not rank every answer."""
     counted = [ranking for ranking in rankings if ranking.readable]
     answers = _ranked(shown, counted[0]) if counted else []
-    marks = points(counted, answers)
+    marks = borda_scores(counted, answers)
     if not marks or len(marks) < len(answers):
         return ""
     best_first = groupby(sorted(marks, key=lambda label: (-marks[label], label)), marks.get)

@@ -18,7 +18,7 @@ from bot.slack.files.slack_file import (
 )
 from bot.slack.ui import strings
 from moa import Image
-from moa.pipeline.prompts import neutralised
+from moa.pipeline.prompts import neutralise
 
 NAMED = 10
 """Files that a note names; of more it gives the number."""
@@ -82,7 +82,7 @@ class Attachments:
             case FileText() as text:
                 partly = self._noted(self._partly, found, _partly(text))
                 head = strings.FILE_TEXT.format(author=author, name=name, partly=partly)
-                return f"{head}\n{quoted(neutralised(text.text, ''))}"
+                return f"{head}\n{quoted(neutralise(text.text, ''))}"
             case Image() as image:
                 self._images.append(image)
                 return strings.FILE_IMAGE.format(author=author, name=name)

@@ -25,7 +25,7 @@ from bot.slack.files.slack_file import (
     Unread,
     shown_name,
 )
-from moa.pipeline.token_budget import shares
+from moa.pipeline.token_budget import allocate
 
 log = structlog.get_logger(__name__)
 
@@ -207,6 +207,6 @@ def _chosen(
 def _within(outcomes: Mapping[str, Read], characters: int) -> dict[str, Read]:
     """The texts in so many characters altogether: small ones whole, the rest evenly."""
     texts = {key: each for key, each in outcomes.items() if isinstance(each, FileText)}
-    granted = shares([len(each.text) for each in texts.values()], characters)
+    granted = allocate([len(each.text) for each in texts.values()], characters)
     cut = {key: texts[key].cut(most) for key, most in zip(texts, granted, strict=True)}
     return {**outcomes, **cut}

@@ -90,7 +90,7 @@ class Enqueuer:
         """Tell the asker their place, after those who wait to be told theirs."""
         try:
             async with self._telling:
-                place = await self._runs.place(run_id)
+                place = await self._runs.position(run_id)
                 if place:  # it may have begun while others were told
                     await self._tell_place(question, place.ahead + 1)
                     await asyncio.sleep(TELLING_S)

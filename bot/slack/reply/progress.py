@@ -98,7 +98,7 @@ class Progress:
             if later not in self._layers:
                 models = [seat.model.profile.name for seat in layer.seats]
                 told = strings.CARD_PENDING.format(before=later - 1)
-                chunks += self._layer(later, models, layer.task.brings).all("pending", told)
+                chunks += self._layer(later, models, layer.task.output).all("pending", told)
                 self._waiting.add(later)
         return chunks
 

@@ -193,7 +193,6 @@ ANSWER_STATES: Mapping[str, str] = MappingProxyType(
         "late": "came too late, after {seconds}",
         "failed": "did not answer: {why} (after {seconds})",
         "cut": "broke off after {seconds}: {why}",
-        "outlier": "answered in {seconds}, left out as far from the others",
     }
 )
 OTHERWISE_USED: Mapping[str, str] = MappingProxyType(
@@ -292,7 +291,6 @@ SHORT_STATES: Mapping[str, str] = MappingProxyType(
         "late": "too late",
         "failed": "no answer",
         "cut": "broke off",
-        "outlier": "left out",
     }
 )
 SHORT_NOT_ASKED = "not asked"
@@ -315,7 +313,6 @@ ANSWER_TOLD: Mapping[str, str] = MappingProxyType(
         "late": "*Too late.* It came after its layer had closed, so nobody read it for the reply.",
         "failed": "*No answer.* {why}",
         "cut": "*Broken off.* {why} What had come by then was not read for the reply.",
-        "outlier": "*Left out.* It was far from the other answers, so it was not read {by}.",
     }
 )
 TOLD_UNREAD = "Not marked as read, since the run did not come to its end."

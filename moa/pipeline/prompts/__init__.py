@@ -1,34 +1,38 @@
-"""How answers are laid into a prompt: the words, the labels, the block and what makes it safe.
+"""Builds prompts that contain other models' answers safely.
 
-Start reading at `block`; everything that a model is told stands in `words`.
+Start reading at `block`. All text sent to models is in `templates`.
 """
 
-from moa.pipeline.prompts.block import block, with_answers, with_system
+from moa.pipeline.prompts.block import answers_block, with_answers, with_system
 from moa.pipeline.prompts.images import caption, without_images
-from moa.pipeline.prompts.labels import COMBINATION, RANKING, labelled, nonce_of
+from moa.pipeline.prompts.labels import (
+    COMBINATION_PREFIX,
+    RANKING_PREFIX,
+    assign_labels,
+    boundary_nonce,
+)
 from moa.pipeline.prompts.templates import (
     AGGREGATOR,
     ALONE,
     ALONE_AFTER_FAILURES,
     ANALYST,
     CHAIRMAN,
-    COMBINED,
+    COMBINED_REMARK,
     DEBATER,
-    DRAFT_TRUNCATED,
-    FAR,
     FOLDER,
     MODERATOR,
     NOT_SYNTHESISED,
-    OWN,
+    OWN_REMARK,
     POOLED,
     PROPOSER,
     RANKER,
     REFINER,
+    REPLY_TRUNCATED,
     SELECTOR,
-    TRUNCATED,
-    not_synthesised,
+    TRUNCATED_REMARK,
+    not_synthesised_line,
 )
-from moa.pipeline.prompts.untrusted import MARKERS, datamarked, marker_of, neutralised
+from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
 
 __all__ = [
     "AGGREGATOR",
@@ -36,31 +40,30 @@ __all__ = [
     "ALONE_AFTER_FAILURES",
     "ANALYST",
     "CHAIRMAN",
-    "COMBINATION",
-    "COMBINED",
+    "COMBINATION_PREFIX",
+    "COMBINED_REMARK",
     "DEBATER",
-    "DRAFT_TRUNCATED",
-    "FAR",
     "FOLDER",
     "MARKERS",
     "MODERATOR",
     "NOT_SYNTHESISED",
-    "OWN",
+    "OWN_REMARK",
     "POOLED",
     "PROPOSER",
     "RANKER",
-    "RANKING",
+    "RANKING_PREFIX",
     "REFINER",
+    "REPLY_TRUNCATED",
     "SELECTOR",
-    "TRUNCATED",
-    "block",
+    "TRUNCATED_REMARK",
+    "add_datamarks",
+    "answers_block",
+    "assign_labels",
+    "boundary_nonce",
     "caption",
-    "datamarked",
-    "labelled",
-    "marker_of",
-    "neutralised",
-    "nonce_of",
-    "not_synthesised",
+    "marker_for",
+    "neutralise",
+    "not_synthesised_line",
     "with_answers",
     "with_system",
     "without_images",

@@ -1,6 +1,6 @@
-"""Where untrusted text stands in a prompt: one block, in the last user turn, after its message.
+"""Puts untrusted answers into one block at the end of the last user turn.
 
-Never in the system text: untrusted words stay out of the system role, and the thread before them
+Never in the system text: untrusted text stays out of the system role. The thread before the block
 is the same for every model, which keeps the providers' prompt caches warm.
 
     === ANSWER A 5f1c… ===
@@ -21,16 +21,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from moa.pipeline.prompts import templates
-from moa.pipeline.prompts.untrusted import datamarked, marker_of, neutralised
+from moa.pipeline.prompts.untrusted import add_datamarks, marker_for, neutralise
 from moa.types import Answer, Prompt
 
-LONGEST_REQUEST = 1_000
-"""Characters up to which a request is said once more after the answers to it."""
+MAX_REPEATED_CHARACTERS = 1_000
+"""A request up to this long is repeated after the answers."""
 
 NO_REMARKS: Mapping[str, str] = MappingProxyType({})
 
 
-def block(
+def answers_block(
     answers: Iterable[Answer],
     nonce: str,
     *,
@@ -38,14 +38,14 @@ def block(
     remarks: Mapping[str, str] = NO_REMARKS,
     datamark: bool = False,
 ) -> str:
-    """The answers, and rankings of them, between boundary lines that no author could know.
+    """Return answers and rankings between boundary lines that no author could know.
 
     Args:
-        answers: labelled, in the order in which they are to be read.
-        nonce: the boundary's random part.
-        rankings: labelled texts about the answers.
-        remarks: by label, what is to be said of a text in its boundary line.
-        datamark: whether their text is interleaved with a marker.
+        answers: labelled, in the order to show them.
+        nonce: the random part of the boundary lines.
+        rankings: labelled rankings of the answers.
+        remarks: by label, a remark for that text's boundary line.
+        datamark: whether to interleave the texts with a marker.
     """
     shown = [("ANSWER", a) for a in answers] + [("RANKING", r) for r in rankings]
     parts = [
@@ -64,41 +64,41 @@ def with_answers(
     remarks: Mapping[str, str] = NO_REMARKS,
     datamark: bool = False,
 ) -> Prompt:
-    """The thread with the block of answers in its last user turn, and the request after it.
+    """Return the thread with the block of answers in its last user turn, then the request again.
 
-    See `block`. The request is said once more at the end, since a model heeds best what it reads
-    last, and a small one goes on with the answers otherwise.
+    For the arguments see `answers_block`. The request is repeated because models follow the end of
+    the prompt best, and a small model would otherwise continue the answers.
     """
     *earlier, last = thread.messages
     introduction = templates.ANSWERS_FOLLOW.format(nonce=nonce)
     if datamark:
-        introduction += " " + templates.DATAMARKED.format(marker=marker_of(nonce))
-    laid = block(answers, nonce, rankings=rankings, remarks=remarks, datamark=datamark)
-    content = f"{last.content}\n\n{introduction}\n\n{laid}{_once_more(last.content)}"
+        introduction += " " + templates.DATAMARKED.format(marker=marker_for(nonce))
+    block = answers_block(answers, nonce, rankings=rankings, remarks=remarks, datamark=datamark)
+    content = f"{last.content}\n\n{introduction}\n\n{block}{_repeated_request(last.content)}"
     return replace(thread, messages=(*earlier, replace(last, content=content)))
 
 
-def _once_more(content: str) -> str:
-    """The request again: the message, or its last paragraph, where that is short."""
-    shown = content.strip()
-    if len(shown) > LONGEST_REQUEST:
-        shown = shown.rpartition("\n\n")[2]
-    return f"\n\n{shown}" if len(shown) <= LONGEST_REQUEST else ""
+def _repeated_request(content: str) -> str:
+    """Return the message or its last paragraph, whichever is short enough, or ""."""
+    request = content.strip()
+    if len(request) > MAX_REPEATED_CHARACTERS:
+        request = request.rpartition("\n\n")[2]
+    return f"\n\n{request}" if len(request) <= MAX_REPEATED_CHARACTERS else ""
 
 
 def with_system(thread: Prompt, *parts: str) -> Prompt:
-    """The thread with more system text in front of its own."""
+    """Return the thread with more paragraphs before its system text."""
     return replace(thread, system="\n\n".join(part for part in (*parts, thread.system) if part))
 
 
 def _boundary(kind: str, answer: Answer, nonce: str, remarks: Mapping[str, str]) -> str:
-    said = [templates.TRUNCATED] if answer.status == "truncated" else []
+    shown = [templates.TRUNCATED_REMARK] if answer.status == "truncated" else []
     if remark := remarks.get(answer.label):
-        said.append(remark)
-    remarked = f" ({'; '.join(said)})" if said else ""
-    return f"=== {kind} {answer.label} {nonce}{remarked} ==="
+        shown.append(remark)
+    suffix = f" ({'; '.join(shown)})" if shown else ""
+    return f"=== {kind} {answer.label} {nonce}{suffix} ==="
 
 
 def _text(answer: Answer, nonce: str, *, datamark: bool) -> str:
-    text = neutralised(answer.text, nonce)
-    return datamarked(text, marker_of(nonce)) if datamark else text
+    text = neutralise(answer.text, nonce)
+    return add_datamarks(text, marker_for(nonce)) if datamark else text

@@ -1,36 +1,37 @@
-"""How a model is told of a turn's images: by a caption before each, or in words in their stead."""
+"""Captions images for models that see them, and names them for models that don't."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from moa.pipeline.prompts import templates
-from moa.pipeline.prompts.untrusted import neutralised
+from moa.pipeline.prompts.untrusted import neutralise
 from moa.types import Image, Message, Prompt
 
 UNNAMED = "image"
 
 
 def caption(image: Image) -> str:
-    """What stands before an image, so that the text can speak of it by its name."""
+    """Return the line to put before an image, so that the text can refer to it by name."""
     return templates.CAPTION.format(name=_name(image))
 
 
 def without_images(thread: Prompt) -> Prompt:
-    """The thread for a model that takes no images: each turn says which it does not show."""
+    """Return the thread for a model that takes no images: each turn names those it had."""
     if not any(message.images for message in thread.messages):
         return thread
-    return replace(thread, messages=tuple(map(_in_words, thread.messages)))
+    return replace(thread, messages=tuple(map(_without_images, thread.messages)))
 
 
-def _in_words(message: Message) -> Message:
-    """In front of the turn's text: at its end stands the request, which is heeded best there."""
+def _without_images(message: Message) -> Message:
+    """Put the note before the text: models follow the end best, so that stays the request."""
     if not message.images:
         return message
     names = ", ".join(f'"{_name(image)}"' for image in message.images)
-    return Message(message.role, f"{templates.UNSEEN.format(names=names)}\n\n{message.content}")
+    note = templates.IMAGES_OMITTED.format(names=names)
+    return Message(message.role, f"{note}\n\n{message.content}")
 
 
 def _name(image: Image) -> str:
-    """On one line and with no quotation marks, whoever gave it."""
-    return " ".join(neutralised(image.name, "").replace('"', "'").split()) or UNNAMED
+    """Return an untrusted name as one line without double quotes."""
+    return " ".join(neutralise(image.name, "").replace('"', "'").split()) or UNNAMED

@@ -1,15 +1,14 @@
-"""The strategies by name: one idea a file, as pure functions from a brief to the next prompt.
+"""The strategies by name, each a set of pure functions from a context to a prompt.
 
-A strategy decides what the models of every layer after the first are shown, and the aggregator.
-Its name stands for a `Recipe`: synthesis is direct → synthesise, a council direct → rank →
-chairman, a debate direct → revise → moderate. To add one, write a file here that ends in a
-recipe and name it in `STRATEGIES`; the engine does not change.
+A strategy decides what every layer after the first is shown, and the aggregator. Its name refers
+to a `StrategySpec`: synthesis is direct → synthesise, a council direct → rank → chairman, a debate
+direct → revise → moderate. To add a strategy, write a file here that ends in a `StrategySpec`, and
+add it to `STRATEGIES`. The engine does not change.
 
-Two shapes were sketched. In the one taken a strategy stays a function, and a recipe only names
-which function writes which layer and what a layer's texts become (`Task`): the engine asks a layer
-for its task and knows no strategy. In the other a strategy was an object with methods for its
-layers, for their prompts and for what follows from them; it could do more, but each strategy then
-carried a part of the engine, and a prompt could not be tested without one.
+Why functions and not objects: a `StrategySpec` only says which function builds which layer's prompt
+and what becomes of the layer's texts (`Task`). The engine reads the task and knows no strategy.
+With a method for each layer, every strategy would contain part of the engine, and its prompts
+could not be tested without one.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from moa.pipeline.strategies.ballots import own_label, points
+from moa.pipeline.strategies.ballots import borda_scores, find_own_label
 from moa.pipeline.strategies.debate import DEBATE
 from moa.pipeline.strategies.direct import direct
-from moa.pipeline.strategies.prompt_context import PromptContext, Strategy, lay_out
+from moa.pipeline.strategies.prompt_context import PromptContext, Strategy, build_prompt
 from moa.pipeline.strategies.rank_then_synthesise import RANK_THEN_SYNTHESISE
 from moa.pipeline.strategies.select import SELECT
 from moa.pipeline.strategies.sequential import SEQUENTIAL
-from moa.pipeline.strategies.strategy_spec import Brings, StrategySpec, Task
+from moa.pipeline.strategies.strategy_spec import LayerOutput, StrategySpec, Task
 from moa.pipeline.strategies.synthesise import synthesise
 
 STRATEGIES: Mapping[str, StrategySpec] = MappingProxyType(
@@ -36,18 +35,18 @@ STRATEGIES: Mapping[str, StrategySpec] = MappingProxyType(
         "sequential": SEQUENTIAL,
     }
 )
-"""What `strategy = "…"` in a pipeline may name."""
+"""The names allowed in a pipeline's `strategy = "…"`."""
 
 __all__ = [
     "STRATEGIES",
-    "Brings",
+    "LayerOutput",
     "PromptContext",
     "Strategy",
     "StrategySpec",
     "Task",
+    "borda_scores",
+    "build_prompt",
     "direct",
-    "lay_out",
-    "own_label",
-    "points",
+    "find_own_label",
     "synthesise",
 ]

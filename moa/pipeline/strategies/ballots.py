@@ -1,4 +1,4 @@
-"""What peer rankings say, counted: a ballot is the last line of a ranking, and is read strictly."""
+"""Parses the ballots in peer rankings and counts them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _BALLOT = re.compile(
 )
 
 
-def ballot(text: str, labels: Iterable[str]) -> tuple[str, ...]:
-    """The labels in the order of a ranking's last line, the best first.
+def parse_ballot(text: str, labels: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels in the order of a ranking's last line, best first.
 
-    Empty when that line is no ballot or does not name every label exactly once: half a vote would
+    Return () unless that line is a ballot that names every label exactly once: half a vote would
     be a guess.
     """
     lines = text.strip().splitlines()
@@ -26,32 +26,32 @@ def ballot(text: str, labels: Iterable[str]) -> tuple[str, ...]:
     return order if sorted(order) == sorted(labels) else ()
 
 
-def points(rankings: Sequence[Answer], answers: Sequence[Answer]) -> Mapping[str, float]:
-    """The mean place of each answer by label, from 0 (last) to 1 (first); a Borda count.
+def borda_scores(rankings: Sequence[Answer], answers: Sequence[Answer]) -> Mapping[str, float]:
+    """Return each answer's mean Borda score by label, from 0 (last) to 1 (first).
 
-    A ballot's place for the voter's own answer is not counted, since models favour their own.
-    Answers that nobody else ranked are missing.
+    A model's vote for its own answer does not count, because models favour their own. Answers that
+    no other model ranked are missing.
     """
     labels = [answer.label for answer in answers]
-    given: dict[str, list[float]] = {}
+    scores: dict[str, list[float]] = {}
     for ranking in rankings:
-        own = own_label(ranking.model, ranking.position, answers)
-        order = [label for label in ballot(ranking.text, labels) if label != own]
-        for place, label in enumerate(order):
+        own = find_own_label(ranking.model, ranking.position, answers)
+        order = [label for label in parse_ballot(ranking.text, labels) if label != own]
+        for index, label in enumerate(order):
             last = len(order) - 1
-            given.setdefault(label, []).append(1 - place / last if last else 1.0)
-    return {label: sum(marks) / len(marks) for label, marks in given.items()}
+            scores.setdefault(label, []).append(1 - index / last if last else 1.0)
+    return {label: sum(given) / len(given) for label, given in scores.items()}
 
 
-def pooled(rankings: Sequence[Answer], answers: Sequence[Answer]) -> tuple[str, ...]:
-    """The labels by their mean place, the best first; empty unless every answer was ranked."""
-    found = points(rankings, answers)
-    if len(found) < len(answers):
+def pooled_order(rankings: Sequence[Answer], answers: Sequence[Answer]) -> tuple[str, ...]:
+    """Return the labels by score, best first; () unless every answer was ranked."""
+    scores = borda_scores(rankings, answers)
+    if len(scores) < len(answers):
         return ()
-    return tuple(sorted(found, key=lambda label: (-found[label], label)))
+    return tuple(sorted(scores, key=lambda label: (-scores[label], label)))
 
 
-def own_label(model: str, position: int, answers: Iterable[Answer]) -> str:
-    """The label of the answer that this seat gave itself; empty when there is none."""
+def find_own_label(model: str, position: int, answers: Iterable[Answer]) -> str:
+    """Return the label of the answer this model gave in this position, or ""."""
     own = (a.label for a in answers if (a.model, a.position) == (model, position))
     return next(own, "")

@@ -1,4 +1,4 @@
-"""Ask without showing anything of other models: the first layer, and an aggregator alone."""
+"""Asks without showing other models' answers: the first layer, or an aggregator without any."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from moa.pipeline.strategies.prompt_context import PromptContext
 from moa.types import Prompt
 
 
-def direct(brief: PromptContext) -> Prompt:
-    """The thread as it is, with the words for a proposer or for a model that answers alone."""
-    return prompts.with_system(brief.thread, prompts.ALONE if brief.final else prompts.PROPOSER)
+def direct(context: PromptContext) -> Prompt:
+    """Return the thread with the instructions for a proposer or for a model that answers alone."""
+    return prompts.with_system(context.thread, prompts.ALONE if context.final else prompts.PROPOSER)

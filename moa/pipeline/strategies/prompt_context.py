@@ -1,9 +1,9 @@
-"""What a strategy is given, and how it lays that out."""
+"""The input of a strategy, and the helper that builds a prompt from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from moa.pipeline import prompts
 from moa.types import Answer, Prompt
@@ -11,17 +11,16 @@ from moa.types import Answer, Prompt
 
 @dataclass(frozen=True, slots=True)
 class PromptContext:
-    """A thread and what stands of the layers before.
+    """A thread and the results of the layers before.
 
     Attributes:
         thread: the conversation; its last turn is the user's.
-        answers: labelled, in the order in which they are to be shown; empty for the first layer.
-        nonce: the boundary's random part, unknown to whoever wrote the answers.
-        final: whether the prompt is for the aggregator, whose text the person reads.
-        rankings: labelled texts about the answers, of a ranking layer.
-        far: the labels of answers to be marked as far from the others.
-        own: the label of the answer that the asked model gave itself in the layer before, if any.
-        datamark: whether untrusted text is interleaved with a marker.
+        answers: labelled, in the order to show them; empty for the first layer.
+        nonce: the random part of the boundary lines, which no answer's author can know.
+        final: whether the prompt is for the aggregator, which writes the reply.
+        rankings: labelled rankings of the answers.
+        own_label: the label of the called model's own answer in the layer before, or "".
+        datamark: whether to interleave untrusted text with a marker character.
     """
 
     thread: Prompt
@@ -29,41 +28,40 @@ class PromptContext:
     nonce: str = ""
     final: bool = False
     rankings: tuple[Answer, ...] = ()
-    far: frozenset[str] = field(default=frozenset())
-    own: str = ""
+    own_label: str = ""
     datamark: bool = False
 
     @property
     def texts(self) -> tuple[Answer, ...]:
-        """All untrusted texts, answers before rankings: what has to share the room in a prompt."""
+        """All untrusted texts, answers before rankings; they share the prompt's token budget."""
         return (*self.answers, *self.rankings)
 
-    def holding(self, thread: Prompt, texts: tuple[Answer, ...]) -> PromptContext:
-        """The brief with a shorter thread and shorter `texts`, in their order."""
+    def with_texts(self, thread: Prompt, texts: tuple[Answer, ...]) -> PromptContext:
+        """Return the context with a shorter thread and shorter `texts`, in the same order."""
         count = len(self.answers)
         return replace(self, thread=thread, answers=texts[:count], rankings=texts[count:])
 
 
 Strategy = Callable[[PromptContext], Prompt]
-"""A pure function from what stands to what a model is sent."""
+"""A pure function that builds a model's prompt."""
 
 
-def lay_out(
-    brief: PromptContext, *instructions: str, remarks: Mapping[str, str] | None = None
+def build_prompt(
+    context: PromptContext, *instructions: str, remarks: Mapping[str, str] | None = None
 ) -> Prompt:
-    """The thread with the block of answers at its end, and the instructions as system text.
+    """Return the thread with the answers at its end and the instructions as system text.
 
-    `remarks` say something of a text, by its label; that an answer is far off is said in any case.
+    Args:
+        context: the thread and the answers.
+        instructions: paragraphs of system text.
+        remarks: by label, a remark for that text's boundary line.
     """
-    said = dict.fromkeys(sorted(brief.far), prompts.FAR)
-    for label, remark in (remarks or {}).items():
-        said[label] = f"{remark}; {said[label]}" if label in said else remark
     thread = prompts.with_answers(
-        brief.thread,
-        brief.answers,
-        brief.nonce,
-        rankings=brief.rankings,
-        remarks=said,
-        datamark=brief.datamark,
+        context.thread,
+        context.answers,
+        context.nonce,
+        rankings=context.rankings,
+        remarks=remarks or {},
+        datamark=context.datamark,
     )
     return prompts.with_system(thread, *instructions)

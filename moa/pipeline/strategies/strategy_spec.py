@@ -1,4 +1,4 @@
-"""What a strategy's name stands for: who writes which prompt, and which layers it adds."""
+"""Defines a strategy: which function builds which prompt, and which layers it adds."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import Literal
 from moa.pipeline.strategies.prompt_context import Strategy
 from moa.pipeline.strategies.synthesise import synthesise
 
-Brings = Literal["answers", "rankings", "combination"]
-"""What a layer brings: answers that take the place of those before, rankings of those, or one
-answer that takes the place of the first `window` of them."""
+LayerOutput = Literal["answers", "rankings", "combination"]
+"""What a layer produces: answers that replace the previous ones, rankings of the previous ones, or
+one answer that replaces the first `window` of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the models of a layer are to do.
+    """What the models of a layer do.
 
     Attributes:
-        strategy: writes their prompt; None for what the plan does at this place.
-        brings: what becomes of their texts. A combination is made by the first aggregator, all
-            else by proposers.
-        least: answers that must stand; with fewer the layer is passed over.
-        window: how many of the standing answers it is shown, the first; 0 for all.
+        strategy: builds their prompt; None for the plan's strategy.
+        output: what their texts are. The first aggregator makes combinations, proposers the rest.
+        min_answers: the layer is skipped if fewer answers than this precede it.
+        window: how many of the preceding answers to show, from the first; 0 for all.
     """
 
     strategy: Strategy | None = None
-    brings: Brings = "answers"
-    least: int = 0
+    output: LayerOutput = "answers"
+    min_answers: int = 0
     window: int = 0
 
 
@@ -38,13 +37,14 @@ def _never(_layers: int, _samples: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class StrategySpec:
-    """A strategy as a pipeline names it. The first layer is always asked directly.
+    """The functions and added layers of a strategy. The first layer always uses `direct`.
 
     Attributes:
-        refine: for the listed layers after the first.
-        final: for the aggregator.
-        extra: the task of the layers that are added behind the listed ones.
-        rounds: how many of these, for the number of listed layers and of proposers in the last.
+        refine: builds the prompts of listed layers after the first.
+        final: builds the aggregator's prompt.
+        extra: the task of each added layer, which follow the listed ones.
+        rounds: returns how many layers to add, given the number of listed layers and the number of
+            proposers in the last of them.
     """
 
     refine: Strategy = synthesise
@@ -54,5 +54,5 @@ class StrategySpec:
 
     @classmethod
     def of(cls, strategy: Strategy | StrategySpec) -> StrategySpec:
-        """A recipe as it is; a bare strategy writes every prompt after the first layer's."""
+        """Return a spec unchanged; let a single function build every prompt after layer 1."""
         return strategy if isinstance(strategy, StrategySpec) else cls(strategy, strategy)

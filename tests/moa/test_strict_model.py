@@ -1,4 +1,4 @@
-"""Tables are read strictly, and what is said of mistakes helps to mend them."""
+"""Tables are parsed strictly, and error messages help to fix them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Outer(StrictModel):
     either: str | list[str] = ""
 
 
-def mistakes_in(table: object) -> list[str]:
+def errors_in(table: object) -> list[str]:
     with pytest.raises(PipelineError) as raised:
         parse_table(Outer, table, "outer")
     return str(raised.value).splitlines()
 
 
 def test_a_table_becomes_a_value() -> None:
-    """Nested tables and lists of them too; whole numbers may stand for others."""
+    """Nested tables and lists of tables work; a whole number is accepted for a float."""
     table = {"name": "n", "number": 1, "inner": {"size": 2}, "many": [{}, {"size": 3}]}
     value = parse_table(Outer, table, "outer")
     assert value == Outer(name="n", number=1.0, inner=Inner(size=2), many=[Inner(), Inner(size=3)])
@@ -36,16 +36,16 @@ def test_a_table_becomes_a_value() -> None:
 
 @pytest.mark.parametrize("value", ["1", True, 1.5])
 def test_values_are_not_coerced(value: object) -> None:
-    """A number in quotes is a text, and true is no number."""
-    assert mistakes_in({"name": "n", "inner": {"size": value}}) == [
+    """A number in quotes is text, and true is no number."""
+    assert errors_in({"name": "n", "inner": {"size": value}}) == [
         "outer.inner.size: must be a whole number."
     ]
 
 
 def test_unknown_keys_are_mistakes_at_every_depth() -> None:
-    """The nearest key and all that are allowed in that very table are named; lists count from 1."""
+    """The error lists the closest and all allowed keys of that table; lists count from 1."""
     table = {"name": "n", "inner": {"sise": 2}, "many": [{}, {"sise": 2}], "innner": {}}
-    assert mistakes_in(table) == [
+    assert errors_in(table) == [
         'outer.inner.sise: unknown key. Did you mean "size"? Allowed: size.',
         (
             'outer.innner: unknown key. Did you mean "inner"? '
@@ -56,23 +56,23 @@ def test_unknown_keys_are_mistakes_at_every_depth() -> None:
 
 
 def test_where_several_kinds_may_stand_all_are_named_once() -> None:
-    """A wrong item of a list is named itself, and the list is not called wrong for it."""
-    assert mistakes_in({"name": "n", "either": 3}) == [
-        "outer.either: must be a text in quotes or must be a list."
+    """A union lists all its types; a wrong list item is reported by itself."""
+    assert errors_in({"name": "n", "either": 3}) == [
+        "outer.either: must be text in quotes or must be a list."
     ]
-    assert mistakes_in({"name": "n", "either": ["x", 3]}) == [
-        "outer.either[2]: must be a text in quotes."
+    assert errors_in({"name": "n", "either": ["x", 3]}) == [
+        "outer.either[2]: must be text in quotes."
     ]
 
 
 @pytest.mark.parametrize(("value", "kind"), [([], "a list"), (3, "a single value")])
 def test_what_is_no_table_is_named(value: object, kind: str) -> None:
-    """A list or a single value in a table's place is called what it is."""
-    assert mistakes_in(value) == [f"outer: must be a table, not {kind}."]
+    """The error says whether it found a list or a single value."""
+    assert errors_in(value) == [f"outer: must be a table, not {kind}."]
 
 
 def test_the_nearest_name_is_offered_only_when_it_is_near() -> None:
-    """A guess helps, a far one misleads; with nothing defined that is said."""
+    """A distant match is not suggested, and an empty list of names is mentioned."""
     assert nearest("sonet", ["sonnet", "opus"]) == 'Did you mean "sonnet"? Allowed: opus, sonnet.'
     assert nearest("gpt", ["sonnet", "opus"]) == "Allowed: opus, sonnet."
-    assert nearest("gpt", []) == "Allowed: none is defined yet."
+    assert nearest("gpt", []) == "Allowed: none defined yet."

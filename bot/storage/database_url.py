@@ -1,0 +1,80 @@
+"""Reads DATABASE_URL, and explains why a database cannot be used without showing its password."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from bot.errors import ConfigurationError
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",  # the form many hosting services use
+}
+
+
+def read_url(url: str) -> URL:
+    """The URL with the driver that is used for its database.
+
+    Raises:
+        ConfigurationError: when it is not a URL, or of a database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: the port is not a number
+        raise ConfigurationError(
+            "DATABASE_URL is not a database address. Write sqlite:///path/to/file.db or "
+            "postgresql://user:password@host/name."
+        ) from None
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigurationError(
+            "DATABASE_URL names no file. What is only in memory would be lost with the process: "
+            "write sqlite:///path/to/file.db."
+        )
+    driver = DRIVERS.get(parsed.get_backend_name())
+    if driver is None:
+        raise ConfigurationError(
+            f"DATABASE_URL names {parsed.get_backend_name()}, which is not supported. Use sqlite "
+            "or postgresql."
+        )
+    if not parsed.database:
+        raise ConfigurationError(
+            "DATABASE_URL names a server, and no database on it. Write "
+            "postgresql://user:password@host/name."
+        )
+    return parsed.set(drivername=driver)
+
+
+def explain(url: URL, error: Exception) -> str:
+    """Why a database cannot be used and what to check, without its password or query."""
+    host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
+    is_file = url.get_backend_name() == "sqlite"
+    place = url.database if is_file else f"{host}/{url.database}"
+    check = (
+        "its folder exists and can be written to"
+        if is_file
+        else "the server runs and its user may create tables there"
+    )
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    words = _without_password(words, url, cause)
+    return f"The database {place} cannot be used: {words}. Check DATABASE_URL, and that {check}."
+
+
+def _without_password(words: str, url: URL, cause: BaseException) -> str:
+    """A driver's message with `:password@` masked.
+
+    Where the password occurs in any other way only the error's type is shown: a short password
+    may be an ordinary word of the message, and masking single words would garble it.
+    """
+    for password in filter(None, (url.password, url.query.get("password"))):
+        for form in {str(password), quote(str(password), safe="")}:
+            words = words.replace(f":{form}@", ":***@")
+            if re.search(rf"(?<!\w){re.escape(form)}(?!\w)", words):
+                return type(cause).__name__
+    return words
