@@ -103,7 +103,7 @@ async def render_reply(folder: Path) -> str:
                 return bool(found) and not found[-1].streaming and bool(found[-1].metadata)
 
             await slack.wait_for(ended, timeout=20)
-            await slack.settled()
+            await slack.wait_for_deliveries()
             return slack.render(slack.messages(channel, ts)[-1])
 
 

@@ -141,7 +141,7 @@ class Stage:
         """The modal that a person has open, once it shows certain words."""
 
         def showing() -> SlackView | None:
-            view = self.slack.view_of(user)
+            view = self.slack.current_modal(user)
             return view if view and containing in self.slack.render(view) else None
 
         await self.slack.wait_for(lambda: showing() is not None, timeout=10)
@@ -168,8 +168,8 @@ async def on_stage(
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
     `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; without a
-    database there either, the bot uses a SQLite file in the folder. `grid` is an Enterprise
-    organisation that our workspace belongs to, and its other workspaces.
+    database there either, the bot uses a SQLite file in the folder. `grid` holds the id of our
+    workspace's Enterprise organisation, then the team ids of its other workspaces.
     """
     mode = mode or SETTING.mode
     database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
@@ -179,7 +179,7 @@ async def on_stage(
         slack = await stack.enter_async_context(LocalSlack(clock=clock))
         slack.app.events = set(events)
         if grid:
-            slack.into_grid(*grid)
+            slack.join_grid(*grid)
         text = config.format(
             default=default, openai=server.openai_url, anthropic=server.anthropic_url
         )
@@ -197,7 +197,7 @@ async def on_stage(
         ana, ben = slack.add_user("Ana"), slack.add_user("Ben")
         general = slack.add_channel("general", members=[ana, ben])
         yield Stage(slack, server, bot, settings, ana, ben, general)
-        await slack.settled()
+        await slack.wait_for_deliveries()
         check(slack.calls())
 
 

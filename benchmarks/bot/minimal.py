@@ -34,7 +34,9 @@ async def main() -> None:
             )
             heard = await floor.ask(A, event["text"])
             await client.chat_stopStream(
-                channel=event["channel"], ts=started["ts"], markdown_text="x" * heard.characters
+                channel=event["channel"],
+                ts=str(started["ts"]),
+                markdown_text="x" * heard.characters,
             )
 
         handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])

@@ -1,10 +1,10 @@
-"""Checks an app manifest against the limits at which Slack refuses to create the app.
+"""Validates an app manifest by the rules that Slack applies when it creates the app.
 
-Sources: Slack's manifest schema, version 2.0.0 (https://github.com/slackapi/manifest-schema), for
-every field, length and count; https://docs.slack.dev/reference/methods/apps.manifest.validate and
-the errors that it was seen to give for the rules between fields. Lengths are characters. The parts
-that only apps hosted by Slack and Marketplace listings have (functions, workflows, ...) are let
-through unread.
+Fields, lengths and counts come from Slack's manifest schema, version 2.0.0
+(https://github.com/slackapi/manifest-schema). Rules between fields come from
+https://docs.slack.dev/reference/methods/apps.manifest.validate and its observed errors. Lengths are
+in characters. Parts for Slack-hosted apps and Marketplace listings (functions, workflows, ...) are
+not checked.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from bot.playground.delivery.events import EVENT_SCOPES
 
 def _unique(items: list[str]) -> list[str]:
     if len(set(items)) < len(items):
-        raise ValueError("items must differ from each other")
+        raise ValueError("items must be unique")
     return items
 
 
 Name = Annotated[str, Field(max_length=50)]
-"""Of an event or a scope."""
+"""The name of an event or scope."""
 Url = Annotated[str, Field(max_length=3_500, pattern="^https?://")]
 Scopes = Annotated[list[Name], Field(max_length=255)]
 Events = Annotated[list[Name], Field(max_length=100), AfterValidator(_unique)]
 
 
 class _Part(BaseModel):
-    """Values are not coerced, and Slack refuses fields that it does not know."""
+    """A strict model: no coercion and, like Slack, no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -182,7 +182,7 @@ class _Settings(_Part):
 
 
 class AppManifest(_Part):
-    """A manifest whose every field Slack would take by itself."""
+    """A manifest in which each field is valid by itself."""
 
     metadata: _Metadata | None = Field(default=None, alias="_metadata")
     schema_address: str | None = Field(default=None, alias="$schema")
@@ -201,23 +201,23 @@ class AppManifest(_Part):
 
 
 def manifest_errors(manifest: object) -> Sequence[str]:
-    """What Slack would refuse in a manifest, each as "/pointer: message"; nothing if it is fine.
+    """Return Slack's errors for a manifest as "/pointer: message"; empty if it is valid.
 
     Args:
-        manifest: as YAML or JSON gives it.
+        manifest: the parsed YAML or JSON.
     """
     try:
-        read = AppManifest.model_validate(manifest)
+        parsed = AppManifest.model_validate(manifest)
     except ValidationError as error:
         return [
             "".join(f"/{part}" for part in detail["loc"]) + f": {detail['msg']}"
             for detail in error.errors(include_url=False)
         ]
-    return [*_missing_addresses(read), *_missing_scopes(read), *_conflicts(read)]
+    return [*_missing_urls(parsed), *_missing_scopes(parsed), *_conflicts(parsed)]
 
 
-def _missing_addresses(manifest: AppManifest) -> Iterator[str]:
-    """Without Socket Mode, Slack needs to know where to send each kind of request."""
+def _missing_urls(manifest: AppManifest) -> Iterator[str]:
+    """Without Socket Mode, every kind of request needs a URL."""
     settings = manifest.settings
     if settings.socket_mode_enabled:
         return
@@ -235,23 +235,23 @@ def _missing_addresses(manifest: AppManifest) -> Iterator[str]:
 
 
 def _missing_scopes(manifest: AppManifest) -> Iterator[str]:
-    """Some features and most events need a scope, without which the manifest is refused."""
+    """Yield errors for features and events whose scope is missing."""
     features, settings = manifest.features, manifest.settings
-    granted = {*manifest.oauth_config.scopes.bot, *manifest.oauth_config.scopes.bot_optional}
+    scopes = {*manifest.oauth_config.scopes.bot, *manifest.oauth_config.scopes.bot_optional}
     for part in ("slash_commands", "shortcuts"):
-        if getattr(features, part) and "commands" not in granted:
+        if getattr(features, part) and "commands" not in scopes:
             yield f"/features/{part}: requires the bot scope commands"
-    if features.agent_view and "assistant:write" not in granted:
+    if features.agent_view and "assistant:write" not in scopes:
         yield "/features/agent_view: requires the bot scope assistant:write"
     events = settings.event_subscriptions.bot_events if settings.event_subscriptions else []
     for index, event in enumerate(events):
         scope = EVENT_SCOPES.get(event)
-        if scope and scope not in granted:
+        if scope and scope not in scopes:
             yield f"/settings/event_subscriptions/bot_events/{index}: {event} requires {scope}"
 
 
 def _conflicts(manifest: AppManifest) -> Iterator[str]:
-    """What each field may say, but not both, or not without the other."""
+    """Yield errors for fields that exclude or require each other."""
     features, settings = manifest.features, manifest.settings
     if features.agent_view and features.assistant_view:
         yield "/features: agent_view and assistant_view exclude each other"

@@ -1,4 +1,4 @@
-"""The local Slack's clock: every life-time is measured with it, and tests can speed it up."""
+"""The local Slack's clock, which measures every timeout and which tests can move."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TOLERANCE = 1e-6
-"""Seconds by which a timer may ring early: the resolution of an epoch held in a float."""
+"""Seconds by which a timer may fire early: the resolution of epoch seconds in a float."""
 
 
 class ClockTimer:
-    """One thing that is due on the clock. `cancel()` may be called at any time, more than once."""
+    """A pending callback. `cancel()` may be called at any time and more than once."""
 
     def __init__(self, due: float, callback: Callable[[], None], timers: set[ClockTimer]) -> None:
         self.due = due
@@ -25,17 +25,17 @@ class ClockTimer:
         self._timers = timers
 
     def cancel(self) -> None:
-        """Take it off the clock."""
+        """Cancel the timer."""
         self._timers.discard(self)
         if self.handle:
             self.handle.cancel()
 
 
 class Clock:
-    """Epoch seconds that run `scale` times as fast as the wall's.
+    """A clock in epoch seconds that runs `scale` times as fast as the wall clock.
 
-    A scale of 0 stands still, so that only `advance` moves it. `start` is the epoch second at
-    which it begins, the present one where it is not given.
+    With a scale of 0 only `advance` moves it. `start` is the first epoch second; by default the
+    current time.
     """
 
     def __init__(self, *, scale: float = 1.0, start: float | None = None) -> None:
@@ -47,44 +47,47 @@ class Clock:
         self._timers: set[ClockTimer] = set()
 
     def now(self) -> float:
-        """Epoch seconds on this clock."""
+        """Return the current epoch seconds of this clock."""
         return self._base + (time.monotonic() - self._origin) * self._scale
 
     def advance(self, seconds: float) -> None:
-        """Jump forward; whatever became due on the way rings at once, in its order."""
+        """Jump forward and fire all timers that became due, in order."""
         if seconds < 0:
             raise ValueError("a clock cannot run backwards")
         self._base += seconds
         for timer in sorted(self._timers, key=lambda timer: timer.due):
-            if timer not in self._timers:  # an earlier one that rang took it off
+            if timer not in self._timers:  # cancelled by an earlier timer
                 continue
             if timer.handle:
                 timer.handle.cancel()
-            self._ring(timer)
+            self._fire(timer)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> ClockTimer:
-        """Call back once `seconds` of this clock have passed."""
+        """Call `callback` after `seconds` on this clock."""
         timer = ClockTimer(self.now() + seconds, callback, self._timers)
         self._timers.add(timer)
         self._arm(timer)
         return timer
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds` of this clock."""
+        """Wait for `seconds` on this clock."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        rung = asyncio.get_running_loop().create_future()
-        timer = self.call_later(seconds, lambda: _settle(rung))
+        fired = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, lambda: _resolve(fired))
         try:
-            await rung
+            await fired
         finally:
             timer.cancel()
 
     async def within(self, seconds: float, awaited: asyncio.Future[T]) -> T:
-        """What `awaited` brings, or TimeoutError after `seconds`; `awaited` itself goes on."""
+        """Return the result of `awaited`, or raise TimeoutError after `seconds`.
+
+        `awaited` is not cancelled.
+        """
         expiry = asyncio.get_running_loop().create_future()
-        timer = self.call_later(seconds, lambda: _settle(expiry))
+        timer = self.call_later(seconds, lambda: _resolve(expiry))
         try:
             await asyncio.wait((awaited, expiry), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -97,11 +100,11 @@ class Clock:
         left = timer.due - self.now()
         loop = asyncio.get_running_loop()
         if left <= _TOLERANCE:
-            timer.handle = loop.call_later(0, self._ring, timer)
+            timer.handle = loop.call_later(0, self._fire, timer)
         elif self._scale:
-            timer.handle = loop.call_later(left / self._scale, self._ring, timer)
+            timer.handle = loop.call_later(left / self._scale, self._fire, timer)
 
-    def _ring(self, timer: ClockTimer) -> None:
+    def _fire(self, timer: ClockTimer) -> None:
         if timer.due - self.now() > _TOLERANCE:
             self._arm(timer)
             return
@@ -109,6 +112,6 @@ class Clock:
         timer.callback()
 
 
-def _settle(future: asyncio.Future[None]) -> None:
+def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

@@ -1,4 +1,4 @@
-"""How the local Slack says no: with Slack's own error codes."""
+"""Errors of the local Slack, with Slack's own error codes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ if TYPE_CHECKING:
 
 
 class SlackError(Exception):
-    """A refusal, answered as `{"ok": false, "error": code, ...}`.
+    """An error that the app receives as `{"ok": false, "error": code, ...}`.
 
-    `messages` become `response_metadata.messages`, each marked `[ERROR]` as Slack does; `status`
-    is the HTTP status, which is 200 for nearly every refusal of the Web API; `extra` stands
-    beside the code in the answer.
+    Attributes:
+        code: Slack's error code.
+        messages: sent as `response_metadata.messages`, each prefixed with `[ERROR]` as in Slack.
+        status: the HTTP status, 200 for nearly every error of the Web API.
+        retry_after: whole seconds for the `Retry-After` header; None omits the header.
+        extra: further fields of the response.
     """
 
     def __init__(
@@ -30,17 +33,16 @@ class SlackError(Exception):
         self.messages = tuple(messages)
         self.status = status
         self.retry_after = retry_after
-        """Whole seconds for the `Retry-After` header; None leaves the header out."""
         self.extra = extra
 
     def to_json(self) -> dict[str, Any]:
-        """The answer's body."""
+        """Return the response body."""
         body: dict[str, Any] = {"ok": False, "error": self.code, **self.extra}
         if self.messages:
-            told = [f"[ERROR] {message}" for message in self.messages]
-            body["response_metadata"] = {"messages": told}
+            prefixed = [f"[ERROR] {message}" for message in self.messages]
+            body["response_metadata"] = {"messages": prefixed}
         return body
 
 
 class UnknownInWorkspaceError(LookupError):
-    """A person's action names something that is not there: a mistake of the caller's."""
+    """A test or person referred to something that does not exist in the workspace."""

@@ -1,4 +1,4 @@
-"""Faults that a test scripts: a call that fails, is slow, or whose answer gets lost."""
+"""Scripted faults: API calls that fail, are slow, or lose their response."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """One scripted fault of one method.
+    """A scripted fault of one API method.
 
-    `after_effect`: the effect takes place all the same, only the answer is the error.
-    `lose_answer`: the connection breaks in place of an answer. `plain`: the error comes as a text
-    and not as JSON, as from a proxy in front of Slack. `when` looks at the arguments and
-    says whether this call is meant. `times` is how many calls it is for.
+    Attributes:
+        method: the method to fail, such as `chat.postMessage`.
+        error: the error code of the response.
+        status: the HTTP status of the response.
+        retry_after: seconds for the `Retry-After` header.
+        after_effect: run the method first, then respond with the error.
+        drop_response: break the connection instead of responding.
+        times: how many calls fail.
+        when: fail only calls whose arguments satisfy this.
+        plain: respond with plain text instead of JSON, like a proxy in front of Slack.
     """
 
     method: str
@@ -26,31 +32,31 @@ class Fault:
     status: int = 200
     retry_after: int | None = None
     after_effect: bool = False
-    lose_answer: bool = False
+    drop_response: bool = False
     times: int = 1
     when: Callable[[Json], bool] | None = None
     plain: bool = False
 
-    def meant_for(self, method: str, args: Json) -> bool:
-        """Whether it strikes this call."""
+    def applies_to(self, method: str, args: Json) -> bool:
+        """Return whether this call should fail."""
         return self.times > 0 and method == self.method and (not self.when or self.when(args))
 
 
-class Script:
-    """The faults and delays that are still to come."""
+class FaultScript:
+    """The faults and delays that tests have scripted."""
 
     def __init__(self) -> None:
         self.delays: dict[str, float] = {}
-        """Clock seconds by which a method's answer is late, the effect having taken place."""
+        """Clock seconds by which each method's response is delayed; its effect is immediate."""
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let it strike from now on, after those for the same method that came before it."""
+        """Add a fault; earlier faults of the same method apply first."""
         self._faults.append(fault)
 
-    def strike(self, method: str, args: Json) -> Fault | None:
-        """The fault of this call, counted; None where it is to go well."""
-        fault = next((each for each in self._faults if each.meant_for(method, args)), None)
+    def next_fault(self, method: str, args: Json) -> Fault | None:
+        """Return the fault for this call and count it, or None if the call should succeed."""
+        fault = next((each for each in self._faults if each.applies_to(method, args)), None)
         if fault:
             fault.times -= 1
         return fault

@@ -1,7 +1,6 @@
-"""The local Slack's files: what people upload, and the host that gives it to whoever may read it.
+"""Stores uploaded files and serves them to the app.
 
-As Slack does, the host sends whoever may not read a file to a page for signing in, with 302 and 200
-and never with 401.
+Like Slack, it redirects requests without access to a sign-in page (302, then 200), never 401.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ SIGN_IN: Final = (
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in</body></html>"
 )
 
-_PIECE: Final = b"x" * 65_536
+_CHUNK: Final = b"x" * 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectFault:
-    """Send whoever asks somewhere else."""
+    """Redirect to another URL."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class WebPageFault:
-    """Answer with a web page and status 200."""
+    """Respond with a web page and status 200."""
 
     html: str = SIGN_IN
     content_type: str = "text/html"
@@ -47,19 +46,19 @@ class WebPageFault:
 
 @dataclass(frozen=True, slots=True)
 class HangFault:
-    """Take the request and say nothing; with `after`, only when so many bytes have been sent."""
+    """Never finish the response: send `after` bytes, then nothing."""
 
     after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EndlessFault:
-    """Send bytes and never stop, without a word of how many there will be."""
+    """Send bytes forever, without a content length."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseFault:
-    """Answer with this status and no file."""
+    """Respond with this status and no file."""
 
     status: int
 
@@ -69,40 +68,40 @@ FileFault = RedirectFault | WebPageFault | HangFault | EndlessFault | RefuseFaul
 
 @dataclass(slots=True, eq=False)
 class SharedFile:
-    """A file that somebody uploaded.
+    """An uploaded file.
 
-    `shape` is the file object as messages hold it, `whole` as `files.info` gives it: the same, but
-    in Slack Connect. `fault` may be set at any time.
+    `file_json` is the file object in messages, `full_json` the one from `files.info`. They differ
+    only for files from Slack Connect. `fault` may be set at any time.
     """
 
     id: str
     name: str
     data: bytes
     content_type: str
-    shape: Json
-    whole: Json
+    file_json: Json
+    full_json: Json
     preview: bytes = b""
     deleted: bool = False
     fault: FileFault | None = None
 
     def delete(self) -> None:
-        """Take it away; the messages that held it hold a tombstone."""
+        """Delete the file; messages show a tombstone instead."""
         self.deleted = True
-        self.shape.clear()
-        self.shape.update({"id": self.id, "mode": "tombstone"})
+        self.file_json.clear()
+        self.file_json.update({"id": self.id, "mode": "tombstone"})
 
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """A request that the host got. `admitted`: whether it carried the app's token and scope."""
+    """A download request. `admitted`: whether it had the app's token and scope."""
 
     file_id: str
     path: str
     admitted: bool
 
 
-class FileSurroundings(Protocol):
-    """What the file server needs to know of its local Slack; `Emulator` is one."""
+class FileServerState(Protocol):
+    """The part of `Emulator` that the file server uses."""
 
     clock: Clock
     workspace: Workspace
@@ -112,9 +111,9 @@ class FileSurroundings(Protocol):
 
 @dataclass(slots=True, eq=False)
 class FileServer:
-    """Serves what was uploaded."""
+    """Stores and serves uploaded files."""
 
-    site: FileSurroundings
+    emulator: FileServerState
     files: dict[str, SharedFile] = field(default_factory=dict[str, SharedFile])
     requests: list[FileRequest] = field(default_factory=list[FileRequest])
     _expected: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
@@ -122,36 +121,42 @@ class FileServer:
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(
-        self, name: str, data: bytes, told: Json, *, preview: bytes = b"", withheld: bool = False
+        self,
+        name: str,
+        data: bytes,
+        overrides: Json,
+        *,
+        preview: bytes = b"",
+        id_only: bool = False,
     ) -> SharedFile:
-        """Keep a file.
+        """Store a file.
 
         Args:
-            name: as the person who uploaded it calls it.
-            data: what it holds.
-            told: fields of the file object that are to differ from what follows from these.
-            preview: a smaller picture that Slack has made of it.
-            withheld: whether messages hold its id only, as in Slack Connect.
+            name: the uploaded file's name.
+            data: the file's content.
+            overrides: fields of the file object to replace.
+            preview: the thumbnail that Slack generated, if any.
+            id_only: whether messages contain only the file's id, as in Slack Connect.
         """
-        file_id = str(told.get("id") or self.site.workspace.new_id("F"))
-        whole = self._shape(file_id, name, data, preview=bool(preview)) | told
-        shape: Json = whole
-        if withheld:
-            asked: Json = {"mode": "file_access", "file_access": "check_file_info"}
-            shape = {"id": file_id, "created": 0, "timestamp": 0, "user": "", **asked}
-        content_type = str(whole["mimetype"])
-        file = SharedFile(file_id, name, data, content_type, shape, whole, preview)
+        file_id = str(overrides.get("id") or self.emulator.workspace.new_id("F"))
+        full_json = self._file_json(file_id, name, data, preview=bool(preview)) | overrides
+        file_json: Json = full_json
+        if id_only:
+            access: Json = {"mode": "file_access", "file_access": "check_file_info"}
+            file_json = {"id": file_id, "created": 0, "timestamp": 0, "user": "", **access}
+        content_type = str(full_json["mimetype"])
+        file = SharedFile(file_id, name, data, content_type, file_json, full_json, preview)
         self.files[file_id] = file
         return file
 
-    def expect(self, name: str, length: int) -> str:
-        """A file that the app is about to upload; gives its id."""
-        file_id = self.site.workspace.new_id("F")
+    def expect_upload(self, name: str, length: int) -> str:
+        """Expect the app to upload a file of `length` bytes; return the file's id."""
+        file_id = self.emulator.workspace.new_id("F")
         self._expected[file_id] = name, length
         return file_id
 
-    async def receive(self, request: web.Request) -> web.Response:
-        """The bytes of an expected file, sent as they are or in a form."""
+    async def receive_upload(self, request: web.Request) -> web.Response:
+        """Receive the raw bytes of an expected file."""
         file_id = request.match_info["file_id"]
         data = await request.read()
         _, length = self._expected.get(file_id, ("", -1))
@@ -160,67 +165,67 @@ class FileServer:
         self._received[file_id] = data
         return web.Response(text=f"OK - {len(data)}")
 
-    def take(self, file_id: str) -> SharedFile | None:
-        """A file whose bytes have come, from now on like any other; None where they have not."""
+    def complete_upload(self, file_id: str) -> SharedFile | None:
+        """Store a received file like any other; return None if its bytes have not arrived."""
         data = self._received.pop(file_id, None)
         if data is None:
             return None
         name, _ = self._expected.pop(file_id)
         return self.add(name, data, {"id": file_id})
 
-    def _shape(self, file_id: str, name: str, data: bytes, *, preview: bool) -> Json:
-        # Slack's addresses hold no more of a name than this.
-        plain = re.sub(r"[^a-z0-9._-]+", "_", name.lower())
-        folder = f"{self.site.base_url}files-pri/{self.site.app.team_id}-{file_id}/"
-        ending = name.rpartition(".")[2].lower()
-        shape: dict[str, Any] = {
+    def _file_json(self, file_id: str, name: str, data: bytes, *, preview: bool) -> Json:
+        # Slack's file URLs keep only these characters of a name.
+        url_name = re.sub(r"[^a-z0-9._-]+", "_", name.lower())
+        folder = f"{self.emulator.base_url}files-pri/{self.emulator.app.team_id}-{file_id}/"
+        extension = name.rpartition(".")[2].lower()
+        fields: dict[str, Any] = {
             "id": file_id,
-            "created": int(self.site.clock.now()),
+            "created": int(self.emulator.clock.now()),
             "name": name,
             "title": name,
-            "mimetype": _TYPES.get(ending, "application/octet-stream"),
-            "filetype": ending if ending in _TYPES else "binary",
+            "mimetype": _TYPES.get(extension, "application/octet-stream"),
+            "filetype": extension if extension in _TYPES else "binary",
             "size": len(data),
             "mode": "hosted",
             "is_external": False,
-            "url_private": folder + plain,
-            "url_private_download": f"{folder}download/{plain}",
+            "url_private": folder + url_name,
+            "url_private_download": f"{folder}download/{url_name}",
             "file_access": "visible",
         }
-        return shape | ({"thumb_1024": f"{folder}preview"} if preview else {})
+        return fields | ({"thumb_1024": f"{folder}preview"} if preview else {})
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """One download."""
+        """Handle one download."""
         file_id = request.match_info["key"].rpartition("-")[2]
-        admitted = self._admits(request)
+        admitted = self._has_access(request)
         self.requests.append(FileRequest(file_id, request.path, admitted))
-        self.site.workspace.changed()
+        self.emulator.workspace.notify_changed()
         file = self.files.get(file_id)
         if not admitted:
             raise web.HTTPFound(f"/signin?redir={quote(request.path, safe='')}")
         if not file or file.deleted:
             return web.Response(status=404, text=SIGN_IN, content_type="text/html")
         if file.fault:
-            return await self._fail(request, file, file.fault)
+            return await self._serve_fault(request, file, file.fault)
         if request.path.endswith("/preview"):
             return web.Response(body=file.preview, content_type="image/png")
         return web.Response(body=file.data, content_type=file.content_type)
 
     async def sign_in(self, _request: web.Request) -> web.Response:
-        """The page for signing in."""
+        """Serve the sign-in page."""
         return web.Response(text=SIGN_IN, content_type="text/html")
 
     def close(self) -> None:
-        """Let go of whoever was left hanging."""
+        """End responses that a fault keeps open."""
         self._closing.set()
 
-    def _admits(self, request: web.Request) -> bool:
-        app = self.site.app
+    def _has_access(self, request: web.Request) -> bool:
+        app = self.emulator.app
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        ours = hmac.compare_digest(token.encode(), app.bot_token.encode())
-        return scheme.lower() == "bearer" and ours and not app.revoked and SCOPE in app.scopes
+        is_bot = hmac.compare_digest(token.encode(), app.bot_token.encode())
+        return scheme.lower() == "bearer" and is_bot and not app.revoked and SCOPE in app.scopes
 
-    async def _fail(
+    async def _serve_fault(
         self, request: web.Request, file: SharedFile, fault: FileFault
     ) -> web.StreamResponse:
         match fault:
@@ -233,7 +238,7 @@ class FileServer:
             case HangFault(after):
                 return await self._stream(request, file.data[:after])
             case EndlessFault():
-                return await self._stream(request, _PIECE, endless=True)
+                return await self._stream(request, _CHUNK, endless=True)
 
     async def _stream(
         self, request: web.Request, data: bytes, *, endless: bool = False
@@ -245,7 +250,7 @@ class FileServer:
             while data and not self._closing.is_set():
                 await response.write(data)
                 data = data if endless else b""
-        except ConnectionError:  # the app has heard enough
+        except ConnectionError:  # the app closed the connection
             return response
         await self._closing.wait()
         return response

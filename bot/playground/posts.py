@@ -1,15 +1,15 @@
-"""What the app says, once it was found good: stored, scanned for whom it calls, and told of."""
+"""Posts, updates and deletes the app's messages, after their content was validated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.playground.checks.payloads import DERIVED
+from bot.playground.checks.payloads import GENERATED_PREFIX
 from bot.playground.render.notifications import scan_notifications
 from bot.playground.state.models import SlackMessage
 from bot.playground.state.serializers import message_json
-from bot.playground.state.workspace import NOTICER
+from bot.playground.state.workspace import SLACKBOT_ID
 
 if TYPE_CHECKING:
     from bot.playground.checks.payloads import Content
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PostOptions:
-    """How a message is posted. `unfurls` is False only where both kinds were switched off."""
+    """How to post a message.
+
+    `unfurls` is False only if the app disabled both link and media previews. `ephemeral_for` is
+    the only person who sees an ephemeral message.
+    """
 
     thread_ts: str | None = None
     username: str | None = None
@@ -28,11 +32,13 @@ class PostOptions:
     ephemeral_for: str | None = None
 
 
-def post(site: Emulator, channel: Channel, content: Content, manner: PostOptions) -> SlackMessage:
+def post(
+    emulator: Emulator, channel: Channel, content: Content, options: PostOptions
+) -> SlackMessage:
     """Post a message as the app."""
-    app = site.app
+    app = emulator.app
     message = SlackMessage(
-        ts=site.workspace.next_ts(),
+        ts=emulator.workspace.next_ts(),
         channel=channel.id,
         user=app.bot_user_id,
         bot_id=app.bot_id,
@@ -42,52 +48,53 @@ def post(site: Emulator, channel: Channel, content: Content, manner: PostOptions
         blocks=content.blocks,
         attachments=content.attachments,
         metadata=content.metadata,
-        thread_ts=manner.thread_ts,
-        username=manner.username,
-        unfurls=manner.unfurls,
-        ephemeral_for=manner.ephemeral_for,
+        thread_ts=options.thread_ts,
+        username=options.username,
+        unfurls=options.unfurls,
+        ephemeral_for=options.ephemeral_for,
     )
-    site.workspace.keep(message)
+    emulator.workspace.add_message(message)
     if not message.ephemeral_for:
-        note_attention(site, message, link_names=manner.link_names)
-        site.events.message(channel, message)
+        record_notifications(emulator, message, link_names=options.link_names)
+        emulator.events.message(channel, message)
     return message
 
 
 def revise(
-    site: Emulator, message: SlackMessage, content: Content, *, keep_blocks: bool = False
+    emulator: Emulator, message: SlackMessage, content: Content, *, keep_blocks: bool = False
 ) -> None:
-    """Put new content into a message.
+    """Replace the content of a message.
 
-    With `keep_blocks` the blocks which the app sent before stay; those made of the old text go.
+    With `keep_blocks`, keep blocks that the app sent; blocks generated from the old text are
+    dropped.
     """
-    channel = site.workspace.channels[message.channel]
+    channel = emulator.workspace.channels[message.channel]
     before = message_json(message, channel)
-    kept = [b for b in message.blocks if not str(b.get("block_id")).startswith(DERIVED)]
+    kept = [b for b in message.blocks if not str(b.get("block_id")).startswith(GENERATED_PREFIX)]
     message.text = content.text
     message.blocks = kept if keep_blocks else content.blocks
     message.attachments = content.attachments
     if content.metadata is not None:
         message.metadata = content.metadata
     message.edited_by = message.user
-    message.edited_ts = site.workspace.next_ts()
+    message.edited_ts = emulator.workspace.next_ts()
     if not message.ephemeral_for:
-        note_attention(site, message)
-        site.events.changed(channel, message, before)
-    site.workspace.changed()
+        record_notifications(emulator, message)
+        emulator.events.message_changed(channel, message, before)
+    emulator.workspace.notify_changed()
 
 
-def remove(site: Emulator, message: SlackMessage) -> None:
-    """Delete a message; a parent whose replies remain is left as a tombstone, as Slack does.
+def remove(emulator: Emulator, message: SlackMessage) -> None:
+    """Delete a message; a parent with replies becomes a tombstone, as in Slack.
 
-    Of the tombstone the app hears as of an edit, `message_changed` with a message of the subtype
-    `tombstone` by USLACKBOT (42wim/matterbridge 600, openclaw/openclaw 22035); of all else as
-    `message_deleted`. The tombstone goes with its last reply (slack-edge/slack-edge 10).
+    For a tombstone Slack sends `message_changed`, whose message by USLACKBOT has the subtype
+    `tombstone` (42wim/matterbridge 600, openclaw/openclaw 22035). For any other deletion it sends
+    `message_deleted`. Deleting the last reply deletes the tombstone (slack-edge/slack-edge 10).
     """
-    workspace = site.workspace
+    workspace = emulator.workspace
     if message.ephemeral_for:
         workspace.ephemerals.remove(message)
-        workspace.changed()
+        workspace.notify_changed()
         return
     channel = workspace.channels[message.channel]
     before = message_json(message, channel)
@@ -95,31 +102,34 @@ def remove(site: Emulator, message: SlackMessage) -> None:
         message.subtype, message.text, message.user = (
             "tombstone",
             "This message was deleted.",
-            NOTICER,
+            SLACKBOT_ID,
         )
         message.blocks, message.attachments, message.metadata = [], [], None
-        site.events.changed(channel, message, before)
+        emulator.events.message_changed(channel, message, before)
     else:
         del channel.messages[message.ts]
         if message.is_reply:
             channel.threads[str(message.thread_ts)].remove(message.ts)
-        site.events.deleted(channel, before)
+        emulator.events.message_deleted(channel, before)
         root = channel.messages.get(str(message.thread_ts))
         if root and root is not message and not channel.has_root(root.ts):
-            _remove_tombstone(site, channel, root)
-    workspace.changed()
+            _remove_tombstone(emulator, channel, root)
+    workspace.notify_changed()
 
 
-def _remove_tombstone(site: Emulator, channel: Channel, root: SlackMessage) -> None:
+def _remove_tombstone(emulator: Emulator, channel: Channel, root: SlackMessage) -> None:
+    """Delete the tombstone of a thread that has no replies left."""
     if not channel.threads[root.ts]:
         before = message_json(root, channel)
         del channel.messages[root.ts]
-        site.events.deleted(channel, before)
+        emulator.events.message_deleted(channel, before)
 
 
-def note_attention(site: Emulator, message: SlackMessage, *, link_names: bool = False) -> None:
-    """Log whom the message calls and what it fetches, each once a message."""
+def record_notifications(
+    emulator: Emulator, message: SlackMessage, *, link_names: bool = False
+) -> None:
+    """Record which notifications and link previews the message causes, each once."""
     found = scan_notifications(message, link_names=link_names)
-    workspace = site.workspace
+    workspace = emulator.workspace
     workspace.notifications += [n for n in found.notifications if n not in workspace.notifications]
     workspace.unfurls += [u for u in found.unfurls if u not in workspace.unfurls]

@@ -1,4 +1,4 @@
-"""Slack's rate limits, answered as HTTP 429 with `Retry-After`."""
+"""Slack's rate limits, enforced with HTTP 429 and `Retry-After`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot import slack_limits
 from bot.playground.errors import SlackError
 
 if TYPE_CHECKING:
     from bot.playground.clock import Clock
-
-TIERS: Final = {1: 1, 2: 20, 3: 50, 4: 100}
-"""Calls a minute of each of Slack's tiers."""
 
 _TIER: Final = {
     "agents.sessions.rename": 3,
@@ -48,11 +46,10 @@ _TIER: Final = {
     "views.push": 4,
     "views.update": 4,
 }
-"""The tier of each method, as the API reference gives it; `apps.connections.open` is a tier up,
-since a test reconnects more often than a server does."""
+"""The tier of each method, from the API reference. `apps.connections.open` is one tier higher,
+because tests reconnect more often than a server does."""
 
 _POSTS: Final = "chat.postMessage"
-_POSTS_PER_MINUTE: Final = 60.0
 _POSTS_BURST: Final = 20.0
 _DEFAULT_TIER: Final = 3
 
@@ -60,41 +57,41 @@ _DEFAULT_TIER: Final = 3
 @dataclass(slots=True)
 class _Bucket:
     tokens: float
-    at: float
+    updated_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Calls a minute, and how many may come at once before that rate holds."""
+    """Sustained calls per minute, and how many may arrive in one burst."""
 
     per_minute: float
     burst: float
 
 
 class RateLimits:
-    """One bucket a method, and for `chat.postMessage` one a channel, as Slack keeps them.
+    """One token bucket per method, and for `chat.postMessage` one per channel.
 
-    A bucket holds a minute's calls, so that a burst passes and only a lasting excess does not.
-    `enabled` switches all of it; `tighten` sets one method's rate.
+    A bucket holds one minute of calls: a burst passes, a sustained excess does not. Set `enabled`
+    to False to turn off all limits.
     """
 
     def __init__(self, clock: Clock, *, enabled: bool = True) -> None:
         self.enabled = enabled
         self._clock = clock
-        self._own: dict[str, Rate] = {}
+        self._overrides: dict[str, Rate] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def tighten(self, method: str, *, per_minute: float, burst: float | None = None) -> None:
-        """Hold one method to this rate from now on, with what it had saved up forgotten."""
-        self._own[method] = Rate(per_minute, per_minute if burst is None else burst)
+    def set_rate(self, method: str, *, per_minute: float, burst: float | None = None) -> None:
+        """Set the rate of one method and empty its buckets."""
+        self._overrides[method] = Rate(per_minute, per_minute if burst is None else burst)
         for key in [key for key in self._buckets if key[0] == method]:
             del self._buckets[key]
 
-    def take(self, method: str, channel: str) -> None:
+    def consume(self, method: str, channel: str) -> None:
         """Count one call.
 
         Raises:
-            SlackError: `ratelimited`, with the whole seconds after which one more is allowed.
+            SlackError: `ratelimited`, with the whole seconds to wait for the next call.
         """
         if not self.enabled:
             return
@@ -102,17 +99,17 @@ class RateLimits:
         key = (method, channel if method == _POSTS else "")
         bucket = self._buckets.setdefault(key, _Bucket(rate.burst, now))
         per_second = rate.per_minute / 60
-        bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.at) * per_second)
-        bucket.at = now
+        bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.updated_at) * per_second)
+        bucket.updated_at = now
         if bucket.tokens < 1:
             wait = max(1, math.ceil((1 - bucket.tokens) / per_second))
             raise SlackError("ratelimited", status=429, retry_after=wait)
         bucket.tokens -= 1
 
     def _rate(self, method: str) -> Rate:
-        if method in self._own:
-            return self._own[method]
+        if method in self._overrides:
+            return self._overrides[method]
         if method == _POSTS:
-            return Rate(_POSTS_PER_MINUTE, _POSTS_BURST)
-        per_minute = TIERS[_TIER.get(method, _DEFAULT_TIER)]
+            return Rate(slack_limits.POSTS_PER_MINUTE, _POSTS_BURST)
+        per_minute = slack_limits.CALLS_PER_MINUTE[_TIER.get(method, _DEFAULT_TIER)]
         return Rate(per_minute, per_minute)

@@ -1,4 +1,4 @@
-"""The local Slack itself: serves on loopback, and gives tests and people their hands in it."""
+"""The local Slack: serves the Web API on loopback and simulates the people in a workspace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.playground.emulator import Emulator
 from bot.playground.faults import Fault
 from bot.playground.people.actions import PeopleActions
 from bot.playground.people.messages import PeopleMessages
-from bot.playground.people.platform import Control
+from bot.playground.people.platform import PlatformActions
 from bot.playground.people.queries import PeopleQueries
 from bot.playground.state.installation import Installation
 from bot.playground.state.models import User
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 _TEAM = "T00000001"
 _APP = "A00000001"
-_LARGEST_BODY = 4 * 1024 * 1024
+_MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
-class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
-    """A workspace with one app installed, served for as long as the context lasts.
+class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
+    """A workspace with one installed app, served while the context is open.
 
     ```python
     async with LocalSlack() as slack:
@@ -45,7 +45,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         await slack.wait_for(lambda: len(slack.messages(general, ts)) > 1)
     ```
 
-    Until `request_url` is set events go over Socket Mode. `port` 0 takes any free port.
+    Events go over Socket Mode until `request_url` is set. `port` 0 picks a free port.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         )
         workspace.add_user(bot)
         app = Installation(_APP, bot_name, _TEAM, bot.id, str(bot.bot_id))
-        self._site = Emulator(clock, workspace, app)
+        self._emulator = Emulator(clock, workspace, app)
         self._host = host
         self._port = port
         self._http: HttpEvents | None = None
@@ -75,7 +75,7 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         port = self._runner.addresses[0][1]
-        self._site.base_url = f"http://{self._host}:{port}/"
+        self._emulator.base_url = f"http://{self._host}:{port}/"
         return self
 
     async def __aexit__(
@@ -84,102 +84,105 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._site.outbox.close()
+        await self._emulator.outbox.close()
         for http in (*self._retired, *([self._http] if self._http else [])):
             await http.close()
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=_LARGEST_BODY)
-        application.router.add_route("*", "/api/{method}", WebApi(self._site).serve)
-        application.router.add_post("/response/{key}", ResponseUrls(self._site).serve)
-        application.router.add_get("/link/", self._site.sockets.serve)
-        application.router.add_get("/files-pri/{key}/{name:.+}", self._site.files.serve)
-        application.router.add_post("/upload/v1/{file_id}", self._site.files.receive)
-        application.router.add_get("/signin", self._site.files.sign_in)
-        application.on_shutdown.append(self._hang_up)
+        application = web.Application(client_max_size=_MAX_BODY_BYTES)
+        application.router.add_route("*", "/api/{method}", WebApi(self._emulator).serve)
+        application.router.add_post("/response/{key}", ResponseUrls(self._emulator).serve)
+        application.router.add_get("/link/", self._emulator.sockets.serve)
+        application.router.add_get("/files-pri/{key}/{name:.+}", self._emulator.files.serve)
+        application.router.add_post("/upload/v1/{file_id}", self._emulator.files.receive_upload)
+        application.router.add_get("/signin", self._emulator.files.sign_in)
+        application.on_shutdown.append(self._close_connections)
         return application
 
-    async def _hang_up(self, _application: web.Application) -> None:
-        """Once no new connection is taken: an app that is told to go cannot come back."""
-        self._site.files.close()
-        await self._site.sockets.close()
+    async def _close_connections(self, _application: web.Application) -> None:
+        """Close connections after the server has stopped accepting new ones.
 
-    # What the app needs to know
+        Otherwise the app would reconnect at once.
+        """
+        self._emulator.files.close()
+        await self._emulator.sockets.close()
+
+    # Settings for the app
 
     @property
     def api_url(self) -> str:
-        """The base URL for a Web API client; it ends in a slash."""
-        return f"{self._site.base_url}api/"
+        """The base URL for a Web API client, with a trailing slash."""
+        return f"{self._emulator.base_url}api/"
 
     @property
     def socket_url(self) -> str:
-        """The address of Socket Mode; `apps.connections.open` adds a ticket to it."""
-        return f"ws://{self._site.base_url.removeprefix('http://')}link/"
+        """The Socket Mode URL; `apps.connections.open` adds a ticket to it."""
+        return f"ws://{self._emulator.base_url.removeprefix('http://')}link/"
 
     @property
     def bot_token(self) -> str:
         """The app's `xoxb-` token."""
-        return self._site.app.bot_token
+        return self._emulator.app.bot_token
 
     @property
     def app_token(self) -> str:
         """The app's `xapp-` token."""
-        return self._site.app.app_token
+        return self._emulator.app.app_token
 
     @property
     def signing_secret(self) -> str:
-        """The secret with which HTTP requests to the app are signed."""
-        return self._site.app.signing_secret
+        """The secret that signs HTTP requests to the app."""
+        return self._emulator.app.signing_secret
 
     @property
     def bot_user_id(self) -> str:
-        """The bot's user, as it stands in a mention."""
-        return self._site.app.bot_user_id
+        """The bot's user id, as used in a mention."""
+        return self._emulator.app.bot_user_id
 
     @property
     def team_id(self) -> str:
-        """The workspace."""
-        return self._site.app.team_id
+        """The workspace's id."""
+        return self._emulator.app.team_id
 
     @property
     def app(self) -> Installation:
-        """The app's scopes, event subscriptions and features; they may be changed at any time."""
-        return self._site.app
+        """The app's scopes, event subscriptions and features; all may change at any time."""
+        return self._emulator.app
 
     @property
     def clock(self) -> Clock:
-        """The clock by which every life-time is measured."""
-        return self._site.clock
+        """The clock that measures every timeout."""
+        return self._emulator.clock
 
     @property
     def rate_limits(self) -> RateLimits:
-        """Switch the rate limits off, or tighten one."""
-        return self._site.rates
+        """The rate limits, to turn off or to change."""
+        return self._emulator.rate_limits
 
     @property
     def request_url(self) -> str | None:
-        """Where HTTP requests go; None while events go over Socket Mode."""
+        """The app's URL for HTTP requests; None while events go over Socket Mode."""
         return self._http.request_url if self._http else None
 
     @request_url.setter
     def request_url(self, url: str | None) -> None:
         if self._http:
             self._retired.append(self._http)
-        self._http = HttpEvents(self._site.clock, self._site.app, url) if url else None
-        self._site.outbox.transport = self._http or self._site.sockets
+        self._http = HttpEvents(self._emulator.clock, self._emulator.app, url) if url else None
+        self._emulator.outbox.transport = self._http or self._emulator.sockets
 
     @property
     def http(self) -> HttpEvents:
-        """HTTP mode's own faults and `verify`; RuntimeError before `request_url` is set."""
+        """Faults and checks of HTTP mode; RuntimeError until `request_url` is set."""
         if not self._http:
             raise RuntimeError("set request_url first")
         return self._http
 
     @property
     def connections(self) -> int:
-        """How many Socket Mode connections are open."""
-        return len(self._site.sockets.connections)
+        """The number of open Socket Mode connections."""
+        return len(self._emulator.sockets.connections)
 
     # Faults
 
@@ -191,34 +194,34 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, Control):
         status: int = 200,
         retry_after: int | None = None,
         after_effect: bool = False,
-        lose_answer: bool = False,
+        drop_response: bool = False,
         times: int = 1,
         when: Callable[[Json], bool] | None = None,
         plain: bool = False,
     ) -> None:
-        """Let the next calls of a method fail; see `faults.Fault` for what the arguments mean."""
+        """Fail the next calls of a method; `Fault` explains the arguments."""
         fault = Fault(
-            method, error, status, retry_after, after_effect, lose_answer, times, when, plain
+            method, error, status, retry_after, after_effect, drop_response, times, when, plain
         )
-        self._site.script.add(fault)
+        self._emulator.faults.add(fault)
 
     def restrict_history(self) -> None:
-        """Hold the app to what commercial apps outside the Marketplace may read of threads."""
-        self._site.app.restricted_history = True
-        self._site.rates.tighten("conversations.replies", per_minute=1, burst=1)
+        """Apply the thread-reading limits of commercial apps outside the Marketplace."""
+        self._emulator.app.restricted_history = True
+        self._emulator.rate_limits.set_rate("conversations.replies", per_minute=1, burst=1)
 
     def delay(self, method: str, seconds: float) -> None:
-        """Answer a method late by clock seconds from now on; 0 ends it."""
-        self._site.script.delays[method] = seconds
+        """Delay the responses of a method by clock seconds; 0 ends the delay."""
+        self._emulator.faults.delays[method] = seconds
 
     def drop_acks(self, times: int = 1) -> None:
-        """Lose the next acknowledgements of events: Slack sends those again at once."""
-        self._site.outbox.acks_to_drop += times
+        """Lose the next acknowledgements, so that those events are redelivered at once."""
+        self._emulator.outbox.acks_to_drop += times
 
     async def redeliver(self, event_id: str) -> Ack:
-        """Send an event once more, as Slack does when it believes that it was not received."""
-        return await self._site.outbox.redeliver(event_id)
+        """Send an event again, as Slack does if it saw no acknowledgement."""
+        return await self._emulator.outbox.redeliver(event_id)
 
     def emit(self, kind: str, **fields: object) -> None:
-        """Send any other event to which the app is subscribed, such as `app_uninstalled`."""
-        self._site.events.plain(kind, **fields)
+        """Send any other event if the app subscribes to it, such as `app_uninstalled`."""
+        self._emulator.events.emit(kind, **fields)

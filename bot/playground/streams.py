@@ -1,32 +1,32 @@
-"""The life of a streamed message: pieces come in, and after five minutes no more do."""
+"""Streamed messages: appends chunks and ends a stream after five minutes."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from bot.playground import limits
-from bot.playground.checks.payloads import DERIVED
+from bot import slack_limits
+from bot.playground.checks.payloads import GENERATED_PREFIX
 from bot.playground.errors import SlackError
-from bot.playground.posts import note_attention
+from bot.playground.posts import record_notifications
 
 if TYPE_CHECKING:
     from bot.playground.emulator import Emulator
     from bot.playground.state.models import Json, SlackMessage, Stream
 
 
-def limit_life(site: Emulator, stream: Stream) -> None:
-    """Let the stream expire when its time is over, however busy it is."""
+def schedule_expiry(emulator: Emulator, stream: Stream) -> None:
+    """Expire the stream 300 seconds after its start, even if it is still growing."""
 
     def expire() -> None:
         stream.end("expired")
-        site.workspace.changed()
+        emulator.workspace.notify_changed()
 
-    stream.expiry = site.clock.call_later(limits.STREAM_SECONDS, expire)
+    stream.expiry = emulator.clock.call_later(slack_limits.STREAM_SECONDS, expire)
 
 
 def require_live(message: SlackMessage) -> Stream:
-    """The message's stream, where pieces may still come.
+    """Return the message's stream if it still accepts chunks.
 
     Raises:
         SlackError: `stopped_by_user`, or `message_not_in_streaming_state`.
@@ -39,11 +39,11 @@ def require_live(message: SlackMessage) -> Stream:
     return stream
 
 
-def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
-    """Add pieces to a live stream, all of them or none.
+def append_chunks(emulator: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
+    """Append chunks to a live stream, either all or none.
 
     Raises:
-        SlackError: `msg_too_long`, when text and tasks together would grow too long.
+        SlackError: `msg_too_long`, if text and tasks would exceed the limits.
     """
     stream = require_live(message)
     text = message.text + "".join(c["text"] for c in chunks if c["type"] == "markdown_text")
@@ -52,8 +52,8 @@ def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
         if chunk["type"] == "task_update":
             known = tasks.get(chunk["id"], {})
             tasks[chunk["id"]] = known | {k: v for k, v in chunk.items() if k != "type"}
-    counted = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
-    if len(text) > limits.STREAM_TEXT or counted > limits.STREAM_TOTAL:
+    total = len(text) + (len(json.dumps(list(tasks.values()))) if tasks else 0)
+    if len(text) > slack_limits.STREAM_TEXT or total > slack_limits.STREAM_TOTAL:
         raise SlackError("msg_too_long")
     message.text, stream.tasks = text, tasks
     for chunk in chunks:
@@ -61,22 +61,29 @@ def take_in(site: Emulator, message: SlackMessage, chunks: list[Json]) -> None:
             stream.title = chunk["title"]
         elif chunk["type"] == "blocks":
             stream.blocks += chunk["blocks"]
-    message.blocks = compose(message, stream)
-    note_attention(site, message)
+    message.blocks = stream_blocks(message, stream)
+    record_notifications(emulator, message)
 
 
-def compose(message: SlackMessage, stream: Stream, final: list[Json] | None = None) -> list[Json]:
-    """The blocks of a streamed message: its tasks, its text, what the app put below."""
+def stream_blocks(
+    message: SlackMessage, stream: Stream, final: list[Json] | None = None
+) -> list[Json]:
+    """Return the blocks of a streamed message: its tasks, its text, then the app's own blocks."""
     blocks: list[Json] = []
     cards = [_task_card(task) for task in stream.tasks.values()]
     if stream.display == "plan" and (cards or stream.title):
         title = stream.title or "Thinking"
-        plan = {"type": "plan", "block_id": f"{DERIVED}plan", "title": title, "tasks": cards}
+        plan = {
+            "type": "plan",
+            "block_id": f"{GENERATED_PREFIX}plan",
+            "title": title,
+            "tasks": cards,
+        }
         blocks.append(plan)
     else:
         blocks += cards
     if message.text:
-        text = {"type": "markdown", "block_id": f"{DERIVED}text", "text": message.text}
+        text = {"type": "markdown", "block_id": f"{GENERATED_PREFIX}text", "text": message.text}
         blocks.append(text)
     return blocks + stream.blocks + (final or [])
 
@@ -84,15 +91,15 @@ def compose(message: SlackMessage, stream: Stream, final: list[Json] | None = No
 def _task_card(task: Json) -> Json:
     card: Json = {
         "type": "task_card",
-        "block_id": f"{DERIVED}task-{task['id']}",
+        "block_id": f"{GENERATED_PREFIX}task-{task['id']}",
         "task_id": task["id"],
         "title": task["title"],
         "status": task["status"],
     }
     for part in ("details", "output"):
         if task.get(part):
-            words = {"type": "text", "text": task[part]}
-            section = {"type": "rich_text_section", "elements": [words]}
+            text = {"type": "text", "text": task[part]}
+            section = {"type": "rich_text_section", "elements": [text]}
             card[part] = {"type": "rich_text", "elements": [section]}
     if task.get("sources"):
         card["sources"] = task["sources"]

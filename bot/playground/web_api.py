@@ -1,4 +1,4 @@
-"""The Web API over HTTP: reads a call, lets a method answer it, and keeps a record of both."""
+"""The Web API over HTTP: parses calls, runs the method and records call and response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.playground.api import all_methods
 from bot.playground.api.api_call import ApiCall, require_scope
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.errors import SlackError
 from bot.playground.state.models import CallRecord
 
@@ -23,51 +23,51 @@ _APP_TOKEN_ONLY = "not_allowed_token_type"  # noqa: S105 - an error code
 
 
 class WebApi:
-    """Answers `/api/<method>`, by POST or GET, with a JSON or a form body."""
+    """Serves `/api/<method>` for POST and GET, with JSON or form bodies."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
         self._methods = all_methods()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """One call."""
+        """Handle one call."""
         name = request.match_info["method"]
         try:
             args = await _read_args(request)
-        except SlackError as refused:
-            return self._reply(name, {}, refused.to_json(), refused)
+        except SlackError as error:
+            return self._respond(name, {}, error.to_json(), error)
         token = _token(request, args)
-        fault = self._site.script.strike(name, args)
-        refusal: SlackError | None = None
+        fault = self._emulator.faults.next_fault(name, args)
+        error: SlackError | None = None
         body: Json = {}
         if not fault or fault.after_effect:
             try:
-                body = self._answer(name, args, token)
-            except SlackError as refused:
-                body, refusal = refused.to_json(), refused
-        if late := self._site.script.delays.get(name):
-            await self._site.clock.sleep(late)
+                body = self._run(name, args, token)
+            except SlackError as raised:
+                body, error = raised.to_json(), raised
+        if delay := self._emulator.faults.delays.get(name):
+            await self._emulator.clock.sleep(delay)
         if fault:
-            refusal = SlackError(fault.error, status=fault.status, retry_after=fault.retry_after)
-            body = refusal.to_json()
-        response = self._reply(name, args, body, refusal)
-        if fault and fault.lose_answer and request.transport:
+            error = SlackError(fault.error, status=fault.status, retry_after=fault.retry_after)
+            body = error.to_json()
+        response = self._respond(name, args, body, error)
+        if fault and fault.drop_response and request.transport:
             request.transport.abort()
         if fault and fault.plain:
             return web.Response(text=fault.error, status=fault.status)
         return response
 
-    def _answer(self, name: str, args: Json, token: str) -> Json:
+    def _run(self, name: str, args: Json, token: str) -> Json:
         method = self._methods.get(name)
-        if not method or (method.feature and method.feature not in self._site.app.features):
+        if not method or (method.feature and method.feature not in self._emulator.app.features):
             raise SlackError(method.feature_error if method else "unknown_method")
-        self._admit(method, token)
-        self._site.rates.take(name, str(args.get("channel", "")))
-        require_scope(self._site.app, method.scopes)
-        return {"ok": True, **method.handle(ApiCall(self._site, args))}
+        self._authenticate(method, token)
+        self._emulator.rate_limits.consume(name, str(args.get("channel", "")))
+        require_scope(self._emulator.app, method.scopes)
+        return {"ok": True, **method.handle(ApiCall(self._emulator, args))}
 
-    def _admit(self, method: ApiMethod, token: str) -> None:
-        app = self._site.app
+    def _authenticate(self, method: ApiMethod, token: str) -> None:
+        app = self._emulator.app
         if method.token == "none":  # noqa: S105 - the kind of a token
             return
         if not token:
@@ -81,27 +81,27 @@ class WebApi:
         if is_app != (method.token == "app"):  # noqa: S105 - the kind of a token
             raise SlackError(_APP_TOKEN_ONLY)
 
-    def _reply(self, name: str, args: Json, body: Json, refusal: SlackError | None) -> web.Response:
-        status = refusal.status if refusal else 200
-        workspace = self._site.workspace
-        workspace.calls.append(CallRecord(name, args, self._site.clock.now(), status, body))
-        workspace.changed()
-        headers = {"x-oauth-scopes": ",".join(sorted(self._site.app.scopes))}
+    def _respond(self, name: str, args: Json, body: Json, error: SlackError | None) -> web.Response:
+        status = error.status if error else 200
+        workspace = self._emulator.workspace
+        workspace.calls.append(CallRecord(name, args, self._emulator.clock.now(), status, body))
+        workspace.notify_changed()
+        headers = {"x-oauth-scopes": ",".join(sorted(self._emulator.app.scopes))}
         if method := self._methods.get(name):
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
-        if refusal and refusal.retry_after is not None:
-            headers["Retry-After"] = str(refusal.retry_after)
+        if error and error.retry_after is not None:
+            headers["Retry-After"] = str(error.retry_after)
         return web.json_response(body, status=status, headers=headers)
 
 
 async def _read_args(request: web.Request) -> Json:
-    """The arguments in the address and the body; `invalid_json` or `json_not_object`."""
+    """Return the arguments in query and body; raise `invalid_json` or `json_not_object`."""
     args: Json = dict(request.query)
     if request.content_type == "application/json":
         try:
             body = json.loads(await request.text() or "{}")
-        except ValueError as unreadable:
-            raise SlackError("invalid_json") from unreadable
+        except ValueError as error:
+            raise SlackError("invalid_json") from error
         if not is_object(body):
             raise SlackError("json_not_object")
         return args | body
@@ -111,7 +111,7 @@ async def _read_args(request: web.Request) -> Json:
 
 
 def _token(request: web.Request, args: Json) -> str:
-    """The token, taken out of the arguments so that no record holds it."""
+    """Return the token and remove it from the arguments, so that no call record contains it."""
     in_args = str(args.pop("token", "") or "")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token else in_args

@@ -122,7 +122,7 @@ async def test_it_is_ready_while_connected(watched: Watched) -> None:
 
 async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
     """A loss and its recovery are a line each, and questions are answered as before."""
-    await watched.slack.cut_sockets()
+    await watched.slack.drop_sockets()
     assert (await watched.says("slack_connection_lost"))["reason"] == "closed"
     assert (await watched.says("slack_connected_again"))["after_s"] >= 0
     await watched.becomes(ready=True)
@@ -133,7 +133,7 @@ async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
 async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched) -> None:
     """However often it tries in an outage, the log has one line for the cause."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
-    await watched.slack.cut_sockets()
+    await watched.slack.drop_sockets()
     await watched.says("slack_not_connected")
     assert not await watched.ready()
     await watched.becomes(ready=True)
@@ -149,7 +149,7 @@ async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched)
 async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None:
     """It names the variable and Slack's word, and it heals when the token does."""
     watched.slack.fail_next("apps.connections.open", error=code, times=3)
-    await watched.slack.cut_sockets()
+    await watched.slack.drop_sockets()
     line = await watched.says("slack_token_refused")
     assert (line["level"], line["variable"], line["code"]) == ("error", "SLACK_APP_TOKEN", code)
     assert not await watched.ready()
@@ -166,7 +166,7 @@ async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_befor
     watched.slack.app.revoked = True
     for _ in range(2):
         await watched.there.ask()
-    await watched.slack.settled()
+    await watched.slack.wait_for_deliveries()
     line = await watched.says("slack_token_refused")
     assert (line["variable"], line["code"]) == ("SLACK_BOT_TOKEN", "token_revoked")
     watched.slack.restore_tokens()
@@ -226,7 +226,7 @@ async def test_an_address_that_takes_no_connection(
     monkeypatch.setattr(routes, "OPEN_S", 0.5)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.refuse_sockets(2)
-        await stage.slack.cut_sockets()
+        await stage.slack.drop_sockets()
         await becomes(f"http://127.0.0.1:{port}", ready=False)
         await becomes(f"http://127.0.0.1:{port}", ready=True)
         await stage.replied(await stage.ask("What is the risk?"))

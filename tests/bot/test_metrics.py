@@ -84,7 +84,7 @@ async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None
         await stage.replied(await stage.ask("Why?"))
         for delivery in [*stage.slack.deliveries]:
             await stage.slack.redeliver(delivery.event_id)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         found = Scraped((await stage.bot.scrape()).decode())
     assert found.value("questions_claimed_total", surface="mention", claim="new") == 1
     assert found.value("questions_claimed_total", surface="mention", claim="duplicate") == 1

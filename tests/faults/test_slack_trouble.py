@@ -12,7 +12,7 @@ from tests.faults.bot_processes import Lives
 from tests.faults.scene import scene
 
 AFTER: dict[str, Any] = {"status": 500, "error": "internal_error", "after_effect": True}
-LOST: dict[str, Any] = {"after_effect": True, "lose_answer": True}
+LOST: dict[str, Any] = {"after_effect": True, "drop_response": True}
 LIMITED: dict[str, Any] = {"status": 429, "error": "ratelimited", "retry_after": 1}
 PROXY: dict[str, Any] = {"status": 503, "error": "upstream connect error", "plain": True}
 
@@ -86,7 +86,7 @@ async def test_a_connection_that_breaks_loses_no_event(
         asked.append(await there.ask())
         await there.answered(*asked)
         opened = len(there.slack.calls("apps.connections.open"))
-        await there.slack.cut_sockets()
+        await there.slack.drop_sockets()
         asked.append(await there.ask())
         await there.slack.wait_for(
             lambda: len(there.slack.calls("apps.connections.open")) > opened, timeout=60

@@ -1,4 +1,4 @@
-"""Apps for the local Slack to talk to, made of the real SDK: one by Socket Mode, one by HTTP."""
+"""Test apps on the real SDK: one for Socket Mode, one for HTTP."""
 
 from __future__ import annotations
 
@@ -24,41 +24,41 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 IGNORE = object()
-"""What `answer` gives for a request that is not to be acknowledged."""
+"""Returned by `answer` to leave a request unacknowledged."""
 
 
-def text_of(words: str) -> Json:
-    """A plain text object."""
-    return {"type": "plain_text", "text": words}
+def plain_text(text: str) -> Json:
+    """Return a plain text object."""
+    return {"type": "plain_text", "text": text}
 
 
-def section(words: str, **more: Any) -> Json:
-    """A section of mrkdwn."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": words}, **more}
+def section(text: str, **more: Any) -> Json:
+    """Return a section with mrkdwn text."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
 
 
 def button(action_id: str, label: str = "Press", **more: Any) -> Json:
-    """A button."""
-    return {"type": "button", "action_id": action_id, "text": text_of(label), **more}
+    """Return a button."""
+    return {"type": "button", "action_id": action_id, "text": plain_text(label), **more}
 
 
 def modal(*blocks: Json, **more: Any) -> Json:
-    """A modal with these blocks, or with one section."""
-    shown = list(blocks) or [section("Loading…")]
-    return {"type": "modal", "title": text_of("Answers"), "blocks": shown, **more}
+    """Return a modal with these blocks, or with one section."""
+    blocks_or_default = list(blocks) or [section("Loading…")]
+    return {"type": "modal", "title": plain_text("Answers"), "blocks": blocks_or_default, **more}
 
 
 class SocketApp:
-    """An app by Socket Mode. `answer` gives the payload of each acknowledgement, or IGNORE."""
+    """A Socket Mode app. `answer` returns the payload of each acknowledgement, or IGNORE."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self.slack = slack
         self.requests: list[SocketModeRequest] = []
-        self._arrival = asyncio.Condition()
+        self._received = asyncio.Condition()
         self.answer: Callable[[SocketModeRequest], Any] = lambda _request: None
         self.web = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
         self.client = SocketModeClient(slack.app_token, web_client=self.web)
-        self.client.socket_mode_request_listeners.append(self._hear)
+        self.client.socket_mode_request_listeners.append(self._receive)
 
     async def __aenter__(self) -> Self:
         before = self.slack.connections
@@ -71,34 +71,34 @@ class SocketApp:
         await self.client.aiohttp_client_session.close()
 
     def events(self, kind: str) -> list[Json]:
-        """The events of one type that came, the oldest first."""
+        """Return the received events of one type, oldest first."""
         found = [r.payload["event"] for r in self.requests if r.type == "events_api"]
         return [event for event in found if event["type"] == kind]
 
-    async def arrived(self, count: int) -> None:
-        """Wait until so many requests came."""
-        async with asyncio.timeout(10), self._arrival:
-            await self._arrival.wait_for(lambda: len(self.requests) >= count)
+    async def wait_for_requests(self, count: int) -> None:
+        """Wait until this many requests were received."""
+        async with asyncio.timeout(10), self._received:
+            await self._received.wait_for(lambda: len(self.requests) >= count)
 
-    async def _hear(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        async with self._arrival:
+    async def _receive(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        async with self._received:
             self.requests.append(request)
-            self._arrival.notify_all()
+            self._received.notify_all()
         answer = self.answer(request)
         if answer is not IGNORE:
             await client.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer))
 
 
 class HttpApp:
-    """An app by HTTP that checks each signature with the SDK. `respond` answers what it accepts."""
+    """An HTTP app that verifies signatures with the SDK and answers with `respond`."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self.requests: list[tuple[dict[str, str], Json]] = []
-        self.refused = 0
+        self.rejected = 0
         self.hold = asyncio.Event()
-        """Cleared, every request waits for it before it is answered."""
+        """Clear it to hold back all responses."""
         self.hold.set()
-        self._arrival = asyncio.Condition()
+        self._received = asyncio.Condition()
         self.respond: Callable[[Json], web.Response] = lambda _body: web.Response()
         self._verifier = SignatureVerifier(slack.signing_secret)
         application = web.Application()
@@ -119,19 +119,19 @@ class HttpApp:
         raw = await request.read()
         headers = dict(request.headers)
         if not self._verifier.is_valid_request(raw, headers):
-            self.refused += 1
+            self.rejected += 1
             return web.Response(status=401)
         body = _parsed(request.content_type, raw.decode())
-        async with self._arrival:
+        async with self._received:
             self.requests.append((headers, body))
-            self._arrival.notify_all()
+            self._received.notify_all()
         await self.hold.wait()
         return self.respond(body)
 
-    async def arrived(self, count: int) -> None:
-        """Wait until so many requests came."""
-        async with asyncio.timeout(10), self._arrival:
-            await self._arrival.wait_for(lambda: len(self.requests) >= count)
+    async def wait_for_requests(self, count: int) -> None:
+        """Wait until this many requests were received."""
+        async with asyncio.timeout(10), self._received:
+            await self._received.wait_for(lambda: len(self.requests) >= count)
 
 
 def _parsed(content_type: str, raw: str) -> Json:
@@ -141,7 +141,7 @@ def _parsed(content_type: str, raw: str) -> Json:
     return json.loads(form["payload"]) if "payload" in form else form
 
 
-async def turns(count: int = 5) -> None:
-    """Let the loop's other tasks run, where all there is to wait for is that they do nothing."""
+async def run_pending_tasks(count: int = 5) -> None:
+    """Let other tasks run a few times, to check that nothing more happens."""
     for _ in range(count):
         await asyncio.sleep(0)

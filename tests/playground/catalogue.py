@@ -1,16 +1,16 @@
-"""Blocks at Slack's limits, and the same one step beyond: what the tests of the rules stand on."""
+"""Blocks at Slack's limits, and blocks one step beyond, for the validation tests."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.playground.apps import button, section, text_of
+from tests.playground.apps import button, plain_text, section
 
 Json = dict[str, Any]
 
 
 def option(number: int, text: str = "o") -> Json:
-    return {"text": text_of(f"{text}{number}"), "value": f"v{number}"}
+    return {"text": plain_text(f"{text}{number}"), "value": f"v{number}"}
 
 
 def select(count: int = 1, **more: Any) -> Json:
@@ -36,7 +36,7 @@ def said(text: str, **more: Any) -> Json:
 
 def feedback(label: str = "Good") -> Json:
     sides = {"positive_button": label, "negative_button": "Bad"}
-    shown = {key: {"text": text_of(words), "value": words} for key, words in sides.items()}
+    shown = {key: {"text": plain_text(words), "value": words} for key, words in sides.items()}
     return {"type": "feedback_buttons", "action_id": "rate", **shown}
 
 
@@ -46,22 +46,22 @@ def card(**more: Any) -> Json:
 
 GOOD: dict[str, list[Json]] = {
     "section of 3,000": [section("x" * 3_000)],
-    "ten fields of 2,000": [{"type": "section", "fields": [text_of("x" * 2_000)] * 10}],
-    "header of 150": [{"type": "header", "text": text_of("x" * 150)}],
+    "ten fields of 2,000": [{"type": "section", "fields": [plain_text("x" * 2_000)] * 10}],
+    "header of 150": [{"type": "header", "text": plain_text("x" * 150)}],
     "fifty blocks": [{"type": "divider"}] * 50,
     "markdown of 12,000 in two": [{"type": "markdown", "text": "x" * 6_000}] * 2,
     "button at its limits": [
         actions(button("a" * 255, "x" * 75, value="v" * 2_000, url="https://e.org/" + "u" * 2_986))
     ],
     "25 elements": [actions(*[button(f"a{number}") for number in range(25)])],
-    "10 in a context": [{"type": "context", "elements": [text_of("x")] * 10}],
+    "10 in a context": [{"type": "context", "elements": [plain_text("x")] * 10}],
     "100 options": [actions(select(100))],
     "option at its limits": [
         actions(
             {
                 "type": "static_select",
                 "action_id": "p",
-                "options": [{"text": text_of("x" * 75), "value": "v" * 150}],
+                "options": [{"text": plain_text("x" * 75), "value": "v" * 150}],
             }
         )
     ],
@@ -76,21 +76,21 @@ GOOD: dict[str, list[Json]] = {
     ],
     "plan": [{"type": "plan", "title": "p", "tasks": [card(details=rich(part(said("d"))))]}],
     "table": [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}],
-    "container": [{"type": "container", "title": text_of("t"), "child_blocks": [section("x")]}],
-    "alert": [{"type": "alert", "text": text_of("careful"), "level": "warning"}],
+    "container": [{"type": "container", "title": plain_text("t"), "child_blocks": [section("x")]}],
+    "alert": [{"type": "alert", "text": plain_text("careful"), "level": "warning"}],
 }
 
 CONFIRM = {
-    "title": text_of("Sure?"),
-    "text": text_of("It cannot be undone."),
-    "confirm": text_of("Yes"),
-    "deny": text_of("No"),
+    "title": plain_text("Sure?"),
+    "text": plain_text("It cannot be undone."),
+    "confirm": plain_text("Yes"),
+    "deny": plain_text("No"),
 }
-GROUP = {"label": text_of("Group"), "options": [option(1), option(2)]}
+GROUP = {"label": plain_text("Group"), "options": [option(1), option(2)]}
 IMAGE = {"type": "image", "alt_text": "a cat", "image_url": "https://e.org/cat"}
 GOOD["everything"] = [
     IMAGE,
-    {"type": "context", "elements": [IMAGE, text_of("x")]},
+    {"type": "context", "elements": [IMAGE, plain_text("x")]},
     section("x", accessory=IMAGE),
     section("x", accessory={"type": "overflow", "action_id": "o", "options": [option(1)]}),
     actions(
@@ -104,25 +104,25 @@ GOOD["everything"] = [
         {
             "type": "checkboxes",
             "action_id": "boxes",
-            "options": [{**option(1), "description": text_of("d")}],
-            "initial_options": [{**option(1), "description": text_of("d")}],
+            "options": [{**option(1), "description": plain_text("d")}],
+            "initial_options": [{**option(1), "description": plain_text("d")}],
         },
         {"type": "radio_buttons", "action_id": "radio", "options": [option(1)]},
-        {"type": "users_select", "action_id": "who", "placeholder": text_of("Who")},
+        {"type": "users_select", "action_id": "who", "placeholder": plain_text("Who")},
     ),
     {
         "type": "context_actions",
-        "elements": [{"type": "icon_button", "icon": "trash", "text": text_of("Delete")}],
+        "elements": [{"type": "icon_button", "icon": "trash", "text": plain_text("Delete")}],
     },
     {
         "type": "input",
-        "label": text_of("Why"),
-        "hint": text_of("In a word"),
+        "label": plain_text("Why"),
+        "hint": plain_text("In a word"),
         "element": {"type": "plain_text_input", "action_id": "why"},
     },
     {
         "type": "carousel",
-        "elements": [{"type": "card", "title": text_of("t"), "actions": [button("card")]}],
+        "elements": [{"type": "card", "title": plain_text("t"), "actions": [button("card")]}],
     },
     {"type": "table", "rows": [[rich(part(said("a"))), {"type": "raw_text", "text": "b"}]]},
     rich({"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [part()]}),
@@ -133,9 +133,12 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "section of 3,001": ([section("x" * 3_001)], "/blocks/0/text/text"),
     "empty section": ([section("")], "more than 0 characters"),
     "section of nothing": ([{"type": "section"}], "missing required field: text"),
-    "11 fields": ([{"type": "section", "fields": [text_of("x")] * 11}], "no more than 10"),
-    "field of 2,001": ([{"type": "section", "fields": [text_of("x" * 2_001)]}], "/fields/0/text"),
-    "header of 151": ([{"type": "header", "text": text_of("x" * 151)}], "less than 151"),
+    "11 fields": ([{"type": "section", "fields": [plain_text("x")] * 11}], "no more than 10"),
+    "field of 2,001": (
+        [{"type": "section", "fields": [plain_text("x" * 2_001)]}],
+        "/fields/0/text",
+    ),
+    "header of 151": ([{"type": "header", "text": plain_text("x" * 151)}], "less than 151"),
     "header in mrkdwn": (
         [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}],
         "unsupported type: mrkdwn",
@@ -154,7 +157,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "block_id twice": ([{"type": "divider", "block_id": "b"}] * 2, "already exists"),
     "26 elements": ([actions(*[button(f"a{n}") for n in range(26)])], "no more than 25"),
     "no elements": ([actions()], "no fewer than 1"),
-    "11 in a context": ([{"type": "context", "elements": [text_of("x")] * 11}], "more than 10"),
+    "11 in a context": ([{"type": "context", "elements": [plain_text("x")] * 11}], "more than 10"),
     "6 context actions": (
         [{"type": "context_actions", "elements": [feedback()] * 6}],
         "no more than 5",
@@ -172,7 +175,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [actions({"type": "overflow", "options": [option(n) for n in range(6)]})],
         "no more than 5",
     ),
-    "placeholder of 151": ([actions(select(placeholder=text_of("x" * 151)))], "placeholder"),
+    "placeholder of 151": ([actions(select(placeholder=plain_text("x" * 151)))], "placeholder"),
     "unknown block": ([{"type": "fanfare"}], "unsupported type: fanfare"),
     "unknown property": ([{"type": "divider", "colour": "red"}], "additional property: colour"),
     "unknown property of a button": ([actions(button("a", size="l"))], "property: size"),
@@ -189,7 +192,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "one table",
     ),
     "bad child": (
-        [{"type": "container", "title": text_of("t"), "child_blocks": [section("")]}],
+        [{"type": "container", "title": plain_text("t"), "child_blocks": [section("")]}],
         "/blocks/0/child_blocks/0/text",
     ),
     "type that is no text": ([{"type": {}}], "unsupported type"),
@@ -209,7 +212,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "no more than 10",
     ),
     "description of 76": (
-        [actions(select(options=[{**option(1), "description": text_of("x" * 76)}]))],
+        [actions(select(options=[{**option(1), "description": plain_text("x" * 76)}]))],
         "/description",
     ),
     "half a feedback": (
@@ -217,7 +220,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "missing required field: positive_button",
     ),
     "input without an element": (
-        [{"type": "input", "label": text_of("x")}],
+        [{"type": "input", "label": plain_text("x")}],
         "/blocks/0/element/type",
     ),
     "list without a style": (
@@ -244,9 +247,9 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [{"type": "carousel", "elements": [section("x")]}],
         "must be a card",
     ),
-    "card title of 151": ([{"type": "card", "title": text_of("x" * 151)}], "/title/text"),
+    "card title of 151": ([{"type": "card", "title": plain_text("x" * 151)}], "/title/text"),
     "what only the SDK objects to": (
-        [{"type": "alert", "text": text_of("x"), "level": "loud"}],
+        [{"type": "alert", "text": plain_text("x"), "level": "loud"}],
         "failed to match all allowed schemas",
     ),
 }

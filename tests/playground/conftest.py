@@ -1,4 +1,4 @@
-"""A local Slack with one person and one channel, and a Web API client of the real SDK."""
+"""Fixtures: a local Slack with one user and one channel, and a client of the real SDK."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Scene:
-    """What most tests start from.
+    """A local Slack with one user and one channel.
 
-    `web` is an `AsyncWebClient`; it is not typed so, since the SDK types every field of an answer
-    as optional, and a test reads one that must be there.
+    `web` is an `AsyncWebClient`, typed as Any because the SDK types every response field as
+    optional.
     """
 
     slack: LocalSlack
@@ -32,20 +32,20 @@ class Scene:
     general: Channel
 
     async def ask(self, text: str = "hello") -> str:
-        """A message of Ana's that mentions the bot; gives its ts."""
+        """Post a message by Ana that mentions the bot and return its ts."""
         return await self.slack.post(self.ana, self.general, f"<@{self.slack.bot_user_id}> {text}")
 
 
-async def refusal(call: Awaitable[Any]) -> Any:
-    """The answer of a call that must be refused."""
+async def error_response(call: Awaitable[Any]) -> Any:
+    """Return the response of a call that must fail."""
     with pytest.raises(SlackApiError) as caught:
         await call
     return caught.value.response
 
 
-async def code(call: Awaitable[Any]) -> str:
-    """The error code of a call that must be refused."""
-    return str((await refusal(call))["error"])
+async def error_code(call: Awaitable[Any]) -> str:
+    """Return the error code of a call that must fail."""
+    return str((await error_response(call))["error"])
 
 
 def _scene(slack: LocalSlack) -> Scene:
@@ -56,13 +56,13 @@ def _scene(slack: LocalSlack) -> Scene:
 
 @pytest.fixture
 async def scene() -> AsyncGenerator[Scene]:
-    """A scene by the wall's clock."""
+    """A scene on the wall clock."""
     async with LocalSlack() as slack:
         yield _scene(slack)
 
 
 @pytest.fixture
 async def still() -> AsyncGenerator[Scene]:
-    """A scene in which time stands still until a test moves it."""
+    """A scene whose clock only moves when a test advances it."""
     async with LocalSlack(clock=Clock(scale=0)) as slack:
         yield _scene(slack)

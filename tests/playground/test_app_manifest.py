@@ -1,4 +1,4 @@
-"""The manifest check refuses what Slack refuses: each limit, each missing part."""
+"""The manifest check applies each of Slack's limits and requirements."""
 
 from __future__ import annotations
 
@@ -47,32 +47,32 @@ MANIFEST: dict[str, Any] = {
         "token_rotation_enabled": False,
     },
 }
-"""One that Slack would take, with a value at each place that has a limit."""
+"""A valid manifest with a value for every limited field."""
 
 
 def changed(pointer: str, value: object) -> dict[str, Any]:
-    """The manifest with a value at a place."""
+    """Return the manifest with one value replaced."""
     manifest = copy.deepcopy(MANIFEST)
     *parents, last = [int(part) if part.isdigit() else part for part in pointer.split("/")]
-    place: Any = manifest
+    parent: Any = manifest
     for part in parents:
-        place = place[part]
-    place[last] = value
+        parent = parent[part]
+    parent[last] = value
     return manifest
 
 
 def names(count: int, kind: str = "scope{}:read") -> list[str]:
-    """So many different names."""
+    """Return this many different names."""
     return [kind.format(number) for number in range(count)]
 
 
 def shortcuts(count: int) -> list[Any]:
-    """So many shortcuts."""
+    """Return this many shortcuts."""
     return MANIFEST["features"]["shortcuts"] * count
 
 
 def commands(count: int) -> list[Any]:
-    """So many slash commands."""
+    """Return this many slash commands."""
     return MANIFEST["features"]["slash_commands"] * count
 
 
@@ -137,15 +137,15 @@ AT_AND_OVER = [
 ]
 
 
-def test_a_good_manifest_has_no_errors() -> None:
-    """What Slack takes is not refused here."""
+def test_valid_manifest_has_no_errors() -> None:
+    """A manifest that Slack accepts has no errors."""
     assert manifest_errors(MANIFEST) == []
     assert manifest_errors({"display_information": {"name": "App"}}) == []
 
 
 @pytest.mark.parametrize(("pointer", "last", "first"), AT_AND_OVER)
 def test_each_limit_is_exact(pointer: str, last: object, first: object) -> None:
-    """The last value that Slack takes is fine; the first that it refuses is named."""
+    """The last allowed value passes; the first forbidden one is reported."""
     assert manifest_errors(changed(pointer, last)) == []
     errors = manifest_errors(changed(pointer, first))
     assert errors
@@ -168,8 +168,8 @@ def test_each_limit_is_exact(pointer: str, last: object, first: object) -> None:
         "settings/interactivity/extra",
     ],
 )
-def test_a_field_that_slack_does_not_know_is_refused(pointer: str) -> None:
-    """A misspelt field is an error of the whole manifest, at every level."""
+def test_unknown_field_is_rejected(pointer: str) -> None:
+    """A misspelt field is an error at every level."""
     [error] = manifest_errors(changed(pointer, "x"))
     assert error.startswith(f"/{pointer}: ")
 
@@ -191,12 +191,12 @@ def test_a_field_that_slack_does_not_know_is_refused(pointer: str) -> None:
         ("settings/interactivity/is_enabled", False, "/settings/interactivity: "),
     ],
 )
-def test_parts_that_need_each_other(pointer: str, value: object, named: str) -> None:
-    """A request URL without Socket Mode, a scope for an event: what is missing is named."""
+def test_dependent_parts_are_required(pointer: str, value: object, named: str) -> None:
+    """Missing dependencies are reported, such as a request URL or the scope for an event."""
     assert any(named in error for error in manifest_errors(changed(pointer, value)))
 
 
 @pytest.mark.parametrize("manifest", [None, [], "text", {}, {"display_information": {}}])
-def test_what_is_no_manifest_is_refused(manifest: object) -> None:
-    """Anything that was read from a file can be given."""
+def test_arbitrary_data_is_rejected(manifest: object) -> None:
+    """Any parsed file is rejected without a crash if it is no manifest."""
     assert manifest_errors(manifest)

@@ -1,4 +1,4 @@
-"""Slack's limits for blocks: what they allow passes, and one more is refused."""
+"""Block validation: the maximum passes and one more fails."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import slackblocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.checks.payloads import read_blocks, read_chunks, read_content, read_view
+from bot.playground.checks.payloads import parse_blocks, parse_chunks, parse_content, parse_view
 from bot.playground.errors import SlackError
 from bot.playground.render.blocks import render_blocks
-from tests.playground.apps import modal, section, text_of
+from tests.playground.apps import modal, plain_text, section
 from tests.playground.catalogue import BAD, GOOD, card, feedback
-from tests.playground.conftest import Scene, code
+from tests.playground.conftest import Scene, error_code
 
 Json = dict[str, Any]
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_slack_allows_passes(name: str) -> None:
-    """The greatest allowed size of each thing is taken."""
-    assert read_blocks(GOOD[name]) == GOOD[name]
+def test_blocks_at_the_limit_pass(name: str) -> None:
+    """The maximum size of everything is accepted."""
+    assert parse_blocks(GOOD[name]) == GOOD[name]
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_slack_forbids_is_refused(name: str) -> None:
-    """One more than allowed, or a shape that Slack does not know, is `invalid_blocks`."""
-    blocks, words = BAD[name]
+def test_blocks_over_the_limit_fail(name: str) -> None:
+    """One more than allowed, or an unknown format, is `invalid_blocks`."""
+    blocks, expected = BAD[name]
     with pytest.raises(SlackError) as caught:
-        read_blocks(blocks)
+        parse_blocks(blocks)
     assert caught.value.code == "invalid_blocks"
-    assert any(words in message for message in caught.value.messages)
+    assert any(expected in message for message in caught.value.messages)
 
 
 @pytest.mark.parametrize(
@@ -44,24 +44,24 @@ def test_what_slack_forbids_is_refused(name: str) -> None:
         {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]},
         card(),
         {"type": "plan", "title": "p"},
-        {"type": "container", "title": text_of("t"), "child_blocks": [section("x")]},
-        {"type": "carousel", "elements": [{"type": "card", "title": text_of("t")}]},
+        {"type": "container", "title": plain_text("t"), "child_blocks": [section("x")]},
+        {"type": "carousel", "elements": [{"type": "card", "title": plain_text("t")}]},
         {"type": "context_actions", "elements": [feedback()]},
     ],
     ids=lambda block: block["type"],
 )
-def test_some_blocks_stand_in_messages_only(block: Json) -> None:
-    """What a message may show and a modal or Home tab may not is refused there."""
-    assert read_blocks([block])
+def test_some_blocks_are_allowed_in_messages_only(block: Json) -> None:
+    """Blocks for messages only fail in modals and Home tabs."""
+    assert parse_blocks([block])
     for view in (modal(block), {"type": "home", "blocks": [block]}):
         with pytest.raises(SlackError) as caught:
-            read_view(view)
+            parse_view(view)
         assert caught.value.code == "invalid_arguments"
         assert "unsupported type" in caught.value.messages[0]
 
 
 def test_payloads_of_an_independent_builder_pass() -> None:
-    """What the slackblocks package builds is taken, so the rules are not ours alone."""
+    """Blocks built by the slackblocks package pass."""
     built = [
         slackblocks.HeaderBlock("Answers"),
         slackblocks.SectionBlock("Some *words*"),
@@ -70,13 +70,13 @@ def test_payloads_of_an_independent_builder_pass() -> None:
         slackblocks.ActionsBlock([slackblocks.Button("Show", action_id="show", value="1")]),
     ]
     payload = [json.loads(repr(block)) for block in built]
-    assert len(read_blocks(payload)) == 5
+    assert len(parse_blocks(payload)) == 5
 
 
 def test_blocks_without_an_id_are_given_one() -> None:
-    """Every stored block can be named in an interaction, and what the app sent is left alone."""
+    """Every stored block gets an id for interactions; the app's payload is not modified."""
     sent = [section("x")]
-    content = read_content({"text": "x", "blocks": sent})
+    content = parse_content({"text": "x", "blocks": sent})
     assert content.blocks[0]["block_id"]
     assert "block_id" not in sent[0]
 
@@ -91,64 +91,64 @@ _NONSENSE = st.recursive(
 )
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside, the whole left out."""
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path to every nested value."""
     keys: list[Any] = list(value) if isinstance(value, dict) else []
     keys = list(range(len(value))) if isinstance(value, list) else keys
     found = [(*path, key) for key in keys]
-    return found + [place for key in keys for place in _places(value[key], (*path, key))]
+    return found + [nested for key in keys for nested in _paths(value[key], (*path, key))]
 
 
-def _spoilt(good: Any, place: tuple[Any, ...], nonsense: Any) -> Any:
-    """A copy in which nonsense stands in one place."""
+def _replaced(good: Any, path: tuple[Any, ...], nonsense: Any) -> Any:
+    """Return a copy with the value at one path replaced."""
     copied = json.loads(json.dumps(good))
-    holder = copied
-    for key in place[:-1]:
-        holder = holder[key]
-    holder[place[-1]] = nonsense
+    parent = copied
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = nonsense
     return copied
 
 
 @pytest.mark.parametrize("name", GOOD)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_spoilt_blocks_are_refused_in_good_order(name: str, data: st.DataObject) -> None:
-    """Whatever stands where it should not, the app gets an error code, and what passes is shown."""
+def test_corrupted_blocks_fail_cleanly(name: str, data: st.DataObject) -> None:
+    """Any corrupted value either fails with an error code or passes and renders."""
     good = GOOD[name][:10]
-    place = data.draw(st.sampled_from(_places(good)))
-    spoilt = _spoilt(good, place, data.draw(_NONSENSE))
+    path = data.draw(st.sampled_from(_paths(good)))
+    corrupted = _replaced(good, path, data.draw(_NONSENSE))
     with suppress(SlackError):
-        render_blocks(read_blocks(spoilt))
+        render_blocks(parse_blocks(corrupted))
     with suppress(SlackError):
-        read_view({"type": "modal", "title": text_of("t"), "blocks": spoilt})
+        parse_view({"type": "modal", "title": plain_text("t"), "blocks": corrupted})
     with suppress(SlackError):
-        read_chunks(None, [{"type": "blocks", "blocks": spoilt}])
+        parse_chunks(None, [{"type": "blocks", "blocks": corrupted}])
 
 
 @given(_NONSENSE)
-def test_nonsense_is_refused_in_good_order(nonsense: Any) -> None:
-    """The same where nothing is right."""
-    for read in (
-        lambda: read_blocks(nonsense),
-        lambda: read_view(nonsense),
-        lambda: read_view(modal() | {"title": nonsense, "submit": nonsense, "blocks": nonsense}),
-        lambda: read_chunks(None, nonsense),
-        lambda: read_chunks(None, [nonsense, {"type": "task_update", "status": nonsense}]),
-        lambda: read_content({"text": nonsense, "metadata": nonsense}),
-        lambda: read_content({"text": "x", "attachments": nonsense}),
+def test_nonsense_fails_cleanly(nonsense: Any) -> None:
+    """Entirely invalid payloads fail with an error code."""
+    for parse in (
+        lambda: parse_blocks(nonsense),
+        lambda: parse_view(nonsense),
+        lambda: parse_view(modal() | {"title": nonsense, "submit": nonsense, "blocks": nonsense}),
+        lambda: parse_chunks(None, nonsense),
+        lambda: parse_chunks(None, [nonsense, {"type": "task_update", "status": nonsense}]),
+        lambda: parse_content({"text": nonsense, "metadata": nonsense}),
+        lambda: parse_content({"text": "x", "attachments": nonsense}),
     ):
         with suppress(SlackError):
-            read()
+            parse()
 
 
 async def test_blocks_can_be_validated_without_posting(scene: Scene) -> None:
-    """`blocks.validate` says what posting would, and shows nobody anything."""
+    """`blocks.validate` returns the same errors as posting and posts nothing."""
     check = scene.web.blocks_validate
     await check(blocks=[section("x")])
     await check(message={"text": "x"})
     await check(view=modal())
-    assert await code(check(blocks=[section("")])) == "invalid_blocks"
-    assert await code(check(message={})) == "no_text"
-    assert await code(check(view={"type": "modal"})) == "invalid_arguments"
-    assert await code(check()) == "invalid_arguments"
+    assert await error_code(check(blocks=[section("")])) == "invalid_blocks"
+    assert await error_code(check(message={})) == "no_text"
+    assert await error_code(check(view={"type": "modal"})) == "invalid_arguments"
+    assert await error_code(check()) == "invalid_arguments"
     assert scene.slack.messages(scene.general) == []

@@ -1,4 +1,4 @@
-"""Bolt, unchanged, works against the local Slack: by Socket Mode and by HTTP."""
+"""Unmodified Bolt works with the local Slack over Socket Mode and HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.playground.apps import button, modal, section, text_of
+from tests.playground.apps import button, modal, plain_text, section
 from tests.playground.conftest import Scene
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def _app(slack: LocalSlack) -> AsyncApp:
 
     async def mention(event: dict[str, Any], say: Any) -> None:
         blocks = [{"type": "actions", "elements": [button("show", "Show", value="run-1")]}]
-        await say(text="asked", blocks=blocks, thread_ts=event["ts"])
+        await say(text="mentioned", blocks=blocks, thread_ts=event["ts"])
 
     async def message(event: dict[str, Any], say: Any) -> None:
         if event["channel_type"] == "im":
-            await say(text="told", thread_ts=event["ts"])
+            await say(text="messaged", thread_ts=event["ts"])
 
     async def command(ack: Any, respond: Any, command: dict[str, Any]) -> None:
         await ack("working")
@@ -43,18 +43,18 @@ def _app(slack: LocalSlack) -> AsyncApp:
 
     async def show(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
-        ask = {
+        question = {
             "type": "input",
             "block_id": "why",
-            "label": text_of("Why"),
+            "label": plain_text("Why"),
             "element": {"type": "plain_text_input", "action_id": "why"},
         }
-        view = modal(section("*An answer*"), ask, submit=text_of("Go"), callback_id="form")
+        view = modal(section("*An answer*"), question, submit=plain_text("Go"), callback_id="form")
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def form(ack: Any, view: dict[str, Any]) -> None:
-        said = view["state"]["values"]["why"]["why"]["value"]
-        await ack(response_action="errors", errors={"why": f"{said} is no reason"})
+        reason = view["state"]["values"]["why"]["why"]["value"]
+        await ack(response_action="errors", errors={"why": f"{reason} is no reason"})
 
     app.event("app_mention")(mention)
     app.event("message")(message)
@@ -66,11 +66,11 @@ def _app(slack: LocalSlack) -> AsyncApp:
 
 @asynccontextmanager
 async def _served(app: AsyncApp) -> AsyncGenerator[str]:
-    """The app by HTTP, as a thin adapter serves it; gives its address."""
+    """Serve the app over HTTP with a thin adapter; yield its URL."""
 
     async def serve(request: web.Request) -> web.Response:
-        asked = AsyncBoltRequest(body=await request.text(), headers=dict(request.headers))
-        answer = await app.async_dispatch(asked)
+        bolt_request = AsyncBoltRequest(body=await request.text(), headers=dict(request.headers))
+        answer = await app.async_dispatch(bolt_request)
         kind = answer.first_headers().get("content-type", "text/plain").split(";")[0]
         return web.Response(status=answer.status, text=answer.body, content_type=kind)
 
@@ -87,7 +87,7 @@ async def _served(app: AsyncApp) -> AsyncGenerator[str]:
 
 @pytest.fixture(params=["socket", "http"])
 async def bolt(request: pytest.FixtureRequest, scene: Scene) -> AsyncGenerator[Scene]:
-    """The scene with that app at work, by either way."""
+    """A scene with that app running, over Socket Mode and over HTTP."""
     app = _app(scene.slack)
     if request.param == "socket":
         handler = AsyncSocketModeHandler(app, scene.slack.app_token)
@@ -103,43 +103,43 @@ async def bolt(request: pytest.FixtureRequest, scene: Scene) -> AsyncGenerator[S
 
 
 async def test_bolt_answers_a_mention_and_a_direct_message(bolt: Scene) -> None:
-    """Each is dispatched to its listener once."""
+    """Each event reaches its listener once."""
     slack = bolt.slack
     ts = await bolt.ask()
     direct = slack.dm(bolt.ana)
     private = await slack.post(bolt.ana, direct, "hi")
     await slack.wait_for(lambda: len(slack.messages(direct, private)) == 2)
     await slack.wait_for(lambda: len(slack.messages(bolt.general, ts)) == 2)
-    await slack.settled()
-    assert [m.text for m in slack.messages(bolt.general, ts)[1:]] == ["asked"]
-    assert [m.text for m in slack.messages(direct, private)[1:]] == ["told"]
+    await slack.wait_for_deliveries()
+    assert [m.text for m in slack.messages(bolt.general, ts)[1:]] == ["mentioned"]
+    assert [m.text for m in slack.messages(direct, private)[1:]] == ["messaged"]
 
 
 async def test_bolt_answers_a_command(bolt: Scene) -> None:
     """The acknowledgement and the response_url both reach the asker."""
     result = await bolt.slack.command(bolt.ana, bolt.general, "/moa", "why")
     assert result.acknowledged
-    shown = bolt.slack.ephemerals
-    await bolt.slack.wait_for(lambda: len(shown(bolt.ana, bolt.general)) == 2)
-    assert {m.text for m in shown(bolt.ana, bolt.general)} == {"working", "answer to why"}
+    ephemerals = bolt.slack.ephemerals
+    await bolt.slack.wait_for(lambda: len(ephemerals(bolt.ana, bolt.general)) == 2)
+    assert {m.text for m in ephemerals(bolt.ana, bolt.general)} == {"working", "answer to why"}
 
 
 async def test_bolt_opens_a_modal_and_answers_its_form(bolt: Scene) -> None:
-    """From the button to the modal to the error below its input."""
+    """A button opens a modal whose input then shows an error."""
     slack = bolt.slack
     ts = await bolt.ask()
     await slack.wait_for(lambda: len(slack.messages(bolt.general, ts)) == 2)
     assert (await slack.click(bolt.ana, slack.messages(bolt.general, ts)[1], "show")).acknowledged
-    view = await slack.wait_for(lambda: slack.view_of(bolt.ana))
+    view = await slack.wait_for(lambda: slack.current_modal(bolt.ana))
     assert view is not None
     assert slack.render(view).split("\n")[:2] == ["== Answers ==", "*An answer*"]
     result = await slack.submit(bolt.ana, view, {"why": "so"})
     assert result.errors == {"why": "so is no reason"}
-    assert slack.view_of(bolt.ana) is view
+    assert slack.current_modal(bolt.ana) is view
 
 
-async def test_bolt_refuses_what_is_not_signed_by_slack(scene: Scene) -> None:
-    """An unsigned request to Bolt gets 401, so the signatures above were checked."""
+async def test_bolt_rejects_unsigned_requests(scene: Scene) -> None:
+    """An unsigned request gets 401, so the tests above did check signatures."""
     async with (
         _served(_app(scene.slack)) as address,
         aiohttp.ClientSession() as session,

@@ -1,4 +1,4 @@
-"""The clock: it can be hurried, moved and stopped."""
+"""The clock can be sped up, advanced and stopped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from bot.playground.clock import Clock
-from tests.playground.apps import turns
+from tests.playground.apps import run_pending_tasks
 
 
-async def test_a_still_clock_moves_only_when_moved() -> None:
-    """Sleepers wake in the order of their time, and not before it."""
+async def test_stopped_clock_moves_only_when_advanced() -> None:
+    """Sleepers wake in order and never early."""
     clock = Clock(scale=0, start=100.0)
     woken: list[int] = []
 
@@ -20,19 +20,19 @@ async def test_a_still_clock_moves_only_when_moved() -> None:
         woken.append(seconds)
 
     tasks = [asyncio.create_task(sleeper(seconds)) for seconds in (20, 10, 30)]
-    await turns()
+    await run_pending_tasks()
     clock.advance(9.5)
-    await turns()
+    await run_pending_tasks()
     assert woken == []
     clock.advance(10.5)
-    await turns()
+    await run_pending_tasks()
     assert woken == [10, 20]
     assert clock.now() == 120.0
     clock.advance(10)
     await asyncio.gather(*tasks)
 
 
-async def test_a_fast_clock_shortens_the_wait() -> None:
+async def test_fast_clock_shortens_waits() -> None:
     """At a scale of 100,000 an hour passes while a test runs."""
     clock = Clock(scale=100_000)
     before = clock.now()
@@ -40,12 +40,12 @@ async def test_a_fast_clock_shortens_the_wait() -> None:
     assert clock.now() - before >= 3_600
 
 
-async def test_a_deadline_passes_by_the_clock() -> None:
-    """What is in time is given; what is not raises and goes on by itself."""
+async def test_deadline_uses_the_clock() -> None:
+    """A late future raises TimeoutError and is not cancelled."""
     clock = Clock(scale=0)
     future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     waiting = asyncio.create_task(clock.within(3, future))
-    await turns()
+    await run_pending_tasks()
     clock.advance(3)
     with pytest.raises(TimeoutError):
         await waiting
@@ -54,20 +54,20 @@ async def test_a_deadline_passes_by_the_clock() -> None:
     assert await clock.within(3, future) == "late"
 
 
-async def test_a_cancelled_timer_never_rings() -> None:
-    """Even when its time comes in the same moment."""
+async def test_cancelled_timer_never_fires() -> None:
+    """Cancelling twice is allowed, even when the timer is due."""
     clock = Clock(scale=0)
-    rung: list[int] = []
-    timer = clock.call_later(1, lambda: rung.append(1))
+    fired: list[int] = []
+    timer = clock.call_later(1, lambda: fired.append(1))
     timer.cancel()
     timer.cancel()
     clock.advance(2)
-    await turns()
-    assert rung == []
+    await run_pending_tasks()
+    assert fired == []
 
 
-def test_a_clock_does_not_run_backwards() -> None:
-    """A negative step or scale is a mistake."""
+def test_clock_never_runs_backwards() -> None:
+    """A negative step or scale raises ValueError."""
     with pytest.raises(ValueError, match="backwards"):
         Clock(scale=-1)
     with pytest.raises(ValueError, match="backwards"):

@@ -1,4 +1,4 @@
-"""People: what they do, and what the app gets to hear of it."""
+"""Actions of people and the events they cause."""
 
 from __future__ import annotations
 
@@ -9,77 +9,77 @@ from tests.playground.apps import SocketApp, button
 from tests.playground.conftest import Scene
 
 
-async def test_the_app_hears_only_where_it_is(scene: Scene) -> None:
-    """Nothing comes from a channel without the bot, a mention included."""
+async def test_no_events_from_channels_without_the_bot(scene: Scene) -> None:
+    """A channel without the bot causes no event, not even for a mention."""
     outside = scene.slack.add_channel("outside", members=[scene.ana], bot_member=False)
     await scene.slack.post(scene.ana, outside, f"<@{scene.slack.bot_user_id}> hi")
     assert scene.slack.deliveries == []
 
 
-async def test_the_app_hears_only_what_it_may(scene: Scene) -> None:
-    """Neither an event it is not subscribed to nor one whose scope it lacks is sent."""
+async def test_no_events_without_subscription_and_scope(scene: Scene) -> None:
+    """The app gets no event without its subscription and scope."""
     scene.slack.app.events.discard("app_mention")
     scene.slack.app.scopes.discard("channels:history")
     await scene.ask()
     assert scene.slack.deliveries == []
 
 
-async def test_edits_and_deletions_are_told(scene: Scene) -> None:
-    """They come as `message_changed` and `message_deleted` with what was there before."""
+async def test_edits_and_deletions_cause_events(scene: Scene) -> None:
+    """`message_changed` and `message_deleted` contain the previous message."""
     ts = await scene.ask("before")
     async with SocketApp(scene.slack) as app:
         await scene.slack.edit(scene.ana, scene.general, ts, "after")
         await scene.slack.delete(scene.general, ts)
         await scene.slack.wait_for(lambda: len(scene.slack.deliveries) == 4)
-        await app.arrived(2)
+        await app.wait_for_requests(2)
     changed, deleted = sorted(app.events("message"), key=lambda event: event["event_ts"])[-2:]
     assert (changed["subtype"], changed["message"]["text"]) == ("message_changed", "after")
     assert changed["previous_message"]["text"].endswith("before")
     assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
 
 
-async def test_the_apps_own_messages_are_told_too(scene: Scene) -> None:
-    """As in Slack they come back to it, with its bot id, and are never an `app_mention`."""
+async def test_app_receives_its_own_messages(scene: Scene) -> None:
+    """As in Slack, they have its bot id and are never an `app_mention`."""
     async with SocketApp(scene.slack) as app:
         text = f"<@{scene.slack.bot_user_id}>"
         await scene.web.chat_postMessage(channel=scene.general.id, text=text)
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.events("message")[0]["bot_id"] == scene.slack.app.bot_id
     assert app.events("app_mention") == []
 
 
-async def test_other_bots_and_integrations_can_write(scene: Scene) -> None:
-    """A bot has a user and a bot id; an integration has the subtype and no user."""
+async def test_other_bots_and_integrations_can_post(scene: Scene) -> None:
+    """A bot has a user and bot id; an integration has the subtype and no user."""
     robot = scene.slack.add_user("Robot", bot=True)
     async with SocketApp(scene.slack) as app:
         await scene.slack.invite(robot, scene.general)
         await scene.slack.post(robot, scene.general, "beep")
         await scene.slack.post(robot, scene.general, "boop", subtype="bot_message")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     beep, boop = app.events("message")[-2:]
     assert (beep["user"], beep["bot_id"]) == (robot.id, robot.bot_id)
     assert (boop["subtype"], "user" in boop) == ("bot_message", False)
 
 
-async def test_messages_of_outside_organisations_say_so(scene: Scene) -> None:
-    """In a shared channel the body and the event name the author's team."""
+async def test_messages_from_outside_organisations_name_the_team(scene: Scene) -> None:
+    """In a shared channel the event names the author's team."""
     partner = scene.slack.add_user("Pat", team_id="T00000099")
     shared = scene.slack.add_channel("shared", members=[partner], connected=["T00000099"])
     async with SocketApp(scene.slack) as app:
         await scene.slack.post(partner, shared, "hi")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.requests[0].payload["is_ext_shared_channel"]
     assert app.requests[0].payload["event"]["user_team"] == "T00000099"
 
 
-async def test_coming_and_going_is_told(scene: Scene) -> None:
-    """The app hears of each newcomer, itself included, once."""
+async def test_joining_causes_one_event(scene: Scene) -> None:
+    """The app gets one event per new member, itself included."""
     empty = scene.slack.add_channel("empty", bot_member=False)
     async with SocketApp(scene.slack) as app:
         await scene.slack.invite(scene.slack.bot_user_id, empty, inviter=scene.ana)
         await scene.slack.invite(scene.ana, empty)
         await scene.slack.invite(scene.ana, empty)
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     joined = app.events("member_joined_channel")
     assert [event["user"] for event in joined] == [scene.slack.bot_user_id, scene.ana.id]
     assert joined[0]["inviter"] == scene.ana.id
@@ -87,8 +87,8 @@ async def test_coming_and_going_is_told(scene: Scene) -> None:
     assert scene.ana.id not in empty.members
 
 
-async def test_stop_and_other_events_are_told(scene: Scene) -> None:
-    """Stop names the thread and the messages; any event can be sent that is subscribed to."""
+async def test_stop_and_other_events_are_sent(scene: Scene) -> None:
+    """Stop names the thread and messages; any subscribed event can be sent."""
     ts = await scene.ask()
     async with SocketApp(scene.slack) as app:
         await scene.slack.press_stop(scene.ana, scene.general, ts)
@@ -100,18 +100,18 @@ async def test_stop_and_other_events_are_told(scene: Scene) -> None:
     assert app.events("team_rename") == []
 
 
-async def test_reactions_are_told_to_subscribers(scene: Scene) -> None:
-    """An app that asks for `reaction_added` hears of it."""
+async def test_reactions_cause_events(scene: Scene) -> None:
+    """An app that subscribes to `reaction_added` gets it."""
     scene.slack.app.events = {"reaction_added"}
     ts = await scene.ask()
     async with SocketApp(scene.slack) as app:
         await scene.slack.react(scene.ana, scene.general, ts, "tada")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     assert app.events("reaction_added")[0]["reaction"] == "tada"
 
 
 async def test_shortcuts_reach_the_app(scene: Scene) -> None:
-    """One on a message carries the message, a global one only who used it."""
+    """A message shortcut contains the message; a global one contains only the user."""
     ts = await scene.ask("what is this?")
     message = scene.slack.message(scene.general, ts)
     async with SocketApp(scene.slack) as app:
@@ -124,8 +124,8 @@ async def test_shortcuts_reach_the_app(scene: Scene) -> None:
     assert (second["type"], "channel" in second) == ("shortcut", False)
 
 
-async def test_a_pressed_button_tells_all_about_it(scene: Scene) -> None:
-    """Who, where, in which thread, on which message, and with which value."""
+async def test_click_payload_is_complete(scene: Scene) -> None:
+    """It has the user, channel, thread, message and value."""
     ts = await scene.ask()
     feedback = {
         "type": "feedback_buttons",
@@ -162,8 +162,8 @@ async def test_files_travel_with_their_message(scene: Scene) -> None:
     assert (event["subtype"], event["files"][0]["id"]) == ("file_share", "F1")
 
 
-async def test_what_is_typed_becomes_rich_text(scene: Scene) -> None:
-    """Mentions, broadcasts, channels and addresses become elements, as the message box does it."""
+async def test_typed_text_becomes_rich_text(scene: Scene) -> None:
+    """Mentions, broadcasts, channels and URLs become elements, as in Slack's message box."""
     typed = f"<@{scene.ana.id}> <!here> <#{scene.general.id}> https://e.org ok"
     ts = await scene.slack.post(scene.ana, scene.general, typed)
     message = scene.slack.message(scene.general, ts)
@@ -172,8 +172,8 @@ async def test_what_is_typed_becomes_rich_text(scene: Scene) -> None:
     assert scene.slack.render(message) == "@Ana @here #general https://e.org ok"
 
 
-async def test_mistakes_of_a_test_are_told(scene: Scene) -> None:
-    """Unknown people, places and threads, and strangers who write, raise at once."""
+async def test_mistakes_in_tests_raise(scene: Scene) -> None:
+    """Unknown users, channels and threads raise at once, as do posts by non-members."""
     stranger = scene.slack.add_user("Stranger")
     for mistake in (
         scene.slack.post("Nobody", scene.general, "x"),

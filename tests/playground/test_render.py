@@ -1,11 +1,11 @@
-"""Rendering: messages and modals as a person sees them."""
+"""Rendering messages and modals as text."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.playground.render.blocks import render_blocks
-from tests.playground.apps import button, section, text_of
+from tests.playground.apps import button, plain_text, section
 
 NAMES = {"U1": "Ana", "C1": "general"}
 
@@ -18,23 +18,23 @@ def _part(text: str, kind: str = "rich_text_section", **style: Any) -> dict[str,
     return {"type": kind, "elements": [{"type": "text", "text": text, **style}]}
 
 
-def _shown(*blocks: dict[str, Any]) -> list[str]:
+def _lines(*blocks: dict[str, Any]) -> list[str]:
     return render_blocks(list(blocks), NAMES).split("\n")
 
 
-def test_words_are_shown_as_they_are_read() -> None:
-    """Tokens become names and links, entities become signs."""
-    words = "*hi* <@U1> in <#C1> &lt;b&gt; &amp; <https://e.org|this> <mailto:a@e.org> <!here>"
-    assert _shown(section(words)) == [
+def test_mrkdwn_is_rendered() -> None:
+    """Tokens become names and links; entities become characters."""
+    text = "*hi* <@U1> in <#C1> &lt;b&gt; &amp; <https://e.org|this> <mailto:a@e.org> <!here>"
+    assert _lines(section(text)) == [
         "*hi* @Ana in #general <b> & this (https://e.org) a@e.org @here"
     ]
-    assert _shown(section("<!subteam^S1|@team> <odd>")) == ["@team <odd>"]
+    assert _lines(section("<!subteam^S1|@team> <odd>")) == ["@team <odd>"]
 
 
 def test_rich_text_is_laid_out() -> None:
     """Lists, quotes and code keep their shape."""
     points = [_part("one"), _part("two", style={"code": True})]
-    lines = _shown(
+    lines = _lines(
         _rich(
             _part("before"),
             {"type": "rich_text_list", "style": "bullet", "elements": points},
@@ -48,7 +48,7 @@ def test_rich_text_is_laid_out() -> None:
 
 
 def test_inline_elements_are_named() -> None:
-    """People, channels, emoji, dates and broadcasts are shown by what they mean."""
+    """Users, channels, emoji, dates and broadcasts are rendered."""
     elements: list[dict[str, Any]] = [
         {"type": "user", "user_id": "U1"},
         {"type": "channel", "channel_id": "C1"},
@@ -60,36 +60,36 @@ def test_inline_elements_are_named() -> None:
         {"type": "color", "value": "#fff"},
         {"type": "link", "url": "https://e.org", "text": "this"},
     ]
-    line = _shown(_rich({"type": "rich_text_section", "elements": elements}))[0]
+    line = _lines(_rich({"type": "rich_text_section", "elements": elements}))[0]
     assert line == "@Ana#general@S1@here:tada:today1#fffthis (https://e.org)"
 
 
 def test_every_block_shows_something() -> None:
-    """Headers, rules, context, buttons, menus, inputs, tables, tasks and the rest are visible."""
-    option = {"text": text_of("GPT"), "value": "gpt"}
+    """Every block type renders some text."""
+    option = {"text": plain_text("GPT"), "value": "gpt"}
     menu = {"type": "static_select", "action_id": "m", "options": [option]}
     card: dict[str, Any] = {
         "type": "card",
-        "title": text_of("Card"),
+        "title": plain_text("Card"),
         "actions": [button("a", "Go")],
     }
     image = {"type": "image", "alt_text": "a cat", "image_url": "https://e.org/cat"}
     task = {"type": "task_card", "task_id": "1", "title": "gpt", "status": "error"}
-    assert _shown(
-        {"type": "header", "text": text_of("Answers")},
+    assert _lines(
+        {"type": "header", "text": plain_text("Answers")},
         {"type": "divider"},
-        {"type": "context", "elements": [text_of("3 s"), image]},
-        section("Pick", accessory={**menu, "placeholder": text_of("Model")}),
-        {"type": "section", "fields": [text_of("a"), text_of("b")]},
+        {"type": "context", "elements": [plain_text("3 s"), image]},
+        section("Pick", accessory={**menu, "placeholder": plain_text("Model")}),
+        {"type": "section", "fields": [plain_text("a"), plain_text("b")]},
         {"type": "actions", "elements": [{**menu, "initial_option": option}, button("x", "Show")]},
         {"type": "actions", "elements": [{"type": "overflow", "options": [option]}]},
         {"type": "actions", "elements": [{"type": "radio_buttons", "options": [option]}]},
         {
             "type": "input",
-            "label": text_of("Name"),
+            "label": plain_text("Name"),
             "optional": True,
-            "hint": text_of("Yours"),
-            "element": {"type": "plain_text_input", "placeholder": text_of("Who")},
+            "hint": plain_text("Yours"),
+            "element": {"type": "plain_text_input", "placeholder": plain_text("Who")},
         },
         {
             "type": "table",
@@ -97,9 +97,9 @@ def test_every_block_shows_something() -> None:
         },
         {**task, "details": _rich(_part("timed out"))},
         {"type": "plan", "title": "Layer 1", "tasks": [task | {"status": "pending"}]},
-        {"type": "container", "title": text_of("Box"), "child_blocks": [section("inside")]},
+        {"type": "container", "title": plain_text("Box"), "child_blocks": [section("inside")]},
         {"type": "carousel", "elements": [card]},
-        {"type": "alert", "text": text_of("Careful")},
+        {"type": "alert", "text": plain_text("Careful")},
         {"type": "markdown", "text": "**bold** &lt;b&gt;"},
         {"type": "video"},
     ) == [

@@ -1,4 +1,4 @@
-"""response_url: five uses in half an hour, beside or in place of the original."""
+"""response_url: five uses in half an hour, to post, replace or delete."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.playground.apps import SocketApp, button, section
 from tests.playground.conftest import Scene
 
 
-async def _pressed(scene: Scene) -> tuple[SlackMessage, AsyncWebhookClient]:
-    """A message with a button, and the webhook that pressing it gave."""
+async def _click(scene: Scene) -> tuple[SlackMessage, AsyncWebhookClient]:
+    """Return a message with a button, and the webhook that a click on it created."""
     blocks = [{"type": "actions", "elements": [button("go")]}]
     sent = await scene.web.chat_postMessage(channel=scene.general.id, text="x", blocks=blocks)
     message = scene.slack.message(scene.general, sent["ts"])
@@ -20,9 +20,9 @@ async def _pressed(scene: Scene) -> tuple[SlackMessage, AsyncWebhookClient]:
     return message, AsyncWebhookClient(result.response_url)
 
 
-async def test_an_address_is_good_for_five_answers(scene: Scene) -> None:
-    """The sixth is refused."""
-    _, hook = await _pressed(scene)
+async def test_url_is_valid_for_five_uses(scene: Scene) -> None:
+    """The sixth use fails."""
+    _, hook = await _click(scene)
     for number in range(5):
         assert (await hook.send(text=f"answer {number}")).body == "ok"
     sixth = await hook.send(text="one too many")
@@ -30,8 +30,8 @@ async def test_an_address_is_good_for_five_answers(scene: Scene) -> None:
     assert len(scene.slack.ephemerals(scene.ana, scene.general)) == 5
 
 
-async def test_an_address_is_good_for_half_an_hour(still: Scene) -> None:
-    """After thirty minutes it is refused."""
+async def test_url_is_valid_for_half_an_hour(still: Scene) -> None:
+    """After thirty minutes the URL fails."""
     url = (await still.slack.command(still.ana, still.general, "/moa")).response_url
     hook = AsyncWebhookClient(url)
     still.slack.clock.advance(1_800)
@@ -42,9 +42,9 @@ async def test_an_address_is_good_for_half_an_hour(still: Scene) -> None:
     assert "invalid_url" in (await unknown.send(text="x")).body
 
 
-async def test_an_answer_can_be_for_all(scene: Scene) -> None:
-    """`in_channel` shows it to everybody, in a thread where one is named."""
-    message, hook = await _pressed(scene)
+async def test_response_can_be_public(scene: Scene) -> None:
+    """`in_channel` posts for everyone, in a thread if one is given."""
+    message, hook = await _click(scene)
     await hook.send_dict(
         {
             "text": "public",
@@ -57,9 +57,9 @@ async def test_an_answer_can_be_for_all(scene: Scene) -> None:
     assert [m.text for m in scene.slack.messages(scene.general, message.ts)] == ["x", "public"]
 
 
-async def test_an_answer_can_replace_or_delete_the_original(scene: Scene) -> None:
-    """The message that was pressed is changed in place, or goes away."""
-    message, hook = await _pressed(scene)
+async def test_response_can_replace_or_delete_the_original(scene: Scene) -> None:
+    """The clicked message is updated or deleted."""
+    message, hook = await _click(scene)
     await hook.send(text="replaced", blocks=[section("replaced")], replace_original=True)
     assert scene.slack.render(message) == "replaced"
     await hook.send(delete_original=True)
@@ -67,7 +67,7 @@ async def test_an_answer_can_replace_or_delete_the_original(scene: Scene) -> Non
 
 
 async def test_an_ephemeral_original_can_be_replaced_and_deleted(scene: Scene) -> None:
-    """This is the only way in which an ephemeral message can be changed."""
+    """This is the only way to change an ephemeral message."""
     blocks = [{"type": "actions", "elements": [button("go")]}]
     tell = scene.web.chat_postEphemeral
     await tell(channel=scene.general.id, user=scene.ana.id, text="x", blocks=blocks)
@@ -83,20 +83,20 @@ async def test_an_ephemeral_original_can_be_replaced_and_deleted(scene: Scene) -
     assert scene.slack.ephemerals(scene.ana, scene.general) == []
 
 
-async def test_a_deleted_original_can_be_neither_deleted_nor_replaced(scene: Scene) -> None:
-    """A second click on a button may find its message gone: the answer is an error, no crash."""
-    _, hook = await _pressed(scene)
-    await _finds_it_gone_after_deletion(hook)
+async def test_deleted_original_cannot_be_changed(scene: Scene) -> None:
+    """If a second click finds its message gone, the response is an error, not a crash."""
+    _, hook = await _click(scene)
+    await _assert_gone_after_deletion(hook)
     blocks = [{"type": "actions", "elements": [button("go")]}]
     tell = scene.web.chat_postEphemeral
     await tell(channel=scene.general.id, user=scene.ana.id, text="x", blocks=blocks)
     message = scene.slack.ephemerals(scene.ana, scene.general)[0]
     async with SocketApp(scene.slack):
         result = await scene.slack.click(scene.ana, message, "go")
-    await _finds_it_gone_after_deletion(AsyncWebhookClient(result.response_url))
+    await _assert_gone_after_deletion(AsyncWebhookClient(result.response_url))
 
 
-async def _finds_it_gone_after_deletion(hook: AsyncWebhookClient) -> None:
+async def _assert_gone_after_deletion(hook: AsyncWebhookClient) -> None:
     assert (await hook.send(delete_original=True)).status_code == 200
     for again in (
         await hook.send(delete_original=True),
@@ -105,9 +105,9 @@ async def _finds_it_gone_after_deletion(hook: AsyncWebhookClient) -> None:
         assert (again.status_code, "message_not_found" in again.body) == (404, True)
 
 
-async def test_answers_are_checked_like_messages(scene: Scene) -> None:
-    """Bad blocks, no text and unreadable JSON are refused."""
-    _, hook = await _pressed(scene)
+async def test_responses_are_validated_like_messages(scene: Scene) -> None:
+    """Invalid blocks, missing text and invalid JSON are rejected."""
+    _, hook = await _click(scene)
     assert "invalid_blocks" in (await hook.send(text="x", blocks=[section("")])).body
     assert "no_text" in (await hook.send_dict({"response_type": "ephemeral"})).body
     async with aiohttp.ClientSession() as session:

@@ -1,6 +1,6 @@
-"""The workspaces that Slack names in channels shared with others, as payloads were recorded.
+"""The team ids in payloads from channels shared with other workspaces.
 
-Source: bolt-python, tests/slack_bolt/request/test_internals.py.
+Source: the recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
 """
 
 from __future__ import annotations
@@ -11,42 +11,42 @@ from bot.playground.state.models import Channel, User
 from tests.playground.apps import SocketApp, button, section
 from tests.playground.conftest import Scene
 
-THEIRS = "T00000099"
+PARTNER_TEAM = "T00000099"
 
 
-async def heard(scene: Scene, author: User, channel: Channel) -> list[Any]:
-    """The bodies of the events for a mention by somebody: its `message` and its `app_mention`."""
+async def mention_events(scene: Scene, author: User, channel: Channel) -> list[Any]:
+    """Post a mention and return the bodies of its `message` and `app_mention` events."""
     async with SocketApp(scene.slack) as app:
         await scene.slack.post(author, channel, f"<@{scene.slack.bot_user_id}> hi")
-        await scene.slack.settled()
+        await scene.slack.wait_for_deliveries()
     return [request.payload for request in app.requests]
 
 
-async def test_a_mention_in_a_channel_that_another_organisation_hosts(scene: Scene) -> None:
-    """The outer team and the event's are the host's; only `authorizations` and `user_team` tell."""
-    hosted = scene.slack.add_channel("hosted", members=[scene.ana], host=THEIRS)
-    message, mention = await heard(scene, scene.ana, hosted)
-    ours = scene.slack.team_id
-    assert (mention["team_id"], mention["event"]["team"]) == (THEIRS, THEIRS)
-    assert mention["event"]["user_team"] == ours
-    assert message["context_team_id"] == THEIRS
-    assert {body["authorizations"][0]["team_id"] for body in (message, mention)} == {ours}
+async def test_a_mention_in_a_channel_hosted_by_another_organisation(scene: Scene) -> None:
+    """Only `authorizations` and `user_team` name the app's team; the others name the host's."""
+    hosted = scene.slack.add_channel("hosted", members=[scene.ana], host=PARTNER_TEAM)
+    message, mention = await mention_events(scene, scene.ana, hosted)
+    app_team = scene.slack.team_id
+    assert (mention["team_id"], mention["event"]["team"]) == (PARTNER_TEAM, PARTNER_TEAM)
+    assert mention["event"]["user_team"] == app_team
+    assert message["context_team_id"] == PARTNER_TEAM
+    assert {body["authorizations"][0]["team_id"] for body in (message, mention)} == {app_team}
 
 
-async def test_a_mention_by_somebody_of_another_organisation(scene: Scene) -> None:
-    """A message's outer team is theirs, a mention's is ours."""
-    partner = scene.slack.add_user("Pat", team_id=THEIRS)
-    shared = scene.slack.add_channel("shared", members=[partner], connected=[THEIRS])
-    message, mention = await heard(scene, partner, shared)
-    ours = scene.slack.team_id
-    assert (message["team_id"], message["context_team_id"]) == (THEIRS, ours)
-    assert (mention["team_id"], mention["event"]["user_team"]) == (ours, THEIRS)
+async def test_a_mention_by_a_person_of_another_organisation(scene: Scene) -> None:
+    """The outer team of `message` is theirs, that of `app_mention` is the host's."""
+    partner = scene.slack.add_user("Pat", team_id=PARTNER_TEAM)
+    shared = scene.slack.add_channel("shared", members=[partner], connected=[PARTNER_TEAM])
+    message, mention = await mention_events(scene, partner, shared)
+    app_team = scene.slack.team_id
+    assert (message["team_id"], message["context_team_id"]) == (PARTNER_TEAM, app_team)
+    assert (mention["team_id"], mention["event"]["user_team"]) == (app_team, PARTNER_TEAM)
 
 
-async def test_whoever_clicks_is_named_with_their_own_organisation(scene: Scene) -> None:
-    """A workspace of Enterprise has its organisation's id in the place of the user's team."""
-    scene.slack.into_grid("E00000001", "T00000002")
-    partner = scene.slack.add_user("Pat", team_id=THEIRS)
+async def test_a_click_names_the_team_of_the_person(scene: Scene) -> None:
+    """In an Enterprise organisation the organisation's id replaces the user's team id."""
+    scene.slack.join_grid("E00000001", "T00000002")
+    partner = scene.slack.add_user("Pat", team_id=PARTNER_TEAM)
     sibling = scene.slack.add_user("Sue", team_id="T00000002")
     for person in (partner, sibling):
         await scene.slack.invite(person, scene.general)
@@ -58,44 +58,44 @@ async def test_whoever_clicks_is_named_with_their_own_organisation(scene: Scene)
         for person in (partner, sibling):
             await scene.slack.click(person, message, "go")
     outside, inside = [request.payload for request in app.requests]
-    assert (outside["team"]["id"], outside["user"]["team_id"]) == (THEIRS, THEIRS)
+    assert (outside["team"]["id"], outside["user"]["team_id"]) == (PARTNER_TEAM, PARTNER_TEAM)
     assert inside["user"]["team_id"] == inside["enterprise"]["id"] == "E00000001"
-    told = (await scene.web.users_info(user=sibling.id))["user"]
-    assert told["enterprise_user"]["enterprise_id"] == "E00000001"
+    user = (await scene.web.users_info(user=sibling.id))["user"]
+    assert user["enterprise_user"]["enterprise_id"] == "E00000001"
     assert (await scene.web.auth_test())["enterprise_id"] == "E00000001"
 
 
-async def test_only_those_whom_the_app_cannot_see_are_strangers(scene: Scene) -> None:
-    """`is_stranger` marks no one who shares a channel with the app."""
-    partner = scene.slack.add_user("Pat", team_id=THEIRS)
+async def test_people_who_share_no_channel_with_the_app_are_strangers(scene: Scene) -> None:
+    """`is_stranger` is false for anyone who shares a channel with the app."""
+    partner = scene.slack.add_user("Pat", team_id=PARTNER_TEAM)
     assert (await scene.web.users_info(user=partner.id))["user"]["is_stranger"]
-    scene.slack.add_channel("shared", members=[partner], connected=[THEIRS])
+    scene.slack.add_channel("shared", members=[partner], connected=[PARTNER_TEAM])
     assert not (await scene.web.users_info(user=partner.id))["user"]["is_stranger"]
 
 
-async def test_slacks_own_notices_look_like_messages(scene: Scene) -> None:
-    """They have an author, and neither a subtype nor a bot_id."""
+async def test_notices_from_slack_look_like_messages(scene: Scene) -> None:
+    """They have an author but neither a subtype nor a bot_id."""
     async with SocketApp(scene.slack) as app:
-        scene.slack.notice(scene.slack.dm(scene.ana), "archived the channel")
-        await scene.slack.settled()
+        scene.slack.post_notice(scene.slack.dm(scene.ana), "archived the channel")
+        await scene.slack.wait_for_deliveries()
     [event] = app.events("message")
     assert event["user"] == "USLACK"
     assert not {"subtype", "bot_id"} & {*event}
 
 
-async def test_workflows_and_apps_say_what_they_are(scene: Scene) -> None:
-    """A workflow's message names the workflow, and its bot's profile says so."""
-    flow = scene.slack.add_user("Triage", workflow=True)
-    robot = scene.slack.add_user("Robot", bot=True)
+async def test_messages_of_workflows_and_apps(scene: Scene) -> None:
+    """A workflow's message has a `workflow_id`, and its bot profile has `is_workflow_bot`."""
+    workflow = scene.slack.add_user("Triage", workflow=True)
+    other_app = scene.slack.add_user("Other app", bot=True)
     async with SocketApp(scene.slack) as app:
-        for each in (flow, robot):
+        for each in (workflow, other_app):
             await scene.slack.invite(each, scene.general)
-        await scene.slack.post(flow, scene.general, "new form", subtype="bot_message")
-        await scene.slack.post(robot, scene.general, "beep")
-        await scene.slack.settled()
+        await scene.slack.post(workflow, scene.general, "new form", subtype="bot_message")
+        await scene.slack.post(other_app, scene.general, "beep")
+        await scene.slack.wait_for_deliveries()
     form, beep = app.events("message")
     assert form["workflow_id"]
     assert form["bot_profile"]["is_workflow_bot"]
     assert not {"user"} & {*form}
-    assert beep["bot_profile"]["name"] == "Robot"
-    assert (await scene.web.bots_info(bot=robot.bot_id))["bot"]["name"] == "Robot"
+    assert beep["bot_profile"]["name"] == "Other app"
+    assert (await scene.web.bots_info(bot=other_app.bot_id))["bot"]["name"] == "Other app"

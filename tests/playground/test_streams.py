@@ -1,4 +1,4 @@
-"""Streamed messages: their life of 300 seconds, their limits, and the Stop button."""
+"""Streamed messages: the 300-second limit, size limits and the Stop button."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.models.messages.chunk import MarkdownTextChunk, PlanUpdateChunk, TaskUpdateChunk
 
 from tests.playground.apps import button, section
-from tests.playground.conftest import Scene, code, refusal
+from tests.playground.conftest import Scene, error_code, error_response
 
 
 async def _stream(scene: Scene, ts: str, **more: Any) -> Any:
@@ -33,7 +33,7 @@ async def _start(scene: Scene, **more: Any) -> dict[str, str]:
 
 
 async def test_the_sdks_helper_streams_a_whole_reply(scene: Scene) -> None:
-    """Plan, tasks, text and the final blocks come together in one message of the thread."""
+    """Plan, tasks, text and final blocks end up in one message."""
     ts = await scene.ask()
     stream = await _stream(scene, ts, task_display_mode="plan", buffer_size=1)
     working = TaskUpdateChunk(id="a", title="gpt", status="in_progress")
@@ -59,8 +59,8 @@ async def test_the_sdks_helper_streams_a_whole_reply(scene: Scene) -> None:
     assert session.status == "active"
 
 
-async def test_a_stream_dies_after_300_seconds(still: Scene) -> None:
-    """Appending does not prolong it; what was written stays, and can then be updated."""
+async def test_stream_expires_after_300_seconds(still: Scene) -> None:
+    """Appending does not extend it; the text stays and can be updated."""
     where = await _start(still, markdown_text="one")
     still.slack.clock.advance(299)
     await still.web.chat_appendStream(**where, markdown_text=" two")
@@ -69,78 +69,78 @@ async def test_a_stream_dies_after_300_seconds(still: Scene) -> None:
     await still.slack.wait_for(lambda: not reply.streaming)
     append, stop = still.web.chat_appendStream, still.web.chat_stopStream
     dead = "message_not_in_streaming_state"
-    assert await code(append(**where, markdown_text=" three")) == dead
-    assert await code(stop(**where)) == dead
+    assert await error_code(append(**where, markdown_text=" three")) == dead
+    assert await error_code(stop(**where)) == dead
     assert still.slack.message(still.general, where["ts"]).text == "one two"
     await still.web.chat_update(**where, text="in full")
     assert still.slack.render(still.slack.message(still.general, where["ts"])) == "in full"
 
 
 async def test_a_live_stream_cannot_be_updated(scene: Scene) -> None:
-    """It must be stopped before `chat.update` takes it."""
+    """It must be stopped before `chat.update` works."""
     where = await _start(scene)
-    assert await code(scene.web.chat_update(**where, text="x")) == "streaming_state_conflict"
+    assert await error_code(scene.web.chat_update(**where, text="x")) == "streaming_state_conflict"
     await scene.web.chat_stopStream(**where, markdown_text="done")
     await scene.web.chat_update(**where, text="x")
 
 
-async def test_a_finished_stream_takes_nothing_more(scene: Scene) -> None:
-    """Neither does a message that never was a stream."""
+async def test_finished_stream_accepts_no_chunks(scene: Scene) -> None:
+    """A message that was never a stream accepts none either."""
     where = await _start(scene)
     await scene.web.chat_stopStream(**where, markdown_text="done")
     append = scene.web.chat_appendStream
     dead = "message_not_in_streaming_state"
-    assert await code(append(**where, markdown_text="x")) == dead
+    assert await error_code(append(**where, markdown_text="x")) == dead
     sent = await scene.web.chat_postMessage(channel=scene.general.id, text="x")
     plain = {"channel": scene.general.id, "ts": sent["ts"]}
-    assert await code(append(**plain, markdown_text="x")) == dead
+    assert await error_code(append(**plain, markdown_text="x")) == dead
 
 
 async def test_stop_ends_the_streams_of_a_thread(scene: Scene) -> None:
-    """Once a person pressed Stop every further piece is refused, and what came before stays."""
+    """After Stop every further chunk fails and the text so far stays."""
     where = await _start(scene, markdown_text="half an answer")
     thread = str(scene.slack.message(**where).thread_ts)
     assert await scene.slack.press_stop(scene.ana, scene.general, thread) == [where["ts"]]
     append, stop = scene.web.chat_appendStream, scene.web.chat_stopStream
-    assert await code(append(**where, markdown_text="x")) == "stopped_by_user"
-    assert await code(stop(**where)) == "stopped_by_user"
+    assert await error_code(append(**where, markdown_text="x")) == "stopped_by_user"
+    assert await error_code(stop(**where)) == "stopped_by_user"
     assert scene.slack.message(**where).text == "half an answer"
 
 
 async def test_a_stream_in_a_channel_needs_a_recipient(scene: Scene) -> None:
-    """Outside direct messages the user and the team are both required, and must exist."""
+    """Outside direct messages user and team are required and must exist."""
     start = scene.web.chat_startStream
     base: dict[str, Any] = {"channel": scene.general.id, "thread_ts": await scene.ask()}
     team, user = {"recipient_team_id": scene.slack.team_id}, {"recipient_user_id": scene.ana.id}
-    assert await code(start(**base, **team)) == "missing_recipient_user_id"
-    assert await code(start(**base, **user)) == "missing_recipient_team_id"
-    assert await code(start(**base, **team, recipient_user_id="U99")) == "user_not_found"
-    assert await code(start(**base, **user, recipient_team_id="T99")) == "team_not_found"
+    assert await error_code(start(**base, **team)) == "missing_recipient_user_id"
+    assert await error_code(start(**base, **user)) == "missing_recipient_team_id"
+    assert await error_code(start(**base, **team, recipient_user_id="U99")) == "user_not_found"
+    assert await error_code(start(**base, **user, recipient_team_id="T99")) == "team_not_found"
 
 
 async def test_a_stream_in_direct_messages_needs_none(scene: Scene) -> None:
-    """There the recipient is known, but a thread is needed everywhere."""
+    """The recipient is implied there; a thread is always required."""
     direct = scene.slack.dm(scene.ana)
     ts = await scene.slack.post(scene.ana, direct, "hi")
     await scene.web.chat_startStream(channel=direct.id, thread_ts=ts, markdown_text="hello")
     without = scene.web.api_call("chat.startStream", json={"channel": direct.id})
-    assert await code(without) == "invalid_arguments"
+    assert await error_code(without) == "invalid_arguments"
     lost = scene.web.chat_startStream(channel=direct.id, thread_ts="1.000001")
-    assert await code(lost) == "invalid_thread_ts"
+    assert await error_code(lost) == "invalid_thread_ts"
 
 
-async def test_too_much_text_is_refused_and_changes_nothing(scene: Scene) -> None:
-    """12,000 characters at once and in all; a refused piece leaves the message as it was."""
+async def test_too_much_text_is_rejected_without_effect(scene: Scene) -> None:
+    """The limit is 12,000 characters per append and in total."""
     where = await _start(scene)
     append = scene.web.chat_appendStream
-    assert await code(append(**where, markdown_text="x" * 12_001)) == "msg_too_long"
+    assert await error_code(append(**where, markdown_text="x" * 12_001)) == "msg_too_long"
     await append(**where, markdown_text="x" * 12_000)
-    assert await code(append(**where, markdown_text="y")) == "msg_too_long"
+    assert await error_code(append(**where, markdown_text="y")) == "msg_too_long"
     assert scene.slack.message(**where).text == "x" * 12_000
 
 
 async def test_tasks_count_towards_the_message(scene: Scene) -> None:
-    """Long outputs of many tasks end in `msg_too_long`, as they do in Slack."""
+    """Long outputs of many tasks cause `msg_too_long`, as in Slack."""
     where = await _start(scene)
     append = scene.web.chat_appendStream
 
@@ -148,12 +148,12 @@ async def test_tasks_count_towards_the_message(scene: Scene) -> None:
         return TaskUpdateChunk(id=str(number), title="t", status="complete", output="o" * 9_000)
 
     await append(**where, chunks=[task(number) for number in range(4)])
-    assert await code(append(**where, chunks=[task(4)])) == "msg_too_long"
+    assert await error_code(append(**where, chunks=[task(4)])) == "msg_too_long"
     await append(**where, chunks=[task(0)])
 
 
 @pytest.mark.parametrize(
-    ("chunk", "words"),
+    ("chunk", "expected"),
     [
         ({"type": "song"}, "unsupported type: song"),
         ({"type": "markdown_text"}, "must be a string"),
@@ -174,33 +174,33 @@ async def test_tasks_count_towards_the_message(scene: Scene) -> None:
         ("text", "unsupported type"),
     ],
 )
-async def test_a_malformed_chunk_is_refused(scene: Scene, chunk: Any, words: str) -> None:
-    """Chunks must have Slack's shapes; the fault is pointed at."""
+async def test_malformed_chunk_is_rejected(scene: Scene, chunk: Any, expected: str) -> None:
+    """Chunks must have Slack's format; errors have a pointer."""
     where = await _start(scene)
     body = {**where, "chunks": [chunk]}
-    answer = await refusal(scene.web.api_call("chat.appendStream", json=body))
+    answer = await error_response(scene.web.api_call("chat.appendStream", json=body))
     assert answer["error"] == "invalid_arguments"
-    assert words in answer["response_metadata"]["messages"][0]
+    assert expected in answer["response_metadata"]["messages"][0]
 
 
-async def test_an_empty_append_and_bad_final_blocks_are_refused(scene: Scene) -> None:
-    """A stream whose end was refused is still alive, so that it can be ended well."""
+async def test_empty_append_and_invalid_final_blocks_are_rejected(scene: Scene) -> None:
+    """After a failed stop the stream is still live and can be stopped."""
     where = await _start(scene)
-    assert await code(scene.web.chat_appendStream(**where)) == "no_text"
+    assert await error_code(scene.web.chat_appendStream(**where)) == "no_text"
     stop = scene.web.chat_stopStream
-    assert await code(stop(**where, blocks=[section("")])) == "invalid_blocks"
-    assert await code(stop(**where, blocks=[section("x")] * 50)) == "invalid_blocks"
-    assert await code(stop(**where, session_status="asleep")) == "invalid_arguments"
+    assert await error_code(stop(**where, blocks=[section("")])) == "invalid_blocks"
+    assert await error_code(stop(**where, blocks=[section("x")] * 50)) == "invalid_blocks"
+    assert await error_code(stop(**where, session_status="asleep")) == "invalid_arguments"
     assert scene.slack.message(**where).streaming
     await stop(**where, markdown_text="done")
 
 
 async def test_sessions_keep_status_and_title(scene: Scene) -> None:
-    """A session is begun by its first status, renamed, and refuses unknown states."""
+    """The first status starts a session; unknown statuses are rejected."""
     ts = await scene.ask()
     where = {"channel_id": scene.general.id, "thread_ts": ts}
     status, rename = scene.web.agents_sessions_setStatus, scene.web.agents_sessions_rename
-    assert await code(rename(**where, title="x")) == "session_not_found"
+    assert await error_code(rename(**where, title="x")) == "session_not_found"
     await status(**where, status="processing", title="Plans", initiator_user_id=scene.ana.id)
     session = scene.slack.session(scene.general, ts)
     assert session is not None
@@ -211,37 +211,43 @@ async def test_sessions_keep_status_and_title(scene: Scene) -> None:
     )
     await rename(**where, title="Better plans")
     assert session.title == "Better plans"
-    assert await code(rename(**where, title="x" * 201)) == "invalid_arguments"
-    assert await code(status(**where, status="asleep")) == "invalid_arguments"
+    assert await error_code(rename(**where, title="x" * 201)) == "invalid_arguments"
+    assert await error_code(status(**where, status="asleep")) == "invalid_arguments"
 
 
-async def test_the_assistants_status_fades(still: Scene) -> None:
-    """It clears after two minutes, when something is posted, and when it is set empty."""
+async def test_assistant_status_expires(still: Scene) -> None:
+    """It clears after two minutes, after a post and when set to empty."""
     ts = await still.ask()
     where = {"channel_id": still.general.id, "thread_ts": ts}
-    say = still.web.assistant_threads_setStatus
-    await say(**where, status="is thinking…", loading_messages=["Reading"])
+    set_status = still.web.assistant_threads_setStatus
+    await set_status(**where, status="is thinking…", loading_messages=["Reading"])
     assert still.slack.status(still.general, ts) == "is thinking…"
     still.slack.clock.advance(121)
     assert still.slack.status(still.general, ts) == ""
-    await say(**where, status="is thinking…")
+    await set_status(**where, status="is thinking…")
     await still.web.chat_postMessage(channel=still.general.id, thread_ts=ts, text="done")
     assert still.slack.status(still.general, ts) == ""
-    await say(**where, status="again")
-    await say(**where, status="")
+    await set_status(**where, status="again")
+    await set_status(**where, status="")
     assert still.slack.status(still.general, ts) == ""
-    assert await code(say(**where, status="x", loading_messages=["y" * 51])) == "invalid_arguments"
-    assert await code(say(**where, status="x", loading_messages=["y"] * 11)) == "invalid_arguments"
+    assert (
+        await error_code(set_status(**where, status="x", loading_messages=["y" * 51]))
+        == "invalid_arguments"
+    )
+    assert (
+        await error_code(set_status(**where, status="x", loading_messages=["y"] * 11))
+        == "invalid_arguments"
+    )
 
 
-async def test_suggested_prompts_are_four_at_most(scene: Scene) -> None:
-    """Titles and prompts of an assistant thread are kept, and a fifth prompt is refused."""
+async def test_at_most_four_suggested_prompts(scene: Scene) -> None:
+    """A thread takes a title and four prompts; a fifth is rejected."""
     ts = await scene.ask()
     suggest = scene.web.assistant_threads_setSuggestedPrompts
     one = {"title": "Risks", "message": "Name three risks"}
     await suggest(channel_id=scene.general.id, thread_ts=ts, prompts=[one] * 4)
     many = suggest(channel_id=scene.general.id, thread_ts=ts, prompts=[one] * 5)
-    assert await code(many) == "invalid_arguments"
+    assert await error_code(many) == "invalid_arguments"
     half = suggest(channel_id=scene.general.id, thread_ts=ts, prompts=[{"title": "x"}])
-    assert await code(half) == "invalid_arguments"
+    assert await error_code(half) == "invalid_arguments"
     await scene.web.assistant_threads_setTitle(channel_id=scene.general.id, thread_ts=ts, title="T")

@@ -61,7 +61,7 @@ async def home_showing(stage: Stage, user: User, shows: str) -> str:
     """The Home tab as it is, once it shows certain words."""
 
     def shown() -> str:
-        view = stage.slack.home_of(user)
+        view = stage.slack.home_tab(user)
         return stage.slack.render(view) if view else ""
 
     return await stage.slack.wait_for(lambda: shown() if shown() and shows in shown() else "")
@@ -69,7 +69,7 @@ async def home_showing(stage: Stage, user: User, shows: str) -> str:
 
 async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]") -> SlackView:
     """The modal that the button on the Home tab opens."""
-    view = stage.slack.home_of(user)
+    view = stage.slack.home_tab(user)
     assert view is not None
     await stage.slack.click(user, view, "home_settings")
     return await stage.opened_view(user, shows)

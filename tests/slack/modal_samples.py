@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.playground.render.blocks import render_blocks
 from bot.ports import Question, Run
 from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
@@ -62,7 +62,7 @@ def page(
     run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
 ) -> str:
     """What stands on a page of the modal, once the local Slack has found it good."""
-    view = read_view(reveal_view(RunForViewer.of(run, policy, calls), ModalLocation(run.id, key)))
+    view = parse_view(reveal_view(RunForViewer.of(run, policy, calls), ModalLocation(run.id, key)))
     return render_blocks(view["blocks"])
 
 

@@ -20,7 +20,7 @@ async def reveal(
 
 async def turn(stage: Stage, user: User, action_id: str, value: str | None = None) -> str:
     """Click in the open modal, and give what it shows once that has changed."""
-    view = stage.slack.view_of(user)
+    view = stage.slack.current_modal(user)
     assert view is not None
     before = view.hash
     await stage.slack.click(user, view, action_id, value)
@@ -30,7 +30,7 @@ async def turn(stage: Stage, user: User, action_id: str, value: str | None = Non
 
 async def choose(stage: Stage, user: User, containing: str) -> str:
     """Choose the first entry whose words hold these, and give what the modal shows then."""
-    view = stage.slack.view_of(user)
+    view = stage.slack.current_modal(user)
     assert view is not None
     value = next(o["value"] for o in options(view.blocks) if containing in o["text"]["text"])
     return await turn(stage, user, CHOOSE, value)

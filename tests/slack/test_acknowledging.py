@@ -49,7 +49,7 @@ async def test_a_closed_modal(stage: Stage, tmp_path: Path) -> None:
 async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
     """Slack's notice that there were too many events is acknowledged and counted."""
     for minutes in (1, 2):
-        assert (await stage.slack.hold_events_back()).ok
+        assert (await stage.slack.send_rate_limit_notice()).ok
         found = Scraped((await stage.bot.scrape()).decode())
         assert found.value("slack_events_held_back_minutes_total") == minutes
 
@@ -62,7 +62,7 @@ async def test_an_event_that_nobody_listens_for(
 ) -> None:
     """It is sent once, and no more."""
     stage.slack.emit(kind, user=stage.ana.id, function={"callback_id": "x"}, inputs={})
-    await stage.slack.settled()
+    await stage.slack.wait_for_deliveries()
     assert [d.state for d in stage.slack.deliveries] == ["acknowledged"]
     assert [len(d.acks) for d in stage.slack.deliveries] == [1]
 
@@ -77,7 +77,7 @@ async def test_an_interaction_that_nobody_listens_for(
     view = {"type": "modal", "id": "V1", "callback_id": "of_another_version", "state": {}}
     more = {"callback_id": "of_another_version", "action_id": "x", "view": view, "actions": []}
     for fields in ({}, more):
-        told = await stage.slack.interact(stage.ana, kind, **fields)
+        told = await stage.slack.send_interaction(stage.ana, kind, **fields)
         assert told.acknowledged, fields
 
 

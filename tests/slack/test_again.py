@@ -188,7 +188,7 @@ async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
             title=session.title,
             previous_title="What is this risk & that?",
         )
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert all(delivery.state == "acknowledged" for delivery in stage.slack.deliveries)
         await again(stage, stage.ben, first)
         assert session.title == "Ana's risks"

@@ -31,7 +31,7 @@ async def test_apps_are_ignored_by_default(tmp_path: Path) -> None:
             for subtype in (None, "bot_message"):
                 words = f"{stage.mention} What is the risk?"
                 await stage.slack.post(other, stage.general, words, subtype=subtype)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == 0
 
 
@@ -62,7 +62,7 @@ async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) ->
             await stage.replied(ts, count)
             await idle(stage)
             await stage.slack.post(flow, stage.general, thanks, thread_ts=ts)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == IN_A_THREAD
         await stage.ask("And for people?", thread_ts=ts)
         await stage.replied(ts, IN_A_THREAD + 1)
@@ -77,7 +77,7 @@ async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
             for number in range(2 * IN_AN_HOUR)
         )
         await asyncio.gather(*posting)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         await idle(stage)
         # At the turn of an hour there may be two such lots.
         assert await count_runs(stage) in {IN_AN_HOUR, 2 * IN_AN_HOUR}
@@ -88,9 +88,9 @@ async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         direct = stage.slack.dm(stage.ana)
         for author in ("USLACK", "USLACKBOT"):
-            stage.slack.notice(direct, "archived the channel", author)
-            stage.slack.notice(stage.general, f"{stage.mention} was added", author)
-        await stage.slack.settled()
+            stage.slack.post_notice(direct, "archived the channel", author)
+            stage.slack.post_notice(stage.general, f"{stage.mention} was added", author)
+        await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == 0
 
 

@@ -173,7 +173,7 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
         await asyncio.gather(*clicks)
         await stage.slack.wait_for(lambda: len(private(stage, strings.SHARED_BEFORE)) == 2)
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert len(stage.slack.messages(stage.general)) == 1
 
 

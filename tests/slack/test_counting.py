@@ -63,7 +63,7 @@ async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
     """A call that got no answer may have had its effect."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
-        slack.fail_next("chat.startStream", lose_answer=True)
+        slack.fail_next("chat.startStream", drop_response=True)
         with pytest.raises(SLACK_ERRORS):
             await client.chat_startStream(channel="C1", thread_ts="1.000100")
     assert counted.calls == [("chat.startStream", "no_answer")]

@@ -32,7 +32,7 @@ async def assert_nothing_is_left(stage: Stage) -> None:
     """Only the asker was told, once, and neither the channel nor the store has kept anything."""
     await said_directly(stage, stage.ana, GONE)
     await idle(stage)
-    await stage.slack.settled()
+    await stage.slack.wait_for_deliveries()
     assert ours(stage) == []
     assert len(stage.slack.messages(stage.slack.dm(stage.ana))) == 1
     async with stage.bot.database.connect() as connection:
@@ -100,7 +100,7 @@ async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
         await stage.models.asked(4)
         for ts in (note, other):
             await stage.slack.delete(stage.general, ts)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         gate.set()
         assert "The reply." in stage.slack.render(await stage.replied(root))
 
@@ -132,7 +132,7 @@ async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, 
         stage.slack.app.features.discard("streaming")
         stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)
         if lost:
-            stage.slack.fail_next("chat.postMessage", after_effect=True, lose_answer=True)
+            stage.slack.fail_next("chat.postMessage", after_effect=True, drop_response=True)
         stage.slack.delay("agents.sessions.setStatus", 0.3)
         ts = await stage.ask("What is the risk?")
         await stage.slack.delete(stage.general, ts)

@@ -132,7 +132,7 @@ async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
         await stage.slack.wait_for(
             lambda: getattr(stage.slack.session(stage.general, ts), "status", "") == "active"
         )
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert "One two three." not in "".join(
             stage.slack.render(m) for m in stage.slack.messages(stage.general, ts)
         )

@@ -38,7 +38,7 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
         assert await verdicts(stage) == [(ana, "not_helpful", "")]
         done = await stage.slack.submit(stage.ana, view, {REASON_INPUT: " It was <!channel> old. "})
         assert not done.errors
-        assert stage.slack.view_of(stage.ana) is None
+        assert stage.slack.current_modal(stage.ana) is None
         assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]
         await stage.slack.close(stage.ana, await not_helpful(stage, stage.ana, message))
         assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]

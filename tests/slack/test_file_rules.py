@@ -104,7 +104,7 @@ async def test_a_host_that_stalls_is_given_up(after: int) -> None:
         files = SlackFiles(client, IdentityLookup(client), FileLimits(seconds=0.5))
         slow, quick = slack.upload("slow.txt", b"Hello"), slack.upload("quick.txt", b"Hello")
         slow.fault = HangFault(after)
-        found = await files.read([slow.shape, quick.shape])
+        found = await files.read([slow.file_json, quick.file_json])
         assert found[slow.id].read == Unread("slow")
         assert found[quick.id].read == FileText("Hello", 5)
 
@@ -115,7 +115,7 @@ async def test_a_missing_scope_is_named_where_it_is_known() -> None:
         slack.app.scopes.discard("files:read")
         client = web_client(slack.bot_token, slack.api_url)
         notes = slack.upload("notes.txt", b"Hello")
-        found = await SlackFiles(client, IdentityLookup(client)).read([notes.shape])
+        found = await SlackFiles(client, IdentityLookup(client)).read([notes.file_json])
         assert found[notes.id].read == Unread("scope")
 
 
@@ -123,9 +123,9 @@ async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> Non
     """A thread in Slack Connect with hundreds of files costs no hundreds of calls."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
-        shared = [slack.upload(f"n{n}.txt", b"Hello", withheld=True) for n in range(14)]
+        shared = [slack.upload(f"n{n}.txt", b"Hello", id_only=True) for n in range(14)]
         found = await SlackFiles(client, IdentityLookup(client)).read(
-            [file.shape for file in shared]
+            [file.file_json for file in shared]
         )
         assert len(slack.calls("files.info")) == 10
         assert [found[file.id].read for file in shared[10:]] == [Unread("many")] * 4

@@ -124,8 +124,8 @@ async def test_a_web_page_that_somebody_attached_is_read(tmp_path: Path) -> None
 async def test_a_file_in_slack_connect_is_asked_for_first(tmp_path: Path) -> None:
     """There a message holds no more than its id."""
     async with on_stage(tmp_path) as stage:
-        notes = stage.slack.upload("notes.txt", b"Rent is due.", withheld=True)
-        lost = stage.slack.upload("lost.txt", b"Lost.", withheld=True)
+        notes = stage.slack.upload("notes.txt", b"Rent is due.", id_only=True)
+        lost = stage.slack.upload("lost.txt", b"Lost.", id_only=True)
         lost.deleted = True
         shown = await ask(stage, "When?", notes, lost)
         assert 'Ana attached the file "notes.txt":\n> Rent is due.\n' in text(stage)
@@ -158,10 +158,10 @@ async def test_within_slack_a_redirect_is_followed(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         moved = stage.slack.upload("moved.txt", b"Hello")
         target = stage.slack.upload("target.txt", b"Rent is due.")
-        moved.fault = RedirectFault(target.shape["url_private"])
+        moved.fault = RedirectFault(target.file_json["url_private"])
         assert "Not read" not in await ask(stage, "When?", moved)
         assert "> Rent is due." in text(stage)
-        moved.fault = RedirectFault(moved.shape["url_private"])
+        moved.fault = RedirectFault(moved.file_json["url_private"])
         assert "moved.txt (Slack did not send it)" in await ask(stage, "And now?", moved)
 
 

@@ -145,7 +145,7 @@ async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
     """The reply comes, and says that it is the permission that is missing."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("files:read")
-        withheld = stage.slack.upload("theirs.txt", b"Hello", withheld=True)
+        withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
         shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
         assert "a file (the permission files:read is missing)" in shown
         # The bot asked Slack for its scopes before this one was taken away.

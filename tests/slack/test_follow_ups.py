@@ -23,7 +23,7 @@ async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: An
 
 async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> list[SlackMessage]:
     """The replies in a thread, once everything that was said before this moment is done."""
-    await stage.slack.settled()
+    await stage.slack.wait_for_deliveries()
     last = await stage.slack.post(stage.ben, stage.slack.dm(stage.ben), "The last one?")
     await stage.replied(last, channel=stage.slack.dm(stage.ben))
     return stage.replies(ts, channel)
@@ -113,7 +113,7 @@ async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None
         await stage.replied(ts)
         await stage.slack.edit(stage.ana, stage.general, ts, "A cheaper way to send?")
         other = await stage.slack.post(robot, stage.general, "The build is green.")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert len(await answers_in(stage, ts)) == 1
         assert await answers_in(stage, other) == []
 

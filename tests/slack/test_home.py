@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.limits import BudgetStatus, BudgetUse, ChannelUse, Limits, PipelineStats
 from bot.playground.checks.blocks import walk
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.ports import PastQuestion
 from bot.preferences import Rules
 from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, permalink
@@ -103,7 +103,7 @@ async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None
 
 
 async def _choose_pipeline(stage: Stage, value: str) -> None:
-    view = stage.slack.home_of(stage.ana)
+    view = stage.slack.home_tab(stage.ana)
     assert view is not None
     await stage.slack.click(stage.ana, view, "home_pipeline", value)
 
@@ -123,7 +123,7 @@ async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
     """A value that was never offered is passed over, and the tab shown as it is."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
-        view = stage.slack.home_of(stage.ana)
+        view = stage.slack.home_tab(stage.ana)
         assert view is not None
         [menu] = [b["accessory"] for b in view.blocks if b["block_id"] == "home_pipeline"]
         menu["options"][1]["value"] = "is:gone"
@@ -137,12 +137,12 @@ async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) ->
     """A click that comes from another organisation is not even looked at, and shows no tab."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
-        view = stage.slack.home_of(stage.ana)
+        view = stage.slack.home_tab(stage.ana)
         assert view is not None
         stranger = stage.slack.add_user("Zoe", team_id="T99999999")
         await stage.slack.click(stranger, view, "home_pipeline", "is:single")
         await home(stage, stage.ana, shows="<As in the workspace: balanced ▾>")
-        assert stage.slack.home_of(stranger) is None
+        assert stage.slack.home_tab(stranger) is None
         async with stage.bot.database.connect() as connection:
             assert (await connection.execute(select(preferences))).all() == []
 
@@ -213,7 +213,7 @@ async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
     """Looking at the messages publishes nothing."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.slack.open_home(stage.ana, "messages")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert strings.HOME_TITLE in await home(stage, stage.ben)
         assert len(stage.slack.calls("views.publish")) == 1
 
@@ -258,7 +258,7 @@ def _full_page() -> HomePage:
 
 def test_a_full_page_keeps_slacks_limits_and_calls_nobody() -> None:
     """However much there is, and whatever people and operators have written."""
-    view = read_view(home_view(_full_page()))
+    view = parse_view(home_view(_full_page()))
     assert len(view["blocks"]) <= 100
     written = "".join(part["text"] for part in walk(view["blocks"]) if _is_mrkdwn(part))
     assert "<!channel" not in written

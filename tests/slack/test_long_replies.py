@@ -61,7 +61,7 @@ async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: 
         last = await ended(stage, ts)
         assert strings.REPLY_FILED.strip("_") in stage.slack.render(last)
         [shared] = [m for m in posts(stage, ts) if m.files]
-        file = stage.slack._site.files.files[shared.files[0]["id"]]
+        file = stage.slack._emulator.files.files[shared.files[0]["id"]]
         text = file.data.decode()
         assert text.count("word") == LONG.count("word")
 

@@ -88,7 +88,7 @@ async def test_a_redelivered_event_gets_no_second_answer(
         asked = len(stage.models.questions)
         for delivery in list(stage.slack.deliveries):
             await stage.slack.redeliver(delivery.event_id)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         other = await stage.ask("And another?")
         await stage.replied(other)
         assert len(stage.replies(ts)) == 1

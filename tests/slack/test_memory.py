@@ -15,10 +15,10 @@ async def test_a_question_is_gone_with_its_answer(tmp_path: Path) -> None:
     """The garbage collector, for which the bot stops now and then, is left nothing of ours."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         with uncollected("moa.", "bot.") as left:
             await stage.replied(await stage.ask("And why that?"))
-            await stage.slack.settled()
+            await stage.slack.wait_for_deliveries()
             await idle(stage)
         found = [one for one in left if not type(one).__module__.startswith(NOT_THE_BOT)]
     assert found == []

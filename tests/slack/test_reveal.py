@@ -103,7 +103,7 @@ async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None
         await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ben, stage.general))
         [told] = stage.slack.ephemerals(stage.ben, stage.general)
         assert strings.REVEAL_TOO_LATE in stage.slack.render(told)
-        assert stage.slack.view_of(stage.ben) is None
+        assert stage.slack.current_modal(stage.ben) is None
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
         assert stage.replies(ts) == [reply]
@@ -171,7 +171,7 @@ async def test_a_slow_click_does_not_undo_a_later_one(tmp_path: Path) -> None:
         view = await reveal(stage, stage.ana, reply)
         stage.slack.fail_next("views.update", error="hash_conflict")
         await stage.slack.click(stage.ana, view, "reveal_go:next")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
         updates = stage.slack.calls("views.update")
         assert [call.error for call in updates] == [None, "hash_conflict", None]

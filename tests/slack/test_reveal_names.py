@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
 from bot.slack.answers_modal.views import reveal_view
 from bot.slack.ui.model_names import notes_of
@@ -78,7 +78,7 @@ def test_an_anonymous_modal_holds_no_name(
     calls = [call(answers[0], "zzslow", 1, "hedged"), call(answers[0], answers[0].model, 2)]
     shown = RunForViewer.of(whole, ANONYMOUS, calls, best="1-1")
     for key in (OVERVIEW, *(entry.key for entry in shown.entries)):
-        view = read_view(reveal_view(shown, ModalLocation("RUN", key)))
+        view = parse_view(reveal_view(shown, ModalLocation("RUN", key)))
         assert "zz" not in json.dumps(view)
         assert "$" not in json.dumps(view)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.checks.payloads import read_view
+from bot.playground.checks.payloads import parse_view
 from bot.playground.render.blocks import render_blocks
 from bot.ports import Run
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
@@ -41,7 +41,7 @@ def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
     shown = RunForViewer.of(big(), policy, ())
     place, seen = ModalLocation("RUN"), list[str]()
     while True:
-        view = read_view(reveal_view(shown, place))
+        view = parse_view(reveal_view(shown, place))
         seen.append(render_blocks(view["blocks"]))
         onward = [e for e in view["blocks"][0]["elements"] if e["action_id"] == "reveal_go:next"]
         if not onward:
@@ -58,7 +58,7 @@ def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
     """Eleven layers of 32 models: the overview has pages, the chooser has all of them."""
     answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
     shown = RunForViewer.of(run(answers), NAMED, ())
-    view = read_view(reveal_view(shown, ModalLocation("RUN", page=99)))
+    view = parse_view(reveal_view(shown, ModalLocation("RUN", page=99)))
     assert len(options(view["blocks"])) == 1 + 11 * 32
     assert "Page 2 of 2" in render_blocks(view["blocks"])
 
@@ -144,7 +144,7 @@ def test_no_text_is_too_heavy_for_a_view(text: str) -> None:
     """Slack counts bytes as well: texts of countless small parts are paged sooner."""
     shown = RunForViewer.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
     for number in (0, 1, 10**6):
-        read_view(reveal_view(shown, ModalLocation("RUN", "1-A", number)))
+        parse_view(reveal_view(shown, ModalLocation("RUN", "1-A", number)))
 
 
 words_of_a_model = st.text(max_size=20)

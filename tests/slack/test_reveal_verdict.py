@@ -43,7 +43,7 @@ async def test_a_verdict_that_slack_sends_twice_counts_once(tmp_path: Path) -> N
         await choose(stage, stage.ana, "red")
         await asyncio.gather(*(stage.slack.click(stage.ana, view, "reveal_best") for _ in range(2)))
         await stage.opened_view(stage.ana, strings.REVEAL_BEST_CHOSEN)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert await _verdicts(stage) == {(stage.ana.id, "1-1")}
 
 

@@ -23,7 +23,7 @@ async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         done = await choose(stage, stage.ana, pipeline="is:single")
         assert done.acknowledged
-        assert stage.slack.view_of(stage.ana) is None, "the modal closes by itself"
+        assert stage.slack.current_modal(stage.ana) is None, "the modal closes by itself"
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert "single" in shown
         other = stage.slack.add_channel("other", members=[stage.ana])

@@ -160,7 +160,7 @@ async def test_colleagues_of_a_sibling_workspace_are_colleagues(tmp_path: Path) 
 async def test_another_organisations_grid_is_outside(tmp_path: Path) -> None:
     """An Enterprise organisation of their own makes nobody a colleague of ours."""
     async with on_stage(tmp_path, events=ALL_EVENTS, grid=(ORG, SIBLING)) as stage:
-        stage.slack.into_grid("E99999999", THEIRS, ours=False)
+        stage.slack.join_grid("E99999999", THEIRS, app_team=False)
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         channel = shared(stage, stage.ana, partner)
         reply = await asked_in(stage, channel, stage.ana)

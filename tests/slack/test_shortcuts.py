@@ -159,7 +159,7 @@ async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
         await asyncio.gather(*(stage.slack.submit(stage.ana, view) for _ in range(3)))
         await stage.replied(ts, 2)
         assert not (await stage.slack.submit(stage.ana, view)).errors
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         await asked(stage, ts, "When?")
         assert await count_runs(stage) == 1
 
@@ -192,7 +192,7 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         stage.slack.delay("conversations.members", 2.2)
         done = await submit(stage, stage.ana, view, question="When?")
         assert done.acknowledged
-        assert stage.slack.view_of(stage.ana) is None
+        assert stage.slack.current_modal(stage.ana) is None
         await stage.replied(ts, 2)
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
@@ -206,7 +206,9 @@ async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path:
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)
-        await stage.slack.settled()  # a message of Ana's has hers read as well, and kept a while
+        await (
+            stage.slack.wait_for_deliveries()
+        )  # a message of Ana's has hers read as well, and kept a while
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
             view = await open_form(stage, stage.ben, message)
@@ -226,7 +228,7 @@ async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path
     """Whether the question was posted is then not known, and that is what is said."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
-        stage.slack.fail_next("chat.postMessage", lose_answer=True)
+        stage.slack.fail_next("chat.postMessage", drop_response=True)
         done = await submit(stage, stage.ana, view, question="Why?", place=stage.general.id)
         assert done.errors == {PLACE: strings.ASK_UNSURE}
 
@@ -243,7 +245,7 @@ async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> N
         assert call.args["channel_id"] == stage.slack.dm(stage.ana).id
         stage.slack.app.features.discard("assistant_status")
         await stage.slack.open_home(stage.ana, "messages")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
     told_there = manifest["features"]["agent_view"]["suggested_prompts"]
     assert [(each["title"], each["message"]) for each in told_there] == [*strings.SUGGESTIONS]

@@ -186,7 +186,7 @@ async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path)
         await stage.replied(ts)
         await stage.slack.press_stop(stage.ana, stage.general, ts)
         await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         stage.slack.delay("chat.stopStream", 0)
         await stage.replied(await stage.ask("And the next one?"))
         assert STOPPED not in in_thread(stage, ts)
@@ -201,7 +201,7 @@ async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> No
         stage.slack.app.features.discard("streaming")
         ts = await began(stage)
         assert await stage.slack.press_stop(stage.ben, stage.general, ts) == []
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
         run = await stage.bot.runs.get(live)
         assert run is not None

@@ -117,7 +117,7 @@ async def test_bots_are_not_answered(tmp_path: Path) -> None:
         robot = stage.slack.add_user("Robot", bot=True)
         await stage.slack.invite(robot, stage.general)
         await stage.slack.post(robot, stage.general, f"{stage.mention} hello")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert stage.models.questions == []
 
 
@@ -129,7 +129,7 @@ async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
         await stage.replied(ts, channel=channel)
         asked = len(stage.models.questions)
         await stage.slack.edit(stage.ana, channel, ts, "What is the risk?")
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert len(stage.models.questions) == asked
 
 

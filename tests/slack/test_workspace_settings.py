@@ -45,7 +45,7 @@ async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
 
 
 def _home(stage: Stage) -> str:
-    view = stage.slack.home_of(stage.ana)
+    view = stage.slack.home_tab(stage.ana)
     return stage.slack.render(view) if view else ""
 
 
@@ -88,6 +88,6 @@ async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind
 
 
 def _home_view(stage: Stage) -> SlackView:
-    view = stage.slack.home_of(stage.ana)
+    view = stage.slack.home_tab(stage.ana)
     assert view is not None
     return view

@@ -40,7 +40,7 @@ class Tape:
 
 def taped(stage: Stage) -> Tape:
     """Keep from now on what the local Slack sends."""
-    outbox = stage.slack._site.outbox
+    outbox = stage.slack._emulator.outbox
     assert outbox.transport is not None
     tape = Tape(outbox.transport)
     outbox.transport = tape

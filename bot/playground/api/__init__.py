@@ -1,4 +1,4 @@
-"""The methods of the Web API that the local Slack has, grouped by file as Slack groups them."""
+"""The local Slack's Web API methods, one module per method family."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ from bot.playground.api.api_call import ApiMethod
 
 
 def all_methods() -> dict[str, ApiMethod]:
-    """Every method by its name."""
+    """Return all methods by name."""
     groups = (auth, blocks, chat, conversations, files, reactions, sessions, streams, users, views)
     return {method.name: method for group in groups for method in group.METHODS}

@@ -1,4 +1,4 @@
-"""One call of the Web API: its arguments read, and what every method asks of its surroundings."""
+"""One Web API call: parses its arguments and checks what every method checks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bot.playground import limits
-from bot.playground.checks.payloads import structure
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
+from bot.playground.checks.payloads import parse_json
 from bot.playground.errors import SlackError
 from bot.playground.state.models import Json
 
@@ -30,126 +30,129 @@ READ: Final = ("channels:read", "groups:read", "im:read", "mpim:read")
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """The arguments of one call, and the Slack on which it works."""
+    """The arguments of one call and the emulator it acts on."""
 
-    site: Emulator
+    emulator: Emulator
     args: Json
 
     @property
     def workspace(self) -> Workspace:
-        """The state."""
-        return self.site.workspace
+        """The workspace."""
+        return self.emulator.workspace
 
     @property
     def app(self) -> Installation:
-        """Who calls."""
-        return self.site.app
+        """The calling app."""
+        return self.emulator.app
 
     def text(self, name: str) -> str | None:
-        """An argument as text; None where it is missing or empty."""
+        """Return an argument as text, or None if it is missing or empty."""
         value = self.args.get(name)
         return None if value is None or value == "" else str(value)
 
     def required(self, name: str) -> str:
-        """An argument that must be there; `invalid_arguments` otherwise."""
+        """Return a required argument as text; raise `invalid_arguments` if it is missing."""
         value = self.text(name)
         if value is None:
-            raise missing(name)
+            raise missing_argument(name)
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A yes or no, as JSON or as a form gives it."""
+        """Return a boolean argument, from JSON or form data."""
         value = self.args.get(name)
         return default if value is None else str(value).lower() not in _FALSE
 
-    def number(self, name: str, default: int) -> int:
-        """A whole number; `invalid_arguments` where it is none."""
+    def integer(self, name: str, default: int) -> int:
+        """Return an integer argument; raise `invalid_arguments` if it is not one."""
         value = self.text(name)
         try:
             return default if value is None else int(value)
-        except ValueError as unreadable:
+        except ValueError as error:
             raise SlackError(
                 "invalid_arguments", messages=[f"must be an integer [json-pointer:/{name}]"]
-            ) from unreadable
+            ) from error
 
-    def structure(self, name: str) -> Any:
-        """An argument that is JSON, whether it came as such or as text."""
+    def parse_json(self, name: str) -> Any:
+        """Return a JSON argument, whether sent as JSON or as text."""
         try:
-            return structure(self.args.get(name))
-        except ValueError as unreadable:
+            return parse_json(self.args.get(name))
+        except ValueError as error:
             raise SlackError(
                 "invalid_arguments", messages=[f"must be valid JSON [json-pointer:/{name}]"]
-            ) from unreadable
+            ) from error
 
     def channel(self, name: str = "channel") -> Channel:
-        """The conversation named; a private one that the bot is not in does not exist for it."""
+        """Return the named conversation; a private one without the bot is `channel_not_found`."""
         channel = self.workspace.channels.get(self.required(name))
         if not channel or (channel.private and not self.is_member(channel)):
             raise SlackError("channel_not_found")
         return channel
 
-    def writable(self, channel: Channel, *, public: bool = False) -> Channel:
-        """The same where the app may write; with `public`, also where it is no member."""
-        outside = public and "chat:write.public" in self.app.scopes and not channel.private
-        if not self.is_member(channel) and not outside:
+    def require_writable(self, channel: Channel, *, public: bool = False) -> Channel:
+        """Return the channel if the app may post there.
+
+        With `public`, `chat:write.public` allows public channels that the bot has not joined.
+        """
+        allowed = public and "chat:write.public" in self.app.scopes and not channel.private
+        if not self.is_member(channel) and not allowed:
             raise SlackError("not_in_channel")
         if channel.archived:
             raise SlackError("is_archived")
         return channel
 
     def is_member(self, channel: Channel) -> bool:
-        """Whether the bot is in it."""
+        """Return whether the bot is a member."""
         return self.app.bot_user_id in channel.members
 
-    def allow(self, channel: Channel, what: Literal["history", "read"]) -> Channel:
-        """The same where this kind of conversation may be read; `missing_scope` otherwise."""
-        require_scope(self.app, (f"{_FAMILY[channel.kind]}:{what}",))
+    def require_read_scope(self, channel: Channel, access: Literal["history", "read"]) -> Channel:
+        """Return the channel; raise `missing_scope` if the app may not read its kind."""
+        require_scope(self.app, (f"{_FAMILY[channel.kind]}:{access}",))
         return channel
 
     def message(self, channel: Channel, name: str = "ts") -> SlackMessage:
-        """The message with this ts; `message_not_found` otherwise."""
+        """Return the message with this ts; raise `message_not_found` if there is none."""
         message = channel.messages.get(self.required(name))
         if not message or message.subtype == "tombstone":
             raise SlackError("message_not_found")
         return message
 
     def thread_ts(
-        self, channel: Channel, name: str = "thread_ts", *, gone: str = "thread_not_found"
+        self, channel: Channel, name: str = "thread_ts", *, error_code: str = "thread_not_found"
     ) -> str | None:
-        """The thread named, if one is; a reply's ts leads to its thread's.
+        """Return the named thread, if any; a reply's ts resolves to its thread.
 
-        Where the first message of the thread is not there any more, it answers `gone`.
+        Raises `error_code` if the thread's first message does not exist or was deleted.
         """
         named = self.text(name)
         if named is None:
             return None
-        root = root_of(channel, named)
+        root = thread_root_ts(channel, named)
         if not channel.has_root(root):
-            raise SlackError(gone)
+            raise SlackError(error_code)
         return root
 
     def thread_to_post_in(self, channel: Channel) -> str | None:
-        """The thread that a message goes to; None is the channel itself.
+        """Return the thread to post a message in, or None for the channel itself.
 
-        A `thread_ts` whose message was deleted is no error to Slack: the message is posted, and
-        stands at the top level of the channel for everybody to see. Sources: langchain-ai/open-swe
-        2753, PostHog 83601, timescale/tiger-agents 303, measure-sh 3997, hackclub/nephthys 220.
+        If the thread's first message was deleted, Slack reports no error: it posts the message at
+        the top level of the channel, where everybody sees it. Sources: langchain-ai/open-swe 2753,
+        PostHog 83601, timescale/tiger-agents 303, measure-sh 3997, hackclub/nephthys 220.
         """
         named = self.text("thread_ts")
-        root = root_of(channel, named) if named else None
+        root = thread_root_ts(channel, named) if named else None
         return root if root and channel.has_root(root) else None
 
     def user(self, name: str) -> User:
-        """The user named; `user_not_found` otherwise."""
+        """Return the named user; raise `user_not_found` if there is none."""
         user = self.workspace.users.get(self.required(name))
         if not user:
             raise SlackError("user_not_found")
         return user
 
     def page(self, items: Sequence[Any], default: int) -> tuple[list[Any], Json]:
-        """One page of `items` by `limit` and `cursor`, and the fields that lead to the next."""
-        size = self.number("limit", default)
-        if not 1 <= size <= limits.PAGE:
+        """Return one page of `items` by `limit` and `cursor`, and the response's cursor fields."""
+        size = self.integer("limit", default)
+        if not 1 <= size <= slack_limits.PAGE:
             raise SlackError("invalid_limit")
         start = _offset(self.text("cursor"))
         end = start + size
@@ -159,39 +162,39 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class ApiMethod:
-    """One method of the Web API. Any one of `scopes` opens it."""
+    """One Web API method. The app needs any one of `scopes`."""
 
     name: str
     handle: Callable[[ApiCall], Json]
     scopes: tuple[str, ...] = ()
     token: Literal["bot", "app", "none"] = "bot"  # noqa: S105 - the kind of a token
     feature: str | None = None
-    """Off in the workspace, the method answers `feature_error`."""
+    """If the workspace lacks this feature, the method responds with `feature_error`."""
     feature_error: str = "unknown_method"
 
 
-def root_of(channel: Channel, ts: str) -> str:
-    """The first message of the thread in which a message stands."""
+def thread_root_ts(channel: Channel, ts: str) -> str:
+    """Return the ts of the first message of a message's thread."""
     message = channel.messages.get(ts)
     return str(message.thread_ts) if message and message.is_reply else ts
 
 
-def missing(name: str) -> SlackError:
-    """The refusal of a call that lacks an argument."""
+def missing_argument(name: str) -> SlackError:
+    """Return the error for a missing argument."""
     return SlackError(
         "invalid_arguments", messages=[f"missing required field: {name} [json-pointer:/{name}]"]
     )
 
 
 def require_scope(app: Installation, scopes: tuple[str, ...]) -> None:
-    """`missing_scope`, unless the app was granted one of these; none asked for opens to all."""
+    """Raise `missing_scope` unless the app has one of these scopes; no scopes means no check."""
     if scopes and app.scopes.isdisjoint(scopes):
         provided = ",".join(sorted(app.scopes))
         raise SlackError("missing_scope", needed=",".join(scopes), provided=provided)
 
 
-def objects(value: Any, name: str) -> list[Json]:
-    """A list of JSON objects; `invalid_arguments` otherwise."""
+def require_objects(value: Any, name: str) -> list[Json]:
+    """Return a list of JSON objects; raise `invalid_arguments` if it is anything else."""
     if not isinstance(value, list) or not all(is_object(each) for each in value):
         raise SlackError(
             "invalid_arguments", messages=[f"must be an array of objects [json-pointer:/{name}]"]
@@ -204,5 +207,5 @@ def _offset(cursor: str | None) -> int:
         return 0
     try:
         return int(base64.b64decode(cursor, validate=True).decode().removeprefix("next:"))
-    except (binascii.Error, ValueError) as unreadable:
-        raise SlackError("invalid_cursor") from unreadable
+    except (binascii.Error, ValueError) as error:
+        raise SlackError("invalid_cursor") from error

@@ -1,4 +1,4 @@
-"""auth.*, api.test, apps.connections.open and team.info: who the app is, and where."""
+"""auth.*, api.test, apps.connections.open and team.info: the app's identity."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 def api_test(call: ApiCall) -> Json:
-    """Returns what it was called with, or the `error` that it was asked for."""
+    """Return the call's arguments, or raise the requested `error`."""
     if error := call.text("error"):
         raise SlackError(error)
     return {"args": dict(call.args)}
 
 
 def auth_test(call: ApiCall) -> Json:
-    """Who the token belongs to."""
+    """Return whose token this is."""
     app, workspace = call.app, call.workspace
     enterprise = workspace.enterprises.get(app.team_id)
     return {
-        "url": call.site.base_url,
+        "url": call.emulator.base_url,
         "team": workspace.teams[app.team_id],
         "user": app.name,
         "team_id": app.team_id,
@@ -35,15 +35,15 @@ def auth_test(call: ApiCall) -> Json:
 
 
 def connections_open(call: ApiCall) -> Json:
-    """The address of a websocket, good for one connection."""
-    host = call.site.base_url.removeprefix("http://")
+    """Return a websocket URL that is valid for one connection."""
+    host = call.emulator.base_url.removeprefix("http://")
     return {
-        "url": f"ws://{host}link/?ticket={call.site.sockets.new_ticket()}&app_id={call.app.app_id}"
+        "url": f"ws://{host}link/?ticket={call.emulator.sockets.new_ticket()}&app_id={call.app.app_id}"
     }
 
 
 def team_info(call: ApiCall) -> Json:
-    """The workspace's name."""
+    """Return a workspace's id, name and domain."""
     team_id = call.text("team") or call.app.team_id
     if team_id not in call.workspace.teams:
         raise SlackError("team_not_found")

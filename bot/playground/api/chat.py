@@ -1,11 +1,11 @@
-"""chat.*, streams aside: messages posted, changed, deleted and shown to one person."""
+"""chat.* without streams: posts, updates and deletes messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from bot.playground.api.api_call import ApiCall, ApiMethod
-from bot.playground.checks.payloads import read_content
+from bot.playground.checks.payloads import parse_content
 from bot.playground.errors import SlackError
 from bot.playground.posts import PostOptions, post, remove, revise
 from bot.playground.state.serializers import message_json
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def post_message(call: ApiCall) -> Json:
-    """A message in a channel, a thread, or the direct messages of a person named by id."""
-    channel = call.writable(_addressed(call), public=True)
-    content = read_content(call.args)
-    switched_off = not call.flag("unfurl_links", default=True) and not call.flag(
+    """Post a message to a channel, a thread, or a person given by user id."""
+    channel = call.require_writable(_target_channel(call), public=True)
+    content = parse_content(call.args)
+    previews_off = not call.flag("unfurl_links", default=True) and not call.flag(
         "unfurl_media", default=True
     )
-    manner = PostOptions(
+    options = PostOptions(
         thread_ts=call.thread_to_post_in(channel),
         username=call.text("username"),
-        unfurls=not switched_off,
+        unfurls=not previews_off,
         link_names=call.flag("link_names") or call.text("parse") == "full",
     )
-    message = post(call.site, channel, content, manner)
+    message = post(call.emulator, channel, content, options)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -36,14 +36,14 @@ def post_message(call: ApiCall) -> Json:
 
 
 def update(call: ApiCall) -> Json:
-    """New content for a message of the app's own."""
+    """Update one of the app's messages."""
     channel = call.channel()
-    message = _own(call, channel, "cant_update_message")
+    message = _own_message(call, channel, "cant_update_message")
     if message.streaming:
         raise SlackError("streaming_state_conflict")
-    content = read_content(call.args)
-    keep = call.args.get("blocks") is None and call.args.get("markdown_text") is None
-    revise(call.site, message, content, keep_blocks=keep)
+    content = parse_content(call.args)
+    keep_blocks = call.args.get("blocks") is None and call.args.get("markdown_text") is None
+    revise(call.emulator, message, content, keep_blocks=keep_blocks)
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -53,42 +53,42 @@ def update(call: ApiCall) -> Json:
 
 
 def delete(call: ApiCall) -> Json:
-    """A message of the app's own, taken away."""
+    """Delete one of the app's messages."""
     channel = call.channel()
-    message = _own(call, channel, "cant_delete_message")
-    remove(call.site, message)
+    message = _own_message(call, channel, "cant_delete_message")
+    remove(call.emulator, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def post_ephemeral(call: ApiCall) -> Json:
-    """A message that one member of the channel sees, until they look away."""
-    channel = call.writable(call.channel())
+    """Post an ephemeral message to one member of the channel."""
+    channel = call.require_writable(call.channel())
     if call.user("user").id not in channel.members:
         raise SlackError("user_not_in_channel")
-    manner = PostOptions(call.thread_to_post_in(channel), ephemeral_for=call.required("user"))
-    message = post(call.site, channel, read_content(call.args), manner)
+    options = PostOptions(call.thread_to_post_in(channel), ephemeral_for=call.required("user"))
+    message = post(call.emulator, channel, parse_content(call.args), options)
     return {"message_ts": message.ts}
 
 
 def permalink(call: ApiCall) -> Json:
-    """The address of a message."""
+    """Return a message's permalink."""
     channel = call.channel()
     message = call.message(channel, "message_ts")
-    address = f"{call.site.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    url = f"{call.emulator.base_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.is_reply:
-        address += f"?thread_ts={message.thread_ts}&cid={channel.id}"
-    return {"channel": channel.id, "permalink": address}
+        url += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": url}
 
 
-def _addressed(call: ApiCall) -> Channel:
+def _target_channel(call: ApiCall) -> Channel:
     user = call.workspace.users.get(call.required("channel"))
     return call.workspace.im_between(user.id, call.app.bot_user_id) if user else call.channel()
 
 
-def _own(call: ApiCall, channel: Channel, refusal: str) -> SlackMessage:
+def _own_message(call: ApiCall, channel: Channel, error_code: str) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
-        raise SlackError(refusal)
+        raise SlackError(error_code)
     return message
 
 

@@ -1,11 +1,11 @@
-"""conversations.*: channels, their members, and the messages of a thread."""
+"""conversations.*: channels, their members and messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground import limits
-from bot.playground.api.api_call import HISTORY, READ, ApiCall, ApiMethod, missing
+from bot import slack_limits
+from bot.playground.api.api_call import HISTORY, READ, ApiCall, ApiMethod, missing_argument
 from bot.playground.errors import SlackError
 from bot.playground.state.serializers import channel_json, message_json
 
@@ -16,8 +16,8 @@ _PAGE: Final = 100
 
 
 def replies(call: ApiCall) -> Json:
-    """A thread, the parent first; a ts inside a thread brings that one message."""
-    channel = call.allow(call.channel(), "history")
+    """Return a thread, parent first; for a reply's ts, return only that reply."""
+    channel = call.require_read_scope(call.channel(), "history")
     if not call.is_member(channel):
         raise SlackError("not_in_channel")
     ts = call.required("ts")
@@ -25,45 +25,39 @@ def replies(call: ApiCall) -> Json:
     if not message:
         raise SlackError("thread_not_found")
     thread = [message] if message.is_reply else _between(call, channel.thread(ts))
-    page, more = call.page(thread, limits.PAGE)
-    if call.app.restricted_history and len(page) > limits.RESTRICTED_PAGE:
-        restricted = ApiCall(call.site, {**call.args, "limit": limits.RESTRICTED_PAGE})
-        page, more = restricted.page(thread, limits.RESTRICTED_PAGE)
-    granted = "metadata.message:read" in call.app.scopes
-    shown = granted and call.flag("include_all_metadata")
-    found = [message_json(each, channel, with_metadata=shown) for each in page]
-    return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
+    page, more = call.page(thread, slack_limits.PAGE)
+    if call.app.restricted_history and len(page) > slack_limits.RESTRICTED_PAGE:
+        restricted = ApiCall(call.emulator, {**call.args, "limit": slack_limits.RESTRICTED_PAGE})
+        page, more = restricted.page(thread, slack_limits.RESTRICTED_PAGE)
+    return _messages_json(call, channel, page, more)
 
 
 def history(call: ApiCall) -> Json:
-    """The messages of a conversation itself, the newest first; replies in threads are not there."""
-    channel = call.allow(call.channel(), "history")
+    """Return a conversation's messages, newest first, without the replies in threads."""
+    channel = call.require_read_scope(call.channel(), "history")
     if not call.is_member(channel):
         raise SlackError("not_in_channel")
     top = [m for m in channel.messages.values() if not m.is_reply]
-    page, more = call.page(_within(call, top)[::-1], _PAGE)
-    granted = "metadata.message:read" in call.app.scopes
-    shown = granted and call.flag("include_all_metadata")
-    found = [message_json(each, channel, with_metadata=shown) for each in page]
-    return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
+    page, more = call.page(_in_time_range(call, top)[::-1], _PAGE)
+    return _messages_json(call, channel, page, more)
 
 
 def info(call: ApiCall) -> Json:
-    """One conversation."""
-    channel = call.allow(call.channel(), "read")
+    """Return one conversation."""
+    channel = call.require_read_scope(call.channel(), "read")
     shape = channel_json(channel, call.app, with_count=call.flag("include_num_members"))
     return {"channel": shape}
 
 
 def members(call: ApiCall) -> Json:
-    """Who is in a conversation, page by page."""
-    channel = call.allow(call.channel(), "read")
+    """Return one page of a conversation's members."""
+    channel = call.require_read_scope(call.channel(), "read")
     page, more = call.page(channel.members, _PAGE)
     return {"members": page, **more}
 
 
 def open_conversation(call: ApiCall) -> Json:
-    """The direct messages with somebody, opened where there are none."""
+    """Return a direct message channel with people, opening it if needed."""
     if call.text("channel"):
         channel = call.channel()
     else:
@@ -75,7 +69,7 @@ def open_conversation(call: ApiCall) -> Json:
 def _with_users(call: ApiCall, names: list[str]) -> Channel:
     users = [name.strip() for name in names if name.strip()]
     if not users:
-        raise missing("users")
+        raise missing_argument("users")
     if any(user not in call.workspace.users for user in users):
         raise SlackError("user_not_found")
     bot = call.app.bot_user_id
@@ -88,20 +82,28 @@ def _with_users(call: ApiCall, names: list[str]) -> Channel:
     return call.workspace.add_channel("mpdm-" + "--".join(users), "mpim", (*users, bot))
 
 
+def _messages_json(call: ApiCall, channel: Channel, page: list[SlackMessage], more: Json) -> Json:
+    """Return the response with one page of messages; `more` holds the cursor fields."""
+    has_scope = "metadata.message:read" in call.app.scopes
+    with_metadata = has_scope and call.flag("include_all_metadata")
+    found = [message_json(each, channel, with_metadata=with_metadata) for each in page]
+    return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
+
+
 def _between(call: ApiCall, thread: list[SlackMessage]) -> list[SlackMessage]:
-    """The parent always, and of the replies those between `oldest` and `latest`."""
-    return thread[:1] + _within(call, thread[1:])
+    """Return the parent, and the replies between `oldest` and `latest`."""
+    return thread[:1] + _in_time_range(call, thread[1:])
 
 
-def _within(call: ApiCall, kept: list[SlackMessage]) -> list[SlackMessage]:
-    """Those between `oldest` and `latest`."""
+def _in_time_range(call: ApiCall, messages: list[SlackMessage]) -> list[SlackMessage]:
+    """Return the messages between `oldest` and `latest`."""
     oldest, latest = call.text("oldest"), call.text("latest")
     inclusive = call.flag("inclusive")
     if oldest:
-        kept = [m for m in kept if m.ts > oldest or (inclusive and m.ts == oldest)]
+        messages = [m for m in messages if m.ts > oldest or (inclusive and m.ts == oldest)]
     if latest:
-        kept = [m for m in kept if m.ts < latest or (inclusive and m.ts == latest)]
-    return kept
+        messages = [m for m in messages if m.ts < latest or (inclusive and m.ts == latest)]
+    return messages
 
 
 METHODS: Final = (

@@ -16,29 +16,29 @@ _NAME: Final = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
 def add(call: ApiCall) -> Json:
-    """Put an emoji on a message."""
+    """Add a reaction to a message."""
     message, name = _item(call), _name(call)
     users = message.reactions.setdefault(name, [])
     if call.app.bot_user_id in users:
         raise SlackError("already_reacted")
     users.append(call.app.bot_user_id)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
 def remove(call: ApiCall) -> Json:
-    """Take it off again."""
+    """Remove the app's reaction."""
     message, name = _item(call), _name(call)
     users = message.reactions.get(name, [])
     if call.app.bot_user_id not in users:
         raise SlackError("no_reaction")
     users.remove(call.app.bot_user_id)
-    call.workspace.changed()
+    call.workspace.notify_changed()
     return {}
 
 
 def get(call: ApiCall) -> Json:
-    """A message with its reactions."""
+    """Return a message with its reactions."""
     message = _item(call)
     channel = call.workspace.channels[message.channel]
     shape = message_json(message, channel) | {"reactions": reactions_json(message)}

@@ -1,15 +1,16 @@
-"""Answers to an interaction or a command: at its response_url, or with its acknowledgement."""
+"""Responses to an interaction or command, by its response_url or its acknowledgement."""
 
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.playground import limits
-from bot.playground.checks.payloads import read_content
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
+from bot.playground.checks.payloads import parse_content
 from bot.playground.errors import SlackError
 from bot.playground.posts import PostOptions, post, remove, revise
 
@@ -17,92 +18,92 @@ if TYPE_CHECKING:
     from bot.playground.emulator import Emulator, ResponseUrl
     from bot.playground.state.models import Json, SlackMessage
 
-SCRIPTED = "response_url"
-"""The name under which a test scripts a refusal here; it counts as a use."""
-
-_GONE = 404
+FAULT_METHOD = "response_url"
+"""The method name for faults of this endpoint; a failed request still counts as a use."""
 
 
 class ResponseUrls:
-    """The endpoint of the response URLs: five uses of each, in half an hour."""
+    """Serves the response URLs: five uses each within half an hour."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     async def serve(self, request: web.Request) -> web.Response:
-        """One use; `ok` as plain text, or an error's JSON."""
+        """Handle one request; respond `ok` as plain text, or the error as JSON."""
         try:
-            grant = self._take(request.match_info["key"])
-            body = _read(await request.text())
-            self._strike(body)
-            answer(self._site, grant, body)
-        except SlackError as refused:
-            return web.json_response(refused.to_json(), status=refused.status)
+            response_url = self._use(request.match_info["key"])
+            body = _parse_body(await request.text())
+            self._raise_fault(body)
+            apply_response(self._emulator, response_url, body)
+        except SlackError as error:
+            return web.json_response(error.to_json(), status=error.status)
         return web.Response(text="ok")
 
-    def _strike(self, body: Json) -> None:
-        fault = self._site.script.strike(SCRIPTED, body)
+    def _raise_fault(self, body: Json) -> None:
+        fault = self._emulator.faults.next_fault(FAULT_METHOD, body)
         if fault:
             raise SlackError(fault.error, status=fault.status)
 
-    def _take(self, key: str) -> ResponseUrl:
-        grant = self._site.response_urls.get(key)
-        if not grant:
-            raise SlackError("invalid_url", status=_GONE)
-        if self._site.clock.now() - grant.at > limits.RESPONSE_URL_SECONDS:
-            raise SlackError("expired_url", status=_GONE)
-        if grant.uses >= limits.RESPONSE_URL_USES:
-            raise SlackError("used_url", status=_GONE)
-        grant.uses += 1
-        return grant
+    def _use(self, key: str) -> ResponseUrl:
+        response_url = self._emulator.response_urls.get(key)
+        if not response_url:
+            raise SlackError("invalid_url", status=HTTPStatus.NOT_FOUND)
+        if self._emulator.clock.now() - response_url.created_at > slack_limits.RESPONSE_URL_SECONDS:
+            raise SlackError("expired_url", status=HTTPStatus.NOT_FOUND)
+        if response_url.uses >= slack_limits.RESPONSE_URL_USES:
+            raise SlackError("used_url", status=HTTPStatus.NOT_FOUND)
+        response_url.uses += 1
+        return response_url
 
 
-def answer(site: Emulator, grant: ResponseUrl, body: Json) -> SlackMessage | None:
-    """Carry out one answer: delete or replace the original, or post beside it.
+def apply_response(
+    emulator: Emulator, response_url: ResponseUrl, body: Json
+) -> SlackMessage | None:
+    """Apply one response: delete or replace the original message, or post a new one.
 
-    Returns the message that is shown, None after a deletion. Raises what `read_content` raises, and
-    SlackError `message_not_found` for an original that is there no more.
+    Returns the visible message, or None after a deletion. Raises what `parse_content` raises, and
+    SlackError `message_not_found` if the original no longer exists.
     """
-    original = grant.message
+    original = response_url.message
     if body.get("delete_original"):
         if original:
-            _require(site, original)
-            remove(site, original)
+            _require_exists(emulator, original)
+            remove(emulator, original)
         return None
-    content = read_content(body)
+    content = parse_content(body)
     if body.get("replace_original") and original:
-        _require(site, original)
-        revise(site, original, content)
+        _require_exists(emulator, original)
+        revise(emulator, original, content)
         return original
-    shown_to_all = body.get("response_type") == "in_channel"
+    in_channel = body.get("response_type") == "in_channel"
     unfurls = body.get("unfurl_links") is not False or body.get("unfurl_media") is not False
-    channel = site.workspace.channels[grant.channel]
+    channel = emulator.workspace.channels[response_url.channel]
     thread_ts = body.get("thread_ts")
-    manner = PostOptions(
+    options = PostOptions(
         thread_ts=thread_ts if thread_ts and channel.has_root(thread_ts) else None,
         unfurls=unfurls,
-        ephemeral_for=None if shown_to_all else grant.user,
+        ephemeral_for=None if in_channel else response_url.user,
     )
-    return post(site, channel, content, manner)
+    return post(emulator, channel, content, options)
 
 
-def _require(site: Emulator, message: SlackMessage) -> None:
-    """The original must stand: a second click may find it deleted by the first."""
-    workspace = site.workspace
+def _require_exists(emulator: Emulator, message: SlackMessage) -> None:
+    """Raise `message_not_found` if a first click has already deleted the original."""
+    workspace = emulator.workspace
     if message.ephemeral_for:
-        stands = message in workspace.ephemerals
+        exists = message in workspace.ephemerals
     else:
-        kept = workspace.channels[message.channel].messages.get(message.ts)
-        stands = kept is message and message.subtype != "tombstone"
-    if not stands:
-        raise SlackError("message_not_found", status=_GONE)
+        stored = workspace.channels[message.channel].messages.get(message.ts)
+        exists = stored is message and message.subtype != "tombstone"
+    if not exists:
+        raise SlackError("message_not_found", status=HTTPStatus.NOT_FOUND)
 
 
-def _read(text: str) -> Json:
+def _parse_body(text: str) -> Json:
     try:
         body = json.loads(text)
-    except ValueError as unreadable:
-        raise SlackError("invalid_payload", status=400) from unreadable
+    except ValueError as error:
+        raise SlackError("invalid_payload", status=HTTPStatus.BAD_REQUEST) from error
     if not is_object(body):
-        raise SlackError("invalid_payload", status=400)
+        raise SlackError("invalid_payload", status=HTTPStatus.BAD_REQUEST)
     return body

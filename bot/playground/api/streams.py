@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.playground import limits
-from bot.playground.api.api_call import ApiCall, ApiMethod, missing
+from bot import slack_limits
+from bot.playground.api.api_call import ApiCall, ApiMethod, missing_argument
 from bot.playground.api.sessions import set_session
-from bot.playground.checks.payloads import name_blocks, read_blocks, read_chunks, read_metadata
+from bot.playground.checks.payloads import add_block_ids, parse_blocks, parse_chunks, parse_metadata
 from bot.playground.errors import SlackError
 from bot.playground.state.models import SlackMessage, Stream
 from bot.playground.state.serializers import message_json
-from bot.playground.streams import compose, limit_life, require_live, take_in
+from bot.playground.streams import append_chunks, require_live, schedule_expiry, stream_blocks
 
 if TYPE_CHECKING:
     from bot.playground.state.models import Channel, Json
@@ -20,17 +20,17 @@ _DISPLAYS: Final = frozenset({"timeline", "plan", "dense"})
 
 
 def start(call: ApiCall) -> Json:
-    """Begin to stream a reply into a thread; outside direct messages it needs a recipient.
+    """Start a stream in a thread; outside direct messages it needs a recipient.
 
-    Where the thread's first message was deleted Slack answers `invalid_thread_ts`
+    If the thread's first message was deleted, Slack responds with `invalid_thread_ts`
     (langchain-ai/open-swe 2753, caipe-io 1034).
     """
-    channel = call.writable(call.channel())
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    channel = call.require_writable(call.channel())
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     stream = _stream(call, channel)
-    thread_ts = call.thread_ts(channel, gone="invalid_thread_ts")
+    thread_ts = call.thread_ts(channel, error_code="invalid_thread_ts")
     if thread_ts is None:
-        raise missing("thread_ts")
+        raise missing_argument("thread_ts")
     message = SlackMessage(
         ts=call.workspace.next_ts(),
         channel=channel.id,
@@ -43,47 +43,47 @@ def start(call: ApiCall) -> Json:
         username=call.text("username"),
         stream=stream,
     )
-    take_in(call.site, message, chunks)
-    limit_life(call.site, stream)
-    call.workspace.keep(message)
-    call.site.events.message(channel, message)
+    append_chunks(call.emulator, message, chunks)
+    schedule_expiry(call.emulator, stream)
+    call.workspace.add_message(message)
+    call.emulator.events.message(channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def append(call: ApiCall) -> Json:
-    """Add pieces to a stream."""
+    """Append chunks to a stream."""
     channel = call.channel()
-    message = _streamed(call, channel)
+    message = _own_message(call, channel)
     require_live(message)
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
     if not chunks:
         raise SlackError("no_text")
-    take_in(call.site, message, chunks)
-    call.workspace.changed()
+    append_chunks(call.emulator, message, chunks)
+    call.workspace.notify_changed()
     return {"channel": channel.id, "ts": message.ts}
 
 
 def stop(call: ApiCall) -> Json:
-    """Add the last pieces, put blocks below, and finish the message."""
+    """Append the last chunks, add the final blocks and finish the message."""
     channel = call.channel()
-    message = _streamed(call, channel)
+    message = _own_message(call, channel)
     stream = require_live(message)
-    chunks = read_chunks(call.text("markdown_text"), call.structure("chunks"))
-    final = name_blocks(read_blocks(call.args.get("blocks")), "s")
-    _check_room(stream, final)
-    metadata = read_metadata(call.args.get("metadata"))
+    chunks = parse_chunks(call.text("markdown_text"), call.parse_json("chunks"))
+    final = add_block_ids(parse_blocks(call.args.get("blocks")), "s")
+    _check_block_count(stream, final)
+    metadata = parse_metadata(call.args.get("metadata"))
     status = call.text("session_status")
     before = message_json(message, channel)
-    take_in(call.site, message, chunks)
-    message.blocks = compose(message, stream, final)
+    append_chunks(call.emulator, message, chunks)
+    message.blocks = stream_blocks(message, stream, final)
     message.metadata = metadata
     if status:
         set_session(call, channel, str(message.thread_ts), status)
     stream.end("finished")
-    call.site.events.changed(channel, message, before)
-    call.workspace.changed()
-    shown = message_json(message, channel, with_metadata=True)
-    return {"channel": channel.id, "ts": message.ts, "message": shown}
+    call.emulator.events.message_changed(channel, message, before)
+    call.workspace.notify_changed()
+    body = message_json(message, channel, with_metadata=True)
+    return {"channel": channel.id, "ts": message.ts, "message": body}
 
 
 def _stream(call: ApiCall, channel: Channel) -> Stream:
@@ -102,19 +102,19 @@ def _stream(call: ApiCall, channel: Channel) -> Stream:
     return Stream(user, team, display)
 
 
-def _streamed(call: ApiCall, channel: Channel) -> SlackMessage:
+def _own_message(call: ApiCall, channel: Channel) -> SlackMessage:
     message = call.message(channel)
     if message.app_id != call.app.app_id:
         raise SlackError("message_not_owned_by_app")
     return message
 
 
-def _check_room(stream: Stream, final: list[Json]) -> None:
-    """The finished message's own blocks, one for its text included, keep to the message's limit."""
+def _check_block_count(stream: Stream, final: list[Json]) -> None:
+    """Require that all blocks, including the one for the text, fit in a message."""
     count = len(stream.blocks) + len(final) + 1
-    if count > limits.MESSAGE_BLOCKS:
-        fault = f"no more than {limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
-        raise SlackError("invalid_blocks", messages=[fault], errors=[fault])
+    if count > slack_limits.MESSAGE_BLOCKS:
+        message = f"no more than {slack_limits.MESSAGE_BLOCKS} items allowed [json-pointer:/blocks]"
+        raise SlackError("invalid_blocks", messages=[message], errors=[message])
 
 
 METHODS: Final = (

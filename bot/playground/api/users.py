@@ -1,4 +1,4 @@
-"""users.*: people, and the conversations in which they are."""
+"""users.* and bots.info: people, bots and their conversations."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ _PAGE: Final = 100
 
 
 def info(call: ApiCall) -> Json:
-    """One person or bot."""
+    """Return one person or bot."""
     return {"user": user_json(call.user("user"), call.workspace, call.app)}
 
 
 def bot_info(call: ApiCall) -> Json:
-    """An app's bot by its `B…` id."""
-    named = call.required("bot")
-    bot = next((user for user in call.workspace.users.values() if user.bot_id == named), None)
+    """Return an app's bot by its `B…` id."""
+    bot_id = call.required("bot")
+    bot = next((user for user in call.workspace.users.values() if user.bot_id == bot_id), None)
     if not bot:
         raise SlackError("bot_not_found")
     return {"bot": bot_profile_json(bot) | {"user_id": bot.id}}
 
 
 def conversations(call: ApiCall) -> Json:
-    """The conversations which somebody, the bot unless named, is in and the bot can see."""
-    who = call.text("user") or call.app.bot_user_id
-    asked = (call.text("types") or "public_channel").split(",")
-    kinds = {_TYPES.get(each.strip()) for each in asked}
+    """Return the conversations of a user (default: the bot) that the bot can see."""
+    user_id = call.text("user") or call.app.bot_user_id
+    types = (call.text("types") or "public_channel").split(",")
+    kinds = {_TYPES.get(each.strip()) for each in types}
     found = [
         channel
         for channel in call.workspace.channels.values()
         if channel.kind in kinds
-        and who in channel.members
+        and user_id in channel.members
         and (not channel.private or call.is_member(channel))
         and not (channel.archived and call.flag("exclude_archived"))
     ]

@@ -1,1 +1,1 @@
-"""Slack's rules for what blocks may hold, one kind of thing a file."""
+"""Slack's validation rules for messages, views, blocks and elements."""

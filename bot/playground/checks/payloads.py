@@ -1,4 +1,4 @@
-"""Reads what an app sends as a message, a view or a stream's chunks, and holds it to the rules."""
+"""Parses and validates what an app sends: messages, views and stream chunks."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.checks.blocks import TASK_STATES, check_blocks
 from bot.playground.checks.elements import PLAIN
-from bot.playground.checks.report import PayloadErrors, is_list, is_object, kind_of
+from bot.playground.checks.payload_errors import PayloadErrors, is_list, is_object, type_of
 from bot.playground.errors import SlackError
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _VIEW_KEYS: Final = frozenset({
     "clear_on_close", "notify_on_close", "external_id", "submit_disabled",
 })  # fmt: skip
 
-DERIVED: Final = "auto-"
-"""How the `block_id` of a block begins that was made of a message's text, not sent as a block."""
+GENERATED_PREFIX: Final = "auto-"
+"""The `block_id` prefix of blocks generated from a message's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says, once it was found good. Every block has a `block_id`."""
+    """The validated content of a message. Every block has a `block_id`."""
 
     text: str = ""
     blocks: list[Json] = field(default_factory=list[Any])
@@ -38,70 +38,77 @@ class Content:
     metadata: Json | None = None
 
 
-def structure(value: Any) -> Any:
-    """JSON that came as text in a form, read; anything else as it is. ValueError if it is none."""
+def parse_json(value: Any) -> Any:
+    """Parse JSON sent as text in a form; return any other value unchanged.
+
+    Raises:
+        ValueError: if the text is not JSON.
+    """
     return json.loads(value) if isinstance(value, str) else value
 
 
-def read_content(fields: Mapping[str, Any]) -> Content:
-    """The message in these fields of a call, an answer to a command, or a response_url's body.
+def parse_content(fields: Mapping[str, Any]) -> Content:
+    """Parse a message from the fields of a call, a command's response, or a response_url body.
 
     Raises:
         SlackError: `no_text`, `msg_too_long`, `markdown_text_conflict`, `invalid_blocks`,
-            `invalid_blocks_format`, `invalid_attachments`, or one of metadata's.
+            `invalid_blocks_format`, `invalid_attachments`, or an error of `parse_metadata`.
     """
     text, markdown = fields.get("text") or "", fields.get("markdown_text")
-    blocks = read_blocks(fields.get("blocks"))
-    attachments = _read_attachments(fields.get("attachments"))
+    blocks = parse_blocks(fields.get("blocks"))
+    attachments = _parse_attachments(fields.get("attachments"))
     if markdown is not None and (text or blocks):
         raise SlackError("markdown_text_conflict")
     if not (text or blocks or attachments or markdown):
         raise SlackError("no_text")
-    if len(str(text)) > limits.MESSAGE_TEXT or len(str(markdown or "")) > limits.MARKDOWN_TOTAL:
+    if (
+        len(str(text)) > slack_limits.MESSAGE_TEXT
+        or len(str(markdown or "")) > slack_limits.MARKDOWN_TOTAL
+    ):
         raise SlackError("msg_too_long")
     if markdown:
         text = str(markdown)
-        blocks = [{"type": "markdown", "text": text, "block_id": f"{DERIVED}text"}]
-    content = name_blocks(blocks, "m")
-    return Content(str(text), content, attachments, read_metadata(fields.get("metadata")))
+        blocks = [{"type": "markdown", "text": text, "block_id": f"{GENERATED_PREFIX}text"}]
+    blocks = add_block_ids(blocks, "m")
+    return Content(str(text), blocks, attachments, parse_metadata(fields.get("metadata")))
 
 
-def read_blocks(value: Any, surface: Surface = "message") -> list[Json]:
-    """The blocks of a message, found good.
+def parse_blocks(value: Any, surface: Surface = "message") -> list[Json]:
+    """Parse and validate blocks.
 
     Raises:
-        SlackError: `invalid_blocks_format` where it is no JSON array of objects, and
-            `invalid_blocks` with every fault where it breaks a rule.
+        SlackError: `invalid_blocks_format` if this is not a JSON array of objects,
+            `invalid_blocks` with every error if it breaks a rule.
     """
     try:
-        blocks = structure(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_blocks_format") from unreadable
+        blocks = parse_json(value)
+    except ValueError as error:
+        raise SlackError("invalid_blocks_format") from error
     if blocks is None:
         return []
     if not is_list(blocks) or not all(is_object(block) for block in blocks):
         raise SlackError("invalid_blocks_format")
-    faults = PayloadErrors()
-    check_blocks(blocks, "/blocks", faults, surface)
-    if faults.found:
-        raise SlackError("invalid_blocks", messages=faults.found, errors=faults.found)
+    errors = PayloadErrors()
+    check_blocks(blocks, "/blocks", errors, surface)
+    if errors.messages:
+        raise SlackError("invalid_blocks", messages=errors.messages, errors=errors.messages)
     return blocks
 
 
-def name_blocks(blocks: list[Json], prefix: str) -> list[Json]:
-    """A copy of the blocks in which those without a `block_id` are given one."""
-    named = copy.deepcopy(blocks)
-    for index, block in enumerate(named):
+def add_block_ids(blocks: list[Json], prefix: str) -> list[Json]:
+    """Return a copy of the blocks in which each has a `block_id`."""
+    copied = copy.deepcopy(blocks)
+    for index, block in enumerate(copied):
         block.setdefault("block_id", f"{prefix}{index:02d}")
-    return named
+    return copied
 
 
-def read_metadata(value: Any) -> Json | None:
-    """A message's metadata: an `event_type` and an `event_payload`, 8 kB at most."""
+def parse_metadata(value: Any) -> Json | None:
+    """Parse a message's metadata: an `event_type` and an `event_payload`, 8 kB at most."""
     try:
-        metadata = structure(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_metadata_format") from unreadable
+        metadata = parse_json(value)
+    except ValueError as error:
+        raise SlackError("invalid_metadata_format") from error
     if metadata is None:
         return None
     if not is_object(metadata):
@@ -109,120 +116,130 @@ def read_metadata(value: Any) -> Json | None:
     kind, payload = metadata.get("event_type"), metadata.get("event_payload")
     if not isinstance(kind, str) or not kind or not is_object(payload):
         raise SlackError("invalid_metadata_schema")
-    if len(json.dumps(metadata)) > limits.METADATA_BYTES:
+    if len(json.dumps(metadata)) > slack_limits.METADATA_BYTES:
         raise SlackError("metadata_too_large")
     return metadata
 
 
-def read_view(value: Any) -> Json:
-    """A modal or a Home tab, found good, its blocks named.
+def parse_view(value: Any) -> Json:
+    """Parse and validate a modal or Home tab; every block gets a `block_id`.
 
     Raises:
-        SlackError: `invalid_arguments` with every fault, or `view_too_large`.
+        SlackError: `invalid_arguments` with every error, or `view_too_large`.
     """
     try:
-        view = structure(value)
+        view = parse_json(value)
     except ValueError:
         view = None
-    if not is_object(view) or kind_of(view) not in {"modal", "home"}:
+    if not is_object(view) or type_of(view) not in {"modal", "home"}:
         raise SlackError("invalid_arguments", messages=["must be a view [json-pointer:/view]"])
-    if len(json.dumps(view)) > limits.VIEW_BYTES:
+    if len(json.dumps(view)) > slack_limits.VIEW_BYTES:
         raise SlackError("view_too_large")
-    faults = PayloadErrors()
+    errors = PayloadErrors()
     for key in view.keys() - _VIEW_KEYS:
-        faults.add("/view", f"invalid additional property: {key}")
-    _check_frame(view, faults)
-    least = 1 if view["type"] == "modal" else 0
-    blocks = faults.listed(view.get("blocks"), "/view/blocks", limits.VIEW_BLOCKS, least=least)
-    check_blocks(blocks[: limits.VIEW_BLOCKS], "/view/blocks", faults, view["type"])
-    if faults.found:
-        raise SlackError("invalid_arguments", messages=faults.found)
-    return {**view, "blocks": name_blocks(blocks, "v")}
+        errors.add("/view", f"invalid additional property: {key}")
+    _check_view_fields(view, errors)
+    min_items = 1 if view["type"] == "modal" else 0
+    blocks = errors.check_array(
+        view.get("blocks"), "/view/blocks", slack_limits.VIEW_BLOCKS, min_items=min_items
+    )
+    check_blocks(blocks[: slack_limits.VIEW_BLOCKS], "/view/blocks", errors, view["type"])
+    if errors.messages:
+        raise SlackError("invalid_arguments", messages=errors.messages)
+    return {**view, "blocks": add_block_ids(blocks, "v")}
 
 
-def _check_frame(view: Json, faults: PayloadErrors) -> None:
-    faults.optional_string(view, "private_metadata", "/view", limits.PRIVATE_METADATA)
-    faults.optional_string(view, "callback_id", "/view", limits.CALLBACK_ID)
-    faults.optional_string(view, "external_id", "/view", limits.EXTERNAL_ID)
+def _check_view_fields(view: Json, errors: PayloadErrors) -> None:
+    errors.check_optional_string(view, "private_metadata", "/view", slack_limits.PRIVATE_METADATA)
+    errors.check_optional_string(view, "callback_id", "/view", slack_limits.CALLBACK_ID)
+    errors.check_optional_string(view, "external_id", "/view", slack_limits.EXTERNAL_ID)
     if view["type"] == "home":
         for key in view.keys() & {"title", "submit", "close"}:
-            faults.add("/view", f"invalid additional property: {key}")
+            errors.add("/view", f"invalid additional property: {key}")
         return
-    faults.text_object(view.get("title"), "/view/title", limits.VIEW_TITLE, types=PLAIN)
+    errors.check_text_object(view.get("title"), "/view/title", slack_limits.VIEW_TITLE, types=PLAIN)
     for key in ("submit", "close"):
         if view.get(key) is not None:
-            faults.text_object(view[key], f"/view/{key}", limits.VIEW_TITLE, types=PLAIN)
+            errors.check_text_object(
+                view[key], f"/view/{key}", slack_limits.VIEW_TITLE, types=PLAIN
+            )
     blocks = view.get("blocks")
-    asks = is_list(blocks) and any(is_object(b) and b.get("type") == "input" for b in blocks)
-    if asks and view.get("submit") is None:
-        faults.add("/view", "missing required field: submit")
+    has_input = is_list(blocks) and any(is_object(b) and b.get("type") == "input" for b in blocks)
+    if has_input and view.get("submit") is None:
+        errors.add("/view", "missing required field: submit")
 
 
-def read_chunks(markdown: str | None, value: Any) -> list[Json]:
-    """The pieces of one append, in their order, found good.
+def parse_chunks(markdown: str | None, value: Any) -> list[Json]:
+    """Parse and validate the chunks of one append, in order.
 
     Raises:
         SlackError: `msg_too_long` for more than 12,000 characters of text, `invalid_arguments`
-            with every fault of a chunk, or what `read_blocks` raises for blocks in a chunk.
+            with every error of a chunk.
     """
     try:
-        chunks = structure(value)
+        chunks = parse_json(value)
     except ValueError:
         chunks = False
     if chunks is not None and not is_list(chunks):
         raise SlackError("invalid_arguments", messages=["must be an array [json-pointer:/chunks]"])
-    pieces: list[Any] = [{"type": "markdown_text", "text": markdown}] if markdown else []
-    pieces += chunks or []
-    faults = PayloadErrors()
-    for index, chunk in enumerate(pieces):
-        _check_chunk(chunk, f"/chunks/{index}", faults)
-    if faults.found:
-        raise SlackError("invalid_arguments", messages=faults.found)
-    if sum(len(p["text"]) for p in pieces if p["type"] == "markdown_text") > limits.MARKDOWN_TOTAL:
+    all_chunks: list[Any] = [{"type": "markdown_text", "text": markdown}] if markdown else []
+    all_chunks += chunks or []
+    errors = PayloadErrors()
+    for index, chunk in enumerate(all_chunks):
+        _check_chunk(chunk, f"/chunks/{index}", errors)
+    if errors.messages:
+        raise SlackError("invalid_arguments", messages=errors.messages)
+    if (
+        sum(len(c["text"]) for c in all_chunks if c["type"] == "markdown_text")
+        > slack_limits.MARKDOWN_TOTAL
+    ):
         raise SlackError("msg_too_long")
-    return pieces
+    return all_chunks
 
 
-def _check_chunk(chunk: object, at: str, faults: PayloadErrors) -> None:
-    kind = kind_of(chunk)
+def _check_chunk(chunk: object, path: str, errors: PayloadErrors) -> None:
+    kind = type_of(chunk)
     rule = _CHUNKS.get(kind)
     if not is_object(chunk) or rule is None:
-        faults.add(f"{at}/type", f"unsupported type: {kind}")
+        errors.add(f"{path}/type", f"unsupported type: {kind}")
         return
-    rule(chunk, at, faults)
+    rule(chunk, path, errors)
 
 
-def _check_text_chunk(chunk: Json, at: str, faults: PayloadErrors) -> None:
+def _check_text_chunk(chunk: Json, path: str, errors: PayloadErrors) -> None:
     if not isinstance(chunk.get("text"), str):
-        faults.add(f"{at}/text", "must be a string")
+        errors.add(f"{path}/text", "must be a string")
 
 
-def _check_plan_chunk(chunk: Json, at: str, faults: PayloadErrors) -> None:
-    faults.string(chunk.get("title"), f"{at}/title", limits.MESSAGE_TEXT)
+def _check_plan_chunk(chunk: Json, path: str, errors: PayloadErrors) -> None:
+    errors.check_string(chunk.get("title"), f"{path}/title", slack_limits.MESSAGE_TEXT)
 
 
-def _check_task_chunk(chunk: Json, at: str, faults: PayloadErrors) -> None:
+def _check_task_chunk(chunk: Json, path: str, errors: PayloadErrors) -> None:
     for key in ("id", "title"):
-        faults.string(chunk.get(key), f"{at}/{key}", limits.MESSAGE_TEXT)
-    if faults.required(chunk, ("status",), at):
-        faults.one_of(chunk, "status", at, TASK_STATES)
-    faults.optional_string(chunk, "details", at, limits.TASK_DETAILS)
-    faults.optional_string(chunk, "output", at, limits.MESSAGE_TEXT)
+        errors.check_string(chunk.get(key), f"{path}/{key}", slack_limits.MESSAGE_TEXT)
+    if errors.check_required(chunk, ("status",), path):
+        errors.check_one_of(chunk, "status", path, TASK_STATES)
+    errors.check_optional_string(chunk, "details", path, slack_limits.TASK_DETAILS)
+    errors.check_optional_string(chunk, "output", path, slack_limits.MESSAGE_TEXT)
     for key in chunk.keys() - {"type", "id", "title", "status", "details", "output", "sources"}:
-        faults.add(at, f"invalid additional property: {key}")
+        errors.add(path, f"invalid additional property: {key}")
 
 
-def _check_blocks_chunk(chunk: Json, at: str, faults: PayloadErrors) -> None:
+def _check_blocks_chunk(chunk: Json, path: str, errors: PayloadErrors) -> None:
     check_blocks(
-        faults.listed(chunk.get("blocks"), at, limits.MESSAGE_BLOCKS), at, faults, "message"
+        errors.check_array(chunk.get("blocks"), path, slack_limits.MESSAGE_BLOCKS),
+        path,
+        errors,
+        "message",
     )
 
 
-def _read_attachments(value: Any) -> list[Json]:
+def _parse_attachments(value: Any) -> list[Json]:
     try:
-        attachments = structure(value)
-    except ValueError as unreadable:
-        raise SlackError("invalid_attachments") from unreadable
+        attachments = parse_json(value)
+    except ValueError as error:
+        raise SlackError("invalid_attachments") from error
     if attachments is None:
         return []
     if not is_list(attachments) or not all(is_object(each) for each in attachments):

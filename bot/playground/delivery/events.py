@@ -1,4 +1,4 @@
-"""The events that the app receives, in the shape in which Slack sends them."""
+"""Builds the events that the app receives, in Slack's format."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from bot.playground.state.models import Channel, Json, SlackMessage, User
     from bot.playground.state.workspace import Workspace
 
-_NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+_KIND_NAMES: Final = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 EVENT_SCOPES: Final = {
     "app_mention": "app_mentions:read",
     "member_joined_channel": "channels:read",
-    **{f"message.{name}": f"{name}:history" for name in _NAMES.values()},
+    **{f"message.{name}": f"{name}:history" for name in _KIND_NAMES.values()},
 }
-"""What must be granted for an event to be sent at all."""
+"""The scope that the app needs for each event."""
 
 
 class Events:
-    """Builds events and hands those to which the app is subscribed to the outbox."""
+    """Builds events and puts those that the app subscribes to into the outbox."""
 
     def __init__(self, workspace: Workspace, app: Installation, outbox: Outbox) -> None:
         self._workspace = workspace
@@ -33,21 +33,23 @@ class Events:
         self._outbox = outbox
 
     def message(self, channel: Channel, message: SlackMessage) -> list[Delivery]:
-        """A new message: `message`, and `app_mention` too where it names the bot in a channel."""
+        """Send `message`, and also `app_mention` if it mentions the bot in a channel."""
         event = self._message_event(channel, message)
-        sent = self._send(f"message.{_NAMES[channel.kind]}", event, channel, outer=message.team)
-        if f"<@{self._app.bot_user_id}" in message.text and self._mentionable(channel, message):
+        sent = self._send(
+            f"message.{_KIND_NAMES[channel.kind]}", event, channel, outer_team=message.team
+        )
+        if f"<@{self._app.bot_user_id}" in message.text and self._can_mention(channel, message):
             mention = {key: value for key, value in event.items() if key != "channel_type"}
-            mention |= {"type": "app_mention", **self._teams_of_mention(channel, message)}
-            sent += self._send("app_mention", mention, channel, outer=mention["team"])
+            mention |= {"type": "app_mention", **self._mention_teams(channel, message)}
+            sent += self._send("app_mention", mention, channel, outer_team=mention["team"])
         return sent
 
-    def _teams_of_mention(self, channel: Channel, message: SlackMessage) -> Json:
-        """Whose workspace an `app_mention` names.
+    def _mention_teams(self, channel: Channel, message: SlackMessage) -> Json:
+        """Return the team fields of an `app_mention`.
 
-        In a channel of Slack Connect `team` is the host's, and whoever does not belong there has
-        their own team, or their Enterprise organisation, in `user_team` and `source_team`. Source:
-        the recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
+        In a Slack Connect channel `team` is the host's team. An author from elsewhere has their own
+        team, or their Enterprise organisation, in `user_team` and `source_team`. Source: the
+        recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
         """
         host = channel.host or self._app.team_id
         if not channel.ext_shared or message.team == host:
@@ -60,29 +62,31 @@ class Events:
             "user_profile": {"team": own},
         }
 
-    def changed(self, channel: Channel, message: SlackMessage, before: Json) -> list[Delivery]:
-        """An edit: `message` with the subtype `message_changed`."""
+    def message_changed(
+        self, channel: Channel, message: SlackMessage, before: Json
+    ) -> list[Delivery]:
+        """Send `message` with the subtype `message_changed`."""
         event = {
             "subtype": "message_changed",
             "message": message_json(message, channel),
             "previous_message": before,
-            **self._about(channel),
+            **self._common_fields(channel),
         }
-        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        return self._send(f"message.{_KIND_NAMES[channel.kind]}", event, channel)
 
-    def deleted(self, channel: Channel, before: Json) -> list[Delivery]:
-        """A deletion: `message` with the subtype `message_deleted`."""
+    def message_deleted(self, channel: Channel, before: Json) -> list[Delivery]:
+        """Send `message` with the subtype `message_deleted`."""
         event = {
             "subtype": "message_deleted",
             "previous_message": before,
             "deleted_ts": before["ts"],
             "hidden": True,
-            **self._about(channel),
+            **self._common_fields(channel),
         }
-        return self._send(f"message.{_NAMES[channel.kind]}", event, channel)
+        return self._send(f"message.{_KIND_NAMES[channel.kind]}", event, channel)
 
-    def joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
-        """Somebody came into a channel."""
+    def member_joined(self, channel: Channel, user: User, inviter: User | None) -> list[Delivery]:
+        """Send `member_joined_channel`."""
         event: Json = {
             "type": "member_joined_channel",
             "user": user.id,
@@ -96,7 +100,7 @@ class Events:
         return self._send("member_joined_channel", event, channel)
 
     def home_opened(self, user: User, channel: Channel, tab: str) -> list[Delivery]:
-        """Somebody looked at the app's Home or Messages tab."""
+        """Send `app_home_opened`; `tab` is `home` or `messages`."""
         event: Json = {
             "type": "app_home_opened",
             "user": user.id,
@@ -104,14 +108,14 @@ class Events:
             "tab": tab,
             "event_ts": self._workspace.next_ts(),
         }
-        if home := self._workspace.homes.get(user.id):
+        if home := self._workspace.home_views.get(user.id):
             event["view"] = view_json(home, self._app)
-        return self._send("app_home_opened", event, outer=user.team_id)
+        return self._send("app_home_opened", event, outer_team=user.team_id)
 
     def session_stopped(
         self, channel: Channel, user: User, thread_ts: str, streams: list[str]
     ) -> list[Delivery]:
-        """Somebody pressed Stop; `streams` are the messages that were being streamed."""
+        """Send `agent_session_stopped`; `streams` are the ts of the stopped streams."""
         event = {
             "type": "agent_session_stopped",
             "channel": channel.id,
@@ -122,13 +126,16 @@ class Events:
         }
         return self._send("agent_session_stopped", event, channel)
 
-    def plain(self, kind: str, **fields: Any) -> list[Delivery]:
-        """Any other event to which the app is subscribed, such as `app_uninstalled`."""
+    def emit(self, kind: str, **fields: Any) -> list[Delivery]:
+        """Send any other event, such as `app_uninstalled`."""
         event = {"type": kind, "event_ts": self._workspace.next_ts(), **fields}
         return self._send(kind, event)
 
-    def _mentionable(self, channel: Channel, message: SlackMessage) -> bool:
-        """A mention in direct messages is no `app_mention`, nor is one in the bot's own words."""
+    def _can_mention(self, channel: Channel, message: SlackMessage) -> bool:
+        """Return whether a mention of the bot causes `app_mention`.
+
+        It does not in direct messages or in the bot's own messages.
+        """
         return channel.kind not in {"im", "mpim"} and message.user != self._app.bot_user_id
 
     def _message_event(self, channel: Channel, message: SlackMessage) -> Json:
@@ -140,11 +147,11 @@ class Events:
         if author and not message.bot_id:
             event["client_msg_id"] = secrets.token_hex(16)
         if message.bot_id:
-            event |= self._about_app(message.bot_id)
+            event |= self._bot_fields(message.bot_id)
         return event
 
-    def _about_app(self, bot_id: str) -> Json:
-        """What tells an app's message: a workflow's names the workflow (caipe-io 1624)."""
+    def _bot_fields(self, bot_id: str) -> Json:
+        """Return the fields about the author app; a workflow also has an id (caipe-io 1624)."""
         bots = self._workspace.users.values()
         bot = next((user for user in bots if user.bot_id == bot_id), None)
         if not bot:
@@ -152,38 +159,43 @@ class Events:
         workflow = {"workflow_id": f"Wf{bot.id[1:]}"} if bot.is_workflow else {}
         return {"bot_profile": bot_profile_json(bot), **workflow}
 
-    def _about(self, channel: Channel) -> Json:
+    def _common_fields(self, channel: Channel) -> Json:
         return {
             "type": "message",
             "channel": channel.id,
             "channel_type": channel.kind,
-            "ts": (moment := self._workspace.next_ts()),
-            "event_ts": moment,
+            "ts": (now := self._workspace.next_ts()),
+            "event_ts": now,
         }
 
     def _send(
-        self, name: str, event: Json, channel: Channel | None = None, *, outer: str | None = None
+        self,
+        name: str,
+        event: Json,
+        channel: Channel | None = None,
+        *,
+        outer_team: str | None = None,
     ) -> list[Delivery]:
         scope = EVENT_SCOPES.get(name)
-        present = channel is None or self._app.bot_user_id in channel.members
-        granted = scope is None or scope in self._app.scopes
-        if name not in self._app.events or not present or not granted:
+        bot_is_member = channel is None or self._app.bot_user_id in channel.members
+        has_scope = scope is None or scope in self._app.scopes
+        if name not in self._app.events or not bot_is_member or not has_scope:
             return []
-        return [self._outbox.post(self._envelope(event, channel, outer))]
+        return [self._outbox.enqueue_event(self._envelope(event, channel, outer_team))]
 
-    def _envelope(self, event: Json, channel: Channel | None, outer: str | None) -> Json:
-        """What stands around an event.
+    def _envelope(self, event: Json, channel: Channel | None, outer_team: str | None) -> Json:
+        """Return an event's envelope.
 
-        In a channel of Slack Connect the outer `team_id` may be another organisation's, and
-        `context_team_id` the host's; only `authorizations` always name our installation. Source:
-        as for `_teams_of_mention`.
+        In a Slack Connect channel the outer `team_id` may be another organisation's, and
+        `context_team_id` is the host's. Only `authorizations` always name the app's installation.
+        Source: as for `_mention_teams`.
         """
         app = self._app
         shared = channel is not None and channel.ext_shared
         host = (channel.host if channel and shared else None) or app.team_id
-        team = outer or host
+        team = outer_team or host
         enterprises = self._workspace.enterprises
-        ours = enterprises.get(app.team_id)
+        own_enterprise = enterprises.get(app.team_id)
         return {
             "token": app.verification_token,
             "team_id": team,
@@ -197,7 +209,7 @@ class Events:
             "event_time": int(self._workspace.clock.now()),
             "authorizations": [
                 {
-                    "enterprise_id": ours,
+                    "enterprise_id": own_enterprise,
                     "team_id": app.team_id,
                     "user_id": app.bot_user_id,
                     "is_bot": True,

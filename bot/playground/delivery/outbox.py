@@ -1,7 +1,7 @@
-"""Hands events and interactions to the app, and sends an unacknowledged event again.
+"""Delivers events and interactions to the app, and redelivers unacknowledged events.
 
-Slack waits three seconds for an acknowledgement. An event that has none is sent again at once,
-after one minute and after five; an interaction or a command is sent once.
+Slack waits three seconds for an acknowledgement. It redelivers an unacknowledged event at once,
+after one minute and after five minutes. Interactions and commands are sent only once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.errors import UnknownInWorkspaceError
 
 if TYPE_CHECKING:
@@ -25,22 +25,25 @@ EnvelopeKind = Literal["events_api", "interactive", "slash_commands"]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One thing on its way to the app. `attempt` is 0 for the first sending."""
+    """One request to the app. `attempt` is 0 for the first delivery."""
 
     kind: EnvelopeKind
     payload: Json
     attempt: int = 0
     reason: str = ""
-    takes_answer: bool = False
+    accepts_response: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What became of a sending.
+    """The outcome of one delivery attempt.
 
-    `payload` is what the app answered with; `reason` is Slack's word for a failure
-    (`timeout`, `http_timeout`, `http_error`, `connection_failed`, `no_connection`); `retriable`
-    is False where the app asked not to be sent it again.
+    Attributes:
+        ok: whether the app acknowledged it.
+        payload: the app's response.
+        reason: Slack's code for a failure: `timeout`, `http_timeout`, `http_error`,
+            `connection_failed` or `no_connection`.
+        retriable: False if the app asked for no redelivery.
     """
 
     ok: bool
@@ -50,94 +53,94 @@ class Ack:
 
 
 class Transport(Protocol):
-    """A way to the app: Socket Mode, or HTTP."""
+    """A connection to the app: Socket Mode or HTTP."""
 
     async def send(self, envelope: Envelope) -> Ack:
-        """Send once, and wait for the acknowledgement no longer than Slack does."""
+        """Send once and wait for the acknowledgement as long as Slack does."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One event and its sendings. `state` says whether Slack still has something to do for it."""
+    """One event and its delivery attempts."""
 
     event_id: str
     kind: str
     body: Json
     acks: list[Ack] = field(default_factory=list[Ack])
     seconds: list[float] = field(default_factory=list[float])
-    """How long each acknowledgement, or the lack of one, took."""
+    """Wall-clock seconds of each attempt."""
     state: Literal["pending", "acknowledged", "given up"] = "pending"
 
 
 class Outbox:
-    """Everything that goes to the app. `deliveries` is the log of events, the oldest first."""
+    """Sends everything that goes to the app. `deliveries` logs all events, oldest first."""
 
-    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, notify_changed: Callable[[], None]) -> None:
         self.transport: Transport | None = None
         self.deliveries: dict[str, Delivery] = {}
         self.acks_to_drop = 0
-        """How many of the next acknowledgements of events get lost on their way to Slack."""
+        """How many of the next event acknowledgements to lose."""
         self._clock = clock
-        self._changed = changed
+        self._notify_changed = notify_changed
         self._pending: dict[str, Delivery] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def post(self, body: Json) -> Delivery:
-        """Begin to deliver an event; its body carries `event_id` and `event`."""
+    def enqueue_event(self, body: Json) -> Delivery:
+        """Start delivering an event; `body` contains `event_id` and `event`."""
         delivery = Delivery(body["event_id"], body["event"]["type"], body)
         self.deliveries[delivery.event_id] = self._pending[delivery.event_id] = delivery
-        self._own(self._deliver(delivery))
+        self._start(self._deliver(delivery))
         return delivery
 
     async def redeliver(self, event_id: str) -> Ack:
-        """Send an event once more, whatever became of it, and tell how it was received."""
+        """Send an event again and return the acknowledgement."""
         delivery = self.deliveries.get(event_id)
         if not delivery:
             raise UnknownInWorkspaceError(f"no event {event_id!r} was sent")
         return await self._attempt(delivery, max(1, len(delivery.acks)), "timeout")
 
-    async def ask(self, envelope: Envelope) -> Ack:
-        """Send an interaction or a command, once."""
+    async def send(self, envelope: Envelope) -> Ack:
+        """Send one envelope, without retries."""
         transport = self.transport
         return (
             await transport.send(envelope) if transport else Ack(ok=False, reason="no_connection")
         )
 
     def pending(self) -> list[Delivery]:
-        """The events that Slack is not done with."""
+        """Return the events whose delivery has not ended."""
         return list(self._pending.values())
 
     async def close(self) -> None:
-        """Give up on whatever is still under way."""
+        """Cancel all pending deliveries."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _deliver(self, delivery: Delivery) -> None:
         ack = await self._attempt(delivery, 0, "")
-        for attempt, pause in enumerate(limits.RETRY_PAUSES, start=1):
+        for attempt, pause in enumerate(slack_limits.RETRY_PAUSES, start=1):
             if ack.ok or not ack.retriable:
                 break
             await self._clock.sleep(pause)
             ack = await self._attempt(delivery, attempt, ack.reason)
         delivery.state = "acknowledged" if ack.ok else "given up"
         del self._pending[delivery.event_id]
-        self._changed()
+        self._notify_changed()
 
     async def _attempt(self, delivery: Delivery, attempt: int, reason: str) -> Ack:
         envelope = Envelope("events_api", delivery.body, attempt, reason)
-        began = time.perf_counter()
-        ack = await self.ask(envelope)
-        delivery.seconds.append(time.perf_counter() - began)
+        started = time.perf_counter()
+        ack = await self.send(envelope)
+        delivery.seconds.append(time.perf_counter() - started)
         if ack.ok and self.acks_to_drop:
             self.acks_to_drop -= 1
             ack = Ack(ok=False, reason="timeout")
         delivery.acks.append(ack)
-        self._changed()
+        self._notify_changed()
         return ack
 
-    def _own(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _start(self, delivery: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(delivery)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

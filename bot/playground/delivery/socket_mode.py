@@ -1,4 +1,4 @@
-"""Socket Mode: envelopes to the app over a websocket that the app opened, answered by their id."""
+"""Socket Mode: sends envelopes over websockets that the app opened."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
-from bot.playground import limits
-from bot.playground.checks.report import is_object
+from bot import slack_limits
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.delivery.outbox import Ack, Envelope
 
 if TYPE_CHECKING:
@@ -23,94 +23,94 @@ if TYPE_CHECKING:
 
 _HOST = "applink-local"
 _CLOSING_SECONDS = 1.0
-"""How long the app may take to answer that a connection is closed."""
+"""Seconds to wait for the app's close frame."""
 
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One websocket of the app, with the envelopes that it has not acknowledged."""
+    """One websocket of the app and its unacknowledged envelopes."""
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    waiting: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
-    leaving: bool = False
-    """Told to go: nothing more is sent to it."""
+    pending: dict[str, asyncio.Future[Ack]] = field(default_factory=dict[str, Any])
+    draining: bool = False
+    """The app was asked to reconnect; nothing more is sent here."""
 
 
 class Sockets:
-    """The app's websockets. Each envelope goes to one of them, in turn."""
+    """The app's websockets. Envelopes are distributed round-robin."""
 
-    def __init__(self, clock: Clock, app_id: str, changed: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, app_id: str, notify_changed: Callable[[], None]) -> None:
         self.connections: list[Connection] = []
         self._clock = clock
         self._app_id = app_id
-        self._changed = changed
+        self._notify_changed = notify_changed
         self._tickets: set[str] = set()
-        self._arrivals: list[asyncio.Future[None]] = []
-        self._turn = 0
-        self.to_refuse = 0
-        """How many of the next connections are refused, whose ticket is used up all the same."""
+        self._waiters: list[asyncio.Future[None]] = []
+        self._next_index = 0
+        self.refusals_left = 0
+        """How many of the next connections to refuse; each still uses up its ticket."""
 
     def new_ticket(self) -> str:
-        """Leave to connect once."""
+        """Return a ticket that is valid for one connection."""
         ticket = secrets.token_urlsafe(12)
         self._tickets.add(ticket)
         return ticket
 
     async def send(self, envelope: Envelope) -> Ack:
-        """Send over one connection, and wait three seconds for its acknowledgement."""
-        connection = self._pick() or await self._replacement()
+        """Send over one connection and wait up to three seconds for the acknowledgement."""
+        connection = self._next_connection() or await self._wait_for_replacement()
         if not connection:
             return Ack(ok=False, reason="no_connection")
         envelope_id = str(uuid.uuid4())
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
-        connection.waiting[envelope_id] = answer
+        connection.pending[envelope_id] = answer
         try:
             await connection.socket.send_str(json.dumps(_envelope_json(envelope_id, envelope)))
-            return await self._clock.within(limits.ACK_SECONDS, answer)
+            return await self._clock.within(slack_limits.ACK_SECONDS, answer)
         except TimeoutError:
             return Ack(ok=False, reason="timeout")
         except ConnectionError:
             return Ack(ok=False, reason="connection_failed")
         finally:
-            connection.waiting.pop(envelope_id, None)
+            connection.pending.pop(envelope_id, None)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """The endpoint of the websocket; the ticket in its address is good for one connection."""
+        """Serve one websocket; its URL must contain an unused ticket."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
-            return web.Response(status=403, text="the ticket was used or never given")
+            return web.Response(status=403, text="unknown or used ticket")
         self._tickets.discard(ticket)
-        if self.to_refuse:
-            self.to_refuse -= 1
+        if self.refusals_left:
+            self.refusals_left -= 1
             return web.Response(status=503)
         socket = web.WebSocketResponse(timeout=_CLOSING_SECONDS)
         await socket.prepare(request)
-        if len(self.connections) >= limits.SOCKETS:
+        if len(self.connections) >= slack_limits.SOCKETS:
             await socket.send_str(_disconnect_json("too_many_websockets"))
             await socket.close()
             return socket
-        await self._converse(Connection(socket, request.transport))
+        await self._run(Connection(socket, request.transport))
         return socket
 
-    async def ask_to_leave(self, reason: str) -> None:
-        """Tell every connection that it will be closed, as Slack does before it closes one.
+    async def disconnect(self, reason: str) -> None:
+        """Send `disconnect` on every connection, as Slack does before it closes one.
 
-        `warning` only tells; `refresh_requested` sends nothing more over the old connections,
-        which the app closes once it has opened a new one.
+        After any reason except `warning`, nothing more is sent over the old connections. The app
+        closes them after it has opened a new one.
         """
         for connection in list(self.connections):
-            connection.leaving = reason != "warning"
+            connection.draining = reason != "warning"
             await connection.socket.send_str(_disconnect_json(reason))
 
-    async def cut(self) -> None:
-        """Break every connection without a word."""
+    async def drop(self) -> None:
+        """Drop every connection without a close frame."""
         for connection in list(self.connections):
             if connection.transport:
                 connection.transport.abort()
 
     def freeze(self) -> None:
-        """Stop reading from every connection, as when the network drops packets silently."""
+        """Stop reading from every connection, as if the network silently dropped packets."""
         for connection in self.connections:
             if connection.transport:
                 connection.transport.pause_reading()
@@ -119,43 +119,43 @@ class Sockets:
         """Close every connection."""
         await asyncio.gather(*(connection.socket.close() for connection in self.connections))
 
-    def _pick(self) -> Connection | None:
-        open_now = [each for each in self.connections if not each.leaving]
-        self._turn += 1
-        return open_now[self._turn % len(open_now)] if open_now else None
+    def _next_connection(self) -> Connection | None:
+        usable = [each for each in self.connections if not each.draining]
+        self._next_index += 1
+        return usable[self._next_index % len(usable)] if usable else None
 
-    async def _replacement(self) -> Connection | None:
-        """The connection that comes for one which was told to leave, or None after a while."""
+    async def _wait_for_replacement(self) -> Connection | None:
+        """Wait for the connection that replaces a draining one; None after three seconds."""
         if not self.connections:
             return None
-        arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._arrivals.append(arrival)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            await self._clock.within(limits.ACK_SECONDS, arrival)
+            await self._clock.within(slack_limits.ACK_SECONDS, waiter)
         except TimeoutError:
             return None
-        return self._pick()
+        return self._next_connection()
 
-    async def _converse(self, connection: Connection) -> None:
+    async def _run(self, connection: Connection) -> None:
         self.connections.append(connection)
         try:
             await connection.socket.send_str(self._hello())
-            self._arrived()
+            self._notify_waiters()
             async for message in connection.socket:
                 if message.type == WSMsgType.TEXT:
-                    _hear(connection, message.data)
+                    _receive(connection, message.data)
         finally:
             self.connections.remove(connection)
-            for answer in connection.waiting.values():
-                _settle(answer, Ack(ok=False, reason="connection_failed"))
-            self._changed()
+            for answer in connection.pending.values():
+                _resolve(answer, Ack(ok=False, reason="connection_failed"))
+            self._notify_changed()
 
-    def _arrived(self) -> None:
-        arrivals, self._arrivals = self._arrivals, []
-        for arrival in arrivals:
-            if not arrival.done():
-                arrival.set_result(None)
-        self._changed()
+    def _notify_waiters(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._notify_changed()
 
     def _hello(self) -> str:
         return json.dumps(
@@ -169,33 +169,33 @@ class Sockets:
 
 
 def _envelope_json(envelope_id: str, envelope: Envelope) -> Json:
-    shape: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "envelope_id": envelope_id,
         "type": envelope.kind,
         "payload": envelope.payload,
-        "accepts_response_payload": envelope.takes_answer,
+        "accepts_response_payload": envelope.accepts_response,
     }
     if envelope.kind == "events_api":
-        shape |= {"retry_attempt": envelope.attempt, "retry_reason": envelope.reason}
-    return shape
+        fields |= {"retry_attempt": envelope.attempt, "retry_reason": envelope.reason}
+    return fields
 
 
 def _disconnect_json(reason: str) -> str:
     return json.dumps({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
 
 
-def _hear(connection: Connection, text: str) -> None:
-    """Take an acknowledgement; anything else is ignored, as Slack does."""
+def _receive(connection: Connection, text: str) -> None:
+    """Handle an acknowledgement; ignore anything else, as Slack does."""
     try:
-        said = json.loads(text)
+        ack = json.loads(text)
     except ValueError:
         return
-    if is_object(said):
-        answer = connection.waiting.get(str(said.get("envelope_id")))
+    if is_object(ack):
+        answer = connection.pending.get(str(ack.get("envelope_id")))
         if answer:
-            _settle(answer, Ack(ok=True, payload=said.get("payload")))
+            _resolve(answer, Ack(ok=True, payload=ack.get("payload")))
 
 
-def _settle(answer: asyncio.Future[Ack], ack: Ack) -> None:
+def _resolve(answer: asyncio.Future[Ack], ack: Ack) -> None:
     if not answer.done():
         answer.set_result(ack)

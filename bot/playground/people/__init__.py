@@ -1,1 +1,1 @@
-"""What people do in the local Slack, and what they see."""
+"""Simulates the people in the local Slack: what they do and what they see."""

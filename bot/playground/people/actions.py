@@ -1,19 +1,19 @@
-"""What people do with the app: commands, buttons, menus, modals, shortcuts and Stop."""
+"""Simulates how people use the app: commands, buttons, menus, modals, shortcuts and Stop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.playground.api.response_urls import answer
-from bot.playground.checks.payloads import read_view
+from bot.playground.api.response_urls import apply_response
+from bot.playground.checks.payloads import parse_view
 from bot.playground.delivery.outbox import Ack, Envelope
 from bot.playground.errors import SlackError
 from bot.playground.people.inputs import (
     STATELESS,
-    chosen,
+    element_value,
     find_element,
-    initial,
+    initial_value,
     input_elements,
 )
 from bot.playground.state.models import SlackMessage, SlackView
@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """How the app took an action of a person's.
+    """How the app responded to a person's action.
 
-    `error` is why the person saw a warning: Slack's word for a failed delivery, or the code of
-    what was wrong with the answer. `message` is what the acknowledgement itself showed.
+    Attributes:
+        ack: the app's acknowledgement.
+        trigger_id: the trigger that the app received.
+        response_url: the response URL that the app received, if any.
+        message: the message that the acknowledgement itself posted, if any.
+        errors: validation errors of a submitted modal, by block id.
+        error: why Slack would show the person a warning: the code of a failed delivery or of an
+            invalid response. Empty if all went well.
     """
 
     ack: Ack
@@ -40,160 +46,173 @@ class ActionResult:
     response_url: str = ""
     message: SlackMessage | None = None
     errors: Mapping[str, str] | None = None
-    """Of a submitted modal: what the app found wrong, by block."""
     error: str = ""
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the app answered within three seconds."""
+        """Whether the app acknowledged within three seconds."""
         return self.ack.ok
 
     @property
     def payload(self) -> Json | None:
-        """What the acknowledgement carried."""
+        """The payload of the acknowledgement."""
         return self.ack.payload
 
 
 class PeopleActions:
-    """The acting part of a person's interface."""
+    """The part of `LocalSlack` that lets people use the app."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     async def command(
         self, user: User | str, channel: Channel | str, command: str, text: str = ""
     ) -> ActionResult:
-        """Send a slash command from a channel's message box; what the app answers is shown."""
-        site = self._site
-        person, place = site.workspace.user(user), site.workspace.channel(channel)
-        url, trigger = site.new_response_url(person.id, place.id), site.new_trigger(person.id)
+        """Send a slash command from a channel and show the app's response."""
+        emulator = self._emulator
+        person, conversation = emulator.workspace.user(user), emulator.workspace.channel(channel)
+        url, trigger = (
+            emulator.new_response_url(person.id, conversation.id),
+            emulator.new_trigger(person.id),
+        )
         payload = {
-            "token": site.app.verification_token,
+            "token": emulator.app.verification_token,
             "team_id": person.team_id,
             "team_domain": "playground",
-            "channel_id": place.id,
-            "channel_name": "directmessage" if place.kind == "im" else place.name,
+            "channel_id": conversation.id,
+            "channel_name": "directmessage" if conversation.kind == "im" else conversation.name,
             "user_id": person.id,
             "user_name": person.name,
             "command": command,
             "text": text,
-            "api_app_id": site.app.app_id,
+            "api_app_id": emulator.app.app_id,
             "is_enterprise_install": "false",
             "response_url": url,
             "trigger_id": trigger,
         }
-        ack = await site.outbox.ask(Envelope("slash_commands", payload, takes_answer=True))
+        ack = await emulator.outbox.send(Envelope("slash_commands", payload, accepts_response=True))
         if not ack.ok or not ack.payload:
             return ActionResult(ack, trigger, url, error=ack.reason)
-        grant = site.response_urls[url.rpartition("/")[2]]
         try:
-            shown = answer(site, grant, ack.payload)
-        except SlackError as refused:
-            return ActionResult(ack, trigger, url, error=refused.code)
-        return ActionResult(ack, trigger, url, message=shown)
+            message = apply_response(
+                emulator, emulator.response_urls[url.rpartition("/")[2]], ack.payload
+            )
+        except SlackError as error:
+            return ActionResult(ack, trigger, url, error=error.code)
+        return ActionResult(ack, trigger, url, message=message)
 
     async def click(
-        self, user: User | str, where: SlackMessage | SlackView, action_id: str, value: Any = None
+        self, user: User | str, target: SlackMessage | SlackView, action_id: str, value: Any = None
     ) -> ActionResult:
-        """Press a button or choose from a menu, in a message or in a view.
+        """Click a button or choose from a menu, in a message or a view.
 
-        `value` names what is chosen (see `inputs.chosen`); a button's own value is sent where it
-        is None. Nothing is checked that a stale or hostile client would not check.
+        `value` names the choice (see `inputs.element_value`); None sends a button's own value. Like
+        a stale or hostile client, this does not check whether the click makes sense.
         """
-        person = self._site.workspace.user(user)
-        block_id, element = find_element(where.blocks, action_id)
-        fields = chosen(element, value)
+        person = self._emulator.workspace.user(user)
+        block_id, element = find_element(target.blocks, action_id)
+        fields = element_value(element, value)
         if element["type"] not in STATELESS:
-            where.state.setdefault(block_id, {})[action_id] = {"type": element["type"], **fields}
+            target.state.setdefault(block_id, {})[action_id] = {"type": element["type"], **fields}
         action = {
             "type": element["type"],
             "action_id": action_id,
             "block_id": block_id,
-            "action_ts": self._site.workspace.next_ts(),
+            "action_ts": self._emulator.workspace.next_ts(),
             **fields,
         }
-        view_id = where.id if isinstance(where, SlackView) else None
-        trigger = self._site.new_trigger(person.id, view_id)
+        view_id = target.id if isinstance(target, SlackView) else None
+        trigger = self._emulator.new_trigger(person.id, view_id)
         payload = self._payload("block_actions", person, trigger) | {"actions": [action]}
-        payload |= self._about(where, person)
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        payload |= self._context(target, person)
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
     async def submit(
         self, user: User | str, view: SlackView, values: Mapping[str, Any] | None = None
     ) -> ActionResult:
-        """Fill in a modal by `action_id` and submit it; what the app answers is carried out."""
-        person = self._site.workspace.user(user)
+        """Fill in a modal by `action_id`, submit it and apply the app's response."""
+        person = self._emulator.workspace.user(user)
         self._fill_in(view, values or {})
-        trigger = self._site.new_trigger(person.id, view.id)
+        trigger = self._emulator.new_trigger(person.id, view.id)
         payload = self._payload("view_submission", person, trigger)
-        payload |= {"view": view_json(view, self._site.app), "response_urls": []}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload, takes_answer=True))
+        payload |= {"view": view_json(view, self._emulator.app), "response_urls": []}
+        ack = await self._emulator.outbox.send(
+            Envelope("interactive", payload, accepts_response=True)
+        )
         if not ack.ok:
             return ActionResult(ack, trigger, error=ack.reason)
-        return self._carry_out(person, view, ack, trigger)
+        return self._apply_submission_response(person, view, ack, trigger)
 
     async def close(
         self, user: User | str, view: SlackView, *, clear: bool = False
     ) -> ActionResult | None:
-        """Close the topmost modal, or with `clear` all; the app is told where it asked to be.
+        """Close the topmost modal, or all of them with `clear`.
 
-        Gives how the app took that; None where it was not told.
+        Returns the app's response, or None if the view did not set `notify_on_close`.
         """
-        person = self._site.workspace.user(user)
-        close_views(self._site.workspace, person.id, all_of_them=clear)
+        person = self._emulator.workspace.user(user)
+        close_views(self._emulator.workspace, person.id, close_all=clear)
         if not view.content.get("notify_on_close"):
             return None
         payload = self._payload("view_closed", person, "")
-        payload |= {"view": view_json(view, self._site.app), "is_cleared": clear}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+        payload |= {"view": view_json(view, self._emulator.app), "is_cleared": clear}
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         return ActionResult(ack, "", error=ack.reason)
 
     async def shortcut(
         self, user: User | str, callback_id: str, message: SlackMessage | None = None
     ) -> ActionResult:
-        """Use a shortcut: on a message, or without one a global shortcut."""
-        person = self._site.workspace.user(user)
-        trigger = self._site.new_trigger(person.id)
+        """Use a message shortcut, or a global shortcut if `message` is None."""
+        person = self._emulator.workspace.user(user)
+        trigger = self._emulator.new_trigger(person.id)
         payload = self._payload("message_action" if message else "shortcut", person, trigger)
-        payload |= {"callback_id": callback_id, "action_ts": self._site.workspace.next_ts()}
+        payload |= {"callback_id": callback_id, "action_ts": self._emulator.workspace.next_ts()}
         if message:
-            payload |= self._about(message, person) | {"message_ts": message.ts}
-        ack = await self._site.outbox.ask(Envelope("interactive", payload))
+            payload |= self._context(message, person) | {"message_ts": message.ts}
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
         url = str(payload.get("response_url", ""))
         return ActionResult(ack, trigger, url, error=ack.reason)
 
+    async def send_interaction(self, user: User | str, kind: str, **fields: object) -> ActionResult:
+        """Send an interaction of any type, such as one that the app does not know."""
+        person = self._emulator.workspace.user(user)
+        trigger = self._emulator.new_trigger(person.id)
+        payload = self._payload(kind, person, trigger) | fields
+        ack = await self._emulator.outbox.send(Envelope("interactive", payload))
+        return ActionResult(ack, trigger, error=ack.reason)
+
     async def open_home(self, user: User | str, tab: str = "home") -> None:
-        """Look at the app's Home tab, or with `messages` at its Messages tab."""
-        person = self._site.workspace.user(user)
-        im = self._site.workspace.im_between(person.id, self._site.app.bot_user_id)
-        self._site.events.home_opened(person, im, tab)
+        """Open the app's Home tab, or its Messages tab if `tab` is `messages`."""
+        person = self._emulator.workspace.user(user)
+        im = self._emulator.workspace.im_between(person.id, self._emulator.app.bot_user_id)
+        self._emulator.events.home_opened(person, im, tab)
 
     async def press_stop(
         self, user: User | str, channel: Channel | str, thread_ts: str
     ) -> list[str]:
-        """Press Stop in a thread; gives the ts of the messages whose streams that ended."""
-        workspace = self._site.workspace
-        person, place = workspace.user(user), workspace.channel(channel)
+        """Press Stop in a thread and return the ts of the stopped messages."""
+        workspace = self._emulator.workspace
+        person, conversation = workspace.user(user), workspace.channel(channel)
         stopped: list[str] = []
-        for message in place.thread(thread_ts):
+        for message in conversation.thread(thread_ts):
             if message.stream and message.streaming:
                 message.stream.end("stopped")
                 stopped.append(message.ts)
-        self._site.events.session_stopped(place, person, thread_ts, stopped)
-        workspace.changed()
+        self._emulator.events.session_stopped(conversation, person, thread_ts, stopped)
+        workspace.notify_changed()
         return stopped
 
     def _payload(self, kind: str, person: User, trigger: str) -> Json:
-        """What every interaction carries.
+        """Return the fields that every interaction has.
 
-        `team` is where it happened, for people of another organisation theirs. In an Enterprise
-        organisation `user.team_id` is the organisation's id
+        `team` is the person's own workspace, even if another organisation hosts the channel. In an
+        Enterprise organisation `user.team_id` is the organisation's id
         (https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload).
         """
-        app = self._site.app
-        enterprise = self._site.workspace.enterprises.get(person.team_id)
+        app = self._emulator.app
+        enterprise = self._emulator.workspace.enterprises.get(person.team_id)
         grid = {"enterprise_id": enterprise} if enterprise else {}
         return {
             "type": kind,
@@ -211,31 +230,31 @@ class PeopleActions:
             "is_enterprise_install": False,
         }
 
-    def _about(self, where: SlackMessage | SlackView, person: User) -> Json:
-        """Where something was pressed: `container`, and the message or view itself."""
-        if isinstance(where, SlackView):
-            container = {"type": "view", "view_id": where.id}
-            return {"container": container, "view": view_json(where, self._site.app)}
-        channel = self._site.workspace.channels[where.channel]
-        ephemeral = where.ephemeral_for is not None
+    def _context(self, target: SlackMessage | SlackView, person: User) -> Json:
+        """Return the payload fields that locate a click: `container` and the message or view."""
+        if isinstance(target, SlackView):
+            container = {"type": "view", "view_id": target.id}
+            return {"container": container, "view": view_json(target, self._emulator.app)}
+        channel = self._emulator.workspace.channels[target.channel]
+        ephemeral = target.ephemeral_for is not None
         container: Json = {
             "type": "message",
-            "message_ts": where.ts,
+            "message_ts": target.ts,
             "channel_id": channel.id,
             "is_ephemeral": ephemeral,
         }
-        if where.is_reply:
-            container["thread_ts"] = where.thread_ts
-        named = "directmessage" if channel.kind == "im" else channel.name
-        about: Json = {
+        if target.is_reply:
+            container["thread_ts"] = target.thread_ts
+        name = "directmessage" if channel.kind == "im" else channel.name
+        context: Json = {
             "container": container,
-            "channel": {"id": channel.id, "name": named},
-            "state": {"values": where.state},
-            "response_url": self._site.new_response_url(person.id, channel.id, where),
+            "channel": {"id": channel.id, "name": name},
+            "state": {"values": target.state},
+            "response_url": self._emulator.new_response_url(person.id, channel.id, target),
         }
         if not ephemeral:
-            about["message"] = message_json(where, channel, with_metadata=True)
-        return about
+            context["message"] = message_json(target, channel, with_metadata=True)
+        return context
 
     def _fill_in(self, view: SlackView, values: Mapping[str, Any]) -> None:
         known = {element["action_id"] for _, element, _ in input_elements(view.blocks)}
@@ -243,25 +262,30 @@ class PeopleActions:
             find_element(view.blocks, name)
         for block_id, element, _ in input_elements(view.blocks):
             name = element["action_id"]
-            held = view.state.setdefault(block_id, {})
+            block_state = view.state.setdefault(block_id, {})
             if name in values:
-                held[name] = {"type": element["type"], **chosen(element, values[name])}
+                block_state[name] = {
+                    "type": element["type"],
+                    **element_value(element, values[name]),
+                }
             else:
-                held.setdefault(name, {"type": element["type"], **initial(element)})
+                block_state.setdefault(name, {"type": element["type"], **initial_value(element)})
 
-    def _carry_out(self, person: User, view: SlackView, ack: Ack, trigger: str) -> ActionResult:
-        told = ack.payload or {}
-        action = told.get("response_action")
-        workspace = self._site.workspace
+    def _apply_submission_response(
+        self, person: User, view: SlackView, ack: Ack, trigger: str
+    ) -> ActionResult:
+        response = ack.payload or {}
+        action = response.get("response_action")
+        workspace = self._emulator.workspace
         try:
             if action == "errors":
-                return ActionResult(ack, trigger, errors=told["errors"])
+                return ActionResult(ack, trigger, errors=response["errors"])
             if action == "update":
-                update_view(workspace, view, read_view(told["view"]), None)
+                update_view(workspace, view, parse_view(response["view"]), None)
             elif action == "push":
-                push_view(workspace, person.id, read_view(told["view"]))
-            elif view in workspace.stacks.get(person.id, ()):
-                close_views(workspace, person.id, all_of_them=action == "clear")
-        except SlackError as refused:
-            return ActionResult(ack, trigger, error=refused.code)
+                push_view(workspace, person.id, parse_view(response["view"]))
+            elif view in workspace.modal_stacks.get(person.id, ()):
+                close_views(workspace, person.id, close_all=action == "clear")
+        except SlackError as error:
+            return ActionResult(ack, trigger, error=error.code)
         return ActionResult(ack, trigger)

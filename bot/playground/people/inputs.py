@@ -1,4 +1,4 @@
-"""What pressing, choosing or filling in an element amounts to in an interaction's payload."""
+"""Builds the interaction payload of clicking, choosing or filling in an element."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from bot.playground.state.models import Json
 
 _SINGLE: Final = frozenset({"static_select", "external_select", "overflow", "radio_buttons"})
-_MANY: Final = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
-_SELECTED: Final = {
+_MULTIPLE: Final = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
+_VALUE_KEYS: Final = {
     "users_select": "selected_user",
     "conversations_select": "selected_conversation",
     "channels_select": "selected_channel",
@@ -25,7 +25,7 @@ _SELECTED: Final = {
     "rich_text_input": "rich_text_value",
     "file_input": "files",
 }
-_INITIAL: Final = {
+_INITIAL_KEYS: Final = {
     "selected_option": "initial_option",
     "selected_options": "initial_options",
     "value": "initial_value",
@@ -40,64 +40,68 @@ _INITIAL: Final = {
 STATELESS: Final = frozenset({
     "button", "feedback_buttons", "icon_button", "overflow", "workflow_button",
 })  # fmt: skip
-"""Elements that leave nothing behind in a view's state."""
+"""Elements without a value in a view's state."""
 
 
 def find_element(blocks: list[Json], action_id: str) -> tuple[str, Json]:
-    """The element of that `action_id`, and its block's id; LookupError where there is none."""
+    """Return the block id and element with this `action_id`.
+
+    Raises:
+        UnknownInWorkspaceError: if no element has it.
+    """
     for block in blocks:
         for part in walk([block]):
             if part.get("action_id") == action_id:
-                return _nearest(block, part), part
-    seen = [p["action_id"] for p in walk(list(blocks)) if "action_id" in p]
-    raise UnknownInWorkspaceError(f"nothing has the action_id {action_id!r}; there are {seen}")
+                return _block_id(block, part), part
+    known = [p["action_id"] for p in walk(list(blocks)) if "action_id" in p]
+    raise UnknownInWorkspaceError(f"no element has the action_id {action_id!r}; known: {known}")
 
 
-def chosen(element: Json, value: Any) -> Json:
-    """The fields that tell what was pressed, chosen or written.
+def element_value(element: Json, value: Any) -> Json:
+    """Return the payload fields for a clicked, chosen or entered value.
 
-    A button needs no `value`; a menu is given an option's value or label, a list of them where
-    several may be chosen; a pair of feedback buttons the value of one.
+    `value` is optional for a button. For a menu it is an option's value or label, or a list of
+    them in a multi-select. For feedback buttons it is one button's value or label.
     """
     kind = element["type"]
     if kind in {"button", "icon_button"}:
-        kept = {key: element[key] for key in ("text", "value", "style") if key in element}
-        return kept if value is None else kept | {"value": value}
+        fields = {key: element[key] for key in ("text", "value", "style") if key in element}
+        return fields if value is None else fields | {"value": value}
     if kind == "feedback_buttons":
         sides = (element["positive_button"], element["negative_button"])
         side = next((s for s in sides if value in {s["value"], s["text"]["text"]}), None)
         if side is None:
-            raise UnknownInWorkspaceError(f"there is no feedback button {value!r}")
+            raise UnknownInWorkspaceError(f"no feedback button {value!r}")
         return {"text": side["text"], "value": side["value"]}
     if kind in _SINGLE:
         return {"selected_option": None if value is None else _option(element, value)}
-    if kind in _MANY:
+    if kind in _MULTIPLE:
         return {"selected_options": [_option(element, each) for each in value or ()]}
-    return {_SELECTED.get(kind, "value"): value}
+    return {_VALUE_KEYS.get(kind, "value"): value}
 
 
-def initial(element: Json) -> Json:
-    """What an element holds before anybody touched it."""
+def initial_value(element: Json) -> Json:
+    """Return the payload fields for an element's initial value."""
     kind = element["type"]
-    key = "selected_option" if kind in _SINGLE else "selected_options" if kind in _MANY else ""
-    key = key or _SELECTED.get(kind, "value")
+    key = "selected_option" if kind in _SINGLE else "selected_options" if kind in _MULTIPLE else ""
+    key = key or _VALUE_KEYS.get(kind, "value")
     empty = [] if key in {"selected_options", "selected_users"} else None
-    return {key: element.get(_INITIAL.get(key, ""), empty)}
+    return {key: element.get(_INITIAL_KEYS.get(key, ""), empty)}
 
 
 def input_elements(blocks: list[Json]) -> list[tuple[str, Json, bool]]:
-    """Every element that has a state: its block's id, itself, and whether it may stay empty."""
+    """Return all elements that have a state, as (block id, element, optional)."""
     found: list[tuple[str, Json, bool]] = []
     for block in blocks:
         for part in walk([block]):
             if part.get("action_id") and part.get("type") not in STATELESS:
                 optional = block["type"] != "input" or bool(block.get("optional"))
-                found.append((_nearest(block, part), part, optional))
+                found.append((_block_id(block, part), part, optional))
     return found
 
 
-def _nearest(block: Json, element: Json) -> str:
-    """The id of the innermost block around an element."""
+def _block_id(block: Json, element: Json) -> str:
+    """Return the id of the innermost block that contains an element."""
     inner = block["block_id"]
     for child in block.get("child_blocks") or ():
         if any(part is element for part in walk([child])):
@@ -112,5 +116,5 @@ def _option(element: Json, wanted: Any) -> Json:
     for option in options:
         if wanted in {option["value"], option["text"]["text"]}:
             return option
-    offered = [option["value"] for option in options]
-    raise UnknownInWorkspaceError(f"{wanted!r} is not offered; there are {offered}")
+    values = [option["value"] for option in options]
+    raise UnknownInWorkspaceError(f"{wanted!r} is not an option; known: {values}")

@@ -1,4 +1,4 @@
-"""What people do with messages and channels: write, edit, delete, react, come and go."""
+"""Simulates what people do with messages and channels: post, edit, delete, react, join, leave."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _TOKEN: Final = re.compile(
 
 
 class PeopleMessages:
-    """The writing part of a person's interface.
+    """The part of `LocalSlack` that lets people use messages and channels.
 
-    People and places may be named by the value that `add_…` gave, by their id or by their name.
+    Identify users and channels by their object, id or name.
     """
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     def add_user(
         self,
@@ -45,11 +45,11 @@ class PeopleMessages:
         team_id: str | None = None,
         tz: str = "Etc/UTC",
     ) -> User:
-        """Somebody new; `team_id` makes them one of another workspace (see `into_grid`).
+        """Add a user; with `team_id` they belong to another workspace (see `join_grid`).
 
-        `bot` is another app, `workflow` one of Workflow Builder.
+        `bot` adds another app, `workflow` a workflow of Workflow Builder.
         """
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         user = User(
             id=workspace.new_id("U"),
             name=name,
@@ -77,16 +77,16 @@ class PeopleMessages:
         host: str | None = None,
         org_shared: Sequence[str] = (),
     ) -> Channel:
-        """A channel.
+        """Add a channel.
 
-        `connected` are the team ids with which Slack Connect shares it, and `host` is the one of
-        them whose channel it is, if not ours. `org_shared` are workspaces of our own Enterprise
-        organisation that share it.
+        Slack Connect shares it with the `connected` team ids. `host` is the outside team that owns
+        the channel; None if the app's workspace does. `org_shared` are workspaces of the app's
+        Enterprise organisation that share it.
         """
-        workspace = self._site.workspace
+        workspace = self._emulator.workspace
         listed = [workspace.user(each).id for each in members]
         if bot_member:
-            listed.append(self._site.app.bot_user_id)
+            listed.append(self._emulator.app.bot_user_id)
         channel = workspace.add_channel(name, "group" if private else "channel", listed)
         channel.archived = archived
         outside = [*connected, *([host] if host and host not in connected else [])]
@@ -96,29 +96,30 @@ class PeopleMessages:
             workspace.teams.setdefault(team, f"Organisation {team}")
         return channel
 
-    def into_grid(self, enterprise_id: str, *team_ids: str, ours: bool = True) -> None:
-        """Have workspaces, ours among them by default, belong to one Enterprise organisation."""
-        workspace = self._site.workspace
-        for team in [*team_ids, *([self._site.app.team_id] if ours else [])]:
+    def join_grid(self, enterprise_id: str, *team_ids: str, app_team: bool = True) -> None:
+        """Add workspaces to an Enterprise organisation, by default the app's workspace too."""
+        workspace = self._emulator.workspace
+        for team in [*team_ids, *([self._emulator.app.team_id] if app_team else [])]:
             workspace.enterprises[team] = enterprise_id
 
-    def notice(self, channel: Channel | str, text: str, user: str = "USLACK") -> str:
-        """Have Slack itself write, and give the message's ts.
+    def post_notice(self, channel: Channel | str, text: str, user: str = "USLACK") -> str:
+        """Post a message as Slack itself and return its ts.
 
-        Such a message has neither a subtype nor a bot_id (vercel/chat, fixtures of a DM: "archived
-        the channel").
+        It has neither a subtype nor a bot_id. Source: vercel/chat, the recorded "archived the
+        channel" in a direct message.
         """
-        place = self._site.workspace.channel(channel)
-        ts = self._site.workspace.next_ts()
-        message = SlackMessage(ts, place.id, user, text, self._site.app.team_id)
-        self._site.workspace.keep(message)
-        self._site.events.message(place, message)
+        workspace = self._emulator.workspace
+        conversation = workspace.channel(channel)
+        ts = workspace.next_ts()
+        message = SlackMessage(ts, conversation.id, user, text, self._emulator.app.team_id)
+        workspace.add_message(message)
+        self._emulator.events.message(conversation, message)
         return ts
 
     def dm(self, user: User | str) -> Channel:
-        """A person's direct messages with the bot."""
-        workspace = self._site.workspace
-        return workspace.im_between(workspace.user(user).id, self._site.app.bot_user_id)
+        """Return the direct message channel of a person and the bot."""
+        workspace = self._emulator.workspace
+        return workspace.im_between(workspace.user(user).id, self._emulator.app.bot_user_id)
 
     def upload(
         self,
@@ -126,11 +127,11 @@ class PeopleMessages:
         data: bytes,
         *,
         preview: bytes = b"",
-        withheld: bool = False,
-        **told: Any,
+        id_only: bool = False,
+        **overrides: Any,
     ) -> SharedFile:
-        """Upload a file, to be given to `post`; see `FileHost.add` for what the arguments mean."""
-        return self._site.files.add(name, data, told, preview=preview, withheld=withheld)
+        """Upload a file for use in `post`; `FileServer.add` explains the arguments."""
+        return self._emulator.files.add(name, data, overrides, preview=preview, id_only=id_only)
 
     async def post(
         self,
@@ -142,93 +143,95 @@ class PeopleMessages:
         subtype: str | None = None,
         files: Sequence[Json | SharedFile] = (),
     ) -> str:
-        """Write a message and give its ts; the events are on their way when this returns.
+        """Post a message, start delivering its events and return its ts.
 
-        With the subtype `bot_message` it comes from an integration that has no user.
+        With the subtype `bot_message` it comes from an integration without a user.
         """
-        author, place = self._member(user, channel)
-        if thread_ts and thread_ts not in place.messages:
-            raise UnknownInWorkspaceError(f"there is no thread {thread_ts}")
+        author, conversation = self._member(user, channel)
+        if thread_ts and thread_ts not in conversation.messages:
+            raise UnknownInWorkspaceError(f"no thread {thread_ts}")
         message = SlackMessage(
-            ts=self._site.workspace.next_ts(),
-            channel=place.id,
+            ts=self._emulator.workspace.next_ts(),
+            channel=conversation.id,
             user=None if subtype == "bot_message" else author.id,
             text=text,
             team=author.team_id,
-            blocks=_typed(text),
-            files=[each.shape if isinstance(each, SharedFile) else each for each in files],
+            blocks=_rich_text(text),
+            files=[each.file_json if isinstance(each, SharedFile) else each for each in files],
             thread_ts=thread_ts,
             subtype=subtype or ("file_share" if files else None),
             bot_id=author.bot_id,
             username=author.name if subtype == "bot_message" else None,
         )
-        self._site.workspace.keep(message)
-        self._site.events.message(place, message)
+        self._emulator.workspace.add_message(message)
+        self._emulator.events.message(conversation, message)
         return message.ts
 
     async def edit(self, user: User | str, channel: Channel | str, ts: str, text: str) -> None:
-        """Change one's own message."""
-        author, place = self._member(user, channel)
-        message = self._message(place, ts)
-        before = message_json(message, place)
-        message.text, message.blocks = text, _typed(text)
-        message.edited_by, message.edited_ts = author.id, self._site.workspace.next_ts()
-        self._site.events.changed(place, message, before)
-        self._site.workspace.changed()
+        """Edit a message as its author."""
+        author, conversation = self._member(user, channel)
+        message = self._message(conversation, ts)
+        before = message_json(message, conversation)
+        message.text, message.blocks = text, _rich_text(text)
+        message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
+        self._emulator.events.message_changed(conversation, message, before)
+        self._emulator.workspace.notify_changed()
 
     async def delete(self, channel: Channel | str, ts: str) -> None:
-        """Delete a message, as its author or an administrator can."""
-        remove(self._site, self._message(self._site.workspace.channel(channel), ts))
+        """Delete a message as its author or an admin."""
+        remove(self._emulator, self._message(self._emulator.workspace.channel(channel), ts))
 
     async def delete_thread(self, channel: Channel | str, ts: str) -> None:
-        """Delete a thread with all its replies, so that nothing of it can be read."""
-        place = self._site.workspace.channel(channel)
-        for message in reversed(place.thread(ts)):
-            remove(self._site, message)
+        """Delete a thread and all its replies."""
+        conversation = self._emulator.workspace.channel(channel)
+        for message in reversed(conversation.thread(ts)):
+            remove(self._emulator, message)
 
     async def react(self, user: User | str, channel: Channel | str, ts: str, name: str) -> None:
-        """Put an emoji on a message; the app is told where it is subscribed to `reaction_added`."""
-        author, place = self._member(user, channel)
-        message = self._message(place, ts)
+        """React to a message; sends `reaction_added` if the app subscribes to it."""
+        author, conversation = self._member(user, channel)
+        message = self._message(conversation, ts)
         message.reactions.setdefault(name, []).append(author.id)
-        item = {"type": "message", "channel": place.id, "ts": ts}
-        told: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
-        self._site.events.plain("reaction_added", **told, item_user=message.user)
-        self._site.workspace.changed()
+        item = {"type": "message", "channel": conversation.id, "ts": ts}
+        event: dict[str, Any] = {"user": author.id, "reaction": name, "item": item}
+        self._emulator.events.emit("reaction_added", **event, item_user=message.user)
+        self._emulator.workspace.notify_changed()
 
     async def invite(
         self, user: User | str, channel: Channel | str, *, inviter: User | str | None = None
     ) -> None:
-        """Bring somebody, or the bot, into a channel."""
-        workspace = self._site.workspace
-        guest, place = workspace.user(user), workspace.channel(channel)
-        if guest.id not in place.members:
-            place.members.append(guest.id)
+        """Add a user or the bot to a channel."""
+        workspace = self._emulator.workspace
+        invited, conversation = workspace.user(user), workspace.channel(channel)
+        if invited.id not in conversation.members:
+            conversation.members.append(invited.id)
             by = workspace.user(inviter) if inviter else None
-            self._site.events.joined(place, guest, by)
-            workspace.changed()
+            self._emulator.events.member_joined(conversation, invited, by)
+            workspace.notify_changed()
 
     async def leave(self, user: User | str, channel: Channel | str) -> None:
-        """Take somebody, or the bot, out of a channel."""
-        goer, place = self._member(user, channel)
-        place.members.remove(goer.id)
-        self._site.workspace.changed()
+        """Remove a user or the bot from a channel."""
+        member, conversation = self._member(user, channel)
+        conversation.members.remove(member.id)
+        self._emulator.workspace.notify_changed()
 
     def _member(self, user: User | str, channel: Channel | str) -> tuple[User, Channel]:
-        author = self._site.workspace.user(user)
-        place = self._site.workspace.channel(channel)
-        if author.id not in place.members:
-            raise UnknownInWorkspaceError(f"{author.name} is not in {place.name or place.id}")
-        return author, place
+        author = self._emulator.workspace.user(user)
+        conversation = self._emulator.workspace.channel(channel)
+        if author.id not in conversation.members:
+            raise UnknownInWorkspaceError(
+                f"{author.name} is not in {conversation.name or conversation.id}"
+            )
+        return author, conversation
 
     def _message(self, channel: Channel, ts: str) -> SlackMessage:
         if ts not in channel.messages:
-            raise UnknownInWorkspaceError(f"there is no message {ts}")
+            raise UnknownInWorkspaceError(f"no message {ts}")
         return channel.messages[ts]
 
 
-def _typed(text: str) -> list[Json]:
-    """The rich text that Slack's message box makes of what was typed."""
+def _rich_text(text: str) -> list[Json]:
+    """Return the rich text that Slack's message box creates from typed text."""
     elements: list[Json] = []
     end = 0
     for match in _TOKEN.finditer(text):

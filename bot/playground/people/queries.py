@@ -1,11 +1,11 @@
-"""What there is to see: messages, modals and sessions, and what the local Slack has noted."""
+"""Reads what people see, and what the local Slack has recorded."""
 
 from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.render.blocks import render_message, render_view
 from bot.playground.state.models import SlackMessage, SlackView
 
@@ -28,91 +28,94 @@ T = TypeVar("T")
 
 
 class PeopleQueries:
-    """The looking part of a person's interface."""
+    """The part of `LocalSlack` that reads its state."""
 
-    def __init__(self, site: Emulator) -> None:
-        self._site = site
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     def messages(self, channel: Channel | str, thread_ts: str | None = None) -> list[SlackMessage]:
-        """The messages of a thread, its parent first; without one those of the channel itself."""
-        place = self._site.workspace.channel(channel)
+        """Return a thread, parent first; without `thread_ts`, the channel's top-level messages."""
+        conversation = self._emulator.workspace.channel(channel)
         if thread_ts is not None:
-            return place.thread(thread_ts)
-        return [message for message in place.messages.values() if not message.is_reply]
+            return conversation.thread(thread_ts)
+        return [message for message in conversation.messages.values() if not message.is_reply]
 
     def message(self, channel: Channel | str, ts: str) -> SlackMessage:
-        """One message by its ts; KeyError where there is none."""
-        return self._site.workspace.channel(channel).messages[ts]
+        """Return one message by its ts; raise KeyError if there is none."""
+        return self._emulator.workspace.channel(channel).messages[ts]
 
     def ephemerals(self, user: User | str, channel: Channel | str) -> list[SlackMessage]:
-        """What only this person sees in a channel, the oldest first."""
-        who = self._site.workspace.user(user).id
-        where = self._site.workspace.channel(channel).id
-        kept = self._site.workspace.ephemerals
-        return [m for m in kept if m.ephemeral_for == who and m.channel == where]
+        """Return the ephemeral messages of this person in a channel, oldest first."""
+        user_id = self._emulator.workspace.user(user).id
+        channel_id = self._emulator.workspace.channel(channel).id
+        ephemerals = self._emulator.workspace.ephemerals
+        return [m for m in ephemerals if m.ephemeral_for == user_id and m.channel == channel_id]
 
-    def view_of(self, user: User | str) -> SlackView | None:
-        """The modal that this person sees, the topmost where several are open."""
-        stack = self._site.workspace.stacks.get(self._site.workspace.user(user).id)
+    def current_modal(self, user: User | str) -> SlackView | None:
+        """Return the topmost modal that this person has open."""
+        stack = self._emulator.workspace.modal_stacks.get(self._emulator.workspace.user(user).id)
         return stack[-1] if stack else None
 
-    def home_of(self, user: User | str) -> SlackView | None:
-        """The app's Home tab as this person sees it."""
-        return self._site.workspace.homes.get(self._site.workspace.user(user).id)
+    def home_tab(self, user: User | str) -> SlackView | None:
+        """Return the app's Home tab for this person."""
+        return self._emulator.workspace.home_views.get(self._emulator.workspace.user(user).id)
 
     def session(self, channel: Channel | str, thread_ts: str) -> Session | None:
-        """The agent session of a thread."""
-        where = self._site.workspace.channel(channel).id
-        return self._site.workspace.sessions.get((where, thread_ts))
+        """Return the agent session of a thread."""
+        channel_id = self._emulator.workspace.channel(channel).id
+        return self._emulator.workspace.sessions.get((channel_id, thread_ts))
 
     def status(self, channel: Channel | str, thread_ts: str) -> str:
-        """The assistant's status line; empty once two minutes have passed or something came."""
-        where = self._site.workspace.channel(channel).id
-        status = self._site.workspace.statuses.get((where, thread_ts))
-        if not status or self._site.clock.now() - status.since > limits.STATUS_SECONDS:
+        """Return the assistant's status line.
+
+        It is empty after two minutes or once a message was posted.
+        """
+        channel_id = self._emulator.workspace.channel(channel).id
+        status = self._emulator.workspace.statuses.get((channel_id, thread_ts))
+        if not status or self._emulator.clock.now() - status.since > slack_limits.STATUS_SECONDS:
             return ""
         return status.text
 
     def calls(self, method: str | None = None, *, after: int = 0) -> list[CallRecord]:
-        """The calls of the Web API that were received after so many, of one method or of all."""
-        calls = islice(self._site.workspace.calls, after, None)
+        """Return the Web API calls of one method or all, skipping the first `after` calls."""
+        calls = islice(self._emulator.workspace.calls, after, None)
         return [each for each in calls if method in {None, each.method}]
 
     @property
     def file_requests(self) -> list[FileRequest]:
-        """The downloads that were tried, the oldest first."""
-        return list(self._site.files.requests)
+        """All file download requests, oldest first."""
+        return list(self._emulator.files.requests)
 
     @property
     def notifications(self) -> list[Notification]:
-        """Whom the app's messages called. Messages of people are not counted."""
-        return list(self._site.workspace.notifications)
+        """The notifications caused by the app's messages; people's messages are not recorded."""
+        return list(self._emulator.workspace.notifications)
 
     @property
     def unfurls(self) -> list[Unfurl]:
-        """Which addresses in the app's messages Slack would have fetched."""
-        return list(self._site.workspace.unfurls)
+        """The URLs in the app's messages that Slack would have fetched for previews."""
+        return list(self._emulator.workspace.unfurls)
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """The events sent to the app with what became of each, the oldest first."""
-        return list(self._site.outbox.deliveries.values())
+        """All events sent to the app and their outcomes, oldest first."""
+        return list(self._emulator.outbox.deliveries.values())
 
-    def render(self, shown: SlackMessage | SlackView) -> str:
-        """A message or a view as plain text, as a person would see it."""
-        names = {user.id: user.name for user in self._site.workspace.users.values()}
-        names |= {each.id: each.name for each in self._site.workspace.channels.values()}
-        if isinstance(shown, SlackView):
-            return render_view(shown, names)
-        return render_message(shown, names)
+    def render(self, content: SlackMessage | SlackView) -> str:
+        """Return a message or view as plain text, as a person sees it."""
+        names = {user.id: user.name for user in self._emulator.workspace.users.values()}
+        names |= {each.id: each.name for each in self._emulator.workspace.channels.values()}
+        if isinstance(content, SlackView):
+            return render_view(content, names)
+        return render_message(content, names)
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the deadline of a person's patience, part of the interface
-        """What `predicate` gives once that is true, asked again on each change.
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 - the timeout is part of the interface
+        """Wait until `predicate` returns a true value and return it; check on every change.
 
-        `timeout` is in seconds of the wall's clock; TimeoutError tells the app's last calls.
+        `timeout` is in wall-clock seconds. TimeoutError lists the app's last calls.
         """
-        return await self._site.workspace.wait_for(predicate, timeout)
+        return await self._emulator.workspace.wait_for(predicate, timeout)
 
-    async def settled(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - the deadline of a person's patience, part of the interface
-        """Wait until every event was acknowledged or given up."""
-        await self.wait_for(lambda: not self._site.outbox.pending(), timeout)
+    async def wait_for_deliveries(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - the timeout is part of the interface
+        """Wait until every event was acknowledged or given up on."""
+        await self.wait_for(lambda: not self._emulator.outbox.pending(), timeout)

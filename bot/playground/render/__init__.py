@@ -1,1 +1,1 @@
-"""What a person sees of a message, a modal or the Home tab, as text."""
+"""Renders messages, modals and the Home tab as text."""

@@ -1,10 +1,10 @@
-"""What a person would see of a message, a modal or a Home tab, as plain text."""
+"""Renders messages, modals and Home tabs as plain text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 from bot.playground.render.text import (
     Names,
     plain,
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
     from bot.playground.state.models import Json, SlackMessage, SlackView
 
-_RULE: Final = "─" * 20
-_MARKS: Final = {"pending": "○", "in_progress": "…", "complete": "✓", "error": "✗"}
+_DIVIDER_LINE: Final = "─" * 20
+_STATUS_ICONS: Final = {"pending": "○", "in_progress": "…", "complete": "✓", "error": "✗"}
 
 
 def render_message(message: SlackMessage, names: Mapping[str, str] | None = None) -> str:
-    """A message; its text is shown only where it has no blocks, as in Slack."""
-    known = Names(names or {})
-    parts = [_block(block, known) for block in message.blocks]
+    """Render a message; like Slack, show its text only if it has no blocks."""
+    lookup = Names(names or {})
+    parts = [_block(block, lookup) for block in message.blocks]
     if not message.blocks and message.text:
-        parts.append(render_mrkdwn(message.text, known))
-    parts += [_attachment(attachment, known) for attachment in message.attachments]
+        parts.append(render_mrkdwn(message.text, lookup))
+    parts += [_attachment(attachment, lookup) for attachment in message.attachments]
     if message.reactions:
-        given = message.reactions.items()
-        parts.append(" ".join(f":{name}: {len(users)}" for name, users in given if users))
+        reactions = message.reactions.items()
+        parts.append(" ".join(f":{name}: {len(users)}" for name, users in reactions if users))
     return "\n".join(part for part in parts if part)
 
 
 def render_view(view: SlackView, names: Mapping[str, str] | None = None) -> str:
-    """A modal between its title and its buttons, or a Home tab."""
+    """Render a modal with its title and buttons, or a Home tab."""
     body = render_blocks(view.blocks, names)
     if view.kind == "home":
         return body
@@ -47,15 +47,15 @@ def render_view(view: SlackView, names: Mapping[str, str] | None = None) -> str:
 
 
 def render_blocks(blocks: list[Json], names: Mapping[str, str] | None = None) -> str:
-    """Blocks, one below the other."""
-    known = Names(names or {})
-    shown = [_block(block, known) for block in blocks]
+    """Render blocks, one per line."""
+    lookup = Names(names or {})
+    shown = [_block(block, lookup) for block in blocks]
     return "\n".join(part for part in shown if part)
 
 
 def _block(block: Json, names: Names) -> str:
-    rule = _BLOCKS.get(block["type"])
-    return rule(block, names) if rule else f"({block['type']})"
+    render = _BLOCKS.get(block["type"])
+    return render(block, names) if render else f"({block['type']})"
 
 
 def _text_object(value: Any, names: Names) -> str:
@@ -79,7 +79,7 @@ def _header(block: Json, _names: Names) -> str:
 
 
 def _divider(_block: Json, _names: Names) -> str:
-    return _RULE
+    return _DIVIDER_LINE
 
 
 def _context(block: Json, names: Names) -> str:
@@ -118,7 +118,7 @@ def _cell(cell: Json, names: Names) -> str:
 
 
 def _task_card(block: Json, names: Names) -> str:
-    line = f"{_MARKS[block['status']]} {block['title']}"
+    line = f"{_STATUS_ICONS[block['status']]} {block['title']}"
     for part in ("details", "output"):
         if block.get(part):
             line += f" — {render_rich_text(block[part], names)}"
@@ -151,14 +151,14 @@ def _alert(block: Json, names: Names) -> str:
 
 
 def _attachment(attachment: Json, names: Names) -> str:
-    words = attachment.get("text") or attachment.get("fallback") or ""
+    text = attachment.get("text") or attachment.get("fallback") or ""
     blocks = [_block(block, names) for block in attachment.get("blocks") or ()]
-    return "\n".join(part for part in (render_mrkdwn(str(words), names), *blocks) if part)
+    return "\n".join(part for part in (render_mrkdwn(str(text), names), *blocks) if part)
 
 
 def _element(element: Json, names: Names) -> str:
-    rule = _ELEMENTS.get(element["type"])
-    return rule(element, names) if rule else _field(element)
+    render = _ELEMENTS.get(element["type"])
+    return render(element, names) if render else _field(element)
 
 
 def _button(element: Json, _names: Names) -> str:
@@ -172,9 +172,9 @@ def _feedback(element: Json, names: Names) -> str:
 
 def _choices(element: Json, _names: Names) -> str:
     chosen = [element.get("initial_option"), *(element.get("initial_options") or ())]
-    marks = ("(x)" if option in chosen else "( )" for option in element["options"])
-    shown = (plain(option["text"]) for option in element["options"])
-    return "\n".join(f"{mark} {text}" for mark, text in zip(marks, shown, strict=True))
+    boxes = ("(x)" if option in chosen else "( )" for option in element["options"])
+    labels = (plain(option["text"]) for option in element["options"])
+    return "\n".join(f"{box} {label}" for box, label in zip(boxes, labels, strict=True))
 
 
 def _overflow(_element: Json, _names: Names) -> str:
@@ -182,7 +182,7 @@ def _overflow(_element: Json, _names: Names) -> str:
 
 
 def _field(element: Json) -> str:
-    """A menu or an input: what is chosen, or else its placeholder."""
+    """Render a menu or input: its initial value, or else its placeholder."""
     chosen = element.get("initial_option") or {}
     shown = plain(chosen.get("text")) or element.get("initial_value") or ""
     shown = shown or plain(element.get("placeholder"))

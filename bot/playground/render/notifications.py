@@ -1,8 +1,7 @@
-"""Whom a message of the app would have called, and which addresses Slack would have fetched.
+"""Finds whom a message would notify and which URLs Slack would fetch for previews.
 
-Read as Slack reads: a token such as `<!channel>` lives wherever it stands unescaped in mrkdwn or
-markdown, code included, since Slack resolves tokens before it looks for code. An address unfurls
-outside code only.
+Slack resolves tokens before code: an unescaped `<!channel>` notifies even inside code. A URL
+inside code gets no preview.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from bot.playground.state.models import Notification, Unfurl
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.playground.state.models import Called, SlackMessage
+    from bot.playground.state.models import NotificationKind, SlackMessage
 
 _TOKEN: Final = re.compile(
     r"<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
@@ -26,85 +25,87 @@ _TOKEN: Final = re.compile(
 _CODE: Final = re.compile(
     r"(?P<fence>```+|~~~+).*?(?:(?P=fence)|\Z)|(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)", re.DOTALL
 )
-_ADDRESS: Final = re.compile(
+_URL: Final = re.compile(
     r"(?=((?:https?://|(?<![^\W_])(?<!://)www\.)[^\s<>|\"'`\])]+))", re.IGNORECASE
 )
-"""Looked for at every position: an address within another one counts by itself too."""
+"""Matches at every position: a URL inside another URL counts too."""
 
-_ATTACHED: Final = ("pretext", "text", "title", "fields")
+_ATTACHMENT_TEXTS: Final = ("pretext", "text", "title", "fields")
 _KINDS: Final = frozenset({"user", "subteam", "channel", "here", "everyone"})
 
 
 class NotificationScan:
-    """What was called or fetched by all texts of one message, each once."""
+    """Collects the notifications and previews of one message, each once."""
 
     def __init__(self, message: SlackMessage) -> None:
         self._message = message
         self.notifications: dict[Notification, None] = {}
         self.unfurls: dict[Unfurl, None] = {}
 
-    def read(self, text: str) -> None:
-        """A text in mrkdwn or markdown."""
+    def scan_text(self, text: str) -> None:
+        """Scan a text in mrkdwn or markdown."""
         if "<" in text:
             for match in _TOKEN.finditer(text):
-                self._called(match)
+                self._add_token(match)
         if self._message.unfurls and ("://" in text or "www." in text.lower()):
-            for match in _ADDRESS.finditer(_CODE.sub(" ", text)):
-                self._fetched(match[1].rstrip(".,;:!?*_~"))
+            for match in _URL.finditer(_CODE.sub(" ", text)):
+                self._add_unfurl(match[1].rstrip(".,;:!?*_~"))
 
-    def read_blocks(self, blocks: Iterable[Any]) -> None:
-        """Blocks, to whatever depth."""
+    def scan_blocks(self, blocks: Iterable[Any]) -> None:
+        """Scan blocks at any depth."""
         for part in walk(list(blocks)):
             kind = part.get("type")
             if kind in {"mrkdwn", "markdown"} and isinstance(part.get("text"), str):
-                self.read(part["text"])
+                self.scan_text(part["text"])
             elif kind == "user":
-                self._call("user", str(part.get("user_id")))
+                self._add_notification("user", str(part.get("user_id")))
             elif kind == "usergroup":
-                self._call("subteam", str(part.get("usergroup_id")))
+                self._add_notification("subteam", str(part.get("usergroup_id")))
             elif kind == "broadcast":
-                self._call(str(part.get("range")), str(part.get("range")))
+                self._add_notification(str(part.get("range")), str(part.get("range")))
             elif kind == "link" and self._message.unfurls:
-                self._fetched(str(part.get("url")))
+                self._add_unfurl(str(part.get("url")))
 
-    def read_bare(self, text: str) -> None:
-        """A text of which Slack links the names itself (`link_names`, `parse=full`)."""
+    def scan_plain_names(self, text: str) -> None:
+        """Scan a text whose @names Slack links itself (`link_names`, `parse=full`)."""
         for word in re.findall(r"(?<!\w)@(channel|here|everyone)\b", text):
-            self._call(word, word)
+            self._add_notification(word, word)
 
-    def _called(self, match: re.Match[str]) -> None:
+    def _add_token(self, match: re.Match[str]) -> None:
         if word := match["word"]:
-            self._call(word, word)
+            self._add_notification(word, word)
         elif group := match["group"]:
-            self._call("subteam", group)
+            self._add_notification("subteam", group)
         else:
-            self._call("user", match["user"])
+            self._add_notification("user", match["user"])
 
-    def _call(self, kind: str, target: str) -> None:
+    def _add_notification(self, kind: str, target: str) -> None:
         if kind in _KINDS:
             message = self._message
-            found = Notification(cast("Called", kind), target, message.channel, message.ts)
-            self.notifications[found] = None
+            notification = Notification(
+                cast("NotificationKind", kind), target, message.channel, message.ts
+            )
+            self.notifications[notification] = None
 
-    def _fetched(self, url: str) -> None:
+    def _add_unfurl(self, url: str) -> None:
         self.unfurls[Unfurl(url, self._message.channel, self._message.ts)] = None
 
 
 def scan_notifications(message: SlackMessage, *, link_names: bool = False) -> NotificationScan:
-    """Read a whole message, the streamed parts included."""
-    found = NotificationScan(message)
-    found.read(message.text)
-    found.read_blocks(message.blocks)
-    found.read_blocks(message.attachments)
+    """Scan a whole message, including streamed tasks."""
+    scan = NotificationScan(message)
+    scan.scan_text(message.text)
+    scan.scan_blocks(message.blocks)
+    scan.scan_blocks(message.attachments)
     for attachment in message.attachments:
-        for words in _strings([attachment.get(key) for key in _ATTACHED]):
-            found.read(words)
+        for text in _strings([attachment.get(key) for key in _ATTACHMENT_TEXTS]):
+            scan.scan_text(text)
     if link_names:
-        found.read_bare(message.text)
+        scan.scan_plain_names(message.text)
     if message.stream:
-        for words in _strings([*message.stream.tasks.values(), message.stream.title]):
-            found.read(words)
-    return found
+        for text in _strings([*message.stream.tasks.values(), message.stream.title]):
+            scan.scan_text(text)
+    return scan
 
 
 def _strings(value: Any) -> Iterator[str]:

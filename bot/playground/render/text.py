@@ -1,4 +1,4 @@
-"""Slack's three kinds of text as a person reads them: mrkdwn, markdown and rich text."""
+"""Renders Slack's three text formats as plain text: mrkdwn, markdown and rich text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.playground.checks.report import is_object
+from bot.playground.checks.payload_errors import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,50 +15,50 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(r"<(?P<body>[^<>\n]+)>")
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-_SHOWN: Final = {"emoji": ":{name}:", "date": "{fallback}", "color": "{value}"}
+_TEMPLATES: Final = {"emoji": ":{name}:", "date": "{fallback}", "color": "{value}"}
 _BULLETS: Final = ("•", "◦", "▪")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Ids and what they are called; an unknown id stands for itself."""
+    """Names of users and channels by id."""
 
-    known: Mapping[str, str]
+    by_id: Mapping[str, str]
 
-    def of(self, some_id: str) -> str:
-        """A name."""
-        return self.known.get(some_id) or some_id
+    def resolve(self, some_id: str) -> str:
+        """Return the name, or the id itself if it is unknown."""
+        return self.by_id.get(some_id) or some_id
 
 
 def plain(value: Any) -> str:
-    """The words of a plain text object; empty where there is none."""
+    """Return the text of a text object, or an empty string."""
     return str(value.get("text", "")) if is_object(value) else ""
 
 
 def render_mrkdwn(text: str, names: Names) -> str:
-    """Tokens resolved and entities read; the marks for bold and the like are left."""
+    """Resolve tokens and entities; keep formatting characters."""
     return _unescape(_TOKEN.sub(lambda match: _token(match["body"], names), text))
 
 
 def render_markdown(text: str, names: Names) -> str:
-    """The markdown as it is, but for the tokens and entities that Slack resolves in it too."""
+    """Resolve tokens and entities; keep the markdown itself."""
     return render_mrkdwn(text, names)
 
 
 def render_rich_text(block: Json, names: Names) -> str:
-    """Sections, lists, quotes and code."""
+    """Render sections, lists, quotes and code."""
     return "\n".join(_part(part, names) for part in block["elements"])
 
 
 def _part(part: Json, names: Names) -> str:
     if part["type"] == "rich_text_list":
         return _list(part, names)
-    words = "".join(_inline(element, names) for element in part["elements"])
+    text = "".join(_inline(element, names) for element in part["elements"])
     if part["type"] == "rich_text_quote":
-        return "\n".join(f"> {line}" for line in words.split("\n"))
+        return "\n".join(f"> {line}" for line in text.split("\n"))
     if part["type"] == "rich_text_preformatted":
-        return f"```\n{words}\n```"
-    return words
+        return f"```\n{text}\n```"
+    return text
 
 
 def _list(part: Json, names: Names) -> str:
@@ -66,8 +66,8 @@ def _list(part: Json, names: Names) -> str:
     lines: list[str] = []
     for number, item in enumerate(part["elements"], start=first):
         ordered = part["style"] == "ordered"
-        mark = f"{number}." if ordered else _BULLETS[depth % len(_BULLETS)]
-        lines.append(f"{'  ' * depth}{mark} {_part(item, names)}")
+        bullet = f"{number}." if ordered else _BULLETS[depth % len(_BULLETS)]
+        lines.append(f"{'  ' * depth}{bullet} {_part(item, names)}")
     return "\n".join(lines)
 
 
@@ -79,19 +79,19 @@ def _inline(element: Json, names: Names) -> str:
     if kind == "link":
         return _link(str(element["url"]), element.get("text"))
     if kind == "channel":
-        return f"#{names.of(element['channel_id'])}"
-    if kind in _SHOWN:
-        return _SHOWN[kind].format(**{"fallback": element.get("timestamp"), **element})
-    named = element.get("user_id") or element.get("usergroup_id") or element.get("team_id")
-    return f"@{names.of(str(named or element.get('range')))}"
+        return f"#{names.resolve(element['channel_id'])}"
+    if kind in _TEMPLATES:
+        return _TEMPLATES[kind].format(**{"fallback": element.get("timestamp"), **element})
+    target = element.get("user_id") or element.get("usergroup_id") or element.get("team_id")
+    return f"@{names.resolve(str(target or element.get('range')))}"
 
 
 def _token(body: str, names: Names) -> str:
     target, _, label = body.partition("|")
     if target.startswith("@"):
-        return f"@{label or names.of(target[1:])}"
+        return f"@{label or names.resolve(target[1:])}"
     if target.startswith("#"):
-        return f"#{label or names.of(target[1:])}"
+        return f"#{label or names.resolve(target[1:])}"
     if target.startswith("!"):
         return label if "^" in target and label else f"@{target[1:].partition('^')[0]}"
     if re.match(r"(https?|mailto|tel):", target):
@@ -104,6 +104,6 @@ def _link(url: str, label: str | None) -> str:
 
 
 def _unescape(text: str) -> str:
-    for entity, sign in _ENTITIES:
-        text = text.replace(entity, sign)
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
     return text

@@ -1,1 +1,1 @@
-"""What the local Slack keeps: people, channels, messages, views."""
+"""The state of the local Slack: users, channels, messages and views."""

@@ -1,4 +1,4 @@
-"""The app as the workspace knows it: its identity, its tokens, and what it was granted."""
+"""The app's installation in the workspace: identity, tokens, scopes and events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOT_SCOPES = frozenset({
     "team:read",
     "users:read",
 })  # fmt: skip
-"""What the app is granted unless a test takes something away."""
+"""The default scopes of the app."""
 
 BOT_EVENTS = frozenset({
     "agent_session_stopped",
@@ -42,18 +42,18 @@ BOT_EVENTS = frozenset({
     "message.mpim",
     "tokens_revoked",
 })  # fmt: skip
-"""The events to which the app is subscribed unless a test says otherwise."""
+"""The default event subscriptions of the app."""
 
 FEATURES = frozenset({"agent_sessions", "streaming", "assistant_status"})
-"""What an older workspace may not have."""
+"""Features that an older workspace may lack."""
 
 
 @dataclass(slots=True, eq=False)
 class Installation:
     """One app in one workspace.
 
-    `scopes`, `events` and `features` may be changed while it runs. The tokens are random, so that
-    none of them can be mistaken for a real one that was left in a file.
+    `scopes`, `events` and `features` may change at runtime. Tokens are random, so that none looks
+    like a real token left in a file.
     """
 
     app_id: str
@@ -69,7 +69,7 @@ class Installation:
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     verification_token: str = field(default_factory=lambda: secrets.token_hex(12))
     revoked: bool = False
-    """Whether its tokens were taken away."""
+    """Whether the tokens were revoked."""
     restricted_history: bool = False
-    """Whether it is held to 15 replies a page and one page a minute, as commercial apps outside
-    the Marketplace are."""
+    """Whether threads are limited to 15 replies per page and one page per minute, as for commercial
+    apps outside the Marketplace."""

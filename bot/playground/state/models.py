@@ -1,4 +1,4 @@
-"""What the local Slack keeps: people, conversations, messages, views, and what it has seen."""
+"""The objects of the local Slack: users, channels, messages, views and recorded calls."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from bot.playground.clock import ClockTimer
 
 Json = dict[str, Any]
-"""A JSON object as it goes over the wire."""
+"""A JSON object."""
 
 ChannelKind = Literal["channel", "group", "im", "mpim"]
 StreamState = Literal["live", "finished", "stopped", "expired"]
-"""`stopped`: a person pressed Stop. `expired`: the stream outlived Slack's five minutes."""
-Called = Literal["user", "subteam", "channel", "here", "everyone"]
+"""`stopped`: a person pressed Stop. `expired`: Slack's five minutes are over."""
+NotificationKind = Literal["user", "subteam", "channel", "here", "everyone"]
 SessionStatus = Literal["active", "processing", "suspended", "closed"]
 
 
 @dataclass(slots=True, eq=False)
 class User:
-    """A person or a bot. `team_id` differs from the workspace's for an outside organisation."""
+    """A person or bot. Users from outside organisations have another `team_id`."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """The streamed side of a message. `expiry` is the timer that ends it."""
+    """The stream of a message. `expiry` is the timer that ends it."""
 
     recipient_user_id: str | None
     recipient_team_id: str | None
@@ -49,7 +49,7 @@ class Stream:
     expiry: ClockTimer | None = None
 
     def end(self, state: StreamState) -> None:
-        """Let it be over, in one of the three ways."""
+        """End the stream with this state."""
         self.state = state
         if self.expiry:
             self.expiry.cancel()
@@ -57,10 +57,10 @@ class Stream:
 
 @dataclass(slots=True, eq=False)
 class SlackMessage:
-    """One message; `user` is None for an integration that has none (subtype `bot_message`).
+    """One message. `user` is None for an integration without a user (subtype `bot_message`).
 
-    `unfurls` tells whether Slack may show previews of its links; `ephemeral_for` is the only
-    person who sees an ephemeral one; `state` holds what people chose in its menus.
+    `unfurls` is whether Slack may show link previews. `ephemeral_for` is the only person who sees
+    an ephemeral message. `state` holds the values chosen in its menus.
     """
 
     ts: str
@@ -87,21 +87,22 @@ class SlackMessage:
 
     @property
     def streaming(self) -> bool:
-        """Whether pieces of it are still to come."""
+        """Whether the message is still being streamed."""
         return self.stream is not None and self.stream.state == "live"
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands inside a thread and did not begin it."""
+        """Whether this is a reply in a thread, not its parent."""
         return self.thread_ts not in {None, self.ts}
 
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A conversation. `messages` is in the order of time; `threads` maps a parent to its replies.
+    """A conversation. `messages` is ordered by time; `threads` maps a parent to its replies.
 
-    `connected` are team ids that share it: by Slack Connect (`ext_shared`), or within an Enterprise
-    organisation. `host` is the team id of the organisation whose channel it is; None is ours.
+    `connected` lists the other team ids that share it, through Slack Connect (`ext_shared`) or
+    within an Enterprise organisation. `host` is the team id of the outside organisation that owns
+    the channel; None if the app's workspace does.
     """
 
     id: str
@@ -120,19 +121,19 @@ class Channel:
     threads: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def has_root(self, ts: str) -> bool:
-        """Whether a thread's first message is there and was not deleted."""
+        """Return whether a thread's first message exists and was not deleted."""
         root = self.messages.get(ts)
         return root is not None and root.subtype != "tombstone"
 
     def thread(self, ts: str) -> list[SlackMessage]:
-        """The parent and its replies, the oldest first; empty where there is no such thread."""
+        """Return the parent and its replies, oldest first; empty if there is no such thread."""
         listed = [ts, *self.threads.get(ts, ())]
         return [self.messages[each] for each in listed if each in self.messages]
 
 
 @dataclass(slots=True, eq=False)
 class SlackView:
-    """A modal or a Home tab. `content` holds the fields as the app gave them, checked."""
+    """A modal or Home tab. `content` holds the app's validated fields."""
 
     id: str
     kind: Literal["modal", "home"]
@@ -146,7 +147,7 @@ class SlackView:
 
     @property
     def blocks(self) -> list[Json]:
-        """Its blocks, each with a `block_id`."""
+        """The blocks, each with a `block_id`."""
         return self.content["blocks"]
 
     @property
@@ -156,18 +157,18 @@ class SlackView:
 
     @property
     def callback_id(self) -> str:
-        """What the app named it."""
+        """The app's id for this kind of view."""
         return self.content.get("callback_id", "")
 
     @property
     def private_metadata(self) -> str:
-        """What the app keeps in it, unseen by people."""
+        """The app's own data, invisible to people."""
         return self.content.get("private_metadata", "")
 
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """An agent session. `initiator` is the person for whom it was begun, where that is known."""
+    """An agent session. `initiator` is the person who started it, if known."""
 
     channel: str
     thread_ts: str
@@ -178,7 +179,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class AssistantStatus:
-    """The "is thinking…" line of a thread; `since` is the clock's epoch second."""
+    """The "is thinking…" line of a thread; `since` is in clock seconds."""
 
     text: str
     loading_messages: tuple[str, ...]
@@ -187,9 +188,9 @@ class AssistantStatus:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Somebody whom a message of the app called: `target` is a user, a group, or the word."""
+    """A notification by an app message; `target` is a user, a group, or a word such as `here`."""
 
-    kind: Called
+    kind: NotificationKind
     target: str
     channel: str
     ts: str
@@ -197,7 +198,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Unfurl:
-    """An address in a message of the app that Slack would have fetched to show a preview."""
+    """A URL in an app message that Slack would have fetched for a preview."""
 
     url: str
     channel: str
@@ -206,20 +207,20 @@ class Unfurl:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call of the Web API as it was received and answered; `at` is in clock seconds."""
+    """One Web API call and its response; `at` is in clock seconds."""
 
     method: str
     args: Json
     at: float
     status: int
-    answer: Json
+    response: Json
 
     @property
     def ok(self) -> bool:
-        """Whether the app was told that it worked."""
-        return bool(self.answer.get("ok"))
+        """Whether the response was a success."""
+        return bool(self.response.get("ok"))
 
     @property
     def error(self) -> str | None:
-        """The code the app was given, if any."""
-        return self.answer.get("error")
+        """The response's error code, if any."""
+        return self.response.get("error")

@@ -1,4 +1,4 @@
-"""How Slack writes users, conversations, messages and views as JSON."""
+"""Serializes users, conversations, messages and views to Slack's JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
-    """A user as `users.info` gives it.
+    """Return a user as in `users.info`.
 
-    `is_stranger` marks only people of other workspaces who are in no channel that the app can see
+    `is_stranger` marks only people of other workspaces who share no channel with the app
     (https://docs.slack.dev/reference/objects/user-object). In an Enterprise organisation a user has
     an `enterprise_user`.
     """
-    seen = any(
+    shares_channel = any(
         user.id in channel.members and app.bot_user_id in channel.members
         for channel in workspace.channels.values()
         if channel.kind != "im"
@@ -35,7 +35,7 @@ def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
         "is_owner": False,
         "is_restricted": user.is_restricted,
         "is_ultra_restricted": user.is_ultra_restricted,
-        "is_stranger": user.team_id != app.team_id and not seen,
+        "is_stranger": user.team_id != app.team_id and not shares_channel,
         "tz": user.tz,
         "tz_label": "Coordinated Universal Time",
         "tz_offset": 0,
@@ -51,7 +51,7 @@ def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
 
 
 def enterprise_user_json(user: User, enterprise: str) -> Json:
-    """What a user is in their Enterprise organisation."""
+    """Return the `enterprise_user` of a user in an Enterprise organisation."""
     return {
         "id": user.id,
         "enterprise_id": enterprise,
@@ -63,7 +63,7 @@ def enterprise_user_json(user: User, enterprise: str) -> Json:
 
 
 def bot_profile_json(user: User) -> Json:
-    """What an app's message tells of the app; Workflow Builder's say that they are a workflow's."""
+    """Return the `bot_profile` of an app; a workflow's has `is_workflow_bot`."""
     return {
         "id": user.bot_id,
         "name": user.name,
@@ -76,9 +76,9 @@ def bot_profile_json(user: User) -> Json:
 
 
 def channel_json(channel: Channel, app: Installation, *, with_count: bool = False) -> Json:
-    """A conversation as `conversations.info` gives it."""
+    """Return a conversation as in `conversations.info`."""
     member = app.bot_user_id in channel.members
-    shape: Json = {
+    fields: Json = {
         "id": channel.id,
         "created": channel.created,
         "creator": channel.creator,
@@ -98,18 +98,18 @@ def channel_json(channel: Channel, app: Installation, *, with_count: bool = Fals
     }
     if channel.kind == "im":
         others = [each for each in channel.members if each != app.bot_user_id]
-        shape["user"] = others[0] if others else app.bot_user_id
+        fields["user"] = others[0] if others else app.bot_user_id
     else:
-        shape |= {"name": channel.name, "name_normalized": channel.name}
-        shape |= {"topic": {"value": ""}, "purpose": {"value": ""}}
+        fields |= {"name": channel.name, "name_normalized": channel.name}
+        fields |= {"topic": {"value": ""}, "purpose": {"value": ""}}
     if with_count:
-        shape["num_members"] = len(channel.members)
-    return shape
+        fields["num_members"] = len(channel.members)
+    return fields
 
 
 def message_json(message: SlackMessage, channel: Channel, *, with_metadata: bool = False) -> Json:
-    """A message as it is read, posted and sent in events."""
-    shape: Json = {"type": "message", "ts": message.ts, "text": message.text, "team": message.team}
+    """Return a message as in API responses and events."""
+    fields: Json = {"type": "message", "ts": message.ts, "text": message.text, "team": message.team}
     optional: dict[str, Any] = {
         "user": message.user,
         "subtype": message.subtype,
@@ -122,20 +122,20 @@ def message_json(message: SlackMessage, channel: Channel, *, with_metadata: bool
         "files": message.files,
         "metadata": message.metadata if with_metadata else None,
     }
-    shape |= {key: value for key, value in optional.items() if value}
+    fields |= {key: value for key, value in optional.items() if value}
     if message.streaming:
-        shape["streaming_state"] = "in_progress"
+        fields["streaming_state"] = "in_progress"
     elif message.stream:
-        shape["streaming_state"] = "completed"
+        fields["streaming_state"] = "completed"
     if message.edited_ts:
-        shape["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
+        fields["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
     if message.reactions:
-        shape["reactions"] = reactions_json(message)
-    return shape | _thread_json(message, channel)
+        fields["reactions"] = reactions_json(message)
+    return fields | _thread_json(message, channel)
 
 
 def reactions_json(message: SlackMessage) -> list[Json]:
-    """Who reacted to a message, and how."""
+    """Return a message's reactions."""
     return [
         {"name": name, "users": list(users), "count": len(users)}
         for name, users in message.reactions.items()
@@ -150,18 +150,18 @@ def _thread_json(message: SlackMessage, channel: Channel) -> Json:
     replies = channel.thread(message.ts)[1:]
     if not replies:
         return {}
-    authors = list(dict.fromkeys(reply.user for reply in replies if reply.user))
+    author_ids = list(dict.fromkeys(reply.user for reply in replies if reply.user))
     return {
         "thread_ts": message.ts,
         "reply_count": len(replies),
-        "reply_users": authors,
-        "reply_users_count": len(authors),
+        "reply_users": author_ids,
+        "reply_users_count": len(author_ids),
         "latest_reply": replies[-1].ts,
     }
 
 
 def view_json(view: SlackView, app: Installation) -> Json:
-    """A view as `views.*` answer and interactions carry it."""
+    """Return a view as in `views.*` responses and interactions."""
     content = view.content
     return {
         "id": view.id,

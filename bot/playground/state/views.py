@@ -1,10 +1,10 @@
-"""The modals that people have open, and the app's Home tabs."""
+"""Opens, stacks and updates modals and Home tabs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.playground import limits
+from bot import slack_limits
 from bot.playground.errors import SlackError
 from bot.playground.state.models import SlackView
 
@@ -14,33 +14,37 @@ if TYPE_CHECKING:
 
 
 def open_view(workspace: Workspace, user: str, content: Json) -> SlackView:
-    """Show a modal in place of whatever the person had open."""
+    """Open a modal, replacing any open modals of this person."""
     view = _new(workspace, user, content)
-    workspace.stacks[user] = [view]
-    workspace.changed()
+    workspace.modal_stacks[user] = [view]
+    workspace.notify_changed()
     return view
 
 
 def push_view(workspace: Workspace, user: str, content: Json) -> SlackView:
-    """Lay a modal over those that are open; three at most (`push_limit_reached`)."""
-    stack = workspace.stacks.setdefault(user, [])
-    if len(stack) >= limits.VIEW_STACK:
+    """Push a modal onto the stack.
+
+    Raises:
+        SlackError: `push_limit_reached`, if three modals are open.
+    """
+    stack = workspace.modal_stacks.setdefault(user, [])
+    if len(stack) >= slack_limits.VIEW_STACK:
         raise SlackError("push_limit_reached")
     view = _new(workspace, user, content)
     if stack:
         view.root_id, view.previous_id = stack[0].id, stack[-1].id
     stack.append(view)
-    workspace.changed()
+    workspace.notify_changed()
     return view
 
 
 def update_view(
     workspace: Workspace, view: SlackView, content: Json, hash_: str | None
 ) -> SlackView:
-    """Put new content into an open view; what was typed stays where its block stays.
+    """Update an open view; input values are kept for blocks that remain.
 
     Raises:
-        SlackError: `hash_conflict`, where it was changed since that hash was read.
+        SlackError: `hash_conflict`, if the view has changed since `hash_`.
     """
     if hash_ and hash_ != view.hash:
         raise SlackError("hash_conflict")
@@ -49,30 +53,30 @@ def update_view(
     kept = {block["block_id"] for block in content["blocks"]}
     view.state = {block: values for block, values in view.state.items() if block in kept}
     view.content, view.hash = content, workspace.new_hash()
-    workspace.changed()
+    workspace.notify_changed()
     return view
 
 
 def publish_view(workspace: Workspace, user: str, content: Json, hash_: str | None) -> SlackView:
-    """Set a person's Home tab."""
-    home = workspace.homes.get(user)
+    """Publish a person's Home tab."""
+    home = workspace.home_views.get(user)
     if home:
         return update_view(workspace, home, content, hash_)
-    view = workspace.homes[user] = _new(workspace, user, content)
-    workspace.changed()
+    view = workspace.home_views[user] = _new(workspace, user, content)
+    workspace.notify_changed()
     return view
 
 
-def close_views(workspace: Workspace, user: str, *, all_of_them: bool) -> None:
-    """Close the topmost modal, or all."""
-    stack = workspace.stacks.get(user, [])
-    del stack[0 if all_of_them else -1 :]
-    workspace.changed()
+def close_views(workspace: Workspace, user: str, *, close_all: bool) -> None:
+    """Close the topmost modal, or all of them."""
+    stack = workspace.modal_stacks.get(user, [])
+    del stack[0 if close_all else -1 :]
+    workspace.notify_changed()
 
 
 def is_open(workspace: Workspace, view: SlackView) -> bool:
-    """Whether the person can still see it."""
-    return view.kind == "home" or view in workspace.stacks.get(view.user, ())
+    """Return whether the person can still see the view."""
+    return view.kind == "home" or view in workspace.modal_stacks.get(view.user, ())
 
 
 def _new(workspace: Workspace, user: str, content: Json) -> SlackView:

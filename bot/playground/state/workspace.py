@@ -1,4 +1,4 @@
-"""The state of the local Slack, and the wake-up of whoever waits for it to change."""
+"""The state of a workspace, with notifications on every change."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ T = TypeVar("T")
 
 _MICRO: Final = 1_000_000
 
-NOTICER: Final = "USLACKBOT"
-"""The author of what stands in a deleted message's place."""
+SLACKBOT_ID: Final = "USLACKBOT"
+"""The author of tombstones."""
 
 
 class Workspace:
-    """Everything that a workspace holds. Whoever changes it calls `changed()`."""
+    """The state of a workspace. Code that changes it must call `notify_changed()`."""
 
     def __init__(self, clock: Clock, *, team_id: str, team_name: str) -> None:
         self.clock = clock
         self.team_id = team_id
         self.teams: dict[str, str] = {team_id: team_name}
         self.enterprises: dict[str, str] = {}
-        """The Enterprise organisation of each workspace that belongs to one."""
+        """The Enterprise organisation of each team id that belongs to one."""
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.ephemerals: list[SlackMessage] = []
         self.views: dict[str, SlackView] = {}
-        self.stacks: dict[str, list[SlackView]] = {}
-        """The open modals of each person, the topmost last."""
-        self.homes: dict[str, SlackView] = {}
+        self.modal_stacks: dict[str, list[SlackView]] = {}
+        """The open modals of each person, topmost last."""
+        self.home_views: dict[str, SlackView] = {}
         self.sessions: dict[tuple[str, str], Session] = {}
         self.statuses: dict[tuple[str, str], AssistantStatus] = {}
         self.thread_titles: dict[tuple[str, str], str] = {}
@@ -57,30 +57,30 @@ class Workspace:
         self.calls: list[CallRecord] = []
         self._numbers = itertools.count(1)
         self._last_micro = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiters: set[asyncio.Future[None]] = set()
 
     def new_id(self, prefix: str) -> str:
-        """An id of Slack's look, such as `C00000007`, that nothing else here has."""
+        """Return a unique id in Slack's format, such as `C00000007`."""
         return f"{prefix}{next(self._numbers):08d}"
 
     def next_ts(self) -> str:
-        """A message's ts: epoch seconds and microseconds, later than every one before it."""
+        """Return a new ts in epoch seconds and microseconds, later than all before."""
         self._last_micro = max(self._last_micro + 1, int(self.clock.now() * _MICRO))
         return f"{self._last_micro // _MICRO}.{self._last_micro % _MICRO:06d}"
 
     def new_hash(self) -> str:
-        """A view's hash, different after each change of it."""
+        """Return a new hash for a changed view."""
         return f"{int(self.clock.now())}.{secrets.token_hex(4)}"
 
     def add_user(self, user: User) -> User:
-        """Let somebody in."""
+        """Add a user."""
         self.users[user.id] = user
         self.teams.setdefault(user.team_id, f"Organisation {user.team_id}")
-        self.changed()
+        self.notify_changed()
         return user
 
     def add_channel(self, name: str, kind: ChannelKind, members: Iterable[str]) -> Channel:
-        """Open a conversation of these people."""
+        """Add a conversation with these members."""
         listed = list(dict.fromkeys(members))
         channel = Channel(
             id=self.new_id("D" if kind == "im" else "G" if kind == "mpim" else "C"),
@@ -92,18 +92,18 @@ class Workspace:
             private=kind != "channel",
         )
         self.channels[channel.id] = channel
-        self.changed()
+        self.notify_changed()
         return channel
 
     def im_between(self, one: str, other: str) -> Channel:
-        """The direct messages of two, opened where they have none yet."""
+        """Return the direct message channel of two users, opening it if needed."""
         for channel in self.channels.values():
             if channel.kind == "im" and set(channel.members) == {one, other}:
                 return channel
         return self.add_channel("", "im", (one, other))
 
-    def keep(self, message: SlackMessage) -> SlackMessage:
-        """Put a message where people see it."""
+    def add_message(self, message: SlackMessage) -> SlackMessage:
+        """Add a message to its channel, or to the ephemeral messages."""
         if message.ephemeral_for:
             self.ephemerals.append(message)
         else:
@@ -112,42 +112,42 @@ class Workspace:
             if message.is_reply:
                 channel.threads.setdefault(str(message.thread_ts), []).append(message.ts)
             self.statuses.pop((message.channel, message.thread_ts or message.ts), None)
-        self.changed()
+        self.notify_changed()
         return message
 
-    def user(self, who: User | str) -> User:
-        """Somebody by id or name; LookupError where there is nobody."""
-        if isinstance(who, User):
-            return who
-        found = self.users.get(who) or next(
-            (user for user in self.users.values() if user.name == who), None
+    def user(self, user: User | str) -> User:
+        """Return a user by id or name; raise UnknownInWorkspaceError if there is none."""
+        if isinstance(user, User):
+            return user
+        found = self.users.get(user) or next(
+            (each for each in self.users.values() if each.name == user), None
         )
         if not found:
-            raise UnknownInWorkspaceError(f"nobody here is called {who!r}")
+            raise UnknownInWorkspaceError(f"no user {user!r}")
         return found
 
-    def channel(self, where: Channel | str) -> Channel:
-        """A conversation by id or name; LookupError where there is none."""
-        if isinstance(where, Channel):
-            return where
-        found = self.channels.get(where) or next(
-            (each for each in self.channels.values() if each.name == where.lstrip("#")), None
+    def channel(self, channel: Channel | str) -> Channel:
+        """Return a conversation by id or name; raise UnknownInWorkspaceError if there is none."""
+        if isinstance(channel, Channel):
+            return channel
+        found = self.channels.get(channel) or next(
+            (each for each in self.channels.values() if each.name == channel.lstrip("#")), None
         )
         if not found:
-            raise UnknownInWorkspaceError(f"there is no conversation {where!r}")
+            raise UnknownInWorkspaceError(f"no conversation {channel!r}")
         return found
 
-    def changed(self) -> None:
-        """Wake everybody who waits for something here."""
-        waiting, self._waiting = self._waiting, set()
-        for future in waiting:
+    def notify_changed(self) -> None:
+        """Wake all tasks that wait for a change."""
+        waiters, self._waiters = self._waiters, set()
+        for future in waiters:
             if not future.done():
                 future.set_result(None)
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:  # noqa: ASYNC109 - the deadline of a person's patience, part of the interface
-        """What `predicate` gives once that is true; asked again on each change.
+    async def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:  # noqa: ASYNC109 - the timeout is part of the interface
+        """Wait until `predicate` returns a true value and return it; check on every change.
 
-        `timeout` is in seconds of the wall's clock. TimeoutError tells what was still false.
+        `timeout` is in wall-clock seconds. TimeoutError lists the app's last calls.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -156,14 +156,14 @@ class Workspace:
         except TimeoutError:
             last = ", ".join(f"{c.method}={c.error or 'ok'}" for c in self.calls[-5:])
             raise TimeoutError(
-                f"nothing made it true within {timeout} s; the app's last calls: {last or 'none'}"
+                f"still false after {timeout} s; the app's last calls: {last or 'none'}"
             ) from None
         return result
 
     async def _next_change(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
+        self._waiters.add(future)
         try:
             await future
         finally:
-            self._waiting.discard(future)
+            self._waiters.discard(future)

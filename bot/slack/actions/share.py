@@ -14,7 +14,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import actor_of
 from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
-from bot.slack.markdown.split import MARKDOWN_LIMIT, cut
+from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.ephemeral_reply import ending, safe_reply
 from bot.slack.reply.live_message import TEXT_LIMIT
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 QUESTION_LIMIT = 300
 
-SHARED_CHARS = 3 * MARKDOWN_LIMIT
+SHARED_CHARS = 3 * MESSAGE_TARGET
 """Characters of a reply that are looked at for the one message that a shared reply takes."""
 
 

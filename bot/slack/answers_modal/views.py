@@ -1,8 +1,7 @@
 """The modal as Slack's JSON: its frame, what is chosen in it, and one answer at a time.
 
 A modal takes no markdown block, so answers are shown as rich text, which is literal: nothing in it
-can notify or link. Limits (https://docs.slack.dev/reference/views): 100 blocks a view, titles 24
-characters; an option's text 75, 100 options in a group, 100 groups in a menu.
+can notify or link.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot import slack_limits
 from bot.ports import Run
 from bot.slack.answers_modal.answer_pages import paged, text_page
 from bot.slack.answers_modal.model import (
@@ -37,11 +37,6 @@ CLICKS = re.compile(rf"^({CHOOSE}|{REFRESH}|{BEST}|{GO}:\w+|{PAGE}:\d+)$")
 
 CHOSEN, TAKEN_BACK = "yes", "no"
 """Values of the button: what a click on it says. So a click that comes twice says the same."""
-
-OPTION_LIMIT = 75
-HEADER_LIMIT = 150
-GROUPS = 100
-OPTIONS = 100
 
 
 def message_view(text: str) -> Block:
@@ -78,7 +73,7 @@ def reveal_view(shown: RunForViewer, place: ModalLocation) -> Block:
     heading = entry.name if entry else head(shown)
     blocks = [
         *_navigation(entries, keys, at),
-        {"type": "header", "text": _plain_text(shorten(plain(heading), HEADER_LIMIT))},
+        {"type": "header", "text": _plain_text(shorten(plain(heading), slack_limits.HEADER_TEXT))},
         *top,
         *body,
         *_below(shown, entry, here, pages),
@@ -120,8 +115,8 @@ def _chooser(entries: Sequence[Entry], key: str) -> Block:
         text = strings.REVEAL_OPTION.format(name=entry.name, state=short_state(entry))
         groups.setdefault(_group(entry), []).append(_option(text, entry.key))
     listed: list[Block] = [
-        {"label": _plain_text(label), "options": options[:OPTIONS]}
-        for label, options in list(groups.items())[:GROUPS]
+        {"label": _plain_text(label), "options": options[: slack_limits.SELECT_OPTIONS]}
+        for label, options in list(groups.items())[: slack_limits.OPTION_GROUPS]
     ]
     chosen = [o for group in listed for o in group["options"] if o["value"] == key]
     menu: Block = {
@@ -143,7 +138,7 @@ def _group(entry: Entry) -> str:
 
 
 def _option(text: str, key: str) -> Block:
-    return {"text": _plain_text(shorten(plain(text), OPTION_LIMIT)), "value": key}
+    return {"text": _plain_text(shorten(plain(text), slack_limits.OPTION_TEXT)), "value": key}
 
 
 def _answer_head(shown: RunForViewer, entry: Entry) -> list[Block]:

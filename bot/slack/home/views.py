@@ -1,7 +1,7 @@
 """The Home tab as Slack's JSON.
 
-Limits (https://docs.slack.dev/reference/views): 100 blocks a view, 3,000 characters a section. What
-people and operators wrote is shortened before it is escaped, which makes five characters of one.
+Text from people and operators is shortened before it is escaped, because escaping can turn one
+character into five.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import slack_limits
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
@@ -29,7 +30,6 @@ NAME_LIMIT, ABOUT_LIMIT, MODELS_LIMIT = 80, 150, 300
 PIPELINES = 20
 """Pipelines that are shown; of more it is said that they exist."""
 
-HEADER_LIMIT = 150
 _TS = re.compile(r"\d+\.\d+")
 _ID = re.compile(r"[A-Z0-9]+")
 
@@ -245,4 +245,7 @@ def _most(usd: float | None) -> str:
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": text[:HEADER_LIMIT]}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": text[: slack_limits.HEADER_TEXT]},
+    }

@@ -1,8 +1,4 @@
-"""The modal in which a question is put by a shortcut.
-
-Limits (https://docs.slack.dev/reference/block-kit): an input's text 3,000 characters, an option's
-text 75 and its value 150, 100 options a menu, private_metadata 3,000.
-"""
+"""The modal in which a question is put by a shortcut."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot import slack_limits
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui import strings
@@ -18,8 +15,6 @@ from bot.slack.ui.blocks import Block, context
 
 ASK_CALLBACK = "ask_models"
 QUESTION, PIPELINE, PLACE, INPUT = "question", "pipeline", "place", "input"
-QUESTION_LIMIT = 3_000
-OPTIONS, OPTION_TEXT, OPTION_VALUE = 100, 75, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +89,15 @@ def _question() -> Block:
         "type": "plain_text_input",
         "action_id": INPUT,
         "multiline": True,
-        "max_length": QUESTION_LIMIT,
+        "max_length": slack_limits.PLAIN_TEXT_INPUT,
         "placeholder": _plain(strings.ASK_PLACEHOLDER),
     }
     return _input(QUESTION, strings.ASK_QUESTION, element)
 
 
 def _pipeline(pipelines: Collection[str], chosen: str | None) -> list[Block]:
-    options = [_option(name) for name in pipelines if len(name) <= OPTION_VALUE][:OPTIONS]
+    options = [_option(name) for name in pipelines if len(name) <= slack_limits.OPTION_VALUE]
+    options = options[: slack_limits.SELECT_OPTIONS]
     if len(options) < 2:  # noqa: PLR2004 - one is no choice
         return []
     element: Block = {
@@ -126,7 +122,7 @@ def _where() -> Block:
 
 
 def _option(name: str) -> Block:
-    return {"text": _plain(shorten(plain(name), OPTION_TEXT)), "value": name}
+    return {"text": _plain(shorten(plain(name), slack_limits.OPTION_TEXT)), "value": name}
 
 
 def _input(block_id: str, label: str, element: Block, *, optional: bool = False) -> Block:

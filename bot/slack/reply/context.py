@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack_limits
 from bot.errors import ConfigurationError
 from bot.ports import Run, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
@@ -21,11 +22,8 @@ from moa import PipelineError, Plan
 
 log = structlog.get_logger(__name__)
 
-APPENDS_A_MINUTE = 100
-"""Calls of chat.appendStream that one workspace bears: it is of tier 4.
-
-Source: https://docs.slack.dev/apis/web-api/rate-limits
-"""
+APPENDS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[4]
+"""Calls of chat.appendStream, a tier 4 method, that Slack allows per workspace."""
 
 
 FIRST_S, FIRST_OF_MORE_S = 0.1, 0.005

@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack_limits
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, UNSURE, code_of
 from bot.slack.api.thread_roots import root_exists
@@ -27,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 BEAT_S = 90
 REACTION = "eyes"
-TITLE_LIMIT = 200
 MENTION = re.compile(r"<@[^<>]*>")
 MARKUP = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
 """A link or a channel: of it the label is read, or the address where it has none."""
@@ -185,4 +185,4 @@ def _title(run: Run) -> str | None:
     if question.thread_ts != question.ts or run.again_of or run.resumed:
         return None
     words_only = MARKUP.sub(r"\1", MENTION.sub("", question.text))
-    return shorten(plain(html.unescape(words_only)).strip(), TITLE_LIMIT) or None
+    return shorten(plain(html.unescape(words_only)).strip(), slack_limits.SESSION_TITLE) or None

@@ -1,14 +1,11 @@
-"""The settings of a channel and of the workspace as modals.
-
-Limits (https://docs.slack.dev/reference/block-kit): a modal's title 24 characters, an option's text
-75 and its value 150, 100 options a menu, private_metadata 3,000.
-"""
+"""The settings of a channel and of the workspace as modals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from bot import slack_limits
 from bot.limits import Limits
 from bot.preferences import STRICTER, Choices, Preferences, Rules, SharedChoice
 from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
@@ -25,8 +22,6 @@ INHERITED = "inherited"
 
 NAMED = "is:"
 """How the value of every other option begins."""
-
-OPTION_LIMIT, VALUE_LIMIT, OPTIONS = 75, 150, 100
 
 PIPELINE, LISTENING = "pipeline", "listening"
 FOLLOW_UPS, BRAINSTORM = "follow_ups", "brainstorm"
@@ -122,7 +117,7 @@ def pipeline_menu(
     """A menu of the pipelines. `nothing`: what the option says that chooses none."""
     options = [_option(nothing, INHERITED)]
     for name, pipeline in pipelines.items():
-        if len(NAMED + name) <= VALUE_LIMIT:
+        if len(NAMED + name) <= slack_limits.OPTION_VALUE:
             options.append(_option(name, NAMED + name, pipeline.description))
     return _menu(action_id, options, chosen)
 
@@ -186,7 +181,7 @@ def _field(key: str, label: str, element: Block) -> Block:
 
 
 def _menu(action_id: str, options: Sequence[Block], chosen: str | None) -> Block:
-    options = options[:OPTIONS]
+    options = options[: slack_limits.SELECT_OPTIONS]
     wanted = INHERITED if chosen is None else NAMED + chosen
     initial = next((option for option in options if option["value"] == wanted), options[0])
     return {
@@ -198,8 +193,11 @@ def _menu(action_id: str, options: Sequence[Block], chosen: str | None) -> Block
 
 
 def _option(text: str, value: str, more: str = "") -> Block:
-    made: Block = {"text": _plain_text(shorten(plain(text), OPTION_LIMIT)), "value": value}
-    description = shorten(plain(more), OPTION_LIMIT)
+    made: Block = {
+        "text": _plain_text(shorten(plain(text), slack_limits.OPTION_TEXT)),
+        "value": value,
+    }
+    description = shorten(plain(more), slack_limits.OPTION_TEXT)
     return made | ({"description": _plain_text(description)} if description else {})
 
 

@@ -1,13 +1,10 @@
-"""Values as Slack's JSON: the parts that messages are made of.
-
-Limits (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks a message; button text 75 and
-value 2,000 characters; a context element 3,000; markdown blocks 12,000 in all of one message.
-"""
+"""Builds the Block Kit JSON that messages are made of."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from bot import slack_limits
 from bot.slack.markdown.sanitize import plain, shorten
 
 Block = dict[str, Any]
@@ -25,25 +22,25 @@ RETRY_ACTIONS = "retry_actions"
 VERDICT = "verdict"
 HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
 
-MARKDOWN_LIMIT = 12_000
-SECTION_LIMIT = 3_000
-
 
 def markdown(text: str) -> Block:
     """A markdown block. `text` must have been made safe."""
-    return {"type": "markdown", "text": text[:MARKDOWN_LIMIT]}
+    return {"type": "markdown", "text": text[: slack_limits.MARKDOWN_TOTAL]}
 
 
 def section(mrkdwn: str) -> Block:
     """A section. `mrkdwn` must have been escaped."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}}
+    return {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": mrkdwn[: slack_limits.SECTION_TEXT]},
+    }
 
 
 def sections(mrkdwn: str) -> list[Block]:
     """As many sections as a text takes, none of its lines in two. It must have been escaped."""
     parts = [""]
     for line in mrkdwn.splitlines(keepends=True):
-        if parts[-1] and len(parts[-1]) + len(line.rstrip("\n")) > SECTION_LIMIT:
+        if parts[-1] and len(parts[-1]) + len(line.rstrip("\n")) > slack_limits.SECTION_TEXT:
             parts.append("")
         parts[-1] += line
     return [section(part.rstrip("\n")) for part in parts]
@@ -53,7 +50,7 @@ def context(mrkdwn: str) -> Block:
     """A quiet line."""
     return {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": mrkdwn[:SECTION_LIMIT]}],
+        "elements": [{"type": "mrkdwn", "text": mrkdwn[: slack_limits.SECTION_TEXT]}],
     }
 
 
@@ -61,12 +58,12 @@ def button(label: str, action_id: str, value: str, *, says: str | None = None) -
     """A button. `says` is what a screen reader reads in place of the label."""
     made: Block = {
         "type": "button",
-        "text": {"type": "plain_text", "text": shorten(plain(label), 75)},
+        "text": {"type": "plain_text", "text": shorten(plain(label), slack_limits.BUTTON_TEXT)},
         "action_id": action_id,
         "value": value,
     }
     if says:
-        made["accessibility_label"] = shorten(plain(says), 75)
+        made["accessibility_label"] = shorten(plain(says), slack_limits.BUTTON_TEXT)
     return made
 
 

@@ -1,14 +1,11 @@
-"""What stands under a reply: one quiet line, and what can be done with it.
-
-Limits (https://docs.slack.dev/reference/block-kit): 100 options a select; an option's text takes 75
-characters and its value 150.
-"""
+"""What stands under a reply: one quiet line, and what can be done with it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot import slack_limits
 from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
@@ -33,8 +30,6 @@ from bot.slack.ui.blocks import (
 from bot.slack.ui.clicks import joined
 from bot.slack.ui.model_names import notes_of
 from moa import Outcome
-
-OPTIONS, OPTION_TEXT, OPTION_VALUE = 100, 75, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +116,13 @@ def _actions(run_id: str, setting: Setting, *, share: bool) -> list[Block]:
 
 
 def _options(run_id: str, pipelines: Collection[str]) -> list[Block]:
-    fitting = [name for name in pipelines if len(joined(run_id, name)) <= OPTION_VALUE]
+    fitting = [name for name in pipelines if len(joined(run_id, name)) <= slack_limits.OPTION_VALUE]
     return [
         {
-            "text": {"type": "plain_text", "text": shorten(plain(name), OPTION_TEXT)},
+            "text": {"type": "plain_text", "text": shorten(plain(name), slack_limits.OPTION_TEXT)},
             "value": joined(run_id, name),
         }
-        for name in fitting[:OPTIONS]
+        for name in fitting[: slack_limits.SELECT_OPTIONS]
     ]
 
 

@@ -93,7 +93,7 @@ async def answer_in_modal(
     stage: Stage, user: User, message: SlackMessage, model: str = "red"
 ) -> SlackView:
     """Show answers, and a model's own one chosen there."""
-    left = stage.slack.view_of(user)
+    left = stage.slack.current_modal(user)
     await stage.slack.click(user, message, SHOW_ANSWERS)
     view = await stage.slack.wait_for(lambda: _with_chooser(stage, user, left))
     assert view is not None
@@ -104,7 +104,7 @@ async def answer_in_modal(
 
 
 def _with_chooser(stage: Stage, user: User, left: SlackView | None) -> SlackView | None:
-    view = stage.slack.view_of(user)
+    view = stage.slack.current_modal(user)
     if view is None or view is left:
         return None
     return view if any(e.get("action_id") == CHOOSE for e in elements(view)) else None
@@ -139,4 +139,4 @@ def assert_harmless(stage: Stage, *, without: str = "") -> None:
 
 
 def _brief(call: CallRecord) -> str:
-    return f"{call.method}: {call.error}: {str(call.args)[:500]}: {str(call.answer)[:500]}"
+    return f"{call.method}: {call.error}: {str(call.args)[:500]}: {str(call.response)[:500]}"

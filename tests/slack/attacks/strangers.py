@@ -140,7 +140,7 @@ def run_of(reply: SlackMessage) -> str:
 
 def shown_to(stage: Stage, person: User) -> str:
     """All that a person has before them in modals and in what only they see, as text."""
-    view = stage.slack.view_of(person)
+    view = stage.slack.current_modal(person)
     parts = [stage.slack.render(view)] if view else []
     for channel in (stage.general, stage.slack.dm(person)):
         parts += [stage.slack.render(m) for m in stage.slack.ephemerals(person, channel)]

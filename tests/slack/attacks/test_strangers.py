@@ -51,7 +51,7 @@ async def settled_view(stage: Stage, person: User) -> SlackView:
     """The modal that a person has open, once it is filled."""
 
     def filled() -> SlackView | None:
-        view = stage.slack.view_of(person)
+        view = stage.slack.current_modal(person)
         return view if view and strings.REVEAL_LOADING not in stage.slack.render(view) else None
 
     view = await stage.slack.wait_for(filled)

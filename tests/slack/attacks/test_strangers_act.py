@@ -64,7 +64,7 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
             await stage.slack.press_stop(person, stage.general, ts)
             said = await stage.slack.command(person, stage.general, "/moa", "stop")
             assert strings.COMMAND_STOPPED_NONE in str(said.payload)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         [live] = await stage.bot.runs.live_in(stage.slack.team_id, stage.general.id, ts)
         run = await stage.bot.runs.get(live)
         assert run is not None
@@ -92,7 +92,7 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
         run_id = run_of(reply)
         for said in (f"{run_id}|best", f"{run_id}|", run_id, f"{run_id}|helpful|x"):
             await stage.slack.click(stage.ana, _with_verdict(reply, said), VERDICT, said)
-        await stage.slack.settled()
+        await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == 1
         assert await verdicts(stage) == []
 

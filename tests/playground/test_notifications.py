@@ -1,4 +1,4 @@
-"""Whom a message of the app would have called, and what Slack would have fetched."""
+"""Notifications and link previews that the app's messages cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUIET = {"unfurl_links": False, "unfurl_media": False}
 
 
 @pytest.mark.parametrize(
-    ("text", "called"),
+    ("text", "targets"),
     [
         ("<!channel> hi", ["channel"]),
         ("<!here|here> <!everyone>", ["here", "everyone"]),
@@ -24,7 +24,7 @@ QUIET = {"unfurl_links": False, "unfurl_media": False}
         ("@channel <channel> <!date^1^{date}|x>", []),
     ],
 )
-async def test_living_tokens_notify(scene: Scene, text: str, called: list[str]) -> None:
+async def test_unescaped_tokens_notify(scene: Scene, text: str, targets: list[str]) -> None:
     """A token notifies in text, in blocks and in markdown; an escaped one never does."""
     post = scene.web.chat_postMessage
     for fields in (
@@ -35,7 +35,7 @@ async def test_living_tokens_notify(scene: Scene, text: str, called: list[str]) 
     ):
         before = len(scene.slack.notifications)
         await post(channel=scene.general.id, **QUIET, **fields)
-        assert [n.target for n in scene.slack.notifications[before:]] == called
+        assert [n.target for n in scene.slack.notifications[before:]] == targets
 
 
 async def test_rich_text_elements_notify(scene: Scene) -> None:
@@ -52,14 +52,14 @@ async def test_rich_text_elements_notify(scene: Scene) -> None:
     assert [n.kind for n in scene.slack.notifications] == ["user", "subteam", "here"]
 
 
-async def test_bare_names_notify_where_slack_links_them(scene: Scene) -> None:
-    """`link_names` turns `@channel` into a call."""
+async def test_plain_names_notify_with_link_names(scene: Scene) -> None:
+    """`link_names` turns `@channel` into a notification."""
     await scene.web.chat_postMessage(channel=scene.general.id, text="@channel", link_names=True)
     assert [n.kind for n in scene.slack.notifications] == ["channel"]
 
 
 async def test_attachments_notify_and_unfurl(scene: Scene) -> None:
-    """Old-fashioned attachments are looked at like blocks."""
+    """Legacy attachments are scanned like blocks."""
     attachment = {"text": "<!here>", "blocks": [section("https://e.org/x")]}
     await scene.web.chat_postMessage(
         channel=scene.general.id, text="x", attachments=[attachment], unfurl_links=True
@@ -68,8 +68,8 @@ async def test_attachments_notify_and_unfurl(scene: Scene) -> None:
     assert [u.url for u in scene.slack.unfurls] == ["https://e.org/x"]
 
 
-async def test_a_token_that_was_split_notifies(scene: Scene) -> None:
-    """Two harmless pieces of a stream can make a living token together, and it is counted once."""
+async def test_token_split_across_chunks_notifies(scene: Scene) -> None:
+    """Two harmless chunks can form a token together; it notifies once."""
     where = await _stream(scene)
     append = scene.web.chat_appendStream
     await append(**where, markdown_text="<!chan")
@@ -80,7 +80,7 @@ async def test_a_token_that_was_split_notifies(scene: Scene) -> None:
 
 
 async def test_tasks_of_a_stream_notify(scene: Scene) -> None:
-    """What stands in a task's title or details is looked at too."""
+    """Task titles and details are scanned too."""
     where = await _stream(scene)
     task = {"type": "task_update", "id": "1", "status": "error", "title": "t", "details": "<!here>"}
     await scene.web.chat_appendStream(**where, chunks=[task])
@@ -108,14 +108,14 @@ async def test_tasks_of_a_stream_notify(scene: Scene) -> None:
     ],
 )
 async def test_addresses_in_a_stream_unfurl(scene: Scene, text: str, urls: list[str]) -> None:
-    """A stream cannot switch unfurling off: an address counts unless it stands in code."""
+    """A stream cannot turn off previews: a URL counts unless it is in code."""
     where = await _stream(scene)
     await scene.web.chat_stopStream(**where, markdown_text=text)
     assert [u.url for u in scene.slack.unfurls] == urls
 
 
 async def test_unfurling_is_off_only_when_both_kinds_are(scene: Scene) -> None:
-    """A posted message needs both arguments; an update keeps what was said then."""
+    """A posted message needs both arguments; an update keeps that setting."""
     post, link = scene.web.chat_postMessage, "<https://e.org|x>"
     where = {"channel": scene.general.id}
     quiet = await post(**where, **QUIET, text=link)
@@ -126,8 +126,8 @@ async def test_unfurling_is_off_only_when_both_kinds_are(scene: Scene) -> None:
     assert [u.url for u in scene.slack.unfurls] == ["https://e.org"] * 2
 
 
-async def test_what_people_write_is_not_counted(scene: Scene) -> None:
-    """People may call each other; ephemeral messages call nobody."""
+async def test_messages_of_people_are_not_recorded(scene: Scene) -> None:
+    """Only the app's visible messages are recorded: not people's, not ephemeral ones."""
     await scene.slack.post(scene.ana, scene.general, "<!channel> https://e.org")
     tell = scene.web.chat_postEphemeral
     await tell(channel=scene.general.id, user=scene.ana.id, text="<!channel> https://e.org")
