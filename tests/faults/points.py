@@ -49,7 +49,7 @@ POINTS: Final[Mapping[str, Point]] = {
     "taken, not begun": Point(f"{RUNS}.begin", before=True),
     "begun": Point(f"{RUNS}.begin"),
     "sign of work shown": Point(f"{SLACK}.agents_sessions_setStatus"),
-    "thread read": Point("bot.slack.thread.reader:SlackThreads.read"),
+    "thread read": Point("bot.slack.thread.reader:SlackThreadReader.read"),
     "stream started, its ts not stored": Point(f"{SLACK}.chat_startStream"),
     "its ts stored": Point(f"{RUNS}.posted"),
     "first answer stored": Point(f"{RUNS}.record"),
