@@ -29,6 +29,11 @@ MARKDOWN_LIMIT = 12_000
 SECTION_LIMIT = 3_000
 
 
+def plain_text(text: str) -> Block:
+    """Return a plain_text object. Slack shows its text literally."""
+    return {"type": "plain_text", "text": text}
+
+
 def markdown(text: str) -> Block:
     """A markdown block. `text` must have been made safe."""
     return {"type": "markdown", "text": text[:MARKDOWN_LIMIT]}
