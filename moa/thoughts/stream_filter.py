@@ -185,7 +185,7 @@ class ThoughtFilter:
         return True
 
 
-class ThoughtHabit:
+class OpenThoughtDetector:
     """Whether a model's answers begin within a thought that its server's template has opened.
 
     It is learnt from the first answer with a lone closing tag, which is shown until then; those

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moa.thoughts.answer_text import AnswerText
-from moa.thoughts.stream_filter import ThoughtFilter, ThoughtHabit, without_thoughts
+from moa.thoughts.stream_filter import OpenThoughtDetector, ThoughtFilter, without_thoughts
 
 ANALYSIS = "<|channel|>analysis<|message|>They ask for <b>.<|end|>"
 FINAL = "<|start|>assistant<|channel|>final<|message|>"
@@ -156,7 +156,7 @@ def test_a_flood_of_tags_keeps_little(flood: str) -> None:
 
 def test_a_model_that_closes_what_it_did_not_open_is_held_back_from_then_on() -> None:
     """The template opens its thoughts: the next answer shows none, and may have none."""
-    habit = ThoughtHabit()
+    habit = OpenThoughtDetector()
     first = habit.filter()
     assert first.feed("a</think>b") + first.close() == "a</think>b"
     habit.learn(first, cut=False)
