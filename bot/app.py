@@ -1,4 +1,4 @@
-"""The composition root: the only place where objects are made and wired."""
+"""The composition root: creates all objects and connects them."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ from moa.providers import Endpoints
 
 log = structlog.get_logger(__name__)
 
-QUEUE_READ_S = 5.0
-"""Seconds that the journal has to tell of the queue; Prometheus waits for 10 by default."""
+QUEUE_TIMEOUT_S = 5.0
+"""Seconds to wait for the queue's figures; Prometheus waits 10 by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The wired parts of a bot that the two ways to connect need."""
+    """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
     client: AsyncWebClient
@@ -88,7 +88,7 @@ class Bot:
     link: SlackLink
 
     async def is_ready(self) -> bool:
-        """Whether Slack's requests reach us, and the database answers."""
+        """Return whether Slack is connected and the database answers."""
         return await self.link.is_up() and await self._has_database()
 
     async def _has_database(self) -> bool:
@@ -100,9 +100,9 @@ class Bot:
         return True
 
     async def scrape(self) -> bytes:
-        """All metrics; those of the queue are read from the journal now."""
+        """Return all metrics, with the queue's figures read from the run store now."""
         mode = self.link.mode
-        return self.metrics.exposition(
+        return self.metrics.render(
             await self._queue(),
             connected=await self.link.is_up() if mode == "socket" else None,
             takes_events=mode != "worker",
@@ -110,25 +110,25 @@ class Bot:
 
     async def _queue(self) -> QueueStats | None:
         try:
-            async with asyncio.timeout(QUEUE_READ_S):
+            async with asyncio.timeout(QUEUE_TIMEOUT_S):
                 return await self.runs.queue()
-        except (SQLAlchemyError, OSError):  # OSError holds TimeoutError as well
+        except (SQLAlchemyError, OSError):  # OSError includes TimeoutError
             return None
 
 
 @asynccontextmanager
-async def opened(
+async def open_bot(
     settings: Settings, *, mode: Mode, tracer_provider: TracerProvider | None = None
 ) -> AsyncGenerator[Bot, None]:
-    """A wired bot, and everything closed again after it.
+    """Build the bot, and close everything on exit.
 
     Args:
-        settings: all that was set.
-        mode: how Slack's events come in.
-        tracer_provider: where traces go; by default where OpenTelemetry is set up to send them.
+        settings: all settings.
+        mode: how Slack's events arrive.
+        tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
 
     Raises:
-        ConfigurationError: naming what is missing or not accepted.
+        ConfigurationError: a setting is missing or invalid; the message names it.
     """
     _check_tokens(settings, mode)
     environment = settings.environment
@@ -142,9 +142,9 @@ async def opened(
         observer = CompositeObserver(
             metrics, Tracing(model_info(catalogue.tables), tracer_provider)
         )
-        token = secret(environment.slack_bot_token)
+        token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(connections())
-        client = web_client(token, environment.slack_api_url, metrics.called, session)
+        client = web_client(token, environment.slack_api_url, metrics.count_slack_call, session)
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
@@ -154,36 +154,44 @@ async def opened(
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
-        frame = ReplyContext(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
+        reply_context = ReplyContext(
+            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+        )
         service = Service(
             runs,
             SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
-            SlackReplyFactory(frame, settings.slack.link_hosts),
+            SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
         )
         jobs = await stack.enter_async_context(
             _jobs(
-                database, runs, service, settings, _told(catalogue.sharers.become, metrics.workers)
+                database,
+                runs,
+                service,
+                settings,
+                _broadcast(catalogue.sharers.become, metrics.set_workers),
             )
         )
-        app = _bolt(client, secret(environment.slack_signing_secret))
+        app = _bolt(client, secret_value(environment.slack_signing_secret))
         colleagues = Colleagues(client, identity)
-        authority = AdminPermissions(client, colleagues, settings.slack.settings)
+        admin_permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
-        modal = SettingsHandlers(
-            client, preferences, authority, catalogue.pipelines, settings.limits
+        settings_handlers = SettingsHandlers(
+            client, preferences, admin_permissions, catalogue.pipelines, settings.limits
         )
-        stopping = StopButton(runs, jobs, access, authority)
-        taking = Enqueuer(client, runs, jobs, observer)
-        offers = CommandServices(catalogue.pipelines, preferences, budgets, modal, stopping)
-        rooms = Handlers(
+        stopping = StopButton(runs, jobs, access, admin_permissions)
+        enqueuer = Enqueuer(client, runs, jobs, observer)
+        command_services = CommandServices(
+            catalogue.pipelines, preferences, budgets, settings_handlers, stopping
+        )
+        handlers = Handlers(
             intake=QuestionIntake(
-                taking,
+                enqueuer,
                 identity,
                 people,
-                offers,
+                command_services,
                 history,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
@@ -191,31 +199,40 @@ async def opened(
             reveal=AnswersModal(
                 client, runs, access, ledger=StoredCallLog(database), feedback=feedback
             ),
-            sharing=ReplySharer(frame, settings.slack.link_hosts),
+            sharing=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(
                 client,
-                HomeServices(identity, people, authority, colleagues, history, spending, offers),
+                HomeServices(
+                    identity,
+                    people,
+                    admin_permissions,
+                    colleagues,
+                    history,
+                    spending,
+                    command_services,
+                ),
             ),
-            settings=modal,
+            settings=settings_handlers,
             stopping=stopping,
-            again=Regenerate(runs, taking, access, people, preferences),
+            again=Regenerate(runs, enqueuer, access, people, preferences),
             verdicts=FeedbackButtons(client, runs, access, feedback),
             asking=Shortcuts(
-                QuestionPoster(frame, taking, identity, colleagues, preferences), preferences
+                QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences),
+                preferences,
             ),
         )
-        register(app, rooms, metrics.held_back)
+        register(app, handlers, metrics.count_held_back_minute)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
 
 
-def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
-    """Tells each of them the same."""
+def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a function that passes a count on to every receiver."""
 
-    def tell(count: int) -> None:
-        for hear in hearers:
-            hear(count)
+    def broadcast(count: int) -> None:
+        for receive in receivers:
+            receive(count)
 
-    return tell
+    return broadcast
 
 
 def _jobs(
@@ -225,7 +242,7 @@ def _jobs(
     settings: Settings,
     share: Callable[[int], None],
 ) -> AbstractAsyncContextManager[JobDispatcher]:
-    """The durable engine: beside the file on SQLite, in the same database on Postgres."""
+    """Start the durable engine: next to the SQLite file, or in the Postgres database."""
     file = database.file
     presence = PostgresMembership(database.engine) if file is None else SingleProcess(file)
     return durable_jobs(
@@ -245,7 +262,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     # Bolt logs the whole body of a request with a bad signature at INFO.
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
-    logger.addFilter(_is_news)
+    logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
         signing_secret=signing_secret or "unused",
@@ -254,12 +271,12 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     )
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is worth a line.
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Return whether a log record is worth keeping.
 
-    Bolt reads SLACK_BOT_TOKEN by itself, and warns at each start that our client, which holds the
-    same, goes first. And it tells at each request that a token was refused, which `TokenWatch`
-    tells once.
+    Bolt reads SLACK_BOT_TOKEN itself and warns at every start that our client, which has the same
+    token, takes precedence. It also logs a refused token on every request; `TokenWatch` logs it
+    once.
     """
     message = record.getMessage()
     return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
@@ -267,8 +284,8 @@ def _is_news(record: logging.LogRecord) -> bool:
     )
 
 
-def secret(value: SecretStr | None) -> str:
-    """What is behind it; nothing where it is not set."""
+def secret_value(value: SecretStr | None) -> str:
+    """Return the secret's value, or "" if it isn't set."""
     return value.get_secret_value() if value else ""
 
 
@@ -279,29 +296,29 @@ def _check_tokens(settings: Settings, mode: Mode) -> None:
         needed["SLACK_SIGNING_SECRET"] = environment.slack_signing_secret
     elif mode == "socket":
         needed["SLACK_APP_TOKEN"] = environment.slack_app_token
-    missing = [name for name, value in needed.items() if not secret(value)]
+    missing = [name for name, value in needed.items() if not secret_value(value)]
     if missing:
         raise ConfigurationError(
             f"Not set: {', '.join(missing)}. Run `moa-bot manifest` to create the Slack app, then "
-            "put its tokens into the environment or into .env."
+            "add its tokens to the environment or to .env."
         )
 
 
 def _check_pipelines(catalogue: ModelCatalogue) -> None:
-    """The default pipeline must work; of the others it is only said when one does not."""
+    """Require a working default pipeline; log a warning for any other that can't be used."""
     for name in catalogue.pipelines:
         try:
             catalogue.plan(name)
         except (ConfigurationError, PipelineError) as error:
             if name == catalogue.default:
                 raise ConfigurationError(str(error)) from None
-            log.warning("pipeline_not_usable", pipeline=name, why=str(error))
+            log.warning("pipeline_unusable", pipeline=name, error=str(error))
 
 
 async def _check_slack(identity: IdentityLookup, url: str) -> None:
     try:
         me = await identity.get()
     except SLACK_ERRORS as error:
-        words = refusal(error, url, "SLACK_BOT_TOKEN", WHERE_BOT)
-        raise ConfigurationError(words) from None
+        message = refusal(error, url, "SLACK_BOT_TOKEN", WHERE_BOT)
+        raise ConfigurationError(message) from None
     log.info("slack_reached", team=me.team)

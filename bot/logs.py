@@ -1,4 +1,4 @@
-"""Structured logs, with whatever looks like a secret taken out of every line."""
+"""Configures structured logs and redacts secrets from every line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = re.compile(
     r"|wss?://[^\s\"']+"
     r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
 )
-"""Slack's tokens, the providers' keys, response_urls, socket addresses, passwords in addresses."""
+"""Slack tokens, provider keys, response_urls, socket addresses and passwords in URLs."""
 
 HIDDEN = "[hidden]"
 
@@ -41,23 +41,24 @@ QUIET = (
     "sqlalchemy",
     "uvicorn",
 )
-"""Their INFO and DEBUG lines are many, or hold request bodies, questions and answers."""
+"""Loggers limited to warnings: their other lines are noisy or hold requests, questions and
+answers."""
 
 KEEPS_ITS_OWN = ("dbos",)
-"""Loggers that write by themselves, in a form of their own, unless they find a handler."""
+"""Loggers that print in a format of their own unless they have a handler."""
 
 
 Processor = Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
-"""Adds to a line, or takes from it."""
+"""A structlog processor: changes a log line."""
 
 
-def configure(level: str, form: Literal["console", "json"], *more: Processor) -> None:
-    """Send all logs, ours and the libraries', to standard error in one form.
+def configure(level: str, log_format: Literal["console", "json"], *more: Processor) -> None:
+    """Send all logs, including the libraries', to standard error in one format.
 
     Args:
-        level: the least that is logged.
-        form: one line to read, or one JSON object, for each entry.
-        more: processors that add to each line; what they add is searched for secrets too.
+        level: the lowest level to log.
+        log_format: "console" for readable lines, "json" for one JSON object per line.
+        more: processors that add fields; those are redacted too.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -69,7 +70,7 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
     ]
     final = (
         structlog.processors.JSONRenderer()
-        if form == "json"
+        if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
@@ -96,10 +97,10 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
 
 
 def hide_secrets(
-    _logger: object, _method: str, line: MutableMapping[str, Any]
+    _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A structlog processor: every text of a line without what looks like a secret."""
-    for key, value in line.items():
+    """Redact secrets from a log line's fields (a structlog processor)."""
+    for key, value in event.items():
         if isinstance(value, str):
-            line[key] = SECRET.sub(HIDDEN, value)
-    return line
+            event[key] = SECRET.sub(HIDDEN, value)
+    return event

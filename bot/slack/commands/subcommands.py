@@ -49,7 +49,7 @@ async def _open(desk: CommandContext) -> None:
 
 async def _budget(desk: CommandContext) -> None:
     who, offers = desk.visitor, desk.offers
-    standing = await offers.budgets.standing(desk.team, who.user, desk.channel)
+    standing = await offers.budgets.status(desk.team, who.user, desk.channel)
     rules = await offers.preferences.rules(desk.team, desk.channel)
     lines = allowance(standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     told = [f"• {line}" for line in lines]

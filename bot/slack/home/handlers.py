@@ -126,14 +126,14 @@ class HomeTab:
             log.info("pipeline_not_offered")
             return
         preferences, team = self._offers.preferences, await self._sources.colleagues.workspace()
-        await preferences.choose(team, "person", visitor.user, choice, visitor.user)
+        await preferences.store_choice(team, "person", visitor.user, choice, visitor.user)
 
     async def _view(self, visitor: Actor) -> Block:
         me = await self._sources.identity.get()
         offers, team, now = self._offers, me.team_id, datetime.now(UTC)
         choices = await offers.preferences.choices(team, None, visitor.user)
         recent = await self._sources.history.latest(team, visitor.user, RECENT)
-        common = offers.preferences.settled(Choices(workspace=choices.workspace))
+        common = offers.preferences.resolve(Choices(workspace=choices.workspace))
         return home_view(
             HomePage(
                 me=me.user_id,
@@ -144,7 +144,7 @@ class HomeTab:
                 rules=common,
                 default=common.pipeline,
                 measured=await self._sources.spending.measured(team, offers.pipelines),
-                standing=await offers.budgets.standing(team, visitor.user),
+                standing=await offers.budgets.status(team, visitor.user),
                 now=now,
                 administration=await self._administration(visitor, now),
             )
@@ -164,6 +164,6 @@ class HomeTab:
         offers, team = self._offers, await self._sources.colleagues.workspace()
         return AdminSection(
             rules=await offers.preferences.rules(team),
-            standing=await offers.budgets.standing(team, visitor.user),
+            standing=await offers.budgets.status(team, visitor.user),
             channels=await self._sources.spending.by_channel(team, now, CHANNELS),
         )

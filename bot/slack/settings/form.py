@@ -104,7 +104,7 @@ def channel_choice(
     Raises:
         Wrong: when it is not offered.
     """
-    inherited = preferences.settled(Choices(workspace=choices.workspace))
+    inherited = preferences.resolve(Choices(workspace=choices.workspace))
     filled = FormValues(view)
     ticked = filled.ticked(LISTENING)
     return ChannelChoice.model_validate(
@@ -124,7 +124,7 @@ def workspace_choice(
     Raises:
         Wrong: when it is not offered, or looser than what the operator allows.
     """
-    inherited, filled = preferences.settled(Choices()), FormValues(view)
+    inherited, filled = preferences.resolve(Choices()), FormValues(view)
     follow_ups = FOLLOW_UPS in filled.ticked(LISTENING)
     return WorkspaceChoice.model_validate(
         _shared(filled, inherited, preferences)

@@ -130,7 +130,7 @@ class SettingsHandlers:
 
     async def _store(self, visitor: Actor, scope: Scope, place: str, choice: Choice) -> None:
         team = await self._colleagues.workspace()
-        await self._preferences.choose(team, scope, place, choice, visitor.user)
+        await self._preferences.store_choice(team, scope, place, choice, visitor.user)
         log.info("settings_changed", scope=scope, by=visitor.user)
 
     async def _submitted(self, ack: AsyncAck, title: str, storing: Awaitable[str | None]) -> bool:

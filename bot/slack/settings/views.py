@@ -65,8 +65,8 @@ def channel_view(
     direct: bool,
 ) -> Block:
     """A channel's settings as they are now, to be changed. `direct`: it is a direct message."""
-    inherited = preferences.settled(Choices(workspace=choices.workspace))
-    rules = preferences.settled(Choices(choices.workspace, choices.channel))
+    inherited = preferences.resolve(Choices(workspace=choices.workspace))
+    rules = preferences.resolve(Choices(choices.workspace, choices.channel))
     about = strings.SETTINGS_ABOUT_DIRECT
     if not direct:
         about = strings.SETTINGS_ABOUT.format(channel=f"<#{escape_mrkdwn(channel)}>")
@@ -88,8 +88,8 @@ def workspace_view(
     choices: Choices, preferences: Preferences, pipelines: Mapping[str, Pipeline], limits: Limits
 ) -> Block:
     """The workspace's settings as they are now, to be changed."""
-    chosen, inherited = choices.workspace, preferences.settled(Choices())
-    rules = preferences.settled(Choices(chosen))
+    chosen, inherited = choices.workspace, preferences.resolve(Choices())
+    rules = preferences.resolve(Choices(chosen))
     as_in = strings.SETTINGS_FROM_OPERATOR
     return _form(
         WORKSPACE_CALLBACK,
