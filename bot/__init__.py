@@ -1,1 +1,1 @@
-"""The team's side: Slack, storage, the terminal. `bot` imports `moa`, never the other way."""
+"""The Slack bot and the command line. `bot` imports `moa`, never the other way round."""

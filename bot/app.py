@@ -1,4 +1,4 @@
-"""The composition root: the only place where objects are made and wired."""
+"""The composition root: creates all objects and connects them."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ from moa.providers import Endpoints
 
 log = structlog.get_logger(__name__)
 
-QUEUE_READ_S = 5.0
-"""Seconds that the journal has to tell of the queue; Prometheus waits for 10 by default."""
+QUEUE_TIMEOUT_S = 5.0
+"""Seconds to wait for the queue's figures; Prometheus waits 10 by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The wired parts of a bot that the two ways to connect need."""
+    """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
     client: AsyncWebClient
@@ -93,7 +93,7 @@ class Bot:
     link: SlackLink
 
     async def is_ready(self) -> bool:
-        """Whether Slack's requests reach us, and the database answers."""
+        """Return whether Slack is connected and the database answers."""
         return await self.link.is_up() and await self._has_database()
 
     async def _has_database(self) -> bool:
@@ -105,9 +105,9 @@ class Bot:
         return True
 
     async def scrape(self) -> bytes:
-        """All metrics; those of the queue are read from the journal now."""
+        """Return all metrics, with the queue's figures read from the run store now."""
         mode = self.link.mode
-        return self.metrics.exposition(
+        return self.metrics.render(
             await self._queue(),
             connected=await self.link.is_up() if mode == "socket" else None,
             takes_events=mode != "worker",
@@ -115,25 +115,25 @@ class Bot:
 
     async def _queue(self) -> QueueStats | None:
         try:
-            async with asyncio.timeout(QUEUE_READ_S):
+            async with asyncio.timeout(QUEUE_TIMEOUT_S):
                 return await self.runs.queue()
-        except (SQLAlchemyError, OSError):  # OSError holds TimeoutError as well
+        except (SQLAlchemyError, OSError):  # OSError includes TimeoutError
             return None
 
 
 @asynccontextmanager
-async def opened(
+async def open_bot(
     settings: Settings, *, mode: Mode, tracer_provider: TracerProvider | None = None
 ) -> AsyncGenerator[Bot, None]:
-    """A wired bot, and everything closed again after it.
+    """Build the bot, and close everything on exit.
 
     Args:
-        settings: all that was set.
-        mode: how Slack's events come in.
-        tracer_provider: where traces go; by default where OpenTelemetry is set up to send them.
+        settings: all settings.
+        mode: how Slack's events arrive.
+        tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
 
     Raises:
-        ConfigurationError: naming what is missing or not accepted.
+        ConfigurationError: a setting is missing or invalid; the message names it.
     """
     _check_tokens(settings, mode)
     environment = settings.environment
@@ -147,9 +147,9 @@ async def opened(
         observer = CompositeObserver(
             metrics, Tracing(model_info(catalogue.tables), tracer_provider)
         )
-        token = secret(environment.slack_bot_token)
+        token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        client = web_client(token, environment.slack_api_url, metrics.called, session)
+        client = web_client(token, environment.slack_api_url, metrics.count_slack_call, session)
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
@@ -159,20 +159,22 @@ async def opened(
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
-        frame = ReplyContext(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
+        reply_context = ReplyContext(
+            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+        )
         service = Service(
             runs,
             SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
-            SlackReplyFactory(frame, settings.slack.link_hosts),
+            SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
         )
-        share = _told(catalogue.worker_share.set_count, metrics.workers)
+        share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        app = _bolt(client, secret(environment.slack_signing_secret))
+        app = _bolt(client, secret_value(environment.slack_signing_secret))
         colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
@@ -185,7 +187,7 @@ async def opened(
             catalogue.pipelines, preferences, budgets, settings_handlers, stop
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
-        poster = QuestionPoster(frame, enqueuer, identity, colleagues, preferences)
+        poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
         handlers = Handlers(
             intake=QuestionIntake(
                 enqueuer,
@@ -199,7 +201,7 @@ async def opened(
             answers_modal=AnswersModal(
                 client, runs, access, ledger=StoredCallLog(database), feedback=feedback
             ),
-            share=ReplySharer(frame, settings.slack.link_hosts),
+            share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
@@ -207,18 +209,18 @@ async def opened(
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
         )
-        register(app, handlers, metrics.held_back)
+        register(app, handlers, metrics.count_held_back_minute)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
 
 
-def _told(*hearers: Callable[[int], None]) -> Callable[[int], None]:
-    """Tells each of them the same."""
+def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a function that passes a count on to every receiver."""
 
-    def tell(count: int) -> None:
-        for hear in hearers:
-            hear(count)
+    def broadcast(count: int) -> None:
+        for receive in receivers:
+            receive(count)
 
-    return tell
+    return broadcast
 
 
 def _jobs(
@@ -228,7 +230,7 @@ def _jobs(
     settings: Settings,
     share: Callable[[int], None],
 ) -> AbstractAsyncContextManager[Dispatcher]:
-    """A pool of tasks in this process on SQLite, a queue shared by all processes on Postgres."""
+    """Return a task pool in this process (SQLite) or a queue shared by all processes (Postgres)."""
     at_once, file = settings.work.at_once, database.file
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
@@ -241,7 +243,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     # Bolt logs the whole body of a request with a bad signature at INFO.
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
-    logger.addFilter(_is_news)
+    logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
         signing_secret=signing_secret or "unused",
@@ -250,12 +252,12 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     )
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether it is worth a line.
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Return whether a log record is worth keeping.
 
-    Bolt reads SLACK_BOT_TOKEN by itself, and warns at each start that our client, which holds the
-    same, goes first. And it tells at each request that a token was refused, which `TokenWatch`
-    tells once.
+    Bolt reads SLACK_BOT_TOKEN itself and warns at every start that our client, which has the same
+    token, takes precedence. It also logs a refused token on every request; `TokenWatch` logs it
+    once.
     """
     message = record.getMessage()
     return message != warning_client_prioritized_and_token_skipped() and not message.startswith(
@@ -263,8 +265,8 @@ def _is_news(record: logging.LogRecord) -> bool:
     )
 
 
-def secret(value: SecretStr | None) -> str:
-    """What is behind it; nothing where it is not set."""
+def secret_value(value: SecretStr | None) -> str:
+    """Return the secret's value, or "" if it isn't set."""
     return value.get_secret_value() if value else ""
 
 
@@ -275,29 +277,29 @@ def _check_tokens(settings: Settings, mode: Mode) -> None:
         needed["SLACK_SIGNING_SECRET"] = environment.slack_signing_secret
     elif mode == "socket":
         needed["SLACK_APP_TOKEN"] = environment.slack_app_token
-    missing = [name for name, value in needed.items() if not secret(value)]
+    missing = [name for name, value in needed.items() if not secret_value(value)]
     if missing:
         raise ConfigurationError(
             f"Not set: {', '.join(missing)}. Run `moa-bot manifest` to create the Slack app, then "
-            "put its tokens into the environment or into .env."
+            "add its tokens to the environment or to .env."
         )
 
 
 def _check_pipelines(catalogue: ModelCatalogue) -> None:
-    """The default pipeline must work; of the others it is only said when one does not."""
+    """Require a working default pipeline; log a warning for any other that can't be used."""
     for name in catalogue.pipelines:
         try:
             catalogue.plan(name)
         except PipelineError as error:
             if name == catalogue.default:
                 raise ConfigurationError(str(error)) from None
-            log.warning("pipeline_not_usable", pipeline=name, why=str(error))
+            log.warning("pipeline_unusable", pipeline=name, error=str(error))
 
 
 async def _check_slack(identity: IdentityLookup, url: str) -> None:
     try:
         me = await identity.get()
     except SLACK_ERRORS as error:
-        words = token_error_text(error, url, "SLACK_BOT_TOKEN", BOT_HINT)
-        raise ConfigurationError(words) from None
+        message = token_error_text(error, url, "SLACK_BOT_TOKEN", BOT_HINT)
+        raise ConfigurationError(message) from None
     log.info("slack_reached", team=me.team)

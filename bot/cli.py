@@ -1,4 +1,4 @@
-"""The command line. What is heavy is imported by the command that needs it."""
+"""The command line. Each command imports its heavy modules itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
-from bot.terminal.admin import add_operating
+from bot.terminal.admin import add_admin_commands
 
-OK, FAILED, WRONG_USE = 0, 1, 2
-INTERRUPTED, READER_GONE = 130, 141
-"""As a shell reports SIGINT and SIGPIPE."""
+OK, FAILED, USAGE_ERROR = 0, 1, 2
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""The exit codes a shell reports for SIGINT and SIGPIPE."""
 
 DEFAULT_PORT, LARGEST_PORT = 3000, 65535
 DEFAULT_DRAIN_S = 30.0
@@ -24,47 +24,47 @@ examples:
   moa-bot ask "Name three risks of a four-day week and how to limit each."
   git diff | moa-bot ask - --pipeline deep --answers
   moa-bot manifest --open create the Slack app
-  moa-bot check           is everything set up?
+  moa-bot check           check your setup
   moa-bot run             answer in Slack
-  moa-bot runs            what was asked, and what became of it
+  moa-bot runs            list recent questions and their outcome
 
-exit codes: 0 answered (or all is well), 1 not answered, 2 wrong use or configuration
+exit codes: 0 success, 1 no answer or a failed check, 2 usage or configuration error
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command and return its exit code.
+    """Run a command and return its exit code.
 
     Args:
-        arguments: those of the process by default.
+        arguments: the command line; the process's own by default.
     """
     try:
-        _keep_odd_characters_printable()
+        _replace_unencodable()
         parser = _parser()
         options = parser.parse_args(arguments)
         if options.command is None:
             parser.print_help(sys.stderr)
-            return WRONG_USE
-        code = _carry_out(options.command, options)
+            return USAGE_ERROR
+        code = _execute(options.command, options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough of it. Python would complain once more at its exit.
+        # The reader closed the pipe. Redirect stdout, or Python complains again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        return PIPE_CLOSED
     return code
 
 
-def _carry_out(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def _execute(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     try:
         return command(options)
     except ConfigurationError as error:
-        from bot.terminal.safe_text import safe  # noqa: PLC0415 - only where it is used
+        from bot.terminal.safe_text import safe  # noqa: PLC0415 - imported on first use
 
         sys.stdout.flush()
         sys.stderr.write(f"moa-bot: {safe(str(error))}\n")
-        return WRONG_USE
+        return USAGE_ERROR
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -93,35 +93,35 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(_options: argparse.Namespace) -> int:
     from bot.check import check  # noqa: PLC0415 - heavy
-    from bot.manifest import purposes  # noqa: PLC0415 - heavy
-    from bot.terminal.safe_text import safe  # noqa: PLC0415 - only where it is used
+    from bot.manifest import scope_purposes  # noqa: PLC0415 - heavy
+    from bot.terminal.safe_text import safe  # noqa: PLC0415 - imported on first use
 
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         sys.stdout.write(f"{safe(line)}\n")
         sys.stdout.flush()
 
-    return OK if run_loop(check(purposes(), say)) else FAILED
+    return OK if run_loop(check(scope_purposes(), print_line)) else FAILED
 
 
 def _manifest(options: argparse.Namespace) -> int:
-    from bot.manifest import address, text  # noqa: PLC0415 - only where it is used
+    from bot.manifest import create_app_url, render_manifest  # noqa: PLC0415 - imported on first use
 
-    manifest = text(options.http)
+    manifest = render_manifest(options.http)
     if options.open:
-        from bot.terminal.browser import open_page  # noqa: PLC0415 - only where it is used
+        from bot.terminal.browser import open_page  # noqa: PLC0415 - imported on first use
 
-        sys.stdout.write(open_page(address(manifest)))
+        sys.stdout.write(open_page(create_app_url(manifest)))
         return OK
-    where = f"# Create the Slack app with this manifest: {address(manifest)}\n"
+    where = f"# Create the Slack app with this manifest: {create_app_url(manifest)}\n"
     sys.stdout.write(f"{manifest}\n{where}")
     if not sys.stdout.isatty():
-        # The file that is written has the address as a comment; the person sees it as well.
+        # The redirected output has the address as a comment; show it to the person as well.
         sys.stderr.write(where.removeprefix("# "))
     return OK
 
 
 class _Version(argparse.Action):
-    """`--version`, looked up only when it is asked for."""
+    """`--version`, which looks the version up only when needed."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> NoReturn:
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - rarely used
@@ -129,7 +129,7 @@ class _Version(argparse.Action):
         try:
             number = version("moa-bot")
         except PackageNotFoundError:
-            number = "(not installed, run from its source)"
+            number = "(not installed: running from source)"
         sys.stdout.write(f"moa-bot {number}\n")
         parser.exit(OK)
 
@@ -137,7 +137,7 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="moa-bot",
-        description="Ask many models, get one answer: in a terminal, and for a team in Slack.",
+        description="Ask several models, get one answer: in your terminal and in Slack.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -147,60 +147,72 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_ask(commands)
     _add_run(commands)
-    add_operating(commands, _add, _duration, _port)
-    _add(commands, "check", _check, "tell what is set up, and whether it can be reached")
-    manifest = _add(commands, "manifest", _manifest, "print the Slack app's manifest")
+    add_admin_commands(commands, _add, _duration, _port)
+    _add(commands, "check", _check, "check your setup and show how to fix problems")
+    manifest = _add(commands, "manifest", _manifest, "print the manifest for your Slack app")
     manifest.add_argument(
-        "--open", action="store_true", help="open Slack's create-app page, filled in with it"
+        "--open",
+        action="store_true",
+        help="open Slack's create-app page with the manifest filled in",
     )
     manifest.add_argument(
-        "--http", metavar="URL", help="for HTTP in place of Socket Mode, served at this https://…"
+        "--http", metavar="URL", help="for HTTP instead of Socket Mode, at this https:// address"
     )
     return parser
 
 
 def _add(
-    commands: Any, name: str, carry_out: Callable[[argparse.Namespace], int], about: str
+    commands: Any, name: str, handler: Callable[[argparse.Namespace], int], summary: str
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=about, description=f"{about[0].upper()}{about[1:]}.", allow_abbrev=False
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
-    command.set_defaults(command=carry_out)
+    command.set_defaults(command=handler)
     return command
 
 
 def _add_ask(commands: Any) -> None:
-    ask = _add(commands, "ask", _ask, "ask a question here")
-    ask.add_argument("question", metavar="QUESTION", help="in quotes; - reads standard input")
-    ask.add_argument("--pipeline", metavar="NAME", help="the default one is set in moa.toml")
-    ask.add_argument("--answers", action="store_true", help="show each model's own answer as well")
+    ask = _add(commands, "ask", _ask, "ask a question in the terminal")
+    ask.add_argument(
+        "question", metavar="QUESTION", help="your question in quotes, or - for standard input"
+    )
+    ask.add_argument(
+        "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"
+    )
+    ask.add_argument("--answers", action="store_true", help="also show each model's answer")
     ask.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def _add_run(commands: Any) -> None:
-    run = _add(commands, "run", _run, "answer in Slack, by Socket Mode or by HTTP")
-    run.add_argument("--http", action="store_true", help="serve HTTP in place of Socket Mode")
-    run.add_argument("--host", default="127.0.0.1", help="listen here (%(default)s)")
-    run.add_argument("--port", type=_port, default=DEFAULT_PORT, help="(%(default)s)")
+    run = _add(commands, "run", _run, "answer in Slack, over Socket Mode or HTTP")
+    run.add_argument("--http", action="store_true", help="serve HTTP instead of Socket Mode")
+    run.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    run.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)"
+    )
     run.add_argument(
         "--metrics-port",
         metavar="PORT",
         type=_port,
-        help="serve /metrics, /healthz and /readyz on a port of their own",
+        help="serve /metrics, /healthz and /readyz on this separate port",
     )
     run.add_argument(
         "--drain",
         metavar="SECONDS",
         type=_duration,
         default=DEFAULT_DRAIN_S,
-        help="when told to stop, let running questions end for so long (%(default)s)",
+        help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
 
 
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f'"{text}" is no port: a number from 0 to {LARGEST_PORT}')
+    raise argparse.ArgumentTypeError(
+        f'"{text}" is not a port: use a number from 0 to {LARGEST_PORT}'
+    )
 
 
 def _duration(text: str) -> float:
@@ -210,11 +222,11 @@ def _duration(text: str) -> float:
         seconds = -1.0
     if 0 <= seconds < float("inf"):
         return seconds
-    raise argparse.ArgumentTypeError(f'"{text}" is no number of seconds')
+    raise argparse.ArgumentTypeError(f'"{text}" is not a number of seconds')
 
 
-def _keep_odd_characters_printable() -> None:
-    """What a terminal's encoding lacks is shown as "?" and is no reason to stop."""
+def _replace_unencodable() -> None:
+    """Print "?" for characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

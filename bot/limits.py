@@ -1,4 +1,4 @@
-"""What may be asked and spent (`[limits]` in `moa.toml`), checked before any model is called."""
+"""Usage limits and budgets (`[limits]` in `moa.toml`), checked before any model is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from moa.pipeline.strict_model import StrictModel
 from moa.pipeline.token_budget import prompt_tokens
 
 QUESTIONS_AN_HOUR = 120
-"""Two a minute, a whole hour long, is more than a person can read, and less than a script sends."""
+"""The default hourly limit: two a minute is more than a person can read, less than a script
+sends."""
 
 HOUR = timedelta(hours=1)
 
@@ -30,24 +31,25 @@ REFUSALS: tuple[Trouble, ...] = (
     "hourly_limit",
     "too_many_at_once",
 )
-"""The troubles of questions that were refused, which ask no model and cost nothing."""
+"""The reasons for refusing a question. A refused question calls no model and costs nothing."""
 
 
 Count = int | Literal["unlimited"]
 
 
 class Limits(StrictModel):
-    """`[limits]` in `moa.toml`. Amounts are US dollars; what is left out is not limited.
+    """`[limits]` in `moa.toml`. Amounts are in US dollars; None means no limit.
 
-    Days and months are those of UTC. A call whose price is unknown counts as no dollars.
+    Days and months are in UTC. A call whose price is unknown counts as $0.
 
     Attributes:
-        per_run_usd: what one question may be expected to cost.
-        per_person_day_usd, per_channel_day_usd: what may be spent a day, wherever a person asks
-            and whoever asks in a channel.
-        per_workspace_month_usd: what may be spent a month by all together.
-        questions_per_person_hour: questions of one person within any hour.
-        at_once_per_person: questions of one person that are worked on or wait at the same time.
+        per_run_usd: the highest estimated cost of one question.
+        per_person_day_usd, per_channel_day_usd: the daily budget of a person in all channels, and
+            of
+            a channel for all people.
+        per_workspace_month_usd: the workspace's monthly budget.
+        questions_per_person_hour: questions per person in any hour.
+        at_once_per_person: questions per person in progress or queued at the same time.
     """
 
     per_run_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -65,15 +67,15 @@ class Limits(StrictModel):
         return value
 
     @property
-    def looks_at(self) -> Literal["nothing", "hour", "all"]:
-        """What has to be looked up of what went before a question."""
+    def usage_needed(self) -> Literal["nothing", "hour", "all"]:
+        """Which usage must be looked up before a question."""
         amounts = (self.per_person_day_usd, self.per_channel_day_usd, self.per_workspace_month_usd)
         if self.at_once_per_person != "unlimited" or any(a is not None for a in amounts):
             return "all"
         return "nothing" if self.questions_per_person_hour == "unlimited" else "hour"
 
     def tightened(self, chosen: WorkspaceChoice) -> Limits:
-        """The limits of a workspace whose admins have chosen some: whichever is smaller holds."""
+        """Return these limits combined with a workspace's own; the smaller value wins."""
         return self.model_copy(
             update={
                 name: _smaller(getattr(self, name), getattr(chosen, name))
@@ -84,16 +86,16 @@ class Limits(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """What counts against the limits.
+    """Usage that counts against the limits.
 
     Attributes:
-        person_day_usd, channel_day_usd, workspace_month_usd: what was spent, and what questions
-            that are worked on are expected to cost yet.
+        person_day_usd, channel_day_usd, workspace_month_usd: spent, plus the estimated cost of
+            questions in progress.
         person_month_usd: what the person spent this month.
-        person_month_questions: the person's questions this month for which a model was called.
-        person_hour: the person's questions of the last hour that were not refused.
-        hour_since: when the first of these was asked.
-        person_at_once: those that have not ended.
+        person_month_questions: the person's questions this month that called a model.
+        person_hour: the person's questions in the last hour that weren't refused.
+        hour_since: when the first of those was asked.
+        person_at_once: the person's unfinished questions.
     """
 
     person_day_usd: float = 0.0
@@ -108,7 +110,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """The limits that hold for somebody, and what they have used of them."""
+    """A person's limits and their usage so far."""
 
     limits: Limits
     use: BudgetUse
@@ -116,7 +118,7 @@ class BudgetStatus:
 
 @dataclass(frozen=True, slots=True)
 class PipelineStats:
-    """What a pipeline's latest runs took: medians. `cost_usd` is None where none was known."""
+    """Medians of a pipeline's latest runs. `cost_usd` is None if no cost is known."""
 
     runs: int
     seconds: float
@@ -125,7 +127,7 @@ class PipelineStats:
 
 @dataclass(frozen=True, slots=True)
 class ChannelUse:
-    """What was asked and spent in a channel."""
+    """Questions and cost in a channel."""
 
     channel: str
     questions: int
@@ -133,32 +135,32 @@ class ChannelUse:
 
 
 class Spending(Protocol):
-    """Knows what was spent, for all processes of the bot."""
+    """Reads usage across all processes of the bot."""
 
     async def use(
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
     ) -> BudgetUse:
-        """What counts for a person and a channel now; with `before`, ahead of that run alone.
+        """Return the usage of a person and a channel; with `before`, only what precedes that run.
 
-        Without a channel nothing is spent in it.
+        Without a channel, the channel's usage is 0.
         """
         ...
 
     async def hour(self, team: str, user: str, now: datetime, *, before: str) -> BudgetUse:
-        """The same of the last hour's questions alone, which is found quickly."""
+        """Return the usage of the last hour's questions only, which is a fast query."""
         ...
 
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
-        """What the latest runs of these pipelines took there; those never used are left out."""
+        """Return statistics of these pipelines' latest runs; pipelines never used are left out."""
         ...
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
-        """What this month's costliest channels have used, the costliest first."""
+        """Return this month's most expensive channels, the most expensive first."""
         ...
 
 
 class Budgets:
-    """Holds questions to the limits."""
+    """Checks questions against the limits."""
 
     def __init__(self, limits: Limits, spending: Spending, preferences: Preferences) -> None:
         self.limits = limits
@@ -166,21 +168,21 @@ class Budgets:
         self._preferences = preferences
 
     async def admit(self, run: Run) -> None:
-        """Let a question through to the models.
+        """Check the limits before any model is called.
 
-        Questions count in the order in which they were asked, and what those before this one are
-        expected to cost counts as spent. So of many at once, those that a limit leaves no room for
-        are refused, whichever worker begins which first.
+        Questions count in the order they were asked, and the estimated cost of earlier ones counts
+        as spent. If several arrive at once, the same ones are refused whichever worker starts
+        first.
 
         Raises:
-            Unanswerable: when a limit is reached, with what the asker is told.
+            Unanswerable: a limit is reached.
         """
         if run.recorded:
-            return  # It was let through before, and a part of it is paid for.
+            return  # It was admitted before, and some calls are paid for.
         question = run.question
         limits = await self._limits(question.team)
         team, user, now = question.team, question.user, datetime.now(UTC)
-        match limits.looks_at:
+        match limits.usage_needed:
             case "nothing":
                 return
             case "hour":
@@ -191,17 +193,17 @@ class Budgets:
             raise Unanswerable(trouble)
 
     def afford(self, run: Run, plan: Plan, thread: Prompt) -> None:
-        """Let a run through whose prompt is known.
+        """Check the estimated cost of a run whose prompt is known.
 
         Raises:
-            Unanswerable: when it is expected to cost more than one question may.
+            Unanswerable: the estimate exceeds the limit per question.
         """
         most = self.limits.per_run_usd
         if most is not None and not run.recorded and estimate(plan, thread) > most:
             raise Unanswerable("run_budget")
 
-    async def standing(self, team: str, user: str, channel: str | None = None) -> BudgetStatus:
-        """The limits that hold for somebody, and what they have used of them by now."""
+    async def status(self, team: str, user: str, channel: str | None = None) -> BudgetStatus:
+        """Return a person's limits and their usage so far."""
         use = await self._spending.use(team, user, channel, datetime.now(UTC))
         return BudgetStatus(await self._limits(team), use)
 
@@ -210,55 +212,56 @@ class Budgets:
 
 
 def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
-    """The limit that leaves no room for one more question; None when all do."""
-    counted: tuple[tuple[Trouble, float, float | None], ...] = (
+    """Return the first limit that is reached, or None."""
+    checks: tuple[tuple[Trouble, float, float | None], ...] = (
         ("too_many_at_once", use.person_at_once, _count(limits.at_once_per_person)),
         ("hourly_limit", use.person_hour, _count(limits.questions_per_person_hour)),
         ("person_budget", use.person_day_usd, limits.per_person_day_usd),
         ("channel_budget", use.channel_day_usd, limits.per_channel_day_usd),
         ("workspace_budget", use.workspace_month_usd, limits.per_workspace_month_usd),
     )
-    return next((name for name, used, most in counted if most is not None and used >= most), None)
+    return next((name for name, used, most in checks if most is not None and used >= most), None)
 
 
 def estimate(plan: Plan, thread: Prompt) -> float:
-    """What a run is expected to cost, in US dollars: an estimate on the safe side.
+    """Estimate a run's cost in US dollars, on the safe side.
 
-    Every model is taken to think and write as much as it is given room for, and each later one to
-    read all that was written. Retries and a second aggregator are not counted, and a model without
-    a known price costs nothing.
+    Assumes that every model reasons and writes up to its limits, and that each later model reads
+    all of it. Ignores retries and a second aggregator. A model without a known price costs nothing.
     """
-    asked, answers, cost = prompt_tokens(thread), 0, 0.0
+    input_tokens, answer_tokens, cost = prompt_tokens(thread), 0, 0.0
     for layer in plan.layers:
         profiles = [seat.model.profile for seat in layer.seats]
         outputs = [output_cap(p, "proposer") or 0 for p in profiles]
         calls = zip(profiles, outputs, strict=True)
-        cost += sum(_price(profile, asked + answers, output) for profile, output in calls)
-        answers = sum(outputs)
-    writer, analyst = plan.aggregators[0].profile, plan.analyst
-    output = output_cap(writer, "aggregator") or MAX_OUTPUT_RESERVE
-    cost += _price(writer, asked + answers, output)
+        cost += sum(
+            _price(profile, input_tokens + answer_tokens, output) for profile, output in calls
+        )
+        answer_tokens = sum(outputs)
+    aggregator, analyst = plan.aggregators[0].profile, plan.analyst
+    output = output_cap(aggregator, "aggregator") or MAX_OUTPUT_RESERVE
+    cost += _price(aggregator, input_tokens + answer_tokens, output)
     if analyst:
         output = output_cap(analyst.profile, "analyst") or MAX_OUTPUT_RESERVE
-        cost += _price(analyst.profile, asked + answers, output)
+        cost += _price(analyst.profile, input_tokens + answer_tokens, output)
     return cost
 
 
 def next_day(now: datetime) -> datetime:
-    """When a day's budget is free again: the next midnight in UTC."""
+    """Return when the daily budget resets: the next midnight UTC."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(1)
 
 
 def next_month(now: datetime) -> datetime:
-    """When a month's budget is free again: the first day of the next month in UTC."""
+    """Return when the monthly budget resets: the first day of next month, UTC."""
     first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(32)).replace(day=1)
 
 
-def _price(profile: Profile, read: int, written: int) -> float:
-    read = min(read, profile.context_window)
-    written += profile.reasoning_tokens  # thoughts are paid for like words
-    return profile.cost(Usage(input_tokens=read, output_tokens=written)) or 0.0
+def _price(profile: Profile, input_tokens: int, output_tokens: int) -> float:
+    input_tokens = min(input_tokens, profile.context_window)
+    output_tokens += profile.reasoning_tokens  # reasoning is billed as output
+    return profile.cost(Usage(input_tokens=input_tokens, output_tokens=output_tokens)) or 0.0
 
 
 def _count(most: Count) -> int | None:

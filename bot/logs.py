@@ -1,4 +1,4 @@
-"""Structured logs, with whatever looks like a secret taken out of every line."""
+"""Configures structured logs and redacts secrets from every line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET = re.compile(
     r"|wss?://[^\s\"']+"
     r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
 )
-"""Slack's tokens, the providers' keys, response_urls, socket addresses, passwords in addresses."""
+"""Slack tokens, provider keys, response_urls, socket addresses and passwords in URLs."""
 
 HIDDEN = "[hidden]"
 
@@ -44,20 +44,21 @@ QUIET = (
     "sqlalchemy",
     "uvicorn",
 )
-"""Their INFO and DEBUG lines are many, or hold request bodies, questions and answers."""
+"""Loggers limited to warnings: their other lines are noisy or hold requests, questions and
+answers."""
 
 
 Processor = Callable[[object, str, MutableMapping[str, Any]], MutableMapping[str, Any]]
-"""Adds to a line, or takes from it."""
+"""A structlog processor: changes a log line."""
 
 
-def configure(level: str, form: Literal["console", "json"], *more: Processor) -> None:
-    """Send all logs, ours and the libraries', to standard error in one form.
+def configure(level: str, log_format: Literal["console", "json"], *more: Processor) -> None:
+    """Send all logs, including the libraries', to standard error in one format.
 
     Args:
-        level: the least that is logged.
-        form: one line to read, or one JSON object, for each entry.
-        more: processors that add to each line; what they add is searched for secrets too.
+        level: the lowest level to log.
+        log_format: "console" for readable lines, "json" for one JSON object per line.
+        more: processors that add fields; those are redacted too.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -69,7 +70,7 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
     ]
     final = (
         structlog.processors.JSONRenderer()
-        if form == "json"
+        if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
@@ -93,26 +94,26 @@ def configure(level: str, form: Literal["console", "json"], *more: Processor) ->
 
 
 def hide_secrets(
-    _logger: object, _method: str, line: MutableMapping[str, Any]
+    _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A structlog processor: every text of a line without what looks like a secret."""
-    for key, value in line.items():
+    """Redact secrets from a log line's fields (a structlog processor)."""
+    for key, value in event.items():
         if isinstance(value, str):
-            line[key] = SECRET.sub(HIDDEN, hide_known_keys(value))
-    return line
+            event[key] = SECRET.sub(HIDDEN, hide_known_keys(value))
+    return event
 
 
 def frames_only(
-    _logger: object, _method: str, line: MutableMapping[str, Any]
+    _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Reduce the exceptions that moa logs to their frames and type.
+    """Reduce exceptions logged by moa to their frames and type (a structlog processor).
 
-    Their messages may quote a question or an answer, and no log may hold those.
+    Their messages may quote questions and answers, which must not be logged.
     """
-    record = line["_record"]
+    record = event["_record"]
     if record.name.startswith("moa.") and record.exc_info:
         kind, _, trace = record.exc_info
         frames = "".join(traceback.format_tb(trace))
-        line["exception"] = f"Traceback (most recent call last):\n{frames}{kind.__name__}"
-        del line["exc_info"]
-    return line
+        event["exception"] = f"Traceback (most recent call last):\n{frames}{kind.__name__}"
+        del event["exc_info"]
+    return event

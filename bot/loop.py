@@ -1,4 +1,4 @@
-"""The event loop that commands run on: uvloop where there is one, at half the cost of Python's."""
+"""Runs commands on uvloop if it is installed; it costs half as much as Python's loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, as `asyncio.run` does."""
+    """Run a coroutine like `asyncio.run`."""
     with asyncio.Runner(loop_factory=_loop()) as runner:
         return runner.run(main)
 

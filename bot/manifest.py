@@ -1,4 +1,4 @@
-"""The Slack app's manifest: as it lies in the repository, for HTTP, and as an address."""
+"""Renders the Slack app's manifest for Socket Mode or HTTP, and as a link to create the app."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ EVENTS_PATH = "/slack/events"
 
 _PURPOSE = re.compile(r"^ +- ([a-z_.]+(?::[a-z.]+)?) # (.+)$", re.MULTILINE)
 _WIDTH = 10_000
-"""Of a line in the address, where a line break is three characters long."""
+"""Line width in the link, where each line break would cost three characters."""
 
 
-def text(base_url: str | None = None) -> str:
-    """The manifest as YAML.
+def render_manifest(base_url: str | None = None) -> str:
+    """Return the manifest as YAML.
 
     Args:
-        base_url: where Slack reaches this bot, for HTTP; None for Socket Mode.
+        base_url: where Slack reaches this bot over HTTP; None for Socket Mode.
 
     Raises:
-        ConfigurationError: when it is no https address, or one that Slack would refuse.
+        ConfigurationError: the address isn't https, or Slack would reject the manifest.
     """
-    manifest = _path().read_text(encoding="utf-8")
+    manifest = _manifest_path().read_text(encoding="utf-8")
     if base_url is None:
         return manifest
-    served = _for_http(yaml.safe_load(manifest), _request_url(base_url))
-    if errors := manifest_errors(served):
+    http_manifest = _for_http(yaml.safe_load(manifest), _request_url(base_url))
+    if errors := manifest_errors(http_manifest):
         raise ConfigurationError(
-            "\n".join(["Slack would refuse the manifest for this address:", *errors])
+            "\n".join(["Slack would reject the manifest for this address:", *errors])
         )
-    return yaml.safe_dump(served, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(http_manifest, sort_keys=False, allow_unicode=True, width=100)
 
 
-def address(manifest: str) -> str:
-    """The address of Slack's page that creates an app, filled in with this manifest."""
-    bare = yaml.safe_dump(
+def create_app_url(manifest: str) -> str:
+    """Return the link to Slack's create-app page with this manifest filled in."""
+    compact = yaml.safe_dump(
         yaml.safe_load(manifest), sort_keys=False, allow_unicode=True, width=_WIDTH
     )
-    return f"{CREATE_APP}{quote(bare, safe='')}"
+    return f"{CREATE_APP}{quote(compact, safe='')}"
 
 
-def purposes() -> Mapping[str, str]:
-    """Each scope that the manifest asks for, with what it serves."""
-    manifest = _path().read_text(encoding="utf-8")
+def scope_purposes() -> Mapping[str, str]:
+    """Return the manifest's scopes and what each is for."""
+    manifest = _manifest_path().read_text(encoding="utf-8")
     scopes = yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
     return {name: purpose for name, purpose in _PURPOSE.findall(manifest) if name in scopes}
 
 
-def _path() -> Path:
-    """Beside this file where it was installed, at the top of the repository otherwise."""
+def _manifest_path() -> Path:
+    """Find the manifest: next to this file if installed, else at the top of the repository."""
     here = Path(__file__).with_name(NAME)
     return here if here.exists() else here.parent.parent / NAME
 
@@ -73,7 +73,7 @@ def _request_url(base_url: str) -> str:
     if url.scheme != "https" or not url.hostname or re.search(r"[\s?#]", base_url):
         raise ConfigurationError(
             f'--http "{base_url}" is not an address that Slack can call. '
-            "Write it as https://your.host"
+            "Use the form https://your.host"
         )
     return base_url.rstrip("/").removesuffix(EVENTS_PATH) + EVENTS_PATH
 

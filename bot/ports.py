@@ -1,4 +1,4 @@
-"""The ports of the use case: threads, replies, the run store, jobs."""
+"""The interfaces that answering a question depends on: run store, threads, replies and more."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from moa import Answer, Call, Disagreement, Event, Outcome, Plan, Prompt
 from moa.types import OutcomeStatus
 
 Surface = Literal["mention", "direct", "command", "shortcut"]
-"""Where a question was asked: in a channel's thread, in a direct message, by slash command, by a
+"""Where a question was asked: in a channel's thread, in a direct message, by slash command, or by a
 shortcut for which we posted the question."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 
 DELETED = "deleted"
-"""In the place of a person in `Run.stop_by`: the question, or its thread, was deleted."""
+"""The value of `Run.stop_by` if the question or its thread was deleted."""
 
 Ended = OutcomeStatus | Trouble | Literal["delivered_before"]
-"""How work on a run ended: the reply's status, why there is none, or that it was there already."""
+"""How a run ended: the reply's status, the reason for having none, or delivered earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, as it was asked.
+    """One question.
 
     Attributes:
-        team, channel, user: Slack's ids.
-        ts: of the message that asks; for a slash command a stand-in that is unique.
-        thread_ts: of the thread that the reply goes to; equal to `ts` when it starts one.
-        text: as Slack gave it, escaped.
-        response_url: for a slash command, where its reply goes. A secret for 30 minutes.
-        attached: whether files may hang on the message that asks, so that it has to be looked up.
+        team, channel, user: Slack ids.
+        ts: of the question's message; a unique substitute for a slash command.
+        thread_ts: of the thread to reply in; equal to `ts` if the question starts it.
+        text: as received from Slack, escaped.
+        response_url: where the reply to a slash command goes. A secret, valid for 30 minutes.
+        attached: whether the message may have files and must be looked up.
     """
 
     team: str
@@ -52,7 +52,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A question and what became of it. `id` is opaque and not guessable."""
+    """A question and its outcome. `id` is opaque and not guessable."""
 
     id: str
     question: Question
@@ -70,33 +70,33 @@ class Run:
     answers: tuple[Answer, ...] = ()
     rankings: tuple[Answer, ...] = ()
     aggregators: tuple[Answer, ...] = ()
-    """Of every aggregator that was asked, in their order."""
+    """The answers of all aggregators called, in order."""
     posts: tuple[str, ...] = ()
-    """The ts of the messages that hold the reply."""
+    """The ts of the reply's messages."""
     resumed: bool = False
-    """Whether an earlier attempt at it was broken off."""
+    """Whether an earlier attempt was interrupted."""
     attempt: int = 0
-    """How often work on it began anew. Only the newest attempt may end it."""
+    """How many earlier attempts there were. Only the newest attempt may end the run."""
     again_of: str | None = None
-    """The run that this one asks again."""
+    """The run that this one regenerates."""
     stop_by: str | None = None
-    """Who asked to stop it; see `DELETED`."""
+    """Who stopped the run; see `DELETED`."""
     disagreement: Disagreement | None = None
-    """Where its answers agree and differ, where a model has told it."""
+    """Where the answers agree and differ, if an analyst reported it."""
 
     @property
     def recorded(self) -> tuple[Answer, ...]:
-        """All that its models have brought so far, and need not be asked for again."""
+        """The answers stored so far, which need no new calls."""
         return (*self.answers, *self.rankings, *self.aggregators[-1:])
 
     @property
     def aggregator(self) -> Answer | None:
-        """The last aggregator's answer, whatever became of it."""
+        """The last aggregator's answer, whatever its status."""
         return self.aggregators[-1] if self.aggregators else None
 
     @property
     def writer(self) -> Answer | None:
-        """The aggregator's answer that is the reply; None where the reply is a draft."""
+        """The aggregator's answer used as the reply; None if the reply is a draft."""
         wrote = [answer for answer in self.aggregators if answer.readable]
         if self.status == "partial":
             wrote += [
@@ -110,9 +110,9 @@ class QueuePosition:
     """A waiting run's position in the queue.
 
     Attributes:
-        turn: the order of the queue; the smallest is next.
-        ahead: how many wait with an earlier turn.
-        running: how many are running now, in all workers.
+        turn: the sort key of waiting runs, smallest first.
+        ahead: the number of runs waiting with a smaller `turn`.
+        running: the number of runs in progress on all workers.
     """
 
     turn: int
@@ -122,7 +122,7 @@ class QueuePosition:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRun:
-    """A run that was claimed and has not ended; `turn` is its order in the queue."""
+    """A run that was stored and hasn't ended. `turn` is its sort key in the queue."""
 
     run_id: str
     turn: int
@@ -130,7 +130,7 @@ class UnfinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunSignal:
-    """What other processes have stored for the worker of a run."""
+    """What other processes stored for the worker of a run."""
 
     attempt: int
     stop_by: str | None
@@ -138,10 +138,9 @@ class RunSignal:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """The questions that have not ended, of all processes that share the run store.
+    """Counts of unfinished questions across all processes of one run store.
 
-    `oldest_waiting_s` and `oldest_running_s` are seconds since the oldest of them was asked, 0 when
-    there is none.
+    `oldest_waiting_s` and `oldest_running_s` are the age of the oldest question in seconds, or 0.
     """
 
     waiting: int
@@ -151,7 +150,7 @@ class QueueStats:
 
 
 class RunStore(Protocol):
-    """The run store: every question, and every finished answer as it comes."""
+    """Stores questions, and answers as they complete."""
 
     async def claim(
         self,
@@ -163,116 +162,116 @@ class RunStore(Protocol):
     ) -> str | None:
         """Store a question exactly once, and return its run's id.
 
-        None when any of the keys (event id; workspace, channel and ts) was claimed before.
+        Returns None if any of the keys (event id; workspace, channel and ts) was used before.
         """
         ...
 
     async def is_claimed(self, key: str) -> bool:
-        """Whether a question was claimed under this key."""
+        """Return whether a question was stored under this key."""
         ...
 
     async def asked_again(self, run: Run) -> Run | None:
-        """The newest of the runs that ask this one again; None where there is none."""
+        """Return the newest regeneration of this run, if any."""
         ...
 
     async def position(self, run_id: str) -> QueuePosition | None:
-        """A waiting run's position in the queue; None when it does not wait."""
+        """Return a waiting run's queue position; None if it isn't waiting."""
         ...
 
     async def get(self, run_id: str) -> Run | None:
-        """A run with its answers, or None; None also for one that was erased."""
+        """Return a run with its answers; None if unknown or erased."""
         ...
 
     async def begin(self, run_id: str) -> Run | None:
-        """Begin an attempt at a run and return it; None when the run has ended.
+        """Begin an attempt at a run and return it; None if the run has ended.
 
-        The new attempt supersedes an earlier one: `finish` refuses that from now on.
+        The new attempt supersedes earlier ones: `finish` rejects those from now on.
         """
         ...
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
-        """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
+        """Return the unfinished runs of a channel or of one thread in it, oldest first."""
         ...
 
     async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
-        """The runs that have not ended and were asked by a message, or in the thread it began.
+        """Return the unfinished runs asked by a message, or in the thread under it.
 
         Args:
             team: our workspace.
-            channel: where it was posted.
+            channel: the message's channel.
             ts: the message.
-            thread_ts: of its thread; its own where it is in none.
+            thread_ts: the thread the message was in; equal to `ts` if in none.
         """
         ...
 
     async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """What other processes have stored for the runs that have not ended."""
+        """Return the stored signals of those runs that haven't ended."""
         ...
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Store that a run is to stop; False when it has ended already."""
+        """Request that a run stop; False if it has ended."""
         ...
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
-        """Store an answer as it comes, with its call."""
+        """Store an answer together with its call."""
         ...
 
     async def charge(self, run_id: str, call: Call) -> None:
-        """Store a call that brought no answer of its own."""
+        """Store a call that produced no answer."""
         ...
 
     async def posted(self, run_id: str, ts: str) -> None:
-        """Store the ts of a message of ours, before anything more is done to it."""
+        """Store the ts of a message we posted, before doing anything else to it."""
         ...
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
-        """The ts of messages that other runs have posted in the same thread."""
+        """Return the ts of messages that other runs posted in the same thread."""
         ...
 
     async def finish(self, run_id: str, outcome: Outcome, attempt: int = 0) -> None:
-        """Store a run's outcome. It counts as unfinished until it is `delivered`.
+        """Store a run's outcome. The run is unfinished until it is `delivered`.
 
         Raises:
-            Superseded: when an attempt newer than `attempt` has begun.
+            Superseded: an attempt newer than `attempt` has begun.
         """
         ...
 
     async def delivered(self, run_id: str) -> None:
-        """The whole reply was posted: the run is over."""
+        """Mark the reply as delivered: the run is over."""
         ...
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
-        """Store why a run brought no reply.
+        """Store why a run has no reply.
 
-        Of a run whose question or thread is gone what was asked and answered is erased. What it
-        cost stays, and it cannot be asked again by an event that comes late.
+        If the question or its thread was deleted, erase the texts. The cost is kept, and a late
+        event can't ask the question again.
         """
         ...
 
     async def take_sharing(self, run_id: str) -> bool:
-        """Claim the sharing of a run's reply; False when it was claimed before."""
+        """Claim the right to share a run's reply; False if already claimed."""
         ...
 
     async def release_sharing(self, run_id: str) -> None:
-        """Give that claim up, so that the reply can be shared after all."""
+        """Release that claim, so the reply can be shared again."""
         ...
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:
-        """The runs that were claimed and neither answered nor failed, the oldest first."""
+        """Return the stored runs that haven't ended, oldest first."""
         ...
 
     async def queue(self) -> QueueStats:
-        """How many questions have not ended, and how old the oldest of them are."""
+        """Return how many questions are unfinished, and the age of the oldest."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread as the models are given it.
+    """A thread, prepared for the models.
 
     Attributes:
-        notes: what is missing, and why, for the reader.
-        asker_said: the asker's own earlier messages, as Slack gave them.
+        notes: what is missing and why, for the reader.
+        asker_said: the asker's earlier messages, as received from Slack.
     """
 
     prompt: Prompt
@@ -281,194 +280,194 @@ class Thread:
 
 
 class Admission(Protocol):
-    """Says whether a question may be put to the models, before any of them is called."""
+    """Decides whether a question may run, before any model is called."""
 
     async def admit(self, run: Run) -> None:
-        """Let a question through.
+        """Check the limits.
 
         Raises:
-            Unanswerable: when a limit leaves no room for it.
+            Unanswerable: a limit is reached.
         """
         ...
 
     def afford(self, run: Run, plan: Plan, thread: Prompt) -> None:
-        """Let a run through whose prompt is known.
+        """Check the estimated cost of a run whose prompt is known.
 
         Raises:
-            Unanswerable: when it is expected to cost more than one question may.
+            Unanswerable: the estimate exceeds the limit per question.
         """
         ...
 
 
 class ThreadReader(Protocol):
-    """Reads what was said before a question."""
+    """Reads the conversation before a question."""
 
     async def read(self, question: Question) -> Thread:
-        """The thread up to the question, as turns, with what was attached to its messages.
+        """Return the thread up to the question as turns, with attached files.
 
         Raises:
-            Unanswerable: when the thread is gone, cannot be read, or holds no words.
+            Unanswerable: the thread is gone, unreadable or empty.
         """
         ...
 
 
 class Reply(Protocol):
-    """One reply under way, wherever it is shown.
+    """A reply in progress.
 
-    Trouble with showing progress is never raised; a reply that cannot be delivered at all raises
-    Unanswerable.
+    Errors while showing progress are never raised. If the reply can't be delivered at all, methods
+    raise Unanswerable.
     """
 
     async def stands(self) -> bool:
-        """Look at what an attempt that was broken off has left.
+        """Check what an interrupted attempt posted.
 
-        True when its last message stands: the whole reply, or why there is none. If not, whatever
-        it left open is closed.
+        Returns True if its last message was posted: the whole reply, or why there is none.
+        Otherwise closes whatever the attempt left open.
 
         Raises:
-            Postponed: when it cannot be looked at now.
+            Postponed: it can't be checked now.
         """
         ...
 
     async def start(self) -> None:
-        """Show at once that the question is being worked on."""
+        """Show at once that the question is being answered."""
         ...
 
     def heed(self, asker_said: Sequence[str]) -> None:
-        """Let the reply link to hosts named in the asker's earlier messages. Before any text."""
+        """Allow links to hosts in the asker's earlier messages. Call before any text."""
         ...
 
     async def show(self, event: Event) -> None:
-        """Show a step of the run: a layer, an answer, a piece of the reply."""
+        """Show a step of the run: a layer, an answer or a piece of the reply."""
         ...
 
     async def finish(self, outcome: Outcome) -> None:
         """Complete the reply.
 
         Raises:
-            Postponed: when where it goes to has been away for a while.
+            Postponed: Slack has been down too long.
         """
         ...
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
-        """Tell the person who asked, in plain words, that and why there is no reply.
+        """Tell the asker in plain words why there is no reply.
 
-        False when the trouble came too late: the whole reply stands already.
+        Returns False if the whole reply was already posted.
 
         Raises:
-            Unanswerable: with the trouble that was met and told instead: the thread is gone.
+            Unanswerable: another problem was met and reported instead, such as a deleted thread.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of what the reply holds, whatever happened."""
+        """Release the reply's resources."""
         ...
 
 
 Interrupt = Callable[[Trouble], None]
-"""Ends a run's work from outside, for a reason that its asker can be told. May be called often."""
+"""Stops a run for a reason to show to the asker. May be called repeatedly."""
 
 
 class ReplyFactory(Protocol):
-    """Opens replies."""
+    """Creates replies."""
 
     def open(self, run: Run, interrupt: Interrupt) -> Reply:
-        """The reply to a run's question. It interrupts the work when it cannot be delivered."""
+        """Create the reply to a run. It calls `interrupt` if it can't be delivered."""
         ...
 
 
 class Jobs(Protocol):
-    """Hands runs to a worker, in this process or in another."""
+    """Queues runs for a worker, in this process or another."""
 
     async def hand_over(self, run_id: str) -> int:
-        """Have a run worked on, and return at once. A run handed over twice is worked on once.
+        """Queue a run and return at once. A run queued twice runs once.
 
         Returns:
-            Its position in the queue when all workers are busy, else 0.
+            Its queue position if all workers are busy, else 0.
         """
         ...
 
     async def stop(self, run_id: str, user: str) -> bool:
-        """Stop a run wherever it is in progress; False when it has ended already."""
+        """Stop a run on whichever worker has it; False if it has ended."""
         ...
 
 
 class Dispatcher(Jobs, Protocol):
-    """Jobs that this process works on too: resumes unfinished runs, and goes out of service."""
+    """Jobs that this process also works on: resumes unfinished runs and shuts down."""
 
     async def recover(self) -> int:
-        """Resume unfinished runs that no process works on; returns how many."""
+        """Resume unfinished runs that no process works on; return how many."""
         ...
 
     async def drain(self, seconds: float) -> Sequence[str]:
-        """Take no new run, let running ones end within `seconds`, and cancel the rest.
+        """Accept no new runs, let running ones finish within `seconds`, and cancel the rest.
 
         Returns:
-            The ids of the runs that were cancelled; another process or the next start resumes them.
+            The ids of the cancelled runs; another process or the next start resumes them.
         """
         ...
 
 
 class RunSpan(Protocol):
-    """Is told what happens in one run. It raises nothing."""
+    """Observes one run. Never raises."""
 
     def saw(self, event: Event) -> None:
-        """A step of the run."""
+        """Record a step of the run."""
         ...
 
     def ended(self, how: Ended) -> None:
-        """The run has ended. Work that is left without this word was broken off."""
+        """Record the end of the run. Without this call, the work was interrupted."""
         ...
 
 
 class Observer(Protocol):
-    """Is told of the work, for metrics and traces."""
+    """Observes all work, for metrics and traces."""
 
     def claimed(self, surface: Surface, *, new: bool) -> None:
-        """A question has reached us, for the first time or once more."""
+        """Record that a question arrived, for the first time or as a duplicate."""
         ...
 
     def work(self, run: Run) -> AbstractContextManager[RunSpan]:
-        """A run is worked on for as long as this is entered."""
+        """Return a context manager that observes work on a run."""
         ...
 
 
 class CallLog(Protocol):
-    """The calls of the models, whether their answers were used or not."""
+    """The model calls, including those whose answers weren't used."""
 
     async def of(self, run_id: str) -> Sequence[Call]:
-        """A run's calls in the order in which they ended; of all attempts at it."""
+        """Return a run's calls of all attempts, in the order they ended."""
         ...
 
 
 class Feedback(Protocol):
-    """What people say of a run's reply, and of its answers. A `target` is "LAYER-POSITION"."""
+    """Stores people's feedback on replies and answers. A `target` is "LAYER-POSITION"."""
 
     async def judge(
         self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
     ) -> None:
-        """Store what a person says of the reply, in place of what they said before.
+        """Store a person's verdict on the reply, replacing an earlier one.
 
-        A reason that they gave before stays where they say the same again without one.
+        Repeating a verdict without a reason keeps the earlier reason.
         """
         ...
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
-        """Store which answer a person found best; it takes the place of one they chose before."""
+        """Store a person's best answer, replacing an earlier choice."""
         ...
 
     async def take_back(self, run_id: str, user: str, target: str) -> None:
-        """Forget that they found it best."""
+        """Remove that choice."""
         ...
 
     async def best_of(self, run_id: str, user: str) -> str | None:
-        """The answer that they found best."""
+        """Return the person's best answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PastQuestion:
-    """A question that somebody asked before. The fields are those of its `Question` and `Run`."""
+    """An earlier question. The fields are those of its `Question` and `Run`."""
 
     channel: str
     ts: str
@@ -481,12 +480,12 @@ class PastQuestion:
 
 
 class QuestionHistory(Protocol):
-    """What was asked before."""
+    """Looks up earlier questions."""
 
     async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
-        """A person's latest questions, the newest first."""
+        """Return a person's latest questions, newest first."""
         ...
 
     async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
-        """Whether somebody has asked us in a thread."""
+        """Return whether a thread contains a question to the bot."""
         ...

@@ -1,7 +1,7 @@
-"""What a workspace, a channel or a person has chosen in Slack, and which rules then hold.
+"""Combines the choices of workspaces, channels and people in Slack with the operator's defaults.
 
-Beneath every choice stands `[slack]` of `moa.toml`, the operator's word: in what concerns privacy
-a workspace can only be stricter than it, and a channel only stricter than its workspace.
+`[slack]` in `moa.toml` sets the defaults. For privacy settings, a workspace can only be stricter
+than the operator, and a channel only stricter than its workspace.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Who = Literal["members", "requester", "nobody"]
 """Who may open the individual answers."""
 
 Names = Literal["shown", "anonymous"]
-"""Whether the individual answers stand under their models' names."""
+"""Whether individual answers show their models' names."""
 
 Cost = Literal["shown", "hidden"]
-"""Whether people are shown what a reply cost."""
+"""Whether people see a reply's cost."""
 
 Scope = Literal["workspace", "channel", "person"]
 
@@ -34,20 +34,21 @@ STRICTER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "cost": ("shown", "hidden"),
     }
 )
-"""What concerns privacy, each from the most open choice to the strictest."""
+"""The privacy settings, each with its values from least to most strict."""
 
 
 class Defaults(StrictModel):
-    """What holds where nothing was chosen in Slack.
+    """The operator's defaults.
 
     Attributes:
-        reveal: who may open the individual answers: the members of the channel, only the person
-            who asked, or nobody.
-        names: whether these stand under their models' names or are anonymous.
-        cost: whether people are shown what a reply cost.
-        follow_ups: whether a thread in which a question was asked goes on without a new mention.
-        settings: who may change a channel's settings in Slack: its members (guests and people of
-            other organisations excepted), or only admins of the workspace.
+        reveal: who may open the individual answers: the channel's members, only the asker, or
+            nobody.
+        names: whether answers show their models' names or are anonymous.
+        cost: whether people see a reply's cost.
+        follow_ups: whether a thread with a question continues without a new mention.
+        settings: who may change a channel's settings in Slack: its members (except guests and
+            people
+            from other organizations), or only workspace admins.
     """
 
     reveal: Who = "members"
@@ -58,9 +59,9 @@ class Defaults(StrictModel):
 
 
 class Choice(BaseModel):
-    """What was chosen in one place; None is "as it is otherwise".
+    """The choices of one place; None means "inherit".
 
-    Keys of a newer release are kept and have no effect.
+    Keys from a newer release are kept but have no effect.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
@@ -69,11 +70,11 @@ class Choice(BaseModel):
 
 
 class PersonChoice(Choice):
-    """What a person has chosen for themselves: the pipeline that they ask with."""
+    """A person's own choices: the default pipeline of their questions."""
 
 
 class SharedChoice(Choice):
-    """What can be chosen for all people of a place."""
+    """Choices that apply to everybody in a place."""
 
     reveal: Who | None = None
     names: Names | None = None
@@ -82,13 +83,13 @@ class SharedChoice(Choice):
 
 
 class ChannelChoice(SharedChoice):
-    """What a channel has chosen. `brainstorm`: every new message of a person is a question."""
+    """A channel's choices. `brainstorm`: answer every new message in the channel."""
 
     brainstorm: bool | None = None
 
 
 class WorkspaceChoice(SharedChoice):
-    """What the admins of a workspace have chosen, budgets in US dollars included."""
+    """A workspace's choices, made by its admins, with budgets in US dollars."""
 
     per_person_day_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     per_workspace_month_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -96,7 +97,7 @@ class WorkspaceChoice(SharedChoice):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """All that has a say in one question."""
+    """All choices that apply to one question."""
 
     workspace: WorkspaceChoice = field(default_factory=WorkspaceChoice)
     channel: ChannelChoice = field(default_factory=ChannelChoice)
@@ -105,7 +106,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for one person's question in one channel. `pipeline` is one that exists."""
+    """The effective rules for a person's question in a channel. `pipeline` always exists."""
 
     pipeline: str
     reveal: Who
@@ -116,22 +117,22 @@ class Rules:
 
 
 class StoredChoices(Protocol):
-    """Keeps choices, for all processes of the bot: none is behind by more than a moment."""
+    """Stores choices for all processes of the bot."""
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """What has a say there: as it is stored now, or was a second ago.
+        """Return the choices for a place, at most a second old.
 
-        What this very process has written holds at once.
+        Writes by this process are visible at once.
         """
         ...
 
     async def write(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
-        """Put a choice in the place of the former one, but for keys of a newer release."""
+        """Replace a stored choice, keeping keys from a newer release."""
         ...
 
 
 class Preferences:
-    """The stored choices on top of the operator's defaults."""
+    """Combines stored choices with the operator's defaults."""
 
     def __init__(
         self,
@@ -148,15 +149,15 @@ class Preferences:
     async def choices(
         self, team: str, channel: str | None = None, user: str | None = None
     ) -> Choices:
-        """What was chosen for a workspace, and there for a channel and by a person."""
+        """Return the choices of a workspace, and those for a channel and a person in it."""
         return await self._stored.read(team, channel, user)
 
     async def rules(self, team: str, channel: str | None = None, user: str | None = None) -> Rules:
-        """What holds now, read from the database, so that no worker is behind."""
-        return self.settled(await self.choices(team, channel, user))
+        """Return the effective rules, read from the database so that all workers agree."""
+        return self.resolve(await self.choices(team, channel, user))
 
-    def settled(self, choices: Choices) -> Rules:
-        """The rules that come of these choices."""
+    def resolve(self, choices: Choices) -> Rules:
+        """Return the rules that result from these choices."""
         workspace, channel = choices.workspace, choices.channel
         flags = (channel.follow_ups, workspace.follow_ups, self.defaults.follow_ups)
         return Rules(
@@ -169,17 +170,17 @@ class Preferences:
         )
 
     def strictest(self, key: str, *chosen: str | None) -> Any:
-        """The strictest of the choices and of the operator's word, for a key of `STRICTER`."""
+        """Return the strictest of the choices and the default, for a key of `STRICTER`."""
         order = STRICTER[key]
-        said = [getattr(self.defaults, key), *(value for value in chosen if value)]
-        return max(said, key=order.index)
+        values = [getattr(self.defaults, key), *(value for value in chosen if value)]
+        return max(values, key=order.index)
 
-    async def choose(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
-        """Store what somebody has chosen. That they may is the caller's to know."""
+    async def store_choice(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
+        """Store a choice. The caller checks that the person may make it."""
         await self._stored.write(team, scope, id, choice, by)
 
     def _pipeline(self, *chosen: str | None) -> str:
-        """The first one that exists: a pipeline may be gone from `moa.toml` since it was chosen."""
+        """Return the first that exists: a chosen pipeline may have been removed from `moa.toml`."""
         known = (name for name in chosen if name and name in self.pipelines)
         return next(known, self.default_pipeline)
 
@@ -188,10 +189,10 @@ C = TypeVar("C", bound=Choice)
 
 
 def read_choice(kind: type[C], stored: str | None) -> C:
-    """A choice from its JSON.
+    """Parse a choice from JSON.
 
-    What cannot be read counts as not chosen. Where it concerns privacy it counts as the strictest
-    choice: a newer release may know a stricter one than we do.
+    Unreadable values count as not chosen. Unreadable privacy settings count as the strictest value:
+    a newer release may know a stricter one.
     """
     if stored is None:
         return kind()
@@ -210,7 +211,7 @@ def read_choice(kind: type[C], stored: str | None) -> C:
 
 
 def written_choice(choice: Choice, stored: str | None) -> str:
-    """A choice as JSON, with what a newer release has stored beside it."""
+    """Serialize a choice to JSON, keeping keys that a newer release stored."""
     try:
         before = json.loads(stored or "{}")
     except ValueError:

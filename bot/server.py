@@ -1,4 +1,4 @@
-"""Running the bot as a process: connected to Slack or working only, until it is told to stop."""
+"""Runs the bot as a process until it receives a signal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from functools import partial
 import structlog
 
 from bot import logs
-from bot.app import Bot, opened, secret
+from bot.app import Bot, open_bot, secret_value
 from bot.errors import ConfigurationError
-from bot.http import admin, serving, web
+from bot.http import admin_web_app, serve, slack_web_app
 from bot.settings import Settings
 from bot.slack.api.client import APP_HINT, SLACK_ERRORS, token_error_text
 from bot.slack.api.connection import Mode
 from bot.slack.api.socket_mode import SocketMode
-from bot.telemetry.traces import add_trace
+from bot.telemetry.traces import add_trace_ids
 
 log = structlog.get_logger(__name__)
 
-COLLECT_AFTER = 100_000
-"""New objects between two collections of the youngest: a question makes thousands at once."""
+GC_THRESHOLD = 100_000
+"""New objects between two collections of the youngest generation: one question creates
+thousands."""
 
 
 async def run(
@@ -41,13 +42,13 @@ async def run(
     drain: float,
     metrics_port: int | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then let running questions end within `drain` seconds.
+    """Serve until SIGINT or SIGTERM, then let running questions finish within `drain` seconds.
 
-    A second signal stops at once, as one during the start does; what is unfinished is taken up by
-    the next start, or by another worker.
+    A second signal, or one during startup, stops at once. The next start or another worker picks up
+    unfinished questions.
 
     Raises:
-        ConfigurationError: naming what is missing or not accepted, before anything is served.
+        ConfigurationError: a setting is missing or invalid; raised before anything is served.
     """
 
     def connect(bot: Bot) -> AbstractAsyncContextManager[object]:
@@ -60,19 +61,20 @@ async def run(
     await _serve(settings, mode, connect, drain=drain, admin_port=admin_port)
 
 
-async def work(
+async def run_worker(
     settings: Settings, *, host: str, drain: float, metrics_port: int | None = None
 ) -> None:
-    """Answer what others take in, until SIGINT or SIGTERM; see `run`.
+    """Answer questions that other processes receive, until SIGINT or SIGTERM; see `run`.
 
     Raises:
-        ConfigurationError: naming what is missing or not accepted; also on SQLite, where there is
-            only one process.
+        ConfigurationError: a setting is missing or invalid, or the database is SQLite, which only
+            one
+            process can use.
     """
     if settings.environment.database_url.startswith("sqlite"):
         raise ConfigurationError(
-            "A worker shares its work with others, for which DATABASE_URL has to name a Postgres "
-            "database. On SQLite, `moa-bot run` does all the work."
+            "`moa-bot worker` needs Postgres: set DATABASE_URL to a Postgres database. "
+            "On SQLite, `moa-bot run` does all the work."
         )
     admin_port = None if metrics_port is None else (host, metrics_port)
     await _serve(settings, "worker", lambda _: nullcontext(), drain=drain, admin_port=admin_port)
@@ -87,74 +89,74 @@ async def _serve(
     admin_port: tuple[str, int] | None,
 ) -> None:
     environment = settings.environment
-    logs.configure(environment.log_level, environment.log_format, add_trace)
-    stopping = _Stopping()
+    logs.configure(environment.log_level, environment.log_format, add_trace_ids)
+    shutdown = _ShutdownSignals()
     try:
-        async with opened(settings, mode=mode) as bot, AsyncExitStack() as stack:
+        async with open_bot(settings, mode=mode) as bot, AsyncExitStack() as stack:
             if admin_port is not None:
                 await stack.enter_async_context(serve_admin(bot, *admin_port))
-            _prefer_the_loop()
+            _tune_runtime()
             recovered = await bot.jobs.recover()
             async with connect(bot):
-                log.info("ready", mode=mode, taken_up=recovered)
-                await stopping.asked()
+                log.info("ready", mode=mode, recovered=recovered)
+                await shutdown.wait()
                 log.info("stopping", drain_s=drain)
-            left = await bot.jobs.drain(drain)
-            if left:
-                log.info("handed_back", run_ids=list(left))
+            unfinished = await bot.jobs.drain(drain)
+            if unfinished:
+                log.info("runs_handed_back", run_ids=list(unfinished))
         log.info("stopped")
     except asyncio.CancelledError:
-        if not stopping.at_once:
+        if not shutdown.immediate:
             raise
-        log.info("stopped_at_once")
+        log.info("stopped_immediately")
 
 
-def _prefer_the_loop() -> None:
-    """Keep the garbage collector from objects that live as long as the process."""
+def _tune_runtime() -> None:
+    """Exclude objects that live as long as the process from garbage collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(GC_THRESHOLD)
 
 
-class _Stopping:
-    """SIGINT and SIGTERM, heard from here on by the task that makes this.
+class _ShutdownSignals:
+    """Handles SIGINT and SIGTERM for the task that creates it.
 
     Attributes:
-        at_once: whether that task was cancelled, by a signal during its start or by a second one.
+        immediate: whether a signal cancelled the task: one during startup, or a second one.
     """
 
     def __init__(self) -> None:
-        self.at_once = False
+        self.immediate = False
         self._task = asyncio.current_task()
-        self._begun = False
+        self._started = False
         self._stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, self._heard)
+            loop.add_signal_handler(name, self._on_signal)
 
-    async def asked(self) -> None:
-        """The start is over: wait for the first signal."""
-        self._begun = True
+    async def wait(self) -> None:
+        """Wait for the first signal after startup."""
+        self._started = True
         await self._stop.wait()
 
-    def _heard(self) -> None:
-        if self._begun and not self._stop.is_set():
+    def _on_signal(self) -> None:
+        if self._started and not self._stop.is_set():
             self._stop.set()
         elif self._task:
-            self.at_once = True
+            self.immediate = True
             self._task.cancel()
 
 
 @asynccontextmanager
 async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, None]:
-    """Connected by Socket Mode, for the first time once this is entered."""
-    token = secret(settings.environment.slack_app_token)
+    """Connect by Socket Mode and stay connected until exit."""
+    token = secret_value(settings.environment.slack_app_token)
     try:
         await bot.client.apps_connections_open(app_token=token)
     except SLACK_ERRORS as error:
-        words = token_error_text(error, bot.client.base_url, "SLACK_APP_TOKEN", APP_HINT)
-        raise ConfigurationError(words) from None
-    socket_mode = SocketMode(bot.app, token, partial(bot.metrics.acknowledged, "socket"))
+        message = token_error_text(error, bot.client.base_url, "SLACK_APP_TOKEN", APP_HINT)
+        raise ConfigurationError(message) from None
+    socket_mode = SocketMode(bot.app, token, partial(bot.metrics.observe_ack, "socket"))
     with bot.link.attach(socket_mode.is_up):
         async with socket_mode.connected():
             yield
@@ -164,32 +166,34 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
 async def serve_http(
     bot: Bot, host: str, port: int, *, with_metrics: bool = True
 ) -> AsyncGenerator[int, None]:
-    """Serving HTTP, on the port that it gives: a free one where 0 was asked for.
+    """Serve HTTP and yield the port (a free one for port 0).
 
     Raises:
-        ConfigurationError: when the port cannot be listened on.
+        ConfigurationError: the port can't be opened.
     """
     scrape = bot.scrape if with_metrics else None
-    application = web(bot.app, bot.is_ready, scrape, partial(bot.metrics.acknowledged, "http"))
-    async with serving(application, host, port) as opened_port:
+    application = slack_web_app(
+        bot.app, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
+    )
+    async with serve(application, host, port) as opened_port:
         log.info("listening", address=f"http://{host}:{opened_port}")
         with bot.link.attach(_always):
             yield opened_port
 
 
 async def _always() -> bool:
-    """An open port is all that HTTP needs: the requests come from outside."""
+    """HTTP only needs an open port: requests come from outside."""
     return True
 
 
 @asynccontextmanager
 async def serve_admin(bot: Bot, host: str, port: int) -> AsyncGenerator[int, None]:
-    """Serving operators on a port of their own, which it gives: a free one where 0 was asked for.
+    """Serve the operators' routes on a separate port and yield it (a free one for port 0).
 
     Raises:
-        ConfigurationError: when the port cannot be listened on.
+        ConfigurationError: the port can't be opened.
     """
-    application = admin(bot.is_ready, bot.scrape)
-    async with serving(application, host, port, option="--metrics-port") as opened_port:
+    application = admin_web_app(bot.is_ready, bot.scrape)
+    async with serve(application, host, port, option="--metrics-port") as opened_port:
         log.info("metrics_served", address=f"http://{host}:{opened_port}/metrics")
         yield opened_port

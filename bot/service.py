@@ -1,4 +1,4 @@
-"""The use case: answer one question. Knows ports and the method only."""
+"""Answers one question, using only the ports and the library."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ from moa import (
 )
 
 Plans = Callable[[str], Plan]
-"""The plan of a pipeline's name. Raises PipelineError when there is none of that name any more."""
+"""Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
 
 MOST_ATTEMPTS = 30
-"""A question that brings its worker down each time is given up after so many."""
+"""Give up a question after this many attempts: it may crash its worker each time."""
 
 MOST_ATTEMPTS_PAID = 1_000
-"""Where answers are stored already, attempts mostly wait for a Slack that is away: some hours."""
+"""With answers stored, attempts mostly wait for Slack to come back: this covers some hours."""
 
 log = structlog.get_logger(__name__)
 
 
 class Service:
-    """Answers questions. Nothing is shared between two of them."""
+    """Answers questions, independently of each other."""
 
     def __init__(
         self,
@@ -75,18 +75,17 @@ class Service:
         self._under_way: dict[str, CancelScope] = {}
 
     def stop(self, run_id: str) -> None:
-        """End a run that is worked on here, since its people asked for it."""
+        """Stop a run in progress here, at a person's request."""
         if run_id in self._under_way:
             self._under_way[run_id].interrupt("stopped")
 
     async def answer(self, run: Run) -> bool:
-        """Work on a run until it is answered, or until the asker was told why it is not.
+        """Answer a run, or tell the asker why there is no answer.
 
-        Only a cancellation and trouble with the run store come out of here.
+        Raises only cancellation and run store errors.
 
         Returns:
-            False when something that the run needs has been away too long: it is left for a later
-            attempt.
+            False if a dependency stays down: a later attempt continues the run.
         """
         with (
             structlog.contextvars.bound_contextvars(run_id=run.id),
@@ -100,9 +99,9 @@ class Service:
         try:
             watch.ended(await self._answered(run, reply, work, watch))
         except Superseded:
-            log.info("superseded")
+            log.info("run_superseded")
         except Postponed:
-            log.warning("postponed", attempt=run.attempt)
+            log.warning("run_postponed", attempt=run.attempt)
             return False
         finally:
             del self._under_way[run.id]
@@ -110,26 +109,26 @@ class Service:
         return True
 
     async def _answered(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
-        """Bring the reply, or tell why there is none: the outermost edge of a question's work."""
+        """Deliver the reply or the reason for having none; handles every error of a question."""
         try:
             return await self._work(run, reply, work, watch)
         except (Superseded, Postponed):
             raise
         except Unanswerable as error:
             error_id = new_error_id() if error.trouble == "internal" else None
-            log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
+            log.warning("run_unanswerable", trouble=error.trouble, error_id=error_id)
             return await self._give_up(run, reply, error.trouble, error_id)
         except NotEnoughAnswers as error:
             trouble = trouble_of([answer.error_kind for answer in error.answers])
             causes = [(a.model, a.error_kind, a.reason) for a in error.answers]
-            log.warning("no_answer", trouble=trouble, causes=causes)
+            log.warning("no_model_answered", trouble=trouble, causes=causes)
             return await self._give_up(run, reply, trouble)
         except PipelineError as error:
-            log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
+            log.warning("pipeline_missing", pipeline=run.pipeline, error=str(error))
             return await self._give_up(run, reply, "pipeline_gone")
         except Exception as error:
             error_id = new_error_id()
-            log.exception("internal", error_id=error_id, error=type(error).__name__)
+            log.exception("run_failed", error_id=error_id, error=type(error).__name__)
             return await self._give_up(run, reply, "internal", error_id)
 
     async def _work(self, run: Run, reply: Reply, work: CancelScope, watch: RunSpan) -> Ended:
@@ -142,23 +141,23 @@ class Service:
                     raise Unanswerable("stopped")
                 if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
                     raise Unanswerable("internal")
-                if not run.recorded:  # else an earlier attempt was let through
+                if not run.recorded:  # else an earlier attempt was admitted
                     await self._admission.admit(run)
                 await reply.start()
                 outcome = await self._outcome(run, reply, recorder, watch)
         finally:
             await recorder.charge_stopped()
         await self._runs.finish(run.id, outcome, run.attempt)
-        async with work:  # a reply may take many messages, and Slack may be slow
+        async with work:  # delivery may take many messages
             await reply.finish(outcome)
         await self._runs.delivered(run.id)
-        log.info("answered", status=outcome.status, seconds=round(outcome.seconds, 2))
+        log.info("run_answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
 
     async def _ended_before(self, run: Run) -> Ended:
-        """An earlier attempt was broken off between its last message and its last record."""
-        log.info("answered_before")
-        if run.status is None:  # that message has told why there is no reply
+        """Finish a run whose earlier attempt died between its last message and its last write."""
+        log.info("run_answered_earlier")
+        if run.status is None:  # that message was the failure notice
             trouble: Trouble = "stopped" if run.stop_by else "internal"
             if run.stop_by == DELETED:
                 trouble = "thread_gone"
@@ -194,7 +193,7 @@ class Service:
     async def _give_up(
         self, run: Run, reply: Reply, trouble: Trouble, error_id: str | None = None
     ) -> Ended:
-        """Tell why there is no reply, unless it was posted or another attempt may bring one."""
+        """Post why there is no reply, unless it was delivered or another attempt may deliver it."""
         signal = (await self._runs.signals([run.id])).get(run.id)
         if signal is None or signal.attempt != run.attempt:
             raise Superseded
@@ -207,9 +206,9 @@ class Service:
         except Postponed:
             raise
         except Unanswerable as error:
-            log.warning("told_otherwise", trouble=trouble, instead=error.trouble)
+            log.warning("failure_notice_changed", trouble=trouble, instead=error.trouble)
             trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
-            log.exception("not_told", trouble=trouble, error=type(error).__name__)
+            log.exception("failure_notice_failed", trouble=trouble, error=type(error).__name__)
         await self._runs.fail(run.id, trouble)
         return trouble

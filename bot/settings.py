@@ -1,4 +1,4 @@
-"""The only reader of the environment, of `.env` and of `moa.toml`."""
+"""Reads all settings: the environment, `.env` and `moa.toml`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SlackTable(Defaults):
     """`[slack]` in `moa.toml`.
 
     Attributes:
-        link_hosts: hosts whose addresses are links although a model wrote them. Each allows
-            itself and its `www.`, no subdomain.
-        answer_bots: apps whose mentions are answered, by their bots' ids (B…); "workflows" for all
-            of Workflow Builder's.
+        link_hosts: hosts that models may link to. Each allows itself and its `www.`, no subdomain.
+        answer_bots: bot ids (B…) of apps whose mentions are answered; "workflows" for all of
+            Workflow
+            Builder.
     """
 
     link_hosts: list[str] = Field(default=[])
@@ -53,14 +53,14 @@ class WorkTable(StrictModel):
     """`[work]` in `moa.toml`.
 
     Attributes:
-        at_once: questions that one process works on together; the others wait in the queue.
+        at_once: questions that one process answers at the same time; more wait in the queue.
     """
 
     at_once: int = Field(default=100, ge=1)
 
 
 class Environment(StrictModel):
-    """The variables that are read, by their names in lower case."""
+    """The environment variables, with lower-case names."""
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
@@ -74,10 +74,10 @@ class Environment(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that was set, read once.
+    """All settings, read once.
 
-    `config_source` says in words where the models come from. `variables` is the environment with
-    the `.env` file under it; keys are looked up in it by `secret`.
+    `config_source` describes where the models come from. `variables` is the environment on top of
+    `.env`; `secret` looks keys up in it.
     """
 
     environment: Environment
@@ -90,7 +90,7 @@ class Settings:
     work: WorkTable
 
     def secret(self, name: str) -> str | None:
-        """The value of a variable without the space around it; None when nothing is left."""
+        """Return a variable's trimmed value, or None if it is empty."""
         return self.variables.get(name, "").strip() or None
 
 
@@ -98,26 +98,27 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
     """Read the settings.
 
     Args:
-        folder: where `.env` and `moa.toml` lie; the working folder by default.
+        folder: holds `.env` and `moa.toml`; the working directory by default.
         variables: the environment; the process's own by default.
 
     Raises:
-        ConfigurationError: naming the file, each wrong key, what is allowed and the nearest name.
+        ConfigurationError: names the file, each wrong key, the allowed values and the closest
+            match.
     """
     folder = folder or Path.cwd()
-    known = _dotenv(folder / ".env")
-    known.update(os.environ if variables is None else variables)
-    environment = _environment(known)
-    return _configured(folder, environment, known)
+    merged = _dotenv(folder / ".env")
+    merged.update(os.environ if variables is None else variables)
+    environment = _environment(merged)
+    return _read_config(folder, environment, merged)
 
 
 def _dotenv(path: Path) -> dict[str, str]:
     try:
         return {k: v for k, v in dotenv_values(path).items() if v is not None}
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path.name}: is not a UTF-8 text file.") from None
+        raise ConfigurationError(f"{path.name}: not a UTF-8 text file.") from None
     except OSError as error:
-        raise ConfigurationError(f"{path.name}: cannot be read ({error.strerror}).") from None
+        raise ConfigurationError(f"{path.name}: can't be read ({error.strerror}).") from None
 
 
 def _environment(variables: Mapping[str, str]) -> Environment:
@@ -134,18 +135,18 @@ def _environment(variables: Mapping[str, str]) -> Environment:
         raise ConfigurationError("The environment:\n" + "\n".join(lines)) from None
 
 
-def _configured(folder: Path, environment: Environment, variables: Mapping[str, str]) -> Settings:
+def _read_config(folder: Path, environment: Environment, variables: Mapping[str, str]) -> Settings:
     path = folder / (environment.moa_config or DEFAULT_CONFIG)
     source, config, table = path.name, None, dict[str, Any]()
     if path.exists() or environment.moa_config is not None:
-        table = _parsed(path)
+        table = _parse_toml(path)
     else:
         config, source = default_config(variables)
     problems: list[str] = []
-    slack = _part(SlackTable, table, "slack", problems)
-    limits = _part(Limits, table, "limits", problems)
-    storage = _part(StorageTable, table, "storage", problems)
-    work = _part(WorkTable, table, "work", problems)
+    slack = _pop_table(SlackTable, table, "slack", problems)
+    limits = _pop_table(Limits, table, "limits", problems)
+    storage = _pop_table(StorageTable, table, "storage", problems)
+    work = _pop_table(WorkTable, table, "work", problems)
     try:
         config = config or Config.from_table(table)
     except PipelineError as error:
@@ -158,16 +159,16 @@ def _configured(folder: Path, environment: Environment, variables: Mapping[str, 
 T = TypeVar("T", bound=StrictModel)
 
 
-def _part(kind: type[T], table: dict[str, Any], key: str, problems: list[str]) -> T:
-    """A table that is the bot's own, taken out of the file; the defaults where it is wrong."""
+def _pop_table(table_type: type[T], table: dict[str, Any], key: str, problems: list[str]) -> T:
+    """Pop a bot-only table from the file and parse it; return the defaults if it is invalid."""
     try:
-        return parse_table(kind, table.pop(key, {}), key)
+        return parse_table(table_type, table.pop(key, {}), key)
     except PipelineError as error:
         problems.append(str(error))
-        return kind()
+        return table_type()
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parse_toml(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path, set_by="MOA_CONFIG")
     except PipelineError as error:

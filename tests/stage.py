@@ -11,7 +11,7 @@ from typing import Literal
 from opentelemetry.trace import TracerProvider
 from sqlalchemy import update
 
-from bot.app import Bot, opened
+from bot.app import Bot, open_bot
 from bot.playground.clock import Clock
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, SlackMessage, SlackView, User
@@ -186,7 +186,7 @@ async def on_stage(
         (folder / "moa.toml").write_text(text + extra, encoding="utf-8")
         settings = load(folder, variables(slack, folder, database))
         bot = await stack.enter_async_context(
-            opened(settings, mode=mode, tracer_provider=tracer_provider)
+            open_bot(settings, mode=mode, tracer_provider=tracer_provider)
         )
         if mode == "http":
             port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))

@@ -1,1 +1,1 @@
-"""The room of what an operator sees of the bot: metrics and traces, never a word of a question."""
+"""Metrics and traces for operators. They never contain the text of a question."""

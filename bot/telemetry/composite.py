@@ -1,4 +1,4 @@
-"""Several observers as one, so that those who report need to know of a single one."""
+"""Combines several observers into one."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from moa import Event
 
 
 class CompositeObserver:
-    """`bot.ports.Observer`: whatever is reported goes to each of them, in their order."""
+    """A `bot.ports.Observer` that forwards everything to several observers, in order."""
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
     def claimed(self, surface: Surface, *, new: bool) -> None:
-        """A question has reached us, for the first time or once more."""
+        """Record that a question arrived, for the first time or as a duplicate."""
         for observer in self._observers:
             observer.claimed(surface, new=new)
 
     @contextmanager
     def work(self, run: Run) -> Generator[RunSpan, None, None]:
-        """A run is worked on for as long as this is entered."""
+        """Observe work on a run."""
         with ExitStack() as stack:
             yield _CompositeSpan([stack.enter_context(each.work(run)) for each in self._observers])
 
 
 class _CompositeSpan:
-    def __init__(self, watches: Sequence[RunSpan]) -> None:
-        self._watches = watches
+    def __init__(self, spans: Sequence[RunSpan]) -> None:
+        self._watches = spans
 
     def saw(self, event: Event) -> None:
-        for watch in self._watches:
-            watch.saw(event)
+        for span in self._watches:
+            span.saw(event)
 
     def ended(self, how: Ended) -> None:
-        for watch in self._watches:
-            watch.ended(how)
+        for span in self._watches:
+            span.ended(how)

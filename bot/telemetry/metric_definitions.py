@@ -1,7 +1,7 @@
-"""Every series that `/metrics` holds, by name, with the words that explain it and its labels.
+"""Defines every metric of `/metrics`: name, help text and labels.
 
-Labels take values from the configuration or from fixed lists only: never an id, never anybody's
-words. What is said of all processes together, and must not be added up, says so in its help.
+Label values come from the configuration or from fixed lists: never ids, never people's words.
+Metrics that describe all processes together, and must not be summed, say so in their help.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from bot.ports import QueueStats
 
-SHARED = "The same in every process of one database: take the maximum, never the sum."
+SHARED = "Every process of one database reports the same value: use max, not sum."
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 """Seconds; Slack waits for 3 (https://docs.slack.dev/apis/events-api)."""
@@ -24,7 +24,7 @@ WHOLE_BUCKETS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300
 
 
 class MetricDefinitions:
-    """The series of one process, in a registry of their own."""
+    """The metrics of one process, in a registry of their own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, help_: str, *labels: str) -> Counter:
@@ -37,132 +37,132 @@ class MetricDefinitions:
 
         self.claimed = counter(
             "questions_claimed",
-            "Questions that reached this process. claim: new, or duplicate for what was claimed "
-            "before (Slack sends again what it takes for lost).",
+            "Questions received by this process. claim: new, or duplicate (Slack resends events it "
+            "believes were lost).",
             *("surface", "claim"),
         )
         self.begun = counter(
             "questions_begun",
-            "Times that work on a question began here. attempt: first, or again after an earlier "
-            "attempt was broken off.",
+            "Attempts to answer a question started by this process. attempt: first, or again after "
+            "an interrupted attempt.",
             "attempt",
         )
         self.ended = counter(
             "questions_ended",
-            "Questions that ended here. outcome: how the reply came about (complete, partial, "
-            "unsynthesised), that it was there already (delivered_before), or why there is none.",
+            "Questions ended by this process. outcome: the reply's status (complete, partial, "
+            "unsynthesised), delivered earlier (delivered_before), or why there is no reply.",
             *("pipeline", "outcome"),
         )
         self.interrupted = counter(
             "questions_interrupted",
-            "Times that work on a question was left unfinished here, for another attempt to end.",
+            "Attempts interrupted in this process and left for another attempt.",
         )
         self.in_work = Gauge(
             "moa_bot_questions_in_work",
-            "Questions that this process is working on. Each process has its own: add them up.",
+            "Questions in progress in this process. Sum over processes.",
             registry=registry,
         )
         self.workers = Gauge(
             "moa_bot_workers",
-            f"Processes that work on questions, this one included, as it sees them. {SHARED}",
+            f"Processes that answer questions, as seen by this one. {SHARED}",
             registry=registry,
         )
         self.wait = seconds(
             "question_wait",
-            "From the claim of a question to the beginning of its first attempt.",
+            "Seconds from receiving a question to the start of its first attempt.",
             WAIT_BUCKETS,
         )
         self.first_text = seconds(
             "question_first_text",
-            "From the claim of a question to the first text of its reply.",
+            "Seconds from receiving a question to the first text of its reply.",
             WHOLE_BUCKETS,
             "pipeline",
         )
         self.whole = seconds(
             "question",
-            "From the claim of a question to its whole reply in Slack.",
+            "Seconds from receiving a question to its complete reply in Slack.",
             WHOLE_BUCKETS,
             "pipeline",
         )
         self.calls = counter(
             "model_calls",
-            "Calls of models that have ended. model: the name in the configuration. state: used, "
-            "truncated (met its token limit), late, cut (stopped before its end) or failed.",
+            "Model calls that ended. model: the configured name. state: used, truncated (reached "
+            "its token limit), late, cut (stopped early) or failed.",
             *("model", "role", "state"),
         )
         self.errors = counter(
             "model_call_errors",
-            "Calls that brought no whole answer, by what went wrong; timeout, cancelled and hedged "
-            "were stopped by us.",
+            "Model calls without a complete answer, by kind of error; timeout, cancelled and "
+            "hedged calls were stopped by the bot.",
             *("model", "kind"),
         )
         self.first_token = seconds(
             "model_first_token",
-            "From the start of a model's call to its first token.",
+            "Seconds from the start of a model call to its first token.",
             TOKEN_BUCKETS,
             "model",
         )
         self.call = seconds(
             "model_call",
-            "From the start of a model's call to its end, whatever came of it.",
+            "Seconds from the start of a model call to its end, successful or not.",
             WHOLE_BUCKETS,
             "model",
         )
         self.tokens = counter(
             "model_tokens",
-            "Tokens as the providers counted them. kind: input, output, and cached_input, which is "
-            "a part of input.",
+            "Tokens as reported by the providers. kind: input, output, or cached_input (part of "
+            "input).",
             *("model", "kind"),
         )
-        self.cost = counter("model_cost_usd", "US dollars, where the cost is known.", "model")
+        self.cost = counter("model_cost_usd", "Cost in US dollars, if known.", "model")
         self.without_cost = counter(
             "model_calls_without_cost",
-            "Calls whose price or usage is not known. They are missing in the cost.",
+            "Calls with unknown price or usage, which the cost leaves out.",
             "model",
         )
         self.slack = counter(
             "slack_calls",
-            "Requests to Slack's Web API, each try by itself. outcome: ok, rate_limited, no_answer "
-            "(its effect is unknown), or the class of Slack's error.",
+            "Requests to Slack's Web API, counting each try. outcome: ok, rate_limited, no_answer "
+            "(effect unknown), or the class of Slack's error.",
             *("method", "outcome"),
         )
         self.held_back = counter(
             "slack_events_held_back_minutes",
-            "Minutes in which Slack held events back, because a workspace had too many of them "
+            "Minutes in which Slack withheld events because a workspace sent too many "
             "(app_rate_limited).",
         )
         self.ack = seconds(
             "slack_ack",
-            "From a request of Slack's to our acknowledgement, the question stored by then. mode: "
-            "http or socket. outcome: ok, or refused, after which Slack sends it again.",
+            "Seconds from a Slack request to its acknowledgement, with the question stored. mode: "
+            "http or socket. outcome: ok, or refused (Slack resends it).",
             ACK_BUCKETS,
             *("mode", "outcome"),
         )
 
 
-def of_intake(*, connected: bool | None, silent_s: float | None) -> Iterator[Metric]:
-    """The gauges of how Slack's requests reach this process.
+def intake_gauges(*, connected: bool | None, idle_s: float | None) -> Iterator[Metric]:
+    """Yield the gauges of the connection to Slack.
 
     Args:
-        connected: whether a websocket session to Slack is up; None outside Socket Mode.
-        silent_s: seconds since the last request of Slack's; None in a worker, which gets none.
+        connected: whether a Socket Mode session is up; None outside Socket Mode.
+        idle_s: seconds since Slack's last request; None in a worker, which gets none.
     """
     if connected is not None:
         yield GaugeMetricFamily(
             "moa_bot_slack_connected",
-            "Whether a Socket Mode session to Slack is up. Only in Socket Mode.",
+            "Whether a Socket Mode session is up. Only in Socket Mode.",
             value=float(connected),
         )
-    if silent_s is not None:
+    if idle_s is not None:
         yield GaugeMetricFamily(
             "moa_bot_slack_last_event_seconds",
-            "Since Slack last sent this process anything, or since its start.",
-            value=silent_s,
+            "Seconds since Slack's last request to this process, or since its start.",
+            value=idle_s,
         )
 
 
-def of_queue(queue: QueueStats | None) -> Iterator[Metric]:
-    """The gauges that are read from the journal at each scrape; None: it does not answer."""
+def queue_gauges(queue: QueueStats | None) -> Iterator[Metric]:
+    """Yield the gauges read from the run store at each scrape; None if it doesn't answer."""
     up = GaugeMetricFamily("moa_bot_database_up", "Whether the database answered this process.")
     up.add_metric([], float(queue is not None))
     yield up
@@ -170,12 +170,12 @@ def of_queue(queue: QueueStats | None) -> Iterator[Metric]:
         return
     depth = GaugeMetricFamily(
         "moa_bot_queue_questions",
-        f"Questions that have not ended, by state: waiting or running. {SHARED}",
+        f"Unfinished questions by state: waiting or running. {SHARED}",
         labels=["state"],
     )
     age = GaugeMetricFamily(
         "moa_bot_queue_oldest_seconds",
-        f"Since the oldest of them was asked, by state; 0 when there is none. {SHARED}",
+        f"Age in seconds of the oldest unfinished question by state, or 0. {SHARED}",
         labels=["state"],
     )
     depth.add_metric(["waiting"], queue.waiting)

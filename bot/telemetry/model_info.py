@@ -1,4 +1,4 @@
-"""What traces tell of a configured model beside its calls."""
+"""Describes configured models for traces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from moa.pipeline.config import ModelDefinition
 
 IN_PROCESS = frozenset({"local", "scripted"})
-"""Providers whose models run in this process: nothing goes over a network."""
+"""Providers whose models run in this process, without a network."""
 
 PORTS = {"https": 443, "http": 80}
 
@@ -20,9 +20,9 @@ class ModelInfo:
     """A configured model, as its provider knows it.
 
     Attributes:
-        provider: which API it speaks, as in the configuration.
-        model: the provider's own name for it.
-        address, port: of its server, where another than the provider's own is set.
+        provider: the API, as configured.
+        model: the provider's model id.
+        address, port: of the server, if not the provider's own.
     """
 
     provider: str
@@ -31,19 +31,21 @@ class ModelInfo:
     port: int | None = None
 
     @classmethod
-    def of(cls, table: ModelDefinition) -> Self:
-        """The facts in a model's table."""
-        if table.base_url is None or table.provider in IN_PROCESS:
-            return cls(table.provider, table.model)
-        url = urlsplit(table.base_url)
-        return cls(table.provider, table.model, url.hostname, url.port or PORTS.get(url.scheme))
+    def from_definition(cls, definition: ModelDefinition) -> Self:
+        """Create it from a model's configuration."""
+        if definition.base_url is None or definition.provider in IN_PROCESS:
+            return cls(definition.provider, definition.model)
+        url = urlsplit(definition.base_url)
+        return cls(
+            definition.provider, definition.model, url.hostname, url.port or PORTS.get(url.scheme)
+        )
 
     @property
     def is_remote(self) -> bool:
-        """Whether asking it is a call to another process."""
+        """Whether a call leaves this process."""
         return self.provider not in IN_PROCESS
 
 
-def model_info(tables: Mapping[str, ModelDefinition]) -> dict[str, ModelInfo]:
-    """The facts of all configured models, by their configured names."""
-    return {name: ModelInfo.of(table) for name, table in tables.items()}
+def model_info(definitions: Mapping[str, ModelDefinition]) -> dict[str, ModelInfo]:
+    """Return a description of every configured model, by configured name."""
+    return {name: ModelInfo.from_definition(definition) for name, definition in definitions.items()}

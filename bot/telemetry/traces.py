@@ -1,9 +1,9 @@
-"""A trace for each piece of work on a question: one span for it, one under it for each call.
+"""Creates one trace per attempt at a question, with a span for each model call.
 
-Named by the GenAI semantic conventions of OpenTelemetry, which are still in development
+Names follow OpenTelemetry's GenAI semantic conventions, which are still in development
 (https://github.com/open-telemetry/semantic-conventions-genai, "Client Inference" and "Invoke
-workflow span"). What they have no name for stands under `moa_bot.`. No text of a question or an
-answer is ever part of a span. As long as no OpenTelemetry SDK is set up, all of this does nothing.
+workflow span"). Attributes they don't define start with `moa_bot.`. Spans never contain the text of
+a question or an answer. Without an OpenTelemetry SDK, none of this does anything.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from moa import Answered, Call, Compared, Delta, Event, Failed, Finished, Retrie
 SCOPE = "moa_bot"
 
 UNKNOWN = ModelInfo("_OTHER", "")
-"""Stands for a model that is not configured any more."""
+"""Used for a model that is no longer configured."""
 
-STOPPED_BY_US = frozenset({"cancelled", "hedged"})
-"""Kinds of calls that were no longer needed: they have not failed."""
+CANCELLED_KINDS = frozenset({"cancelled", "hedged"})
+"""Kinds of calls that we stopped as unneeded: they aren't failures."""
 
 FAILURES: tuple[Ended, ...] = (
     "no_answer",
@@ -37,8 +37,8 @@ FAILURES: tuple[Ended, ...] = (
     "pipeline_gone",
     "missing_scope",
 )
-"""Ends of a run that somebody has to look into. Any other is told by `moa_bot.outcome` alone: what
-people stopped, may not do, or asked in a thread that is gone."""
+"""Outcomes that need an operator's attention. Others, such as a stopped question or a deleted
+thread, only appear in `moa_bot.outcome`."""
 
 FINISH_REASONS = {"used": "stop", "truncated": "length"}
 
@@ -46,45 +46,45 @@ Attributes = Mapping[str, AttributeValue]
 
 
 class Tracing:
-    """`bot.ports.Observer` that makes spans.
+    """A `bot.ports.Observer` that creates spans.
 
     Args:
-        facts: of the configured models, by name.
-        provider: OpenTelemetry's provider of tracers; by default the process's own.
+        models: the configured models, by name.
+        provider: the tracer provider; by default the process's own.
     """
 
     def __init__(
-        self, facts: Mapping[str, ModelInfo], provider: TracerProvider | None = None
+        self, models: Mapping[str, ModelInfo], provider: TracerProvider | None = None
     ) -> None:
-        self._facts = facts
+        self._models = models
         self._tracer = (provider or trace.get_tracer_provider()).get_tracer(SCOPE)
 
     def claimed(self, surface: Surface, *, new: bool) -> None:
-        """A claim is no span: it is over in milliseconds, and `Metrics` counts it."""
+        """Do nothing: `Metrics` counts arrivals, which take only milliseconds."""
 
     @contextmanager
     def work(self, run: Run) -> Generator[RunSpan, None, None]:
-        """One trace, and its root span current as long as this is entered.
+        """Start a trace whose root span is current until exit.
 
-        Work is no child of the request that brought the question: it may be done by another
-        process, or after a restart.
+        It is no child of the request that brought the question: another process may do the work, or
+        this one after a restart.
         """
         span = self._tracer.start_span(
-            f"invoke_workflow {run.pipeline}", context=Context(), attributes=_of_run(run)
+            f"invoke_workflow {run.pipeline}", context=Context(), attributes=_run_attributes(run)
         )
         if not span.is_recording():
             yield _NoTrace()
             return
-        work = _RunTrace(self._tracer, span, self._facts)
+        run_trace = _RunTrace(self._tracer, span, self._models)
         try:
             with trace.use_span(span, record_exception=False, set_status_on_exception=False):
-                yield work
+                yield run_trace
         finally:
-            work.left()
+            run_trace.close()
 
 
 class _NoTrace:
-    """`bot.ports.Watch` of a run that nobody traces."""
+    """The `bot.ports.RunSpan` of an untraced run."""
 
     def saw(self, event: Event) -> None:
         pass
@@ -94,30 +94,29 @@ class _NoTrace:
 
 
 class _RunTrace:
-    """`bot.ports.Watch` of one run.
+    """The `bot.ports.RunSpan` of one run.
 
-    Times on spans are read from the wall clock once, and from there on by the monotonic one, so
-    that a clock that is set in between bends no span.
+    Reads the wall clock once and then uses the monotonic clock, so a clock change distorts no span.
     """
 
-    def __init__(self, tracer: Tracer, span: Span, facts: Mapping[str, ModelInfo]) -> None:
+    def __init__(self, tracer: Tracer, span: Span, models: Mapping[str, ModelInfo]) -> None:
         self._tracer = tracer
         self._span = span
-        self._facts = facts
+        self._models = models
         self._context = trace.set_span_in_context(span)
         self._wall_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
-        self._asked_ns: int | None = None
+        self._events_began_ns: int | None = None
 
     def saw(self, event: Event) -> None:
         if isinstance(event, Delta):
             return
-        if self._asked_ns is None:
-            # The first event comes when the first models have just been asked.
-            self._asked_ns = self._now()
+        if self._events_began_ns is None:
+            # The first event arrives just after the first models were called.
+            self._events_began_ns = self._now()
         match event:
             case Answered(call=call) | Failed(call=call) | Retried(call) | Compared(call=call):
-                if call.attempt:  # 0 marks a recorded answer, whose span was made when it came
-                    self._trace(call, self._asked_ns)
+                if call.attempt:  # 0 marks a recorded answer, traced by an earlier attempt
+                    self._add_call_span(call, self._events_began_ns)
             case Finished(outcome):
                 if outcome.cost_usd is not None:
                     self._span.set_attribute("moa_bot.cost_usd", outcome.cost_usd)
@@ -127,38 +126,38 @@ class _RunTrace:
     def ended(self, how: Ended) -> None:
         self._span.set_attribute("moa_bot.outcome", how)
         if how in FAILURES:
-            _fail(self._span, how)
+            _set_error(self._span, how)
         self._span.end(self._now())
 
-    def left(self) -> None:
-        """The work is over, or was broken off and is another attempt's to end."""
+    def close(self) -> None:
+        """Mark the root span as interrupted if the run didn't end."""
         if self._span.is_recording():
             self._span.set_attribute("moa_bot.outcome", "interrupted")
             self._span.end(self._now())
 
-    def _trace(self, call: Call, asked_ns: int) -> None:
-        """Make the span of a call that has ended."""
-        facts = self._facts.get(call.model, UNKNOWN)
+    def _add_call_span(self, call: Call, began_ns: int) -> None:
+        """Add the span of a call that ended."""
+        model = self._models.get(call.model, UNKNOWN)
         span = self._tracer.start_span(
-            f"chat {facts.model or call.model}",
+            f"chat {model.model or call.model}",
             context=self._context,
-            kind=SpanKind.CLIENT if facts.is_remote else SpanKind.INTERNAL,
-            attributes={**_asked(call, facts), **_brought(call)},
-            start_time=asked_ns + _ns(call.started),
+            kind=SpanKind.CLIENT if model.is_remote else SpanKind.INTERNAL,
+            attributes={**_request_attributes(call, model), **_response_attributes(call)},
+            start_time=began_ns + _ns(call.started),
         )
-        if call.error_kind and call.error_kind not in STOPPED_BY_US:
-            _fail(span, call.error_kind)
-        span.end(asked_ns + _ns(call.ended))
+        if call.error_kind and call.error_kind not in CANCELLED_KINDS:
+            _set_error(span, call.error_kind)
+        span.end(began_ns + _ns(call.ended))
 
     def _now(self) -> int:
-        """Nanoseconds since 1970."""
+        """Return nanoseconds since 1970."""
         return self._wall_ns + time.monotonic_ns() - self._began_ns
 
 
-def add_trace(
+def add_trace_ids(
     _logger: object, _method: str, line: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A processor of `bot.logs`: the trace that a line belongs to, where there is one."""
+    """Add the current trace and span ids to a log line (a processor for `bot.logs`)."""
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         line["trace_id"] = trace.format_trace_id(span.trace_id)
@@ -166,7 +165,7 @@ def add_trace(
     return line
 
 
-def _of_run(run: Run) -> Attributes:
+def _run_attributes(run: Run) -> Attributes:
     return {
         "gen_ai.operation.name": "invoke_workflow",
         "gen_ai.workflow.name": run.pipeline,
@@ -176,11 +175,11 @@ def _of_run(run: Run) -> Attributes:
     }
 
 
-def _asked(call: Call, facts: ModelInfo) -> Attributes:
-    asked: dict[str, AttributeValue] = {
+def _request_attributes(call: Call, model: ModelInfo) -> Attributes:
+    attributes: dict[str, AttributeValue] = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": facts.provider,
-        "gen_ai.request.model": facts.model or call.model,
+        "gen_ai.provider.name": model.provider,
+        "gen_ai.request.model": model.model or call.model,
         "gen_ai.request.stream": True,
         "moa_bot.model": call.model,
         "moa_bot.role": call.role,
@@ -188,34 +187,34 @@ def _asked(call: Call, facts: ModelInfo) -> Attributes:
         "moa_bot.position": call.position,
         "moa_bot.attempt": call.attempt,
     }
-    if facts.address:
-        asked["server.address"] = facts.address
-        if facts.port:
-            asked["server.port"] = facts.port
-    return asked
+    if model.address:
+        attributes["server.address"] = model.address
+        if model.port:
+            attributes["server.port"] = model.port
+    return attributes
 
 
-def _brought(call: Call) -> Attributes:
-    brought: dict[str, AttributeValue] = {"moa_bot.state": call.state}
-    # Why a late answer ended is not in the ledger.
+def _response_attributes(call: Call) -> Attributes:
+    attributes: dict[str, AttributeValue] = {"moa_bot.state": call.state}
+    # The call log doesn't record why a late answer ended.
     reason = "error" if call.error_kind else FINISH_REASONS.get(call.state)
     if reason:
-        brought["gen_ai.response.finish_reasons"] = [reason]
-    if call.error_kind in STOPPED_BY_US:
-        brought["moa_bot.stopped"] = call.error_kind
+        attributes["gen_ai.response.finish_reasons"] = [reason]
+    if call.error_kind in CANCELLED_KINDS:
+        attributes["moa_bot.stopped"] = call.error_kind
     if call.first_token is not None:
-        brought["gen_ai.response.time_to_first_chunk"] = call.first_token - call.started
+        attributes["gen_ai.response.time_to_first_chunk"] = call.first_token - call.started
     if usage := call.usage:
-        brought["gen_ai.usage.input_tokens"] = usage.input_tokens
-        brought["gen_ai.usage.output_tokens"] = usage.output_tokens
-        brought["gen_ai.usage.cache_read.input_tokens"] = usage.cached_tokens
+        attributes["gen_ai.usage.input_tokens"] = usage.input_tokens
+        attributes["gen_ai.usage.output_tokens"] = usage.output_tokens
+        attributes["gen_ai.usage.cache_read.input_tokens"] = usage.cached_tokens
     if call.cost_usd is not None:
-        brought["moa_bot.cost_usd"] = call.cost_usd
-    return brought
+        attributes["moa_bot.cost_usd"] = call.cost_usd
+    return attributes
 
 
-def _fail(span: Span, kind: str) -> None:
-    """Say that an operation failed, by its kind: an exception's words may hold anything."""
+def _set_error(span: Span, kind: str) -> None:
+    """Mark a span as failed by error kind only: an exception's text may hold anything."""
     span.set_attribute("error.type", kind)
     span.set_status(Status(StatusCode.ERROR))
 

@@ -1,4 +1,4 @@
-"""How a question is asked in a terminal, and how the run that answers it is shown there.
+"""The commands of the terminal: asking a question and managing stored runs.
 
 Start reading at `bot.terminal.ask.ask`.
 """

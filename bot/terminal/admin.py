@@ -1,4 +1,4 @@
-"""The commands of whoever operates the bot, as options and what they start: worker, runs, purge."""
+"""The operator commands `worker`, `runs` and `purge`: options and entry points."""
 
 from __future__ import annotations
 
@@ -12,55 +12,76 @@ from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
-"""Adds a command: to what, its name, what carries it out, what it is about."""
+"""Adds a command, given the subparsers, its name, its handler and its summary."""
 
 OK = 0
-MOST_LISTED = 1_000_000
+MAX_LISTED = 1_000_000
 STATES = ("live", "waiting", "running", "answered", "failed")
 
 
-def add_operating(
+def add_admin_commands(
     commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
 ) -> None:
-    """Add the commands.
+    """Add the operator commands.
 
     Args:
         commands: the subparsers to add them to.
-        add: adds one.
-        duration: reads a number of seconds that is not negative.
-        port: reads the number of a port.
+        add: adds one command.
+        duration: parses a non-negative number of seconds.
+        port: parses a port number.
     """
-    worker = add(commands, "worker", _worker, "answer what `moa-bot run` takes in (Postgres only)")
+    worker = add(
+        commands, "worker", _worker, "answer questions that `moa-bot run` receives (Postgres only)"
+    )
     worker.add_argument(
         "--drain",
         metavar="SECONDS",
         type=duration,
         default=30.0,
-        help="when told to stop, let running questions end for so long (%(default)s)",
+        help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
-    worker.add_argument("--host", default="127.0.0.1", help="of the metrics (%(default)s)")
-    worker.add_argument("--metrics-port", metavar="PORT", type=port, help="serve /metrics there")
-    runs = add(commands, "runs", _runs, "list questions, or show what became of one")
-    runs.add_argument("run", metavar="RUN", nargs="?", help="show this one, with all its calls")
-    runs.add_argument("--state", choices=STATES, help="list only these; live: not ended")
+    worker.add_argument(
+        "--host", default="127.0.0.1", help="address to serve metrics on (default: %(default)s)"
+    )
+    worker.add_argument(
+        "--metrics-port",
+        metavar="PORT",
+        type=port,
+        help="serve /metrics, /healthz and /readyz on this port",
+    )
+    runs = add(commands, "runs", _runs, "list questions, or show one in detail")
     runs.add_argument(
-        "--limit", metavar="N", type=_count, default=20, help="list so many (%(default)s)"
+        "run", metavar="RUN", nargs="?", help="show this run with all its model calls"
     )
-    runs.add_argument("--texts", action="store_true", help="with RUN: show question and reply too")
-    purge = add(commands, "purge", _purge, "delete what is stored")
-    purge.add_argument("--team", metavar="T…", type=_team, help="of this workspace")
-    purge.add_argument("--user", metavar="U…", type=_user, help="of this person")
+    runs.add_argument(
+        "--state", choices=STATES, help="only list runs in this state; live: not ended"
+    )
+    runs.add_argument(
+        "--limit",
+        metavar="N",
+        type=_count,
+        default=20,
+        help="list at most N runs (default: %(default)s)",
+    )
+    runs.add_argument(
+        "--texts", action="store_true", help="with RUN, also show the question and the reply"
+    )
+    purge = add(commands, "purge", _purge, "delete stored questions and replies")
+    purge.add_argument("--team", metavar="T…", type=_team, help="only this workspace's")
+    purge.add_argument("--user", metavar="U…", type=_user, help="only this person's")
     purge.add_argument(
-        "--older-than", metavar="DAYS", type=_days, help="asked more than so many days ago"
+        "--older-than", metavar="DAYS", type=_days, help="only those asked more than DAYS days ago"
     )
 
 
 def _worker(options: argparse.Namespace) -> int:
-    from bot.server import work  # noqa: PLC0415 - heavy
+    from bot.server import run_worker  # noqa: PLC0415 - heavy
     from bot.settings import load  # noqa: PLC0415 - heavy
 
     run_loop(
-        work(load(), host=options.host, drain=options.drain, metrics_port=options.metrics_port)
+        run_worker(
+            load(), host=options.host, drain=options.drain, metrics_port=options.metrics_port
+        )
     )
     return OK
 
@@ -70,11 +91,11 @@ def _runs(options: argparse.Namespace) -> int:
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.texts and options.run is None:
-        raise ConfigurationError("--texts shows the words of one question: name its RUN as well.")
+        raise ConfigurationError("--texts needs a RUN: it shows the texts of one run.")
     if options.run is not None:
-        run_loop(show_run(load(), _say, options.run, texts=options.texts))
+        run_loop(show_run(load(), _print_line, options.run, texts=options.texts))
     else:
-        run_loop(list_runs(load(), _say, state=options.state, limit=options.limit))
+        run_loop(list_runs(load(), _print_line, state=options.state, limit=options.limit))
     return OK
 
 
@@ -82,37 +103,42 @@ def _purge(options: argparse.Namespace) -> int:
     from bot.settings import load  # noqa: PLC0415 - heavy
     from bot.terminal.purge import purge  # noqa: PLC0415 - heavy
 
-    run_loop(purge(load(), _say, team=options.team, user=options.user, days=options.older_than))
+    run_loop(
+        purge(load(), _print_line, team=options.team, user=options.user, days=options.older_than)
+    )
     return OK
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
 def _count(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < float(text) <= MOST_LISTED:
+    if text.isascii() and text.isdigit() and 0 < float(text) <= MAX_LISTED:
         return int(text)
-    raise argparse.ArgumentTypeError(f'"{text}" is no number of runs: from 1 to {MOST_LISTED}')
+    raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 to {MAX_LISTED}')
 
 
 def _team(text: str) -> str:
-    return _id(text, "TE", "a workspace's is in its address, app.slack.com/client/T0123ABCD")
+    return _id(text, "TE", "find it in the workspace's address, app.slack.com/client/T0123ABCD")
 
 
 def _user(text: str) -> str:
-    return _id(text, "UW", 'a person\'s, such as U0123ABCD, is in their profile: "Copy member ID"')
+    return _id(
+        text, "UW", 'find it in the person\'s profile under "Copy member ID", such as U0123ABCD'
+    )
 
 
 def _id(text: str, first: str, where: str) -> str:
-    """An id of Slack's. A name would delete nothing, and seem to have deleted what there was.
+    """Validate a Slack id. A name would delete nothing but look successful.
 
-    It is empty as from a shell's variable that is not set: everybody's must not go for it.
+    An empty value, as from an unset shell variable, is refused: it must not delete everybody's
+    data.
     """
     if re.fullmatch(f"[{first}][A-Z0-9]+", text.strip()):
         return text.strip()
-    said = f'"{text}" is no id of Slack\'s' if text.strip() else "is empty"
-    raise argparse.ArgumentTypeError(f"{said}: {where}")
+    problem = f'"{text}" is not a Slack ID' if text.strip() else "is empty"
+    raise argparse.ArgumentTypeError(f"{problem}: {where}")
 
 
 def _days(text: str) -> float:
@@ -122,4 +148,4 @@ def _days(text: str) -> float:
         days = -1.0
     if 0 <= days < float("inf"):
         return days
-    raise argparse.ArgumentTypeError(f'"{text}" is no number of days')
+    raise argparse.ArgumentTypeError(f'"{text}" is not a number of days')

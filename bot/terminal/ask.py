@@ -1,4 +1,4 @@
-"""`moa-bot ask`: one question through a pipeline, in a terminal, a pipe, or as a document."""
+"""`moa-bot ask`: answers one question in a terminal, a pipe, or as JSON."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from moa.providers import Endpoints
 MAX_BYTES = 1_000_000
 """More than any model's context window holds."""
 
-FROM_INPUT = "-"
+STDIN = "-"
 
 
 def read_question(argument: str, stdin: BinaryIO) -> str:
-    """The question's text.
+    """Return the question's text.
 
     Args:
-        argument: the question, or `-` for what stands on standard input.
+        argument: the question, or `-` to read standard input.
         stdin: standard input as bytes.
 
     Raises:
         ConfigurationError: it is empty, too long, or not text.
     """
-    if argument == FROM_INPUT:
+    if argument == STDIN:
         data = stdin.read(MAX_BYTES + 1)
     else:
-        # What of an argument is not UTF-8 arrives as halves of characters, and fails below.
+        # Bytes that aren't UTF-8 arrive as lone surrogates and fail below.
         data = argument.encode("utf-8", "surrogatepass")
     if len(data) > MAX_BYTES:
         raise ConfigurationError(
             f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."
         )
-    text = _decoded_input(data)
+    text = _decode(data)
     if not text.strip():
-        raise ConfigurationError('The question is empty. Ask one: moa-bot ask "…"')
+        raise ConfigurationError('The question is empty. Usage: moa-bot ask "QUESTION"')
     return text
 
 
-def _decoded_input(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        where = f"byte {error.start + 1} is not UTF-8"
+        problem = f"byte {error.start + 1} is not UTF-8"
     else:
         if "\0" not in text:
             return text
-        where = "it holds zero bytes"
-    raise ConfigurationError(f"The question is not text: {where}. Save it as UTF-8 text.")
+        problem = "it contains null bytes"
+    raise ConfigurationError(f"The question isn't text: {problem}. Save it as UTF-8 text.")
 
 
 ANSWERED, NOT_ANSWERED = 0, 1
@@ -68,13 +68,13 @@ ANSWERED, NOT_ANSWERED = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """What was asked for on the command line.
+    """The options of `moa-bot ask`.
 
     Attributes:
         question: the question, or `-` for standard input.
-        pipeline: its name; None for the default one.
-        answers: whether each proposer's answer is shown as well.
-        as_json: whether one JSON document is printed in place of everything else.
+        pipeline: the pipeline's name; None for the default.
+        answers: also show each proposer's answer.
+        as_json: print one JSON document and nothing else.
     """
 
     question: str
@@ -83,61 +83,61 @@ class AskOptions:
     as_json: bool = False
 
 
-def ask(asking: AskOptions) -> int:
-    """Ask, show, and return the exit code: 0 answered, 1 not answered.
+def ask(options: AskOptions) -> int:
+    """Answer the question and return the exit code: 0 answered, 1 not answered.
 
     Raises:
-        ConfigurationError: the question, the settings or the pipeline cannot be used.
+        ConfigurationError: the question, the settings or the pipeline is invalid.
     """
-    if asking.question == FROM_INPUT and sys.stdin.isatty():
-        sys.stderr.write("Write the question, then press Ctrl-D.\n")
-    text = read_question(asking.question, sys.stdin.buffer)
+    if options.question == STDIN and sys.stdin.isatty():
+        sys.stderr.write("Type your question, then press Ctrl-D.\n")
+    text = read_question(options.question, sys.stdin.buffer)
     settings = load()
-    _quiet_logs(settings)
+    _configure_logs(settings)
     try:
-        return asyncio.run(_ask(asking, text, settings))
+        return asyncio.run(_ask(options, text, settings))
     except PipelineError as error:
         raise ConfigurationError(str(error)) from None
 
 
-async def _ask(asking: AskOptions, text: str, settings: Settings) -> int:
+async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
     async with Endpoints() as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        name = asking.pipeline or catalogue.default
+        name = options.pipeline or catalogue.default
         plan = catalogue.plan(name)
-        if asking.as_json:
+        if options.as_json:
             await catalogue.prepare()
-            return await _as_document(plan, text)
+            return await _print_json(plan, text)
         display = _display(sys.stdout)
-        display.line(strings.opening(plan, settings.config_source), "faint")
+        display.line(strings.run_header(plan, settings.config_source), "faint")
         models = catalogue.pipelines[name].models
         if any(catalogue.tables[model].provider == "local" for model in models):
             display.line(strings.DEMONSTRATION)
         display.line("")
-        await catalogue.prepare()  # loading is no part of a model's time
-        return await _as_story(plan, text, Screen(display), answers=asking.answers)
+        await catalogue.prepare()  # so that loading doesn't count as a model's time
+        return await _print_run(plan, text, Screen(display), answers=options.answers)
 
 
-async def _as_story(plan: Plan, text: str, screen: Screen, *, answers: bool) -> int:
+async def _print_run(plan: Plan, text: str, screen: Screen, *, answers: bool) -> int:
     try:
         outcome = await _outcome(plan, text, screen.show)
     except NotEnoughAnswers as error:
-        screen.rest()
+        screen.stop()
         sys.stderr.write(f"{strings.no_answer(error)}\n")
         return NOT_ANSWERED
     finally:
-        screen.rest()
+        screen.stop()
     screen.finish(outcome, answers=answers)
     return ANSWERED
 
 
-async def _as_document(plan: Plan, text: str) -> int:
-    began = time.monotonic()
+async def _print_json(plan: Plan, text: str) -> int:
+    started = time.monotonic()
     try:
-        outcome = await _outcome(plan, text, _unseen)
+        outcome = await _outcome(plan, text, _ignore)
     except NotEnoughAnswers as error:
-        took = time.monotonic() - began
-        failure = document.Failure(plan.name, len(plan.layers), error.answers, str(error), took)
+        elapsed = time.monotonic() - started
+        failure = document.Failure(plan.name, len(plan.layers), error.answers, str(error), elapsed)
         sys.stdout.write(f"{document.failed(failure)}\n")
         return NOT_ANSWERED
     sys.stdout.write(f"{document.answered(outcome)}\n")
@@ -155,25 +155,25 @@ async def _outcome(plan: Plan, text: str, show: Callable[[Event], None]) -> Outc
     return outcome
 
 
-def _unseen(_event: Event) -> None:
-    """A document shows nothing before its end."""
+def _ignore(_event: Event) -> None:
+    """Ignore an event: a document is printed at the end."""
 
 
 def _display(out: TextIO) -> Display:
-    """A display that fits: one that moves only where there is a terminal that can."""
+    """Return an animated display if the terminal supports it, else a plain one."""
     if out.isatty():
-        from rich.console import Console  # noqa: PLC0415 - a pipe needs none of it
+        from rich.console import Console  # noqa: PLC0415 - not needed for a pipe
 
         console = Console(file=out, highlight=False)
         if not console.is_dumb_terminal:
-            from bot.terminal.live_display import LiveDisplay  # noqa: PLC0415 - as above
+            from bot.terminal.live_display import LiveDisplay  # noqa: PLC0415 - not needed for a pipe
 
             return LiveDisplay(console)
     return PlainDisplay(out)
 
 
-def _quiet_logs(settings: Settings) -> None:
-    """Warnings only, unless a level was asked for: the screen tells the rest."""
+def _configure_logs(settings: Settings) -> None:
+    """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest."""
     environment = settings.environment
-    asked = "log_level" in environment.model_fields_set
-    logs.configure(environment.log_level if asked else "WARNING", environment.log_format)
+    is_set = "log_level" in environment.model_fields_set
+    logs.configure(environment.log_level if is_set else "WARNING", environment.log_format)

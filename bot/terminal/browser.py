@@ -1,4 +1,4 @@
-"""Opens a page in the person's browser, where there is one."""
+"""Opens a page in the browser, if there is one."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import os
 import sys
 import webbrowser
 
-OPENED = "Slack's create-app page is open in your browser. If you don't see it, open this address:"
-NOT_OPENED = "There is no browser here. Open this address where you are signed in to Slack:"
+OPENED = "Opened Slack's create-app page in your browser. If you don't see it, open this address:"
+NOT_OPENED = "No browser found. Open this address where you are signed in to Slack:"
 
 
 def open_page(address: str) -> str:
-    """Try to open an address; what to print, with the address for where that did not work."""
+    """Try to open an address; return the text to print, which includes the address."""
     opened = _has_graphical_browser() and webbrowser.open(address)
     return f"{OPENED if opened else NOT_OPENED}\n{address}\n"
 
 
 def _has_graphical_browser() -> bool:
-    """Python would otherwise take a text browser such as lynx, which Slack's page does not support.
+    """Return whether a graphical browser exists.
 
-    A browser named in BROWSER is the person's own choice.
+    Python would also use a text browser such as lynx, which Slack's page doesn't support. BROWSER
+    overrides this.
     """
     if sys.platform in {"darwin", "win32"}:
         return True

@@ -1,4 +1,4 @@
-"""What a screen draws on: plain lines for a file or a pipe."""
+"""The display interface, and plain lines for a file or a pipe."""
 
 from __future__ import annotations
 
@@ -9,72 +9,72 @@ Style = Literal["normal", "faint", "heading"]
 
 
 class Display(Protocol):
-    """Draws the steps of a run. What it is given holds no control characters."""
+    """Displays the steps of a run. Its input contains no control characters."""
 
-    def asking(self, layer: int, names: Sequence[str]) -> None:
-        """The proposers of a layer are asked."""
+    def layer_started(self, layer: int, names: Sequence[str]) -> None:
+        """A layer calls its proposers."""
         ...
 
-    def ended(self, position: int, words: str, *, came: bool) -> None:
-        """The proposer at this place of the layer, counted from 1, has ended."""
+    def call_ended(self, position: int, text: str, *, answered: bool) -> None:
+        """The proposer at this position of the layer, counted from 1, ended."""
         ...
 
-    def closed(self, words: str) -> None:
-        """The layer that was asked last waits for nobody any more."""
+    def layer_closed(self, text: str) -> None:
+        """The current layer stopped waiting."""
         ...
 
-    def writing(self, name: str) -> None:
-        """An aggregator is asked for the reply."""
+    def aggregator_started(self, name: str) -> None:
+        """An aggregator starts writing the reply."""
         ...
 
-    def rest(self) -> None:
-        """Nothing moves from here on: the cursor stands at the beginning of a line."""
+    def stop(self) -> None:
+        """Stop all animation and leave the cursor at the start of a line."""
         ...
 
     def line(self, text: str, style: Style = "normal") -> None:
-        """A line of its own."""
+        """Print one line."""
         ...
 
     def text(self, piece: str) -> None:
-        """A piece of running text; only after `rest`."""
+        """Print a piece of running text; call `stop` first."""
         ...
 
 
 class PlainDisplay:
-    """Lines and no control codes. Each is flushed, so that a reader of a pipe sees it at once."""
+    """Plain lines without control codes, each flushed so that a pipe's reader sees it at once."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._names: Sequence[str] = ()
 
-    def asking(self, layer: int, names: Sequence[str]) -> None:
-        """One line for the layer, and one for each proposer."""
+    def layer_started(self, layer: int, names: Sequence[str]) -> None:
+        """Print one line for the layer and one for each proposer."""
         self._names = names
         models = "1 model" if len(names) == 1 else f"{len(names)} models"
         self.line(f"Layer {layer}: asking {models}")
         for name in names:
             self.line(f"  {name}: asked")
 
-    def ended(self, position: int, words: str, *, came: bool) -> None:  # noqa: ARG002 - the words say whether it came
-        """One line."""
-        self.line(f"  {self._names[position - 1]}: {words}")
+    def call_ended(self, position: int, text: str, *, answered: bool) -> None:  # noqa: ARG002 - the text says whether it answered
+        """Print one line."""
+        self.line(f"  {self._names[position - 1]}: {text}")
 
-    def closed(self, words: str) -> None:
-        """One line."""
-        self.line(words)
+    def layer_closed(self, text: str) -> None:
+        """Print one line."""
+        self.line(text)
 
-    def writing(self, name: str) -> None:
-        """One line."""
+    def aggregator_started(self, name: str) -> None:
+        """Print one line."""
         self.line(f"Asking {name} for the reply")
 
-    def rest(self) -> None:
-        """Nothing ever moves here."""
+    def stop(self) -> None:
+        """Do nothing: there is no animation."""
 
-    def line(self, text: str, style: Style = "normal") -> None:  # noqa: ARG002 - there is but one
-        """The text as it is."""
+    def line(self, text: str, style: Style = "normal") -> None:  # noqa: ARG002 - plain text has one style
+        """Print the text unchanged."""
         self.text(f"{text}\n")
 
     def text(self, piece: str) -> None:
-        """The piece as it is."""
+        """Print the piece unchanged."""
         self._out.write(piece)
         self._out.flush()

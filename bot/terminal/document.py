@@ -1,4 +1,4 @@
-"""A run as one JSON document: the field names that scripts rely on."""
+"""Formats a run as one JSON document, with field names that scripts rely on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that brought no reply.
+    """A run without a reply.
 
     Attributes:
-        pipeline: its name.
-        layers: how many layers of proposers it has.
-        answers: every failed call, aggregators' too.
-        error: why, in a plain sentence.
-        seconds: how long it took to find out.
+        pipeline: the pipeline's name.
+        layers: the number of proposer layers.
+        answers: every failed call, including aggregators.
+        error: the reason, as a sentence.
+        seconds: the run's duration.
     """
 
     pipeline: str
@@ -33,7 +33,7 @@ class Failure:
 
 
 def answered(outcome: Outcome) -> str:
-    """The document of a run that brought a reply."""
+    """Return the document of a run with a reply."""
     return _text(
         {
             "reply": outcome.reply,
@@ -52,7 +52,7 @@ def answered(outcome: Outcome) -> str:
 
 
 def failed(failure: Failure) -> str:
-    """The document of a run that brought none: the same fields, and `error`."""
+    """Return the document of a run without a reply: the same fields, plus `error`."""
     aggregators = [a for a in failure.answers if a.layer > failure.layers]
     return _text(
         {
@@ -92,7 +92,7 @@ def _answer(answer: Answer) -> Fields:
 
 
 def _spent(answers: Sequence[Answer]) -> float | None:
-    """What failed calls cost: those that reported no tokens cost nothing, as far as is known."""
+    """Return the cost of failed calls; calls that reported no tokens count as free."""
     costs = [answer.cost_usd for answer in answers if answer.usage]
     known = [cost for cost in costs if cost is not None]
     return _money(sum(known)) if len(known) == len(costs) else None
@@ -103,7 +103,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _money(cost: float | None) -> float | None:
-    # Nine digits hide the noise of binary fractions, and no price is as small.
+    # Nine digits hide binary rounding noise; no price is that small.
     return None if cost is None else round(float(cost), 9)
 
 

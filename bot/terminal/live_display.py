@@ -1,4 +1,4 @@
-"""What a screen draws on: a terminal, in which the layer at work is a table that moves."""
+"""A display for terminals that shows the current layer as an animated table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from bot.terminal.display import Style
 
 REFRESHES = 8
-"""Drawings a second."""
+"""Redraws per second."""
 
 NAME_WIDTH = 28
 STYLES: dict[Style, str] = {"normal": "", "faint": "dim", "heading": "bold"}
@@ -24,39 +24,39 @@ STYLES: dict[Style, str] = {"normal": "", "faint": "dim", "heading": "bold"}
 
 @dataclass(slots=True)
 class _ProposerRow:
-    """A proposer. `words` say how it ended, None while it is asked; `came` whether it answered."""
+    """A proposer. `text` and `answered` say how its call ended; None while it runs."""
 
     name: str
-    words: str | None = None
-    came: bool | None = None
+    text: str | None = None
+    answered: bool | None = None
 
 
 class LiveDisplay:
-    """A table for each layer while it works; it stays when the layer has closed.
+    """Shows an animated table for each layer, which stays when the layer ends.
 
-    Marks stand beside words that say the same, so that nothing is told by colour alone. Model text
-    is written past rich, which would read its square brackets as styles.
+    Symbols repeat what the text says, so nothing depends on colour. Model text bypasses rich, which
+    would read its square brackets as styles.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._unicode = console.encoding.lower().startswith("utf")
-        self._moving: Live | Status | None = None
+        self._animation: Live | Status | None = None
         self._spinner = Spinner(self._spinner_name)
         self._rows: list[_ProposerRow] = []
-        self._since = 0.0
+        self._started_at = 0.0
 
     @property
     def _spinner_name(self) -> str:
         return "dots" if self._unicode else "line"
 
-    def asking(self, layer: int, names: Sequence[str]) -> None:
-        """Begin a table."""
-        self.rest()
+    def layer_started(self, layer: int, names: Sequence[str]) -> None:
+        """Start a table."""
+        self.stop()
         self.line(f"Layer {layer}", "heading")
         self._rows = [_ProposerRow(name) for name in names]
-        self._since = time.monotonic()
-        self._move(
+        self._started_at = time.monotonic()
+        self._animate(
             Live(
                 console=self._console,
                 get_renderable=self._table,
@@ -64,42 +64,42 @@ class LiveDisplay:
             )
         )
 
-    def ended(self, position: int, words: str, *, came: bool) -> None:
+    def call_ended(self, position: int, text: str, *, answered: bool) -> None:
         """Complete a row."""
-        self._rows[position - 1] = _ProposerRow(self._rows[position - 1].name, words, came)
+        self._rows[position - 1] = _ProposerRow(self._rows[position - 1].name, text, answered)
 
-    def closed(self, words: str) -> None:
-        """Leave the table standing."""
+    def layer_closed(self, text: str) -> None:
+        """Stop the animation and keep the table."""
         for row in self._rows:
-            row.words = row.words or "not waited for any longer"
-        self.rest()
-        self.line(words)
+            row.text = row.text or "skipped: took too long"
+        self.stop()
+        self.line(text)
 
-    def writing(self, name: str) -> None:
-        """A line that goes when the text comes."""
-        self.rest()
-        words = Text(f"Asking {name} for the reply")
-        self._move(Status(words, console=self._console, spinner=self._spinner_name))
+    def aggregator_started(self, name: str) -> None:
+        """Show a status line that disappears when the text starts."""
+        self.stop()
+        text = Text(f"Asking {name} for the reply")
+        self._animate(Status(text, console=self._console, spinner=self._spinner_name))
 
-    def rest(self) -> None:
-        """Stop what moves, and give the cursor back."""
-        moving, self._moving = self._moving, None
-        if moving:
-            moving.stop()
+    def stop(self) -> None:
+        """Stop the animation and restore the cursor."""
+        animation, self._animation = self._animation, None
+        if animation:
+            animation.stop()
 
     def line(self, text: str, style: Style = "normal") -> None:
-        """A line that the terminal wraps, above whatever moves."""
+        """Print a line above the animation; the terminal wraps it."""
         self._console.print(Text(text, style=STYLES[style]), soft_wrap=True)
 
     def text(self, piece: str) -> None:
-        """The piece as it is."""
+        """Print the piece unchanged."""
         self._console.file.write(piece)
         self._console.file.flush()
 
-    def _move(self, moving: Live | Status) -> None:
-        # Kept before it starts: a Ctrl-C in between must still give the cursor back.
-        self._moving = moving
-        moving.start()
+    def _animate(self, animation: Live | Status) -> None:
+        # Store it before it starts, so that Ctrl-C in between still restores the cursor.
+        self._animation = animation
+        animation.start()
 
     def _table(self) -> Table:
         width = min(NAME_WIDTH, max(self._console.width // 3, 1))
@@ -108,17 +108,17 @@ class LiveDisplay:
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=width)
         table.add_column(overflow="fold")
         for row in self._rows:
-            table.add_row(self._mark(row), Text(row.name), Text(row.words or self._elapsed()))
+            table.add_row(self._mark(row), Text(row.name), Text(row.text or self._elapsed()))
         return table
 
     def _mark(self, row: _ProposerRow) -> RenderableType:
-        if row.words is None:
+        if row.text is None:
             return self._spinner
-        if row.came is None:
+        if row.answered is None:
             return Text("-")
-        if row.came:
+        if row.answered:
             return Text("✓" if self._unicode else "+", style="green")
         return Text("✗" if self._unicode else "x", style="red")
 
     def _elapsed(self) -> str:
-        return f"asked, {time.monotonic() - self._since:.0f} s"
+        return f"waiting, {time.monotonic() - self._started_at:.0f} s"

@@ -1,4 +1,4 @@
-"""`moa-bot purge`: delete what is stored of a workspace, of a person, or from before a time."""
+"""`moa-bot purge`: deletes stored data of a workspace, of a person, or before a date."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ Print = Callable[[str], None]
 
 
 async def purge(
-    settings: Settings, say: Print, *, team: str | None, user: str | None, days: float | None
+    settings: Settings, print_line: Print, *, team: str | None, user: str | None, days: float | None
 ) -> None:
-    """Delete ended runs with everything that belongs to them.
+    """Delete ended runs and everything that belongs to them.
 
     Raises:
-        ConfigurationError: when nothing says what to delete.
+        ConfigurationError: no option says what to delete.
     """
     if team is None and user is None and days is None:
         raise ConfigurationError(
-            "Say what to delete: --team T…, --user U…, --older-than DAYS, or several of them."
+            "Specify what to delete: --team T…, --user U…, --older-than DAYS, or a combination."
         )
-    whose = DeletionScope(team, user, None if days is None else ago(days))
+    scope = DeletionScope(team, user, None if days is None else ago(days))
     async with existing_run_store(settings) as database:
         retention = Retention(database)
         count = 0
-        async for gone in retention.purge(whose):
-            count += len(gone)
-        await retention.forget(whose)
-        left = await retention.live(whose)
-    say(f"{count} {'run' if count == 1 else 'runs'} deleted.")
-    if left:
-        say(f"{left} not ended yet, and left. Run this again when they have ended.")
+        async for deleted_runs in retention.purge(scope):
+            count += len(deleted_runs)
+        await retention.forget(scope)
+        unfinished = await retention.live(scope)
+    print_line(f"{count} {'run' if count == 1 else 'runs'} deleted.")
+    if unfinished:
+        print_line(f"{unfinished} still in progress and kept. Run this again when they have ended.")

@@ -1,4 +1,4 @@
-"""The journal as the commands `runs` and `purge` open it: one that is there, with plain words."""
+"""Opens the existing run store for the commands `runs` and `purge`."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from bot.storage.database_url import read_url
 
 @asynccontextmanager
 async def existing_run_store(settings: Settings) -> AsyncGenerator[Database, None]:
-    """The bot's database, closed at the end.
+    """Open the bot's database and close it at the end.
 
     Raises:
-        ConfigurationError: when there is none, or when it cannot be used.
+        ConfigurationError: the database doesn't exist or can't be used.
     """
     url = settings.environment.database_url
-    _must_exist(url)
+    _require_database(url)
     database = await open_database(url)
     try:
         yield database
     except SQLAlchemyError as error:
         raise ConfigurationError(
-            f"The database cannot be used now ({type(error).__name__}). Try again."
+            f"The database is unavailable ({type(error).__name__}). Try again."
         ) from None
     finally:
         await database.dispose()
 
 
-def _must_exist(url: str) -> None:
-    """A file is not made: in a wrong folder, "there is nothing" would be taken for the truth."""
+def _require_database(url: str) -> None:
+    """Refuse to create a database: in the wrong folder, an empty list would be misleading."""
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists():
         return
     raise ConfigurationError(
-        f"There is no database {parsed.database}. Run this where the bot runs, or set DATABASE_URL "
-        "to what it uses."
+        f"Database not found: {parsed.database}. Run this in the bot's folder, or set DATABASE_URL "
+        "to the bot's database."
     )

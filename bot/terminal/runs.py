@@ -1,4 +1,4 @@
-"""`moa-bot runs`: which questions there are, and what became of one of them."""
+"""`moa-bot runs`: lists questions, or shows one with its model calls."""
 
 from __future__ import annotations
 
@@ -12,51 +12,55 @@ from bot.storage.runs import StoredRunStore
 from bot.terminal.run_store import existing_run_store
 from bot.terminal.safe_text import one_line, safe
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
-HEADER = "run                       asked                state     pipeline    seconds     cost"
-CALLS = (
+RUNS_HEADER = (
+    "run                       asked                state     pipeline    seconds     cost"
+)
+CALLS_HEADER = (
     "call         model                state        start   first     end        tokens      cost"
 )
-NOTHING = "There are no such runs."
+NO_RUNS = "No runs found."
 
 
-async def list_runs(settings: Settings, say: Say, *, state: str | None, limit: int) -> None:
-    """Print the latest runs, one a line, without anybody's words."""
+async def list_runs(
+    settings: Settings, print_line: Print, *, state: str | None, limit: int
+) -> None:
+    """Print the latest runs, one per line, without their texts."""
     async with existing_run_store(settings) as database:
-        found = await RunListing(database).runs(state=state, limit=limit)
-    if not found:
-        say(NOTHING)
+        runs = await RunListing(database).runs(state=state, limit=limit)
+    if not runs:
+        print_line(NO_RUNS)
         return
-    say(HEADER)
-    for run in found:
-        say(_line(run))
+    print_line(RUNS_HEADER)
+    for run in runs:
+        print_line(_run_row(run))
 
 
-async def show_run(settings: Settings, say: Say, run_id: str, *, texts: bool) -> None:
-    """Print what became of a run, and its ledger.
+async def show_run(settings: Settings, print_line: Print, run_id: str, *, texts: bool) -> None:
+    """Print a run and its model calls.
 
     Args:
-        settings: of the bot whose database is read.
-        say: prints a line.
-        run_id: its id.
-        texts: whether the question and the reply are printed as well; they may be private.
+        settings: the bot's settings.
+        print_line: prints one line.
+        run_id: the run's id.
+        texts: also print the question and the reply, which may be private.
 
     Raises:
-        ConfigurationError: when there is no such run.
+        ConfigurationError: there is no such run.
     """
     async with existing_run_store(settings) as database:
         run = await StoredRunStore(database).get(run_id)
-        lines = await RunListing(database).ledger(run_id)
+        calls = await RunListing(database).ledger(run_id)
     if run is None:
-        raise ConfigurationError(f"There is no run {run_id}. `moa-bot runs` lists them.")
-    for line in (*_story(run), "", *_ledger(lines)):
-        say(line)
+        raise ConfigurationError(f"Run not found: {run_id}. List runs with `moa-bot runs`.")
+    for row in (*_run_summary(run), "", *_call_table(calls)):
+        print_line(row)
     if texts:
-        say(f"\nquestion\n{safe(run.question.text)}\n\nreply\n{safe(run.reply or '(none)')}")
+        print_line(f"\nquestion\n{safe(run.question.text)}\n\nreply\n{safe(run.reply or '(none)')}")
 
 
-def _line(run: RunSummary) -> str:
+def _run_row(run: RunSummary) -> str:
     asked = run.created_at.strftime("%Y-%m-%d %H:%M:%S")
     text = (
         f"{run.id:<25} {asked}  {run.state:<9} {one_line(run.pipeline):<11} "
@@ -65,10 +69,10 @@ def _line(run: RunSummary) -> str:
     return f"{text}  {run.trouble}" if run.trouble else text.rstrip()
 
 
-def _story(run: Run) -> Sequence[str]:
+def _run_summary(run: Run) -> Sequence[str]:
     question = run.question
     ended = run.finished_at.isoformat(timespec="seconds") if run.finished_at else "not yet"
-    told = [
+    fields = [
         ("run", run.id),
         ("asked", run.created_at.isoformat(timespec="seconds")),
         ("by", f"{question.user} in {question.channel} of {question.team} ({question.surface})"),
@@ -80,27 +84,27 @@ def _story(run: Run) -> Sequence[str]:
         ("cost", _cost(run.cost_usd)),
         ("messages", ", ".join(run.posts) or "none"),
     ]
-    return [f"{name:<9} {value}" for name, value in told if value]
+    return [f"{name:<9} {value}" for name, value in fields if value]
 
 
-def _ledger(lines: Sequence[CallLine]) -> Sequence[str]:
-    if not lines:
-        return ["No model was asked."]
-    return [CALLS, *(_call(line) for line in lines)]
+def _call_table(calls: Sequence[CallLine]) -> Sequence[str]:
+    if not calls:
+        return ["No model was called."]
+    return [CALLS_HEADER, *(_call_row(row) for row in calls)]
 
 
-def _call(line: CallLine) -> str:
-    role = f"{line.role} {line.layer}" if line.role == "proposer" else line.role
-    about = "~" if line.estimated else ""
-    tokens = "" if line.input_tokens is None else f"{about}{line.input_tokens}/{line.output_tokens}"
-    cost = f"{about}{_cost(line.cost_usd)}" if line.cost_usd else _cost(line.cost_usd)
+def _call_row(row: CallLine) -> str:
+    role = f"{row.role} {row.layer}" if row.role == "proposer" else row.role
+    about = "~" if row.estimated else ""
+    tokens = "" if row.input_tokens is None else f"{about}{row.input_tokens}/{row.output_tokens}"
+    cost = f"{about}{_cost(row.cost_usd)}" if row.cost_usd else _cost(row.cost_usd)
     text = (
-        f"{role:<12} {one_line(line.model):<20} {line.state:<10} {line.started:>7.2f} "
-        f"{'' if line.first_token is None else f'{line.first_token:.2f}':>7} {line.ended:>7.2f} "
+        f"{role:<12} {one_line(row.model):<20} {row.state:<10} {row.started:>7.2f} "
+        f"{'' if row.first_token is None else f'{row.first_token:.2f}':>7} {row.ended:>7.2f} "
         f"{tokens:>13} {cost:>9}"
     )
-    why = [one_line(part) for part in (line.error_kind, line.reason) if part]
-    return f"{text}  {': '.join(why)}" if why else text
+    error = [one_line(part) for part in (row.error_kind, row.reason) if part]
+    return f"{text}  {': '.join(error)}" if error else text
 
 
 def _seconds(seconds: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The room of single characters: which of them may reach a terminal."""
+"""Removes control characters and escape sequences from terminal output."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import Enum, auto
 _SPECIAL = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 (tab and line feed are kept), DEL, C1
-    "\u2028\u2029"  # line ends that are not
+    "\u2028\u2029"  # line and paragraph separators
     "\u202a-\u202e\u2066-\u2069\u206a-\u206f"  # bidirectional embeddings, overrides, isolates
     "\ufeff\ufff9-\ufffb"  # byte order mark, annotations
-    "\ud800-\udfff"  # halves of characters, which no encoding takes
+    "\ud800-\udfff"  # surrogates, which can't be encoded
     "\U000e0000-\U000e007f"  # tags: a hidden copy of ASCII
     "]"
 )
@@ -20,8 +20,8 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-
 _ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 
 
-class _Sequence(Enum):
-    """Where in a terminal's control sequence a text stands."""
+class _State(Enum):
+    """The parser's position in a control sequence."""
 
     TEXT = auto()
     ESCAPE = auto()
@@ -30,53 +30,54 @@ class _Sequence(Enum):
     STRING_ESCAPE = auto()
 
 
-_STRINGS = "\x90\x98\x9d\x9e\x9f"
-"""DCS, SOS, OSC, PM and APC as single characters; as two, ESC and one of `PX]^_`."""
+_STRING_OPENERS = "\x90\x98\x9d\x9e\x9f"
+"""DCS, SOS, OSC, PM and APC as single characters; the two-character forms are ESC and one of
+`PX]^_`."""
 
 
 class TerminalFilter:
-    """Takes control characters and sequences out of a text that comes in pieces, split anywhere.
+    """Removes control characters and sequences from a text in pieces, split anywhere.
 
-    The forms are those of ECMA-48. A string that is never ended swallows the rest of its line and
-    no more, so that a stray character cannot hide a whole reply.
+    Follows ECMA-48. An unterminated string swallows only the rest of its line, so a stray character
+    can't hide a whole reply.
     """
 
     def __init__(self) -> None:
-        self._in = _Sequence.TEXT
+        self._state = _State.TEXT
 
     def feed(self, piece: str) -> str:
-        """The next piece, with nothing in it that a terminal would obey."""
-        if self._in is _Sequence.TEXT and not _SPECIAL.search(piece):
+        """Return the next piece without anything that a terminal would interpret."""
+        if self._state is _State.TEXT and not _SPECIAL.search(piece):
             return piece
-        return "".join(map(self._take, piece))
+        return "".join(map(self._next, piece))
 
-    def _take(self, character: str) -> str:
-        """What of one character is shown."""
-        match self._in:
-            case _Sequence.TEXT:
-                return self._plain(character)
-            case _Sequence.ESCAPE:
+    def _next(self, character: str) -> str:
+        """Return the visible part of one character."""
+        match self._state:
+            case _State.TEXT:
+                return self._text_character(character)
+            case _State.ESCAPE:
                 return self._after_escape(character)
-            case _Sequence.CONTROL:
+            case _State.CONTROL:
                 if " " <= character <= "?":
                     return ""
-                self._in = _Sequence.TEXT
-                return "" if "@" <= character <= "~" else self._plain(character)
-            case _Sequence.STRING:
+                self._state = _State.TEXT
+                return "" if "@" <= character <= "~" else self._text_character(character)
+            case _State.STRING:
                 return self._within_string(character)
-            case _Sequence.STRING_ESCAPE:
-                self._in = _Sequence.TEXT if character == "\\" else _Sequence.ESCAPE
+            case _State.STRING_ESCAPE:
+                self._state = _State.TEXT if character == "\\" else _State.ESCAPE
                 return "" if character == "\\" else self._after_escape(character)
 
-    def _plain(self, character: str) -> str:
+    def _text_character(self, character: str) -> str:
         if not _SPECIAL.match(character):
             return character
         if character == "\x1b":
-            self._in = _Sequence.ESCAPE
+            self._state = _State.ESCAPE
         elif character == "\x9b":
-            self._in = _Sequence.CONTROL
-        elif character in _STRINGS:
-            self._in = _Sequence.STRING
+            self._state = _State.CONTROL
+        elif character in _STRING_OPENERS:
+            self._state = _State.STRING
         elif character in "\u2028\u2029":
             return "\n"
         elif "\ud800" <= character <= "\udfff":
@@ -86,39 +87,39 @@ class TerminalFilter:
     def _after_escape(self, character: str) -> str:
         if " " <= character <= "/":
             return ""
-        self._in = _Sequence.TEXT
+        self._state = _State.TEXT
         if character == "[":
-            self._in = _Sequence.CONTROL
+            self._state = _State.CONTROL
         elif character in "PX]^_":
-            self._in = _Sequence.STRING
+            self._state = _State.STRING
         elif not "0" <= character <= "~":
-            return self._plain(character)
+            return self._text_character(character)
         return ""
 
     def _within_string(self, character: str) -> str:
         if character == "\x1b":
-            self._in = _Sequence.STRING_ESCAPE
+            self._state = _State.STRING_ESCAPE
         elif character in "\x07\x9c\n":
-            self._in = _Sequence.TEXT
+            self._state = _State.TEXT
         return "\n" if character == "\n" else ""
 
 
 def safe(text: str) -> str:
-    """A whole text, with nothing in it that a terminal would obey."""
+    """Return a whole text without anything that a terminal would interpret."""
     return TerminalFilter().feed(text)
 
 
 def one_line(text: str) -> str:
-    """A short text for within a line: safe, without line ends, its direction kept to itself."""
+    """Return a short text to embed in a line: no line breaks, isolated text direction."""
     line = " ".join(safe(text).split())
     return f"{_ISOLATE}{line}{_POP_ISOLATE}" if _RIGHT_TO_LEFT.search(line) else line
 
 
 def escaped_json(document: str) -> str:
-    """A JSON document that keeps every character and holds none that a terminal would obey.
+    """Escape control characters in a JSON document, keeping every character.
 
-    Line ends and indentation stay; whatever else is special stands within a string, where JSON has
-    an escape for it.
+    Line breaks and indentation stay. Other special characters only occur in strings, where JSON can
+    escape them.
     """
     return _SPECIAL.sub(lambda found: _escape(found[0]), document)
 

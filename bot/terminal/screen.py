@@ -1,4 +1,4 @@
-"""The story of a run, as one person reads it: layers at work, the reply, what it took."""
+"""Shows a run to a person: layers in progress, the reply, and a summary."""
 
 from __future__ import annotations
 
@@ -20,99 +20,101 @@ from moa import (
 
 
 class Screen:
-    """Turns events into what a display draws.
+    """Turns events into display calls.
 
-    The reply is running text: what happens elsewhere meanwhile is held back until it has ended.
+    The reply is continuous text: other messages are held back until it ends.
     """
 
     def __init__(self, display: Display) -> None:
         self._display = display
         self._names: dict[int, list[str]] = {}
-        self._open: int | None = None
-        self._held: list[str] = []
-        self._reply: TerminalFilter | None = None
-        self._last = "\n"
+        self._open_layer: int | None = None
+        self._held_lines: list[str] = []
+        self._reply_filter: TerminalFilter | None = None
+        self._last_character = "\n"
 
     def show(self, event: Event) -> None:
-        """One step of the run."""
+        """Show one step of the run."""
         match event:
             case LayerStarted(layer, models):
-                self._names[layer] = strings.seats(models)
-                self._open = layer
-                self._display.asking(layer, self._names[layer])
+                self._names[layer] = strings.numbered_names(models)
+                self._open_layer = layer
+                self._display.layer_started(layer, self._names[layer])
             case Answered(answer) | Failed(answer):
-                self._ended(answer, failed=isinstance(event, Failed))
+                self._show_call_end(answer, failed=isinstance(event, Failed))
             case LayerClosed(layer, answers, waiting):
-                self._open = None
-                asked = len(self._names[layer])
-                self._display.closed(strings.closed(layer, len(answers), asked, waiting))
+                self._open_layer = None
+                proposers = len(self._names[layer])
+                self._display.layer_closed(
+                    strings.layer_summary(layer, len(answers), proposers, waiting)
+                )
             case AggregatorStarted(model):
-                self._display.writing(one_line(model))
+                self._display.aggregator_started(one_line(model))
             case Delta(text):
-                self._stream(text)
+                self._show_text(text)
             case Retracted():
-                self.rest()
-                self._section(strings.RETRACTED)
-                self._reply = None
+                self.stop()
+                self._show_paragraph(strings.RETRACTED)
+                self._reply_filter = None
             case _:
                 pass
 
     def finish(self, outcome: Outcome, *, answers: bool) -> None:
-        """Everything that stands under the reply; each proposer's answer when `answers`."""
-        self.rest()
+        """Show everything below the reply, including each proposer's answer if `answers`."""
+        self.stop()
         if outcome.status == "partial":
-            self._section(strings.broke_off(outcome))
+            self._show_paragraph(strings.broken_off_notice(outcome))
         elif outcome.cut_at_limit:
-            self._section(strings.CUT_AT_LIMIT)
-        for line in self._held:
-            self._section(line)
+            self._show_paragraph(strings.CUT_AT_LIMIT)
+        for line in self._held_lines:
+            self._show_paragraph(line)
         if answers:
             for answer in outcome.answers:
-                self._answer(answer)
+                self._show_answer(answer)
         for note in outcome.notes:
-            self._section(f"Note: {one_line(note)}")
+            self._show_paragraph(f"Note: {one_line(note)}")
         self._display.line("")
-        self._display.line(strings.closing(outcome), "faint")
+        self._display.line(strings.run_footer(outcome), "faint")
 
-    def rest(self) -> None:
-        """Nothing moves any more, and the cursor stands at the beginning of a line."""
-        self._display.rest()
-        if self._last != "\n":
+    def stop(self) -> None:
+        """Stop all animation and leave the cursor at the start of a line."""
+        self._display.stop()
+        if self._last_character != "\n":
             self._display.text("\n")
-            self._last = "\n"
+            self._last_character = "\n"
 
-    def _ended(self, answer: Answer, *, failed: bool) -> None:
-        told = strings.ended(answer)
-        if answer.layer == self._open:
-            self._display.ended(answer.position, told, came=answer.readable)
+    def _show_call_end(self, answer: Answer, *, failed: bool) -> None:
+        outcome_text = strings.call_outcome(answer)
+        if answer.layer == self._open_layer:
+            self._display.call_ended(answer.position, outcome_text, answered=answer.readable)
         elif answer.layer in self._names:
             name = self._names[answer.layer][answer.position - 1]
-            self._tell(f"Layer {answer.layer} · {name} {told}")
-        elif failed:  # an aggregator: of one that answers the reply itself tells
-            self._tell(f"{one_line(answer.model)} {told}")
+            self._print_or_hold(f"Layer {answer.layer} · {name} {outcome_text}")
+        elif failed:  # an aggregator; a successful one shows its reply
+            self._print_or_hold(f"{one_line(answer.model)} {outcome_text}")
 
-    def _tell(self, line: str) -> None:
-        if self._reply is None:
+    def _print_or_hold(self, line: str) -> None:
+        if self._reply_filter is None:
             self._display.line(line)
         else:
-            self._held.append(line)
+            self._held_lines.append(line)
 
-    def _stream(self, text: str) -> None:
-        if self._reply is None:
-            self._reply = TerminalFilter()
-            self._display.rest()
+    def _show_text(self, text: str) -> None:
+        if self._reply_filter is None:
+            self._reply_filter = TerminalFilter()
+            self._display.stop()
             self._display.line("")
             text = text.lstrip()
-        if shown := self._reply.feed(text):
+        if shown := self._reply_filter.feed(text):
             self._display.text(shown)
-            self._last = shown[-1]
+            self._last_character = shown[-1]
 
-    def _answer(self, answer: Answer) -> None:
+    def _show_answer(self, answer: Answer) -> None:
         self._display.line("")
-        self._display.line(strings.heading(answer), "heading")
+        self._display.line(strings.answer_heading(answer), "heading")
         text = safe(answer.text).strip() or one_line(answer.error or strings.NO_TEXT)
         self._display.text(f"{text}\n")
 
-    def _section(self, line: str) -> None:
+    def _show_paragraph(self, line: str) -> None:
         self._display.line("")
         self._display.line(line)

@@ -1,4 +1,4 @@
-"""Every word that a person reads in a terminal while a question is answered."""
+"""All texts of `moa-bot ask`."""
 
 from __future__ import annotations
 
@@ -11,50 +11,51 @@ from moa import Answer, NotEnoughAnswers, Outcome, Plan
 
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
-    "For real answers set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in a .env "
-    "file),\nor copy moa.example.toml to moa.toml and name your models there."
+    "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
+    "or copy moa.example.toml to moa.toml and list your models there."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
-    "no_answer": "None of the models answered. `moa-bot check` shows what is wrong with them.",
-    "too_long": "The question is too long for every model. Shorten it, or ask others.",
+    "no_answer": "No model answered. Run `moa-bot check` to find out why.",
+    "too_long": "The question is too long for every model. Shorten it, or use other models.",
     "output_limit": (
-        "The models used up their output limit before they wrote anything. Raise reasoning_tokens "
-        "or max_output_tokens for them in moa.toml, or lower reasoning_effort."
+        "The models reached their output limit before they wrote anything. In moa.toml, raise "
+        "their reasoning_tokens or max_output_tokens, or lower reasoning_effort."
     ),
 }
-BROKE_OFF = "The reply broke off here: {why}"
-CUT_AT_LIMIT = "The reply is cut off here: the model that wrote it reached its length limit."
-RETRACTED = "(All of the text above was the model's thinking. Its reply:)"
-SAID = "(Its server said: {reason})"
-NO_TEXT = "It brought no text."
+BROKE_OFF = "The reply ended early: {why}"
+CUT_AT_LIMIT = "The reply is cut off: its model reached the length limit."
+RETRACTED = "(The text above was the model's reasoning. Its reply:)"
+SERVER_MESSAGE = "(The server said: {reason})"
+NO_TEXT = "This model returned no text."
 
-ENDS = {
+CALL_OUTCOMES = {
     "used": "answered in {after}",
     "truncated": "answered in {after}, cut off at its length limit",
-    "late": "came too late, after {after}",
+    "late": "too late, after {after}",
     "failed": "failed after {after}: {why}",
     "cut": "stopped after {after}: {why}",
 }
-STATES = {
+ANSWER_STATES = {
     "used": "used",
     "truncated": "used, cut off at its length limit",
-    "late": "came too late",
+    "late": "too late",
     "failed": "failed",
-    "cut": "stopped before its end",
+    "cut": "stopped early",
 }
 
 
-def opening(plan: Plan, source: str) -> str:
-    """Which pipeline is asked, and where its models come from."""
+def run_header(plan: Plan, source: str) -> str:
+    """Return the header: the pipeline, its models, and their source."""
     layers = [
-        ", ".join(seats([s.model.profile.name for s in layer.seats])) for layer in plan.layers
+        ", ".join(numbered_names([s.model.profile.name for s in layer.seats]))
+        for layer in plan.layers
     ]
     shape = " → ".join([*layers, one_line(plan.aggregators[0].profile.name)])
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
 
 
-def seats(models: Sequence[str]) -> list[str]:
-    """The names of a layer's proposers; one that stands several times is numbered."""
+def numbered_names(models: Sequence[str]) -> list[str]:
+    """Return the names of a layer's proposers, numbered where one occurs more than once."""
     count, seen = Counter(models), Counter[str]()
     names: list[str] = []
     for model in models:
@@ -64,40 +65,44 @@ def seats(models: Sequence[str]) -> list[str]:
     return names
 
 
-def ended(answer: Answer) -> str:
-    """How a proposer's call ended."""
+def call_outcome(answer: Answer) -> str:
+    """Describe how a call ended."""
     tokens = f", {answer.usage.output_tokens:,} tokens" if answer.usage else ""
-    why = one_line(" ".join(filter(None, [answer.error or "it is not known why.", said(answer)])))
-    return ENDS[answer.status].format(after=f"{seconds(answer.seconds)}{tokens}", why=why)
+    why = one_line(
+        " ".join(filter(None, [answer.error or "unknown error.", server_message(answer)]))
+    )
+    return CALL_OUTCOMES[answer.status].format(after=f"{seconds(answer.seconds)}{tokens}", why=why)
 
 
-def said(answer: Answer) -> str:
-    """What the provider said itself, for whoever runs the bot; "" where it said nothing."""
-    return SAID.format(reason=answer.reason) if answer.reason else ""
+def server_message(answer: Answer) -> str:
+    """Return the provider's own error message for the operator, or ""."""
+    return SERVER_MESSAGE.format(reason=answer.reason) if answer.reason else ""
 
 
 def no_answer(error: NotEnoughAnswers) -> str:
-    """Why there is no reply, and what to do."""
+    """Return why there is no reply, and what to do."""
     return NO_ANSWERS[trouble_of([answer.error_kind for answer in error.answers])]
 
 
-def closed(layer: int, read: int, asked: int, waiting: Sequence[str]) -> str:
-    """How a layer ended."""
-    line = f"Layer {layer}: {read} of {asked} answered"
-    return f"{line}, going on without {', '.join(map(one_line, waiting))}" if waiting else line
+def layer_summary(layer: int, answered: int, asked: int, unanswered: Sequence[str]) -> str:
+    """Describe how a layer ended."""
+    line = f"Layer {layer}: {answered} of {asked} answered"
+    return (
+        f"{line}, continuing without {', '.join(map(one_line, unanswered))}" if unanswered else line
+    )
 
 
-def broke_off(outcome: Outcome) -> str:
-    """Why the reply has no end."""
+def broken_off_notice(outcome: Outcome) -> str:
+    """Return why the reply ended early."""
     why = outcome.aggregator.error if outcome.aggregator else None
     return BROKE_OFF.format(why=one_line(why or "the model stopped answering."))
 
 
-def closing(outcome: Outcome) -> str:
-    """The line under a reply: seconds, tokens, cost, and how many answers it was written from."""
+def run_footer(outcome: Outcome) -> str:
+    """Return the line below a reply: time, tokens, cost and the number of answers used."""
     parts = [seconds(outcome.seconds)]
     if outcome.first_token_seconds is not None:
-        parts.append(f"first words after {seconds(outcome.first_token_seconds)}")
+        parts.append(f"first text after {seconds(outcome.first_token_seconds)}")
     usage = outcome.usage
     parts.append(f"tokens: {usage.input_tokens:,} in, {usage.output_tokens:,} out")
     parts.append(money(outcome.cost_usd, estimated=outcome.cost_is_estimate))
@@ -107,11 +112,11 @@ def closing(outcome: Outcome) -> str:
     return " · ".join(parts)
 
 
-def heading(answer: Answer) -> str:
-    """The line above a proposer's answer."""
+def answer_heading(answer: Answer) -> str:
+    """Return the heading of a proposer's answer."""
     return (
         f"Layer {answer.layer} · {one_line(answer.model)} "
-        f"({STATES[answer.status]}, {seconds(answer.seconds)})"
+        f"({ANSWER_STATES[answer.status]}, {seconds(answer.seconds)})"
     )
 
 

@@ -1,20 +1,20 @@
-"""The models that can be asked, one API a file, and `build`, which makes one from its settings.
+"""The model providers, one API per file, and `build`, which creates a model from its settings.
 
-| provider    | what it asks                                                                |
-|-------------|-----------------------------------------------------------------------------|
-| `openai`    | OpenAI, and every server that speaks Chat Completions, by `base_url`        |
-| `anthropic` | Anthropic's Messages API                                                    |
-| `local`     | a small open model within the process (extra `local`): no key, no network   |
-| `scripted`  | nothing: it says what it is told to, with delays and faults                 |
+| provider    | what it calls                                                                  |
+|-------------|--------------------------------------------------------------------------------|
+| `openai`    | OpenAI, and any server that speaks Chat Completions (set `base_url`)           |
+| `anthropic` | Anthropic's Messages API                                                       |
+| `local`     | a small open model in this process (extra `local`): no key, no network         |
+| `scripted`  | nothing: it replays a script, with delays and faults                           |
 
     async with Endpoints() as endpoints:
         spec = ModelSpec(provider="openai", model="gpt-5-mini")
         model = build(spec, Profile("gpt"), endpoints)
 
-Importing this package is cheap: an SDK is imported when its first model is asked.
+Importing this package is cheap: each SDK is imported on its first request.
 
-To add a provider, write a file with a class that satisfies `moa.Model` and has `prepare` and
-`probe`, and name it in `_BUILDERS`; the contract suite in `tests/moa` finds it there.
+To add a provider, write a class that satisfies `moa.Model` and has `prepare` and `probe`, and
+register it in `_BUILDERS`. The contract suite in `tests/moa` then covers it.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ __all__ = ["PROVIDERS", "Endpoints", "ModelSpec", "ProvidedModel", "build", "cos
 
 
 class ProvidedModel(Model, Protocol):
-    """A `moa.Model` of this package, which can also be readied and tried."""
+    """A `moa.Model` that can also warm up and check its own configuration."""
 
     async def prepare(self) -> None:
-        """Do what is slow at the first question: imports, clients, loading weights."""
+        """Do the slow work of a first request: imports, clients, loading weights."""
         ...
 
     async def probe(self) -> None:
-        """Prove that it could answer; a ModelError says what to mend."""
+        """Check that the model can answer. Raises a ModelError that says what to fix."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """How a model is reached, as `[models.NAME]` in `moa.toml` says it.
+    """How to reach a model: the settings of `[models.NAME]` in `moa.toml`.
 
     Attributes:
         provider: one of `PROVIDERS`.
-        model: the provider's own name of it ("echo" or nothing for `scripted`).
-        base_url: another server's address (`openai`, `anthropic`).
-        api_key: its key; None leaves it to the provider's environment variable.
-        timeout_s: the longest silence that is borne (`openai`, `anthropic`).
-        reasoning_tokens: allowance for thinking (`openai`, `anthropic`); None for the usual one.
-        reasoning_effort: how hard it thinks (`openai`, `anthropic`).
-        omit: parameters that are never sent (`openai`, `anthropic`).
-        system_role: False where the system text goes into the first user turn (`openai`).
-        options: put into the body of each request as they are.
-        reply: what a `scripted` model says.
+        model: the provider's model id ("echo" or empty for `scripted`).
+        base_url: the address of another server (`openai`, `anthropic`).
+        api_key: the API key; None reads the provider's environment variable.
+        timeout_s: read timeout in seconds (`openai`, `anthropic`).
+        reasoning_tokens: extra tokens for reasoning (`openai`, `anthropic`); None for the default.
+        reasoning_effort: how hard the model should think (`openai`, `anthropic`).
+        omit: parameters never to send (`openai`, `anthropic`).
+        system_role: False to put the system text into the first user turn (`openai`).
+        options: added to every request body unchanged.
+        reply: what a `scripted` model answers.
         delay_s: seconds before a `scripted` model's first word.
-        fail: what goes wrong in a `scripted` model; see `moa.providers.scripted.configured`.
+        fail: how a `scripted` model fails; see `moa.providers.scripted.from_settings`.
     """
 
     provider: str
@@ -80,34 +80,32 @@ class ModelSpec:
 
 
 def build(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
-    """Make a model. Nothing is imported, opened or loaded before it is first asked.
+    """Create a model. Imports, opens and loads nothing until the first request.
 
     Raises:
-        PipelineError: the provider is unknown, or its settings cannot be right.
+        PipelineError: the provider is unknown, or its settings are invalid.
     """
     if spec.provider not in _BUILDERS:
         near = difflib.get_close_matches(spec.provider, PROVIDERS, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise PipelineError(
-            f'There is no provider "{spec.provider}". Allowed are: {", ".join(PROVIDERS)}.{hint}'
+            f'Unknown provider "{spec.provider}". Choose one of: {", ".join(PROVIDERS)}.{hint}'
         )
     return _BUILDERS[spec.provider](spec, profile, endpoints)
 
 
-def _named(spec: ModelSpec, profile: Profile) -> str:
+def _require_model(spec: ModelSpec, profile: Profile) -> str:
     if not spec.model:
-        raise PipelineError(
-            f'The model "{profile.name}" needs `model`, its provider\'s name of it.'
-        )
+        raise PipelineError(f'The model "{profile.name}" needs `model`: the provider\'s model id.')
     return spec.model
 
 
 def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
-    from moa.providers.openai import OpenAIModel  # noqa: PLC0415 - only where it is used
+    from moa.providers.openai import OpenAIModel  # noqa: PLC0415 - imported on first use
 
     return OpenAIModel(
         profile,
-        _named(spec, profile),
+        _require_model(spec, profile),
         endpoints,
         base_url=spec.base_url,
         api_key=spec.api_key,
@@ -121,11 +119,11 @@ def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provided
 
 
 def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
-    from moa.providers.anthropic import AnthropicModel  # noqa: PLC0415 - only where it is used
+    from moa.providers.anthropic import AnthropicModel  # noqa: PLC0415 - imported on first use
 
     return AnthropicModel(
         profile,
-        _named(spec, profile),
+        _require_model(spec, profile),
         endpoints,
         base_url=spec.base_url,
         api_key=spec.api_key,
@@ -138,19 +136,19 @@ def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provi
 
 
 def _local(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
-    from moa.providers.local import LocalModel  # noqa: PLC0415 - only where it is used
+    from moa.providers.local import LocalModel  # noqa: PLC0415 - imported on first use
 
     return LocalModel(profile, endpoints, options=spec.options)
 
 
 def _scripted(spec: ModelSpec, profile: Profile, _endpoints: Endpoints) -> ProvidedModel:
-    from moa.providers.scripted import configured  # noqa: PLC0415 - only where it is used
+    from moa.providers.scripted import from_settings  # noqa: PLC0415 - imported on first use
 
     if spec.model not in {"", "echo"} and spec.reply is None:
         raise PipelineError(
             f'The scripted model "{profile.name}" needs `reply`, or `model = "echo"`.'
         )
-    return configured(profile, reply=spec.reply, delay_s=spec.delay_s, fail=spec.fail)
+    return from_settings(profile, reply=spec.reply, delay_s=spec.delay_s, fail=spec.fail)
 
 
 _Builder = Callable[[ModelSpec, Profile, Endpoints], ProvidedModel]
@@ -163,4 +161,4 @@ _BUILDERS: Final[Mapping[str, _Builder]] = {
 }
 
 PROVIDERS: Final = tuple(_BUILDERS)
-"""The names that `provider` may have."""
+"""The valid values of `provider`."""

@@ -14,44 +14,45 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
-from moa.providers.parameters import Parameters, allowance, post
+from moa.providers.parameters import Parameters, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
-from moa.thoughts.thought_filter import ThoughtHabit
+from moa.providers.surrogates import replace_surrogates
+from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
     import httpx2
 
 MAX_OUTPUT_TOKENS: Final = 4_096
-"""What is asked for where nobody set a limit: this API demands one."""
+"""The default output limit; this API requires one."""
 
 _THINKS_ON_REQUEST: Final = ("claude-2", "claude-3", "claude-instant")
 
 
 class AnthropicModel:
-    """A model behind the Messages API.
+    """A model on the Messages API.
 
-    The API has no `temperature` any more, so none is sent and the profile says so. Turns of the
-    same role are merged, since it wants them to alternate, beginning with the user's.
+    The API no longer accepts `temperature`, so none is sent and the profile says so. Consecutive
+    turns of one role are merged: the API wants alternating turns that start with the user's.
 
-    What a model thinks counts against its output limit, so `reasoning_tokens` are added to it
-    (8,192 unless set, at most a quarter of the context window; none for Claude 2 and 3, which think
-    only when `options` say so).
+    Reasoning counts against the output limit, so `reasoning_tokens` are added to it: 8,192 by
+    default, at most a quarter of the context window. Claude 2 and 3 get none, since they reason
+    only if `options` say so.
 
     Args:
-        profile: what is known of the model without asking it.
-        model: the provider's own name.
-        endpoints: holds the client; models share it.
-        base_url: a server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`.
+        profile: the model's static properties.
+        model: the provider's model id.
+        endpoints: holds the client that models share.
+        base_url: the server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`.
         api_key: None for `ANTHROPIC_API_KEY`, which is never sent to a `base_url` given here.
-        timeout_s: the longest silence that is borne, in seconds, before and within an answer.
-        reasoning_tokens: added to the output limit as an allowance for thinking.
-        reasoning_effort: how hard it thinks, such as "low"; None leaves it to the model.
-        omit: parameters that are never sent.
-        options: put into the body of each request as they are, such as `thinking`.
+        timeout_s: read timeout in seconds, before and during an answer.
+        reasoning_tokens: added to the output limit for reasoning.
+        reasoning_effort: how hard the model should think, such as "low"; None for its default.
+        omit: parameters never to send.
+        options: added to every request body unchanged, such as `thinking`.
 
     Raises:
-        PipelineError: `base_url` is no address, or the key cannot be one.
+        PipelineError: `base_url` or the key is invalid.
     """
 
     def __init__(
@@ -69,8 +70,8 @@ class AnthropicModel:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         thinks = "thinking" in (options or {}) or not model.startswith(_THINKS_ON_REQUEST)
-        spare = allowance(reasoning_tokens, profile.context_window, thinks=thinks)
-        self._profile = replace(profile, takes_temperature=False, reasoning_tokens=spare)
+        allowance = reasoning_allowance(reasoning_tokens, profile.context_window, thinks=thinks)
+        self._profile = replace(profile, takes_temperature=False, reasoning_tokens=allowance)
         self._model = model
         self._endpoints = endpoints
         self._base_url = checked_address(base_url)
@@ -79,60 +80,60 @@ class AnthropicModel:
         self._reasoning_effort = reasoning_effort
         self._parameters = Parameters(omit)
         self._options = dict(options or {})
-        self._habit = ThoughtHabit()
+        self._open_thoughts = OpenThoughtDetector()
 
     @property
     def profile(self) -> Profile:
-        """What is known of it without asking."""
+        """The model's static properties."""
         return self._profile
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Ask, and yield the answer as it comes; see `moa.Model`."""
+        """Send the prompt and stream the answer; see `moa.Model`."""
         decoder = MessagesDecoder(self._model)
-        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
+        return read_answer(partial(self._send, prompt, sampling), decoder, self._open_thoughts)
 
     async def prepare(self) -> None:
-        """Import the SDK and build the client, so that the first question need not wait.
+        """Import the SDK and build the client before the first question.
 
         Raises:
             Rejected: no key is set.
         """
-        await self._line()
+        await self._client()
 
     async def probe(self) -> None:
-        """Prove that address, key and model name are right, at no cost where that can be had.
+        """Check address, key and model name, for free if the server allows it.
 
         Raises:
-            ModelError: what is wrong.
+            ModelError: the check failed.
         """
-        line = await self._line()
+        client = await self._client()
         await sdk_client.probe(
-            line, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s
+            client, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s
         )
 
-    async def _line(self) -> sdk_client.SdkClient:
+    async def _client(self) -> sdk_client.SdkClient:
         return await self._endpoints.anthropic(self._base_url, self._api_key)
 
-    async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
-        line = await self._line()
+    async def _send(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+        client = await self._client()
         return await post(
-            line,
+            client,
             "/v1/messages",
-            lambda spare: self._body(prompt, sampling, spare),
+            lambda allowance: self._body(prompt, sampling, allowance),
             self._parameters,
-            spare=self._profile.reasoning_tokens,
+            allowance=self._profile.reasoning_tokens,
             timeout_s=self._timeout_s,
         )
 
-    def _body(self, prompt: Prompt, sampling: Sampling, spare: int) -> dict[str, Any]:
+    def _body(self, prompt: Prompt, sampling: Sampling, allowance: int) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
-            "max_tokens": (sampling.max_output_tokens or MAX_OUTPUT_TOKENS) + spare,
+            "max_tokens": (sampling.max_output_tokens or MAX_OUTPUT_TOKENS) + allowance,
             "messages": message_turns(prompt),
             "stream": True,
         }
         if prompt.system:
-            body["system"] = sdk_client.utf8(prompt.system)
+            body["system"] = replace_surrogates(prompt.system)
         if self._reasoning_effort is not None:
             body["output_config"] = {"effort": self._reasoning_effort}
         return body | self._options

@@ -1,22 +1,22 @@
-"""The chunks of one answer without the thoughts that its server left in the text."""
+"""Removes reasoning that a server left in the text of an answer's chunks."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from moa.thoughts.thought_filter import ThoughtHabit
+from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk
 
 
-class SpokenChunks:
-    """Takes the chunks of one answer and gives them with the answer's own text."""
+class ChunkCleaner:
+    """Removes reasoning from the chunks of one answer."""
 
-    def __init__(self, habit: ThoughtHabit) -> None:
-        self._habit = habit
-        self._filter = habit.new_filter()
+    def __init__(self, open_thoughts: OpenThoughtDetector) -> None:
+        self._open_thoughts = open_thoughts
+        self._filter = open_thoughts.new_filter()
 
-    def take(self, chunk: Chunk) -> Chunk:
-        """A chunk that is not the last. Its text may be empty: then the model thinks."""
+    def clean(self, chunk: Chunk) -> Chunk:
+        """Clean a chunk other than the last. Empty text means the model is still reasoning."""
         if not chunk.text:
             return chunk
         text = self._filter.filter(chunk.text)
@@ -24,9 +24,9 @@ class SpokenChunks:
             return chunk
         return replace(chunk, text=text, thought=chunk.thought or self._filter.has_thoughts)
 
-    def last(self, chunk: Chunk) -> Chunk:
-        """The last chunk, with the text that was held back."""
+    def finish(self, chunk: Chunk) -> Chunk:
+        """Clean the last chunk and append any text held back."""
         cut = chunk.stop == "length"
         text = chunk.text + self._filter.flush(cut=cut)
-        self._habit.learn(self._filter, cut=cut)
+        self._open_thoughts.learn(self._filter, cut=cut)
         return replace(chunk, text=text, thought=chunk.thought or self._filter.has_thoughts)

@@ -1,4 +1,4 @@
-"""Compressed bodies, unpacked a slice at a time, so that a small one cannot fill the memory."""
+"""Decompresses bodies slice by slice, so a decompression bomb can't fill the memory."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ _ENCODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _ANY_HEADER: Final = zlib.MAX_WBITS | 32
 
 
-class Unpacker:
-    """Unpacks gzip and deflate.
+class Decompressor:
+    """Decompresses gzip and deflate.
 
     Args:
-        slice_bytes: the most that `more` gives at a time.
+        slice_bytes: the most bytes that `read` returns.
     """
 
     def __init__(self, slice_bytes: int) -> None:
         self._slice_bytes = slice_bytes
         self._zlib = zlib.decompressobj(_ANY_HEADER)
-        self._packed = b""
+        self._compressed = b""
 
     @classmethod
-    def of(cls, encoding: str, slice_bytes: int) -> Unpacker | None:
-        """What unpacks a `Content-Encoding`; None where there is nothing to unpack."""
+    def for_encoding(cls, encoding: str, slice_bytes: int) -> Decompressor | None:
+        """Return a decompressor for a `Content-Encoding`, or None if none is needed."""
         return cls(slice_bytes) if encoding.strip().lower() in _ENCODINGS else None
 
-    def take(self, packed: bytes) -> None:
-        """Take in what has arrived."""
-        self._packed += packed
+    def feed(self, compressed: bytes) -> None:
+        """Add received bytes."""
+        self._compressed += compressed
 
-    def more(self) -> bytes:
-        """The next slice; empty when more has to arrive, or the body has ended.
+    def read(self) -> bytes:
+        """Return the next slice; empty if more input is needed or the body has ended.
 
         Raises:
-            Unavailable: it cannot be unpacked (`garbled`).
+            Unavailable: the body can't be decompressed (`garbled`).
         """
         try:
-            data = self._zlib.decompress(self._packed, self._slice_bytes)
+            data = self._zlib.decompress(self._compressed, self._slice_bytes)
         except zlib.error:
-            raise error_mapping.garbled() from None
-        self._packed = self._zlib.unconsumed_tail
+            raise error_mapping.unreadable() from None
+        self._compressed = self._zlib.unconsumed_tail
         return data

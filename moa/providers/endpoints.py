@@ -1,4 +1,4 @@
-"""The SDKs' clients: one for each address and key, with one connection pool, for all questions."""
+"""Shares SDK clients and their connection pools between questions, one per address and key."""
 
 from __future__ import annotations
 
@@ -21,64 +21,64 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, str | None, str | None]
 
-TELEMETRY: Final = tuple(
+TELEMETRY_HEADERS: Final = tuple(
     f"X-Stainless-{name}"
     for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 )
-"""Headers with which the SDKs tell what machine they run on. They are left out: no server needs
-them, and each waiting request holds several copies of them."""
+"""Headers that describe the machine to the SDK's maker. We drop them: no server needs them, and
+each pending request holds several copies."""
 
 _NO_KEY: Final = "none"
-"""Sent where an address of the operator's own was given without a key.
+"""Sent to a configured address that has no key.
 
-Servers at home take any. Left to itself, the SDK would send them the key of its own provider.
+Self-hosted servers accept any key. Without this, the SDK would send them its own provider's key.
 """
 
 
 class Endpoints:
-    """Everything that outlives a question: clients, their connections, the embedded server.
+    """Clients, their connections and the embedded server, shared by all questions.
 
-    Built on first use and in a thread, since importing an SDK takes up to three seconds and a
-    client's TLS context 70 ms. Use it as a context manager, or call `aclose`; it belongs to the
-    event loop in which it was first used.
+    Built on first use, in a thread: importing an SDK takes up to three seconds and a TLS context 70
+    ms. Use it as a context manager or call `aclose`. It belongs to the event loop that first uses
+    it.
 
     Args:
-        max_retries: tries that the SDKs make of their own after the first. None by default: the
-            engine's retry stands around a model and keeps to the layer's deadline.
+        max_retries: retries made by the SDKs. None by default: the engine retries model calls
+            itself, within the layer's deadline.
     """
 
     def __init__(self, *, max_retries: int = 0) -> None:
         self._max_retries = max_retries
-        self._lines: dict[_Key, SdkClient] = {}
+        self._clients: dict[_Key, SdkClient] = {}
         self._building = asyncio.Lock()
         self._local: LocalServer | None = None
 
     async def openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        """The client for this address and key; None leaves each to the SDK (`OPENAI_…`).
+        """Return the client for this address and key; None lets the SDK read `OPENAI_…`.
 
         Raises:
             Rejected: no key is set (`auth`).
         """
-        return await self._line(("openai", base_url, api_key), self._openai)
+        return await self._get_client(("openai", base_url, api_key), self._openai)
 
     async def anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        """The same for Anthropic; None leaves each to the SDK (`ANTHROPIC_…`)."""
-        return await self._line(("anthropic", base_url, api_key), self._anthropic)
+        """Return the same for Anthropic; None lets the SDK read `ANTHROPIC_…`."""
+        return await self._get_client(("anthropic", base_url, api_key), self._anthropic)
 
     @property
     def local(self) -> LocalServer:
-        """The embedded model's server, not loaded before its first call."""
+        """The embedded model's server; it loads on its first call."""
         if self._local is None:
-            from moa.providers.llama import LocalServer  # noqa: PLC0415 - only where it is used
+            from moa.providers.llama import LocalServer  # noqa: PLC0415 - imported on first use
 
             self._local = LocalServer()
         return self._local
 
     async def aclose(self) -> None:
-        """Close every connection and let go of the embedded model."""
-        lines, self._lines = self._lines, {}
-        for line in lines.values():
-            await line.aclose()
+        """Close every connection and unload the embedded model."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()
         local, self._local = self._local, None
         if local is not None:
             await local.aclose()
@@ -94,21 +94,21 @@ class Endpoints:
     ) -> None:
         await self.aclose()
 
-    async def _line(
+    async def _get_client(
         self, key: _Key, build: Callable[[str | None, str | None], SdkClient]
     ) -> SdkClient:
-        line = self._lines.get(key)
-        if line is None:
+        client = self._clients.get(key)
+        if client is None:
             async with self._building:
-                line = self._lines.get(key)
-                if line is None:
-                    line = await asyncio.to_thread(build, key[1], key[2])
+                client = self._clients.get(key)
+                if client is None:
+                    client = await asyncio.to_thread(build, key[1], key[2])
                     await asyncio.to_thread(prices.load)
-                    self._lines[key] = line
-        return line
+                    self._clients[key] = client
+        return client
 
     def _openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        import openai  # noqa: PLC0415 - costs 1.8 s, paid when the first question needs it
+        import openai  # noqa: PLC0415 - costs 1.8 s, so only when first needed
 
         try:
             client = openai.AsyncOpenAI(
@@ -116,15 +116,15 @@ class Endpoints:
                 base_url=base_url,
                 max_retries=self._max_retries,
                 http_client=_http_client(openai),
-                default_headers=_without(TELEMETRY, openai.Omit()),
+                default_headers=_omit_headers(TELEMETRY_HEADERS, openai.Omit()),
             )
         except openai.OpenAIError:
-            raise error_mapping.no_key("OPENAI_API_KEY") from None
+            raise error_mapping.missing_key("OPENAI_API_KEY") from None
         remember(client.api_key)
         return SdkClient(client, openai, openai.OpenAIError)
 
     def _anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        import anthropic  # noqa: PLC0415 - costs 3.2 s, paid when the first question needs it
+        import anthropic  # noqa: PLC0415 - costs 3.2 s, so only when first needed
 
         try:
             client = anthropic.AsyncAnthropic(
@@ -132,19 +132,19 @@ class Endpoints:
                 base_url=base_url,
                 max_retries=self._max_retries,
                 http_client=_http_client(anthropic),
-                default_headers=_without(TELEMETRY, anthropic.Omit()),
+                default_headers=_omit_headers(TELEMETRY_HEADERS, anthropic.Omit()),
             )
         except anthropic.AnthropicError:
-            raise error_mapping.no_key("ANTHROPIC_API_KEY") from None
+            raise error_mapping.missing_key("ANTHROPIC_API_KEY") from None
         if not (client.api_key or client.auth_token or client.credentials):
-            raise error_mapping.no_key("ANTHROPIC_API_KEY")
+            raise error_mapping.missing_key("ANTHROPIC_API_KEY")
         remember(client.api_key)
         remember(client.auth_token)
         return SdkClient(client, anthropic, anthropic.AnthropicError)
 
 
-def _without(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
-    """Headers by which an SDK leaves these out. `Omit` is no text, though the types want one."""
+def _omit_headers(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
+    """Return headers that make an SDK omit these. `Omit` isn't the `str` that the types want."""
     return dict.fromkeys(names, omitted)
 
 
@@ -154,30 +154,30 @@ def _http_client(sdk: ModuleType) -> httpx2.AsyncClient:
     try:
         return http_client(sdk)
     except ValueError:
-        raise error_mapping.unusable_proxy() from None
+        raise error_mapping.bad_proxy() from None
 
 
 def checked_address(base_url: str | None) -> str | None:
-    """The address as it was given.
+    """Return the address unchanged.
 
     Raises:
-        PipelineError: it is no http or https address.
+        PipelineError: it isn't an http or https address.
     """
     if base_url is not None:
         url = urlsplit(base_url)
         if url.scheme not in {"http", "https"} or not url.hostname:
             raise PipelineError(
-                f'base_url = "{base_url}" is no address: it must begin with http:// or https://.'
+                f'base_url = "{base_url}" isn\'t a URL: it must start with http:// or https://.'
             )
     return base_url
 
 
 def checked_key(api_key: str | None) -> str | None:
-    """The key as it was given.
+    """Return the key unchanged.
 
     Raises:
-        PipelineError: it holds what cannot stand in a header, such as a line end or a curly quote.
+        PipelineError: it holds something a header can't, such as a line break or a curly quote.
     """
     if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
-        raise PipelineError("The key holds a character that no key has. Was it copied whole?")
+        raise PipelineError("The key contains an invalid character. Was it copied correctly?")
     return api_key

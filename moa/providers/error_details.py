@@ -1,4 +1,4 @@
-"""What a provider's error body says, in whichever of the many forms it comes."""
+"""Parses providers' error bodies, which come in many forms."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pydantic_core import from_json
 
 from moa.redaction import redacted
 
-MOST_TEXT: Final = 4_000
-"""Characters of a body that are looked at: none of the known messages is longer."""
+MAX_TEXT: Final = 4_000
+"""The most characters read from a body; no known message is longer."""
 
-MOST_REASON: Final = 300
-"""Characters of a provider's message that an operator is shown."""
+MAX_REASON: Final = 300
+"""The most characters of a provider's message shown to operators."""
 
-_DEEPEST: Final = 8
-_MOST_ITEMS: Final = 10
+_MAX_DEPTH: Final = 8
+_MAX_ITEMS: Final = 10
 _ERRORS: Final = range(400, 600)
 _PLAIN_CODE: Final = re.compile(r"[\w.\-]{1,64}")
 
@@ -38,136 +38,136 @@ _NESTED: Final = (
     "metadata",
     "raw",
 )
-"""Keys under which messages or further error objects stand. Keys that repeat the question, such as
-pydantic's `input` and OpenRouter's `flagged_input`, are not among them."""
+"""Keys that hold messages or nested errors. Keys that repeat the question, such as pydantic's
+`input` and OpenRouter's `flagged_input`, are left out on purpose."""
 
 _FLAGGED: Final = "flagged_input"
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a server says of an error; empty where it says nothing.
+    """The content of an error body; empty fields where it says nothing.
 
     Attributes:
         code, type, param: the outermost of each.
-        status: an HTTP status that the body holds; 0 for none.
-        words: every code and type, of nested errors too, in lower case.
-        places: the parameters that it names, by `param` or by `loc`.
-        text: its messages, for people, as they came. They may hold a key: see `reason`.
+        status: the HTTP status in the body; 0 if none.
+        codes: every code and type, nested errors included, in lower case.
+        params: the parameters named by `param` or `loc`.
+        text: the messages, unredacted. They may hold a key: show `reason` instead.
     """
 
     code: str = ""
     type: str = ""
     param: str = ""
     status: int = 0
-    words: frozenset[str] = frozenset()
-    places: tuple[str, ...] = ()
+    codes: frozenset[str] = frozenset()
+    params: tuple[str, ...] = ()
     text: str = ""
 
     def reason(self, status: int) -> str:
-        """Status, code, parameter and the beginning of the message, without anything key-like."""
+        """Return status, code, parameter and the start of the message, with keys redacted."""
         code = self.code or self.type
-        place = self.param or next(iter(self.places), "")
+        name = self.param or next(iter(self.params), "")
         head = [str(status) if status else "", code if code != str(status) else ""]
-        head += [f"(parameter {place})"] if place else []
-        said = " ".join(redacted(self.text).split())
-        return ": ".join(part for part in (" ".join(filter(None, head)), _cut(said)) if part)
+        head += [f"(parameter {name})"] if name else []
+        message = " ".join(redacted(self.text).split())
+        return ": ".join(part for part in (" ".join(filter(None, head)), _shorten(message)) if part)
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= MOST_REASON else f"{text[: MOST_REASON - 1]}…"
+    return text if len(text) <= MAX_REASON else f"{text[: MAX_REASON - 1]}…"
 
 
-def details_of(body: object) -> Details:
-    """Read an error body: a JSON value, the text of one, or any other text.
+def parse_details(body: object) -> Details:
+    """Parse an error body: a JSON value, JSON text, or any other text.
 
     Known forms are OpenAI's, Anthropic's, lists of either, FastAPI's `detail` with `loc`, plain
-    strings, and errors within errors (`metadata.raw`, JSON inside a message).
+    strings, and nested errors (`metadata.raw`, JSON inside a message).
     """
-    found = _Found()
-    found.read(body, 0)
+    found = _ErrorBodyReader()
+    found.collect(body, 0)
     texts = dict.fromkeys(text for text in found.texts if text)
     return Details(
-        code=_first([c for c in found.codes if not c.isdecimal()] or found.codes),
-        type=_first(found.types),
-        param=_first(found.params),
+        code=_first_or_empty([c for c in found.codes if not c.isdecimal()] or found.codes),
+        type=_first_or_empty(found.types),
+        param=_first_or_empty(found.params),
         status=found.status,
-        words=frozenset(word.lower() for word in (*found.codes, *found.types)),
-        places=tuple(dict.fromkeys([*found.params, *found.places])),
-        text=": ".join(texts)[:MOST_TEXT],
+        codes=frozenset(code.lower() for code in (*found.codes, *found.types)),
+        params=tuple(dict.fromkeys([*found.params, *found.loc_names])),
+        text=": ".join(texts)[:MAX_TEXT],
     )
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """The value when it is a JSON object, else an empty one."""
+    """Return the value if it is a JSON object, else an empty mapping."""
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _first(words: list[str]) -> str:
-    return words[0] if words else ""
+def _first_or_empty(values: list[str]) -> str:
+    return values[0] if values else ""
 
 
 @dataclass(slots=True)
-class _Found:
+class _ErrorBodyReader:
     codes: list[str] = field(default_factory=list[str])
     types: list[str] = field(default_factory=list[str])
     params: list[str] = field(default_factory=list[str])
-    places: list[str] = field(default_factory=list[str])
+    loc_names: list[str] = field(default_factory=list[str])
     texts: list[str] = field(default_factory=list[str])
     status: int = 0
 
-    def read(self, value: object, depth: int) -> None:
-        if depth > _DEEPEST:
+    def collect(self, value: object, depth: int) -> None:
+        if depth > _MAX_DEPTH:
             return
         if isinstance(value, str):
-            self._read_text(value[:MOST_TEXT].strip(), depth)
+            self._collect_text(value[:MAX_TEXT].strip(), depth)
         elif isinstance(value, list):
-            for item in cast("list[object]", value)[:_MOST_ITEMS]:
-                self.read(item, depth + 1)
+            for item in cast("list[object]", value)[:_MAX_ITEMS]:
+                self.collect(item, depth + 1)
         elif isinstance(value, dict):
-            self._read_object(as_mapping(value), depth)
+            self._collect_object(as_mapping(value), depth)
 
-    def _read_object(self, error: Mapping[str, Any], depth: int) -> None:
-        self.codes += filter(None, (_word(error.get(key)) for key in _CODES))
-        self.types += [w for w in (_word(error.get(k)) for k in _TYPES) if w and w != "error"]
-        self.params += filter(None, [_place(error.get("param"))])
-        self.places += _located(error.get("loc"))
+    def _collect_object(self, error: Mapping[str, Any], depth: int) -> None:
+        self.codes += filter(None, (_plain_code(error.get(key)) for key in _CODES))
+        self.types += [w for w in (_plain_code(error.get(k)) for k in _TYPES) if w and w != "error"]
+        self.params += filter(None, [_parameter_name(error.get("param"))])
+        self.loc_names += _names_in_loc(error.get("loc"))
         if _FLAGGED in error:
             self.types.append(_FLAGGED)
         for key in _NUMBERS:
             self.status = self.status or _status(error.get(key))
         for key in _NESTED:
-            self.read(error.get(key), depth + 1)
+            self.collect(error.get(key), depth + 1)
 
-    def _read_text(self, text: str, depth: int) -> None:
-        """A message, and the JSON inside it: gateways quote the error that they were sent."""
+    def _collect_text(self, text: str, depth: int) -> None:
+        """Collect a message and any JSON inside it: gateways quote the error they received."""
         start, end = text.find("{"), text.rfind("}") + 1
-        inner = _parsed(text[start:end]) if 0 <= start < end else None
+        inner = _parse_object(text[start:end]) if 0 <= start < end else None
         if inner is None:
-            self.texts.append(_without_tags(text))
+            self.texts.append(_strip_tags(text))
             return
         self.texts.append(text[:start].strip(" -:\n\t[(b'\""))
-        self.read(inner, depth + 1)
+        self.collect(inner, depth + 1)
 
 
-def _word(value: object) -> str:
-    # A hostile server may write anything here; only what looks like a code is kept.
+def _plain_code(value: object) -> str:
+    # A hostile server may write anything here: keep only what looks like a code.
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return text if _PLAIN_CODE.fullmatch(text) else ""
 
 
-def _place(value: object) -> str:
+def _parameter_name(value: object) -> str:
     text = value if isinstance(value, str) else ""
     if text in {"None", "null"} or not re.fullmatch(r"[\w.\-\[\]]{1,64}", text):
         return ""
     return text
 
 
-def _located(loc: object) -> list[str]:
-    """The names on the way to a wrong value; "body" is where all of them begin."""
+def _names_in_loc(loc: object) -> list[str]:
+    """Return the names in the path to an invalid value, without the leading "body"."""
     parts = cast("list[object]", loc) if isinstance(loc, list) else [loc]
-    return [p for p in map(_place, parts) if p and p not in {"body", "request"}]
+    return [p for p in map(_parameter_name, parts) if p and p not in {"body", "request"}]
 
 
 def _status(value: object) -> int:
@@ -175,7 +175,7 @@ def _status(value: object) -> int:
     return int(text) if len(text) == len("400") and text.isdecimal() and int(text) in _ERRORS else 0
 
 
-def _parsed(text: str) -> object:
+def _parse_object(text: str) -> object:
     try:
         value = from_json(text)
     except ValueError:
@@ -183,7 +183,7 @@ def _parsed(text: str) -> object:
     return value if isinstance(value, dict) else None
 
 
-def _without_tags(text: str) -> str:
+def _strip_tags(text: str) -> str:
     if not text.startswith("<"):
         return text
     title = re.search(r"<(title|h1)[^>]*>([^<]{1,300})<", text, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What goes wrong at a model's server, as the errors of `moa.errors`."""
+"""Maps errors from model servers to the errors of `moa.errors`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from moa.errors import ModelError, Overflow, RateLimited, Rejected, Unavailable
-from moa.providers.error_details import Details, as_mapping, details_of
-from moa.providers.error_table import Kind, kind_of
+from moa.providers.error_details import Details, as_mapping, parse_details
+from moa.providers.error_table import Kind, classify
 from moa.providers.retry_after import retry_after
 
 __all__ = [
     "Details",
     "as_mapping",
-    "cut",
-    "details_of",
-    "garbled",
-    "no_credentials",
-    "no_key",
-    "not_loaded",
-    "of_status",
-    "silent",
-    "unreachable",
-    "within_stream",
+    "connection_failed",
+    "credentials_failed",
+    "cut_off",
+    "from_status",
+    "from_stream_error",
+    "load_failed",
+    "missing_key",
+    "parse_details",
+    "timed_out",
+    "unreadable",
 ]
 
 _WORTH_WAITING: Final = (RateLimited, Unavailable)
@@ -31,110 +31,113 @@ _SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Sort:
-    """An error, its `error_kind` (None: the error's own), its sentence, and `ModelError.lasts`."""
+class _ErrorTemplate:
+    """An error class with its `error_kind` (None: the default), message and `lasts` flag."""
 
     error: type[ModelError]
     kind: str | None
-    sentence: str
+    message: str
     is_permanent: bool = False
 
 
-_INVALID: Final = _Sort(
+_INVALID: Final = _ErrorTemplate(
     Rejected,
     None,
-    "The model's server does not accept the request ({status}). "
-    "Check the model's name and the options that are set for it.",
+    "The model's server rejected the request ({status}). Check the model's name and its options.",
 )
-_FORBIDDEN: Final = _Sort(
+_FORBIDDEN: Final = _ErrorTemplate(
     Rejected,
     "auth",
-    'The model\'s server refused this question (403): the key may not use "{model}", '
-    "or the question was not allowed.",
+    'The model\'s server refused this question (403): the key has no access to "{model}", '
+    "or the question isn't allowed.",
 )
-_UNPAID: Final = _Sort(
-    Rejected, "quota", "The model's server wants to be paid first ({status}). Check the account."
+_UNPAID: Final = _ErrorTemplate(
+    Rejected, "quota", "The model's server requires payment ({status}). Check the account."
 )
-_NOT_FOUND: Final = _Sort(
+_NOT_FOUND: Final = _ErrorTemplate(
     Rejected,
     "not_found",
-    'There is no model named "{model}" at this server, or no such page (404). '
+    'This server has no model named "{model}", or no such page (404). '
     "Check the model's name and its base_url, which often ends in /v1.",
 )
-_TOO_LONG: Final = _Sort(Overflow, None, "The conversation is too long for the model ({status}).")
-_TOO_MANY: Final = _Sort(
-    RateLimited, None, "The model's server takes no more requests for now ({status})."
+_TOO_LONG: Final = _ErrorTemplate(
+    Overflow, None, "The conversation is too long for the model ({status})."
 )
-_FAILED: Final = _Sort(Unavailable, None, "The model's server failed ({status}). Ask again.")
-_OVERLOADED: Final = _Sort(
-    Unavailable, "overloaded", "The model's server is overloaded ({status}). Ask again later."
+_TOO_MANY: Final = _ErrorTemplate(
+    RateLimited, None, "The model's server is rate limiting requests ({status})."
 )
-_GAVE_UP: Final = _Sort(
-    Unavailable, "timeout", "The model's server gave up waiting ({status}). Ask again."
+_FAILED: Final = _ErrorTemplate(
+    Unavailable, None, "The model's server failed ({status}). Try again."
+)
+_OVERLOADED: Final = _ErrorTemplate(
+    Unavailable, "overloaded", "The model's server is overloaded ({status}). Try again later."
+)
+_GAVE_UP: Final = _ErrorTemplate(
+    Unavailable, "timeout", "The model's server timed out ({status}). Try again."
 )
 
-_BY_KIND: Final[Mapping[Kind, _Sort]] = {
+_BY_KIND: Final[Mapping[Kind, _ErrorTemplate]] = {
     "window": _TOO_LONG,
-    "request_cost": _Sort(
+    "request_cost": _ErrorTemplate(
         Rejected,
         "quota",
-        "The account's credit does not cover this question ({status}). Add credit, or lower "
+        "The account's credit doesn't cover this question ({status}). Add credit, or lower "
         "max_output_tokens and reasoning_tokens.",
     ),
-    "moderation": _Sort(
+    "moderation": _ErrorTemplate(
         Rejected, "moderation", "The model's server refused this question's content ({status})."
     ),
-    "wrong_api": _Sort(
+    "wrong_api": _ErrorTemplate(
         Rejected,
         "wrong_api",
-        'The model "{model}" cannot be asked through this API ({status}). '
-        "Choose a chat model, or another provider for it.",
+        'The model "{model}" isn\'t available through this API ({status}). '
+        "Choose a chat model or another provider.",
         is_permanent=True,
     ),
-    "input": _Sort(
+    "input": _ErrorTemplate(
         Rejected,
         "unsupported",
-        "The model cannot take something in this question, such as an image ({status}).",
+        "The model doesn't support something in this question, such as an image ({status}).",
     ),
-    "parameter": _Sort(
+    "parameter": _ErrorTemplate(
         Rejected,
         "unsupported",
-        "The model's server does not know a parameter of the request ({status}). "
-        'Leave it out with `omit = ["NAME"]`, or change `options`.',
+        "The model's server doesn't support a request parameter ({status}). "
+        'Remove it with `omit = ["NAME"]`, or change `options`.',
     ),
-    "model": _Sort(
+    "model": _ErrorTemplate(
         Rejected,
         "not_found",
-        'There is no model named "{model}" at this server ({status}). '
+        'This server has no model named "{model}" ({status}). '
         "Check the model's name and its base_url.",
         is_permanent=True,
     ),
-    "key": _Sort(
+    "key": _ErrorTemplate(
         Rejected,
         "auth",
-        'The key was refused, or may not use "{model}" ({status}). '
-        "Check the key that is set for this model.",
+        'The server refused the key, or the key has no access to "{model}" ({status}). '
+        "Check this model's key.",
         is_permanent=True,
     ),
-    "credit": _Sort(
+    "credit": _ErrorTemplate(
         Rejected,
         "quota",
-        "The account's quota is used up ({status}). Its owner can add credit or raise its limit.",
+        "The account's quota is used up ({status}). Add credit or raise its limit.",
         is_permanent=True,
     ),
-    "loading": _Sort(
-        Unavailable, "loading", "The model is still being loaded ({status}). Ask again soon."
+    "loading": _ErrorTemplate(
+        Unavailable, "loading", "The model is still loading ({status}). Try again soon."
     ),
     "overloaded": _OVERLOADED,
     "rate": _TOO_MANY,
-    "path": _Sort(
+    "path": _ErrorTemplate(
         Rejected,
         "wrong_path",
         "The model's server has no such page ({status}). "
-        "Check base_url: it must be the address of the API, which often ends in /v1.",
+        "Check base_url: it must be the API's address, which often ends in /v1.",
     ),
 }
-_BY_STATUS: Final[Mapping[int, _Sort]] = {
+_BY_STATUS: Final[Mapping[int, _ErrorTemplate]] = {
     401: _BY_KIND["key"],
     402: _UNPAID,
     403: _FORBIDDEN,
@@ -148,7 +151,8 @@ _BY_STATUS: Final[Mapping[int, _Sort]] = {
     504: _GAVE_UP,
     529: _OVERLOADED,
 }
-"""What a status alone says. 402, 403 and 404 may be about this one question, so they never last."""
+"""The template for a status alone. 402, 403 and 404 may concern only this question: they never
+last."""
 
 _STATUS_OF: Final[Mapping[str, int]] = {
     "invalid_request_error": 400,
@@ -166,109 +170,108 @@ _STATUS_OF: Final[Mapping[str, int]] = {
     "server_error": 500,
     "overloaded_error": 529,
 }
-"""The status that an error within a stream would have had: there, the line has said 200 already."""
+"""The status an error inside a stream would have had; the response's own status was 200."""
 
 
-def of_status(
+def from_status(
     status: int, details: Details, *, model: str, headers: Mapping[str, str] | None = None
 ) -> ModelError:
-    """The error for a response that is none of success.
+    """Build the error for an unsuccessful response.
 
     Args:
         status: the HTTP status.
-        details: what the body says.
-        model: the provider's name of the model, for the sentence.
-        headers: the response's, with lower-case names; `Retry-After` is read from them.
+        details: the parsed error body.
+        model: the provider's model id, for the message.
+        headers: the response headers, with lower-case names; may hold `Retry-After`.
     """
-    return _raised(_sort_of(status, details), status, details, model, headers or {})
+    return _build_error(_select_template(status, details), status, details, model, headers or {})
 
 
-def within_stream(body: object, *, model: str) -> ModelError:
-    """The error for an error object that came after the status had said that all is well."""
-    details = details_of(body)
-    said = next((_STATUS_OF[w] for w in sorted(details.words) if w in _STATUS_OF), 0)
-    status = details.status or said
-    kind = kind_of(details.status, details)
-    sort = _BY_KIND[kind] if kind else _sort_of(status or _SERVER_ERROR, details)
-    return _raised(sort, status or _SERVER_ERROR, details, model, {})
+def from_stream_error(body: object, *, model: str) -> ModelError:
+    """Build the error for an error object inside a stream whose status was 200."""
+    details = parse_details(body)
+    implied = next((_STATUS_OF[c] for c in sorted(details.codes) if c in _STATUS_OF), 0)
+    status = details.status or implied
+    kind = classify(details.status, details)
+    template = _BY_KIND[kind] if kind else _select_template(status or _SERVER_ERROR, details)
+    return _build_error(template, status or _SERVER_ERROR, details, model, {})
 
 
-def _raised(
-    sort: _Sort, status: int, details: Details, model: str, headers: Mapping[str, str]
+def _build_error(
+    template: _ErrorTemplate, status: int, details: Details, model: str, headers: Mapping[str, str]
 ) -> ModelError:
-    return sort.error(
-        sort.sentence.format(status=status, model=model),
-        kind=sort.kind,
+    return template.error(
+        template.message.format(status=status, model=model),
+        kind=template.kind,
         status=status,
         code=details.code or details.type or None,
-        retry_after=retry_after(headers) if sort.error in _WORTH_WAITING else None,
+        retry_after=retry_after(headers) if template.error in _WORTH_WAITING else None,
         reason=details.reason(status),
-        is_permanent=sort.is_permanent,
+        is_permanent=template.is_permanent,
     )
 
 
-def _sort_of(status: int, details: Details) -> _Sort:
-    if kind := kind_of(status, details):
+def _select_template(status: int, details: Details) -> _ErrorTemplate:
+    if kind := classify(status, details):
         return _BY_KIND[kind]
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     return _FAILED if status >= _SERVER_ERROR else _INVALID
 
 
-def unreachable() -> Unavailable:
-    """No connection came about, or it broke before an answer."""
+def connection_failed() -> Unavailable:
+    """Build the error for a connection that failed or broke before an answer."""
     return Unavailable(
-        "The model's server could not be reached. Check its address and the network.",
+        "Couldn't reach the model's server. Check its address and the network.",
         kind="connection",
     )
 
 
-def redirected(status: int) -> Rejected:
-    """The server sends requests on to another address, which would get the key and the question."""
+def redirect_refused(status: int) -> Rejected:
+    """Build the error for a redirect, which would send the key and the question elsewhere."""
     return Rejected(
-        f"The model's server sends requests on to another address ({status}), which is not "
-        "followed. Set base_url to the address that it really has.",
+        f"The model's server redirects to another address ({status}), which isn't followed. "
+        "Set base_url to the final address.",
         kind="redirected",
         status=status,
     )
 
 
-def unusable_proxy() -> Rejected:
-    """The environment names a proxy that cannot be used."""
+def bad_proxy() -> Rejected:
+    """Build the error for an unsupported proxy in the environment."""
     return Rejected(
-        "The proxy of the environment cannot be used. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take "
-        "an http:// address.",
+        "Unsupported proxy. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http:// addresses.",
         kind="proxy",
     )
 
 
-def silent() -> Unavailable:
-    """Nothing came for longer than the model's `timeout_s`."""
-    return Unavailable("The model's server was silent for too long.", kind="timeout")
+def timed_out() -> Unavailable:
+    """Build the error for a server that sent nothing for the model's `timeout_s`."""
+    return Unavailable("The model's server timed out.", kind="timeout")
 
 
-def cut() -> Unavailable:
-    """The answer broke off before its end."""
-    return Unavailable("The model's answer broke off before its end.", kind="cut")
+def cut_off() -> Unavailable:
+    """Build the error for a stream that ended early."""
+    return Unavailable("The model's answer ended early.", kind="cut")
 
 
-def garbled() -> Unavailable:
-    """What came is not an answer of this API."""
+def unreadable() -> Unavailable:
+    """Build the error for a response that isn't an answer of this API."""
     return Unavailable(
-        "The model's server sent something that is no answer. Check its base_url.", kind="garbled"
+        "The model's server sent an unreadable response. Check its base_url.", kind="garbled"
     )
 
 
-def no_key(variable: str) -> Rejected:
-    """No key is set at all."""
+def missing_key(variable: str) -> Rejected:
+    """Build the error for a missing key."""
     return Rejected(f"No key is set for this model. Set {variable}.", kind="auth")
 
 
-def no_credentials() -> Rejected:
-    """The SDK found a way to credentials, and could not go it (an expired profile, for example)."""
-    return Rejected("The SDK could not obtain the credentials that it is set up for.", kind="auth")
+def credentials_failed() -> Rejected:
+    """Build the error for SDK credentials that failed, such as an expired profile."""
+    return Rejected("The SDK couldn't obtain its configured credentials.", kind="auth")
 
 
-def not_loaded() -> Unavailable:
-    """The embedded model did not start."""
-    return Unavailable("The embedded model could not be loaded. Is enough memory free?")
+def load_failed() -> Unavailable:
+    """Build the error for an embedded model that failed to load."""
+    return Unavailable("Couldn't load the embedded model. Is enough memory free?")

@@ -1,7 +1,7 @@
-"""How providers spell each kind of error: one table of codes, and one of words for the rest.
+"""Classifies provider errors: by code, or by phrases in the message where codes don't help.
 
-A code decides where there is one. Words decide where a server offers nothing else, or gives one
-code to everything (`invalid_request_error`). Sources: OpenAI "Error codes"
+Codes win. Phrases decide if a server sends no code, or one code for everything
+(`invalid_request_error`). Sources: OpenAI "Error codes"
 (https://platform.openai.com/docs/guides/error-codes), Anthropic "Errors"
 (https://docs.anthropic.com/en/api/errors) and the codes in its SDK, OpenRouter "Errors"
 (https://openrouter.ai/docs/api-reference/errors), llama.cpp's and vLLM's servers, and public bug
@@ -32,8 +32,8 @@ Kind = Literal[
     "rate",
     "path",
 ]
-"""What an error is about: `request_cost` is credit that does not cover this one question, `input`
-something in the question that the model cannot take, such as an image."""
+"""The kind of an error. `request_cost`: the credit doesn't cover this question. `input`: the model
+doesn't support something in the question, such as an image."""
 
 UNSUPPORTED_CODES: Final = frozenset(
     {
@@ -113,7 +113,7 @@ _LOADING: Final = frozenset({0, 503})
 _PAGE: Final = frozenset({0, 404, 405, 501})
 _NO_PAGE: Final = frozenset({404, 405})
 
-WORDS: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
+PHRASES: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
     ("request_cost", _ANY, (r"can only afford", r"fewer max_tokens")),
     (
         "moderation",
@@ -244,8 +244,8 @@ WORDS: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
         ),
     ),
 )
-"""Kind, the statuses it may come with (0: inside a stream, where the status was 200) and patterns.
-The first row that fits wins."""
+"""Kind, allowed statuses (0: inside a stream, where the status was 200) and patterns. First match
+wins."""
 
 _WINDOW: Final = re.compile(
     r"context[ _-]?(length|window|size|limit)|ContextWindowExceeded|when context the overflows"
@@ -264,14 +264,14 @@ _WINDOW: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TOO_LARGE: Final = re.compile(r"request too large|tokens must be reduced", re.IGNORECASE)
-_A_MINUTES: Final = re.compile(r"rate[ _-]?limit|per[ -](minute|min)\b", re.IGNORECASE)
-"""Other words about tokens are then about the tokens of a minute, not of a window."""
+_PER_MINUTE: Final = re.compile(r"rate[ _-]?limit|per[ -](minute|min)\b", re.IGNORECASE)
+"""If this matches, the message is about tokens per minute, not the context window."""
 
 _CAP: Final = re.compile(r"max_(completion_|output_|new_)?tokens", re.IGNORECASE)
 _ABOUT_INPUT: Final = re.compile(r"context|prompt|input|messages", re.IGNORECASE)
 _PATTERNS: Final[tuple[tuple[Kind, Collection[int], re.Pattern[str]], ...]] = tuple(
     (kind, statuses, re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL))
-    for kind, statuses, patterns in WORDS
+    for kind, statuses, patterns in PHRASES
 )
 _UNSUPPORTED: Final = re.compile(
     r"(unsupported|unknown|unrecogni[sz]ed|unexpected|additional) "
@@ -284,47 +284,47 @@ _UNSUPPORTED: Final = re.compile(
 _NOT_PARAMETERS: Final = frozenset({"model", "prompt", "input"})
 
 
-def kind_of(status: int, details: Details) -> Kind | None:
-    """What an error is about; None where neither a code nor a word tells.
+def classify(status: int, details: Details) -> Kind | None:
+    """Return the kind of an error, or None if neither codes nor phrases match.
 
     Args:
         status: the HTTP status; 0 inside a stream.
-        details: what the body says.
+        details: the parsed error body.
     """
-    kinds = _by_words(status, details.text)
-    for plain in _BEFORE_CODES:
-        if plain in kinds:
-            return plain
-    for kind, codes in CODES.items():
-        if not details.words.isdisjoint(codes):
+    kinds = _match_phrases(status, details.text)
+    for kind in _PHRASES_FIRST:
+        if kind in kinds:
             return kind
-    if is_window(status, details.text):
+    for kind, codes in CODES.items():
+        if not details.codes.isdisjoint(codes):
+            return kind
+    if is_context_overflow(status, details.text):
         return "window"
-    places = [place for place in details.places if place not in _NOT_PARAMETERS]
-    if places and says_unsupported(details) and status in _REQUEST:
+    names = [name for name in details.params if name not in _NOT_PARAMETERS]
+    if names and is_unsupported_parameter(details) and status in _REQUEST:
         return "parameter"
     return next(iter(kinds), None)
 
 
-_BEFORE_CODES: Final[tuple[Kind, ...]] = ("request_cost", "moderation")
-"""Told by words even against a code: gateways give such refusals the code of a weak key."""
+_PHRASES_FIRST: Final[tuple[Kind, ...]] = ("request_cost", "moderation")
+"""Phrases beat codes for these: gateways send them with the code of a bad key."""
 
 
-def is_window(status: int, text: str) -> bool:
-    """Whether the words say that the question is too long for the model's window."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS or _A_MINUTES.search(text):
+def is_context_overflow(status: int, text: str) -> bool:
+    """Return whether the text says that the question exceeds the context window."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS or _PER_MINUTE.search(text):
         return bool(_TOO_LARGE.search(text))
     if status in {401, 402, 403} or not _WINDOW.search(text):
         return False
     return not _CAP.search(text) or bool(_ABOUT_INPUT.search(text))
 
 
-def says_unsupported(details: Details) -> bool:
-    """Whether a parameter itself is refused, and not only its value."""
-    return bool(details.words & UNSUPPORTED_CODES or _UNSUPPORTED.search(details.text))
+def is_unsupported_parameter(details: Details) -> bool:
+    """Return whether the parameter itself is rejected, not just its value."""
+    return bool(details.codes & UNSUPPORTED_CODES or _UNSUPPORTED.search(details.text))
 
 
-def _by_words(status: int, text: str) -> list[Kind]:
+def _match_phrases(status: int, text: str) -> list[Kind]:
     return [
-        kind for kind, statuses, words in _PATTERNS if status in statuses and words.search(text)
+        kind for kind, statuses, pattern in _PATTERNS if status in statuses and pattern.search(text)
     ]

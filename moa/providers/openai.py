@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions, and every server that speaks them: choose it by `base_url`.
+"""OpenAI's Chat Completions, and any compatible server chosen by `base_url`.
 
 Reference: https://platform.openai.com/docs/api-reference/chat
 """
@@ -14,9 +14,9 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
-from moa.providers.parameters import REASONING_TOKENS, Parameters, allowance, post
+from moa.providers.parameters import REASONING_TOKENS, Parameters, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
-from moa.thoughts.thought_filter import ThoughtHabit
+from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ _WITHOUT_REASONING: Final = ("gpt-3", "gpt-4", "chatgpt-4")
 
 
 class OpenAIModel:
-    """A model behind Chat Completions.
+    """A model on Chat Completions.
 
-    Reasoning models count what they think against the output limit, and one that thinks up 800
-    tokens answers nothing. So `reasoning_tokens` are added to the limit, at every address (8,192
-    unless set, at most a quarter of the context window; none for the gpt-3 and gpt-4 families,
-    which do not reason). They cost only when they are used.
+    Reasoning counts against the output limit, so a model that reasons for 800 tokens could answer
+    nothing. `reasoning_tokens` are therefore added to the limit on every server: 8,192 by default,
+    at most a quarter of the context window. The gpt-3 and gpt-4 families don't reason and get none.
+    Unused tokens cost nothing.
 
-    A parameter that the server does not know is renamed or left out, and so it stays for the
-    questions that follow; see `moa.providers.parameters`.
+    A parameter that the server doesn't support is renamed or dropped, for later questions as well;
+    see `moa.providers.parameters`.
 
     Args:
-        profile: what is known of the model without asking it.
-        model: the provider's own name.
-        endpoints: holds the client; models share it.
-        base_url: a server's address up to `/v1`; None for OpenAI's, or for `OPENAI_BASE_URL`.
+        profile: the model's static properties.
+        model: the provider's model id.
+        endpoints: holds the client that models share.
+        base_url: the server's address up to `/v1`; None for OpenAI's, or for `OPENAI_BASE_URL`.
         api_key: None for `OPENAI_API_KEY`, which is never sent to a `base_url` given here.
-        timeout_s: the longest silence that is borne, in seconds, before and within an answer.
-        reasoning_tokens: added to the output limit as an allowance for thinking.
-        reasoning_effort: how hard it thinks, such as "low"; None leaves it to the model.
-        omit: parameters that are never sent, such as "stream_options".
-        system_role: False where the system text goes into the first user turn.
-        options: put into the body of each request as they are.
+        timeout_s: read timeout in seconds, before and during an answer.
+        reasoning_tokens: added to the output limit for reasoning.
+        reasoning_effort: how hard the model should think, such as "low"; None for its default.
+        omit: parameters never to send, such as "stream_options".
+        system_role: False to put the system text into the first user turn.
+        options: added to every request body unchanged.
 
     Raises:
-        PipelineError: `base_url` is no address, or the key cannot be one.
+        PipelineError: `base_url` or the key is invalid.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class OpenAIModel:
         options: Mapping[str, Any] | None = None,
     ) -> None:
         thinks = not model.rpartition("/")[2].removeprefix("ft:").startswith(_WITHOUT_REASONING)
-        spare = allowance(reasoning_tokens, profile.context_window, thinks=thinks)
-        self._profile = replace(profile, reasoning_tokens=spare)
+        allowance = reasoning_allowance(reasoning_tokens, profile.context_window, thinks=thinks)
+        self._profile = replace(profile, reasoning_tokens=allowance)
         self._model = model
         self._endpoints = endpoints
         self._base_url = checked_address(base_url)
@@ -82,53 +82,55 @@ class OpenAIModel:
         self._reasoning_effort = reasoning_effort
         self._parameters = Parameters(omit, system_role=system_role)
         self._options = dict(options or {})
-        self._habit = ThoughtHabit()
+        self._open_thoughts = OpenThoughtDetector()
 
     @property
     def profile(self) -> Profile:
-        """What is known of it without asking."""
+        """The model's static properties."""
         return self._profile
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
-        """Ask, and yield the answer as it comes; see `moa.Model`."""
+        """Send the prompt and stream the answer; see `moa.Model`."""
         decoder = ChatDecoder(self._model)
-        return read_answer(partial(self._ask, prompt, sampling), decoder, self._habit)
+        return read_answer(partial(self._send, prompt, sampling), decoder, self._open_thoughts)
 
     async def prepare(self) -> None:
-        """Import the SDK and build the client, so that the first question need not wait.
+        """Import the SDK and build the client before the first question.
 
         Raises:
             Rejected: no key is set.
         """
-        await self._line()
+        await self._client()
 
     async def probe(self) -> None:
-        """Prove that address, key and model name are right, at no cost where that can be had.
+        """Check address, key and model name, for free if the server allows it.
 
         Raises:
-            ModelError: what is wrong.
+            ModelError: the check failed.
         """
-        line = await self._line()
+        client = await self._client()
         await sdk_client.probe(
-            line, self, path="/models", name=self._model, timeout_s=self._timeout_s
+            client, self, path="/models", name=self._model, timeout_s=self._timeout_s
         )
 
-    async def _line(self) -> sdk_client.SdkClient:
+    async def _client(self) -> sdk_client.SdkClient:
         return await self._endpoints.openai(self._base_url, self._api_key)
 
-    async def _ask(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
-        line = await self._line()
-        own = line.host.endswith(_OWN_DOMAIN)
+    async def _send(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+        client = await self._client()
+        own = client.host.endswith(_OWN_DOMAIN)
         return await post(
-            line,
+            client,
             "/chat/completions",
-            lambda spare: self._body(prompt, sampling, spare, own=own),
+            lambda allowance: self._body(prompt, sampling, allowance, own=own),
             self._parameters,
-            spare=self._profile.reasoning_tokens,
+            allowance=self._profile.reasoning_tokens,
             timeout_s=self._timeout_s,
         )
 
-    def _body(self, prompt: Prompt, sampling: Sampling, spare: int, *, own: bool) -> dict[str, Any]:
+    def _body(
+        self, prompt: Prompt, sampling: Sampling, allowance: int, *, own: bool
+    ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
             "messages": chat_turns(prompt, system_role=self._parameters.system_role),
@@ -137,7 +139,7 @@ class OpenAIModel:
         }
         if sampling.max_output_tokens is not None:
             cap = "max_completion_tokens" if own else "max_tokens"
-            body[cap] = sampling.max_output_tokens + spare
+            body[cap] = sampling.max_output_tokens + allowance
         if sampling.temperature is not None and self._profile.takes_temperature:
             body["temperature"] = sampling.temperature
         if self._reasoning_effort is not None:

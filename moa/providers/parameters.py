@@ -1,4 +1,4 @@
-"""Which parameters a model's server takes: as configured, and as learnt from its refusals."""
+"""Adapts request parameters to a model's server, from settings and from its error messages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moa.errors import Overflow
 from moa.providers.error_details import Details
-from moa.providers.error_table import UNSUPPORTED_CODES, is_window
-from moa.providers.sdk_client import SdkClient, SdkFaultError
+from moa.providers.error_table import UNSUPPORTED_CODES, is_context_overflow
+from moa.providers.sdk_client import SdkCallError, SdkClient
 
 if TYPE_CHECKING:
     import httpx2
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REASONING_TOKENS: Final = 8_192
-"""Tokens that a model may think by default, beside what it may answer."""
+"""The default allowance for reasoning tokens, added to the output limit."""
 
 _WINDOW_SHARE: Final = 4
-"""The default allowance takes at most this part of a context window: thinking is no good to a model
-that can read no question."""
+"""The default allowance is at most this fraction (1/4) of the context window, to leave room for the
+question."""
 
-MOST_FORMS: Final = 8
-"""Requests for one answer: a server that refuses so many forms of it takes none."""
+MAX_FORMS: Final = 8
+"""The most request variants tried for one answer."""
 
 _CAPS: Final = ("max_tokens", "max_completion_tokens")
 _ADAPTABLE: Final = ("temperature", "stream_options", *_CAPS)
@@ -53,7 +53,7 @@ _VALUE: Final = re.compile(
 _VALUE_CODES: Final = re.compile(
     r"(above_max|below_min)_value|invalid_(value|type)|_than(_equal)?$"
 )
-_NOT_TAKEN: Final = (
+_UNSUPPORTED: Final = (
     r"(unsupported|unknown|unrecogni[sz]ed|unexpected|additional|extra) (request )?"
     r"(parameter|argument|field|keyword|propert|key|name|input)"
     r"|{name}.{{0,40}}(is|are) (not|no longer|currently not) (supported|accepted|allowed|available"
@@ -62,71 +62,71 @@ _NOT_TAKEN: Final = (
     r"|unsupported[^.]{{0,30}}{name}|{name}.{{0,40}}(deprecated|unsupported|UnsupportedParams)"
 )
 _INSTEAD: Final = re.compile(r"instead|\bus(e|ed|ing)\b|(not |un)supported", re.IGNORECASE)
-_ROOM: Final = re.compile(r"max_(\w+_)?tokens|completion|output|afford", re.IGNORECASE)
+_OUTPUT_LIMIT: Final = re.compile(r"max_(\w+_)?tokens|completion|output|afford", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w.\-])\d{2,7}(?![\w\-])")
 
 
-def allowance(given: int | None, window: int, *, thinks: bool) -> int:
-    """Tokens that a model may think beside its answer.
+def reasoning_allowance(configured: int | None, window: int, *, thinks: bool) -> int:
+    """Return how many reasoning tokens to allow on top of the answer.
 
     Args:
-        given: what was configured.
-        window: its context window, of which the default takes a quarter at most.
-        thinks: whether it may think at all, as far as is known.
+        configured: the configured number, if any.
+        window: the model's context window; the default takes at most a quarter.
+        thinks: whether the model may reason at all, as far as we know.
     """
-    if given is not None:
-        return given
+    if configured is not None:
+        return configured
     return min(REASONING_TOKENS, window // _WINDOW_SHARE) if thinks else 0
 
 
 class Parameters:
-    """What one model takes. All questions share it, so that a refusal is paid for once.
+    """The parameters one model accepts, shared by all questions so each rejection happens once.
 
-    A parameter is left out or renamed only when the server refuses the parameter itself. When it
-    refuses a value, the parameter stays: without an output limit, one long question would unbound
-    the answers to all that follow.
+    A parameter is dropped or renamed only if the server rejects the parameter itself. If it rejects
+    a value, the parameter stays: otherwise one long question would remove the output limit for all
+    later ones.
 
     Args:
-        omit: parameters that are never sent.
-        system_role: False where the system text goes into the first user turn.
+        omit: parameters never to send.
+        system_role: False to put the system text into the first user turn.
 
     Attributes:
-        system_role: as given, or False once the server has refused a system message.
+        system_role: as configured, or False once the server has rejected a system message.
     """
 
     def __init__(self, omit: Collection[str] = (), *, system_role: bool = True) -> None:
         self.system_role = system_role
         self._omitted = set(omit)
         self._cap: str | None = None
-        self._most_output: int | None = None
+        self._max_output: int | None = None
 
-    def applied(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The body as this server takes it, by what is known so far."""
+    def apply(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body as this server accepts it, as far as we know."""
         body = dict[str, Any]()
         for name, value in asked.items():
             known = (self._cap or name) if name in _CAPS else name
             if known not in self._omitted:
-                body[known] = self._bounded(value) if name in _CAPS else value
+                body[known] = self._capped(value) if name in _CAPS else value
         return body
 
-    def learns(self, details: Details, status: int, sent: Mapping[str, Any]) -> bool:
-        """Whether another form of the request is worth a try, which is then the form to use."""
-        if self.applied(sent) != sent or (has_system(sent) and not self.system_role):
-            return True  # another question has learnt it meanwhile
+    def learn(self, details: Details, status: int, sent: Mapping[str, Any]) -> bool:
+        """Learn from a rejection; return whether a changed request is worth sending."""
+        if self.apply(sent) != sent or (has_system(sent) and not self.system_role):
+            return True  # another question learned it meanwhile
         if status not in _BAD_REQUEST:
             return False
         if has_system(sent) and _refuses_system(details):
             self.system_role = False
             return True
-        name = "" if is_window(0, details.text) else _named(details, sent)
-        return bool(name) and self._learn(name, details, sent)
+        name = "" if is_context_overflow(0, details.text) else _rejected_parameter(details, sent)
+        return bool(name) and self._adapt(name, details, sent)
 
-    def _learn(self, name: str, details: Details, sent: Mapping[str, Any]) -> bool:
+    def _adapt(self, name: str, details: Details, sent: Mapping[str, Any]) -> bool:
         if _refuses_value(name, details):
-            most = _most(details.text, sent[name]) if name in _CAPS else None
-            if most is None:
+            maximum = _allowed_maximum(details.text, sent[name]) if name in _CAPS else None
+            if maximum is None:
                 return False
-            self._most_output = most
+            self._max_output = maximum
             return True
         other = next((cap for cap in _CAPS if cap != name), "")
         if name in _CAPS and self._cap is None:
@@ -137,84 +137,84 @@ class Parameters:
             self._omitted.add(name)
         return True
 
-    def _bounded(self, value: Any) -> Any:
-        if self._most_output is None or not isinstance(value, int):
+    def _capped(self, value: Any) -> Any:
+        if self._max_output is None or not isinstance(value, int):
             return value
-        return min(value, self._most_output)
+        return min(value, self._max_output)
 
 
 def has_system(body: Mapping[str, Any]) -> bool:
-    """Whether a Chat Completions body has a system message."""
+    """Return whether a Chat Completions body has a system message."""
     return any(turn.get("role") == "system" for turn in body.get("messages", ()))
 
 
 async def post(
-    line: SdkClient,
+    client: SdkClient,
     path: str,
     body: Callable[[int], Mapping[str, Any]],
     parameters: Parameters,
     *,
-    spare: int,
+    allowance: int,
     timeout_s: float,
 ) -> httpx2.Response:
-    """Send a request in the form that the server takes, learning it where need be.
+    """Send a request, adapting its parameters to what the server accepts.
 
-    Where the window, the account or the server's own maximum has no room for an answer and for
-    thoughts, the allowance for thoughts gives way for this one question.
+    If the context window, the account or the server's limit leaves no room for answer and
+    reasoning, drop the reasoning allowance for this question.
 
     Args:
-        line: to the server.
-        path: of the API.
-        body: makes the request with so many tokens of allowance.
-        parameters: what is known of the server.
-        spare: the allowance for thinking.
-        timeout_s: the longest silence.
+        client: the server's client.
+        path: the API path.
+        body: builds the request with a given reasoning allowance.
+        parameters: what the server accepts.
+        allowance: reasoning tokens to allow.
+        timeout_s: read timeout.
 
     Raises:
-        ModelError: the server refused for another reason.
+        ModelError: the server rejected the request for another reason.
     """
-    for left in reversed(range(MOST_FORMS)):
-        sent = parameters.applied(body(spare))
+    for left in reversed(range(MAX_FORMS)):
+        sent = parameters.apply(body(allowance))
         try:
-            return await line.post(path, sent, timeout_s)
-        except SdkFaultError as refused:
-            details, fault = refused.details, refused.fault
-            if left and parameters.learns(details, fault.status or 0, sent):
-                log.info("%s: asked again in another form: %s", sent.get("model"), fault.reason)
-            elif left and spare and _wants_room(refused, sent):
-                spare = 0
+            return await client.post(path, sent, timeout_s)
+        except SdkCallError as refused:
+            details, error = refused.details, refused.error
+            if left and parameters.learn(details, error.status or 0, sent):
+                log.info("%s: retried with changed parameters: %s", sent.get("model"), error.reason)
+            elif left and allowance and _needs_less_output(refused, sent):
+                allowance = 0
             else:
-                raise fault from None
-    raise AssertionError("the last refusal is raised")
+                raise error from None
+    raise AssertionError("the last attempt raises")
 
 
-def _wants_room(refused: SdkFaultError, sent: Mapping[str, Any]) -> bool:
-    """Whether less output may be what makes the server take the request."""
+def _needs_less_output(refused: SdkCallError, sent: Mapping[str, Any]) -> bool:
+    """Return whether the server may accept the request with a lower output limit."""
     caps = [cap for cap in _CAPS if cap in sent]
     details = refused.details
-    if not caps or not _ROOM.search(details.text):
+    if not caps or not _OUTPUT_LIMIT.search(details.text):
         return False
-    about_cap = _named(details, sent) in caps and _refuses_value(caps[0], details)
-    return isinstance(refused.fault, Overflow) or about_cap or "afford" in details.text
+    about_cap = _rejected_parameter(details, sent) in caps and _refuses_value(caps[0], details)
+    return isinstance(refused.error, Overflow) or about_cap or "afford" in details.text
 
 
 def _refuses_system(details: Details) -> bool:
     if _NO_SYSTEM.search(details.text):
         return True
-    about_turns = any(place.startswith("messages") for place in details.places)
-    about_role = any(place.rpartition(".")[2] == "role" for place in details.places)
+    about_turns = any(path.startswith("messages") for path in details.params)
+    about_role = any(path.rpartition(".")[2] == "role" for path in details.params)
     return about_turns and (about_role or bool(re.search(r"\bsystem\b", details.text)))
 
 
-def _named(details: Details, sent: Mapping[str, Any]) -> str:
-    """The parameter that a refusal is about, among those that can be left out; else ""."""
+def _rejected_parameter(details: Details, sent: Mapping[str, Any]) -> str:
+    """Return the droppable parameter that a rejection names, or ""."""
     names = [name for name in _ADAPTABLE if name in sent]
-    for place in details.places:
-        parts = re.split(r"[.\[\]]", place)
+    for path in details.params:
+        parts = re.split(r"[.\[\]]", path)
         if found := next((name for name in names if name in parts), ""):
             return found
-    if any(place not in {"messages", "param"} for place in details.places):
-        return ""  # it names another one
+    if any(path not in {"messages", "param"} for path in details.params):
+        return ""  # it names another parameter
     return min(_mentions(names, details.text), default=(0, ""))[1]
 
 
@@ -225,28 +225,28 @@ def _mentions(names: Iterable[str], text: str) -> Iterable[tuple[int, str]]:
 
 
 def _refuses_value(name: str, details: Details) -> bool:
-    """Whether the parameter is taken, but not with this value."""
+    """Return whether the parameter is supported but not with this value."""
     if name == "temperature" and _DEFAULT_ONLY.search(details.text):
-        return False  # then only leaving it out gives the value that is taken
+        return False  # only omitting it yields the accepted value
     other = [cap for cap in _CAPS if cap != name] if name in _CAPS else []
     renamed = any(cap in details.text for cap in other) and _INSTEAD.search(details.text)
-    if details.words & UNSUPPORTED_CODES or renamed:
+    if details.codes & UNSUPPORTED_CODES or renamed:
         return False
-    if any(_VALUE_CODES.search(word) for word in details.words) or _VALUE.search(details.text):
+    if any(_VALUE_CODES.search(word) for word in details.codes) or _VALUE.search(details.text):
         return True
-    # Words that tell nothing, from a server that did not point at the parameter either.
-    return not details.places and not _refuses_parameter(name, details)
+    # An unspecific message that doesn't name the parameter either.
+    return not details.params and not _refuses_parameter(name, details)
 
 
 def _refuses_parameter(name: str, details: Details) -> bool:
-    if details.words & UNSUPPORTED_CODES:
+    if details.codes & UNSUPPORTED_CODES:
         return True
-    words = _NOT_TAKEN.format(name=name)
+    words = _UNSUPPORTED.format(name=name)
     return bool(re.search(words, details.text, re.IGNORECASE | re.DOTALL))
 
 
-def _most(text: str, sent: object) -> int | None:
-    """The largest number of tokens that a refusal of `sent` names as allowed."""
+def _allowed_maximum(text: str, sent: object) -> int | None:
+    """Return the highest token limit that a rejection of `sent` names as allowed."""
     if not isinstance(sent, int):
         return None
     allowed = (int(number) for number in _NUMBER.findall(text.replace(",", "")))

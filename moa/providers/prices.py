@@ -1,4 +1,4 @@
-"""What a call costs, by the price list that genai-prices carries with it. Nothing is downloaded."""
+"""Looks up call prices in the list bundled with genai-prices. Downloads nothing."""
 
 from __future__ import annotations
 
@@ -10,36 +10,35 @@ if TYPE_CHECKING:
     from moa.ports import CostOf
 
 _FREE: Final = frozenset({"local", "scripted"})
-"""They run in the process: nobody is paid for them."""
+"""These run in this process and cost nothing."""
 
-_LISTED: Final = frozenset({"openai", "anthropic"})
+_PRICED: Final = frozenset({"openai", "anthropic"})
 
 
 def load() -> None:
-    """Load the price list, which takes half a second: call it in a thread, before the first price.
+    """Load the price list; takes half a second, so call this in a thread before the first lookup.
 
-    `Endpoints` does so while it builds a client.
+    `Endpoints` calls it while building a client.
     """
-    import genai_prices  # noqa: PLC0415 - half a second, for those who ask for a price
+    import genai_prices  # noqa: PLC0415 - takes half a second
 
     genai_prices.calc_price(genai_prices.Usage(input_tokens=1), "gpt-4o", provider_id="openai")
 
 
 def cost_of(provider: str, model: str, base_url: str | None = None) -> CostOf:
-    """The price of a call to this model; it gives None where the list does not know the model.
+    """Return a function for the price of a call; it returns None for unlisted models.
 
     Args:
-        provider: one of `moa.providers.PROVIDERS`; any other costs what is unknown.
-        model: the provider's own name.
-        base_url: another server's address, by which its prices are looked up in place of
-            the provider's.
+        provider: one of `moa.providers.PROVIDERS`; for any other the price is unknown.
+        model: the provider's model id.
+        base_url: another server's address, used instead of the provider to look up prices.
     """
     if provider in _FREE:
-        return _nothing
-    return _Listed(provider, model, base_url) if provider in _LISTED else _unknown
+        return _free
+    return _PriceLookup(provider, model, base_url) if provider in _PRICED else _unknown
 
 
-def _nothing(_usage: Usage) -> float | None:
+def _free(_usage: Usage) -> float | None:
     return 0.0
 
 
@@ -47,8 +46,8 @@ def _unknown(_usage: Usage) -> float | None:
     return None
 
 
-class _Listed:
-    """The cost of one model's calls by the list."""
+class _PriceLookup:
+    """Prices one model's calls from the list."""
 
     def __init__(self, provider: str, model: str, base_url: str | None) -> None:
         self._model = model
@@ -56,19 +55,19 @@ class _Listed:
         self._base_url = base_url
 
     def __call__(self, usage: Usage) -> float | None:
-        from genai_prices import Usage as Counted  # noqa: PLC0415 - loaded by then
-        from genai_prices import calc_price  # noqa: PLC0415 - a dictionary look-up, as above
+        from genai_prices import Usage as PricedUsage  # noqa: PLC0415 - already loaded
+        from genai_prices import calc_price  # noqa: PLC0415 - already loaded
 
-        counted = Counted(
+        counts = PricedUsage(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         )
         try:
             if self._base_url:
-                price = calc_price(counted, self._model, provider_api_url=self._base_url)
+                price = calc_price(counts, self._model, provider_api_url=self._base_url)
             else:
-                price = calc_price(counted, self._model, provider_id=self._provider)
+                price = calc_price(counts, self._model, provider_id=self._provider)
         except LookupError:
             return None
         return float(price.total_price)

@@ -1,4 +1,4 @@
-"""How one answer is read from a response, whichever API it speaks: in slices, one Chunk a slice."""
+"""Reads an answer from a response of either API in slices, one chunk per slice."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
-from moa.providers.burst_pacer import FloodGate
-from moa.providers.clean_chunks import SpokenChunks
+from moa.providers.burst_pacer import StreamThrottle
+from moa.providers.clean_chunks import ChunkCleaner
 from moa.providers.sse import EventReader, EventTooLongError
-from moa.providers.surrogates import Mender
-from moa.thoughts.thought_filter import ThoughtHabit
+from moa.providers.surrogates import SurrogateRepair
+from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Stop
 
 if TYPE_CHECKING:
@@ -26,267 +26,277 @@ if TYPE_CHECKING:
 
     from moa.providers.transport import ByteStream
 
-SLICES: Final = "moa.slices"
-"""The key under which our transport puts the response's `Slices` into its `extensions`."""
+BYTE_STREAM: Final = "moa.byte_stream"
+"""The key of the response's `ByteStream` in its `extensions`, set by `transport`."""
 
 SLICE_BYTES: Final = 16 * 1024
-"""The most that is read at a time: a few milliseconds of decoding, in which nobody else has the
-event loop. A model's own slices are far smaller."""
+"""The most bytes read at a time. Decoding them blocks the event loop for a few milliseconds. Slices
+from a model are far smaller."""
 
 MAX_WHOLE_BYTES: Final = 4 * 1024 * 1024
-"""The largest answer in one JSON object. The longest that is kept of a text, escaped, is 2.4 MB."""
+"""The largest unstreamed answer. The longest text we keep is 2.4 MB when escaped."""
 
 MAX_STREAM_BYTES: Final = 32 * 1024 * 1024
-"""The longest stream, unpacked. 64,000 tokens of thinking, each in an event, take some 20 MB."""
+"""The longest stream, decompressed. 64,000 reasoning tokens, one per event, take about 20 MB."""
 
 USAGE_S: Final = 1.0
-"""How long usage is waited for when the model has said that it is done."""
+"""Seconds to wait for usage after the model says it is done."""
 
 DRAIN_S: Final = 0.02
-"""How long the end of the body is waited for when the answer is whole.
+"""Seconds to wait for the end of the body after a complete answer.
 
-It is nearly always there. A connection whose body was read to its end serves the next question;
-any other must be closed.
+The end is nearly always there. Only a connection whose body was read to its end can be reused.
 """
 
-_TAKEN: Final = (b"{", b"[DONE]")
+_EVENT_STARTS: Final = (b"{", b"[DONE]")
 _BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
-_FLOODS: Final = FloodGate()
+_THROTTLE: Final = StreamThrottle()
 
 Event = Mapping[str, Any]
 
 
 class Decoder(Protocol):
-    """The part of reading in which the APIs differ. One decoder reads one answer."""
+    """The API-specific part of reading. One decoder per answer."""
 
     stop: Stop | None
-    """Why the model stopped, as soon as it was said."""
+    """The stop reason, once received."""
 
     finished: bool
-    """Whether the model has said that it stopped: no more text need come."""
+    """Whether the model has stopped: no more text will come."""
 
     done: bool
-    """Whether the API's end mark was read."""
+    """Whether the API's end marker was read."""
 
-    fault: ModelError | None
-    """An error that the server reported within the stream."""
+    error: ModelError | None
+    """An error reported inside the stream."""
 
     @property
-    def counted(self) -> bool:
-        """Whether usage was read."""
+    def has_usage(self) -> bool:
+        """Whether usage has been received."""
         ...
 
-    def take(self, events: list[bytes]) -> Chunk | None:
-        """The text of these events in one chunk, with the usage when it is news."""
+    def decode(self, events: list[bytes]) -> Chunk | None:
+        """Return the text of these events as one chunk, with the usage if it changed."""
         ...
 
-    def whole(self, answer: Event) -> Chunk:
-        """The answer of a server that did not stream."""
+    def decode_whole(self, answer: Event) -> Chunk:
+        """Decode the answer of a server that doesn't stream."""
         ...
 
-    def last(self) -> Chunk:
-        """The final chunk: usage and stop."""
+    def final_chunk(self) -> Chunk:
+        """Return the final chunk: usage and stop reason."""
         ...
 
 
 async def read_answer(
-    ask: Callable[[], Awaitable[httpx2.Response]], decoder: Decoder, habit: ThoughtHabit
+    send: Callable[[], Awaitable[httpx2.Response]],
+    decoder: Decoder,
+    open_thoughts: OpenThoughtDetector,
 ) -> AsyncGenerator[Chunk, None]:
-    """Ask, and yield the answer as it comes. Closing the generator closes the connection.
+    """Send the request and stream the answer. Closing the generator closes the connection.
 
-    `habit` is what was learnt of the model's thoughts: they are no part of the text.
+    Args:
+        send: sends the request and returns the response.
+        decoder: decodes the API's format.
+        open_thoughts: remembers whether the model's answers start inside its reasoning.
 
     Raises:
-        ModelError: of every kind; text that came before it has been yielded by then.
+        ModelError: any kind; text received before it has been yielded.
     """
-    response = await ask()
-    spoken = SpokenChunks(habit)
+    response = await send()
+    cleaner = ChunkCleaner(open_thoughts)
     try:
-        reading = _Reading(response, decoder)
-        while chunk := await reading.next():
-            yield spoken.take(chunk)
-        yield spoken.last(decoder.last())
+        reader = _ResponseReader(response, decoder)
+        while chunk := await reader.next():
+            yield cleaner.clean(chunk)
+        yield cleaner.finish(decoder.final_chunk())
     finally:
         await response.aclose()
 
 
-class _Reading:
-    """One response on its way through a decoder.
+class _ResponseReader:
+    """Reads one response through a decoder.
 
-    Not a generator: one within another would be left to the garbage collector on closing.
+    Not a generator: closing an outer generator would leave an inner one to the garbage collector.
     """
 
     def __init__(self, response: httpx2.Response, decoder: Decoder) -> None:
-        self._slices: ByteStream = response.extensions[SLICES]
+        self._stream: ByteStream = response.extensions[BYTE_STREAM]
         self._decoder = decoder
         self._events = EventReader()
-        self._mender = Mender()
+        self._surrogates = SurrogateRepair()
         self._clock = asyncio.get_running_loop().time
-        self._form: Literal["unknown", "events", "whole"] = "unknown"
+        self._format: Literal["unknown", "events", "whole"] = "unknown"
         self._left_bytes = MAX_STREAM_BYTES
-        self._got_at: float | None = None
+        self._full_slice_at: float | None = None
         self._usage_until = inf
         self._ended = False
         self._got_bytes = False
         self._got_events = False
 
     async def next(self) -> Chunk | None:
-        """The next piece that says something; None at the end."""
+        """Return the next chunk that has content; None at the end."""
         while not self._ended:
-            chunk = await self._step()
-            if chunk and chunk.text and (text := self._mender.feed(chunk.text)) is not chunk.text:
+            chunk = await self._read_step()
+            if (
+                chunk
+                and chunk.text
+                and (text := self._surrogates.feed(chunk.text)) is not chunk.text
+            ):
                 chunk = replace(chunk, text=text)
             if chunk:
                 return chunk
-        rest = self._mender.close()
+        rest = self._surrogates.close()
         return Chunk(rest) if rest else None
 
-    async def _step(self) -> Chunk | None:
+    async def _read_step(self) -> Chunk | None:
         decoder = self._decoder
-        if decoder.fault:
-            raise decoder.fault
-        if decoder.done or (decoder.finished and decoder.counted):
+        if decoder.error:
+            raise decoder.error
+        if decoder.done or (decoder.finished and decoder.has_usage):
             self._ended = True
-            await _drain(self._slices)
+            await _drain(self._stream)
             return None
-        data = await self._read()
+        data = await self._read_slice()
         if not data:
-            return self._end()
+            return self._finish()
         self._got_bytes = True
         self._left_bytes -= len(data)
         if self._left_bytes < 0:
-            return self._cut_short()
-        if self._form == "unknown":
-            self._form = _form_of(data)
-        if self._form == "whole":
-            return await self._all(data.lstrip(_BLANKS))
-        return self._take(self._events_in(data))
+            return self._stop_at_limit()
+        if self._format == "unknown":
+            self._format = _detect_format(data)
+        if self._format == "whole":
+            return await self._read_whole(data.lstrip(_BLANKS))
+        return self._decode(self._events_in(data))
 
-    def _take(self, events: list[bytes]) -> Chunk | None:
-        # Gateways also write comments where data stands ("ping", "null", ": processing").
+    def _decode(self, events: list[bytes]) -> Chunk | None:
+        # Gateways also send comments as data ("ping", "null", ": processing").
         events = [
-            event for event in events if event.startswith(b"{") or event.lstrip().startswith(_TAKEN)
+            event
+            for event in events
+            if event.startswith(b"{") or event.lstrip().startswith(_EVENT_STARTS)
         ]
         self._got_events = self._got_events or bool(events)
-        chunk = self._decoder.take(events)
+        chunk = self._decoder.decode(events)
         if self._decoder.finished and (self._usage_until == inf or (chunk and chunk.text)):
             self._usage_until = self._clock() + USAGE_S
         return chunk
 
-    async def _read(self) -> bytes:
-        """The next slice; empty at the end, and when an answer that is whole waits for no more."""
-        if self._got_at is not None:  # the server sends faster than this is read
-            await _FLOODS.rest(self._clock() - self._got_at)
+    async def _read_slice(self) -> bytes:
+        """Return the next slice; empty at the end, or if a complete answer needs no more."""
+        if self._full_slice_at is not None:  # the server sends faster than we read
+            await _THROTTLE.pause(self._clock() - self._full_slice_at)
         until = self._usage_until
         try:
             if until == inf:
-                data = await self._slices.read()
+                data = await self._stream.read()
             else:
                 async with asyncio.timeout(max(0.0, until - self._clock())):
-                    data = await self._slices.read()
+                    data = await self._stream.read()
         except (Unavailable, TimeoutError):
-            if self._decoder.finished:  # only the usage may be missing
+            if self._decoder.finished:  # at most the usage is missing
                 return b""
             raise
-        self._got_at = self._clock() if len(data) >= SLICE_BYTES else None
+        self._full_slice_at = self._clock() if len(data) >= SLICE_BYTES else None
         return data
 
-    async def _all(self, data: bytes) -> Chunk:
-        """The answer of a server that does not stream."""
+    async def _read_whole(self, data: bytes) -> Chunk:
+        """Read the answer of a server that doesn't stream."""
         self._ended = True
         body = bytearray()
         while data:
             body += data
             if len(body) > MAX_WHOLE_BYTES:
-                raise error_mapping.garbled()
-            data = await self._more_of(body)
-        return self._decoder.whole(parse(bytes(body)))
+                raise error_mapping.unreadable()
+            data = await self._read_more(body)
+        return self._decoder.decode_whole(parse(bytes(body)))
 
-    async def _more_of(self, body: bytearray) -> bytes:
-        """What follows; empty where a body is whole although its server does not end it."""
+    async def _read_more(self, body: bytearray) -> bytes:
+        """Return more data; empty if the body is complete but the server doesn't end it."""
         if not body[-8:].rstrip().endswith((b"}", b"]")):
-            return await self._read()
+            return await self._read_slice()
         try:
             async with asyncio.timeout(USAGE_S):
-                return await self._read()
+                return await self._read_slice()
         except TimeoutError:
-            return b"" if _is_json(body) else await self._read()
+            return b"" if _is_json(body) else await self._read_slice()
 
     def _events_in(self, data: bytes) -> list[bytes]:
         try:
             return self._events.feed(data)
         except EventTooLongError:
-            raise error_mapping.garbled() from None
+            raise error_mapping.unreadable() from None
 
-    def _end(self) -> Chunk | None:
-        """The body is over: give what its last line holds, then say whether the answer is whole."""
+    def _finish(self) -> Chunk | None:
+        """Handle the end of the body: yield its last line, then check the answer is complete."""
         last = self._events.close()
-        if chunk := self._take(last):
+        if chunk := self._decode(last):
             return chunk
         self._ended = True
         decoder = self._decoder
-        if decoder.fault:
-            raise decoder.fault
+        if decoder.error:
+            raise decoder.error
         if not (decoder.finished or decoder.done):
             garbage = self._got_bytes and not self._got_events
-            raise error_mapping.garbled() if garbage else error_mapping.cut()
+            raise error_mapping.unreadable() if garbage else error_mapping.cut_off()
         return None
 
-    def _cut_short(self) -> None:
-        """The body goes on past every bound: what has come of it is the answer."""
+    def _stop_at_limit(self) -> None:
+        """Truncate an endless body: the text received so far is the answer."""
         self._ended = True
         if not self._got_events:
-            raise error_mapping.garbled()
+            raise error_mapping.unreadable()
         self._decoder.stop = "length"
 
 
-def _form_of(data: bytes) -> Literal["unknown", "events", "whole"]:
-    """What a body is, by its first byte: servers name their content type as they please.
+def _detect_format(data: bytes) -> Literal["unknown", "events", "whole"]:
+    """Detect the body's format from its first byte, as content types are unreliable.
 
     Raises:
-        Unavailable: it is a page of HTML or XML (`garbled`).
+        Unavailable: it is HTML or XML (`garbled`).
     """
     begun = data.lstrip(_BLANKS)
     if begun.startswith(b"<"):
-        raise error_mapping.garbled()
+        raise error_mapping.unreadable()
     if begun.startswith((b"{", b"[")):
         return "whole"
     return "events" if begun else "unknown"
 
 
-async def _drain(slices: ByteStream) -> None:
-    if slices.ended:
+async def _drain(stream: ByteStream) -> None:
+    if stream.ended:
         return
     with suppress(TimeoutError, Unavailable):
         async with asyncio.timeout(DRAIN_S):
-            while await slices.read():
+            while await stream.read():
                 pass
 
 
 def parse(data: bytes) -> Event:
-    """A JSON object; a list that holds one, as some gateways send it, is that object.
+    """Parse a JSON object, or a list of one object, which some gateways send.
 
-    Half an emoji and bytes that are no UTF-8 become lone surrogates, for `Mender` to see to.
+    Half an emoji and invalid UTF-8 become lone surrogates, which `SurrogateRepair` handles.
 
     Raises:
-        Unavailable: it is none (`garbled`).
+        Unavailable: it isn't a JSON object (`garbled`).
     """
     try:
         value = from_json(data)
     except ValueError:
-        value = _leniently(data)
+        value = _parse_leniently(data)
     if isinstance(value, list):
         value = next(iter(cast("list[Any]", value)), None)
     if not isinstance(value, dict):
-        raise error_mapping.garbled()
+        raise error_mapping.unreadable()
     return cast("Event", value)
 
 
-def _leniently(data: bytes) -> object:
+def _parse_leniently(data: bytes) -> object:
     try:
         return json.loads(data.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
-        raise error_mapping.garbled() from None
+        raise error_mapping.unreadable() from None
 
 
 def _is_json(data: bytearray) -> bool:

@@ -1,4 +1,4 @@
-"""When a server that takes no more requests invites another try."""
+"""Reads how long to wait before a retry from response headers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from email.utils import parsedate_to_datetime
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds after which the server invites another try, from its headers; None when unsaid.
+    """Return the seconds to wait before a retry, or None if the headers don't say.
 
-    `retry-after-ms` is read first (OpenAI sends it), then `Retry-After` as seconds or as an HTTP
-    date (RFC 9110, 10.2.3), which is held against the server's own `Date` where it sends one, so
-    that a clock that is off does no harm.
+    Reads `retry-after-ms` first (OpenAI sends it), then `Retry-After` as seconds or an HTTP date
+    (RFC 9110, 10.2.3). A date is compared with the server's own `Date` header if present, so clock
+    skew does no harm.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
-    said = headers.get("retry-after")
-    seconds = _number(said)
-    return seconds if seconds is not None else _until(said, headers.get("date"))
+    header = headers.get("retry-after")
+    seconds = _number(header)
+    return seconds if seconds is not None else _until(header, headers.get("date"))
 
 
 def _number(text: str | None) -> float | None:

@@ -1,6 +1,6 @@
-"""A model that says what it is told to, with delays and faults: for trials, tests and benchmarks.
+"""A model that replays a script with delays and faults, for trials, tests and benchmarks.
 
-It runs in the process, costs nothing and knows nothing. No network, no clock but the event loop's.
+It runs in this process and uses no network and no clock but the event loop's.
 """
 
 from __future__ import annotations
@@ -16,47 +16,47 @@ from moa.pipeline.token_budget import image_tokens
 from moa.ports import Profile
 from moa.types import Chunk, Prompt, Sampling, Stop, Usage
 
-REMEMBERED: Final = 1_000
-"""How many of the last calls a scripted model remembers."""
+MAX_REMEMBERED: Final = 1_000
+"""How many recent calls a scripted model remembers."""
 
 ECHO_CHARACTERS: Final = 200
-"""How much of the last user turn `echo` repeats."""
+"""The most characters of the last user turn that `echo` repeats."""
 
 CHARACTERS_PER_TOKEN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Say nothing for so many seconds."""
+    """Pause for some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Raise this error, and end."""
+    """Raise this error."""
 
     error: ModelError
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Say nothing for ever, until the caller loses patience."""
+    """Send nothing until the caller gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """End for this reason, having used so many tokens. Without one, a script ends with "end"."""
+    """End with this stop reason and usage. Without one, a script ends with "end"."""
 
     stop: Stop = "end"
     usage: Usage | None = None
 
 
 Step = str | Wait | Fail | Hang | Finish
-"""A string is said as one piece."""
+"""A string is sent as one chunk."""
 
 Script = Iterable[Step] | Callable[[Prompt, Sampling], Iterable[Step]]
-"""The same steps for every call, or a function that chooses them."""
+"""The steps of every call, or a function that returns them."""
 
 FAULTS: Final[Mapping[str, Callable[[], ModelError]]] = {
     "rate_limited": lambda: RateLimited(retry_after=1.0, status=429),
@@ -67,16 +67,16 @@ FAULTS: Final[Mapping[str, Callable[[], ModelError]]] = {
     "quota": lambda: Rejected("The account's quota is used up.", kind="quota"),
     "overflow": Overflow,
 }
-"""What `fail` may name in a configuration; "cut" and "hang" may stand there too."""
+"""The valid values of `fail` in a configuration, besides "cut" and "hang"."""
 
 
 class ScriptedModel:
-    """A model that follows a script. Any number of calls may run at the same time.
+    """A model that follows a script. Supports any number of concurrent calls.
 
     Attributes:
-        calls: how many calls were begun.
-        running: how many have neither ended nor been closed.
-        prompts: the last 1,000 calls' prompts with their sampling, the oldest first.
+        calls: the number of calls started.
+        running: the number of calls neither ended nor closed.
+        prompts: prompt and sampling of the last 1,000 calls, oldest first.
     """
 
     def __init__(self, profile: Profile, script: Script) -> None:
@@ -84,52 +84,52 @@ class ScriptedModel:
         self._script = script if callable(script) else tuple(script)
         self.calls = 0
         self.running = 0
-        self.prompts: deque[tuple[Prompt, Sampling]] = deque(maxlen=REMEMBERED)
+        self.prompts: deque[tuple[Prompt, Sampling]] = deque(maxlen=MAX_REMEMBERED)
 
     @property
     def profile(self) -> Profile:
-        """What is known of it without asking."""
+        """The model's static properties."""
         return self._profile
 
     async def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Follow the script; see `moa.Model`."""
         self.calls += 1
         self.prompts.append((prompt, sampling))
-        said = 0
+        sent = 0
         self.running += 1
         try:
             for step in self._script(prompt, sampling) if callable(self._script) else self._script:
                 if isinstance(step, str):
-                    said += len(step)
+                    sent += len(step)
                     yield Chunk(step)
                 elif isinstance(step, Finish):
-                    yield Chunk(usage=step.usage or _estimate(prompt, said), stop=step.stop)
+                    yield Chunk(usage=step.usage or _estimate(prompt, sent), stop=step.stop)
                     return
                 else:
-                    await _endure(step)
-            yield Chunk(usage=_estimate(prompt, said), stop="end")
+                    await _perform(step)
+            yield Chunk(usage=_estimate(prompt, sent), stop="end")
         finally:
             self.running -= 1
 
     async def prepare(self) -> None:
-        """There is nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     async def probe(self) -> None:
-        """There is nothing that could be set up wrongly."""
+        """Do nothing: there is nothing to check."""
 
 
-async def _endure(step: Wait | Fail | Hang) -> None:
+async def _perform(step: Wait | Fail | Hang) -> None:
     match step:
         case Wait(seconds):
             await asyncio.sleep(seconds)
         case Hang():
             await asyncio.get_running_loop().create_future()
         case Fail(error):
-            raise _fresh(error)
+            raise _copy_error(error)
 
 
-def _fresh(error: ModelError) -> ModelError:
-    # One exception object raised in two calls at once would carry both tracebacks.
+def _copy_error(error: ModelError) -> ModelError:
+    # An exception object raised by two calls at once would carry both tracebacks.
     return type(error)(
         str(error),
         kind=error.error_kind,
@@ -141,47 +141,47 @@ def _fresh(error: ModelError) -> ModelError:
     )
 
 
-def _estimate(prompt: Prompt, said: int) -> Usage:
+def _estimate(prompt: Prompt, sent: int) -> Usage:
     read = len(prompt.system) + sum(len(message.content) for message in prompt.messages)
     seen = sum(image_tokens(image) for message in prompt.messages for image in message.images)
-    return Usage(_tokens(read) + seen, _tokens(said))
+    return Usage(_tokens(read) + seen, _tokens(sent))
 
 
 def _tokens(characters: int) -> int:
     return -(-characters // CHARACTERS_PER_TOKEN)
 
 
-def configured(
+def from_settings(
     profile: Profile, *, reply: str | None = None, delay_s: float = 0.0, fail: str | None = None
 ) -> ScriptedModel:
-    """A scripted model as `moa.toml` describes one.
+    """Create a scripted model from settings in `moa.toml`.
 
     Args:
-        profile: what is known of it.
-        reply: what it says; without one it repeats the last user turn, shortened.
-        delay_s: seconds before its first word.
-        fail: what goes wrong in place of the answer: a name of `FAULTS`, "hang", or "cut", which
-            says half of the answer first.
+        profile: the model's static properties.
+        reply: the answer; without one the model repeats the last user turn, shortened.
+        delay_s: seconds before the first word.
+        fail: how it fails instead of answering: a name in `FAULTS`, "hang", or "cut", which sends
+            half of the answer first.
 
     Raises:
-        PipelineError: `fail` names no fault.
+        PipelineError: `fail` isn't a known fault.
     """
     last = _last_steps(fail)
 
     def script(prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
-        words = _words(echo(prompt) if reply is None else reply)
+        pieces = _pieces(echo(prompt) if reply is None else reply)
         if fail is not None:
-            words = words[: (len(words) + 1) // 2] if fail == "cut" else []
-        return [Wait(delay_s), *words, *last]
+            pieces = pieces[: (len(pieces) + 1) // 2] if fail == "cut" else []
+        return [Wait(delay_s), *pieces, *last]
 
     return ScriptedModel(profile, script)
 
 
 def echo(prompt: Prompt) -> str:
-    """The last user turn, shortened, as an answer."""
+    """Return the last user turn, shortened, as an answer."""
     turns = [message.content for message in prompt.messages if message.role == "user"]
-    said = " ".join((turns or [""])[-1].split())
-    cut = said if len(said) <= ECHO_CHARACTERS else f"{said[: ECHO_CHARACTERS - 1]}…"
+    sent = " ".join((turns or [""])[-1].split())
+    cut = sent if len(sent) <= ECHO_CHARACTERS else f"{sent[: ECHO_CHARACTERS - 1]}…"
     return f"You said: {cut}"
 
 
@@ -191,14 +191,14 @@ def _last_steps(fail: str | None) -> tuple[Step, ...]:
     if fail == "hang":
         return (Hang(),)
     if fail == "cut":
-        return (Fail(Unavailable("The model's answer broke off before its end.", kind="cut")),)
+        return (Fail(Unavailable("The model's answer ended early.", kind="cut")),)
     if fail in FAULTS:
         return (Fail(FAULTS[fail]()),)
     allowed = ", ".join([*FAULTS, "cut", "hang"])
-    raise PipelineError(f'fail = "{fail}" names no fault. Allowed are: {allowed}.')
+    raise PipelineError(f'fail = "{fail}" is unknown. Choose one of: {allowed}.')
 
 
-def _words(text: str) -> list[str]:
-    """The text in pieces that join to it again."""
+def _pieces(text: str) -> list[str]:
+    """Split text at spaces into pieces that join to the same text."""
     parts = text.split(" ")
     return [part if i == 0 else f" {part}" for i, part in enumerate(parts) if part or i]

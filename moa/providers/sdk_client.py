@@ -1,4 +1,4 @@
-"""What the two SDKs have in common: how a request goes out, and how their errors are sorted."""
+"""Sends requests through the OpenAI and Anthropic SDKs and maps their errors."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ if TYPE_CHECKING:
     from moa.ports import Model
 
 CONNECT_S: Final = 10.0
-"""Seconds for a connection to stand, TLS included."""
+"""Connect timeout in seconds, including TLS."""
 
 DEFAULT_TIMEOUT_S: Final = 120.0
-"""The longest silence that is borne from a server."""
+"""Read timeout in seconds."""
 
-_NO_SUCH_PAGE: Final = frozenset({400, 404, 405, 501})
-"""What servers say that have no page for a single model."""
-
-
-TELEMETRY: Final = ("x-stainless-retry-count", "x-stainless-read-timeout")
-"""What the SDKs add to each request for their makers' statistics; see `endpoints.TELEMETRY`."""
+_NO_PAGE_STATUSES: Final = frozenset({400, 404, 405, 501})
+"""Statuses of servers that have no page for a single model."""
 
 
-class SdkFaultError(Exception):
-    """What an SDK raised, sorted. It does not leave the providers: its `fault` does.
+REQUEST_TELEMETRY_HEADERS: Final = ("x-stainless-retry-count", "x-stainless-read-timeout")
+"""Usage-statistics headers that the SDKs add to each request; see `endpoints.TELEMETRY_HEADERS`."""
+
+
+class SdkCallError(Exception):
+    """An SDK's error, mapped. Internal to the providers: callers see its `error`.
 
     Attributes:
-        fault: the error for the caller of a model.
-        details: what the server said for machines, from which a request may be mended.
+        error: the error for the model's caller.
+        details: the parsed error body, used to adapt the request.
     """
 
-    def __init__(self, fault: ModelError, details: error_mapping.Details) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    def __init__(self, error: ModelError, details: error_mapping.Details) -> None:
+        super().__init__(str(error))
+        self.error = error
         self.details = details
 
 
 class SdkClient:
-    """One address as its SDK reaches it.
+    """An SDK's client for one server.
 
     Args:
-        client: the SDK's client; keys, headers, address and retries are its own.
+        client: the SDK's client; it holds the keys, headers, address and retry settings.
         errors: the SDK's module, for its exception types.
-        base: what they all derive from.
+        base: the base class of those exceptions.
     """
 
     def __init__(
@@ -72,121 +72,123 @@ class SdkClient:
         from moa.providers.transport import RedirectedError  # noqa: PLC0415 - needs httpx2
 
         self._client = client
-        self._addresses: dict[str, str] = {}
-        self._pace = BurstPacer()
+        self._urls: dict[str, str] = {}
+        self._pacer = BurstPacer()
         self._sdk = errors
-        self._plain = httpx2.Response
-        self._patience = httpx2.Timeout
-        # The openai SDK lets some of aiohttp's errors through, and takes others for timeouts.
-        self._raised = (base, httpx2.RequestError, aiohttp.ClientError, OSError)
-        self._unreachable = (errors.APIError, *self._raised[1:])
-        self._unconnected = aiohttp.ClientConnectionError
-        self._redirected = RedirectedError
-        self._quiet = dict.fromkeys(TELEMETRY, errors.Omit())
-        self._timeouts = (errors.APITimeoutError, httpx2.TimeoutException, TimeoutError)
-        self._waits: dict[float, httpx2.Timeout] = {}
+        self._response_type = httpx2.Response
+        self._timeout_type = httpx2.Timeout
+        # The openai SDK passes some aiohttp errors through and reports others as timeouts.
+        self._caught = (base, httpx2.RequestError, aiohttp.ClientError, OSError)
+        self._api_errors = (errors.APIError, *self._caught[1:])
+        self._connection_error = aiohttp.ClientConnectionError
+        self._redirect_error = RedirectedError
+        self._without_telemetry = dict.fromkeys(REQUEST_TELEMETRY_HEADERS, errors.Omit())
+        self._timeout_errors = (errors.APITimeoutError, httpx2.TimeoutException, TimeoutError)
+        self._timeout_cache: dict[float, httpx2.Timeout] = {}
 
     @property
     def host(self) -> str:
-        """The server's name, whether it was given or is the SDK's own."""
+        """The server's host name, configured or the SDK's default."""
         return self._client.base_url.host
 
     async def post(self, path: str, body: Mapping[str, Any], timeout_s: float) -> httpx2.Response:
-        """Send, and return as soon as the response's headers are there; the body is not read yet.
+        """Send a request and return once the response headers arrive; the body is unread.
 
-        The SDK's generic `post` takes 0.3 ms less than `with_streaming_response`, which checks each
-        message against its types first. Keys, headers, address and errors are the same. Calls that
-        begin in the same moment take turns, so that a burst is on its way question by question.
+        The SDK's generic `post` is 0.3 ms faster than `with_streaming_response`, which validates
+        every message first. Keys, headers, address and errors are the same. Requests that start in
+        the same moment take turns, so a burst goes out question by question.
 
         Raises:
-            SdkFaultError: whatever went wrong.
+            SdkCallError: the request failed.
         """
-        await self._pace.turn()
-        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._quiet}
-        address = self._addresses.get(path) or self._whole(path)
+        await self._pacer.wait_turn()
+        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._without_telemetry}
+        address = self._urls.get(path) or self._url(path)
         try:
             return await self._client.post(
-                address, cast_to=self._plain, body=body, options=options, stream=True
+                address, cast_to=self._response_type, body=body, options=options, stream=True
             )
-        except self._raised as error:
-            raise self._sorted(error, str(body.get("model", ""))) from None
+        except self._caught as error:
+            raise self._map_error(error, str(body.get("model", ""))) from None
 
-    async def has_page(self, path: str, model: str, timeout_s: float) -> bool:
-        """Whether the server describes this model at `path`; compatible ones often have none.
+    async def has_model_page(self, path: str, model: str, timeout_s: float) -> bool:
+        """Return whether the server describes this model at `path`; compatible servers often don't.
 
         Raises:
-            SdkFaultError: the server refused for another reason, such as the key.
+            SdkCallError: the request failed for another reason, such as a bad key.
         """
         options: Any = {"timeout": self._timeout(timeout_s)}
         page = f"{path}/{quote(model, safe='')}"
         try:
-            response = await self._client.get(page, cast_to=self._plain, options=options)
-        except self._raised as error:
-            if getattr(error, "status_code", None) in _NO_SUCH_PAGE:
+            response = await self._client.get(page, cast_to=self._response_type, options=options)
+        except self._caught as error:
+            if getattr(error, "status_code", None) in _NO_PAGE_STATUSES:
                 return False
-            raise self._sorted(error, model) from None
+            raise self._map_error(error, model) from None
         return _describes_a_model(response)
 
     async def aclose(self) -> None:
-        """Close its connections."""
+        """Close the client's connections."""
         await self._client.close()
 
-    def _whole(self, path: str) -> str:
-        """The path under the client's address, joined once and not by the SDK in each request."""
+    def _url(self, path: str) -> str:
+        """Join the path to the client's base URL once, so the SDK doesn't do it per request."""
         base = self._client.base_url
         address = str(base.copy_with(raw_path=base.raw_path + path.lstrip("/").encode()))
-        self._addresses[path] = address
+        self._urls[path] = address
         return address
 
-    def _sorted(self, error: Exception, model: str) -> SdkFaultError:
+    def _map_error(self, error: Exception, model: str) -> SdkCallError:
         details = error_mapping.Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
             headers = status.response.headers
-            details = error_mapping.details_of(_body_of(status))
-            fault = error_mapping.of_status(
+            details = error_mapping.parse_details(_error_body(status))
+            error = error_mapping.from_status(
                 status.status_code, details, model=model, headers=headers
             )
-        elif redirect := _cause(error, self._redirected):
-            fault = error_mapping.redirected(redirect.status)
-        elif isinstance(error, self._timeouts) and self._was_silent(error):
-            fault = error_mapping.silent()
+        elif redirect_error := _cause(error, self._redirect_error):
+            error = error_mapping.redirect_refused(redirect_error.status)
+        elif isinstance(error, self._timeout_errors) and self._is_timeout(error):
+            error = error_mapping.timed_out()
         elif isinstance(error, self._sdk.APIResponseValidationError):
-            fault = error_mapping.garbled()
-        elif isinstance(error, self._unreachable):
-            fault = error_mapping.unreachable()
+            error = error_mapping.unreadable()
+        elif isinstance(error, self._api_errors):
+            error = error_mapping.connection_failed()
         else:
-            fault = error_mapping.no_credentials()
-        return SdkFaultError(fault, details)
+            error = error_mapping.credentials_failed()
+        return SdkCallError(error, details)
 
-    def _was_silent(self, error: Exception) -> bool:
-        unconnected = _cause(error, self._unconnected)
-        return unconnected is None or isinstance(unconnected, TimeoutError)
+    def _is_timeout(self, error: Exception) -> bool:
+        connection_error = _cause(error, self._connection_error)
+        return connection_error is None or isinstance(connection_error, TimeoutError)
 
     def _timeout(self, seconds: float) -> httpx2.Timeout:
-        """The longest silence, and less for a connection to stand."""
-        if seconds not in self._waits:
-            self._waits[seconds] = self._patience(seconds, connect=min(seconds, CONNECT_S))
-        return self._waits[seconds]
+        """Return a read timeout with a shorter connect timeout."""
+        if seconds not in self._timeout_cache:
+            self._timeout_cache[seconds] = self._timeout_type(
+                seconds, connect=min(seconds, CONNECT_S)
+            )
+        return self._timeout_cache[seconds]
 
 
 _E = TypeVar("_E", bound=BaseException)
 
 
 def _cause(error: BaseException | None, kind: type[_E]) -> _E | None:
-    """The first error of a kind behind an error."""
+    """Return the first error of a type in an error's cause chain."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__
     return error
 
 
-def _body_of(refused: openai.APIStatusError) -> object:
-    """The whole body. The SDKs keep only what stands under `error`, and of some forms nothing."""
+def _error_body(refused: openai.APIStatusError) -> object:
+    """Return the whole error body; the SDKs keep only `error`, and drop some forms."""
     try:
         return from_json(refused.response.content)
     except ValueError:
         return refused.response.text
-    except RuntimeError:  # the body could not be read; the SDKs' own word for it is the error's
+    except RuntimeError:  # the body couldn't be read: use what the SDK kept
         return refused.body
 
 
@@ -197,22 +199,17 @@ def _describes_a_model(response: httpx2.Response) -> bool:
         return False
 
 
-async def probe(line: SdkClient, model: Model, *, path: str, name: str, timeout_s: float) -> None:
-    """Prove that address, key and name are right: by the model's page, else by one token.
+async def probe(client: SdkClient, model: Model, *, path: str, name: str, timeout_s: float) -> None:
+    """Check address, key and model name by the model's page, or else by asking for one token.
 
     Raises:
-        ModelError: what is wrong.
+        ModelError: the check failed.
     """
     try:
-        known = await line.has_page(path, name, timeout_s)
-    except SdkFaultError as refused:
-        raise refused.fault from None
+        known = await client.has_model_page(path, name, timeout_s)
+    except SdkCallError as refused:
+        raise refused.error from None
     if not known:
         async with aclosing(model.stream(Prompt.of("Hi"), Sampling(max_output_tokens=1))) as answer:
             async for _chunk in answer:
                 pass
-
-
-def utf8(text: str) -> str:
-    """The text without lone surrogates, which no request body can hold."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,6 +1,6 @@
-"""Server-sent events, read from bytes as they come in.
+"""Parses server-sent events incrementally.
 
-The format is that of the HTML standard, section "Server-sent events"
+The format is defined in the HTML standard, section "Server-sent events"
 (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 """
 
@@ -9,25 +9,25 @@ from __future__ import annotations
 from typing import Final
 
 MAX_EVENT_BYTES: Final = 1024 * 1024
-"""The longest event, and the longest line. Real ones are below 64 KiB."""
+"""The maximum size of an event or a line. Real events are below 64 KiB."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _DONE: Final = b"[DONE]"
 
 
 class EventTooLongError(ValueError):
-    """An event did not end within `MAX_EVENT_BYTES`."""
+    """An event exceeded `MAX_EVENT_BYTES`."""
 
 
 class EventReader:
-    """Takes slices of a stream, cut anywhere, and gives the `data` of each event that is whole.
+    """Turns slices of a stream, cut anywhere, into the `data` of each complete event.
 
-    Event names, ids and retry times are left out: both APIs repeat in the data what they say there.
-    An event that the stream's end cuts off is dropped, as the standard wants it. In one point this
-    reader is more lenient: a line that holds a whole JSON object (or `[DONE]`) is an event of its
-    own, since some servers put one line end between events where the standard has two.
+    Ignores event names, ids and retry times: both APIs repeat that information in the data. Drops
+    an event that the end of the stream cuts off, as the standard requires. One rule is more
+    lenient: a line that holds a complete JSON object (or `[DONE]`) is an event by itself, because
+    some servers send a single line break between events.
 
-    Each byte is looked at once, in however small slices it comes.
+    Scans each byte once, however small the slices are.
     """
 
     def __init__(self) -> None:
@@ -39,10 +39,10 @@ class EventReader:
         self._after_cr = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The data of every event that this slice completes, in their order.
+        """Return the data of each event that this slice completes, in order.
 
         Raises:
-            EventTooLongError: an event goes on past `MAX_EVENT_BYTES`.
+            EventTooLongError: an event exceeds `MAX_EVENT_BYTES`.
         """
         if not self._begun or self._after_cr or b"\r" in data:
             data = self._normalised(data)
@@ -60,15 +60,15 @@ class EventReader:
         return found
 
     def close(self) -> list[bytes]:
-        """The data of a last line that only lacks its line end; see the class."""
+        """Return the data of a last line that lacks only its line break; see the class."""
         return self.feed(b"\n") if self._line else []
 
     def _events_of(self, block: bytes) -> list[bytes]:
-        """The events that these whole lines complete."""
+        """Return the events that these complete lines finish."""
         found: list[bytes] = []
         for line in block.split(b"\n"):
             if line.startswith(b"data: {") and line.endswith(b"}") and not self._data:
-                found.append(line[6:])  # nearly all of them
+                found.append(line[6:])  # the common case
             elif line:
                 self._take_line(line, found)
             elif self._data:
@@ -83,7 +83,7 @@ class EventReader:
         if not _is_whole(data) or self._is_within_json():
             self._keep(self._data, data)
         else:
-            self._dispatch(found)  # what is no JSON has no further lines
+            self._dispatch(found)  # non-JSON data doesn't continue on the next line
             found.append(data)
 
     def _is_within_json(self) -> bool:
@@ -97,13 +97,13 @@ class EventReader:
 
     def _keep(self, kept: list[bytes], data: bytes) -> None:
         kept.append(data)
-        # A line costs something even when it is empty.
+        # Even an empty line counts, so that they can't pile up.
         self._kept += len(data) + (kept is self._data)
         if self._kept > MAX_EVENT_BYTES:
             raise EventTooLongError
 
     def _normalised(self, data: bytes) -> bytes:
-        """The slice with a line feed for every line end, without the stream's byte order mark."""
+        """Normalize line breaks to line feeds and drop the stream's byte order mark."""
         if self._after_cr and data:
             data = data.removeprefix(b"\n")
             self._after_cr = False

@@ -1,7 +1,7 @@
-"""Text whose characters were cut in two, by a server that splits its answer at bytes or at UTF-16.
+"""Rejoins characters that a server split between chunks, at a byte or a UTF-16 unit.
 
-A half of a UTF-16 pair comes as a lone surrogate, and so does a byte of a broken UTF-8 sequence
-(Python's `surrogateescape`). Both halves make a character again once they stand side by side.
+Half of a UTF-16 pair arrives as a lone surrogate. So does each byte of a broken UTF-8 sequence
+(Python's `surrogateescape`). Adjacent halves form a character again.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Final
 
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _HALVES_AT_END: Final = re.compile("[\ud800-\udfff]{1,3}\\Z")
-"""A character lacks at most its last part: three bytes of four have come."""
+"""At most three of a character's four bytes can be waiting for the rest."""
 
 _NO_BYTE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
-class Mender:
-    """Puts the halves of characters together again over all pieces of one answer."""
+class SurrogateRepair:
+    """Rejoins split characters across the chunks of one answer."""
 
     def __init__(self) -> None:
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """The text without lone surrogates. A half at its end waits for the other one."""
+        """Return the text without lone surrogates, holding back a half at its end."""
         if text.isascii() and not self._held:
             return text
         text, self._held = self._held + text, ""
@@ -35,9 +35,14 @@ class Mender:
         return _replaced(text)
 
     def close(self) -> str:
-        """What was held back and never made a character."""
+        """Return the rest, with U+FFFD for halves that were never completed."""
         text, self._held = self._held, ""
         return _replaced(text)
+
+
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which a request body can't encode."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _paired(text: str) -> str:

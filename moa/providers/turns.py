@@ -1,19 +1,19 @@
-"""Turns in the forms that some servers insist on."""
+"""Rearranges turns into the forms that some servers require."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from moa.providers.sdk_client import utf8
+from moa.providers.surrogates import replace_surrogates
 from moa.types import Message, Prompt
 
 
-def alternating(messages: Iterable[Message]) -> list[Message]:
-    """The turns with those of one role in a row merged into one, and without blank ones."""
+def merge_turns(messages: Iterable[Message]) -> list[Message]:
+    """Merge consecutive turns of one role and drop blank turns."""
     turns: list[Message] = []
     for message in messages:
-        content = utf8(message.content).strip()
+        content = replace_surrogates(message.content).strip()
         if not (content or message.images):
             continue
         if turns and turns[-1].role == message.role:
@@ -25,7 +25,7 @@ def alternating(messages: Iterable[Message]) -> list[Message]:
     return turns
 
 
-def without_system(prompt: Prompt) -> Prompt:
-    """The prompt with its system text at the head of the first turn, which is the user's."""
+def inline_system(prompt: Prompt) -> Prompt:
+    """Move the system text to the start of the first turn, which is the user's."""
     head = [Message("user", prompt.system)] if prompt.system else []
-    return replace(prompt, messages=tuple(alternating([*head, *prompt.messages])), system="")
+    return replace(prompt, messages=tuple(merge_turns([*head, *prompt.messages])), system="")

@@ -1,6 +1,6 @@
-"""Reads the token counts of both APIs, in the spellings of the servers that imitate them.
+"""Reads token counts of both APIs, including compatible servers' variants.
 
-A count that cannot be right, or that says nothing, is unknown and never 0.
+An implausible or missing count is unknown, never 0.
 """
 
 from __future__ import annotations
@@ -12,63 +12,67 @@ from moa.pipeline.usage_estimates import is_cost, is_token_count, plausible_usag
 from moa.providers import error_mapping
 from moa.types import Usage
 
-Counted = Mapping[str, Any]
+UsageFields = Mapping[str, Any]
 
 
-def chat_usage(counted: Counted) -> Usage | None:
-    """Chat Completions' `usage`; DeepSeek and Moonshot name the cached tokens in their own way.
+def parse_chat_usage(fields: UsageFields) -> Usage | None:
+    """Parse Chat Completions' `usage`; DeepSeek and Moonshot name cached tokens differently.
 
-    OpenRouter adds what the call cost in US dollars
+    OpenRouter adds the call's cost in US dollars
     (https://openrouter.ai/docs/use-cases/usage-accounting).
     """
-    details = error_mapping.as_mapping(counted.get("prompt_tokens_details"))
+    details = error_mapping.as_mapping(fields.get("prompt_tokens_details"))
     hit, missed = (
-        _number(counted, "prompt_cache_hit_tokens"),
-        _number(counted, "prompt_cache_miss_tokens"),
+        _number(fields, "prompt_cache_hit_tokens"),
+        _number(fields, "prompt_cache_miss_tokens"),
     )
-    read = _number(counted, "prompt_tokens")
-    if read is None and hit is not None and missed is not None:
-        read = hit + missed
-    cached = _number(details, "cached_tokens") or hit or _number(counted, "cached_tokens") or 0
-    return _usage(read, _written(counted, read or 0), cached, _cost(counted))
+    input_tokens = _number(fields, "prompt_tokens")
+    if input_tokens is None and hit is not None and missed is not None:
+        input_tokens = hit + missed
+    cached = _number(details, "cached_tokens") or hit or _number(fields, "cached_tokens") or 0
+    return _usage(input_tokens, _output_tokens(fields, input_tokens or 0), cached, _cost(fields))
 
 
-def messages_usage(counted: Counted) -> Usage | None:
-    """The Messages API's `usage`: it counts what was read fresh, from the cache and into it."""
-    fresh = _number(counted, "input_tokens")
-    cached = _number(counted, "cache_read_input_tokens")
-    stored = _number(counted, "cache_creation_input_tokens")
+def parse_messages_usage(fields: UsageFields) -> Usage | None:
+    """Parse the Messages API's `usage`: uncached, cache-read and cache-write input tokens."""
+    fresh = _number(fields, "input_tokens")
+    cached = _number(fields, "cache_read_input_tokens")
+    stored = _number(fields, "cache_creation_input_tokens")
     parts = (fresh, cached, stored)
-    read = -1 if -1 in parts else sum(part or 0 for part in parts)
-    return _usage(read, _number(counted, "output_tokens"), cached or 0, None)
+    input_tokens = -1 if -1 in parts else sum(part or 0 for part in parts)
+    return _usage(input_tokens, _number(fields, "output_tokens"), cached or 0, None)
 
 
-def _written(counted: Counted, read: int) -> int | None:
-    """What was written, thoughts included, which some servers count beside the answer.
+def _output_tokens(fields: UsageFields, input_tokens: int) -> int | None:
+    """Return output tokens including reasoning, which some servers count separately.
 
-    xAI and Gemini leave them out of `completion_tokens`, but not out of `total_tokens`.
+    xAI and Gemini leave reasoning out of `completion_tokens`, but not out of `total_tokens`.
     """
-    written = _number(counted, "completion_tokens")
-    details = error_mapping.as_mapping(counted.get("completion_tokens_details"))
-    thought = _number(details, "reasoning_tokens") or _number(counted, "reasoning_tokens") or 0
-    total = _number(counted, "total_tokens") or 0
-    if written is None or written < 0:
-        return written
-    if thought > written:  # they cannot be a part of it
-        written += thought
-    return max(written, total - read)
+    output_tokens = _number(fields, "completion_tokens")
+    details = error_mapping.as_mapping(fields.get("completion_tokens_details"))
+    reasoning = _number(details, "reasoning_tokens") or _number(fields, "reasoning_tokens") or 0
+    total = _number(fields, "total_tokens") or 0
+    if output_tokens is None or output_tokens < 0:
+        return output_tokens
+    if reasoning > output_tokens:  # then it isn't part of them
+        output_tokens += reasoning
+    return max(output_tokens, total - input_tokens)
 
 
-def _usage(read: int | None, written: int | None, cached: int, cost: float | None) -> Usage | None:
-    read, written = read or 0, written or 0
+def _usage(
+    input_tokens: int | None, output_tokens: int | None, cached: int, cost: float | None
+) -> Usage | None:
+    input_tokens, output_tokens = input_tokens or 0, output_tokens or 0
     if not is_token_count(cached):
         cached = 0
-    return plausible_usage(Usage(read, written, min(cached, max(read, 0)), cost))
+    return plausible_usage(
+        Usage(input_tokens, output_tokens, min(cached, max(input_tokens, 0)), cost)
+    )
 
 
-def _number(counted: Counted, name: str) -> int | None:
-    """A count; None where there is none, -1 where it cannot be right."""
-    value = counted.get(name)
+def _number(fields: UsageFields, name: str) -> int | None:
+    """Return a count; None if missing, -1 if implausible."""
+    value = fields.get(name)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
@@ -76,13 +80,13 @@ def _number(counted: Counted, name: str) -> int | None:
     return value if is_token_count(value) else -1
 
 
-def _cost(counted: Counted) -> float | None:
-    """What the server says it charges; where the caller's own key paid, what that was charged."""
-    cost = counted.get("cost")
-    details = error_mapping.as_mapping(counted.get("cost_details"))
+def _cost(fields: UsageFields) -> float | None:
+    """Return the charge the server reports, or the upstream charge if the caller's own key paid."""
+    cost = fields.get("cost")
+    details = error_mapping.as_mapping(fields.get("cost_details"))
     upstream = details.get("upstream_inference_cost")
     if not is_cost(cost):
         return None
-    if counted.get("is_byok") is True and is_cost(upstream):
+    if fields.get("is_byok") is True and is_cost(upstream):
         return float(cost + upstream)
     return float(cost)

@@ -192,7 +192,7 @@ class ThoughtFilter:
         return True
 
 
-class ThoughtHabit:
+class OpenThoughtDetector:
     """Learns whether a model's answers start inside a thought that its server's template opens.
 
     The first answer with an unopened closing tag passes through unchanged, and the engine retracts

@@ -136,11 +136,11 @@ async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database
     ):
         there.models.models |= dict.fromkeys(("red-1", "green-1", "blue-1"), Reply(f"A {answer}."))
         await there.complete(await there.ask(f"What is a {question}?"))
-        log = await said(process, "answered")
+        log = await said(process, "run_answered")
         break_database(database, REFUSE_ANSWERS[make_url(database).get_backend_name()])
         ts = await there.ask(f"What else is a {question}?")
         await there.complete(ts, "Something went wrong")
-        log += await said(process, "internal")
+        log += await said(process, "run_failed")
         break_database(database, "ALTER TABLE runs RENAME TO gone")
         await there.ask(f"And a {question}?")
         log += await said(process, "runs")

@@ -99,7 +99,7 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
         there.slack.fail_next("chat.startStream", error="not_allowed_token_type", times=9)
         there.slack.fail_next("chat.update", error="internal_error", status=500)
         await there.complete(await there.ask())
-        log = await said(process, '"answered"')
+        log = await said(process, '"run_answered"')
         process.send_signal(signal.SIGTERM)
         await ended(process)
     lines = lines_of(log)
@@ -121,8 +121,8 @@ async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Pat
         await there.complete(await there.ask())
         (answered,) = [
             line
-            for line in lines_of(await said(process, '"answered"'))
-            if line["event"] == "answered"
+            for line in lines_of(await said(process, '"run_answered"'))
+            if line["event"] == "run_answered"
         ]
         process.send_signal(signal.SIGTERM)
         await ended(process)

@@ -25,7 +25,7 @@ def fresh() -> Metrics:
 
 
 def read(metrics: Metrics, queue: QueueStats | None = EMPTY) -> Scraped:
-    return Scraped(metrics.exposition(queue).decode())
+    return Scraped(metrics.render(queue).decode())
 
 
 async def test_a_recorded_answer_is_not_counted_again() -> None:

@@ -13,7 +13,7 @@ OPERATIONS = Path(__file__).parent.parent.parent / "docs" / "operations.md"
 
 def test_every_metric_is_explained_and_none_that_is_not_there() -> None:
     """An operator finds each series in the table, and each alert has something to look at."""
-    text = Metrics(["balanced"], ["red"]).exposition(QueueStats(0, 0, 0.0, 0.0), connected=True)
+    text = Metrics(["balanced"], ["red"]).render(QueueStats(0, 0, 0.0, 0.0), connected=True)
     there = set(re.findall(r"^# TYPE (moa_bot_\w+)", text.decode(), re.MULTILINE))
     told = OPERATIONS.read_text(encoding="utf-8")
     in_table = set(re.findall(r"^\| `(moa_bot_\w+)`", told, re.MULTILINE))

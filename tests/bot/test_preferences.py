@@ -39,10 +39,10 @@ def preferences(opened: Database) -> Preferences:
     return Preferences(StoredPreferences(opened), Defaults(), PIPELINES, "balanced")
 
 
-def settled(defaults: Defaults, **choices: Any) -> Any:
+def resolve(defaults: Defaults, **choices: Any) -> Any:
     """The rules that come of these choices, with nothing stored."""
     stored: Any = None
-    return Preferences(stored, defaults, PIPELINES, "balanced").settled(Choices(**choices))
+    return Preferences(stored, defaults, PIPELINES, "balanced").resolve(Choices(**choices))
 
 
 async def test_without_a_choice_the_operators_word_holds(preferences: Preferences) -> None:
@@ -55,7 +55,7 @@ async def test_without_a_choice_the_operators_word_holds(preferences: Preference
 async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> None:
     """One channel's choice is no other's, and none of another workspace's."""
     choice = ChannelChoice(pipeline="deep", reveal="requester", brainstorm=True)
-    await preferences.choose("T1", "channel", "C1", choice, "U1")
+    await preferences.store_choice("T1", "channel", "C1", choice, "U1")
     here = await preferences.rules("T1", "C1", "U1")
     assert (here.pipeline, here.reveal, here.brainstorm) == ("deep", "requester", True)
     for team, channel in (("T1", "C2"), ("T2", "C1"), ("T1", None)):
@@ -70,7 +70,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
     elsewhere = Preferences(StoredPreferences(opened), Defaults(), PIPELINES, "balanced")
     for process in (preferences, elsewhere):
         assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
-    await preferences.choose("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
+    await preferences.store_choice("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     assert (await preferences.rules("T1", "C1", "U1")).pipeline == "deep"
     await asyncio.sleep(1.1 * HOLDS_S)
     assert (await elsewhere.rules("T1", "C1", "U1")).pipeline == "deep"
@@ -78,7 +78,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
 
 async def test_a_person_is_no_channel(preferences: Preferences) -> None:
     """Equal ids under different scopes never meet."""
-    await preferences.choose("T1", "person", "X1", PersonChoice(pipeline="quick"), "X1")
+    await preferences.store_choice("T1", "person", "X1", PersonChoice(pipeline="quick"), "X1")
     assert (await preferences.rules("T1", "X1", "U1")).pipeline == "balanced"
     assert (await preferences.rules("T1", "C1", "X1")).pipeline == "quick"
 
@@ -87,16 +87,16 @@ def test_of_several_pipelines_the_channels_goes_first() -> None:
     """The channel's, then the person's, then the workspace's, then that of `moa.toml`."""
     channel, person = ChannelChoice(pipeline="deep"), PersonChoice(pipeline="quick")
     workspace = WorkspaceChoice(pipeline="deep")
-    assert settled(Defaults(), channel=channel, person=person).pipeline == "deep"
-    assert settled(Defaults(), workspace=workspace, person=person).pipeline == "quick"
-    assert settled(Defaults(), workspace=workspace).pipeline == "deep"
-    assert settled(Defaults()).pipeline == "balanced"
+    assert resolve(Defaults(), channel=channel, person=person).pipeline == "deep"
+    assert resolve(Defaults(), workspace=workspace, person=person).pipeline == "quick"
+    assert resolve(Defaults(), workspace=workspace).pipeline == "deep"
+    assert resolve(Defaults()).pipeline == "balanced"
 
 
 def test_a_pipeline_that_is_gone_is_passed_over() -> None:
     """A choice of a pipeline that `moa.toml` no longer has leads to the next one, to no error."""
     gone, person = ChannelChoice(pipeline="gone"), PersonChoice(pipeline="quick")
-    assert settled(Defaults(), channel=gone, person=person).pipeline == "quick"
+    assert resolve(Defaults(), channel=gone, person=person).pipeline == "quick"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_privacy_can_only_be_made_stricter(
     operator: Any, workspace: Any, channel: Any, holds: str
 ) -> None:
     """Nobody loosens in Slack what the operator, or the workspace, has closed."""
-    rules = settled(
+    rules = resolve(
         Defaults(reveal=operator),
         workspace=WorkspaceChoice(reveal=workspace),
         channel=ChannelChoice(reveal=channel),
@@ -125,14 +125,14 @@ def test_privacy_can_only_be_made_stricter(
 def test_names_and_cost_can_only_be_made_stricter() -> None:
     """Anonymous stays anonymous, and hidden hidden."""
     defaults = Defaults(names="anonymous", cost="hidden")
-    rules = settled(defaults, channel=ChannelChoice(names="shown", cost="shown"))
+    rules = resolve(defaults, channel=ChannelChoice(names="shown", cost="shown"))
     assert (rules.names, rules.cost) == ("anonymous", "hidden")
 
 
 @pytest.mark.parametrize("channel", [True, False])
 def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
     """Whatever the workspace has chosen: they are no matter of privacy."""
-    rules = settled(
+    rules = resolve(
         Defaults(),
         workspace=WorkspaceChoice(follow_ups=not channel),
         channel=ChannelChoice(follow_ups=channel),
@@ -144,10 +144,10 @@ async def test_what_a_newer_release_has_stored_is_kept(
     preferences: Preferences, opened: Database
 ) -> None:
     """After going back a release, changing a setting loses nothing that the newer one knows."""
-    await preferences.choose("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
+    await preferences.store_choice("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     await _store(opened, json.dumps({"pipeline": "deep", "voice": {"tone": "dry"}}))
     assert (await preferences.rules("T1", "C1")).pipeline == "deep"
-    await preferences.choose("T1", "channel", "C1", ChannelChoice(follow_ups=True), "U2")
+    await preferences.store_choice("T1", "channel", "C1", ChannelChoice(follow_ups=True), "U2")
     async with opened.connect() as connection:
         row = (await connection.execute(select(table))).one()
     assert json.loads(row.chosen) == {"voice": {"tone": "dry"}, "follow_ups": True}

@@ -144,7 +144,7 @@ async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, name: signal.Sig
             process.send_signal(name)
             log = await ended(process)
     assert process.returncode == 0
-    assert "stopped_at_once" in log
+    assert "stopped_immediately" in log
     assert "Traceback" not in log
 
 
@@ -165,7 +165,7 @@ async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> 
         process.send_signal(signal.SIGTERM)
         log = await ended(process)
         assert process.returncode == 0
-        assert "stopped_at_once" in log
+        assert "stopped_immediately" in log
         assert "Traceback" not in log
 
 

@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 from bot.ports import Ended, Question, Run
 from bot.telemetry.model_info import ModelInfo
-from bot.telemetry.traces import Tracing, add_trace
+from bot.telemetry.traces import Tracing, add_trace_ids
 from moa import Event, Prompt, Sampling, Unavailable
 from moa.pipeline.config import ModelDefinition
 from moa.providers.scripted import Fail, Step, Wait
@@ -236,12 +236,12 @@ def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
     """So that one leads to the other; outside a trace nothing is added."""
     with Tracing(FACTS, kept.provider).work(RUN):
         context = get_current_span().get_span_context()
-        line = add_trace(None, "info", {})
+        line = add_trace_ids(None, "info", {})
     assert line == {
         "trace_id": f"{context.trace_id:032x}",
         "span_id": f"{context.span_id:016x}",
     }
-    assert add_trace(None, "info", {}) == {}
+    assert add_trace_ids(None, "info", {}) == {}
 
 
 def test_work_has_a_trace_of_its_own_whoever_brought_the_question(kept: Kept) -> None:
@@ -275,4 +275,4 @@ def test_a_server_is_named_where_it_is_set(
 ) -> None:
     """Two servers of one kind can be told apart."""
     table = ModelDefinition(provider="openai", model="m", base_url=base_url)
-    assert ModelInfo.of(table) == ModelInfo("openai", "m", address, port)
+    assert ModelInfo.from_definition(table) == ModelInfo("openai", "m", address, port)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from bot.manifest import address, purposes, text
+from bot.manifest import create_app_url, render_manifest, scope_purposes
 from bot.playground.api import all_methods
 from bot.playground.app_manifest import manifest_errors
 from bot.playground.delivery.events import EVENT_SCOPES
@@ -112,7 +112,7 @@ def test_the_documents_link_to_the_filled_in_page(page: str) -> None:
     words = (ROOT / page).read_text(encoding="utf-8")
     assert "[Create the Slack app][create-app]" in words
     [link] = re.findall(r"^\[create-app\]: (\S+)$", words, re.MULTILINE)
-    assert link == address(text())
+    assert link == create_app_url(render_manifest())
 
 
 def test_the_documents_name_the_shortcuts_as_slack_shows_them() -> None:
@@ -146,9 +146,9 @@ def test_it_asks_for_the_events_that_are_listened_for() -> None:
 def test_every_scope_says_what_it_serves() -> None:
     """Whoever installs the app can see why; and each of them is one that Slack has."""
     scopes = MANIFEST["oauth_config"]["scopes"]["bot"]
-    assert list(purposes()) == scopes
+    assert list(scope_purposes()) == scopes
     assert len(set(scopes)) == len(scopes)
-    assert all(len(purpose) > 10 for purpose in purposes().values())
+    assert all(len(purpose) > 10 for purpose in scope_purposes().values())
     assert set(scopes) <= BOT_SCOPES
 
 

@@ -24,7 +24,7 @@ async def test_work_that_is_out_of_time_is_gone_on_with_at_the_next_start(
             await there.there.models.asked(8)
             life.send(signal.SIGTERM)
             assert await life.ended() == 0
-            assert "handed_back" in life.said
+            assert "runs_handed_back" in life.said
         for question in asked:
             assert not any(message.streaming for message in there.ours(question))
         gate.set()

@@ -38,7 +38,7 @@ def test_importing_and_building_load_no_sdk() -> None:
         (ModelSpec(provider="openai"), "needs `model`"),
         (ModelSpec(provider="anthropic"), "needs `model`"),
         (ModelSpec(provider="scripted", model="parrot"), "needs `reply`"),
-        (ModelSpec(provider="scripted", fail="explode"), "names no fault"),
+        (ModelSpec(provider="scripted", fail="explode"), "is unknown"),
         (ModelSpec(provider="openai", model="m", base_url="localhost"), "base_url"),
         (ModelSpec(provider="anthropic", model="m", base_url="localhost"), "base_url"),
     ],

@@ -67,7 +67,7 @@ async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
     async with asyncio.timeout(PATIENCE_S):
         async with aclosing(model.stream(prompt, Sampling(0.0, 2_000))) as answer:
             assert await anext(answer)
-        await endpoints.local.idle()
+        await endpoints.local.wait_idle()
     assert (await hear(model, Prompt.of("Say hello."), SHORT)).text
 
 
@@ -78,11 +78,11 @@ async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoi
     task = asyncio.create_task(hear(model, Prompt.of("word " * 2_000), SHORT))
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.sleep(0)
-        assert endpoints.local.busy
+        assert endpoints.local.active
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await endpoints.local.idle()
+        await endpoints.local.wait_idle()
 
 
 async def test_closing_the_endpoints_ends_every_answer() -> None:
@@ -93,7 +93,7 @@ async def test_closing_the_endpoints_ends_every_answer() -> None:
         prompt = Prompt.of("Count to one thousand.")
         listening = asyncio.create_task(hear(model, prompt, Sampling(0.0, 2_000)))
         await asyncio.sleep(0)
-        assert endpoints.local.busy
+        assert endpoints.local.active
     assert (await listening).kind == ("Unavailable", "cut")
 
 

@@ -288,7 +288,7 @@ async def test_calls_at_once_build_one_client(server: ModelServer, endpoints: En
     """However many questions come at once to a new endpoint, it is built once."""
     server.models["m"] = Reply("Paris.")
     models = [model_at(server, endpoints) for _ in range(10)]
-    lines = await asyncio.gather(*(model._line() for model in models))
-    assert len({id(line) for line in lines}) == 1
-    other = await model_at(server, endpoints, api_key="another")._line()
-    assert other is not lines[0]
+    clients = await asyncio.gather(*(model._client() for model in models))
+    assert len({id(client) for client in clients}) == 1
+    other = await model_at(server, endpoints, api_key="another")._client()
+    assert other is not clients[0]

@@ -11,14 +11,14 @@ import pytest
 from moa import ModelError, PipelineError, Profile, Prompt, RateLimited, Sampling, Usage
 from moa.providers.scripted import (
     FAULTS,
-    REMEMBERED,
+    MAX_REMEMBERED,
     Fail,
     Finish,
     Hang,
     ScriptedModel,
     Step,
     Wait,
-    configured,
+    from_settings,
 )
 from tests.moa.provider_calls import QUESTION, SAMPLING, hear
 
@@ -55,7 +55,7 @@ async def test_calls_are_counted_and_remembered() -> None:
     await asyncio.gather(*(hear(model) for _ in range(3)))
     assert (model.calls, model.running) == (3, 0)
     assert list(model.prompts) == [(QUESTION, SAMPLING)] * 3
-    assert model.prompts.maxlen == REMEMBERED
+    assert model.prompts.maxlen == MAX_REMEMBERED
 
 
 async def test_a_failure_keeps_what_was_said_and_is_fresh_each_time() -> None:
@@ -87,37 +87,37 @@ async def test_a_hanging_model_can_be_closed_and_cancelled() -> None:
 
 async def test_a_configured_model_echoes_or_replies() -> None:
     """In moa.toml it repeats the question, shortened, or says its `reply`, word by word."""
-    heard = await hear(configured(PROFILE), Prompt.of("a " * 500))
+    heard = await hear(from_settings(PROFILE), Prompt.of("a " * 500))
     assert heard.text.startswith("You said: a a a")
     assert len(heard.text) < 250
-    heard = await hear(configured(PROFILE, reply=" Two  words.\n"))
+    heard = await hear(from_settings(PROFILE, reply=" Two  words.\n"))
     assert (heard.text, heard.chunks > 2) == (" Two  words.\n", True)
-    assert (await hear(configured(PROFILE, reply=""))).text == ""
+    assert (await hear(from_settings(PROFILE, reply=""))).text == ""
 
 
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_configured_model_fails_as_told(name: str) -> None:
     """Each fault that may stand in moa.toml is raised, in place of an answer."""
-    heard = await hear(configured(PROFILE, reply="Never said.", fail=name))
+    heard = await hear(from_settings(PROFILE, reply="Never said.", fail=name))
     assert isinstance(heard.error, ModelError)
     assert (heard.error.error_kind, heard.text) == (name, "")
 
 
 async def test_a_configured_model_can_be_cut() -> None:
     """`fail = "cut"` says half of the answer first."""
-    heard = await hear(configured(PROFILE, reply="one two three four", fail="cut"))
+    heard = await hear(from_settings(PROFILE, reply="one two three four", fail="cut"))
     assert (heard.text, heard.kind) == ("one two", ("Unavailable", "cut"))
 
 
 def test_an_unknown_fault_is_a_mistake_of_the_configuration() -> None:
     """A wrong name is answered with those that are allowed."""
     with pytest.raises(PipelineError, match="rate_limited"):
-        configured(PROFILE, fail="explode")
+        from_settings(PROFILE, fail="explode")
 
 
 async def test_it_is_always_ready() -> None:
     """There is nothing to set up, and nothing that could be wrong with it."""
-    model = configured(PROFILE)
+    model = from_settings(PROFILE)
     await model.prepare()
     await model.probe()
     assert model.calls == 0

@@ -9,12 +9,12 @@ import pytest
 
 from moa import Profile
 from moa.providers import Endpoints
-from moa.providers.burst_pacer import A_TURN, BurstPacer
+from moa.providers.burst_pacer import REQUESTS_PER_TICK, BurstPacer
 from moa.providers.openai import OpenAIModel
 from tests.moa.provider_calls import hear
 from tests.models import ModelServer, Reply
 
-MANY = 3 * A_TURN + 1
+MANY = 3 * REQUESTS_PER_TICK + 1
 
 
 class Turns:
@@ -33,7 +33,7 @@ class Turns:
 
 
 async def begun_in(turns: Turns, pace: BurstPacer, begun: list[tuple[int, int]], name: int) -> None:
-    await pace.turn()
+    await pace.wait_turn()
     begun.append((name, turns.number))
 
 
@@ -42,9 +42,9 @@ def test_few_requests_do_not_wait() -> None:
 
     async def begin() -> None:
         pace = BurstPacer()
-        for _ in range(A_TURN):
+        for _ in range(REQUESTS_PER_TICK):
             with pytest.raises(StopIteration):
-                pace.turn().send(None)
+                pace.wait_turn().send(None)
 
     asyncio.run(begin())
 
@@ -56,7 +56,9 @@ async def test_a_burst_goes_out_in_order_a_few_at_a_time() -> None:
     turns.stop()
     assert [name for name, _ in begun] == list(range(MANY))
     # Whoever stands a full turn behind another began in a later turn of the loop.
-    assert all(later > earlier for (_, earlier), (_, later) in pairwise(begun[:: A_TURN + 1]))
+    assert all(
+        later > earlier for (_, earlier), (_, later) in pairwise(begun[:: REQUESTS_PER_TICK + 1])
+    )
 
 
 async def test_who_gives_up_waiting_holds_nobody_up() -> None:
@@ -64,11 +66,11 @@ async def test_who_gives_up_waiting_holds_nobody_up() -> None:
     turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     tasks = [asyncio.create_task(begun_in(turns, pace, begun, name)) for name in range(MANY)]
     await asyncio.sleep(0)
-    for task in tasks[A_TURN:-1]:
+    for task in tasks[REQUESTS_PER_TICK:-1]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     turns.stop()
-    assert [name for name, _ in begun] == [*range(A_TURN), MANY - 1]
+    assert [name for name, _ in begun] == [*range(REQUESTS_PER_TICK), MANY - 1]
 
 
 @pytest.mark.parametrize("ending", ["", "/"])

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Plan, Price, Profile, Usage
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from moa.providers.usage_fields import chat_usage, messages_usage
+from moa.providers.usage_fields import parse_chat_usage, parse_messages_usage
 from tests.moa.provider_calls import hear
 from tests.moa.runs import play, says
 from tests.models import ModelServer, Raw, Reply
@@ -118,7 +118,7 @@ def counting(usage: str) -> Reply:
 )
 def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage | None) -> None:
     """Thoughts are paid for wherever they are counted; what cannot be right is unknown."""
-    assert chat_usage(counted) == usage
+    assert parse_chat_usage(counted) == usage
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_other_api_counts_are_read_as_strictly(
     counted: dict[str, Any], usage: Usage | None
 ) -> None:
     """What was read from the cache is a part of the input."""
-    assert messages_usage(counted) == usage
+    assert parse_messages_usage(counted) == usage
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moa.thoughts.answer_filter import AnswerFilter
-from moa.thoughts.thought_filter import ThoughtFilter, ThoughtHabit
+from moa.thoughts.thought_filter import OpenThoughtDetector, ThoughtFilter
 
 ANALYSIS = "<|channel|>analysis<|message|>They ask for <b>.<|end|>"
 FINAL = "<|start|>assistant<|channel|>final<|message|>"
@@ -156,7 +156,7 @@ def test_a_flood_of_tags_needs_little_memory(flood: str) -> None:
 
 def test_after_an_unopened_closing_tag_later_thoughts_are_held_back() -> None:
     """The template opens the thoughts, so the next answer is filtered; it may have no thought."""
-    habit = ThoughtHabit()
+    habit = OpenThoughtDetector()
     first = habit.new_filter()
     assert first.filter("a</think>b") + first.flush() == "a</think>b"
     habit.learn(first, cut=False)

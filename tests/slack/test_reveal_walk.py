@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.app import opened
+from bot.app import open_bot
 from bot.playground.state.models import SlackMessage
 from bot.server import serve_http
 from bot.slack.ui import strings
@@ -184,7 +184,7 @@ async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str)
     async with on_stage(tmp_path, mode="http", database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await reveal(stage, stage.ana, reply)
-        async with opened(stage.settings, mode="http") as other:
+        async with open_bot(stage.settings, mode="http") as other:
             async with serve_http(other, "127.0.0.1", 0) as port:
                 first, stage.slack.request_url = (
                     stage.slack.request_url,

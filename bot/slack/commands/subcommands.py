@@ -44,7 +44,7 @@ async def _open_settings(command: CommandContext) -> None:
 
 async def _budget(command: CommandContext) -> None:
     services, team, channel = command.services, command.team, command.channel
-    status = await services.budgets.standing(team, command.actor.user, channel)
+    status = await services.budgets.status(team, command.actor.user, channel)
     rules = await services.preferences.rules(team, channel)
     usage = allowance(status, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     lines = [f"• {line}" for line in usage]

@@ -120,14 +120,14 @@ class HomeTab:
             log.info("pipeline_not_available")
             return
         team = await self._services.colleagues.team_id()
-        await self._preferences.choose(team, "person", actor.user, choice, actor.user)
+        await self._preferences.store_choice(team, "person", actor.user, choice, actor.user)
 
     async def _home(self, actor: Actor) -> Block:
         me = await self._services.identity.get()
         services, team, now = self._services, me.team_id, datetime.now(UTC)
         choices = await self._preferences.choices(team, None, actor.user)
         recent = await services.history.latest(team, actor.user, RECENT)
-        rules = self._preferences.settled(Choices(workspace=choices.workspace))
+        rules = self._preferences.resolve(Choices(workspace=choices.workspace))
         return home_view(
             HomePage(
                 me=me.user_id,
@@ -138,7 +138,7 @@ class HomeTab:
                 rules=rules,
                 default=rules.pipeline,
                 stats=await services.spending.measured(team, self._pipelines),
-                budget_status=await services.commands.budgets.standing(team, actor.user),
+                budget_status=await services.commands.budgets.status(team, actor.user),
                 now=now,
                 admin=await self._admin_section(actor, now),
             )
@@ -160,7 +160,7 @@ class HomeTab:
         team = await services.colleagues.team_id()
         return AdminSection(
             rules=await self._preferences.rules(team),
-            budget_status=await services.commands.budgets.standing(team, actor.user),
+            budget_status=await services.commands.budgets.status(team, actor.user),
             channels=await services.spending.by_channel(team, now, CHANNELS),
         )
 

@@ -100,7 +100,7 @@ def parse_channel(
     Raises:
         FormError: if a value is not allowed.
     """
-    inherited = preferences.settled(Choices(workspace=choices.workspace))
+    inherited = preferences.resolve(Choices(workspace=choices.workspace))
     form = FormValues(view)
     checked = form.checked(LISTENING)
     return ChannelChoice.model_validate(
@@ -120,7 +120,7 @@ def parse_workspace(
     Raises:
         FormError: if a value is not allowed, or looser than the operator allows.
     """
-    inherited, form = preferences.settled(Choices()), FormValues(view)
+    inherited, form = preferences.resolve(Choices()), FormValues(view)
     follow_ups = FOLLOW_UPS in form.checked(LISTENING)
     return WorkspaceChoice.model_validate(
         _shared(form, inherited, preferences)

@@ -132,7 +132,7 @@ class SettingsHandlers:
 
     async def _store(self, actor: Actor, scope: Scope, scope_id: str, choice: Choice) -> None:
         team = await self._colleagues.team_id()
-        await self._preferences.choose(team, scope, scope_id, choice, actor.user)
+        await self._preferences.store_choice(team, scope, scope_id, choice, actor.user)
         log.info("settings_changed", scope=scope, by=actor.user)
 
     async def _submit(self, ack: AsyncAck, title: str, store: Awaitable[str | None]) -> bool:

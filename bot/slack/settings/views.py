@@ -64,8 +64,8 @@ def channel_view(
     direct: bool,
 ) -> Block:
     """Return the form with a channel's current settings. `direct` means a direct message."""
-    inherited = preferences.settled(Choices(workspace=choices.workspace))
-    rules = preferences.settled(Choices(choices.workspace, choices.channel))
+    inherited = preferences.resolve(Choices(workspace=choices.workspace))
+    rules = preferences.resolve(Choices(choices.workspace, choices.channel))
     about = strings.SETTINGS_ABOUT_DIRECT
     if not direct:
         about = strings.SETTINGS_ABOUT.format(channel=f"<#{escape_mrkdwn(channel)}>")
@@ -87,8 +87,8 @@ def workspace_view(
     choices: Choices, preferences: Preferences, pipelines: Mapping[str, Pipeline], limits: Limits
 ) -> Block:
     """Return the form with the workspace's current settings."""
-    chosen, inherited = choices.workspace, preferences.settled(Choices())
-    rules = preferences.settled(Choices(chosen))
+    chosen, inherited = choices.workspace, preferences.resolve(Choices())
+    rules = preferences.resolve(Choices(chosen))
     inherit_label = strings.SETTINGS_FROM_OPERATOR
     return _form(
         WORKSPACE_CALLBACK,
