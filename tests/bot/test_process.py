@@ -113,7 +113,7 @@ async def test_a_port_in_use_is_said(tmp_path: Path) -> None:
         ):
             log = await ended(process)
     assert process.returncode == 2
-    assert f"Port {port} on 127.0.0.1 cannot be listened on" in log
+    assert f"Can't listen on port {port} on 127.0.0.1" in log
     assert "--port" in log
     assert "Traceback" not in log
 

@@ -33,7 +33,7 @@ def configure(folder: Path) -> None:
 def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     """One sentence, in place of a traceback."""
     (tmp_path / ".env").write_bytes(b"OPENAI_API_KEY=caf\xe9\n")
-    with pytest.raises(ConfigurationError, match=r"^\.env: is not a UTF-8 text file\.$"):
+    with pytest.raises(ConfigurationError, match=r"^\.env: not a UTF-8 text file\.$"):
         load(tmp_path, {})
 
 

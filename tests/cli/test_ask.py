@@ -63,7 +63,7 @@ async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Pa
     assert "Layer 1: 2 of 3 answered" in lines
     assert "\n\nThe capital of France\nis Paris.\n\n" in result.out
     closing = (
-        r"[\d.]+ s · first words after [\d.]+ s · tokens: \d+ in, \d+ out · cost unknown"
+        r"[\d.]+ s · first text after [\d.]+ s · tokens: \d+ in, \d+ out · cost unknown"
         r" · 2 of 3 answers used"
     )
     assert re.fullmatch(closing, lines[-1])
@@ -116,7 +116,7 @@ async def test_a_reply_that_breaks_off_says_so(tmp_path: Path) -> None:
     configure(tmp_path, models, pipeline("one", aggregator="broken"))
     result = await moa_bot(tmp_path, "ask", QUESTION)
     assert result.code == 0
-    assert "One two\n\nThe reply broke off here: " in result.out
+    assert "One two\n\nThe reply ended early: " in result.out
 
 
 async def test_the_same_model_twice_can_be_told_apart(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_what_works_is_ok(tmp_path: Path) -> None:
     assert found["SLACK_BOT_TOKEN"] == found["SLACK_APP_TOKEN"] == found["scopes"] == "ok"
     assert found["SLACK_SIGNING_SECRET"] == "not set"
     assert "robin in the workspace Acme" in result.out
-    assert "All that is set works." in result.out
+    assert "Everything that is set works." in result.out
     assert len(result.out.splitlines()) < 24
 
 
@@ -94,7 +94,7 @@ async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
         result = await moa_bot(tmp_path, "check", variables=tokens(slack))
     assert result.code == 1
     assert marks(result)["scopes"] == "missing"
-    assert "reactions:write (lost without it: the eyes on a question" in result.out
+    assert "reactions:write (needed for: the eyes on a question" in result.out
     assert "OAuth & Permissions" in result.out
 
 
@@ -168,6 +168,6 @@ async def test_models_without_a_price_are_listed(tmp_path: Path) -> None:
         models = {"own": own, "priced": f"{own}price = {{ input = 1.0, output = 2.0 }}\n"}
         configure(tmp_path, models, pipeline("own", aggregator="priced"))
         result = await moa_bot(tmp_path, "check")
-    assert "price: not known of own\n" in result.out
+    assert "price: unknown for own\n" in result.out
     assert "price = { input = …, output = … }" in result.out
     assert result.code == 0

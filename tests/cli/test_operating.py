@@ -98,10 +98,10 @@ async def test_a_run_that_is_not_there_is_said(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
     """And so is a list of none."""
-    assert (await command(tmp_path, database, "runs")).out == "There are no such runs.\n"
+    assert (await command(tmp_path, database, "runs")).out == "No runs found.\n"
     result = await command(tmp_path, database, "runs", "nosuch")
     assert (result.code, result.out) == (2, "")
-    assert result.err == "moa-bot: There is no run nosuch. `moa-bot runs` lists them.\n"
+    assert result.err == "moa-bot: Run not found: nosuch. List runs with `moa-bot runs`.\n"
 
 
 async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
@@ -113,20 +113,20 @@ async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["purge"], "Say what to delete: --team"),
+        (["purge"], "Specify what to delete: --team"),
         (["purge", "--team", ""], "argument --team: is empty"),
         (["purge", "--user", " "], "argument --user: is empty"),
-        (["purge", "--user", "@ana"], "\"@ana\" is no id of Slack's: a person's, such as U0123"),
-        (["purge", "--team", "U1"], "\"U1\" is no id of Slack's: a workspace's is in its address"),
-        (["purge", "--older-than", "soon"], '"soon" is no number of days'),
-        (["purge", "--older-than", "-1"], '"-1" is no number of days'),
-        (["runs", "--texts"], "name its RUN"),
-        (["runs", "--limit", "0"], '"0" is no number of runs'),
-        (["runs", "--limit", "9" * 30], "is no number of runs"),
+        (["purge", "--user", "@ana"], '"@ana" is not a Slack ID: find it in the person\'s profile'),
+        (["purge", "--team", "U1"], '"U1" is not a Slack ID: find it in the workspace\'s address'),
+        (["purge", "--older-than", "soon"], '"soon" is not a number of days'),
+        (["purge", "--older-than", "-1"], '"-1" is not a number of days'),
+        (["runs", "--texts"], "--texts needs a RUN"),
+        (["runs", "--limit", "0"], '"0" is not a number from 1'),
+        (["runs", "--limit", "9" * 30], "is not a number from 1"),
         (["runs", "--state", "lost"], "invalid choice: 'lost'"),
-        (["worker"], "DATABASE_URL has to name a Postgres"),
-        (["runs"], "There is no database moa-bot.db"),
-        (["purge", "--user", "U1"], "There is no database moa-bot.db"),
+        (["worker"], "needs Postgres: set DATABASE_URL"),
+        (["runs"], "Database not found: moa-bot.db"),
+        (["purge", "--user", "U1"], "Database not found: moa-bot.db"),
     ],
 )
 async def test_wrong_use_deletes_nothing_and_is_told(
@@ -166,7 +166,7 @@ async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
     result = await command(tmp_path, database, "purge", "--user", "U1")
     assert (result.code, result.err) == (0, "")
     assert result.out == (
-        "1 run deleted.\n1 not ended yet, and left. Run this again when they have ended.\n"
+        "1 run deleted.\n1 still in progress and kept. Run this again when they have ended.\n"
     )
     assert await listed(tmp_path, database) == [other, live]
     assert (await command(tmp_path, database, "purge", "--older-than", "9e9")).out.startswith("0 ")

@@ -36,9 +36,9 @@ async def refused(
         (["ask"], "QUESTION"),
         (["ask", "What", "is"], "unrecognized arguments: is"),
         (["ask", "Why?", "--pipe", "x"], "unrecognized arguments: --pipe x"),
-        (["run", "--port", "99999"], '"99999" is no port'),
-        (["run", "--drain", "-1"], '"-1" is no number of seconds'),
-        (["manifest", "--http", "bot.example.org"], "Write it as https://"),
+        (["run", "--port", "99999"], '"99999" is not a port'),
+        (["run", "--drain", "-1"], '"-1" is not a number of seconds'),
+        (["manifest", "--http", "bot.example.org"], "Use the form https://"),
     ],
 )
 async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -51,8 +51,8 @@ async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> Non
     [
         (b"", "The question is empty."),
         (b" \n\t\n", "The question is empty."),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not text: byte 1 is not UTF-8"),
-        ("Frage?".encode("utf-16-le"), "is not text: it holds zero bytes"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "isn't text: byte 1 is not UTF-8"),
+        ("Frage?".encode("utf-16-le"), "isn't text: it contains null bytes"),
         (b"a" * 1_000_001, "too long: more than 1,000,000 bytes"),
     ],
 )
@@ -65,13 +65,13 @@ async def test_what_is_no_question(tmp_path: Path, given: bytes, said: str) -> N
 async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
     """Bytes of another encoding on the command line are named as such."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
-    assert "is not text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
+    assert "isn't text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
 
 
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("default_pipeline = main\n", ["moa.toml", "not valid TOML", "line 1"]),
+        ("default_pipeline = main\n", ["moa.toml", "invalid TOML", "line 1"]),
         (
             GOOD_MODEL + "temprature = 1.0\n" + GOOD_PIPELINE,
             ["moa.toml:", "models.gpt.temprature: unknown key", '"temperature"', "Allowed:"],
@@ -123,7 +123,7 @@ async def test_wrong_variables(tmp_path: Path) -> None:
     assert "LOG_FORMAT" in message
     assert "'console' or 'json'" in message
     message = await refused(tmp_path, "ask", "Why?", variables={"MOA_CONFIG": "mao.toml"})
-    assert 'no file mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
+    assert 'File not found: mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
 
 
 async def test_running_without_tokens(tmp_path: Path) -> None:
