@@ -1,4 +1,4 @@
-"""Whatever is wrong is said in one clear message, with exit code 2 and no traceback."""
+"""Every mistake gives one clear message, exit code 2 and no traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def refused(
     ],
 )
 async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
-    """A wrong command line is told apart from a question that nobody answered."""
+    """A wrong command line has another exit code than an unanswered question."""
     assert said in await refused(tmp_path, *arguments)
 
 
@@ -63,7 +63,7 @@ async def test_what_is_no_question(tmp_path: Path, given: bytes, said: str) -> N
 
 
 async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
-    """Bytes of another encoding on the command line are named as such."""
+    """Bytes in another encoding on the command line are reported."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
     assert "isn't text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
 
@@ -103,21 +103,21 @@ async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
     ],
 )
 async def test_a_wrong_configuration(tmp_path: Path, toml: str, said: list[str]) -> None:
-    """The file, the key, what is allowed and the nearest name are said."""
+    """The message names the file, the key, the allowed values and the closest match."""
     (tmp_path / "moa.toml").write_text(toml)
     message = await refused(tmp_path, "ask", "Why?")
     assert [words for words in said if words not in message] == []
 
 
 async def test_an_unknown_pipeline(tmp_path: Path) -> None:
-    """The nearest name and all names are said."""
+    """The message names the closest match and all pipelines."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", "--pipeline", "mian")
     assert 'There is no pipeline "mian". Did you mean "main"? Allowed: main.' in message
 
 
 async def test_wrong_variables(tmp_path: Path) -> None:
-    """A variable that cannot be right is named with what is allowed; so is a missing file."""
+    """An invalid variable is reported with the allowed values; so is a missing file."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", variables={"LOG_FORMAT": "xml"})
     assert "LOG_FORMAT" in message
@@ -127,7 +127,7 @@ async def test_wrong_variables(tmp_path: Path) -> None:
 
 
 async def test_running_without_tokens(tmp_path: Path) -> None:
-    """`run` says which tokens are missing and where they come from."""
+    """`run` says which tokens are missing and where to find them."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "run")
     assert "SLACK_BOT_TOKEN, SLACK_APP_TOKEN" in message

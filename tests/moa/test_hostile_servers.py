@@ -1,4 +1,4 @@
-"""A model server may send what it likes: it costs little, holds nobody up, and is hung up on."""
+"""A hostile model server costs little, delays nobody, and is disconnected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.models.floods import FLOODS
 
 SMALL = 1024 * 1024
 BUFFERED = 16 * SMALL
-"""What kernel and server may hold that was sent and never read."""
+"""Bytes that kernel and server may buffer without being read."""
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def outcome_of(plan: moa.Plan) -> moa.Outcome:
 async def test_a_proposer_without_end_is_cut_off(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, flood: str
 ) -> None:
-    """Whatever it sends, the reply comes from the others, and the server is read no further."""
+    """The reply comes from the other models, and we stop reading from the server."""
     monkeypatch.setattr(response_reader, "MAX_STREAM_BYTES", SMALL)
     monkeypatch.setattr(transport, "MAX_WIRE_BYTES", 2 * SMALL)
     models = [model_at(server, endpoints, name) for name in (flood, "good")]
@@ -68,7 +68,7 @@ async def test_a_proposer_without_end_is_cut_off(
 async def test_an_aggregator_without_end_is_cut_off_and_the_reader_is_told(
     server: ModelServer, endpoints: Endpoints, flood: str
 ) -> None:
-    """Its reply has an end, and a note says that it is not the model's."""
+    """The reply ends, and a note says that we cut it off."""
     writer = model_at(server, endpoints, flood)
     outcome = await outcome_of(
         moa.Plan.of([model_at(server, endpoints, "good")], aggregator=writer)
@@ -82,7 +82,7 @@ async def test_an_aggregator_without_end_is_cut_off_and_the_reader_is_told(
 async def test_others_are_answered_while_floods_go_on(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Three servers send as fast as they are read; five other questions are answered meanwhile."""
+    """While three servers flood, five other questions are answered."""
     floods = ["text in the smallest events", "thoughts", "events that say nothing"]
     flooding = asyncio.create_task(
         outcome_of(
@@ -130,7 +130,7 @@ with open("/proc/self/status") as status:
 
 
 async def test_memory_stays_within_bounds(server: ModelServer) -> None:
-    """Four floods at once, of the kinds that grow most, leave a process below 400 MB."""
+    """Four concurrent floods of the worst kinds leave a process below 400 MB."""
     names = ["text", "packed JSON", "a JSON answer", "an event without end", "an error's body"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MEMORY, server.openai_url, *names, stdout=subprocess.PIPE
