@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from bot.ports import QueueStats
 
-SHARED = "Every process of one database reports the same value: use max, not sum."
+SHARED = "The same in every process of one database: take the maximum, never the sum."
 
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 """Seconds; Slack waits for 3 (https://docs.slack.dev/apis/events-api)."""

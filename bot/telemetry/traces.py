@@ -66,8 +66,8 @@ class Tracing:
     def work(self, run: Run) -> Generator[RunSpan, None, None]:
         """Start a trace whose root span is current until exit.
 
-        It is no child of the request that brought the question: another process may do the work, or
-        this one after a restart.
+        The trace is independent of the request that delivered the question: another process may do
+        the work, or this one after a restart.
         """
         span = self._tracer.start_span(
             f"invoke_workflow {run.pipeline}", context=Context(), attributes=_run_attributes(run)

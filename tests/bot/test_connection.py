@@ -1,4 +1,4 @@
-"""The connection to Slack: what is lost is noticed, said once, and opened again."""
+"""The connection to Slack: losses are noticed, logged once, and repaired."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOK_S = 0.05
 
 
 async def until(so: Callable[[], Any]) -> Any:
-    """Wait until something is there, and give it."""
+    """Wait until something is true, and return it."""
     async with asyncio.timeout(60):
         while not (found := so()):  # noqa: ASYNC110 - another process is looked at
             await asyncio.sleep(LOOK_S)
@@ -31,7 +31,7 @@ async def until(so: Callable[[], Any]) -> Any:
 
 
 async def is_ready(base: str) -> bool:
-    """What `/readyz` says; its status agrees."""
+    """Return the result of `/readyz`; its status code must match."""
     async with aiohttp.ClientSession() as session, session.get(f"{base}/readyz") as answer:
         ready = (await answer.json())["ready"]
         assert answer.status == (200 if ready else 503)
@@ -60,7 +60,7 @@ class Watched:
         self.lines: list[dict[str, Any]] = []
 
     async def read(self) -> None:
-        """Take in the log until the process ends."""
+        """Read the log until the process ends."""
         assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.lines.append(json.loads(line))
@@ -75,13 +75,13 @@ class Watched:
 
     @property
     def base(self) -> str:
-        """Where operators look."""
+        """The address of the operators' routes."""
         [address] = [line["address"] for line in self.lines if line["event"] == "metrics_served"]
         return address.removesuffix("/metrics")
 
     @property
     def told(self) -> list[str]:
-        """The lines about the connection, by their names."""
+        """Return the events about the connection."""
         ours = ("slack_connect", "slack_not_connected", "slack_token")
         return [line["event"] for line in self.lines if line["event"].startswith(ours)]
 
@@ -114,7 +114,7 @@ async def watched(tmp_path: Path) -> AsyncGenerator[Watched, None]:
 
 
 async def test_it_is_ready_while_connected(watched: Watched) -> None:
-    """And it says once that it is connected."""
+    """It logs the connection once."""
     assert await watched.ready()
     assert (await scrape(f"{watched.base}/metrics")).value("slack_connected") == 1
     assert watched.told.count("slack_connected") == 1
@@ -147,7 +147,7 @@ async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched)
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
 async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None:
-    """It names the variable and Slack's word, and it heals when the token does."""
+    """The log names the variable and Slack's code; a valid token fixes it."""
     watched.slack.fail_next("apps.connections.open", error=code, times=3)
     await watched.slack.drop_sockets()
     line = await watched.says("slack_token_refused")
@@ -160,7 +160,7 @@ async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None
 
 @pytest.mark.parametrize("asked_before", [False, True])
 async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_before: bool) -> None:
-    """However many calls it meets; and so is that it is accepted again."""
+    """It is logged once, however many calls fail; so is the recovery."""
     if asked_before:
         await watched.answers()
     watched.slack.app.revoked = True
@@ -187,7 +187,7 @@ async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_slack_asks_for_a_new_connection(watched: Watched, reason: str) -> None:
-    """The new one is open before the old one goes: no loss is said, and no event is lost."""
+    """The new session opens before the old one closes: no event is lost."""
     await watched.slack.disconnect_sockets(reason)
     await watched.slack.wait_for(lambda: watched.slack.connections == 2)
     await watched.answers()
@@ -198,7 +198,7 @@ async def test_slack_asks_for_a_new_connection(watched: Watched, reason: str) ->
 
 
 async def test_socket_mode_is_switched_off(watched: Watched) -> None:
-    """Slack's reason stands in the line."""
+    """The line has Slack's reason."""
     watched.slack.fail_next("apps.connections.open", error="not_allowed", times=2)
     await watched.slack.disconnect_sockets("link_disabled")
     assert (await watched.says("slack_connection_lost"))["reason"] == "link_disabled"
@@ -251,7 +251,7 @@ async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> No
 
 
 async def test_the_age_of_the_last_event(watched: Watched) -> None:
-    """It grows while Slack is silent, and starts anew with an event."""
+    """It grows while Slack is silent, and restarts with an event."""
     age = await _age(watched, lambda value: value > 0.5)
     await watched.answers()
     assert await _age(watched, lambda value: value < age) < age

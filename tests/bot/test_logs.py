@@ -1,4 +1,4 @@
-"""What may never stand in a log."""
+"""What must never appear in a log."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ REFUSE_ANSWERS = {
     "BEGIN SELECT RAISE(ABORT, 'not_taken'); END",
     "postgresql": "ALTER TABLE answers ADD CONSTRAINT not_taken CHECK (seconds < 0) NOT VALID",
 }
-"""Postgres tells which row it refused, with all that stands in it."""
+"""Postgres error messages contain the rejected row."""
 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_secret_in_a_line_is_hidden(secret: str) -> None:
-    """Tokens, keys, response_urls and socket addresses are taken out, wherever they stand."""
+    """Tokens, keys, response_urls and socket addresses are redacted anywhere in a line."""
     line = hide_secrets(None, "info", {"event": f"before {secret} after", "n": 1})
     tail = secret.rsplit("-", maxsplit=1)[-1].rsplit("/", maxsplit=1)[-1]
     assert tail not in line["event"]
@@ -54,7 +54,7 @@ def test_a_password_in_an_address_is_hidden() -> None:
 
 
 def test_the_libraries_logs_are_hidden_too_and_json_is_one_object_a_line() -> None:
-    """What another library logs, exceptions included, goes through the same sieve."""
+    """Logs of other libraries, including exceptions, are redacted too."""
     program = (
         "import logging; from bot import logs; logs.configure('INFO', 'json');"
         "log = logging.getLogger('some.library');"
@@ -109,7 +109,7 @@ def test_a_key_in_use_is_hidden_whatever_it_looks_like() -> None:
 
 
 def test_request_bodies_are_never_logged() -> None:
-    """The libraries that log whole bodies at INFO or DEBUG are kept at WARNING."""
+    """Libraries that log whole bodies at INFO or DEBUG are limited to WARNING."""
     program = (
         "import logging; from bot import logs; logs.configure('DEBUG', 'json');"
         "logging.getLogger('slack_sdk.socket_mode.aiohttp').debug('a body');"
@@ -124,7 +124,7 @@ def test_request_bodies_are_never_logged() -> None:
 
 
 async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database: str) -> None:
-    """Not at DEBUG, and not when the database takes neither an answer nor a question."""
+    """Not even at DEBUG, or when the database rejects an answer or a question."""
     question, answer = "tangerine", "marmalade"
     async with (
         world(tmp_path, Reply(f"The {answer}.")) as there,
@@ -153,7 +153,7 @@ async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database
 
 
 def break_database(url: str, statement: str) -> None:
-    """Change the bot's tables behind its back, so that it fails from now on."""
+    """Change the bot's tables so that it fails from now on."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Finding one question in the logs: every line names its run, and its trace where there is one."""
+"""Finding a question in the logs: every line has its run id, and a trace id if traced."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def run_program(program: str, folder: Path) -> str:
 
 
 def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None:
-    """Whatever logs on behalf of a run names it, and nothing else does."""
+    """Every log line about a run has its id, and no other line does."""
     lines = lines_of(run_program(TASKS.format(form="json"), tmp_path))
     assert [(line["event"], line.get("run_id")) for line in lines] == [
         ("of a task", "run-1"),
@@ -79,7 +79,7 @@ def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None
 
 
 def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
-    """Whoever reads along in a terminal can tell questions apart."""
+    """Console logs also tell questions apart."""
     *lines, last = run_program(TASKS.format(form="console"), tmp_path).splitlines()
     assert len(lines) == 3
     assert all("run_id=run-1" in line for line in lines)
@@ -87,7 +87,7 @@ def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
 
 
 async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None:
-    """At DEBUG, while Slack refuses and models fail: from the claim to the end, no line without."""
+    """At DEBUG, with failures in Slack and models: every line has the run id."""
     models = {"red-1": Reply(fault=Status(500)), "green-1": Reply("Half an answer.", fault=Cut())}
     change = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
     async with (
@@ -111,7 +111,7 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
 
 
 async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Path) -> None:
-    """Nothing is to be set in the bot itself; its log lines name the trace as well as the run."""
+    """The bot needs no setting; its log lines have trace and run ids."""
     (tmp_path / "sitecustomize.py").write_text(EXPORTER, encoding="utf-8")
     change = {"LOG_FORMAT": "json", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     async with (

@@ -1,4 +1,4 @@
-"""What a running bot tells by its metrics: true numbers, and no word of anybody's."""
+"""Metrics of a running bot: correct numbers, and nobody's texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stage import everywhere, on_stage
 
 
 async def test_an_answered_question_is_counted_all_the_way(tmp_path: Path) -> None:
-    """From the claim to the reply: questions, calls, tokens, cost, first tokens, Slack, queue."""
+    """From receiving a question to the reply: questions, calls, tokens, cost, Slack, queue."""
     async with on_stage(tmp_path, mode="http") as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
@@ -48,7 +48,7 @@ async def test_an_answered_question_is_counted_all_the_way(tmp_path: Path) -> No
 
 
 async def test_the_metrics_name_nobody_and_hold_no_words(tmp_path: Path) -> None:
-    """No id of a run, a person, a channel or a message, and nothing that anybody wrote."""
+    """They contain no ids and no text that anybody wrote."""
     async with on_stage(tmp_path, mode="http") as stage:
         ts = await stage.ask("What is a tangerine?")
         await stage.replied(ts)
@@ -67,7 +67,7 @@ async def test_the_metrics_name_nobody_and_hold_no_words(tmp_path: Path) -> None
 
 
 async def test_what_is_shared_by_all_processes_says_so(tmp_path: Path) -> None:
-    """The gauges that every process reads from the one journal must not be added up."""
+    """The help of gauges shared by all processes says not to sum them."""
     async with on_stage(tmp_path, mode="http") as stage:
         text = (await scrape(metrics_url(stage.slack))).text
     shared = re.findall(r"# HELP (\S+) .*never the sum\.", text)
@@ -79,7 +79,7 @@ async def test_what_is_shared_by_all_processes_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
-    """What Slack sends again is counted as a duplicate, and as one question only."""
+    """A resent event counts as a duplicate, not as another question."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))
         for delivery in [*stage.slack.deliveries]:
@@ -93,7 +93,7 @@ async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None
 
 
 async def test_the_queue_is_seen_while_a_question_is_worked_on(tmp_path: Path) -> None:
-    """Depth and age come from the journal, the questions in work from the process."""
+    """Depth and age come from the run store, questions in progress from the process."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply.", gate=gate)}
     async with on_stage(tmp_path, models=models) as stage:
@@ -109,7 +109,7 @@ async def test_the_queue_is_seen_while_a_question_is_worked_on(tmp_path: Path) -
 
 
 async def test_a_question_that_failed_is_counted_by_its_reason(tmp_path: Path) -> None:
-    """Each outcome is a series of its own, there from the start so that a first one shows."""
+    """Each outcome has a series from the start, so the first one shows."""
     models = everywhere(Reply(fault=Status(401)))
     async with on_stage(tmp_path, models=models) as stage:
         before = Scraped((await stage.bot.scrape()).decode())

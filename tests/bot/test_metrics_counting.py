@@ -14,7 +14,7 @@ EMPTY = QueueStats(0, 0, 0.0, 0.0)
 
 
 def a_run(pipeline: str = "balanced", *, resumed: bool = False, age_s: float = 0.0) -> Run:
-    """A run that was asked for so many seconds ago."""
+    """Return a run asked this many seconds ago."""
     question = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
     asked = datetime.now(UTC) - timedelta(seconds=age_s)
     return Run("run-1", question, pipeline, 7, "running", asked, resumed=resumed)
@@ -29,7 +29,7 @@ def read(metrics: Metrics, queue: QueueStats | None = EMPTY) -> Scraped:
 
 
 async def test_a_recorded_answer_is_not_counted_again() -> None:
-    """A run that starts again counts the calls that it makes, not those that were paid before."""
+    """A resumed run counts only its new calls."""
     models = [says(name) for name in ("red", "green")]
     whole = plan(layer(*models), by=says("writer"))
     first = await play(whole)
@@ -47,7 +47,7 @@ async def test_a_recorded_answer_is_not_counted_again() -> None:
 
 
 def test_work_that_is_broken_off_is_counted_as_such() -> None:
-    """What a stopping process hands back has not ended, and is in work no more."""
+    """A run handed back at shutdown is neither ended nor in progress."""
     metrics = fresh()
     with metrics.work(a_run()) as watch:
         watch.saw(Delta("The first half"))
@@ -59,7 +59,7 @@ def test_work_that_is_broken_off_is_counted_as_such() -> None:
 
 
 def test_seconds_are_counted_from_the_question_on() -> None:
-    """What the asker waited for, the queue included; never below 0 when clocks disagree."""
+    """The asker's wait includes the queue and is never negative if clocks disagree."""
     metrics = fresh()
     for run in (a_run(age_s=100.0), a_run(age_s=-100.0)):
         with metrics.work(run) as watch:
@@ -73,7 +73,7 @@ def test_seconds_are_counted_from_the_question_on() -> None:
 
 
 def test_names_that_are_not_configured_any_more_share_one_label() -> None:
-    """A pipeline or a model that was removed while its questions waited makes no new series."""
+    """A removed pipeline or model creates no new series."""
     metrics = fresh()
     call = Call("gone", "proposer", 1, 1, 1, "failed", 0.0, 1.0, error_kind="unavailable")
     with metrics.work(a_run("removed")) as watch:
@@ -86,7 +86,7 @@ def test_names_that_are_not_configured_any_more_share_one_label() -> None:
 
 
 def test_a_cost_that_is_not_known_is_counted_as_unknown() -> None:
-    """Never as 0 dollars without a word; a call that failed before any usage cost nothing."""
+    """An unknown cost is never $0; a call that failed before any usage is free."""
     metrics = fresh()
     call = Call("red", "proposer", 1, 1, 1, "used", 0.0, 1.0, 0.5, usage=Usage(10, 20, 5))
     failed = Call("red", "proposer", 1, 1, 2, "failed", 0.0, 1.0, error_kind="unavailable")
@@ -101,7 +101,7 @@ def test_a_cost_that_is_not_known_is_counted_as_unknown() -> None:
 
 
 def test_two_bots_in_one_process_count_apart() -> None:
-    """Nothing is global: each has a registry of its own."""
+    """Nothing is global: each has its registry."""
     one, other = fresh(), fresh()
     one.claimed("mention", new=True)
     labels = {"surface": "mention", "claim": "new"}

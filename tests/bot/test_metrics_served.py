@@ -1,4 +1,4 @@
-"""Where operators find the metrics, and what they see when something is down."""
+"""Where operators find the metrics, and what they show during failures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.stage import on_stage
 
 
 async def test_a_database_that_is_down_is_a_metric_and_no_error(tmp_path: Path) -> None:
-    """The scrape goes well without it; numbers that are not known are left out, never 0."""
+    """The scrape works without it; unknown numbers are left out, never 0."""
     async with on_stage(tmp_path, mode="http") as stage:
         url = metrics_url(stage.slack)
         async with stage.bot.database.begin() as connection:
@@ -30,7 +30,7 @@ async def test_a_database_that_is_down_is_a_metric_and_no_error(tmp_path: Path) 
 
 
 async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
-    """Metrics, health and readiness; nothing there takes requests of Slack's."""
+    """Metrics, health and readiness; Slack's requests aren't served there."""
     async with (
         on_stage(tmp_path) as stage,
         serve_admin(stage.bot, "127.0.0.1", 0) as port,
@@ -44,7 +44,7 @@ async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
 
 
 async def test_metrics_can_be_kept_off_the_port_that_slack_reaches(tmp_path: Path) -> None:
-    """`--metrics-port` moves them, so that what balances the public port need not filter."""
+    """`--metrics-port` moves them off the public port, so nothing needs filtering."""
     options = ("--http", "--port", "0", "--metrics-port", "0")
     change = {"LOG_FORMAT": "json"}
     async with (
@@ -60,7 +60,7 @@ async def test_metrics_can_be_kept_off_the_port_that_slack_reaches(tmp_path: Pat
 
 
 async def test_a_metrics_port_in_use_is_said(tmp_path: Path) -> None:
-    """The message names the option that sets it; exit code 2."""
+    """The message names the option to change; exit code 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         async with (
@@ -69,5 +69,5 @@ async def test_a_metrics_port_in_use_is_said(tmp_path: Path) -> None:
         ):
             log = await ended(process)
     assert process.returncode == 2
-    assert f"Port {port} on 127.0.0.1 cannot be listened on" in log
+    assert f"Can't listen on port {port} on 127.0.0.1" in log
     assert "--metrics-port" in log

@@ -1,4 +1,4 @@
-"""What is chosen in Slack, on a real SQLite file and on a real Postgres, and which rules follow."""
+"""Choices made in Slack, on SQLite and Postgres, and the resulting rules."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def preferences(opened: Database) -> Preferences:
 
 
 def resolve(defaults: Defaults, **choices: Any) -> Any:
-    """The rules that come of these choices, with nothing stored."""
+    """Return the rules for these choices, with nothing stored."""
     stored: Any = None
     return Preferences(stored, defaults, PIPELINES, "balanced").resolve(Choices(**choices))
 
@@ -53,7 +53,7 @@ async def test_without_a_choice_the_operators_word_holds(preferences: Preference
 
 
 async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> None:
-    """One channel's choice is no other's, and none of another workspace's."""
+    """A channel's choice affects no other channel and no other workspace."""
     choice = ChannelChoice(pipeline="deep", reveal="requester", brainstorm=True)
     await preferences.store_choice("T1", "channel", "C1", choice, "U1")
     here = await preferences.rules("T1", "C1", "U1")
@@ -66,7 +66,7 @@ async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> N
 async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
     preferences: Preferences, opened: Database
 ) -> None:
-    """What was just read is forgotten by the process that changes it, and soon by every other."""
+    """A change is visible at once in its process, and soon in all others."""
     elsewhere = Preferences(StoredPreferences(opened), Defaults(), PIPELINES, "balanced")
     for process in (preferences, elsewhere):
         assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
@@ -77,7 +77,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
 
 
 async def test_a_person_is_no_channel(preferences: Preferences) -> None:
-    """Equal ids under different scopes never meet."""
+    """Equal ids in different scopes don't collide."""
     await preferences.store_choice("T1", "person", "X1", PersonChoice(pipeline="quick"), "X1")
     assert (await preferences.rules("T1", "X1", "U1")).pipeline == "balanced"
     assert (await preferences.rules("T1", "C1", "X1")).pipeline == "quick"
@@ -94,7 +94,7 @@ def test_of_several_pipelines_the_channels_goes_first() -> None:
 
 
 def test_a_pipeline_that_is_gone_is_passed_over() -> None:
-    """A choice of a pipeline that `moa.toml` no longer has leads to the next one, to no error."""
+    """A chosen pipeline missing from `moa.toml` falls through to the next choice."""
     gone, person = ChannelChoice(pipeline="gone"), PersonChoice(pipeline="quick")
     assert resolve(Defaults(), channel=gone, person=person).pipeline == "quick"
 
@@ -113,7 +113,7 @@ def test_a_pipeline_that_is_gone_is_passed_over() -> None:
 def test_privacy_can_only_be_made_stricter(
     operator: Any, workspace: Any, channel: Any, holds: str
 ) -> None:
-    """Nobody loosens in Slack what the operator, or the workspace, has closed."""
+    """Slack settings can't loosen what the operator or workspace restricted."""
     rules = resolve(
         Defaults(reveal=operator),
         workspace=WorkspaceChoice(reveal=workspace),
@@ -131,7 +131,7 @@ def test_names_and_cost_can_only_be_made_stricter() -> None:
 
 @pytest.mark.parametrize("channel", [True, False])
 def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
-    """Whatever the workspace has chosen: they are no matter of privacy."""
+    """Regardless of the workspace's choice, as they don't concern privacy."""
     rules = resolve(
         Defaults(),
         workspace=WorkspaceChoice(follow_ups=not channel),
@@ -143,7 +143,7 @@ def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
 async def test_what_a_newer_release_has_stored_is_kept(
     preferences: Preferences, opened: Database
 ) -> None:
-    """After going back a release, changing a setting loses nothing that the newer one knows."""
+    """After a downgrade, changing a setting keeps the newer release's keys."""
     await preferences.store_choice("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     await _store(opened, json.dumps({"pipeline": "deep", "voice": {"tone": "dry"}}))
     assert (await preferences.rules("T1", "C1")).pipeline == "deep"
@@ -164,21 +164,21 @@ async def _store(opened: Database, chosen: str) -> None:
     ["no JSON", "[]", '"text"', "null", '{"reveal": "owners", "names": 1, "cost": ["shown"]}'],
 )
 def test_what_cannot_be_read_is_closed(stored: str) -> None:
-    """A stored choice that makes no sense to us opens no answers."""
+    """An unreadable stored choice opens no answers."""
     choice = read_choice(ChannelChoice, stored)
     assert choice.model_dump(include={*STRICTEST}) == STRICTEST
     assert choice.pipeline is None
 
 
 def test_one_wrong_value_takes_no_other_with_it() -> None:
-    """What can be read still holds."""
+    """Readable values still apply."""
     choice = read_choice(ChannelChoice, '{"pipeline": 7, "reveal": "requester", "x": 1}')
     assert (choice.pipeline, choice.reveal, choice.names) == (None, "requester", None)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", '"5"', "true"])
 def test_a_wrong_budget_is_no_budget_of_the_admins(amount: str) -> None:
-    """It is passed over; the operator's limit stands beneath it in any case."""
+    """It is ignored; the operator's limit applies anyway."""
     stored = f'{{"per_person_day_usd": {amount}, "reveal": "requester"}}'
     choice = read_choice(WorkspaceChoice, stored)
     assert (choice.per_person_day_usd, choice.reveal) == (None, "requester")

@@ -1,4 +1,4 @@
-"""The bot as an operator runs it: a process that is started, signalled and killed."""
+"""The bot as a process: started, signalled and killed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
         ),
         ({"SLACK_API_URL": "http://127.0.0.1:1/api/"}, "http://127.0.0.1:1/api/ did not answer"),
         ({"BLUE_KEY": ""}, "models.blue: its key is not set. Set BLUE_KEY"),
-        ({"BLUE_KEY": "blue key"}, "models.blue: BLUE_KEY: The key holds a character"),
+        ({"BLUE_KEY": "blue key"}, "models.blue: BLUE_KEY: The key contains an invalid character"),
         ({"OPENAI_API_KEY": " ", "BLUE_KEY": "  "}, "Set BLUE_KEY"),
         ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "is not a database address"),
         ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "cannot be used"),
@@ -113,14 +113,14 @@ async def test_a_port_in_use_is_said(tmp_path: Path) -> None:
         ):
             log = await ended(process)
     assert process.returncode == 2
-    assert f"Port {port} on 127.0.0.1 cannot be listened on" in log
+    assert f"Can't listen on port {port} on 127.0.0.1" in log
     assert "--port" in log
     assert "Traceback" not in log
 
 
 @asynccontextmanager
 async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
-    """A server that never answers: its address, and whether somebody has connected."""
+    """Yield a server that never answers: its address, and whether anybody connected."""
     asked = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,7 +135,7 @@ async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, name: signal.Signals) -> None:
-    """While Slack does not answer the bot can be stopped, without a traceback."""
+    """The bot can be stopped while Slack doesn't answer, without a traceback."""
     async with silent() as (url, asked), world(tmp_path, Reply("The reply.")) as there:
         change = {"SLACK_API_URL": url}
         async with started(tmp_path, there.slack, change=change) as process:
@@ -149,7 +149,7 @@ async def test_a_signal_ends_a_start_that_hangs(tmp_path: Path, name: signal.Sig
 
 
 async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> None:
-    """Neither the time to drain nor a Slack that does not answer holds it."""
+    """Neither draining nor an unresponsive Slack delays it."""
     gate = asyncio.Event()
     async with (
         world(tmp_path, Reply("The reply.", gate=gate)) as there,
@@ -170,7 +170,7 @@ async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> 
 
 
 async def test_a_question_whose_key_is_gone_after_a_restart_is_told_so(tmp_path: Path) -> None:
-    """A question that was left, and whose pipeline cannot be used any more, is not left open."""
+    """A leftover question whose pipeline no longer works is closed with a notice."""
     gate = asyncio.Event()
     async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
         async with running(tmp_path, there.slack) as process:

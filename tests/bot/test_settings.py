@@ -1,4 +1,4 @@
-"""What the environment and `.env` may hold, and how a mistake in them is told."""
+"""Settings from the environment and `.env`, and how mistakes are reported."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def configure(folder: Path) -> None:
 
 
 def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
-    """One sentence, in place of a traceback."""
+    """One sentence instead of a traceback."""
     (tmp_path / ".env").write_bytes(b"OPENAI_API_KEY=caf\xe9\n")
     with pytest.raises(ConfigurationError, match=r"^\.env: not a UTF-8 text file\.$"):
         load(tmp_path, {})
 
 
 def test_space_around_a_key_is_no_part_of_it(tmp_path: Path) -> None:
-    """A line end that was copied with the key does no harm; nothing but space is no key."""
+    """A line break copied with a key does no harm; blank means unset."""
     configure(tmp_path)
     settings = load(tmp_path, {"OPENAI_API_KEY": " sk-key\n", "BLUE_KEY": " "})
     assert settings.secret("OPENAI_API_KEY") == "sk-key"
@@ -56,7 +56,7 @@ LIMITS = CONFIG + "\n[limits]\n"
 
 
 def test_limits_are_read_and_most_are_open(tmp_path: Path) -> None:
-    """What is left out is not limited, but for the questions of one person within an hour."""
+    """Omitted limits are unlimited, except questions per person and hour."""
     configure(tmp_path)
     open_limits = load(tmp_path, {}).limits
     assert open_limits.questions_per_person_hour == QUESTIONS_AN_HOUR
@@ -80,7 +80,7 @@ def test_limits_are_read_and_most_are_open(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_limit_is_named(tmp_path: Path, line: str, says: str) -> None:
-    """A limit that cannot be is a mistake to be told, never no limit."""
+    """An invalid limit is an error, never "no limit"."""
     (tmp_path / "moa.toml").write_text(f"{LIMITS}{line}\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, {})

@@ -1,4 +1,4 @@
-"""What a trace tells: one span for a question, one for each call of a model, and no words."""
+"""Traces: one span per question, one per model call, and no texts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FACTS = {
 
 
 class Kept:
-    """The spans that were made, as an exporter gets them."""
+    """The spans as an exporter receives them."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -50,12 +50,12 @@ class Kept:
 
     @property
     def root(self) -> ReadableSpan:
-        """The one span that has no parent."""
+        """The root span."""
         (root,) = [span for span in self.spans if span.parent is None]
         return root
 
     def calls(self, model: str) -> list[ReadableSpan]:
-        """The spans of a configured model's calls, in the order in which they ended."""
+        """The spans of a model's calls, in the order they ended."""
         return [s for s in self.spans if (s.attributes or {}).get("moa_bot.model") == model]
 
 
@@ -65,7 +65,7 @@ def kept() -> Kept:
 
 
 def report(kept: Kept, events: Sequence[Event], how: Ended | None = "complete") -> None:
-    """Have a run traced, as the service reports it."""
+    """Trace a run the way the service does."""
     with Tracing(FACTS, kept.provider).work(RUN) as watch:
         for event in events:
             watch.saw(event)
@@ -139,7 +139,7 @@ async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept:
 
 
 async def test_a_trace_holds_no_words(tmp_path: Path, kept: Kept) -> None:
-    """Neither the question nor an answer, nor who asked or where; the run's id leads to these."""
+    """No question, answer, person or channel; the run's id leads to them."""
     async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
@@ -167,7 +167,7 @@ async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
 
 
 async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
-    """A retry stands beside the call that failed before it."""
+    """A retry has a span next to the failed call's."""
     steps = iter([[Fail(Unavailable(kind="overloaded"))], ["An answer."]])
 
     def script(_prompt: Prompt, _sampling: Sampling) -> Sequence[Step]:
@@ -184,7 +184,7 @@ async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
 
 
 async def test_a_call_that_was_stopped_as_needless_is_no_error(kept: Kept) -> None:
-    """A slow model that nobody waits for any more must not look broken."""
+    """A slow model that was cancelled doesn't look broken."""
     models = (says("red", Wait(3600)), says("green"))
     played = await play(plan(layer(*models, quorum=1, grace_s=0), by=says("writer")))
     report(kept, played.events)
@@ -196,7 +196,7 @@ async def test_a_call_that_was_stopped_as_needless_is_no_error(kept: Kept) -> No
 
 
 async def test_a_model_in_the_process_is_no_client_call(kept: Kept) -> None:
-    """The embedded model goes over no network, and a removed one is told by what is known."""
+    """The embedded model is a local call; a removed model has only its known fields."""
     played = await play(plan(layer(says("removed")), by=says("writer")))
     report(kept, played.events)
     (writer,), (removed,) = kept.calls("writer"), kept.calls("removed")
@@ -208,7 +208,7 @@ async def test_a_model_in_the_process_is_no_client_call(kept: Kept) -> None:
 
 
 async def test_a_run_that_starts_again_traces_only_what_it_asks(kept: Kept) -> None:
-    """Answers of the earlier attempt have their spans in that attempt's trace."""
+    """Answers of an earlier attempt have spans in that attempt's trace only."""
     whole = plan(layer(says("red"), says("green")), by=says("writer"))
     first = await play(whole)
     again = await play(whole, recorded=first.outcome.answers)
@@ -217,7 +217,7 @@ async def test_a_run_that_starts_again_traces_only_what_it_asks(kept: Kept) -> N
 
 
 async def test_work_that_is_broken_off_ends_its_trace(kept: Kept) -> None:
-    """A trace is never left open: the next attempt has one of its own."""
+    """A trace is always closed: the next attempt has another."""
     played = await play(plan(layer(says("red")), by=says("writer")))
     report(kept, played.events[:2], how=None)
     assert about(kept.root)["moa_bot.outcome"] == "interrupted"
@@ -226,14 +226,14 @@ async def test_work_that_is_broken_off_ends_its_trace(kept: Kept) -> None:
 
 @pytest.mark.parametrize("how", ["stopped", "archived", "partial"])
 def test_what_nobody_has_to_look_into_is_no_error(kept: Kept, how: Ended) -> None:
-    """Pressing Stop, or asking where nothing can be posted, must not look like a failure."""
+    """Pressing Stop, or asking where posting is forbidden, isn't a failure."""
     report(kept, [], how=how)
     assert kept.root.status.status_code is StatusCode.UNSET
     assert about(kept.root)["moa_bot.outcome"] == how
 
 
 def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
-    """So that one leads to the other; outside a trace nothing is added."""
+    """Log lines link to traces; outside a trace nothing is added."""
     with Tracing(FACTS, kept.provider).work(RUN):
         context = get_current_span().get_span_context()
         line = add_trace_ids(None, "info", {})
@@ -245,7 +245,7 @@ def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
 
 
 def test_work_has_a_trace_of_its_own_whoever_brought_the_question(kept: Kept) -> None:
-    """It may outlive the request, and be done by another process: it is no part of its trace."""
+    """The work may outlive the request, so it has a trace of its own."""
     with kept.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
         report(kept, [])
     named = {span.name: span for span in kept.spans}
@@ -253,7 +253,7 @@ def test_work_has_a_trace_of_its_own_whoever_brought_the_question(kept: Kept) ->
 
 
 async def test_without_opentelemetry_set_up_nothing_is_made() -> None:
-    """The API alone makes no spans, and the work goes on as it would without it."""
+    """Without an SDK there are no spans, and the work is unchanged."""
     played = await play(plan(layer(says("red")), by=says("writer")))
     with Tracing(FACTS).work(RUN) as watch:
         for event in played.events:

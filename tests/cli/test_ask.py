@@ -1,4 +1,4 @@
-"""`moa-bot ask` in a pipe: what is asked of real HTTP servers, and what is printed."""
+"""`moa-bot ask` in a pipe: requests to real HTTP servers, and the output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUESTION = "What is the capital of France?"
 
 
 def providers(server: ModelServer) -> dict[str, str]:
-    """The variables that lead both SDKs to the loopback server."""
+    """Return the variables that point both SDKs to the loopback server."""
     return {
         "OPENAI_API_KEY": "key-one",
         "OPENAI_BASE_URL": server.openai_url,
@@ -35,7 +35,7 @@ def providers(server: ModelServer) -> dict[str, str]:
 
 
 def mixed(folder: Path) -> None:
-    """A pipeline of two providers, one of whose models is dead."""
+    """A pipeline of two providers, with one broken model."""
     models = {
         "gpt": 'provider = "openai"\nmodel = "gpt"',
         "claude": 'provider = "anthropic"\nmodel = "claude"',
@@ -56,7 +56,7 @@ REPLIES = {
 
 
 async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Path) -> None:
-    """The layer at work, the reply and what it took are printed as plain lines."""
+    """Layers, the reply and its cost are printed as plain lines."""
     mixed(tmp_path)
     async with ModelServer(REPLIES) as server:
         result = await moa_bot(tmp_path, "ask", QUESTION, variables=providers(server))
@@ -81,7 +81,7 @@ async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Pa
 
 
 async def test_what_is_piped_holds_no_control_codes(tmp_path: Path) -> None:
-    """Neither ours nor a model's: a file and `less` show what a person can read."""
+    """Neither ours nor a model's: a file and `less` show readable text."""
     hostile = "A\x1b[31mB\x1b[0m \x1b]0;title\x07C \x9b2J \u202eD\u2028E\rF\x00G"
     configure(tmp_path, {"x": scripted(hostile)}, pipeline("x", aggregator="x"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
@@ -91,7 +91,7 @@ async def test_what_is_piped_holds_no_control_codes(tmp_path: Path) -> None:
 
 
 async def test_each_answer_is_shown_when_asked_for(tmp_path: Path) -> None:
-    """Under a heading with layer, model, state and seconds; also of a model that failed."""
+    """Under a heading with layer, model, state and seconds; failed models included."""
     models = {"one": scripted("First."), "two": scripted(fail="quota"), "end": scripted("Reply.")}
     configure(tmp_path, models, pipeline("one two", "one", aggregator="end"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
@@ -101,7 +101,7 @@ async def test_each_answer_is_shown_when_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_pipeline_can_be_chosen(tmp_path: Path) -> None:
-    """`--pipeline` takes another one than the default."""
+    """`--pipeline` selects another pipeline than the default."""
     models = {"one": scripted("Usual."), "two": scripted("Other.")}
     other = pipeline(aggregator="two", name="other")
     configure(tmp_path, models, pipeline("one", aggregator="one") + other)
@@ -111,7 +111,7 @@ async def test_a_pipeline_can_be_chosen(tmp_path: Path) -> None:
 
 
 async def test_the_next_aggregator_takes_over(tmp_path: Path) -> None:
-    """It is said which one failed and why."""
+    """The output says which one failed and why."""
     models = {"broken": scripted(fail="overloaded"), "spare": scripted("Reply.")}
     configure(tmp_path, models, pipeline("spare", aggregator="broken spare"))
     result = await moa_bot(tmp_path, "ask", QUESTION)
@@ -120,7 +120,7 @@ async def test_the_next_aggregator_takes_over(tmp_path: Path) -> None:
 
 
 async def test_a_reply_that_breaks_off_says_so(tmp_path: Path) -> None:
-    """What came is kept, and is not taken for the whole."""
+    """The text so far is kept, and marked as incomplete."""
     models = {"one": scripted("Yes."), "broken": scripted("One two three four.", fail="cut")}
     configure(tmp_path, models, pipeline("one", aggregator="broken"))
     result = await moa_bot(tmp_path, "ask", QUESTION)
@@ -138,7 +138,7 @@ async def test_the_same_model_twice_can_be_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 async def test_nobody_answers(tmp_path: Path, *, as_json: bool) -> None:
-    """Exit code 1, each reason, and where to look further; no traceback."""
+    """Exit code 1, each reason, and where to look next; no traceback."""
     configure(tmp_path, {"one": scripted(fail="timeout")}, pipeline("one", aggregator="one"))
     result = await moa_bot(tmp_path, "ask", QUESTION, *(["--json"] if as_json else []))
     assert result.code == 1
@@ -152,14 +152,14 @@ async def test_nobody_answers(tmp_path: Path, *, as_json: bool) -> None:
     "given", [b"Why is the sky blue?\n", b"\xef\xbb\xbfWhy is the sky blue?\n"]
 )
 async def test_a_question_comes_from_standard_input(tmp_path: Path, given: bytes) -> None:
-    """`-` reads it, without the mark that some editors put at the head of a file."""
+    """`-` reads it, without a byte order mark at the start."""
     configure(tmp_path, {"echo": scripted()}, pipeline(aggregator="echo"))
     result = await moa_bot(tmp_path, "ask", "-", given=given)
     assert "\nYou said: Why is the sky blue?\n" in result.out
 
 
 async def test_keys_are_enough(tmp_path: Path) -> None:
-    """Without a moa.toml a balanced pipeline of what the key offers is used, and said."""
+    """Without a moa.toml, the key decides the balanced pipeline, and the output says so."""
     (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=key-two\n")
     async with ModelServer(default=Reply("Paris."), key="key-two") as server:
         address = {"ANTHROPIC_BASE_URL": server.anthropic_url}
@@ -185,7 +185,7 @@ async def test_an_interrupt_stops_everything_quietly(tmp_path: Path) -> None:
 
 
 async def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
-    """`moa-bot ask … | head -1` ends without a word."""
+    """`moa-bot ask … | head -1` ends silently."""
     gate = asyncio.Event()
     mixed(tmp_path)
     async with ModelServer(default=Reply("Paris.", gate=gate)) as server:
@@ -202,7 +202,7 @@ async def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
 
 
 async def test_an_encoding_without_arrows_is_no_error(tmp_path: Path) -> None:
-    """A terminal of another age shows a question mark for what it lacks."""
+    """A terminal with an old encoding shows "?" for missing characters."""
     configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one", aggregator="one"))
     result = await moa_bot_process(
         tmp_path, "ask", QUESTION, variables={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}

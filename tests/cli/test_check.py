@@ -1,4 +1,4 @@
-"""`moa-bot check`: what is set up, whether it can be reached, and how to mend what is wrong."""
+"""`moa-bot check`: reports the setup and how to fix problems."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.models import ModelServer, Reply
 
 
 def tokens(slack: LocalSlack) -> dict[str, str]:
-    """The variables that lead to a local Slack."""
+    """Return the variables that point to a local Slack."""
     return {
         "SLACK_API_URL": slack.api_url,
         "SLACK_BOT_TOKEN": slack.bot_token,
@@ -19,12 +19,12 @@ def tokens(slack: LocalSlack) -> dict[str, str]:
 
 
 def simple(folder: Path) -> None:
-    """A configuration that needs nothing from outside."""
+    """A configuration without external services."""
     configure(folder, {"one": scripted()}, pipeline("one", aggregator="one"))
 
 
 def marks(result: Result) -> dict[str, str]:
-    """What each line is about (its words up to the first comma or colon), with its mark."""
+    """Return each line's subject (up to the first comma or colon) with its status."""
     found: dict[str, str] = {}
     for line in result.out.splitlines():
         mark, about = line[2:10].strip(), line[11:]
@@ -34,7 +34,7 @@ def marks(result: Result) -> dict[str, str]:
 
 
 async def test_what_works_is_ok(tmp_path: Path) -> None:
-    """Models, pipelines, database and Slack are tried for real, and named."""
+    """Models, pipelines, database and Slack are really tried, and named."""
     simple(tmp_path)
     async with LocalSlack(team_name="Acme", bot_name="robin") as slack:
         result = await moa_bot(tmp_path, "check", variables=tokens(slack))
@@ -49,7 +49,7 @@ async def test_what_works_is_ok(tmp_path: Path) -> None:
 
 
 async def test_slack_may_wait(tmp_path: Path) -> None:
-    """Without Slack the rest can be used: it is said how to go on, and nothing has failed."""
+    """Without Slack, nothing fails, and the output says how to set it up."""
     simple(tmp_path)
     result = await moa_bot(tmp_path, "check")
     assert result.code == 0
@@ -58,7 +58,7 @@ async def test_slack_may_wait(tmp_path: Path) -> None:
 
 
 async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
-    """A wrong key, a wrong name, a missing key and a wrong address each say what to mend."""
+    """A wrong key, name or address and a missing key each say what to fix."""
     async with ModelServer({"gpt": Reply()}, key="right-key") as server:
         known = f'provider = "openai"\nbase_url = "{server.openai_url}"\n'
         models = {
@@ -87,7 +87,7 @@ async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
 
 
 async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
-    """With what is lost without it, and where it is added."""
+    """The report says what needs it, and where to add it."""
     simple(tmp_path)
     async with LocalSlack() as slack:
         slack.app.scopes.discard("reactions:write")
@@ -99,7 +99,7 @@ async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path) -> None:
-    """With Slack's reason and where the right one is found; the token itself is never shown."""
+    """The report has Slack's reason and where to find the right token, never the token."""
     simple(tmp_path)
     async with LocalSlack() as slack:
         wrong = tokens(slack) | {
@@ -115,7 +115,7 @@ async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path) -> None:
 
 
 async def test_half_of_slack_is_missing_the_other_half(tmp_path: Path) -> None:
-    """A signing secret alone serves nobody; with it the app token may be left out."""
+    """A signing secret alone isn't enough; with it, the app token is optional."""
     simple(tmp_path)
     result = await moa_bot(tmp_path, "check", variables={"SLACK_SIGNING_SECRET": "0" * 32})
     assert result.code == 1
@@ -126,7 +126,7 @@ async def test_half_of_slack_is_missing_the_other_half(tmp_path: Path) -> None:
 
 
 async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
-    """It is the address or the network, not the token."""
+    """The report blames the address or the network, not the token."""
     simple(tmp_path)
     variables = {
         "SLACK_BOT_TOKEN": "xoxb-some",
@@ -139,7 +139,7 @@ async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
 
 
 async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
-    """The reason is said, and no password."""
+    """The reason is shown, without the password."""
     simple(tmp_path)
     lost = await moa_bot(
         tmp_path, "check", variables={"DATABASE_URL": "sqlite:///no/such/folder/x.db"}
@@ -153,7 +153,7 @@ async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
-    """No model at all, or a mistake in the file, is a failure; it is said what to do."""
+    """No model or a mistake in the file is a failure with advice."""
     (tmp_path / "moa.toml").write_text('default_pipeline = "x"\n')
     result = await moa_bot(tmp_path, "check")
     assert result.code == 1
@@ -162,7 +162,7 @@ async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 async def test_models_without_a_price_are_listed(tmp_path: Path) -> None:
-    """Their calls count as nothing in the budgets, which nobody would guess."""
+    """The report warns that their calls count as $0."""
     async with ModelServer({"own-1": Reply("Yes.")}) as server:
         own = f'provider = "openai"\nmodel = "own-1"\nbase_url = "{server.openai_url}"\n'
         models = {"own": own, "priced": f"{own}price = {{ input = 1.0, output = 2.0 }}\n"}

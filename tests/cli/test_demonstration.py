@@ -25,7 +25,7 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
     assert result.err == ""
     assert result.code == 0
     assert "Pipeline balanced: analyst, practitioner, sceptic → analyst" in result.out
-    assert "the built-in demonstration model" in result.out
+    assert "the built-in demo model" in result.out
     assert "It shows the wiring, not the quality" in result.out
     assert "copy moa.example.toml to moa.toml" in result.out
     # A slow machine may go on without the third: the quorum is two.

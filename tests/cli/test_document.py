@@ -39,7 +39,7 @@ ANSWER_FIELDS = {
 
 
 async def document(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
-    """What is printed, which must be one JSON document and nothing else."""
+    """Return the output, which must be one JSON document and nothing else."""
     result = await moa_bot(folder, "ask", "Why?", "--json", *arguments)
     assert result.code == code
     assert result.err == ""
@@ -47,7 +47,7 @@ async def document(folder: Path, *arguments: str, code: int = 0) -> dict[str, An
 
 
 async def test_the_document_has_the_promised_fields(tmp_path: Path) -> None:
-    """Every answer stands in it, failed ones too, in the order of layers and proposers."""
+    """It has every answer, failed ones too, in the order of layers and proposers."""
     models = {
         "slow": scripted("Slow.", delay_s=0.2),
         "dead": scripted(fail="unavailable"),
@@ -84,7 +84,7 @@ async def test_an_answer_that_did_not_come_says_why(tmp_path: Path) -> None:
 
 
 async def test_a_draft_is_marked(tmp_path: Path) -> None:
-    """When no aggregator answers, the status says that nobody synthesised."""
+    """If no aggregator answers, the status is "unsynthesised"."""
     models = {"one": scripted("Draft."), "dead": scripted(fail="unavailable")}
     configure(tmp_path, models, pipeline("one", aggregator="dead"))
     found = await document(tmp_path)
@@ -93,7 +93,7 @@ async def test_a_draft_is_marked(tmp_path: Path) -> None:
 
 
 async def test_no_answer_is_a_document_too(tmp_path: Path) -> None:
-    """A script reads the reasons from the same fields, and exit code 1 tells it to."""
+    """The reasons are in the same fields, and the exit code is 1."""
     configure(tmp_path, {"dead": scripted(fail="unavailable")}, pipeline("dead", aggregator="dead"))
     found = await document(tmp_path, code=1)
     assert set(found) == FIELDS | {"error"}
@@ -105,7 +105,7 @@ async def test_no_answer_is_a_document_too(tmp_path: Path) -> None:
 
 
 async def test_every_character_survives_and_none_is_obeyed(tmp_path: Path) -> None:
-    """The text is kept whole, yet printing the document to a terminal does nothing to it."""
+    """The text is complete, but harmless when printed to a terminal."""
     text = "ä 你 \x1b[31m \x9b2J \u202e \x7f \U0001f600 \U000e0041"
     configure(tmp_path, {"one": scripted(text)}, pipeline(aggregator="one"))
     result = await moa_bot(tmp_path, "ask", "Why?", "--json")

@@ -92,7 +92,7 @@ async def test_open_fills_in_slacks_page(tmp_path: Path) -> None:
     address = (tmp_path / "opened").read_text(encoding="utf-8")
     assert filled_in(address) == MANIFEST
     assert result.out.split()[-1] == address
-    assert result.out.startswith("Slack's create-app page is open in your browser.")
+    assert result.out.startswith("Opened Slack's create-app page in your browser.")
 
 
 @pytest.mark.parametrize("broken", [{}, {"BROWSER": "/nowhere/browser"}])
@@ -102,7 +102,7 @@ async def test_open_prints_the_address_where_no_browser_is(
     """On a server it says what to do with the address."""
     result = await moa_bot_process(tmp_path, "manifest", "--open", variables={"PATH": "", **broken})
     assert result.code == 0
-    assert result.out.startswith("There is no browser here. Open this address")
+    assert result.out.startswith("No browser found. Open this address")
     assert filled_in(result.out.split()[-1]) == MANIFEST
 
 

@@ -78,7 +78,7 @@ async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> N
     assert "reasoning_tokens" in result.out
     result = await run(tmp_path, THINKER, "ask", "Why?", reasoning_tokens=0, max_output_tokens=500)
     assert result.code == 1
-    assert "used up their output limit" in result.err
+    assert "reached their output limit" in result.err
 
 
 @pytest.mark.parametrize("name", ["quick", "balanced", "deep", "single"])

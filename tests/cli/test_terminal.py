@@ -108,7 +108,7 @@ def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -
     """A row for each proposer moves while it is asked and says in words how it ended."""
     demonstration(tmp_path)
     terminal = Terminal(tmp_path, "ask", "Why?", columns=columns)
-    shown = terminal.until("asked, 0 s")
+    shown = terminal.until("waiting, 0 s")
     assert CURSOR_GONE in shown
     assert terminal.end() == 0
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
@@ -116,7 +116,7 @@ def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -
     assert re.search(r"^Layer 1\n ✓ quick answered in 0\.\d s", text, re.MULTILINE)
     assert re.search(r"^ ✗ dead  failed after 0\.0 s:", text, re.MULTILINE)
     assert "Layer 1: 1 of 2 answered\n" in text
-    assert "asked, " not in text
+    assert "waiting, " not in text
     assert "1 of 2 answers used" in text
 
 
@@ -175,7 +175,7 @@ def test_an_interrupt_gives_the_cursor_back(tmp_path: Path) -> None:
     """Ctrl-C while a table moves leaves a terminal that can be used."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline("one", aggregator="one"))
     terminal = Terminal(tmp_path, "ask", "Why?")
-    terminal.until("asked, 0 s")
+    terminal.until("waiting, 0 s")
     terminal.interrupt()
     assert terminal.end() == 130
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)

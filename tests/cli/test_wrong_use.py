@@ -1,4 +1,4 @@
-"""Whatever is wrong is said in one clear message, with exit code 2 and no traceback."""
+"""Every mistake gives one clear message, exit code 2 and no traceback."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def message_of(result: Result) -> str:
         (["ask"], "QUESTION"),
         (["ask", "What", "is"], "unrecognized arguments: is"),
         (["ask", "Why?", "--pipe", "x"], "unrecognized arguments: --pipe x"),
-        (["run", "--port", "99999"], '"99999" is no port'),
-        (["run", "--drain", "-1"], '"-1" is no number of seconds'),
-        (["manifest", "--http", "bot.example.org"], "Write it as https://"),
+        (["run", "--port", "99999"], '"99999" is not a port'),
+        (["run", "--drain", "-1"], '"-1" is not a number of seconds'),
+        (["manifest", "--http", "bot.example.org"], "Use the form https://"),
     ],
 )
 async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
-    """A wrong command line is told apart from a question that nobody answered."""
+    """A wrong command line has another exit code than an unanswered question."""
     assert said in await refused(tmp_path, *arguments)
 
 
@@ -55,8 +55,8 @@ async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> Non
     [
         (b"", "The question is empty."),
         (b" \n\t\n", "The question is empty."),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "is not text: byte 1 is not UTF-8"),
-        ("Frage?".encode("utf-16-le"), "is not text: it holds zero bytes"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "isn't text: byte 1 is not UTF-8"),
+        ("Frage?".encode("utf-16-le"), "isn't text: it contains null bytes"),
         (b"a" * 1_000_001, "too long: more than 1,000,000 bytes"),
     ],
 )
@@ -67,15 +67,15 @@ async def test_what_is_no_question(tmp_path: Path, given: bytes, said: str) -> N
 
 
 async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
-    """Bytes of another encoding on the command line are named as such."""
+    """Bytes in another encoding on the command line are reported."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
-    assert "is not text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
+    assert "isn't text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
 
 
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("default_pipeline = main\n", ["moa.toml", "not valid TOML", "line 1"]),
+        ("default_pipeline = main\n", ["moa.toml", "invalid TOML", "line 1"]),
         (
             GOOD_MODEL + "temprature = 1.0\n" + GOOD_PIPELINE,
             ["moa.toml:", "models.gpt.temprature: unknown key", '"temperature"', "Allowed:"],
@@ -107,31 +107,31 @@ async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
     ],
 )
 async def test_a_wrong_configuration(tmp_path: Path, toml: str, said: list[str]) -> None:
-    """The file, the key, what is allowed and the nearest name are said."""
+    """The message names the file, the key, the allowed values and the closest match."""
     (tmp_path / "moa.toml").write_text(toml)
     message = await refused(tmp_path, "ask", "Why?")
     assert [words for words in said if words not in message] == []
 
 
 async def test_an_unknown_pipeline(tmp_path: Path) -> None:
-    """The nearest name and all names are said."""
+    """The message names the closest match and all pipelines."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", "--pipeline", "mian")
     assert 'There is no pipeline "mian". Did you mean "main"? Allowed: main.' in message
 
 
 async def test_wrong_variables(tmp_path: Path) -> None:
-    """A variable that cannot be right is named with what is allowed; so is a missing file."""
+    """An invalid variable is reported with the allowed values; so is a missing file."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", variables={"LOG_FORMAT": "xml"})
     assert "LOG_FORMAT" in message
     assert "'console' or 'json'" in message
     message = await refused(tmp_path, "ask", "Why?", variables={"MOA_CONFIG": "mao.toml"})
-    assert 'no file mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
+    assert 'File not found: mao.toml (MOA_CONFIG). Did you mean "moa.toml"?' in message
 
 
 async def test_running_without_tokens(tmp_path: Path) -> None:
-    """`run` says which tokens are missing and where they come from."""
+    """`run` says which tokens are missing and where to find them."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     # In a process of its own: `run` handles signals, which only a main thread can.
     message = message_of(await moa_bot_process(tmp_path, "run"))

@@ -1,4 +1,4 @@
-"""How servers refuse: the forms of their bodies, and the kinds under which they are sorted."""
+"""Error bodies of servers, and the kinds they map to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Case = tuple[str, int, Any, tuple[str, str]]
 
 
 def of(message: str, **more: Any) -> dict[str, Any]:
-    """OpenAI's form, with nothing for machines unless given."""
+    """OpenAI's form, with codes only if given."""
     return {"error": {"message": message, "type": None, "param": None, "code": None, **more}}
 
 

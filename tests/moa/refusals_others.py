@@ -1,4 +1,4 @@
-"""How servers refuse a question, a model or a key, or ask for patience."""
+"""Error bodies about questions, models, keys and rate limits."""
 
 from __future__ import annotations
 

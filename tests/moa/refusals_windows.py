@@ -1,4 +1,4 @@
-"""How servers say that a question is too long for a model."""
+"""Error bodies for questions that exceed the context window."""
 
 from __future__ import annotations
 

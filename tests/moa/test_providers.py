@@ -1,4 +1,4 @@
-"""The contract that every provider keeps, through everything that can go wrong with it."""
+"""The contract that every provider keeps, whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HTTP = ["openai", "anthropic"]
 def model_at(
     server: ModelServer, endpoints: Endpoints, provider: str, **settings: Any
 ) -> ProvidedModel:
-    """A model of that provider, at the loopback server."""
+    """Return a model of that provider on the loopback server."""
     url = server.openai_url if provider == "openai" else server.anthropic_url
     settings = {"model": "m", "base_url": url, "api_key": "sk-secret-key", **settings}
     return build(ModelSpec(provider=provider, **settings), Profile("m"), endpoints)
@@ -40,7 +40,7 @@ def model_at(
 
 @asynccontextmanager
 async def nothing_left_running(server: ModelServer) -> AsyncGenerator[Endpoints]:
-    """Endpoints for a test, after which no task, no generator and no connection may be left."""
+    """Endpoints for a test; fails if a task, generator or connection is left."""
     before = asyncio.all_tasks()
     async with Endpoints() as endpoints:
         yield endpoints
@@ -82,7 +82,7 @@ async def test_an_answer_is_read_whole(
 async def test_why_a_model_stopped_is_said(
     server: ModelServer, provider: str, stop: Any, *, streams: bool
 ) -> None:
-    """A token limit and a refusal are told from an end, and keep the text so far."""
+    """A token limit and a refusal differ from a normal end, and keep the text so far."""
     server.models["m"] = Reply("Paris is", stop=stop, streams=streams)
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
@@ -93,7 +93,7 @@ async def test_why_a_model_stopped_is_said(
 async def test_an_empty_answer_is_no_error(
     server: ModelServer, provider: str, *, streams: bool
 ) -> None:
-    """A model that says nothing and ends is heard to do so; the engine says what it means."""
+    """A model that ends without text is reported as such; the engine decides what it means."""
     server.models["m"] = Reply("", streams=streams)
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
@@ -162,7 +162,7 @@ async def test_every_fault_is_sorted(
 
 
 async def test_a_reset_connection_is_a_cut(server: ModelServer, provider: str) -> None:
-    """A connection that the server resets in mid-answer is sorted as a cut."""
+    """A connection reset in mid-answer counts as a cut."""
     server.models["m"] = Reply(SAID, fault=Cut(after=2, reset=True))
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
@@ -170,7 +170,7 @@ async def test_a_reset_connection_is_a_cut(server: ModelServer, provider: str) -
 
 
 async def test_a_dead_address_is_a_connection_fault(server: ModelServer, provider: str) -> None:
-    """Where nobody listens, the error says that the server could not be reached."""
+    """If nothing listens, the error says that the server couldn't be reached."""
     async with ModelServer() as gone:
         pass
     async with nothing_left_running(server) as endpoints:
@@ -194,7 +194,7 @@ async def test_a_dead_address_is_a_connection_fault(server: ModelServer, provide
 async def test_when_to_ask_again_is_kept(
     server: ModelServer, provider: str, headers: dict[str, str], expected: float | None
 ) -> None:
-    """A rate limit carries the seconds that the server asks for, in each form it may say them."""
+    """A rate limit carries the server's waiting time, in every form servers use."""
     server.models["m"] = Reply(fault=Status(429, headers=headers))
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
@@ -203,7 +203,7 @@ async def test_when_to_ask_again_is_kept(
 
 
 async def test_closing_early_closes_the_connection(server: ModelServer, provider: str) -> None:
-    """A generator that is closed in mid-answer takes its connection with it."""
+    """Closing the generator in mid-answer closes its connection."""
     server.models["m"] = Reply(SAID, fault=Stall(after=1))
     async with nothing_left_running(server) as endpoints, asyncio.timeout(PATIENCE_S):
         stream = model_at(server, endpoints, provider).stream(QUESTION, Sampling())
@@ -218,7 +218,7 @@ async def test_closing_early_closes_the_connection(server: ModelServer, provider
 async def test_cancelling_closes_the_connection(
     server: ModelServer, provider: str, fault: Fault
 ) -> None:
-    """A task that is cancelled while it waits for a model takes its connection with it."""
+    """Cancelling a waiting task closes its connection."""
     server.models["m"] = Reply(SAID, fault=fault)
     async with nothing_left_running(server) as endpoints, asyncio.timeout(PATIENCE_S):
         task = asyncio.create_task(hear(model_at(server, endpoints, provider)))
@@ -233,7 +233,7 @@ async def test_cancelling_closes_the_connection(
 async def test_a_stream_that_is_never_begun_asks_nothing(
     server: ModelServer, provider: str
 ) -> None:
-    """Asking begins with the first step of the generator, so an unused one costs nothing."""
+    """The request starts with the generator's first step, so an unused one costs nothing."""
     async with nothing_left_running(server) as endpoints:
         await model_at(server, endpoints, provider).stream(QUESTION, Sampling()).aclose()
     assert server.requests == []
@@ -242,7 +242,7 @@ async def test_a_stream_that_is_never_begun_asks_nothing(
 async def test_one_connection_serves_one_question_after_the_other(
     server: ModelServer, provider: str
 ) -> None:
-    """Questions that follow each other share a connection, and those at once do not mix."""
+    """Sequential questions share a connection, and concurrent ones don't mix."""
     server.models["m"] = Reply(lambda request: f"You said: {request.turns[-1][1]}")
     async with nothing_left_running(server) as endpoints:
         models = [model_at(server, endpoints, provider) for _ in range(3)]
@@ -267,7 +267,7 @@ async def test_the_limit_and_the_system_text_are_sent(server: ModelServer, provi
 
 
 async def test_text_that_is_no_unicode_harms_nothing(server: ModelServer, provider: str) -> None:
-    """A lone surrogate, as broken input holds it, does not keep a question from being asked."""
+    """A lone surrogate in broken input doesn't prevent a question."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
         model = model_at(server, endpoints, provider)
@@ -276,7 +276,7 @@ async def test_text_that_is_no_unicode_harms_nothing(server: ModelServer, provid
 
 
 async def test_probing_proves_address_key_and_name(server: ModelServer, provider: str) -> None:
-    """A probe passes where a question would, without asking one."""
+    """A probe succeeds where a question would, without sending one."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
         await model_at(server, endpoints, provider).probe()
@@ -290,7 +290,7 @@ async def test_probing_proves_address_key_and_name(server: ModelServer, provider
 async def test_probing_finds_what_is_wrong(
     provider: str, settings: dict[str, str], kind: str
 ) -> None:
-    """A probe tells a wrong key from a wrong name."""
+    """A probe distinguishes a wrong key from a wrong model name."""
     async with (
         ModelServer({"m": Reply(SAID)}, key="right") as server,
         nothing_left_running(server) as endpoints,
@@ -302,7 +302,7 @@ async def test_probing_finds_what_is_wrong(
 
 
 async def test_probing_asks_one_token_where_there_is_no_page(provider: str) -> None:
-    """A compatible server that does not describe its models is probed by the least question."""
+    """A server that doesn't describe its models is probed with a minimal question."""
     async with ModelServer({"m": Reply(SAID)}, has_model_pages=False) as server:
         async with nothing_left_running(server) as endpoints:
             await model_at(server, endpoints, provider, reasoning_tokens=0).probe()

@@ -1,4 +1,4 @@
-"""What is peculiar to Anthropic's API."""
+"""Specifics of Anthropic's API."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> Anth
 
 
 def events(*values: dict[str, Any]) -> Reply:
-    """A server that streams these events as they are."""
+    """Return a server that streams these events unchanged."""
     data = [f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in values]
     return Reply(fault=Raw("".join(data).encode()))
 
@@ -75,14 +75,14 @@ async def test_turns_alternate_and_begin_with_the_user(
     turns: list[Message],
     sent: list[tuple[str, str]],
 ) -> None:
-    """Any thread is sent in the form that the API takes: no turn empty, no role twice in a row."""
+    """Any thread is sent in the API's form: no empty turn, no role twice in a row."""
     await hear(model_at(server, endpoints), Prompt(tuple(turns)))
     assert server.requests[0].turns == sent
     assert "system" not in server.requests[0].body
 
 
 async def test_no_temperature_is_sent(server: ModelServer, endpoints: Endpoints) -> None:
-    """The API takes no temperature: none is sent, and the profile says so."""
+    """The API accepts no temperature: none is sent, and the profile says so."""
     model = model_at(server, endpoints)
     await hear(model, sampling=Sampling(temperature=0.7))
     assert "temperature" not in server.requests[0].body
@@ -90,7 +90,7 @@ async def test_no_temperature_is_sent(server: ModelServer, endpoints: Endpoints)
 
 
 async def test_a_limit_is_always_sent(server: ModelServer, endpoints: Endpoints) -> None:
-    """The API demands a limit: the model's own stands in where the role sets none."""
+    """The API requires a limit: the model's own is used if the role sets none."""
     await hear(model_at(server, endpoints), sampling=Sampling())
     assert server.requests[0].body["max_tokens"] == MAX_OUTPUT_TOKENS + REASONING_TOKENS
 
@@ -118,7 +118,7 @@ async def test_types_and_codes_are_told_from_their_status(
     error: dict[str, Any],
     kind: tuple[str, str],
 ) -> None:
-    """Money, size and load are known by the body's type and code, whatever the status."""
+    """Credit, size and load errors are recognised by type and code, whatever the status."""
     body = {"type": "error", "error": error}
     server.models["m"] = Reply(fault=Status(status, body))
     assert (await hear(model_at(server, endpoints))).kind == kind
@@ -127,7 +127,7 @@ async def test_types_and_codes_are_told_from_their_status(
 async def test_usage_is_known_before_the_first_word(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """An answer that is cut has its input counted all the same; cached input is part of it."""
+    """A cut-off answer still counts its input; cached input is part of it."""
     usage = {"input_tokens": 10, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 2}
     server.models["m"] = events(
         {"type": "message_start", "message": {"usage": usage}}, saying("text_delta", text="Pa")
@@ -141,7 +141,7 @@ async def test_usage_is_known_before_the_first_word(
 async def test_what_is_thought_is_no_part_of_the_answer(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Thinking, signatures, and events of later versions are passed over."""
+    """Thinking, signatures and unknown events are ignored."""
     server.models["m"] = events(
         saying("thinking_delta", thinking="Hm"),
         saying("signature_delta", signature="x"),
@@ -178,7 +178,7 @@ async def test_the_environments_key_stays_with_its_own_server(
 async def test_the_environment_is_used_where_nothing_is_given(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY are the SDK's to read, and go together."""
+    """The SDK reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY, which belong together."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-environment")
     assert (await hear(AnthropicModel(Profile("m"), "m", endpoints))).text == "Paris."

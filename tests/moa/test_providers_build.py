@@ -1,4 +1,4 @@
-"""Models are built from their settings, cheaply, and every mistake is found before a call."""
+"""Models are built from settings cheaply, and mistakes are found before any call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKENS = Usage(input_tokens=1_000_000, output_tokens=1_000_000, cached_tokens=50
 
 
 def test_importing_and_building_load_no_sdk() -> None:
-    """`moa-bot --help` stays quick: no SDK is imported before a model is asked."""
+    """`moa-bot --help` stays fast: no SDK is imported before the first request."""
     code = (
         "import sys\n"
         "from moa import Profile\n"
@@ -51,7 +51,7 @@ def test_a_mistake_is_found_before_any_call(spec: ModelSpec, words: str) -> None
 
 
 async def test_a_scripted_model_is_built_from_its_settings() -> None:
-    """`reply` and `fail` stand in moa.toml, so that a trial needs no program."""
+    """`reply` and `fail` can be set in moa.toml, so a trial needs no code."""
     spec = ModelSpec(provider="scripted", model="echo")
     heard = await hear(build(spec, Profile("m"), Endpoints()))
     assert heard.text == "You said: What is the capital of France?"
@@ -74,14 +74,14 @@ def test_a_key_is_not_shown_with_its_settings() -> None:
     ],
 )
 def test_known_models_have_a_price(provider: str, model: str, base_url: str | None) -> None:
-    """A call to a listed model costs what the list says, at the server where it was made."""
+    """A call to a listed model costs its list price at the server used."""
     cost = cost_of(provider, model, base_url)(TOKENS)
     assert cost is not None
     assert cost > 0
 
 
 def test_cached_input_costs_less() -> None:
-    """What came from the provider's cache is priced as such."""
+    """Cached tokens are priced as cached tokens."""
     price = cost_of("openai", "gpt-4o")
     cached, fresh = price(Usage(1_000, 0, 1_000)), price(Usage(1_000, 0, 0))
     assert cached is not None
@@ -98,16 +98,16 @@ def test_cached_input_costs_less() -> None:
     ],
 )
 def test_an_unknown_price_is_unknown(provider: str, model: str, base_url: str | None) -> None:
-    """A price that nobody knows is None, never 0."""
+    """An unknown price is None, never 0."""
     assert cost_of(provider, model, base_url)(TOKENS) is None
 
 
 @pytest.mark.parametrize("provider", ["local", "scripted"])
 def test_what_runs_here_costs_nothing(provider: str) -> None:
-    """Models within the process are free."""
+    """Models in this process are free."""
     assert cost_of(provider, "m")(TOKENS) == 0.0
 
 
 def test_a_usage_that_cannot_be_is_priced_all_the_same() -> None:
-    """A server that counts more cached tokens than it read spoils nothing."""
+    """A server that reports more cached than input tokens does no harm."""
     assert cost_of("openai", "gpt-4o")(Usage(10, 5, 50)) is not None

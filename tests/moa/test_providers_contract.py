@@ -1,4 +1,4 @@
-"""What every provider does alike, whatever it asks. Needs the extra `local`."""
+"""What all providers have in common. Needs the extra `local`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLING = Sampling(temperature=0.0, max_output_tokens=12)
 
 @pytest.fixture(params=PROVIDERS)
 async def model(request: pytest.FixtureRequest) -> AsyncGenerator[ProvidedModel, None]:
-    """A model of each provider that there is; a new one needs a line here."""
+    """Return a model of each provider; a new provider needs a line here."""
     reply = "Hello to you, and to everybody else."
     async with ModelServer({"m": Reply(reply)}) as server, Endpoints() as endpoints:
         specs = [
@@ -33,7 +33,7 @@ async def model(request: pytest.FixtureRequest) -> AsyncGenerator[ProvidedModel,
 
 
 async def test_the_last_chunk_says_why_and_how_much(model: ProvidedModel) -> None:
-    """An answer is text, then one last chunk that carries the reason and the usage."""
+    """An answer is text, then one last chunk with stop reason and usage."""
     async with asyncio.timeout(PATIENCE_S):
         chunks = [chunk async for chunk in model.stream(PROMPT, SAMPLING)]
     assert "".join(chunk.text for chunk in chunks).strip()
@@ -44,14 +44,14 @@ async def test_the_last_chunk_says_why_and_how_much(model: ProvidedModel) -> Non
 
 
 async def test_it_can_be_readied_and_tried(model: ProvidedModel) -> None:
-    """`prepare` and `probe` pass where an answer would be had, and may be repeated."""
+    """`prepare` and `probe` succeed for a working model and can be repeated."""
     await model.prepare()
     await model.probe()
     await model.probe()
 
 
 async def test_it_keeps_its_name(model: ProvidedModel) -> None:
-    """A model goes by the name that its pipeline gave it."""
+    """A model has the name from its pipeline."""
     assert model.profile.name == "name"
 
 
@@ -74,10 +74,10 @@ async def test_an_answer_may_be_left_in_the_middle(model: ProvidedModel) -> None
 
 
 async def test_an_answer_that_is_not_wanted_costs_nothing(model: ProvidedModel) -> None:
-    """A stream that is closed before its first step has asked nothing."""
+    """A stream closed before its first step sends nothing."""
     await model.stream(PROMPT, SAMPLING).aclose()
 
 
 def _serves(task: asyncio.Task[object]) -> bool:
-    """Whether a task is the loopback server's, one of which stands behind each connection."""
+    """Return whether a task belongs to the loopback server, which has one per connection."""
     return "RequestHandler" in repr(task.get_coro())

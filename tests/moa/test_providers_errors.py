@@ -1,4 +1,4 @@
-"""Errors are sorted by what they are, however the provider spells them."""
+"""Errors are classified by meaning, however the provider spells them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL = [*WINDOWS, *ONE_QUESTION, *THE_MODEL, *PASSING]
 
 
 def answering(status: int, body: Any) -> Reply:
-    """A server that refuses with this body, JSON unless it is text."""
+    """Return a server that refuses with this body (JSON unless it is text)."""
     if isinstance(body, str):
         return Reply(fault=Raw(body.encode(), "text/html", status))
     return Reply(fault=Raw(json.dumps(body).encode(), "application/json", status))
@@ -70,7 +70,7 @@ IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and 
 async def test_an_error_with_a_status_of_200_is_sorted_alike(
     server: ModelServer, endpoints: Endpoints, body: Mapping[str, Any], kind: tuple[str, str]
 ) -> None:
-    """Gateways that have said 200 already report errors inside the answer, in the same words."""
+    """Gateways may report an error inside a 200 response, in the same words."""
     server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
     assert (await hear(model_at(server, endpoints))).kind == kind
 
@@ -82,7 +82,7 @@ async def test_an_error_with_a_status_of_200_is_sorted_alike(
 async def test_one_refused_question_leaves_the_model_to_everybody_else(
     server: ModelServer, endpoints: Endpoints, status: int, body: Any
 ) -> None:
-    """After a refusal that is about a question, or may be, the next question is answered."""
+    """After a refusal that may concern one question, the next question is answered."""
     server.models["m"] = [*[answering(status, body)] * 4, Reply("Paris.")]
     model = resilient(model_at(server, endpoints))
     while len(server.questions) < 4:
@@ -94,7 +94,7 @@ async def test_one_refused_question_leaves_the_model_to_everybody_else(
 async def test_a_fault_of_the_model_or_its_key_spares_the_next_questions(
     server: ModelServer, endpoints: Endpoints, status: int, body: Any
 ) -> None:
-    """A refused key, an empty account and an unknown model are not tried again for a while."""
+    """A bad key, an empty account and an unknown model aren't retried for a while."""
     server.models["m"] = [answering(status, body), Reply("Paris.")]
     model = resilient(model_at(server, endpoints))
     await hear(model)
@@ -125,7 +125,7 @@ async def test_the_providers_reason_is_kept_without_keys(
 
 
 async def test_the_reason_of_a_page_is_its_title(server: ModelServer, endpoints: Endpoints) -> None:
-    """A gateway's HTML page is told by its title, in one line."""
+    """A gateway's HTML page is summarised by its title, in one line."""
     page = "<html><head><title>502 Bad\nGateway</title></head><body>…</body></html>"
     server.models["m"] = answering(502, page)
     heard = await hear(model_at(server, endpoints))
@@ -136,7 +136,7 @@ async def test_the_reason_of_a_page_is_its_title(server: ModelServer, endpoints:
 async def test_the_reason_is_logged_for_operators(
     server: ModelServer, endpoints: Endpoints, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each failed call of a run leaves its reason in the log, under the model's own name."""
+    """Each failed call logs its reason under the model's name."""
     server.models["m"] = [answering(*THE_MODEL[0][1:3]), Reply("Paris.")]
     model = model_at(server, endpoints)
     with caplog.at_level("INFO"):
@@ -147,7 +147,7 @@ async def test_the_reason_is_logged_for_operators(
 async def test_a_hostile_refusal_is_sorted_quickly(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Bodies that are deep, long or of odd types are refusals like any other."""
+    """Deep, long or oddly typed bodies are refusals like any other."""
     deep: Any = "x"
     for _ in range(100):
         deep = {"error": deep, "message": "a" * 1_000, "code": ["odd"], "loc": {"a": 1}}

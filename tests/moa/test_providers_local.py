@@ -1,4 +1,4 @@
-"""The embedded model answers like any other. Needs the extra `local`, which the checks install."""
+"""The embedded model answers like any other. Needs the extra `local`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def endpoints() -> AsyncGenerator[Endpoints, None]:
 
 
 async def test_it_answers(endpoints: Endpoints, capfd: pytest.CaptureFixture[str]) -> None:
-    """A question is answered with text, a reason and a usage, and nothing reaches the terminal."""
+    """A question gets text, a stop reason and usage, and nothing reaches the terminal."""
     model = build(ModelSpec(provider="local"), Profile("l"), endpoints)
     await model.probe()
     heard = await hear(model, Prompt.of("Name a fruit."), SHORT)
@@ -39,21 +39,21 @@ async def test_it_answers(endpoints: Endpoints, capfd: pytest.CaptureFixture[str
 
 
 async def test_more_calls_than_slots_are_all_answered(endpoints: Endpoints) -> None:
-    """Calls at once share one server, and those that find no room wait their turn."""
+    """Concurrent calls share one server; those without a slot wait."""
     models = [LocalModel(Profile(f"l{n}"), endpoints) for n in range(SLOTS + 2)]
     answers = await asyncio.gather(*(hear(m, Prompt.of("Say hello."), SHORT) for m in models))
     assert all(heard.text and heard.error is None for heard in answers)
 
 
 async def test_a_limit_is_told_from_an_end(endpoints: Endpoints) -> None:
-    """An answer that meets its limit says so."""
+    """An answer that reaches its limit says so."""
     model = LocalModel(Profile("l"), endpoints)
     heard = await hear(model, Prompt.of("Count to one hundred."), Sampling(0.0, 3))
     assert (heard.stop, heard.error) == ("length", None)
 
 
 async def test_too_long_a_prompt_is_an_overflow(endpoints: Endpoints) -> None:
-    """A prompt that does not fit is refused as such, and the window is known beforehand."""
+    """A prompt that doesn't fit is refused as too long; the window is known in advance."""
     model = LocalModel(Profile("l"), endpoints)
     assert model.profile.context_window == CONTEXT_WINDOW
     heard = await hear(model, Prompt.of("word " * 2 * CONTEXT_WINDOW), SHORT)
@@ -61,7 +61,7 @@ async def test_too_long_a_prompt_is_an_overflow(endpoints: Endpoints) -> None:
 
 
 async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
-    """An answer that is closed frees its slot; its thread ends, and the server goes on."""
+    """Closing an answer frees its slot; its thread ends and the server continues."""
     model = LocalModel(Profile("l"), endpoints)
     prompt = Prompt.of("Count to one thousand.")
     async with asyncio.timeout(PATIENCE_S):
@@ -72,7 +72,7 @@ async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
 
 
 async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoints) -> None:
-    """A call that is cancelled before its first word does not go on to read its prompt."""
+    """A call cancelled before its first token doesn't go on to read its prompt."""
     model = LocalModel(Profile("l"), endpoints)
     await model.prepare()
     task = asyncio.create_task(hear(model, Prompt.of("word " * 2_000), SHORT))
@@ -86,7 +86,7 @@ async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoi
 
 
 async def test_closing_the_endpoints_ends_every_answer() -> None:
-    """Whoever still listens when everything is closed hears that the answer broke off."""
+    """Closing everything ends open answers with a cut."""
     async with Endpoints() as endpoints:
         model = LocalModel(Profile("l"), endpoints)
         await model.prepare()
@@ -98,7 +98,7 @@ async def test_closing_the_endpoints_ends_every_answer() -> None:
 
 
 def test_without_the_extra_the_way_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the extra is missing, the error is one of the configuration and tells the command."""
+    """Without the extra, a configuration error names the command to install it."""
 
     def nothing(_name: str, *_more: Any) -> None:
         return None

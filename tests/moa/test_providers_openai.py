@@ -1,4 +1,4 @@
-"""What is peculiar to OpenAI's API and to the servers that are compatible with it."""
+"""Specifics of OpenAI's API and of compatible servers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.models import ModelServer, Raw, Reply, Status
 
 
 def refusing(param: str, code: str | None) -> Reply:
-    """A server that takes no such parameter."""
+    """Return a server that rejects this parameter."""
     error = {"type": "invalid_request_error", "param": param, "code": code, "message": "no"}
     return Reply(fault=Status(400, {"error": error}))
 
 
 def events(*values: dict[str, Any] | str) -> Reply:
-    """A server that streams these events as they are."""
+    """Return a server that streams these events unchanged."""
     data = [value if isinstance(value, str) else json.dumps(value) for value in values]
     return Reply(fault=Raw("".join(f"data: {one}\n\n" for one in data).encode()))
 
@@ -73,7 +73,7 @@ def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> Open
 async def test_a_refused_parameter_is_left_out_or_renamed(
     server: ModelServer, endpoints: Endpoints, param: str, left: dict[str, Any], code: str | None
 ) -> None:
-    """A parameter that a server refuses by name is asked without, at once, and from then on."""
+    """A parameter that a server rejects is dropped at once, and for later questions."""
     server.models["m"] = [refusing(param, code), Reply("Paris.")]
     model = model_at(server, endpoints)
     assert (await hear(model)).text == "Paris."
@@ -88,7 +88,7 @@ async def test_a_refused_parameter_is_left_out_or_renamed(
 async def test_a_server_that_takes_neither_limit_is_asked_without(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Where both names of the output limit are refused, the question goes out with none."""
+    """If both names of the output limit are rejected, the question is sent without one."""
     server.models["m"] = [
         refusing("max_tokens", "unsupported_parameter"),
         refusing("max_completion_tokens", "unsupported_parameter"),
@@ -102,7 +102,7 @@ async def test_a_server_that_takes_neither_limit_is_asked_without(
 async def test_other_refusals_are_not_tried_again(
     server: ModelServer, endpoints: Endpoints, param: str
 ) -> None:
-    """A request that is wrong in another way is refused once, not asked for ever."""
+    """A request that is wrong in another way fails once, without endless retries."""
     server.models["m"] = refusing(param, "unsupported_value")
     heard = await hear(model_at(server, endpoints, options={"top_p": 2}))
     assert heard.kind == ("Rejected", "rejected")
@@ -112,7 +112,7 @@ async def test_other_refusals_are_not_tried_again(
 async def test_a_server_that_refuses_for_ever_is_asked_a_few_times(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """A server that goes on refusing a parameter that is not sent any more is believed."""
+    """A server that keeps rejecting a parameter no longer sent ends the retries."""
     server.models["m"] = refusing("temperature", "unsupported_value")
     assert (await hear(model_at(server, endpoints))).kind == ("Rejected", "rejected")
     assert len(server.requests) == 2
@@ -135,7 +135,7 @@ async def test_codes_are_told_from_their_status(
     error: dict[str, str],
     kind: tuple[str, str],
 ) -> None:
-    """A full window and an empty purse are known by their code, whatever status they come with."""
+    """A full window and empty credit are recognised by code, whatever the status."""
     server.models["m"] = Reply(fault=Status(status, {"error": error}))
     heard = await hear(model_at(server, endpoints))
     assert heard.kind == kind
@@ -158,7 +158,7 @@ async def test_codes_are_told_from_their_status(
 async def test_an_error_within_the_stream_is_sorted(
     server: ModelServer, endpoints: Endpoints, error: Any, kind: tuple[str, str]
 ) -> None:
-    """An error after the first words is sorted as its code says, in each form that servers use."""
+    """An error after the first text is classified by code, in each form servers use."""
     server.models["m"] = events(saying("Paris"), {"error": error})
     heard = await hear(model_at(server, endpoints))
     assert (heard.kind, heard.text) == (kind, "Paris")
@@ -185,7 +185,7 @@ async def test_an_error_within_the_stream_is_sorted(
 async def test_the_habits_of_compatible_servers_are_understood(
     server: ModelServer, endpoints: Endpoints, stream: list[Any], text: str, stop: str
 ) -> None:
-    """No end mark, no reason, odd reasons, empty choices and null deltas do no harm."""
+    """Missing end markers, odd stop reasons, empty choices and null deltas do no harm."""
     server.models["m"] = events(*stream)
     heard = await hear(model_at(server, endpoints))
     assert (heard.text, heard.stop, heard.error) == (text, stop, None)
@@ -199,14 +199,14 @@ async def test_the_habits_of_compatible_servers_are_understood(
 async def test_an_answer_without_an_end_is_a_cut(
     server: ModelServer, endpoints: Endpoints, stream: list[Any]
 ) -> None:
-    """An answer that ends with neither a reason nor an end mark has been cut off."""
+    """An answer without a stop reason and an end marker is cut off."""
     server.models["m"] = events(*stream)
     heard = await hear(model_at(server, endpoints))
     assert (heard.kind, heard.text) == (("Unavailable", "cut"), "Paris")
 
 
 async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: Endpoints) -> None:
-    """Of usages that are counted up along the stream, the last is the call's."""
+    """If usage is reported repeatedly during a stream, the last report counts."""
     server.models["m"] = events(
         saying("Pa", usage={"prompt_tokens": 9, "completion_tokens": 1}),
         saying("ris", "stop", usage={"prompt_tokens": 9, "completion_tokens": 2}),
@@ -220,7 +220,7 @@ async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: E
 async def test_events_of_one_slice_become_one_chunk(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """What arrives together is given together, so that a fast stream costs little."""
+    """Data that arrives together is yielded together, so a fast stream costs little."""
     server.models["m"] = events(*[saying("word ") for _ in range(500)], saying("", "stop"))
     heard = await hear(model_at(server, endpoints))
     assert heard.text == "word " * 500
@@ -230,7 +230,7 @@ async def test_events_of_one_slice_become_one_chunk(
 async def test_a_temperature_is_sent_where_the_model_takes_one(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """The profile decides whether a temperature goes out."""
+    """The profile decides whether a temperature is sent."""
     server.models["m"] = Reply("Paris.")
     without = OpenAIModel(
         Profile("m", takes_temperature=False), "m", endpoints, base_url=server.openai_url
@@ -253,7 +253,7 @@ async def test_the_environments_key_stays_with_its_own_server(
 async def test_the_environment_is_used_where_nothing_is_given(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OPENAI_BASE_URL and OPENAI_API_KEY are the SDK's to read, and go together."""
+    """The SDK reads OPENAI_BASE_URL and OPENAI_API_KEY, which belong together."""
     monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
     server.models["m"] = Reply("Paris.")
@@ -271,21 +271,21 @@ async def test_no_key_at_all_is_said(endpoints: Endpoints, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("base_url", ["", "localhost:8000/v1", "ftp://host", "https://"])
 def test_an_address_that_is_none_is_found_at_once(base_url: str) -> None:
-    """A base_url without a scheme or a host is a mistake of the configuration."""
+    """A base_url without a scheme or host is a configuration error."""
     with pytest.raises(PipelineError, match="base_url"):
         OpenAIModel(Profile("m"), "m", Endpoints(), base_url=base_url)
 
 
 @pytest.mark.parametrize("key", ["sk-a\n", "sk a", "“sk-a”"])
 def test_a_key_that_cannot_be_one_is_found_at_once(key: str) -> None:
-    """A key with a line end or a curly quote, from careless copying, is found and not shown."""
+    """A key with a line break or curly quote from careless copying is rejected and not shown."""
     with pytest.raises(PipelineError) as raised:
         OpenAIModel(Profile("m"), "m", Endpoints(), api_key=key)
     assert "sk" not in str(raised.value)
 
 
 async def test_calls_at_once_build_one_client(server: ModelServer, endpoints: Endpoints) -> None:
-    """However many questions come at once to a new endpoint, it is built once."""
+    """Concurrent questions to a new endpoint build one client."""
     server.models["m"] = Reply("Paris.")
     models = [model_at(server, endpoints) for _ in range(10)]
     clients = await asyncio.gather(*(model._client() for model in models))

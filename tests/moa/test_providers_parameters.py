@@ -1,4 +1,4 @@
-"""A server gets the parameters that it takes: as configured, or as its refusals teach."""
+"""A server gets the parameters it accepts, as configured or learned from its errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def model_at(
 
 
 def sent(server: ModelServer) -> list[dict[str, Any]]:
-    """Of each request, the parameters that a server may refuse."""
+    """Return each request's parameters that a server may reject."""
     return [{k: r.body[k] for k in SENT if k in r.body} for r in server.requests]
 
 
@@ -116,7 +116,7 @@ UNSUPPORTED = [
 async def test_a_parameter_that_is_refused_in_any_words_is_left_out(
     server: ModelServer, endpoints: Endpoints, name: str, body: Any, status: int
 ) -> None:
-    """The question is asked again at once without it, and so are those that follow."""
+    """The question is retried at once without it, and so are later ones."""
     server.models["m"] = [refusing(body, status), Reply("Paris.")]
     model = model_at(server, endpoints)
     assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
@@ -141,7 +141,7 @@ RENAMED = [
 async def test_the_output_limit_goes_by_the_name_that_the_server_knows(
     server: ModelServer, endpoints: Endpoints, body: Any
 ) -> None:
-    """A server that knows only the other name of the limit is asked with that one from then on."""
+    """A server that knows only the other name of the limit gets that one from then on."""
     server.models["m"] = [refusing(body), Reply("Paris.")]
     model = model_at(server, endpoints)
     assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
@@ -169,7 +169,7 @@ REFUSED_VALUES = [
 async def test_a_refused_value_removes_no_parameter(
     server: ModelServer, endpoints: Endpoints, body: Any
 ) -> None:
-    """After a question whose values do not fit, the next one is asked with all its parameters."""
+    """After a question with invalid values, the next one has all its parameters."""
     server.models["m"] = [refusing(body), Reply("Paris.")]
     model = model_at(server, endpoints)
     while (await hear(model)).error:
@@ -194,7 +194,7 @@ async def test_a_refused_value_removes_no_parameter(
 async def test_the_servers_own_maximum_is_kept_to(
     server: ModelServer, endpoints: Endpoints, provider: str, message: str
 ) -> None:
-    """A model that writes no more than so many tokens is asked for no more from then on."""
+    """A model's maximum output is learned and respected from then on."""
     server.models["m"] = [refusing(of(message, type="invalid_request_error")), Reply("Paris.")]
     model = model_at(server, endpoints, provider)
     for _ in range(2):
@@ -234,7 +234,7 @@ NO_ROOM = [
 async def test_the_allowance_for_thoughts_gives_way_for_one_question(
     server: ModelServer, endpoints: Endpoints, provider: str, refused: Reply
 ) -> None:
-    """Where there is no room for thoughts, the question is asked without; the next one has them."""
+    """If there is no room for reasoning, the question is sent without it; the next one has it."""
     server.models["m"] = [refused, Reply("Paris.")]
     model = model_at(server, endpoints, provider, reasoning_tokens=8_000)
     assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
@@ -261,7 +261,7 @@ NO_SYSTEM = [
 async def test_a_template_without_a_system_role_gets_the_text_in_the_first_turn(
     server: ModelServer, endpoints: Endpoints, body: Any
 ) -> None:
-    """The system text is not lost: it opens the first user turn, and roles alternate."""
+    """The system text isn't lost: it opens the first user turn, and roles alternate."""
     server.models["m"] = [refusing(body), Reply("Paris.")]
     turns = (Message("user", "a"), Message("user", "b"), Message("assistant", "c"))
     prompt = Prompt((*turns, Message("user", "d")), system="Be brief.")
@@ -276,7 +276,7 @@ async def test_a_template_without_a_system_role_gets_the_text_in_the_first_turn(
 async def test_what_a_server_does_not_take_can_be_configured(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """With `omit` and `system_role = false`, the first question goes out right."""
+    """With `omit` and `system_role = false`, the first request is right."""
     server.models["m"] = Reply("Paris.")
     omit = ("stream_options", "temperature")
     await hear(model_at(server, endpoints, omit=omit, system_role=False))
@@ -289,7 +289,7 @@ async def test_what_a_server_does_not_take_can_be_configured(
 async def test_anthropics_parameters_can_be_omitted(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """A gateway that speaks Messages may lack a parameter, too."""
+    """A Messages gateway may lack a parameter, too."""
     server.models["m"] = Reply("Paris.")
     options = {"top_p": 0.5, "top_k": 3}
     await hear(model_at(server, endpoints, "anthropic", omit=("top_k",), options=options))
@@ -298,7 +298,7 @@ async def test_anthropics_parameters_can_be_omitted(
 
 
 async def test_each_model_learns_for_itself(server: ModelServer, endpoints: Endpoints) -> None:
-    """What one model's server refuses, another model is still asked with."""
+    """A parameter rejected by one model's server is still sent to other models."""
     server.models["m"] = [refusing(UNSUPPORTED[0][1]), Reply("Paris.")]
     server.models["n"] = Reply("Paris.")
     await hear(model_at(server, endpoints))

@@ -1,4 +1,4 @@
-"""The scripted model says what it is told to, and fails as it is told to."""
+"""The scripted model answers and fails as configured."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROFILE = Profile("m")
 
 
 async def test_it_follows_its_script() -> None:
-    """Pieces come in order, and the end and the usage are those of the script."""
+    """Chunks arrive in order, with the script's stop reason and usage."""
     model = ScriptedModel(PROFILE, ["Pa", Wait(0), "ris", Finish("length", Usage(3, 2))])
     heard = await hear(model)
     assert (heard.text, heard.stop, heard.usage) == ("Paris", "length", Usage(3, 2))
@@ -34,7 +34,7 @@ async def test_it_follows_its_script() -> None:
 
 
 async def test_usage_is_estimated_where_none_is_written() -> None:
-    """Without a Finish it ends well, with four characters to a token."""
+    """Without a Finish it ends normally, at four characters per token."""
     heard = await hear(ScriptedModel(PROFILE, ["12345678"]), Prompt.of("1234"))
     assert (heard.stop, heard.usage) == ("end", Usage(1, 2))
 
@@ -50,7 +50,7 @@ async def test_a_script_may_depend_on_the_question() -> None:
 
 
 async def test_calls_are_counted_and_remembered() -> None:
-    """A test can look at how often it was asked, and what; the memory is bounded."""
+    """A test can inspect the number of calls and their prompts; the memory is bounded."""
     model = ScriptedModel(PROFILE, ["x"])
     await asyncio.gather(*(hear(model) for _ in range(3)))
     assert (model.calls, model.running) == (3, 0)
@@ -59,7 +59,7 @@ async def test_calls_are_counted_and_remembered() -> None:
 
 
 async def test_a_failure_keeps_what_was_said_and_is_fresh_each_time() -> None:
-    """An error comes where the script says, as an object of its own for each call."""
+    """An error is raised where the script says, as a new object per call."""
     fault = RateLimited("Wait.", retry_after=3.0, code="x", status=429)
     model = ScriptedModel(PROFILE, ["half", Fail(fault)])
     first, second = await asyncio.gather(hear(model), hear(model))
@@ -70,7 +70,7 @@ async def test_a_failure_keeps_what_was_said_and_is_fresh_each_time() -> None:
 
 
 async def test_a_hanging_model_can_be_closed_and_cancelled() -> None:
-    """It hangs until its caller loses patience, and then nothing of it is left."""
+    """It hangs until its caller gives up, and leaves nothing behind."""
     model = ScriptedModel(PROFILE, ["half", Hang()])
     async with aclosing(model.stream(QUESTION, SAMPLING)) as answer:
         assert (await anext(answer)).text == "half"
@@ -86,7 +86,7 @@ async def test_a_hanging_model_can_be_closed_and_cancelled() -> None:
 
 
 async def test_a_configured_model_echoes_or_replies() -> None:
-    """In moa.toml it repeats the question, shortened, or says its `reply`, word by word."""
+    """From moa.toml, it repeats the question, shortened, or sends its `reply` word by word."""
     heard = await hear(from_settings(PROFILE), Prompt.of("a " * 500))
     assert heard.text.startswith("You said: a a a")
     assert len(heard.text) < 250
@@ -97,26 +97,26 @@ async def test_a_configured_model_echoes_or_replies() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_configured_model_fails_as_told(name: str) -> None:
-    """Each fault that may stand in moa.toml is raised, in place of an answer."""
+    """Each fault that moa.toml can name is raised instead of an answer."""
     heard = await hear(from_settings(PROFILE, reply="Never said.", fail=name))
     assert isinstance(heard.error, ModelError)
     assert (heard.error.error_kind, heard.text) == (name, "")
 
 
 async def test_a_configured_model_can_be_cut() -> None:
-    """`fail = "cut"` says half of the answer first."""
+    """`fail = "cut"` sends half of the answer first."""
     heard = await hear(from_settings(PROFILE, reply="one two three four", fail="cut"))
     assert (heard.text, heard.kind) == ("one two", ("Unavailable", "cut"))
 
 
 def test_an_unknown_fault_is_a_mistake_of_the_configuration() -> None:
-    """A wrong name is answered with those that are allowed."""
+    """The error for a wrong name lists the valid ones."""
     with pytest.raises(PipelineError, match="rate_limited"):
         from_settings(PROFILE, fail="explode")
 
 
 async def test_it_is_always_ready() -> None:
-    """There is nothing to set up, and nothing that could be wrong with it."""
+    """Preparing and probing do nothing and always succeed."""
     model = from_settings(PROFILE)
     await model.prepare()
     await model.probe()

@@ -1,4 +1,4 @@
-"""Requests go where they were meant to, and a burst of them goes out from its beginning."""
+"""Requests go to the right address, and bursts are sent from the start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANY = 3 * REQUESTS_PER_TICK + 1
 
 
 class Turns:
-    """Counts the turns of the event loop for as long as it is wanted."""
+    """Counts the event loop's ticks while it runs."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -38,7 +38,7 @@ async def begun_in(turns: Turns, pace: BurstPacer, begun: list[tuple[int, int]],
 
 
 def test_few_requests_do_not_wait() -> None:
-    """A question by itself is sent at once: its calls do not pass through the event loop first."""
+    """A single question is sent at once, without an extra tick."""
 
     async def begin() -> None:
         pace = BurstPacer()
@@ -50,19 +50,19 @@ def test_few_requests_do_not_wait() -> None:
 
 
 async def test_a_burst_goes_out_in_order_a_few_at_a_time() -> None:
-    """The first of a hundred questions is not kept until the last one has been prepared."""
+    """The first of a hundred questions doesn't wait until the last one is prepared."""
     turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     await asyncio.gather(*(begun_in(turns, pace, begun, name) for name in range(MANY)))
     turns.stop()
     assert [name for name, _ in begun] == list(range(MANY))
-    # Whoever stands a full turn behind another began in a later turn of the loop.
+    # A request a full tick behind another started in a later tick.
     assert all(
         later > earlier for (_, earlier), (_, later) in pairwise(begun[:: REQUESTS_PER_TICK + 1])
     )
 
 
 async def test_who_gives_up_waiting_holds_nobody_up() -> None:
-    """A question that was stopped before its calls began leaves their turns to the others."""
+    """A question stopped before its calls start leaves its turn to others."""
     turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     tasks = [asyncio.create_task(begun_in(turns, pace, begun, name)) for name in range(MANY)]
     await asyncio.sleep(0)
@@ -75,7 +75,7 @@ async def test_who_gives_up_waiting_holds_nobody_up() -> None:
 
 @pytest.mark.parametrize("ending", ["", "/"])
 async def test_an_address_may_end_in_a_slash(ending: str) -> None:
-    """`base_url` is written either way in the wild; the server knows one page only."""
+    """`base_url` works with and without a trailing slash; the server has one path only."""
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         url = server.openai_url + ending
         model = OpenAIModel(Profile("m"), "m", endpoints, base_url=url, api_key="k")

@@ -1,4 +1,4 @@
-"""Answers in the shapes of compatible servers are read as what they mean."""
+"""Answers in the variants of compatible servers are understood."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def model_at(server: ModelServer, endpoints: Endpoints, provider: str = "openai"
 
 
 async def heard(server: ModelServer, endpoints: Endpoints, body: bytes, **raw: Any) -> Heard:
-    """What is heard of a server that sends these bytes."""
+    """Return the answer of a server that sends these bytes."""
     server.models["m"] = Reply(fault=Raw(body, **raw))
     return await hear(model_at(server, endpoints))
 
@@ -94,7 +94,7 @@ SHAPES: dict[str, tuple[object, ...]] = {
 async def test_a_stream_of_any_shape_is_read(
     server: ModelServer, endpoints: Endpoints, shape: str, end: str
 ) -> None:
-    """Parts, messages, comments and further choices; with one line end between events or two."""
+    """Parts, messages, comments, extra choices, and one or two line breaks between events."""
     answer = await heard(server, endpoints, events(*SHAPES[shape], STOP, USAGE, end=end))
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
     assert answer.usage is not None
@@ -110,7 +110,7 @@ TYPES = ["text/event-stream", "application/json", "text/plain", "text/html", "ap
 async def test_one_json_object_is_an_answer_under_any_content_type(
     server: ModelServer, endpoints: Endpoints, content_type: str, before: bytes
 ) -> None:
-    """A server may not stream though it was asked to, and call its body what it likes."""
+    """A server may ignore the request to stream, with any content type."""
     body = before + json.dumps(WHOLE, indent=1).encode()
     answer = await heard(server, endpoints, body, content_type=content_type)
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
@@ -141,16 +141,16 @@ async def test_events_are_events_under_any_content_type(
 async def test_an_answer_ends_with_its_reason(
     server: ModelServer, endpoints: Endpoints, body: bytes, tokens: int | None, *, stays_open: bool
 ) -> None:
-    """Neither an end mark nor a closed connection is needed; usage is waited for, not for ever."""
+    """Neither an end marker nor a closed connection is required; the wait for usage is limited."""
     if stays_open and body.endswith(b'"}]}'):
-        body += b"\n"  # a line that nothing ends may still go on
+        body += b"\n"  # an unterminated line may continue
     answer = await heard(server, endpoints, body, stays_open=stays_open)
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
     assert (answer.usage.output_tokens if answer.usage else None) == tokens
 
 
 async def test_text_behind_a_reason_is_kept(server: ModelServer, endpoints: Endpoints) -> None:
-    """Some servers name a reason with each piece."""
+    """Some servers repeat a stop reason in every chunk."""
     pieces = [delta(piece) for piece in ("Par", "is", ".")]
     for piece in pieces:
         piece["choices"][0]["finish_reason"] = "stop"
@@ -172,7 +172,7 @@ REASONS = {
 async def test_reasons_mean_the_same_however_they_are_spelt(
     server: ModelServer, endpoints: Endpoints, meant: str, provider: str
 ) -> None:
-    """Cut at a limit, declined, or done: in the words of a dozen servers."""
+    """Cut off, refused or complete: in the spelling of a dozen servers."""
     for reason in REASONS[meant].split():
         chat = {"choices": [{"delta": {"content": "Hm."}, "finish_reason": reason}]}
         said = [
@@ -192,7 +192,7 @@ async def test_reasons_mean_the_same_however_they_are_spelt(
 async def test_a_server_that_could_not_go_on_has_cut_its_answer(
     server: ModelServer, endpoints: Endpoints, reason: str
 ) -> None:
-    """What had come is kept, and it is no whole answer."""
+    """The text received is kept, but the answer isn't complete."""
     chat = {"choices": [{"delta": {"content": "Hm."}, "finish_reason": reason}]}
     answer = await heard(server, endpoints, events(chat))
     assert (answer.text, answer.kind) == ("Hm.", ("Unavailable", "cut"))
@@ -215,7 +215,7 @@ BROKEN = {
 async def test_half_a_character_ends_no_answer(
     server: ModelServer, endpoints: Endpoints, case: str
 ) -> None:
-    """Two halves make one again; what is broken is one replacement character."""
+    """Two halves form one character; a broken one becomes a replacement character."""
     first, second, expected = BROKEN[case]
     said = b"".join(
         b'data: {"choices": [{"delta": {"content": ' + piece + b"}}]}\n\n"

@@ -1,4 +1,4 @@
-"""A model that thinks has room to answer, wherever it is; one that had none says so."""
+"""A reasoning model has room to answer, and says so if it ran out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def model_at(
 
 @pytest.mark.parametrize("provider", HTTP)
 async def test_a_thinking_model_answers_in_both_roles(provider: str) -> None:
-    """A server that thinks 2,000 tokens brings its answers and the reply, with nothing set."""
+    """With default settings, a server that reasons for 2,000 tokens still answers."""
     async with ModelServer({"m": THINKER}) as server, Endpoints() as endpoints:
         model = model_at(server, endpoints, provider)
         outcome = await ask(Plan.of([model, model, model], aggregator=model), "Where?")
@@ -52,7 +52,7 @@ async def test_a_thinking_model_answers_in_both_roles(provider: str) -> None:
 async def test_thoughts_have_an_allowance_beside_the_limit(
     provider: str, settings: dict[str, Any], profile: Profile, limit: int
 ) -> None:
-    """The allowance comes on top of the limit; a small window gives up a quarter of itself."""
+    """The allowance is added to the limit; a small window gives up a quarter."""
     async with ModelServer({"m": THINKER}) as server, Endpoints() as endpoints:
         model = model_at(server, endpoints, provider, profile, **settings)
         await hear(model, sampling=Sampling(max_output_tokens=800))
@@ -73,7 +73,7 @@ async def test_thoughts_have_an_allowance_beside_the_limit(
     ],
 )
 def test_models_that_do_not_think_have_none(provider: str, model: str, *, thinks: bool) -> None:
-    """The families that are known not to think are asked with the plain limit."""
+    """Model families that don't reason get the plain limit."""
     built = build(ModelSpec(provider=provider, model=model), Profile("m"), Endpoints())
     assert built.profile.reasoning_tokens == (REASONING_TOKENS if thinks else 0)
 
@@ -90,7 +90,7 @@ async def test_how_hard_a_model_thinks_is_sent_in_the_words_of_its_api() -> None
 
 @pytest.mark.parametrize("provider", HTTP)
 async def test_a_limit_without_text_is_told_from_an_empty_answer(provider: str) -> None:
-    """A model that thought its whole limit up says that, and what to change."""
+    """A model that spent its limit on reasoning says so, and what to change."""
     models = {"m": THINKER, "empty": Reply("")}
     async with ModelServer(models) as server, Endpoints() as endpoints:
         thinker = model_at(server, endpoints, provider, reasoning_tokens=100)
@@ -104,7 +104,7 @@ async def test_a_limit_without_text_is_told_from_an_empty_answer(provider: str) 
 
 @pytest.mark.parametrize("provider", HTTP)
 async def test_a_model_has_a_cap_for_each_role(provider: str) -> None:
-    """One model may propose briefly and write the reply at length."""
+    """One model can propose briefly and write the reply at length."""
     profile = Profile("m", proposer_max_output_tokens=300, aggregator_max_output_tokens=3_000)
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         model = model_at(server, endpoints, provider, profile, reasoning_tokens=0)

@@ -1,4 +1,4 @@
-"""Requests reach the wire as the SDKs mean them, and nothing that came is lost."""
+"""Requests reach the network as the SDKs intend, and no received data is lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def model_at(base_url: str, endpoints: Endpoints) -> OpenAIModel:
 async def test_a_proxy_of_the_environment_is_used(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Behind a company's proxy, models are asked through it."""
+    """Behind a company proxy, models are called through it."""
     async with ModelServer({"m": Reply("Paris.")}) as proxy:
         monkeypatch.setenv(name.lower(), proxy.url)
         heard = await hear(model_at("http://models.invalid/v1", endpoints))
@@ -50,7 +50,7 @@ async def test_a_proxy_of_the_environment_is_used(
 async def test_an_address_that_needs_no_proxy_is_asked_directly(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NO_PROXY is respected, so that a model in the house is not asked through the proxy."""
+    """NO_PROXY is respected, so internal models bypass the proxy."""
     async with ModelServer({"m": Reply("Paris.")}) as server:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -58,7 +58,7 @@ async def test_an_address_that_needs_no_proxy_is_asked_directly(
 
 
 async def test_what_came_before_a_break_is_kept(endpoints: Endpoints) -> None:
-    """A reader that is slow still gets every word that came before the connection broke."""
+    """A slow reader gets all text received before the connection broke."""
     async with ModelServer({"m": Reply("one two three four", fault=Cut(after=3))}) as server:
         model = model_at(server.openai_url, endpoints)
         heard = await hear(model, meanwhile=server.all_closed)
@@ -66,7 +66,7 @@ async def test_what_came_before_a_break_is_kept(endpoints: Endpoints) -> None:
 
 
 async def test_compressed_answers_are_read(endpoints: Endpoints) -> None:
-    """Compression is not asked for, since it holds words back, but is understood."""
+    """Compression isn't requested, since it delays text, but is understood."""
 
     async def answer(request: web.Request) -> web.Response:
         assert request.headers["Accept-Encoding"] == "identity"
@@ -102,7 +102,7 @@ def model_of(provider: str, server: ModelServer, endpoints: Endpoints, path: str
 async def test_a_question_is_sent_to_no_other_origin(
     endpoints: Endpoints, provider: str, status: int, host: str
 ) -> None:
-    """Neither key nor question go where a server points to: another port or host is another one."""
+    """Key and question are never redirected to another port or host."""
     async with ModelServer({"m": Reply("Rome.")}) as other, ModelServer() as server:
         page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
         place = other.url.replace("127.0.0.1", host) + page
@@ -132,7 +132,7 @@ async def test_a_redirect_within_the_origin_is_followed(
 async def test_a_redirect_that_drops_the_question_is_refused(
     endpoints: Endpoints, provider: str, status: int
 ) -> None:
-    """A POST that was redirected so would become a GET, and ask nothing."""
+    """Such a redirect would turn the POST into a GET without a question."""
     async with ModelServer({"m": Reply(fault=Redirect("/v1/other", status))}) as server:
         path = "/v1" if provider == "openai" else ""
         heard = await hear(model_of(provider, server, endpoints, path))
@@ -140,7 +140,7 @@ async def test_a_redirect_that_drops_the_question_is_refused(
 
 
 async def test_redirects_have_an_end(endpoints: Endpoints, provider: str) -> None:
-    """A server that sends its clients round in circles counts as unreachable."""
+    """A redirect loop counts as unreachable."""
     page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
     async with ModelServer({"m": Reply(fault=Redirect(page, 307))}) as server:
         path = "/v1" if provider == "openai" else ""
@@ -155,7 +155,7 @@ async def test_redirects_have_an_end(endpoints: Endpoints, provider: str) -> Non
 async def test_an_unusable_proxy_is_named_and_never_passed_by(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, provider: str, address: str
 ) -> None:
-    """Who must go through a proxy is told that it cannot be used; nothing is asked directly."""
+    """An unsupported proxy is reported; nothing is sent directly."""
     monkeypatch.setenv("all_proxy", address)
     async with ModelServer({"m": Reply("Paris.")}) as server:
         path = "/v1" if provider == "openai" else ""
@@ -165,7 +165,7 @@ async def test_an_unusable_proxy_is_named_and_never_passed_by(
 
 
 async def test_no_cookie_of_a_server_is_kept(endpoints: Endpoints) -> None:
-    """What a server would have remembered of one person's question is not sent with the next."""
+    """Cookies from one question aren't sent with the next."""
     seen: list[str | None] = []
 
     async def answer(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Token counts and thoughts as compatible servers really send them, over loopback HTTP."""
+"""Token counts and reasoning as compatible servers send them, over loopback HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.moa.runs import play, says
 from tests.models import ModelServer, Raw, Reply
 
 DOLLAR = Price(1_000_000, 1_000_000).of
-"""One US dollar a token."""
+"""One US dollar per token."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def model_at(server: ModelServer, endpoints: Endpoints, api: str = "openai") -> 
 
 
 def counting(usage: str) -> Reply:
-    """A server whose last event has this usage, as it stands."""
+    """Return a server whose last event has this usage, unchanged."""
     said = json.dumps({"choices": [{"index": 0, "delta": {"content": "Blue sky."}}]})
     end = '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": %s}'
     data = "".join(f"data: {event}\n\n" for event in (said, end % usage, "[DONE]"))
@@ -117,7 +117,7 @@ def counting(usage: str) -> Reply:
     ],
 )
 def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage | None) -> None:
-    """Thoughts are paid for wherever they are counted; what cannot be right is unknown."""
+    """Reasoning is billed wherever it is reported; an implausible count is unknown."""
     assert parse_chat_usage(counted) == usage
 
 
@@ -134,7 +134,7 @@ def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage
 def test_the_other_api_counts_are_read_as_strictly(
     counted: dict[str, Any], usage: Usage | None
 ) -> None:
-    """What was read from the cache is a part of the input."""
+    """Cached tokens are part of the input."""
     assert parse_messages_usage(counted) == usage
 
 
@@ -171,7 +171,7 @@ async def test_a_priced_model_that_counts_nothing_is_not_free(
 async def test_thoughts_in_the_text_are_no_part_of_it(
     server: ModelServer, endpoints: Endpoints, *, api: str, said: str, streams: bool
 ) -> None:
-    """Whichever API it is, and whether the server streams or not."""
+    """For both APIs, streaming or not."""
     server.models["m"] = Reply(said, streams=streams)
     assert (await hear(model_at(server, endpoints, api))).text == "Blue sky."
 
@@ -180,7 +180,7 @@ async def test_thoughts_in_the_text_are_no_part_of_it(
 async def test_a_template_that_opens_the_thought_is_learnt(
     server: ModelServer, endpoints: Endpoints, api: str
 ) -> None:
-    """From the second answer on nothing of a thought is given, not even for a moment."""
+    """From the second answer on, no reasoning is shown, not even briefly."""
     server.models["m"] = Reply("Let me see.\n</think>\n\nBlue sky.")
     model = model_at(server, endpoints, api)
     await hear(model)
@@ -191,7 +191,7 @@ async def test_a_template_that_opens_the_thought_is_learnt(
 async def test_an_answer_of_only_thoughts_has_its_own_reason(
     server: ModelServer, endpoints: Endpoints, api: str
 ) -> None:
-    """It is tried once more, and then told from an answer that was empty."""
+    """It is retried once, and then differs from an empty answer."""
     server.models["m"] = Reply("<think>a b c")
     asked = Plan.of([model_at(server, endpoints, api), says("b")], aggregator=says("w"))
     played = await play(asked)

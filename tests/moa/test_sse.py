@@ -1,4 +1,4 @@
-"""Server-sent events are read right, however the network cuts them."""
+"""Server-sent events are parsed correctly, however the network splits them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVENTS = [{"n": 1, "text": "Grüße 👋"}, {"n": 2, "text": "line\nbreak"}, {"n
 
 
 def test_events_come_whole_and_in_order() -> None:
-    """Each event's data comes once it is whole, in order."""
+    """Each event's data is returned once complete, in order."""
     reader = EventReader()
     assert reader.feed(b"data: one\n\ndata: two\n") == [b"one"]
     assert reader.feed(b"\ndata: [DONE]\n\n") == [b"two", b"[DONE]"]
@@ -67,7 +67,7 @@ def test_the_standard_is_kept(stream: bytes, expected: list[bytes]) -> None:
     st.lists(st.integers(0, 400), max_size=12),
 )
 def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> None:
-    """The same events come out wherever the stream is cut, within a character or a line end too."""
+    """The events are the same wherever the stream is split, even within a character."""
     written = zip(EVENTS, line_ends, strict=True)
     stream = "".join(f"data: {json.dumps(e, ensure_ascii=False)}{2 * end}" for e, end in written)
     data = stream.encode()
@@ -89,7 +89,7 @@ def test_a_last_line_that_only_lacks_its_end_is_read() -> None:
 
 @pytest.mark.parametrize("line", [b"x", b"data: x\n", b"data:\n"])
 def test_no_form_of_an_event_without_end_is_kept(line: bytes) -> None:
-    """Neither one long line nor countless short ones, in however small slices they come."""
+    """Neither one long line nor countless short ones are kept, in slices of any size."""
     reader = EventReader()
 
     def feed_for_long() -> None:
