@@ -65,7 +65,7 @@ async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> No
         await idle(stage)
         await stage.slack.click(stage.ana, first, ANOTHER, "deep")
         second = await stage.replied(str(first.thread_ts), 2)
-        assert "deep · 5 of 5 answers read · " in stage.slack.render(second)
+        assert "deep · 5 of 5 answers used · " in stage.slack.render(second)
 
 
 async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
         tape = taped(stage)
         people = (stage.ana, stage.ben, stage.ben)
         await asyncio.gather(*(stage.slack.click(who, first, AGAIN) for who in people))
-        await told(stage, stage.ben, strings.AGAIN_UNDER_WAY)
+        await told(stage, stage.ben, strings.AGAIN_IN_PROGRESS)
         assert await count_runs(stage) == 2
         gate.set()
         await stage.replied(ts, 2)

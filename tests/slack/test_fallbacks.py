@@ -116,7 +116,7 @@ async def test_a_reply_that_breaks_off_is_kept_and_marked(tmp_path: Path) -> Non
         ts = await stage.ask("What is the risk?")
         shown = stage.slack.render(await stage.replied(ts))
         assert "The first half" in shown
-        assert "The reply broke off here" in shown
+        assert "The reply ends here" in shown
 
 
 async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_a_place_where_it_may_not_write_is_named(tmp_path: Path) -> None:
         await stage.ask("What is the risk?")
         channel = stage.slack.dm(stage.ana)
         await stage.slack.wait_for(lambda: stage.slack.messages(channel))
-        assert "I am not allowed to write here" in stage.slack.render(
+        assert "I'm not allowed to post here" in stage.slack.render(
             stage.slack.messages(channel)[0]
         )
 
@@ -175,7 +175,7 @@ async def test_a_reply_that_breaks_off_in_code_says_so_outside_the_code(tmp_path
         shown = stage.slack.render(await stage.replied(ts))
         code, _, after = shown.partition("```\n")[2].partition("```")
         assert "make" in code
-        assert "The reply broke off here" in after
+        assert "The reply ends here" in after
 
 
 async def test_many_notes_do_not_make_a_message_too_large(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
         for text in ("Three?", "Four?"):
             await refused(stage, await stage.ask(text), "hourly_limit")
         told = await stage.slack.command(stage.ana, stage.general, "/moa", "budget")
-        assert "Questions within an hour: 0 of 2 left · free again <!date^" in str(told.payload)
+        assert "Questions this hour: 0 of 2 left · resets <!date^" in str(told.payload)
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
@@ -260,4 +260,4 @@ def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
     lines = allowance(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)
     assert "$" not in re.sub(r"<!date[^>]*>", "", "\n".join(lines))
     assert "You, today: 75% left" in lines
-    assert lines[2].startswith("The workspace, this month: 0% left · free again <!date^1780272000^")
+    assert lines[2].startswith("The workspace, this month: 0% left · resets <!date^1780272000^")

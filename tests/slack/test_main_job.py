@@ -107,7 +107,7 @@ async def test_one_dead_proposer_does_not_spoil_the_reply(
         assert "The answer of writer-1." in shown
         assert "2 of 3 models" in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, "green: did not answer")
+        await stage.opened_view(stage.ana, "green: didn't answer")
 
 
 async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(

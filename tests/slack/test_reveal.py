@@ -74,7 +74,7 @@ async def test_nobody_means_nobody(tmp_path: Path) -> None:
         old = button("Show answers", "show_answers", run_id)
         reply.blocks = [{"type": "actions", "block_id": "reply_actions", "elements": [old]}]
         await stage.slack.click(stage.ana, reply, "show_answers")
-        view = await stage.opened_view(stage.ana, strings.REVEAL_FORBIDDEN["nobody"])
+        view = await stage.opened_view(stage.ana, strings.ANSWERS_FORBIDDEN["nobody"])
         assert "written by" not in stage.slack.render(view)
 
 
@@ -87,7 +87,7 @@ async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_p
         ts = await stage.slack.post(stage.ana, shared, f"{stage.mention} What is the risk?")
         reply = await stage.replied(ts, channel=shared)
         await stage.slack.click(stage.ben, reply, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_OUTSIDE)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE)
         assert "written by" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, reply, "show_answers")
         await stage.opened_view(stage.ana, WRITTEN)
@@ -102,7 +102,7 @@ async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ben, stage.general))
         [told] = stage.slack.ephemerals(stage.ben, stage.general)
-        assert strings.REVEAL_TOO_LATE in stage.slack.render(told)
+        assert strings.ANSWERS_TOO_LATE in stage.slack.render(told)
         assert stage.slack.view_of(stage.ben) is None
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
@@ -115,9 +115,9 @@ async def test_a_failing_journal_does_not_leave_the_modal_loading(tmp_path: Path
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await _execute(stage, "ALTER TABLE answers RENAME TO hidden")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        view = await stage.opened_view(stage.ana, strings.REVEAL_FAILED)
+        view = await stage.opened_view(stage.ana, strings.ANSWERS_FAILED)
         shown = stage.slack.render(view)
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         assert "answers WHERE" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO answers")
@@ -136,7 +136,7 @@ async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Pa
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("views.update", error="invalid_arguments")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, strings.REVEAL_FAILED)
+        await stage.opened_view(stage.ana, strings.ANSWERS_FAILED)
 
 
 async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("conversations.members", error="internal_error")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_UNKNOWN)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_UNKNOWN)
         assert "written by" not in stage.slack.render(view)
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
@@ -158,7 +158,7 @@ async def test_a_modal_that_is_open_is_authorised_at_every_click(tmp_path: Path)
         for person in (stage.ana, stage.ben):
             await reveal(stage, person, reply)
         stage.general.ext_shared = True
-        assert strings.REVEAL_OUTSIDE in await turn(stage, stage.ben, "reveal_go:next")
+        assert strings.ANSWERS_OUTSIDE in await turn(stage, stage.ben, "reveal_go:next")
         assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
         await stage.slack.leave(stage.ana, stage.general)
         assert ONLY_MEMBERS in await turn(stage, stage.ana, "reveal_go:next")

@@ -45,16 +45,16 @@ async def test_rankings_and_differences_are_told(tmp_path: Path, database: str) 
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert "Layer 2: 2 of 2 rankings of the answers" in shown
         assert shown.count("ranked B > A in") == 2
-        assert "All rankings together: " in shown
+        assert "All rankings combined: " in shown
         assert "Whether to wait" in shown
         assert "(A): Wait a month." in shown
         assert "(B): Begin at once." in shown
         assert "Money is short." in shown
-        assert "blue: did not answer: its key is missing or was refused" in shown
+        assert "blue: didn't answer: its API key is missing or was rejected" in shown
         assert "writer: wrote it in" in shown
         shown = await choose(stage, stage.ana, "ranking")
         assert "A ranking, not an answer." in shown
-        assert strings.REVEAL_BEST not in shown
+        assert strings.ANSWERS_BEST not in shown
 
 
 async def test_an_anonymous_channel_is_shown_no_name_anywhere(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_tries_and_stand_ins_are_told() -> None:
     shown = page(run([one, two, three]), calls=calls)
     assert "zzmodel1x1 (A): answered in 1.5 s · asked 3 times" in shown
     assert "zzmodel1x2 (B): answered in 1.5 s · stood in for zzslow" in shown
-    assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was asked too, and not needed" in shown
+    assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was also asked but not needed" in shown
 
 
 def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
@@ -87,16 +87,16 @@ def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
     line = call(first, first.model, 1, ended=4.0)
     onward = call(second, second.model, 1, started=6.2, ended=9.0)
     told = page(run([first, late, second]), calls=[line, onward])
-    assert "It closed after 6.2 s, without zzmodel1x2." in told
+    assert "Closed after 6.2 s, without zzmodel1x2." in told
     many = [replace(late, position=position) for position in range(2, 7)]
     told = page(run([first, *many, second]), calls=[line, onward])
-    assert "It closed after 6.2 s, without 5 of them." in told
+    assert "Closed after 6.2 s, without 5 models." in told
     taken_up = replace(onward, started=0.1)
     told = page(run([first, late, second]), calls=[line, taken_up])
-    assert "It closed without zzmodel1x2." in told
+    assert "Closed without zzmodel1x2." in told
 
 
-@pytest.mark.parametrize("kind", [*strings.WHY, "cancelled", "internal", None])
+@pytest.mark.parametrize("kind", [*strings.FAILURE_REASONS, "cancelled", "internal", None])
 def test_every_kind_of_failure_has_words(kind: str | None) -> None:
     """Whatever became of a call is told in plain words, and never by its kind's own name."""
     for status in ("failed", "cut"):
@@ -121,7 +121,7 @@ def test_rankings_that_tie_are_told_as_tied() -> None:
         replace(answer(2, position), model=f"zzmodel1x{position}", text="RANKING: B > A")
         for position in (1, 2)
     ]
-    assert "All rankings together: A = B." in page(run(answers, rankings=tuple(rankings)))
+    assert "All rankings combined: A = B." in page(run(answers, rankings=tuple(rankings)))
 
 
 def test_combined_answers_are_named_as_such() -> None:
@@ -130,7 +130,7 @@ def test_combined_answers_are_named_as_such() -> None:
     combined = replace(answer(2, 1, label="S1"), model="zzwriter")
     shown = page(run([*own, combined]))
     assert "# One reply from 5 answers" in shown
-    assert "Layer 2: answers combined into one" in shown
+    assert "Layer 2: combined the answers into one" in shown
     assert "zzwriter, combined: answered" in shown
     anonymous = page(run([*own, combined]), "2-S1", ANONYMOUS)
     assert "# The combined answer" in anonymous

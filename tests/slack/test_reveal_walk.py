@@ -71,14 +71,14 @@ async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None
         )
         shown = stage.slack.render(view)
         assert "cut off at its length limit" in shown
-        assert "green: did not answer: it takes no more requests for now" in shown
+        assert "green: didn't answer: it hit its rate limit" in shown
         assert "asked twice" in shown
         assert "Layer 1: 2 of 3 answered in time" in shown
         assert "Cut off at its length limit" in await choose(stage, stage.ana, "red")
         shown = await choose(stage, stage.ana, "green")
         assert "No answer." in shown
-        assert strings.REVEAL_EMPTY in shown
-        assert strings.REVEAL_BEST not in shown
+        assert strings.ANSWERS_EMPTY in shown
+        assert strings.ANSWERS_BEST not in shown
 
 
 async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert ", without blue." in shown
-        assert "blue: came too late, after " in shown
+        assert "blue: answered too late, after " in shown
         shown = await choose(stage, stage.ana, "blue")
         assert "Too late." in shown
         assert "Blue came late." in shown
@@ -107,9 +107,9 @@ async def test_a_reply_that_is_not_synthesised_says_whose_it_is(tmp_path: Path) 
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert "# Not synthesised" in shown
-        assert "so the reply is what green (" in shown
+        assert "so the reply is green (" in shown
         assert "written by" not in shown
-        assert "writer: did not answer: its server did not accept the request" in shown
+        assert "writer: didn't answer: its server rejected the request" in shown
 
 
 async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
@@ -118,16 +118,16 @@ async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
     async with on_stage(tmp_path, models=models) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
-        assert "# A reply that broke off" in shown
-        assert "written by writer, which broke off" in shown
+        assert "# Unfinished reply" in shown
+        assert "written by writer, which stopped" in shown
 
 
 async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:
     """Where the pipeline asks one model alone, the modal says so, and offers nothing to choose."""
     async with on_stage(tmp_path, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
-        view = await reveal(stage, stage.ana, reply, "asks nobody else")
-        assert "# One model alone" in stage.slack.render(view)
+        view = await reveal(stage, stage.ana, reply, "asks no other models")
+        assert "# One model on its own" in stage.slack.render(view)
         assert options(view.blocks) == []
 
 
@@ -142,11 +142,11 @@ async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -
                     element["value"] = "9-Z"
         assert "# One reply from 3 answers" in await turn(stage, stage.ana, "reveal_go:next")
         view.content["private_metadata"] = json.dumps(["forged", "1-A", 10**30])
-        assert strings.REVEAL_GONE in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.ANSWERS_GONE in await turn(stage, stage.ana, "reveal_go:next")
 
 
 async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
-    """While models work the modal says so; "Look again" opens the answers once they are there."""
+    """While models work the modal says so; "Refresh" opens the answers once they are there."""
     gate = asyncio.Event()
     models = {"writer-1": [Reply("The first reply."), Reply("The second reply.", gate=gate)]}
     async with on_stage(tmp_path, models=models) as stage:
@@ -156,10 +156,10 @@ async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
         [show] = [e for b in reply.blocks for e in b.get("elements", ()) if _shows_answers(e)]
         async with stage.bot.database.connect() as connection:
             show["value"] = await connection.scalar(select(runs.c.id).where(runs.c.ts == ts))
-        shown = stage.slack.render(await reveal(stage, stage.ana, reply, "still at work"))
-        assert "3 answers have come so far." in shown
+        shown = stage.slack.render(await reveal(stage, stage.ana, reply, "still working"))
+        assert "3 answers so far." in shown
         assert "The answer of" not in shown
-        assert "still at work" in await turn(stage, stage.ana, "reveal_refresh")
+        assert "still working" in await turn(stage, stage.ana, "reveal_refresh")
         gate.set()
         await stage.replied(ts)
         assert "# One reply from 3 answers" in await turn(stage, stage.ana, "reveal_refresh")
@@ -174,7 +174,7 @@ async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
         others = await asyncio.gather(*(stage.ask(f"And of plan {i}?") for i in range(20)))
         await stage.slack.wait_for(lambda: any(m.streaming for m in _said_in(stage, others)))
         await reveal(stage, stage.ana, reply)
-        assert "Read for the reply" in await turn(stage, stage.ana, "reveal_go:next")
+        assert "Used for the reply" in await turn(stage, stage.ana, "reveal_go:next")
         assert not [c for c in stage.slack.calls() if c.method.startswith("views.") and not c.ok]
 
 
@@ -191,10 +191,10 @@ async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str)
                     f"http://127.0.0.1:{port}/slack/events",
                 )
                 assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
-                assert strings.REVEAL_BEST_CHOSEN in await verdict(stage, stage.ana)
+                assert strings.ANSWERS_BEST_CHOSEN in await verdict(stage, stage.ana)
             stage.slack.request_url = first
-        assert strings.REVEAL_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
-        assert strings.REVEAL_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
+        assert strings.ANSWERS_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.ANSWERS_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
 
 
 def _said_in(stage: Stage, threads: Iterable[str]) -> list[SlackMessage]:

@@ -54,7 +54,7 @@ class FeedbackButtons:
             await tell(respond, str(refused))
             return
         if verdict == "helpful" or not await self._asked_why(run_id, body):
-            await tell(respond, strings.VERDICT_THANKS)
+            await tell(respond, strings.FEEDBACK_THANKS)
 
     async def reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """The modal was submitted. Where it says so, it closes."""
@@ -79,11 +79,11 @@ class FeedbackButtons:
         """
         run = await self._runs.get(run_id)
         if run is None:
-            raise RefusedError(strings.VERDICT_GONE)
+            raise RefusedError(strings.FEEDBACK_GONE)
         visitor = actor_of(body)
         presence = await self._access.presence(run, visitor)
         if presence != "yes":
-            raise RefusedError(strings.VERDICT_REFUSED[presence])
+            raise RefusedError(strings.FEEDBACK_REFUSED[presence])
         await self._feedback.judge(run.id, visitor.user, verdict, reason)
 
     async def _asked_why(self, run_id: str, body: Mapping[str, Any]) -> bool:
@@ -104,16 +104,16 @@ def reason_view(run_id: str) -> Block:
         "type": "modal",
         "callback_id": REASON_CALLBACK,
         "private_metadata": run_id,
-        "title": _plain(strings.VERDICT_TITLE),
-        "submit": _plain(strings.VERDICT_SUBMIT),
-        "close": _plain(strings.VERDICT_CLOSE),
+        "title": _plain(strings.FEEDBACK_TITLE),
+        "submit": _plain(strings.FEEDBACK_SUBMIT),
+        "close": _plain(strings.FEEDBACK_CLOSE),
         "blocks": [
             {
                 "type": "input",
                 "block_id": REASON,
                 "optional": True,
-                "label": _plain(strings.VERDICT_ASK),
-                "hint": _plain(strings.VERDICT_HINT),
+                "label": _plain(strings.FEEDBACK_ASK),
+                "hint": _plain(strings.FEEDBACK_HINT),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": REASON_INPUT,

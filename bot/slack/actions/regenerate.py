@@ -104,7 +104,7 @@ class Regenerate:
         if run_id is None:
             if await self._runs.is_claimed(click):
                 return None
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return _NewRun(run_id, pipeline, question)
 
     async def _check(self, run: Run, visitor: Actor, chosen: str) -> None:
@@ -112,7 +112,7 @@ class Regenerate:
         if presence != "yes":
             raise RefusedError(strings.AGAIN_REFUSED[presence])
         if not is_complete(run):
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         if chosen and chosen not in self._preferences.pipelines:
             raise RefusedError(strings.AGAIN_NO_PIPELINE)
 
@@ -120,7 +120,7 @@ class Regenerate:
         """The newest run that asks it again, which has to have ended; nothing for the first."""
         latest = await self._runs.asked_again(run)
         if latest and not is_complete(latest):
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return latest.id if latest else ""
 
     async def _same(self, run: Run, user: str) -> str:

@@ -31,7 +31,7 @@ def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
     page: a page may end before it is full.
     """
     if len(text) <= READ_WHOLE:
-        pages = paged(rich_text(text) or [section(strings.REVEAL_EMPTY)])
+        pages = paged(rich_text(text) or [section(strings.ANSWERS_EMPTY)])
         at = max(0, min(number, len(pages) - 1))
         return pages[at], at, len(pages)
     at = 0

@@ -81,7 +81,7 @@ class AnswersModal:
         place = ModalLocation(str(body["actions"][0].get("value")))
         try:
             opened = await self._client.views_open(
-                trigger_id=str(body.get("trigger_id")), view=message_view(strings.REVEAL_LOADING)
+                trigger_id=str(body.get("trigger_id")), view=message_view(strings.ANSWERS_LOADING)
             )
         except SLACK_ERRORS as error:
             log.info("reveal_not_opened", error=code_of(error))
@@ -116,7 +116,7 @@ class AnswersModal:
     async def _view(self, click: ModalClick) -> Block:
         run = await self._runs.get(click.place.run_id)
         if run is None:
-            return message_view(strings.REVEAL_GONE)
+            return message_view(strings.ANSWERS_GONE)
         admission = await self._access.admit(run, click.visitor)
         if admission.verdict != "yes":
             log.info("reveal_refused", run_id=run.id, verdict=admission.verdict)
@@ -175,7 +175,7 @@ async def _ask_for_another_click(respond: AsyncRespond) -> None:
     """A trigger is good for 3 s; where Slack no longer opens a modal, the clicker is told."""
     try:
         answer = await respond(
-            text=strings.REVEAL_TOO_LATE, response_type="ephemeral", replace_original=False
+            text=strings.ANSWERS_TOO_LATE, response_type="ephemeral", replace_original=False
         )
     except SLACK_ERRORS as error:
         log.info("reveal_not_told", error=code_of(error))
@@ -185,16 +185,16 @@ async def _ask_for_another_click(respond: AsyncRespond) -> None:
 
 
 def _apology(error_id: str) -> Block:
-    return message_view(f"{strings.REVEAL_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
+    return message_view(f"{strings.ANSWERS_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
 
 
 def _refusal_text(admission: AccessDecision) -> str:
     told = {
-        "outside": strings.REVEAL_OUTSIDE,
-        "unseen": strings.REVEAL_UNSEEN,
-        "unknown": strings.REVEAL_UNKNOWN,
+        "outside": strings.ANSWERS_OUTSIDE,
+        "unseen": strings.ANSWERS_UNSEEN,
+        "unknown": strings.ANSWERS_UNKNOWN,
     }
-    return told.get(admission.verdict) or strings.REVEAL_FORBIDDEN[admission.policy.who]
+    return told.get(admission.verdict) or strings.ANSWERS_FORBIDDEN[admission.policy.who]
 
 
 def _number(value: object) -> int:

@@ -152,19 +152,19 @@ def answer_note(shown: RunForViewer, entry: Entry) -> str:
     """What the reader of one text should know of it first, as mrkdwn."""
     answer = entry.answer
     if entry.kind == "ranking":
-        return strings.TOLD_RANKING.format(layer=ranked_layer(shown, answer))
+        return strings.NOTE_RANKING.format(layer=ranked_layer(shown, answer))
     if entry.kind == "draft":
-        return strings.TOLD_DRAFT.format(why=_explained(shown, answer))
+        return strings.NOTE_DRAFT.format(why=_explained(shown, answer))
     special = {
-        "breaker_open": strings.TOLD_NOT_ASKED,
-        "cancelled": strings.TOLD_NOT_NEEDED,
-        "refused": strings.TOLD_DECLINED,
+        "breaker_open": strings.NOTE_NOT_ASKED,
+        "cancelled": strings.NOTE_NOT_NEEDED,
+        "refused": strings.NOTE_DECLINED,
     }.get(answer.error_kind or "")
     if special and not answer.readable:
         return special
     if answer.readable and not answer.label:
-        return strings.TOLD_UNREAD
-    sentence = strings.ANSWER_TOLD[answer.status]
+        return strings.NOTE_UNREAD
+    sentence = strings.ANSWER_NOTES[answer.status]
     return sentence.format(
         by=_read_by(shown, answer), label=answer.label, why=_explained(shown, answer)
     )
@@ -197,7 +197,7 @@ def ranked_layer(shown: RunForViewer, ranking: Answer) -> int:
 
 def _read_by(shown: RunForViewer, answer: Answer) -> str:
     later = [a.layer for a in shown.run.answers if a.layer > answer.layer]
-    return strings.READ_BY_LAYER.format(layer=min(later)) if later else strings.READ_FOR_REPLY
+    return strings.USED_BY_LAYER.format(layer=min(later)) if later else strings.USED_FOR_REPLY
 
 
 def _explained(shown: RunForViewer, answer: Answer) -> str:

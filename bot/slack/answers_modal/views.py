@@ -52,11 +52,11 @@ def message_view(text: str) -> Block:
 def under_way_view(run: Run) -> Block:
     """A modal for a run that has not ended, which can be looked at again."""
     count = sum(answer.readable for answer in run.answers)
-    so_far = {0: strings.REVEAL_SO_FAR_NONE, 1: strings.REVEAL_SO_FAR_ONE}.get(
-        count, strings.REVEAL_SO_FAR.format(count=count)
+    so_far = {0: strings.ANSWERS_SO_FAR_NONE, 1: strings.ANSWERS_SO_FAR_ONE}.get(
+        count, strings.ANSWERS_SO_FAR.format(count=count)
     )
-    refresh = button(strings.REVEAL_REFRESH, REFRESH, REFRESH)
-    said = section(strings.REVEAL_UNDER_WAY.format(so_far=so_far))
+    refresh = button(strings.ANSWERS_REFRESH, REFRESH, REFRESH)
+    said = section(strings.ANSWERS_IN_PROGRESS.format(so_far=so_far))
     return _view([said, _actions("refresh", [refresh])], ModalLocation(run.id).packed())
 
 
@@ -90,8 +90,8 @@ def _view(blocks: list[Block], private_metadata: str) -> Block:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain_text(strings.REVEAL_TITLE),
-        "close": _plain_text(strings.REVEAL_CLOSE),
+        "title": _plain_text(strings.ANSWERS_TITLE),
+        "close": _plain_text(strings.ANSWERS_CLOSE),
         "private_metadata": private_metadata,
         "blocks": blocks,
     }
@@ -104,8 +104,8 @@ def _navigation(entries: Sequence[Entry], keys: Sequence[str], at: int) -> list[
     buttons = [
         button(label, f"{GO}:{side}", keys[there])
         for label, side, there in (
-            (strings.REVEAL_PREVIOUS, "previous", at - 1),
-            (strings.REVEAL_NEXT, "next", at + 1),
+            (strings.ANSWERS_PREVIOUS, "previous", at - 1),
+            (strings.ANSWERS_NEXT, "next", at + 1),
         )
         if 0 <= there < len(keys)
     ]
@@ -114,10 +114,10 @@ def _navigation(entries: Sequence[Entry], keys: Sequence[str], at: int) -> list[
 
 def _chooser(entries: Sequence[Entry], key: str) -> Block:
     groups: dict[str, list[Block]] = {
-        strings.REVEAL_GROUP_RUN: [_option(strings.REVEAL_OVERVIEW, OVERVIEW)]
+        strings.ANSWERS_GROUP_RUN: [_option(strings.ANSWERS_OVERVIEW, OVERVIEW)]
     }
     for entry in entries:
-        text = strings.REVEAL_OPTION.format(name=entry.name, state=short_state(entry))
+        text = strings.ANSWERS_OPTION.format(name=entry.name, state=short_state(entry))
         groups.setdefault(_group(entry), []).append(_option(text, entry.key))
     listed: list[Block] = [
         {"label": _plain_text(label), "options": options[:OPTIONS]}
@@ -127,7 +127,7 @@ def _chooser(entries: Sequence[Entry], key: str) -> Block:
     menu: Block = {
         "type": "static_select",
         "action_id": CHOOSE,
-        "placeholder": _plain_text(strings.REVEAL_CHOOSE),
+        "placeholder": _plain_text(strings.ANSWERS_CHOOSE),
         "option_groups": listed,
     }
     return menu | ({"initial_option": chosen[0]} if chosen else {})
@@ -135,9 +135,9 @@ def _chooser(entries: Sequence[Entry], key: str) -> Block:
 
 def _group(entry: Entry) -> str:
     named = {
-        "answer": strings.REVEAL_GROUP_LAYER,
-        "ranking": strings.REVEAL_GROUP_RANKINGS,
-        "draft": strings.REVEAL_GROUP_DRAFTS,
+        "answer": strings.ANSWERS_GROUP_LAYER,
+        "ranking": strings.ANSWERS_GROUP_RANKINGS,
+        "draft": strings.ANSWERS_GROUP_DRAFTS,
     }[entry.kind]
     return named.format(layer=entry.answer.layer)
 
@@ -152,12 +152,12 @@ def _answer_head(shown: RunForViewer, entry: Entry) -> list[Block]:
     parts = [_group(entry)] if entry.kind != "draft" else []
     parts.append(seconds(answer.seconds))
     if answer.usage:
-        parts.append(strings.REVEAL_TOKENS.format(count=answer.usage.output_tokens))
+        parts.append(strings.ANSWERS_TOKENS.format(count=answer.usage.output_tokens))
     if shown.policy.cost and answer.cost_usd is not None:
         parts.append(cost(answer.cost_usd))
     state = answer_note(shown, entry)
     if _is_best(shown, entry):
-        state += f" {strings.REVEAL_BEST_LINE}"
+        state += f" {strings.ANSWERS_BEST_LINE}"
     return [context(escape_mrkdwn(" · ".join(parts))), section(state), {"type": "divider"}]
 
 
@@ -174,14 +174,14 @@ def _below(
     buttons = [
         button(label, f"{PAGE}:{page}", str(page))
         for label, page in (
-            (strings.REVEAL_PREVIOUS_PAGE, here.page - 1),
-            (strings.REVEAL_NEXT_PAGE, here.page + 1),
+            (strings.ANSWERS_PREVIOUS_PAGE, here.page - 1),
+            (strings.ANSWERS_NEXT_PAGE, here.page + 1),
         )
         if 0 <= page < pages
     ]
     if entry and may_be_best(entry):
         buttons.append(_best_button(chosen=_is_best(shown, entry)))
-    where = strings.REVEAL_PAGE.format(page=here.page + 1, pages=pages)
+    where = strings.ANSWERS_PAGE.format(page=here.page + 1, pages=pages)
     return [
         *([context(where)] if pages > 1 else []),
         *([_actions("below", buttons)] if buttons else []),
@@ -199,9 +199,9 @@ def _is_best(shown: RunForViewer, entry: Entry) -> bool:
 
 def _best_button(*, chosen: bool) -> Block:
     if chosen:
-        label, says = strings.REVEAL_BEST_CHOSEN, strings.REVEAL_BEST_CHOSEN_LABEL
+        label, says = strings.ANSWERS_BEST_CHOSEN, strings.ANSWERS_BEST_CHOSEN_LABEL
         return button(label, BEST, TAKEN_BACK, says=says) | {"style": "primary"}
-    return button(strings.REVEAL_BEST, BEST, CHOSEN, says=strings.REVEAL_BEST_LABEL)
+    return button(strings.ANSWERS_BEST, BEST, CHOSEN, says=strings.ANSWERS_BEST_LABEL)
 
 
 def _actions(block_id: str, elements: list[Block]) -> Block:

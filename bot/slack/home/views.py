@@ -102,8 +102,8 @@ def told_home(text: str) -> Block:
 
 def _introduction(page: HomePage) -> Iterator[Block]:
     yield _header(strings.HOME_TITLE)
-    yield section(strings.HOME_WHAT)
-    yield _header(strings.HOME_HOW)
+    yield section(strings.HOME_ABOUT)
+    yield _header(strings.HOME_HOW_TO_ASK)
     ways = (
         strings.HOME_ASK_MENTION.format(me=f"<@{page.me}>"),
         strings.HOME_ASK_DIRECT,
@@ -127,7 +127,7 @@ def _question(one: RecentQuestion, url: str) -> str:
     link = permalink(earlier, url)
     # The label of a link of ours is not linked by itself.
     shown_as = escape_mrkdwn if link else inert_mrkdwn
-    said = shown_as(shorten(plain(one.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
+    said = shown_as(shorten(plain(one.text), QUESTION_LIMIT)) or strings.HOME_NO_TEXT
     facts = [
         strings.HOME_STATES[earlier.state],
         escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),
@@ -200,7 +200,7 @@ def _measure(measured: PipelineStats | None, rules: Rules) -> str:
 
 
 def _use(page: HomePage) -> Iterator[Block]:
-    yield _header(strings.HOME_USE)
+    yield _header(strings.HOME_USAGE)
     lines = allowance(page.standing, page.now, costs_shown=page.rules.cost == "shown")
     yield section("\n".join(f"• {line}" for line in lines))
     yield context(strings.BUDGET_UNKNOWN_PRICES)

@@ -135,7 +135,7 @@ class Shortcuts:
             # The outermost edge of a shortcut: the person is told that it came to nothing.
             error_id = secrets.token_hex(4)
             log.exception("shortcut_failed", error_id=error_id, error=type(error).__name__)
-            raise RefusedError(strings.told("internal", error_id)) from None
+            raise RefusedError(strings.trouble_text("internal", error_id)) from None
 
     async def _open(self, body: Mapping[str, Any], place: PostTarget) -> bool:
         """Open the modal; False where Slack does not."""

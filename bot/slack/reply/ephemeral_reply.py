@@ -76,7 +76,7 @@ class EphemeralReply:
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply."""
-        text = escape_mrkdwn(strings.told(trouble, error_id))
+        text = escape_mrkdwn(strings.trouble_text(trouble, error_id))
         blocks = [section(text), *(retry(self._run.id) if trouble in RETRYABLE else [])]
         if not await self._post(blocks, text) and not await self._tell(blocks, text):
             raise Unanswerable("internal")

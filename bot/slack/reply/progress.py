@@ -108,7 +108,7 @@ class Progress:
         return [
             chunk
             for number in passed
-            for chunk in self._layers[number].all("complete", strings.CARD_PASSED_OVER)
+            for chunk in self._layers[number].all("complete", strings.CARD_NOT_NEEDED)
         ]
 
     def _again(self, call: Call) -> list[Chunk]:
@@ -117,7 +117,7 @@ class Progress:
         if layer is None or card is None or call.error_kind == HEDGED:
             return []
         card.tries += 1
-        told = strings.CARD_AGAIN.format(why=failure_reason(call.error_kind))
+        told = strings.CARD_RETRYING.format(why=failure_reason(call.error_kind))
         return [] if layer.summed else [card.chunk("in_progress", told)]
 
     def _came(self, answer: Answer) -> list[Chunk]:
@@ -153,7 +153,7 @@ class Progress:
         self._read = read or self._read
         late = [card for card in layer.cards if card.open]
         title = layer.say("went_on" if went_on else "closed", self._missing(late))
-        told = strings.CARD_NO_MORE if layer.brings == "rankings" else strings.CARD_TOO_LATE
+        told = strings.CARD_SKIPPED if layer.brings == "rankings" else strings.CARD_TOO_LATE
         cards = [] if layer.summed else [card.chunk("in_progress", told) for card in late]
         return [self._plan(title), *cards]
 

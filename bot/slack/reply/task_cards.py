@@ -84,7 +84,7 @@ class LayerTaskCards:
     def counted(self) -> Chunk:
         """The one card for all, with how many are done."""
         asked, done = len(self.cards), sum(not card.open for card in self.cards)
-        told = strings.CARD_SUMMED.format(done=done, asked=asked)
+        told = strings.CARD_DONE_COUNT.format(done=done, asked=asked)
         return self.sum("complete" if done == asked else "in_progress", told)
 
 

@@ -140,7 +140,7 @@ class ThreadReply:
         if trouble == "stopped":
             self._shown.drop_what_fills_more()
         try:
-            in_time = await self._say_why(trouble, strings.told(trouble, error_id))
+            in_time = await self._say_why(trouble, strings.trouble_text(trouble, error_id))
         except Unanswerable as error:
             if error.trouble != "thread_gone":
                 raise
@@ -176,7 +176,7 @@ class ThreadReply:
         frame, run, shown = self._frame, self._run, self._shown
         shown.trouble = None
         await self._insist(lambda: withdraw(frame.client, run, frame.runs, shown.posted))
-        await tell_privately(frame.client, run, strings.told("thread_gone"))
+        await tell_privately(frame.client, run, strings.trouble_text("thread_gone"))
 
     async def close(self) -> None:
         """Stop showing, and take the sign of work away; a stream that has no end is closed."""

@@ -158,14 +158,14 @@ def _anonymous(letter: str) -> str:
 
 def failure_reason(error_kind: str | None) -> str:
     """Why an answer is missing or not whole, by the kind of its error; see `moa.errors`."""
-    return strings.WHY.get(error_kind or "", strings.WHY_UNKNOWN)
+    return strings.FAILURE_REASONS.get(error_kind or "", strings.FAILURE_UNKNOWN)
 
 
 def status_text(answer: Answer, brings: str = "answers") -> str:
     """What became of it, with its seconds. `brings` says what was asked for; see `moa.Task`."""
     took = seconds(answer.seconds)
-    if answer.status == "used" and brings in strings.OTHERWISE_USED:
-        return strings.OTHERWISE_USED[brings].format(seconds=took)
+    if answer.status == "used" and brings in strings.OTHER_TASK_STATES:
+        return strings.OTHER_TASK_STATES[brings].format(seconds=took)
     if answer.error_kind == "breaker_open":
         return strings.NOT_ASKED
     if answer.error_kind == "cancelled":
