@@ -189,7 +189,7 @@ async def opened(
             ),
             deletions=Deletions(runs, jobs),
             reveal=AnswersModal(
-                client, runs, access, ledger=StoredCallLog(database), feedback=feedback
+                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
             ),
             sharing=ReplySharer(frame, settings.slack.link_hosts),
             home=HomeTab(

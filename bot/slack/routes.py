@@ -41,7 +41,7 @@ from bot.slack.intake.shortcut_form import ASK_CALLBACK
 from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.settings.views import CHANNEL_CALLBACK, WORKSPACE_CALLBACK
-from bot.slack.ui.blocks import AGAIN, ANOTHER, SHARE, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, ANOTHER, FEEDBACK, SHARE, SHOW_ANSWERS, STOP
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,7 @@ def _actions(rooms: Handlers) -> Mapping[str, Callable[..., Awaitable[None]]]:
         STOP: rooms.stopping.click,
         AGAIN: rooms.again.click,
         ANOTHER: rooms.again.click,
-        VERDICT: rooms.verdicts.click,
+        FEEDBACK: rooms.verdicts.click,
         CHOOSE_PIPELINE: rooms.home.choose_pipeline,
         OPEN_SETTINGS: rooms.settings.open_workspace,
     }

@@ -23,7 +23,7 @@ REFUSED: Mapping[str, Any] = {
     "retry_after": 0,
     "times": 4,  # more often than the client tries
 }
-LOST: Mapping[str, Any] = {"lose_answer": True, "after_effect": True}
+LOST: Mapping[str, Any] = {"drop_response": True, "after_effect": True}
 UNSURE: Mapping[str, Any] = {"error": "internal_error", "after_effect": True}
 
 
@@ -58,7 +58,7 @@ async def test_a_full_message_stands_once_whatever_becomes_of_the_calls(
     faults: list[tuple[str, Mapping[str, Any], int]],
 ) -> None:
     """No paragraph is missing, none comes twice, and no stream is left open."""
-    monkeypatch.setattr(split_stream, "MARKDOWN_LIMIT", 1_200)
+    monkeypatch.setattr(split_stream, "MESSAGE_TARGET", 1_200)
     monkeypatch.setattr(split_stream, "SOFT_LIMIT", 900)
     monkeypatch.setattr(thread_reply, "LAST_TRIES_S", (0.02,) * 6)
     monkeypatch.setattr(thread_reply, "PATIENT_TRIES_S", (0.02,) * 20)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.slack.answers_modal.answer_pages import PIECE, READ_WHOLE, text_page
+from bot.slack.answers_modal.answer_pages import LAYOUT_LIMIT, LONG_PAGE_TEXT, text_page
 from bot.slack.markdown.rich_text_inline import text_of
 
 KINDS = {
@@ -30,7 +30,7 @@ def long(kind: str, length: int) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_the_same_however_much_follows(kind: str) -> None:
     """What is shown of an answer of 200,000 characters is what is shown of the beginning of it."""
-    short, whole = long(kind, READ_WHOLE + 2 * PIECE), long(kind, 200_000)
+    short, whole = long(kind, LAYOUT_LIMIT + 2 * LONG_PAGE_TEXT), long(kind, 200_000)
     assert text_page(whole, 0)[0] == text_page(short, 0)[0]
 
 

@@ -13,7 +13,7 @@ from bot.playground.checks.payloads import read_view
 from bot.playground.render.blocks import render_blocks
 from bot.ports import Run
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
-from bot.slack.answers_modal.views import reveal_view
+from bot.slack.answers_modal.views import answers_view
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.storage.disagreements import disagreement_text, read_disagreement
@@ -38,10 +38,10 @@ def big(layers: int = 6, proposers: int = 12) -> Run:
 @pytest.mark.parametrize("policy", [NAMED, ANONYMOUS])
 def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
     """Every answer of a big run can be chosen, and turned to one after the other."""
-    shown = RunForViewer.of(big(), policy, ())
+    shown = RunForViewer.from_run(big(), policy, ())
     place, seen = ModalLocation("RUN"), list[str]()
     while True:
-        view = read_view(reveal_view(shown, place))
+        view = read_view(answers_view(shown, place))
         seen.append(render_blocks(view["blocks"]))
         onward = [e for e in view["blocks"][0]["elements"] if e["action_id"] == "reveal_go:next"]
         if not onward:
@@ -57,8 +57,8 @@ def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
 def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
     """Eleven layers of 32 models: the overview has pages, the chooser has all of them."""
     answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
-    shown = RunForViewer.of(run(answers), NAMED, ())
-    view = read_view(reveal_view(shown, ModalLocation("RUN", page=99)))
+    shown = RunForViewer.from_run(run(answers), NAMED, ())
+    view = read_view(answers_view(shown, ModalLocation("RUN", page=99)))
     assert len(options(view["blocks"])) == 1 + 11 * 32
     assert "Page 2 of 2" in render_blocks(view["blocks"])
 
@@ -142,9 +142,9 @@ def test_combined_answers_are_named_as_such() -> None:
 )
 def test_no_text_is_too_heavy_for_a_view(text: str) -> None:
     """Slack counts bytes as well: texts of countless small parts are paged sooner."""
-    shown = RunForViewer.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
+    shown = RunForViewer.from_run(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
     for number in (0, 1, 10**6):
-        read_view(reveal_view(shown, ModalLocation("RUN", "1-A", number)))
+        read_view(answers_view(shown, ModalLocation("RUN", "1-A", number)))
 
 
 words_of_a_model = st.text(max_size=20)
@@ -165,4 +165,4 @@ def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: st
 @pytest.mark.parametrize("packed", ["", "null", "[]", '["a"]', '"abc"', "[1,2,Infinity]", None])
 def test_foreign_metadata_is_no_place(packed: object) -> None:
     """What is not ours in a modal's hidden field is nothing to go by."""
-    assert ModalLocation.unpacked(packed) is None
+    assert ModalLocation.unpack(packed) is None

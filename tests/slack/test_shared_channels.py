@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import AGAIN, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, FEEDBACK, SHOW_ANSWERS, STOP
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
 from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
@@ -81,7 +81,7 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         theirs, ana_s = [await asked_in(stage, channel, who) for who in (partner, stage.ana)]
         await stage.slack.click(partner, theirs, SHOW_ANSWERS)
         await stage.opened_view(partner, "One reply from 3 answers")
-        await stage.slack.click(partner, theirs, VERDICT, "Helpful")
+        await stage.slack.click(partner, theirs, FEEDBACK, "Helpful")
         await told(stage, partner, strings.FEEDBACK_THANKS, channel)
         await stage.slack.click(partner, theirs, AGAIN)
         again = await stage.replied(str(theirs.thread_ts), 2, channel)
@@ -90,7 +90,7 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         for stranger, reply in ((partner, ana_s), (other, theirs)):
             await stage.slack.click(stranger, reply, AGAIN)
             await told(stage, stranger, strings.AGAIN_REFUSED["outside"], channel)
-            await stage.slack.click(stranger, reply, VERDICT, "Helpful")
+            await stage.slack.click(stranger, reply, FEEDBACK, "Helpful")
             await told(stage, stranger, strings.FEEDBACK_REFUSED["outside"], channel)
             await stage.slack.click(stranger, reply, SHOW_ANSWERS)
             await stage.opened_view(stranger, "Only")

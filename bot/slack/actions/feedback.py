@@ -16,7 +16,7 @@ from bot.slack.api.origin import actor_of
 from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block
-from bot.slack.ui.clicks import RefusedError, run_id_in, tell, value_of
+from bot.slack.ui.clicks import RefusedError, parse_run_id, parse_value, respond_privately
 
 log = structlog.get_logger(__name__)
 
@@ -44,24 +44,24 @@ class FeedbackButtons:
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """One of the two buttons was clicked."""
         await ack()
-        run_id, said = value_of(body)
+        run_id, said = parse_value(body)
         verdict = VERDICTS.get(said)
         if verdict is None:
             return
         try:
             await self._store(run_id, body, verdict)
         except RefusedError as refused:
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
             return
         if verdict == "helpful" or not await self._asked_why(run_id, body):
-            await tell(respond, strings.FEEDBACK_THANKS)
+            await respond_privately(respond, strings.FEEDBACK_THANKS)
 
     async def reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """The modal was submitted. Where it says so, it closes."""
         view = body.get("view") or {}
         values = (view.get("state") or {}).get("values") or {}
         reason = ((values.get(REASON) or {}).get(REASON_INPUT) or {}).get("value") or ""
-        run_id = run_id_in(view.get("private_metadata"))
+        run_id = parse_run_id(view.get("private_metadata"))
         try:
             await self._store(run_id, body, "not_helpful", str(reason).strip()[:REASON_LIMIT])
         except RefusedError as refused:

@@ -16,8 +16,8 @@ from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
-from bot.slack.ui.clicks import RefusedError, is_complete, tell, value_of
-from bot.slack.ui.footer import stop
+from bot.slack.ui.clicks import RefusedError, is_complete, parse_value, respond_privately
+from bot.slack.ui.footer import stop_button
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,19 @@ class Regenerate:
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Regenerate or Retry was clicked, or another pipeline was chosen."""
-        run_id, chosen = value_of(body)
+        run_id, chosen = parse_value(body)
         try:
             claimed = await self._claimed(await self._runs.get(run_id), chosen, body)
         except RefusedError as refused:
             await ack()
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
             return
         await ack()  # only now: what was acknowledged is stored
         if claimed is None:
             return
         if claimed.question.surface == "command":
             told = strings.AGAIN_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
-            await tell(respond, told, [stop(claimed.run_id)])
+            await respond_privately(respond, told, [stop_button(claimed.run_id)])
         await self._taking.hand_over(claimed.run_id, claimed.question)
 
     async def _claimed(

@@ -14,20 +14,20 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import actor_of
 from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
-from bot.slack.markdown.split import MARKDOWN_LIMIT, cut
+from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.ephemeral_reply import ending, safe_reply
 from bot.slack.reply.live_message import TEXT_LIMIT
 from bot.slack.thread.mrkdwn import readable
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS, Block, button, context, markdown
-from bot.slack.ui.clicks import take_away, tell
+from bot.slack.ui.clicks import delete_clicked_message, respond_privately
 
 log = structlog.get_logger(__name__)
 
 QUESTION_LIMIT = 300
 
-SHARED_CHARS = 3 * MARKDOWN_LIMIT
+SHARED_CHARS = 3 * MESSAGE_TARGET
 """Characters of a reply that are looked at for the one message that a shared reply takes."""
 
 
@@ -47,10 +47,10 @@ class ReplySharer:
         run = await self._runs.get(str(body["actions"][0].get("value")))
         asked = run and (run.question.user, run.question.channel)
         if run is None or not run.reply or asked != (visitor.user, visitor.channel):
-            await tell(respond, strings.NOT_SHARED)
+            await respond_privately(respond, strings.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):
-            await tell(respond, strings.SHARED_BEFORE)
+            await respond_privately(respond, strings.SHARED_BEFORE)
             return
         posted = False
         try:
@@ -59,9 +59,9 @@ class ReplySharer:
             if not posted:
                 await self._runs.release_sharing(run.id)
         if posted:
-            await take_away(respond)
+            await delete_clicked_message(respond)
         else:
-            await tell(respond, strings.SHARE_FAILED)
+            await respond_privately(respond, strings.SHARE_FAILED)
 
     async def _post(self, run: Run, respond: AsyncRespond) -> bool:
         """Post it for all to see. Returns whether Slack took it."""
@@ -101,5 +101,10 @@ class ReplySharer:
     async def _buttons(self, run: Run) -> list[Block]:
         if (await self._frame.setting(run)).policy.who == "nobody":
             return []
-        show = button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=strings.SHOW_ANSWERS_LABEL)
+        show = button(
+            strings.SHOW_ANSWERS,
+            SHOW_ANSWERS,
+            run.id,
+            accessibility_label=strings.SHOW_ANSWERS_LABEL,
+        )
         return [{"type": "actions", "elements": [show]}]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot.figures import pipeline_shape
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
-from bot.slack.ui.usage import allowance
+from bot.slack.ui.usage import usage_lines
 from moa.pipeline.definition import Pipeline
 
 
@@ -26,14 +27,14 @@ async def _list_pipelines(desk: CommandContext) -> None:
     for name, pipeline in desk.offers.pipelines.items():
         default = strings.COMMAND_DEFAULT if name == rules.pipeline else ""
         about = escape_mrkdwn(pipeline.description)
-        lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {_shape(pipeline)}")
+        shape = escape_mrkdwn(_shape(pipeline))
+        lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {shape}")
     await desk.say("\n".join(lines))
 
 
 def _shape(pipeline: Pipeline) -> str:
-    """The layers and the aggregator as one line."""
-    layers = [", ".join(layer.proposers) for layer in pipeline.layers]
-    return escape_mrkdwn(" → ".join([*layers, pipeline.aggregators[0]]))
+    layers = [layer.proposers for layer in pipeline.layers]
+    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 PIPELINES = Subcommand("pipelines", strings.COMMAND_PIPELINES_SUMMARY, _list_pipelines)
@@ -51,7 +52,9 @@ async def _budget(desk: CommandContext) -> None:
     who, offers = desk.visitor, desk.offers
     standing = await offers.budgets.standing(desk.team, who.user, desk.channel)
     rules = await offers.preferences.rules(desk.team, desk.channel)
-    lines = allowance(standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
+    lines = usage_lines(
+        standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True
+    )
     told = [f"• {line}" for line in lines]
     await desk.say("\n".join([strings.BUDGET_TITLE, *told, strings.BUDGET_UNKNOWN_PRICES]))
 

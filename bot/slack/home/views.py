@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.figures import cost, dollars, seconds
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
 from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn, plain, shorten
 from bot.slack.settings.views import pipeline_menu, value_words
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, button, context, cost, seconds, section
-from bot.slack.ui.usage import allowance, amount, asked, moment
+from bot.slack.ui.blocks import Block, button, context, section
+from bot.slack.ui.usage import local_time, question_count, usage_lines
 from moa.pipeline.definition import Pipeline
 
 CHOOSE_PIPELINE = "home_pipeline"
@@ -131,7 +132,7 @@ def _question(one: RecentQuestion, url: str) -> str:
     facts = [
         strings.HOME_STATES[earlier.state],
         escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),
-        moment(earlier.created_at),
+        local_time(earlier.created_at),
         *([strings.HOME_PRIVATELY] if earlier.surface == "command" else []),
     ]
     shown = f"<{link}|{said}>" if link else said
@@ -201,7 +202,7 @@ def _measure(measured: PipelineStats | None, rules: Rules) -> str:
 
 def _use(page: HomePage) -> Iterator[Block]:
     yield _header(strings.HOME_USAGE)
-    lines = allowance(page.standing, page.now, costs_shown=page.rules.cost == "shown")
+    lines = usage_lines(page.standing, page.now, costs_shown=page.rules.cost == "shown")
     yield section("\n".join(f"• {line}" for line in lines))
     yield context(strings.BUDGET_UNKNOWN_PRICES)
 
@@ -236,12 +237,12 @@ def _channel(use: ChannelUse) -> str:
     if not use.channel.startswith("D") and _ID.fullmatch(use.channel):
         name = f"<#{use.channel}>"
     return strings.HOME_ADMIN_CHANNEL.format(
-        channel=name, questions=asked(use.questions), cost=cost(use.cost_usd)
+        channel=name, questions=question_count(use.questions), cost=cost(use.cost_usd)
     )
 
 
 def _most(usd: float | None) -> str:
-    return strings.HOME_ADMIN_NO_BUDGET if usd is None else amount(usd)
+    return strings.HOME_ADMIN_NO_BUDGET if usd is None else dollars(usd)
 
 
 def _header(text: str) -> Block:

@@ -22,7 +22,7 @@ from bot.slack.intake.events import IncomingQuestion, question_in_command, quest
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
-from bot.slack.ui.footer import stop
+from bot.slack.ui.footer import stop_button
 
 CLAIMED = "moa_claimed"
 
@@ -91,7 +91,7 @@ class QuestionIntake:
             await ack()
             return
         told = strings.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
-        await _say(ack, told, stop(claimed.run_id))
+        await _say(ack, told, stop_button(claimed.run_id))
         await self._taking.hand_over(claimed.run_id, claimed.question)
 
     async def _claim(self, asked: IncomingQuestion) -> _StoredQuestion | None:

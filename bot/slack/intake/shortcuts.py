@@ -30,7 +30,7 @@ from bot.slack.intake.shortcut_form import (
 )
 from bot.slack.permissions.access import PATIENCE_S
 from bot.slack.ui import strings
-from bot.slack.ui.clicks import RefusedError, tell
+from bot.slack.ui.clicks import RefusedError, respond_privately
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Shortcuts:
         """Message shortcut "Ask about this message": opens the modal."""
         await ack()
         if not await self._open(body, _thread_of(body)):
-            await tell(respond, strings.ASK_TOO_LATE)
+            await respond_privately(respond, strings.ASK_TOO_LATE)
 
     async def anywhere(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Global shortcut "Ask the models": opens the modal."""
@@ -69,7 +69,7 @@ class Shortcuts:
                 ShortcutQuestion(actor_of(body), place, strings.SUMMARISE_QUESTION, None, key)
             )
         except RefusedError as refused:
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
 
     async def submit(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """The modal was submitted. It closes once the question stands where it was to go.

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bot import slack_limits
 from bot.slack.markdown.fences import Fence, FenceTracker, LinePrefix
 from bot.slack.markdown.tables import MarkdownTable, TableTracker
 
-MARKDOWN_LIMIT = 11_000
-"""Characters of a message at which a new one is begun; Slack's own limit for all markdown of a
-message is 12,000 (https://docs.slack.dev/reference/block-kit/blocks/markdown-block)."""
+MARGIN = 1_000
+"""Characters left unused in each message, below Slack's limit for all its markdown."""
+
+MESSAGE_TARGET = slack_limits.MARKDOWN_TOTAL - MARGIN
+"""Characters after which the text continues in a new message."""
 
 MOST_MESSAGES = 10
 """Messages of one reply. More bury a thread, and nobody reads them there."""
 
-MOST_CHARS = MOST_MESSAGES * MARKDOWN_LIMIT
+MOST_CHARS = MOST_MESSAGES * MESSAGE_TARGET
 """Characters of a reply that are shown in its thread; see `MOST_MESSAGES`."""
 
 SMALLEST_LIMIT = 400
@@ -57,7 +60,7 @@ class Break(NamedTuple):
         return self.fence is None and not self.in_table
 
 
-def split_markdown(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
+def split_markdown(text: str, limit: int = MESSAGE_TARGET) -> list[str]:
     """The text in pieces of at most `limit` characters, each of them markdown of its own.
 
     A piece ends with a paragraph, else with a line, else with a word; a code fence or a table that
@@ -73,7 +76,7 @@ def split_markdown(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     return pieces
 
 
-def cut(text: str, limit: int = MARKDOWN_LIMIT) -> tuple[str, str]:
+def cut(text: str, limit: int = MESSAGE_TARGET) -> tuple[str, str]:
     """The longest good beginning of at most `limit` characters, and the rest.
 
     For a stream: give it what the current message would hold; where the rest is not empty, end
@@ -119,7 +122,7 @@ def breaks(text: str, limit: int) -> Iterator[Break]:
         before = Break(match.end(), not line.strip(" >\t"), opener, tracker.fence, table)
 
 
-def paragraph_end(text: str, start: int, limit: int = MARKDOWN_LIMIT) -> int | None:
+def paragraph_end(text: str, start: int, limit: int = MESSAGE_TARGET) -> int | None:
     """The first place from `start` on where a paragraph has ended, outside code and tables."""
     places = (place for place in breaks(text, limit) if place.position >= start)
     return next((p.position for p in places if p.paragraph and p.is_open), None)

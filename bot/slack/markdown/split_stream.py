@@ -10,7 +10,7 @@ import re
 from typing import Literal, NamedTuple
 
 from bot.slack.markdown.fences import Fence, FenceTracker
-from bot.slack.markdown.split import MARKDOWN_LIMIT, breaks, cut, paragraph_end
+from bot.slack.markdown.split import MESSAGE_TARGET, breaks, cut, paragraph_end
 from bot.slack.markdown.tables import MarkdownTable, TableTracker
 
 _MARK = re.compile(r"\\[^\n]|(?P<ticks>`+)|(?P<mark>\*\*|\*|__|_|~~)")
@@ -51,7 +51,7 @@ def _turn(stack: list[str], mark: str, before: str, after: str) -> None:
         stack.append(mark)
 
 
-SOFT_LIMIT = MARKDOWN_LIMIT * 3 // 4
+SOFT_LIMIT = MESSAGE_TARGET * 3 // 4
 
 Age = Literal["young", "ripe", "old"]
 """How long a message has been growing. `ripe`: it should end with the paragraph; `old`: it must."""
@@ -75,8 +75,8 @@ def share(shown: str, text: str, *, final: bool, age: Age = "young") -> Share:
         age: how old the current message is.
     """
     whole = shown + text
-    if len(whole) > MARKDOWN_LIMIT:
-        head, rest = cut(whole, MARKDOWN_LIMIT)
+    if len(whole) > MESSAGE_TARGET:
+        head, rest = cut(whole, MESSAGE_TARGET)
         if head.startswith(shown):
             return Share(head[len(shown) :], rest, full=True)
         return _rolled(shown, text)
@@ -113,7 +113,7 @@ def _with_paragraph(shown: str, text: str) -> Share | None:
 def _rolled(shown: str, text: str) -> Share:
     """End the message now: with the paragraph, else with the line, else right where it stands."""
     whole = shown + text
-    places = [p for p in breaks(whole, MARKDOWN_LIMIT) if p.position >= len(shown)]
+    places = [p for p in breaks(whole, MESSAGE_TARGET) if p.position >= len(shown)]
     good = [place for place in places if place.is_open]
     ends = [place for place in good if place.paragraph] or good
     if ends:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack_limits
 from bot.errors import ConfigurationError
 from bot.ports import Run, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
@@ -16,16 +17,13 @@ from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.access import Policies, RevealPolicy
 from bot.slack.ui import strings
-from bot.slack.ui.footer import Setting
+from bot.slack.ui.footer import FooterOptions
 from moa import PipelineError, Plan
 
 log = structlog.get_logger(__name__)
 
-APPENDS_A_MINUTE = 100
-"""Calls of chat.appendStream that one workspace bears: it is of tier 4.
-
-Source: https://docs.slack.dev/apis/web-api/rate-limits
-"""
+APPENDS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[4]
+"""Calls of chat.appendStream, a tier 4 method, that Slack allows per workspace."""
 
 
 FIRST_S, FIRST_OF_MORE_S = 0.1, 0.005
@@ -90,7 +88,7 @@ class ReplyContext:
     plans: Callable[[str], Plan]
     beat: UpdateThrottle = field(default_factory=UpdateThrottle)
 
-    async def setting(self, run: Run) -> Setting:
+    async def setting(self, run: Run) -> FooterOptions:
         """What the run's channel has chosen; the strictest where that cannot be read."""
         try:
             policy = await self.policies.of(run)
@@ -98,7 +96,7 @@ class ReplyContext:
             # A reply is not lost because the look of its last line cannot be decided.
             log.exception("policy_unknown", run_id=run.id)
             policy = STRICT
-        return Setting(policy, self.pipelines)
+        return FooterOptions(policy, self.pipelines)
 
     def plan(self, run: Run) -> Plan | None:
         """What lies ahead of a run; None where its pipeline cannot be used, which is told later."""

@@ -19,7 +19,7 @@ from bot.slack.reply.live_message import TEXT_LIMIT
 from bot.slack.reply.notices import RETRYABLE, notify_directly
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, markdown, section
-from bot.slack.ui.footer import footer, retry
+from bot.slack.ui.footer import footer, retry_button
 from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ class EphemeralReply:
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say in plain words why there is no reply."""
         text = escape_mrkdwn(strings.trouble_text(trouble, error_id))
-        blocks = [section(text), *(retry(self._run.id) if trouble in RETRYABLE else [])]
+        blocks = [section(text), *(retry_button(self._run.id) if trouble in RETRYABLE else [])]
         if not await self._post(blocks, text) and not await self._tell(blocks, text):
             raise Unanswerable("internal")
         return True

@@ -15,7 +15,7 @@ from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, UNSURE, code_of
 from bot.slack.api.metadata import NOTICE, REPLY, mark
 from bot.slack.api.users import is_app
-from bot.slack.markdown.split import MARKDOWN_LIMIT, cut
+from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.markdown.split_stream import break_after, share, unfenced
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.live_message import Chunk, EditedMessage, LiveMessage, StreamedMessage
@@ -106,7 +106,7 @@ class MessageChain:
     def drop_what_fills_more(self) -> None:
         """Show no more than the current message takes, with room for a notice below."""
         shown = self._message.shown
-        head, _ = cut(shown + self._text, MARKDOWN_LIMIT - NOTICE_ROOM)
+        head, _ = cut(shown + self._text, MESSAGE_TARGET - NOTICE_ROOM)
         self._text = head[len(shown) :] if head.startswith(shown) else ""
 
     def say_only(self, notice: str) -> str:

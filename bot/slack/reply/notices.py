@@ -15,7 +15,7 @@ from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui.blocks import Block, section
-from bot.slack.ui.footer import retry
+from bot.slack.ui.footer import retry_button
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,9 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
             the thread is gone.
     """
     question = run.question
-    blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
+    blocks = (
+        [section(escape_mrkdwn(notice)), *retry_button(run.id)] if trouble in RETRYABLE else None
+    )
     try:
         await post_in_thread(
             client,

@@ -32,7 +32,7 @@ from bot.slack.reply.recovery import clean_up, reply_exists, withdraw
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.reply.upload import upload
 from bot.slack.ui import strings
-from bot.slack.ui.footer import Setting, footer, retry
+from bot.slack.ui.footer import FooterOptions, footer, retry_button
 from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class ThreadReply:
         self._run = run
         self._interrupt = interrupt
         self._status = TypingStatus(frame.client, run)
-        self._setting = Setting(STRICT)
+        self._setting = FooterOptions(STRICT)
         self._progress = Progress()
         self._allowed = allowed
         self._safe = SafeStream(allowed)
@@ -164,7 +164,9 @@ class ThreadReply:
             kind = self._shown.say_only(notice)
             self._shown.take(self._progress.failed(stopped=trouble == "stopped"))
             with suppress(Unanswerable):
-                return await self._end(retry(self._run.id) if trouble in RETRYABLE else [], kind)
+                return await self._end(
+                    retry_button(self._run.id) if trouble in RETRYABLE else [], kind
+                )
         if self._shown.trouble == "thread_gone":
             raise Unanswerable("thread_gone")
         self._shown.trouble = None

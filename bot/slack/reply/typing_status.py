@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import slack_limits
 from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, UNSURE, code_of
 from bot.slack.api.thread_roots import root_exists
@@ -21,13 +22,12 @@ from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import section
-from bot.slack.ui.footer import stop
+from bot.slack.ui.footer import stop_button
 
 log = structlog.get_logger(__name__)
 
 BEAT_S = 90
 REACTION = "eyes"
-TITLE_LIMIT = 200
 MENTION = re.compile(r"<@[^<>]*>")
 MARKUP = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
 """A link or a channel: of it the label is read, or the address where it has none."""
@@ -93,7 +93,7 @@ class TypingStatus:
                 user=question.user,
                 thread_ts=question.thread_ts,
                 text=strings.STOP_OFFER,
-                blocks=[section(strings.STOP_OFFER), stop(self._run.id)],
+                blocks=[section(strings.STOP_OFFER), stop_button(self._run.id)],
             )
         except SLACK_ERRORS as error:
             log.info("stop_not_offered", error=code_of(error))
@@ -185,4 +185,4 @@ def _title(run: Run) -> str | None:
     if question.thread_ts != question.ts or run.again_of or run.resumed:
         return None
     words_only = MARKUP.sub(r"\1", MENTION.sub("", question.text))
-    return shorten(plain(html.unescape(words_only)).strip(), TITLE_LIMIT) or None
+    return shorten(plain(html.unescape(words_only)).strip(), slack_limits.SESSION_TITLE) or None

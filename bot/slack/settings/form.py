@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bot.figures import dollars
 from bot.limits import Limits
 from bot.preferences import ChannelChoice, Choices, Preferences, Rules, WorkspaceChoice
 from bot.slack.settings.views import (
@@ -20,7 +21,6 @@ from bot.slack.settings.views import (
     offered,
 )
 from bot.slack.ui import strings
-from bot.slack.ui.usage import amount
 
 LARGEST_USD = 1e9
 
@@ -61,7 +61,7 @@ class FormValues:
         listed = options if isinstance(options, list) else []
         return {str(o.get("value")) for o in listed if isinstance(o, Mapping)}
 
-    def dollars(self, key: str, most: float | None) -> float | None:
+    def amount(self, key: str, most: float | None) -> float | None:
         """An amount above 0; None where the field was left empty."""
         written = self._element(key).get("value")
         if written is None or not str(written).strip():
@@ -73,7 +73,7 @@ class FormValues:
         if not 0 < value < LARGEST_USD:
             raise FormError({key: strings.SETTINGS_BUDGET_WRONG})
         if most is not None and value > most:
-            raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=amount(most))})
+            raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=dollars(most))})
         return value
 
     def _element(self, key: str) -> Mapping[str, Any]:
@@ -129,7 +129,7 @@ def workspace_choice(
     return WorkspaceChoice.model_validate(
         _shared(filled, inherited, preferences)
         | {"follow_ups": _changed(follow_ups, inherited.follow_ups)}
-        | {key: filled.dollars(key, getattr(limits, key)) for key in BUDGETS}
+        | {key: filled.amount(key, getattr(limits, key)) for key in BUDGETS}
     )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from bot.figures import dollars
 from bot.limits import Limits
 from bot.preferences import STRICTER, Choices, Preferences, Rules, SharedChoice
 from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, section
-from bot.slack.ui.usage import amount
 from moa.pipeline.definition import Pipeline
 
 CHANNEL_CALLBACK = "channel_settings"
@@ -174,7 +174,7 @@ def _listening(rules: Rules, *, brainstorm: bool = True) -> Block:
 
 
 def _budget(key: str, chosen: float | None, most: float | None, label: str) -> Block:
-    capped = strings.SETTINGS_BUDGET_CAPPED.format(most=amount(most)) if most is not None else ""
+    capped = strings.SETTINGS_BUDGET_CAPPED.format(most=dollars(most)) if most is not None else ""
     written: Block = {"type": "number_input", "action_id": key, "is_decimal_allowed": True}
     written |= {"initial_value": f"{chosen:g}"} if chosen is not None else {}
     hint = _plain_text(capped or strings.SETTINGS_BUDGET_OPEN)

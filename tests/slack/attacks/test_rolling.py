@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
-from bot.slack.markdown.split import MARKDOWN_LIMIT
+from bot.slack.markdown.split import MESSAGE_TARGET
 from bot.slack.markdown.split_stream import Age, break_after, share
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
@@ -175,5 +175,5 @@ def test_a_table_that_is_too_long_is_begun_anew() -> None:
     thread.flush("", final=True)
     assert len(thread.messages) == 3
     assert all(message.startswith(HEAD) for message in thread.messages)
-    assert all(len(message) <= MARKDOWN_LIMIT for message in thread.messages)
+    assert all(len(message) <= MESSAGE_TARGET for message in thread.messages)
     assert "".join(m.removeprefix(HEAD) for m in thread.messages) == "".join(rows)

@@ -18,7 +18,7 @@ from bot.slack.markdown.sanitize import (
     safe_markdown,
     shorten,
 )
-from bot.slack.markdown.split import MARKDOWN_LIMIT, SMALLEST_LIMIT, split_markdown
+from bot.slack.markdown.split import MESSAGE_TARGET, SMALLEST_LIMIT, split_markdown
 from bot.slack.markdown.unicode_filter import clean
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
@@ -102,7 +102,7 @@ def test_every_state_of_the_stream_is_inert(attack: Attack) -> None:
 def test_each_message_of_it_is_inert(attack: Attack) -> None:
     """However long it is, each message fits, is safe by itself, and no word is lost between two."""
     shown = safe_markdown(attack.text, ALLOWED)
-    for limit in (SMALLEST_LIMIT, MARKDOWN_LIMIT):
+    for limit in (SMALLEST_LIMIT, MESSAGE_TARGET):
         pieces = split_markdown(shown, limit)
         assert all(len(piece) <= limit for piece in pieces)
         for piece in pieces[:12]:
