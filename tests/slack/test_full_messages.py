@@ -60,8 +60,8 @@ async def test_a_full_message_stands_once_whatever_becomes_of_the_calls(
     """No paragraph is missing, none comes twice, and no stream is left open."""
     monkeypatch.setattr(split_stream, "MESSAGE_TARGET", 1_200)
     monkeypatch.setattr(split_stream, "SOFT_LIMIT", 900)
-    monkeypatch.setattr(thread_reply, "LAST_TRIES_S", (0.02,) * 6)
-    monkeypatch.setattr(thread_reply, "PATIENT_TRIES_S", (0.02,) * 20)
+    monkeypatch.setattr(thread_reply, "FINAL_RETRIES_S", (0.02,) * 6)
+    monkeypatch.setattr(thread_reply, "OUTAGE_RETRIES_S", (0.02,) * 20)
     models = {"writer-1": Reply(TEXT, pace_s=0.0005)}
     async with on_stage(tmp_path, models=models, default="single") as stage:
         stage.slack.rate_limits.enabled = False

@@ -48,7 +48,7 @@ class Seen:
 
     def see(self, events: Sequence[Event]) -> None:
         for event in events:
-            self.take(self.progress.of(event))
+            self.take(self.progress.chunks(event))
             if isinstance(event, Finished):
                 self.take(self.progress.done(event.outcome))
 

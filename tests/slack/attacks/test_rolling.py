@@ -9,7 +9,7 @@ import pytest
 
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
 from bot.slack.markdown.split import MESSAGE_TARGET
-from bot.slack.markdown.split_stream import Age, break_after, share
+from bot.slack.markdown.split_stream import Age, break_after, fill_message
 from tests.slack.attacks.attack import Attack
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import ALLOWED, assert_inert, is_within, words
@@ -33,7 +33,9 @@ class Thread:
         self.waiting += text
         full = True
         while full:
-            now, self.waiting, full = share(self.messages[-1], self.waiting, final=final, age=age)
+            now, self.waiting, full = fill_message(
+                self.messages[-1], self.waiting, final=final, age=age
+            )
             self.messages[-1] += now
             if full:
                 self.messages.append("")
@@ -142,7 +144,7 @@ def test_an_old_message_is_mended_where_it_breaks(
     shown: str, text: str, messages: list[str]
 ) -> None:
     """What is open when the time is over is closed, and opened again in the next message."""
-    now, rest, full = share(shown, text, final=False, age="old")
+    now, rest, full = fill_message(shown, text, final=False, age="old")
     assert full
     assert [shown + now, rest] == messages
 
