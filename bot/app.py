@@ -154,11 +154,13 @@ async def opened(
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
-        frame = ReplyContext(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
+        reply_context = ReplyContext(
+            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+        )
         service = Service(
             runs,
             SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
-            SlackReplyFactory(frame, settings.slack.link_hosts),
+            SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
@@ -191,7 +193,7 @@ async def opened(
             reveal=AnswersModal(
                 client, runs, access, call_log=StoredCallLog(database), feedback=feedback
             ),
-            sharing=ReplySharer(frame, settings.slack.link_hosts),
+            sharing=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(
                 client,
                 HomeServices(identity, people, authority, colleagues, history, spending, offers),
@@ -201,7 +203,8 @@ async def opened(
             again=Regenerate(runs, taking, access, people, preferences),
             verdicts=FeedbackButtons(client, runs, access, feedback),
             asking=Shortcuts(
-                QuestionPoster(frame, taking, identity, colleagues, preferences), preferences
+                QuestionPoster(reply_context, taking, identity, colleagues, preferences),
+                preferences,
             ),
         )
         register(app, rooms, metrics.held_back)

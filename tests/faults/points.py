@@ -56,7 +56,7 @@ POINTS: Final[Mapping[str, Point]] = {
     "second answer stored": Point(f"{RUNS}.record", nth=2),
     "third answer stored": Point(f"{RUNS}.record", nth=3),
     "aggregator in the middle of its stream": Point(
-        "bot.slack.reply.thread_reply:SlackReply.show",
+        "bot.slack.reply.thread_reply:ThreadReply.show",
         nth=4,
         meant=lambda named: isinstance(named["event"], Delta),
     ),
@@ -70,9 +70,9 @@ POINTS: Final[Mapping[str, Point]] = {
     "stream ended, not recorded": Point(
         f"{SLACK}.chat_stopStream", meant=lambda named: bool(named["blocks"])
     ),
-    "reply complete, not recorded": Point("bot.slack.reply.thread_reply:SlackReply.finish"),
+    "reply complete, not recorded": Point("bot.slack.reply.thread_reply:ThreadReply.finish"),
     "recorded as answered": Point(f"{RUNS}.delivered"),
-    "sign of work taken away": Point("bot.slack.reply.typing_status:Status.clear"),
+    "sign of work taken away": Point("bot.slack.reply.typing_status:TypingStatus.clear"),
     "work over, engine does not know": Point("bot.jobs.dispatcher:DurableJobs.answer"),
 }
 """With Slack's streams. A question that is killed at one of them is taken up at the next start."""
@@ -105,8 +105,8 @@ EDITED: Final[Mapping[str, Point]] = {
 RESUMED: Final[Mapping[str, Point]] = {
     "old worker's run renewed, not queued": Point(f"{RUNS}.renew"),
     "queued again": Point("bot.jobs.engine:Engine.enqueue"),
-    "old stream closed, not removed": Point("bot.slack.reply.recovery:stop"),
-    "thread cleared": Point("bot.slack.reply.thread_reply:take_stock"),
+    "old stream closed, not removed": Point("bot.slack.reply.recovery:stop_stream"),
+    "thread cleared": Point("bot.slack.reply.thread_reply:clean_up"),
     "leftovers of a dead worker not dropped": Point("bot.jobs.engine:Engine.drop", before=True),
 }
 """While a process takes up what another has left."""

@@ -16,8 +16,8 @@ from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.ephemeral_reply import ending, safe_reply
-from bot.slack.reply.live_message import TEXT_LIMIT
+from bot.slack.reply.ephemeral_reply import end_notice, safe_reply
+from bot.slack.reply.live_message import FALLBACK_TEXT_LIMIT
 from bot.slack.thread.mrkdwn import readable
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS, Block, button, context, markdown
@@ -34,10 +34,10 @@ SHARED_CHARS = 3 * MESSAGE_TARGET
 class ReplySharer:
     """Posts a private reply where its question was asked, once its asker says so."""
 
-    def __init__(self, frame: ReplyContext, link_hosts: list[str]) -> None:
-        self._frame = frame
-        self._runs = frame.runs
-        self._people = frame.people
+    def __init__(self, reply_context: ReplyContext, link_hosts: list[str]) -> None:
+        self._context = reply_context
+        self._runs = reply_context.runs
+        self._people = reply_context.people
         self._link_hosts = link_hosts
 
     async def share(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
@@ -92,14 +92,14 @@ class ReplySharer:
         title = strings.SHARED_BY.format(
             user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
         )
-        below = ending(run.status, run.writer)
+        below = end_notice(run.status, run.writer)
         head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
         more = [context(strings.SHARED_SHORTENED)] if rest else []
-        text = shorten(f"{title}\n{head}", TEXT_LIMIT)
+        text = shorten(f"{title}\n{head}", FALLBACK_TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text
 
     async def _buttons(self, run: Run) -> list[Block]:
-        if (await self._frame.setting(run)).policy.who == "nobody":
+        if (await self._context.footer_options(run)).policy.who == "nobody":
             return []
         show = button(
             strings.SHOW_ANSWERS,

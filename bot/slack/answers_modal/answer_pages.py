@@ -1,18 +1,46 @@
-"""Builds one page of an answer without laying out the rest of a very long one."""
+"""Splits the modal's content into pages, without laying out all of a very long answer."""
 
 from __future__ import annotations
 
-from bot.slack.answers_modal.views import paged
+import json
+from collections.abc import Sequence
+
 from bot.slack.markdown.rich_text import literal_text, rich_text
+from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.split import cut
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, section
+
+PAGE_TEXT = 24_000
+"""Characters per page. More is slow to open and tiring to scroll."""
+
+PAGE_BYTES = 150_000
+PAGE_BLOCKS = 60
 
 LAYOUT_LIMIT = 48_000
 """Characters up to which a whole answer is laid out before paging: 0.3 s at worst."""
 
 LONG_PAGE_TEXT = 12_000
 """Characters per page of a longer answer. As literal text they always fit into a view."""
+
+
+def paged(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Return the blocks in pages, in order; one empty page if there are none."""
+    pages: list[list[Block]] = [[]]
+    text = size = 0
+    for block in blocks:
+        block_text, block_size = len(_text_of(block)), len(json.dumps(block))
+        full = text + block_text > PAGE_TEXT or size + block_size > PAGE_BYTES
+        if pages[-1] and (full or len(pages[-1]) == PAGE_BLOCKS):
+            pages.append([])
+            text = size = 0
+        pages[-1].append(block)
+        text, size = text + block_text, size + block_size
+    return pages
+
+
+def _text_of(block: Block) -> str:
+    return text_of([block]) if block["type"] == "rich_text" else ""
 
 
 def text_page(text: str, number: int) -> tuple[list[Block], int, int]:

@@ -6,14 +6,13 @@ it can notify anyone or become a link.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
 from bot import slack_limits
 from bot.figures import cost, seconds
 from bot.ports import Run
-from bot.slack.answers_modal.answer_pages import text_page
+from bot.slack.answers_modal.answer_pages import paged, text_page
 from bot.slack.answers_modal.model import (
     OVERVIEW,
     Entry,
@@ -23,7 +22,6 @@ from bot.slack.answers_modal.model import (
     short_state,
 )
 from bot.slack.answers_modal.overview import overview, overview_heading
-from bot.slack.markdown.rich_text_inline import text_of
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import (
@@ -36,32 +34,6 @@ from bot.slack.ui.blocks import (
     plain_text,
     section,
 )
-
-PAGE_TEXT = 24_000
-"""Characters per page. More is slow to open and tiring to scroll."""
-
-PAGE_BYTES = 150_000
-PAGE_BLOCKS = 60
-
-
-def paged(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Return the blocks in pages, in order; one empty page if there are none."""
-    pages: list[list[Block]] = [[]]
-    text = size = 0
-    for block in blocks:
-        block_text, block_size = len(_text_of(block)), len(json.dumps(block))
-        full = text + block_text > PAGE_TEXT or size + block_size > PAGE_BYTES
-        if pages[-1] and (full or len(pages[-1]) == PAGE_BLOCKS):
-            pages.append([])
-            text = size = 0
-        pages[-1].append(block)
-        text, size = text + block_text, size + block_size
-    return pages
-
-
-def _text_of(block: Block) -> str:
-    return text_of([block]) if block["type"] == "rich_text" else ""
-
 
 CALLBACK = "reveal"
 CHOOSE = "reveal_choose"

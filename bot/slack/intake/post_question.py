@@ -49,16 +49,16 @@ class QuestionPoster:
 
     def __init__(
         self,
-        frame: ReplyContext,
+        reply_context: ReplyContext,
         taking: Enqueuer,
         identity: IdentityLookup,
         colleagues: Colleagues,
         preferences: Preferences,
     ) -> None:
-        self.client = frame.client
+        self.client = reply_context.client
         self.colleagues = colleagues
-        self._runs = frame.runs
-        self._people = frame.people
+        self._runs = reply_context.runs
+        self._people = reply_context.people
         self._taking = taking
         self._identity = identity
         self._preferences = preferences
