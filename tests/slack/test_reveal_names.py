@@ -1,4 +1,4 @@
-"""Which names the modal shows, and that it shows none where none may be shown."""
+"""Which names the modal shows, and that it hides them where it must."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.slack.revealed import ANONYMOUS, answer, call, page, run
 
 
 def test_a_letter_names_what_was_read_under_it() -> None:
-    """In anonymous channels "Model B" wrote the answer that was read as answer B."""
+    """In anonymous channels "Model B" wrote the answer labelled B."""
     read = [answer(1, 1, label="B"), answer(1, 2, label="A"), answer(1, 3, "late")]
     shown = page(run(read), "1-B", ANONYMOUS)
     assert "# Model B" in shown
@@ -28,7 +28,7 @@ def test_a_letter_names_what_was_read_under_it() -> None:
 
 
 def test_places_tell_no_names() -> None:
-    """In anonymous channels neither the order nor a letter follows the order of the settings."""
+    """In anonymous channels neither order nor letters follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(40):
         late = run([answer(1, position, "late") for position in range(1, 5)], seed=seed)
@@ -51,7 +51,7 @@ def test_places_tell_no_names() -> None:
 def test_an_anonymous_modal_holds_no_name(
     states: list[Status], status: str | None, writes: object
 ) -> None:
-    """Titles, options, errors, notes, views, aggregators, hidden fields: nothing tells a name."""
+    """Titles, options, errors, notes, opinions, aggregators, hidden fields: none reveals a name."""
     answers = [
         answer(1, position, state, "ABCDEF"[position - 1] if state in {"used", "truncated"} else "")
         for position, state in enumerate(states, 1)
@@ -84,7 +84,7 @@ def test_an_anonymous_modal_holds_no_name(
 
 
 def test_what_stands_under_a_reply_names_nobody_either() -> None:
-    """Notes on an anonymous channel's reply tell neither the models nor, by order, their seats."""
+    """Notes in an anonymous channel reveal models neither by name nor by order."""
     notes = (
         "zz.one: The oldest turn was left out.",
         "zz.two: The oldest turn was left out.",

@@ -1,4 +1,4 @@
-"""What people say of single answers: "this one was best"."""
+"""People can mark one answer as the best."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.stage import Stage, on_stage
 async def test_one_answer_is_found_best_and_the_verdict_taken_back(
     tmp_path: Path, database: str
 ) -> None:
-    """A verdict is one person's; choosing another answer moves it, a second click takes it back."""
+    """The mark is personal; marking another answer moves it, and a second click removes it."""
     async with on_stage(tmp_path, database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for person in (stage.ana, stage.ben):
@@ -36,7 +36,7 @@ async def test_one_answer_is_found_best_and_the_verdict_taken_back(
 
 
 async def test_a_verdict_that_slack_sends_twice_counts_once(tmp_path: Path) -> None:
-    """A click says what its button said: two quick ones do not cancel each other out."""
+    """A repeated click does not cancel the first one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ana, reply)
@@ -48,7 +48,7 @@ async def test_a_verdict_that_slack_sends_twice_counts_once(tmp_path: Path) -> N
 
 
 async def test_a_verdict_of_somebody_who_left_is_not_taken(tmp_path: Path) -> None:
-    """Each click in an open modal is authorised anew, and nothing is stored before that."""
+    """Every click is authorised again before anything is stored."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await reveal(stage, stage.ben, reply)

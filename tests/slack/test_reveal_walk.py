@@ -1,4 +1,4 @@
-"""Walking through the modal of a running bot: the overview, each answer, a verdict on it."""
+"""Walking through the answers modal of a running bot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.stage import MODELS, Mode, Stage, on_stage
 async def test_from_the_overview_to_each_answer_and_back(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """The modal opens with the overview; buttons and chooser lead to each answer and back."""
+    """The modal opens with the overview; buttons and menu lead to each answer and back."""
     async with on_stage(tmp_path, mode=mode, database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ben, reply)
@@ -46,7 +46,7 @@ async def test_from_the_overview_to_each_answer_and_back(
 
 
 async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
-    """An answer longer than a modal holds is turned page by page, with nothing lost."""
+    """An answer too long for one modal has pages, with nothing lost."""
     text = "\n\n".join(f"Paragraph {i}. " + ("word" * 25 + " ") * 5 for i in range(80))
     async with on_stage(tmp_path, models={"red-1": Reply(text)}) as stage:
         await reveal(stage, stage.ana, await stage.replied(await stage.ask("Tell me everything.")))
@@ -59,7 +59,7 @@ async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
 
 
 async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None:
-    """Truncated, failed and asked twice: each is told in the overview and beside the answer."""
+    """Truncated, failed and retried calls are explained in the overview and at the answer."""
     models = {
         "red-1": Reply("Half an", stop="length"),
         "green-1": Reply(fault=Status(429)),
@@ -82,7 +82,7 @@ async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None
 
 
 async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
-    """A layer that went on without a model says so, and its late answer is kept."""
+    """A layer that continued without a model says so, and the late answer can be read."""
     slow = {"blue-1": Reply("Blue came late.", first_token_s=0.5)}
     hurry = "quorum = 2\ngrace_s = 0\n"
     pipeline = f'\n[pipelines.hurry]\naggregator = "writer"\n{hurry}'
@@ -113,7 +113,7 @@ async def test_a_reply_that_is_not_synthesised_says_whose_it_is(tmp_path: Path) 
 
 
 async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
-    """The model that began the reply is named, and that it did not end it."""
+    """The modal names the model that started the reply and says that it did not finish."""
     models = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=models) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -123,7 +123,7 @@ async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:
-    """Where the pipeline asks one model alone, the modal says so, and offers nothing to choose."""
+    """With a single model, the modal says so and offers nothing to choose."""
     async with on_stage(tmp_path, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ana, reply, "asks no other models")
@@ -132,7 +132,7 @@ async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:
 
 
 async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -> None:
-    """Forged values of menus and buttons open nothing else, and are stored nowhere."""
+    """Forged values of menus and buttons open the overview and store nothing."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ana, reply)
@@ -146,7 +146,7 @@ async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -
 
 
 async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
-    """While models work the modal says so; "Refresh" opens the answers once they are there."""
+    """While models work, the modal says so; "Refresh" shows the answers once they are there."""
     gate = asyncio.Event()
     models = {"writer-1": [Reply("The first reply."), Reply("The second reply.", gate=gate)]}
     async with on_stage(tmp_path, models=models) as stage:
@@ -166,7 +166,7 @@ async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
 
 
 async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
-    """With many replies streaming a click is still served within the 3 s that Slack gives it."""
+    """While many replies stream, a click is still handled within Slack's 3 s."""
     talk = Reply("word " * 400, pace_s=0.001)
     async with on_stage(tmp_path, models=dict.fromkeys(MODELS, talk)) as stage:
         stage.slack.rate_limits.enabled = False
@@ -180,7 +180,7 @@ async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str) -> None:
-    """Nothing is kept in the process: after a restart, or elsewhere, an open modal goes on."""
+    """Clicks keep no state: an open modal works after a restart or in another process."""
     async with on_stage(tmp_path, mode="http", database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await reveal(stage, stage.ana, reply)
