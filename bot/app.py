@@ -159,11 +159,13 @@ async def opened(
         spending, history = StoredSpending(database), StoredHistory(database)
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
-        frame = ReplyContext(client, runs, people, policies, catalogue.pipelines, catalogue.plan)
+        reply_context = ReplyContext(
+            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+        )
         service = Service(
             runs,
             SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
-            SlackReplyFactory(frame, settings.slack.link_hosts),
+            SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
             admission=budgets,
@@ -185,7 +187,7 @@ async def opened(
             catalogue.pipelines, preferences, budgets, settings_handlers, stop
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
-        poster = QuestionPoster(frame, enqueuer, identity, colleagues, preferences)
+        poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
         handlers = Handlers(
             intake=QuestionIntake(
                 enqueuer,
@@ -197,9 +199,9 @@ async def opened(
             ),
             deletions=Deletions(runs, jobs),
             answers_modal=AnswersModal(
-                client, runs, access, ledger=StoredCallLog(database), feedback=feedback
+                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
             ),
-            share=ReplySharer(frame, settings.slack.link_hosts),
+            share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,

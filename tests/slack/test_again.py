@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER
-from bot.slack.ui.footer import Setting, footer
+from bot.slack.ui.footer import FooterOptions, footer
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
@@ -65,7 +65,7 @@ async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> No
         await idle(stage)
         await stage.slack.click(stage.ana, first, ANOTHER, "deep")
         second = await stage.replied(str(first.thread_ts), 2)
-        assert "deep · 5 of 5 answers read · " in stage.slack.render(second)
+        assert "deep · 5 of 5 answers used · " in stage.slack.render(second)
 
 
 async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
         tape = taped(stage)
         people = (stage.ana, stage.ben, stage.ben)
         await asyncio.gather(*(stage.slack.click(who, first, AGAIN) for who in people))
-        await told(stage, stage.ben, strings.AGAIN_UNDER_WAY)
+        await told(stage, stage.ben, strings.AGAIN_IN_PROGRESS)
         assert await count_runs(stage) == 2
         gate.set()
         await stage.replied(ts, 2)
@@ -213,9 +213,9 @@ def test_the_footer_offers_no_more_than_a_menu_holds() -> None:
     answer = Answer("red", 1, 1, "used", text="Yes.", seconds=1.0)
     outcome = Outcome("Yes.", "complete", "p0", (answer,), None, (), 1.0)
     names = [f"p{number}" for number in range(150)] + ["x" * 200]
-    blocks = footer("R" * 24, outcome, Setting(RevealPolicy(), names))
+    blocks = footer("R" * 24, outcome, FooterOptions(RevealPolicy(), names))
     [menu] = [e for b in blocks for e in b.get("elements", ()) if "options" in e]
     assert len(menu["options"]) == 100
     assert all(len(option["value"]) <= 150 for option in menu["options"])
-    blocks = footer("R" * 24, outcome, Setting(RevealPolicy(), ["p0"]))
+    blocks = footer("R" * 24, outcome, FooterOptions(RevealPolicy(), ["p0"]))
     assert not [e for b in blocks for e in b.get("elements", ()) if "options" in e]

@@ -73,7 +73,7 @@ async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "help")
         assert "`/moa pipelines`" in str(shown.payload)
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "pipelines")
-        assert "*balanced* (the default): Three models, one reply." in str(shown.payload)
+        assert "*balanced* (default): Three models, one reply." in str(shown.payload)
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "")
         assert "`/moa QUESTION`" in str(shown.payload)
         assert stage.models.questions == []
@@ -211,7 +211,7 @@ async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) ->
         await stage.slack.wait_for(lambda: stage.slack.messages(secret))
         [shared] = stage.slack.messages(secret)
         await stage.slack.click(stage.ben, shared, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_UNSEEN)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_UNSEEN)
         assert "The answer of" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, shared, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")

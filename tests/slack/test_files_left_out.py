@@ -24,13 +24,13 @@ from tests.stage import on_stage
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
-        ("locked.pdf", locked_pdf("secret", "Hi"), "protected by a password"),
-        ("scan.pdf", pdf("", ""), "no text in it, perhaps a scan"),
+        ("locked.pdf", locked_pdf("secret", "Hi"), "password protected"),
+        ("scan.pdf", pdf("", ""), "contains no text, perhaps a scan"),
         ("torn.pdf", pdf("Hi")[:250], "damaged, or not what its name says"),
         ("torn.png", png()[:17], "damaged, or not what its name says"),
         ("huge.png", png(8_001, 1), "over 3.75 MB or 8,000 pixels a side"),
-        ("data.txt", bytes(range(256)), "kind not supported"),
-        ("program.txt", b"\x01\x02\x03\x04run", "kind not supported"),
+        ("data.txt", bytes(range(256)), "file type not supported"),
+        ("program.txt", b"\x01\x02\x03\x04run", "file type not supported"),
         ("nothing.txt", b"", "empty"),
         ("blank.txt", b" \n\n", "empty"),
         ("big.log", b"x" * 5_000_001, "over 5 MB"),
@@ -53,21 +53,21 @@ async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: P
         question = f"{stage.mention} What is it?"
         ts = await stage.slack.post(stage.ana, stage.general, question, files=files)
         reply = await answered(stage, ts)
-        assert "Not read: `www.host.example` (kind" in stage.slack.render(reply)
-        view = await reveal(stage, stage.ana, reply, "Worth knowing")
-        assert "Not read: `www.host.example` (kind" in stage.slack.render(view)
+        assert "Not read: `www.host.example` (file type" in stage.slack.render(reply)
+        view = await reveal(stage, stage.ana, reply, "Notes")
+        assert "Not read: `www.host.example` (file type" in stage.slack.render(view)
 
 
 @pytest.mark.parametrize(
     ("name", "told", "why"),
     [
-        ("plan.xlsx", {}, "kind not supported"),
-        ("talk.mp4", {}, "kind not supported"),
+        ("plan.xlsx", {}, "file type not supported"),
+        ("talk.mp4", {}, "file type not supported"),
         ("notes", {"mode": "external", "is_external": True}, "stored outside Slack"),
         ("old.txt", {"mode": "hidden_by_limit"}, "hidden by this workspace's plan"),
         ("gone.txt", {"file_access": "file_not_found"}, "deleted"),
-        ("theirs.txt", {"file_access": "access_denied"}, "no access to it"),
-        ("odd.txt", {"url_private": "", "url_private_download": ""}, "Slack did not send it"),
+        ("theirs.txt", {"file_access": "access_denied"}, "no access"),
+        ("odd.txt", {"url_private": "", "url_private_download": ""}, "Slack didn't send it"),
         ("large.txt", {"size": 5_000_001}, "over 5 MB"),
     ],
 )
@@ -92,7 +92,8 @@ async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
         read = [n for n in range(12) if f"> text {n}\n" in text(stage)]
         assert read == list(range(2, 12))
         assert (
-            "Not read: n0.txt (only 10 files are read), n1.txt (only 10 files are read)." in shown
+            "Not read: n0.txt (over the limit of 10 files), n1.txt (over the limit of 10 files)."
+            in shown
         )
 
 
@@ -101,7 +102,7 @@ async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.log", b"words\n" * 800_000) for n in range(4)]
         shown = await ask(stage, "Which?", *files)
-        assert "Not read: n3.log (over 15 MB with the others)." in shown
+        assert "Not read: n3.log (over 15 MB together with the other files)." in shown
         assert len(stage.slack.file_requests) == 3
 
 
@@ -110,23 +111,23 @@ async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.xlsx", b"x") for n in range(14)]
         shown = await ask(stage, "Which?", *files)
-        assert "n9.xlsx (kind not supported), and 4 more." in shown
+        assert "n9.xlsx (file type not supported), and 4 more." in shown
         assert "n10.xlsx" not in shown
 
 
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (WebPageFault(), "Slack sent a web page in its place"),
-        (WebPageFault(content_type="text/plain"), "Slack sent a web page in its place"),
+        (WebPageFault(), "Slack sent a web page instead"),
+        (WebPageFault(content_type="text/plain"), "Slack sent a web page instead"),
         (EndlessFault(), "over 5 MB"),
         (RefuseFault(404), "deleted"),
-        (RefuseFault(403), "no access to it"),
-        (RefuseFault(500), "Slack did not send it"),
-        (RedirectFault("http://127.0.0.1:9/elsewhere"), "its address is not Slack's"),
-        (RedirectFault("//elsewhere.example/notes.txt"), "its address is not Slack's"),
-        (RedirectFault("https://files.slack.com:8443/notes.txt"), "its address is not Slack's"),
-        (RedirectFault("http://["), "its address is not Slack's"),
+        (RefuseFault(403), "no access"),
+        (RefuseFault(500), "Slack didn't send it"),
+        (RedirectFault("http://127.0.0.1:9/elsewhere"), "not hosted by Slack"),
+        (RedirectFault("//elsewhere.example/notes.txt"), "not hosted by Slack"),
+        (RedirectFault("https://files.slack.com:8443/notes.txt"), "not hosted by Slack"),
+        (RedirectFault("http://["), "not hosted by Slack"),
     ],
 )
 async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
@@ -147,9 +148,9 @@ async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
         stage.slack.app.scopes.discard("files:read")
         withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
         shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
-        assert "a file (the permission files:read is missing)" in shown
+        assert "a file (missing permission files:read)" in shown
         # The bot asked Slack for its scopes before this one was taken away.
-        assert "notes.txt (Slack sent a web page in its place)" in shown
+        assert "notes.txt (Slack sent a web page instead)" in shown
         assert "[attached and not read: notes.txt (" in text(stage)
 
 
@@ -173,7 +174,7 @@ async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> No
         plan = stage.slack.upload("plan.xlsx", b"x")
         ts = await stage.slack.post(stage.ana, channel, "", files=[plan])
         shown = stage.slack.render(await stage.replied(ts, channel=channel))
-        assert "I could not read what you attached" in shown
+        assert "I couldn't read your attachment" in shown
         assert stage.models.questions == []
 
 
@@ -197,8 +198,8 @@ async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
             sent_on.fault = RedirectFault(address)
             there = stage.slack.upload("there.txt", b"Hello", url_private_download=address)
             shown = await ask(stage, "When?", sent_on, there)
-            assert "sent_on.txt (its address is not Slack's)" in shown
-            assert "there.txt (its address is not Slack's)" in shown
+            assert "sent_on.txt (not hosted by Slack)" in shown
+            assert "there.txt (not hosted by Slack)" in shown
             assert "Rent is due" not in text(stage)
             assert arrived == []
     finally:

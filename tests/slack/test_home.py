@@ -31,12 +31,13 @@ async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, data
     """What it is, how to ask, which pipelines there are, and what may be used."""
     async with on_stage(tmp_path, mode=mode, database=database, events=EVENTS) as stage:
         shown = await home(stage, stage.ana)
-        assert strings.HOME_WHAT.splitlines()[0] in shown
+        assert strings.HOME_ABOUT.splitlines()[0] in shown
+        assert "AI-generated and may be wrong" in shown
         assert "mention @moa" in shown
         assert strings.HOME_RECENT_NONE in shown
-        assert "*balanced* (the default): Three models, one reply." in shown
-        assert "Layer 1: red, green, blue → One reply by writer" in shown
-        assert "writer alone" in shown
+        assert "*balanced* (default): Three models, one reply." in shown
+        assert "Layer 1: red, green, blue → Reply by writer" in shown
+        assert "writer only" in shown
         assert shown.count(strings.HOME_NOT_MEASURED) == 2
         assert "This month: no questions, no cost" in shown
         assert strings.HOME_ADMIN not in shown
@@ -52,13 +53,13 @@ async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
         assert "What does <b> mean, @Ben?" in shown
         assert f"archives/{stage.general.id}/p{ts.replace('.', '')}" in shown
         assert "one question, $0." in shown
-        assert "by the one reply so far" in shown
+        assert "(one reply so far)" in shown
         inner = await stage.ask("And &amp; in the thread?", ts)
         await stage.replied(ts, 2)
         await ended(stage)
         shown = await home(stage, stage.ana, shows="in the thread?")
         assert f"/p{inner.replace('.', '')}?thread_ts={ts}&cid={stage.general.id}" in shown
-        assert "by the last 2 replies here" in shown
+        assert "(last 2 replies)" in shown
 
 
 async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None
         reply = await stage.replied(await stage.ask("And Ben?", user=stage.ben))
         assert "balanced" in stage.slack.render(reply)
         await _choose_pipeline(stage, "inherited")
-        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+        await home_showing(stage, stage.ana, "<Same as workspace: balanced ▾>")
 
 
 async def _choose_pipeline(stage: Stage, value: str) -> None:
@@ -130,7 +131,7 @@ async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
         before = len(stage.slack.calls("views.publish"))
         await _choose_pipeline(stage, "is:gone")
         await stage.slack.wait_for(lambda: len(stage.slack.calls("views.publish")) > before)
-        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+        await home_showing(stage, stage.ana, "<Same as workspace: balanced ▾>")
 
 
 async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) ->
         assert view is not None
         stranger = stage.slack.add_user("Zoe", team_id="T99999999")
         await stage.slack.click(stranger, view, "home_pipeline", "is:single")
-        await home(stage, stage.ana, shows="<As in the workspace: balanced ▾>")
+        await home(stage, stage.ana, shows="<Same as workspace: balanced ▾>")
         assert stage.slack.home_tab(stranger) is None
         async with stage.bot.database.connect() as connection:
             assert (await connection.execute(select(preferences))).all() == []
@@ -184,7 +185,7 @@ async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
             shown = await home(stage, stage.ana, shows=strings.HOME_FAILED)
         assert "home_failed" in str(logged)
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO spending")
         assert strings.HOME_TITLE in await home(stage, stage.ana)
@@ -203,8 +204,8 @@ async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
         await ended(stage)
         async with stage.bot.database.begin() as connection:
             await connection.execute(update(runs).values(seconds=12.0))
-        shown = await home(stage, stage.ana, shows="by the one reply so far")
-        assert "12 s, by the one reply so far" in shown
+        shown = await home(stage, stage.ana, shows="(one reply so far)")
+        assert "12 s (one reply so far)" in shown
         assert "You, today: 99% left" in shown
         assert "$" not in shown.replace(strings.BUDGET_UNKNOWN_PRICES, "")
 

@@ -38,10 +38,10 @@ async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) 
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await choose(stage, stage.ana, reveal="is:requester")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        await stage.opened_view(stage.ben, strings.REVEAL_FORBIDDEN["requester"])
+        await stage.opened_view(stage.ben, strings.ANSWERS_FORBIDDEN["requester"])
         await choose(stage, stage.ana, reveal="is:nobody")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, strings.REVEAL_FORBIDDEN["nobody"])
+        await stage.opened_view(stage.ana, strings.ANSWERS_FORBIDDEN["nobody"])
 
 
 @pytest.mark.parametrize("floor", ["requester", "nobody"])
@@ -155,7 +155,7 @@ async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
         assert "settings_not_stored" in str(logged)
         shown = stage.slack.render(view)
         assert strings.SETTINGS_FAILED in shown
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         await settings(stage, stage.ana, shows=strings.SETTINGS_FAILED)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")

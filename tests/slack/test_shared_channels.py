@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import AGAIN, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, FEEDBACK, SHOW_ANSWERS, STOP
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
 from tests.slack.home_actions import choose, home
@@ -81,8 +81,8 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         theirs, ana_s = [await asked_in(stage, channel, who) for who in (partner, stage.ana)]
         await stage.slack.click(partner, theirs, SHOW_ANSWERS)
         await stage.opened_view(partner, "One reply from 3 answers")
-        await stage.slack.click(partner, theirs, VERDICT, "Helpful")
-        await told(stage, partner, strings.VERDICT_THANKS, channel)
+        await stage.slack.click(partner, theirs, FEEDBACK, "Helpful")
+        await told(stage, partner, strings.FEEDBACK_THANKS, channel)
         await stage.slack.click(partner, theirs, AGAIN)
         again = await stage.replied(str(theirs.thread_ts), 2, channel)
         assert (await run_behind(stage, again)).question.user == partner.id
@@ -90,8 +90,8 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         for stranger, reply in ((partner, ana_s), (other, theirs)):
             await stage.slack.click(stranger, reply, AGAIN)
             await told(stage, stranger, strings.AGAIN_REFUSED["outside"], channel)
-            await stage.slack.click(stranger, reply, VERDICT, "Helpful")
-            await told(stage, stranger, strings.VERDICT_REFUSED["outside"], channel)
+            await stage.slack.click(stranger, reply, FEEDBACK, "Helpful")
+            await told(stage, stranger, strings.FEEDBACK_REFUSED["outside"], channel)
             await stage.slack.click(stranger, reply, SHOW_ANSWERS)
             await stage.opened_view(stranger, "Only")
         async with stage.bot.database.connect() as connection:
@@ -105,7 +105,7 @@ async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Pa
         channel = shared(stage, stage.ana, stage.ben, host=THEIRS)
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
-        await stage.opened_view(stage.ben, strings.REVEAL_OUTSIDE[:30])
+        await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE[:30])
 
 
 async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("not_in_channel", "I am not in this channel"), ("is_archived", "This channel is archived")],
+    [("not_in_channel", "I'm not in this channel"), ("is_archived", "This channel is archived")],
 )
 async def test_where_it_cannot_write_the_asker_is_told_directly(
     tmp_path: Path, code: str, says: str

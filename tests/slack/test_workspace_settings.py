@@ -36,12 +36,12 @@ async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
         }
         done = await stage.slack.submit(stage.ana, view, chosen)
         assert not done.errors
-        await stage.slack.wait_for(lambda: "$2.50 a person a day" in _home(stage))
-        assert "answers open for only who asked" in _home(stage)
+        await stage.slack.wait_for(lambda: "$2.50 per person a day" in _home(stage))
+        assert "answers open to only the person who asked" in _home(stage)
         reply = await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
         assert "single" in stage.slack.render(reply)
         channel = await settings(stage, stage.ben)
-        assert "As in the workspace: only who asked" in stage.slack.render(channel)
+        assert "Same as workspace: only the person who asked" in stage.slack.render(channel)
 
 
 def _home(stage: Stage) -> str:

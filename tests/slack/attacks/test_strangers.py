@@ -52,7 +52,7 @@ async def settled_view(stage: Stage, person: User) -> SlackView:
 
     def filled() -> SlackView | None:
         view = stage.slack.current_modal(person)
-        return view if view and strings.REVEAL_LOADING not in stage.slack.render(view) else None
+        return view if view and strings.ANSWERS_LOADING not in stage.slack.render(view) else None
 
     view = await stage.slack.wait_for(filled)
     assert view is not None

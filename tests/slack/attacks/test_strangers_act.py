@@ -12,7 +12,7 @@ from bot.playground.state.models import SlackMessage, SlackView
 from bot.slack.intake.shortcut_form import INPUT, QUESTION
 from bot.slack.routes import ASK_ABOUT, SUMMARISE
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import AGAIN, ANOTHER, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, ANOTHER, FEEDBACK, STOP
 from tests.models.replies import HangBeforeHeaders, Reply
 from tests.slack.attacks.strangers import (
     STRANGERS,
@@ -36,7 +36,7 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
         person = await stranger.come(stage)
         await stage.slack.click(person, reply, AGAIN)
         await stage.slack.click(person, reply, ANOTHER, f"{run_of(reply)}|single")
-        await stage.slack.click(person, reply, VERDICT, strings.NOT_HELPFUL)
+        await stage.slack.click(person, reply, FEEDBACK, strings.NOT_HELPFUL)
         await stage.slack.shortcut(person, SUMMARISE, reply)
         shown = lambda: stage.slack.ephemerals(person, stage.general)  # noqa: E731 - asked below
         await stage.slack.wait_for(lambda: len(shown()) == 4)
@@ -79,11 +79,11 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for value in forged_values(run_of(reply)).values():
-            for action_id in (AGAIN, VERDICT):
-                if action_id == VERDICT:
+            for action_id in (AGAIN, FEEDBACK):
+                if action_id == FEEDBACK:
                     clicked = _with_verdict(reply, f"{value}|helpful")
                     result = await stage.slack.click(
-                        stage.ana, clicked, VERDICT, f"{value}|helpful"
+                        stage.ana, clicked, FEEDBACK, f"{value}|helpful"
                     )
                 else:
                     forge(reply, AGAIN, value)
@@ -91,7 +91,7 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
                 assert result.acknowledged, value
         run_id = run_of(reply)
         for said in (f"{run_id}|best", f"{run_id}|", run_id, f"{run_id}|helpful|x"):
-            await stage.slack.click(stage.ana, _with_verdict(reply, said), VERDICT, said)
+            await stage.slack.click(stage.ana, _with_verdict(reply, said), FEEDBACK, said)
         await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == 1
         assert await verdicts(stage) == []
@@ -100,6 +100,6 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
 def _with_verdict(reply: SlackMessage | SlackView, value: str) -> SlackMessage | SlackView:
     """The reply, its first feedback button holding another value."""
     for part in walk(reply.blocks):
-        if part.get("action_id") == VERDICT:
+        if part.get("action_id") == FEEDBACK:
             part["positive_button"]["value"] = value
     return reply
