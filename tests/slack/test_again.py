@@ -163,8 +163,8 @@ async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
         ts = await stage.ask("What is the second risk?")
         refused = await stage.replied(ts)
         assert f"[{strings.RETRY}]" in stage.slack.render(refused)
-        assert (
-            "you have reached" in stage.slack.render(await again(stage, stage.ana, refused)).lower()
+        assert strings.TROUBLES["person_budget"] in stage.slack.render(
+            await again(stage, stage.ana, refused)
         )
         answered = await again(stage, stage.ben, refused, 3)
         assert "The answer of writer-1." in stage.slack.render(answered)
