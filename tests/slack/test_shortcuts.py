@@ -210,7 +210,7 @@ async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path:
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
         with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
             view = await open_form(stage, stage.ben, message)
-        assert "usual_pipeline_unknown" in str(logged)
+        assert "default_pipeline_unknown" in str(logged)
         assert strings.ASK_PIPELINE_USUAL in stage.slack.render(view)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
         assert not (await submit(stage, stage.ben, view, question="When?")).errors
