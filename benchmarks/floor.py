@@ -15,7 +15,7 @@ from typing import Self
 import aiohttp
 
 from benchmarks.candidate import Heard
-from benchmarks.wording import body, messages
+from benchmarks.prompts import body, messages
 from benchmarks.work import FLOOR_DEADLINE_S, Work
 
 

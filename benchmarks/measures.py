@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.candidate import Candidate, Heard
-from benchmarks.wording import QUESTION
+from benchmarks.prompts import QUESTION
 from benchmarks.work import WARM, Work
 
 Figures = dict[str, float]

@@ -8,7 +8,7 @@ from typing import Any, Self
 import openai
 
 from benchmarks.candidate import Heard
-from benchmarks.wording import body, messages
+from benchmarks.prompts import body, messages
 from benchmarks.work import Work
 
 

@@ -1,8 +1,6 @@
-"""All checks by one command, with its own set-up: `python3 -m tests`.
+"""Run the checks and tests with one command: `python3 -m tests`.
 
-It needs nothing but Python 3.11 or later: the tools are installed by their hashes from
-`requirements.lock` into `.check/`, once for each state of that file. With arguments only pytest is
-run, with these arguments.
+Needs only Python 3.11 or later. The tools are installed from `requirements.lock` into `.check/`.
 """
 
 from __future__ import annotations
@@ -18,12 +16,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".check"
 LOCK = ROOT / "requirements.lock"
+CLOSING_LINE = ENVIRONMENT / "closing-line"
 LEAST_COVERAGE = "90"
 
+HELP = """\
+usage: python3 -m tests              the everyday checks and tests (under 5 minutes on two cores)
+       python3 -m tests --all        everything, as CI runs it (under 20 minutes on two cores)
+       python3 -m tests ARGUMENT ... pytest with these arguments and nothing else
+       python3 -m tests --help       this text
+
+The everyday command runs ruff, basedpyright, the import contracts and every test that is not
+marked `faults` (kills processes, stops databases), `second_setting` (repeats a Slack test over HTTP
+and Postgres) or `slow`. --all runs those tests as well and measures coverage, which must reach
+90 %. A new test belongs to the everyday group unless you mark it.
+
+The first run installs the tools with their hashes from requirements.lock into .check/. The last
+line of the output counts the tests: "N passed, N failed".
+
+examples:
+  python3 -m tests tests/slack/test_home.py    one file, in every setting
+  python3 -m tests -k "stream and not table"   tests whose names match
+  python3 -m tests -m faults                   the fault tests alone
+  python3 -m tests --durations 20              every test in one process, then the slowest
+"""
+
+EVERYDAY = ["-m", "not faults and not second_setting and not slow"]
+
 PROCESSES = min(1 + (os.cpu_count() or 1), 4)
-SIDE_BY_SIDE = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
-"""One pytest process a core and one more, since many tests wait for processes that they killed.
-`pytest` alone runs them in a row."""
+PARALLEL = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
+"""One process per core and one more, because many tests wait for other processes."""
 
 CHECKS = {
     "lint": ["ruff", "check", "."],
@@ -34,35 +55,51 @@ CHECKS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run the checks; 0 when all of them pass."""
+    """Run the checks and tests. Return 0 when all of them pass."""
+    if arguments in (["--help"], ["-h"]):
+        _say(HELP.rstrip())
+        return 0
+    if "--all" in arguments and len(arguments) > 1:
+        print("--all takes no other arguments; see --help.", file=sys.stderr)  # noqa: T201 - a command
+        return 2
     if sys.version_info < (3, 11):  # noqa: UP036 - this is the message for older ones
-        print("Python 3.11 or later is needed.", file=sys.stderr)  # noqa: T201 - it is a command
+        print("Python 3.11 or later is needed.", file=sys.stderr)  # noqa: T201 - a command
         return 2
     _install()
-    if arguments:
+    if arguments and arguments != ["--all"]:
         return _run(["python", "-m", "pytest", *arguments])
+    return _check(everything=bool(arguments))
+
+
+def _check(*, everything: bool) -> int:
+    """Run the checks, then the everyday tests or all tests with coverage."""
+    CLOSING_LINE.unlink(missing_ok=True)
     failed = [name for name, command in CHECKS.items() if _timed(name, command)]
-    if _timed("tests", ["coverage", "run", "-m", "pytest", *SIDE_BY_SIDE]):
+    pytest = ["-m", "pytest", *PARALLEL]
+    if everything:
+        failed += ["tests"] if _timed("tests", ["coverage", "run", *pytest]) else []
+        _run(["coverage", "combine", "--quiet"])
+        report = ["coverage", "report", f"--fail-under={LEAST_COVERAGE}"]
+        failed += ["coverage"] if _timed("coverage", report) else []
+    elif _timed("tests", ["python", *pytest, *EVERYDAY]):
         failed.append("tests")
-    _run(["coverage", "combine", "--quiet"])
-    if _timed("coverage", ["coverage", "report", f"--fail-under={LEAST_COVERAGE}"]):
-        failed.append("coverage")
-    closing = (ENVIRONMENT / "closing-line").read_text(encoding="utf-8")
     _say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
-    _say(closing)
+    # Without the file pytest stopped before it could count.
+    counted = CLOSING_LINE.exists()
+    _say(CLOSING_LINE.read_text(encoding="utf-8") if counted else "0 passed, 0 failed")
     return 1 if failed else 0
 
 
 def _install() -> None:
-    """The tools, unless they are there for this very lock."""
+    """Install the tools, unless `.check/` already matches the lock and this Python."""
     digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
     stamp = ENVIRONMENT / "installed"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return
-    _say("installing the tools by their hashes into .check/")
+    _say("Installing the tools into .check/")
     venv.create(ENVIRONMENT, with_pip=True, clear=True)
     pip = [str(_tool("python")), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # The lock is whole, so nothing is left to resolve.
+    # The lock lists every package, so pip has no dependencies to resolve.
     subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK)], check=True)
     stamp.write_text(digest, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What every test shares: databases, and the closing line kept for `python -m tests`."""
+"""Fixtures of every test, and the count that `python3 -m tests` prints as its last line."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncGenerator, Callable, Generator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 import psycopg
@@ -91,6 +93,25 @@ class Server:
             connection.execute(words)
 
 
+def fresh_sqlite(file: Path) -> str:
+    """Copy a database with tables to where there is none yet; return its URL."""
+    if not file.exists():
+        file.write_bytes(_sqlite_template())
+    return f"sqlite:///{file}"
+
+
+@cache
+def _sqlite_template() -> bytes:
+    """The file of a database; its migrations take as long as a short test."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "bot.db"
+        engine = create_engine(f"sqlite:///{file}")
+        with engine.connect() as connection:
+            upgrade(connection)
+        engine.dispose()
+        return file.read_bytes()
+
+
 class Databases:
     """Databases of one test, which are gone after it."""
 
@@ -104,7 +125,8 @@ class Databases:
         """The URL of a new database; its tables are up to date, or there are none."""
         if kind == "sqlite":
             self._files += 1
-            return f"sqlite:///{self._folder / f'bot-{self._files}.db'}"
+            file = self._folder / f"bot-{self._files}.db"
+            return f"sqlite:///{file}" if empty else fresh_sqlite(file)
         server = self._server()
         url = server.fresh(empty=empty)
         self._made.append((server, url))

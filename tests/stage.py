@@ -18,6 +18,7 @@ from bot.playground.state.models import Channel, SlackMessage, SlackView, User
 from bot.server import serve_http, serve_socket
 from bot.settings import Settings, load
 from bot.storage.tables import runs
+from tests.databases import fresh_sqlite
 from tests.models.replies import Reply
 from tests.models.server import Answers, ModelServer
 from tests.payloads import check
@@ -166,11 +167,12 @@ async def on_stage(
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
-    `mode` and `database` (a URL, see `tests.databases`) are those of `SETTING` where they are not
-    given; without a database the bot has a SQLite file in the folder. `grid` holds the id
-    of our workspace's Enterprise organisation, then the team ids of its other workspaces.
+    `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; without a
+    database there either, the bot uses a SQLite file in the folder. `grid` holds the id of our
+    workspace's Enterprise organisation, then the team ids of its other workspaces.
     """
-    mode, database = mode or SETTING.mode, database or SETTING.database
+    mode = mode or SETTING.mode
+    database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
     async with AsyncExitStack() as stack:
         named = Reply(text=lambda request: f"The answer of {request.model}.")
         server = await stack.enter_async_context(ModelServer(models, default=named))

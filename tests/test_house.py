@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from bot.slack.routes import EVENTS
+from tests.faults.kill_points import ALL, owner_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -93,3 +94,10 @@ def test_a_class_name_has_one_meaning() -> None:
 def test_the_slack_package_keeps_its_files_in_rooms() -> None:
     """At most three files lie flat in `bot/slack`; everything else is in a named folder."""
     assert len(list((ROOT / "bot" / "slack").glob("*.py"))) <= 3
+
+
+def test_every_kill_point_can_be_armed() -> None:
+    """The fault tests patch methods by name: a renamed one is found here, within seconds."""
+    for name, point in ALL.items():
+        owner, method = owner_of(point)
+        assert getattr(owner, method) is point.target, name

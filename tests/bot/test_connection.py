@@ -15,7 +15,7 @@ import pytest
 from bot.server import serve_admin
 from bot.slack import routes
 from tests.bot.processes import World, started, world
-from tests.bot.scraping import scrape
+from tests.bot.prometheus import scrape
 from tests.models.replies import Reply
 from tests.stage import on_stage
 

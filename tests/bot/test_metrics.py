@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.scraping import Scraped, metrics_url, scrape
+from tests.bot.prometheus import Scraped, metrics_url, scrape
 from tests.models.replies import Reply, Status
 from tests.stage import everywhere, on_stage
 

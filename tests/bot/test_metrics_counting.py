@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bot.ports import Question, QueueStats, Run
 from bot.telemetry.metrics import Metrics
 from moa import Answer, Answered, Call, Delta, Failed, Retried, Usage
-from tests.bot.scraping import Scraped
+from tests.bot.prometheus import Scraped
 from tests.moa.runs import layer, plan, play, says
 
 EMPTY = QueueStats(0, 0, 0.0, 0.0)

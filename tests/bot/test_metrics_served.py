@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.server import serve_admin
 from tests.bot.processes import ended, said, started, world
-from tests.bot.scraping import metrics_url, scrape
+from tests.bot.prometheus import metrics_url, scrape
 from tests.models.replies import Reply
 from tests.stage import on_stage
 

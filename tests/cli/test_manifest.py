@@ -17,7 +17,7 @@ from bot.playground.delivery.events import EVENT_SCOPES
 from bot.playground.state.installation import BOT_EVENTS, BOT_SCOPES
 from bot.slack.routes import ASK_ABOUT, EVENTS
 from bot.slack.ui.strings import HOME_ASK_SHORTCUT
-from tests.cli.command import ROOT, moa_bot
+from tests.cli.command import ROOT, moa_bot, moa_bot_process
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
 
@@ -86,7 +86,9 @@ async def test_open_fills_in_slacks_page(tmp_path: Path) -> None:
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n', encoding="utf-8")
     browser.chmod(0o755)
-    result = await moa_bot(tmp_path, "manifest", "--open", variables={"BROWSER": str(browser)})
+    result = await moa_bot_process(
+        tmp_path, "manifest", "--open", variables={"BROWSER": str(browser)}
+    )
     address = (tmp_path / "opened").read_text(encoding="utf-8")
     assert filled_in(address) == MANIFEST
     assert result.out.split()[-1] == address
@@ -98,7 +100,7 @@ async def test_open_prints_the_address_where_no_browser_is(
     tmp_path: Path, broken: dict[str, str]
 ) -> None:
     """On a server it says what to do with the address."""
-    result = await moa_bot(tmp_path, "manifest", "--open", variables={"PATH": "", **broken})
+    result = await moa_bot_process(tmp_path, "manifest", "--open", variables={"PATH": "", **broken})
     assert result.code == 0
     assert result.out.startswith("There is no browser here. Open this address")
     assert filled_in(result.out.split()[-1]) == MANIFEST

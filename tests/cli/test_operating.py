@@ -14,7 +14,8 @@ from bot.ports import Question
 from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
-from tests.cli.command import Result, moa_bot
+from tests.cli.command import Result, moa_bot, moa_bot_process
+from tests.slack.user_actions import idle
 from tests.stage import on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
@@ -178,7 +179,8 @@ async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: st
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):
             await stage.replied(ts)
-        result = await moa_bot(
+        await idle(stage)
+        result = await moa_bot_process(
             tmp_path,
             *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id),
             variables=variables(stage.slack, tmp_path, database),

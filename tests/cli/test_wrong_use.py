@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Result, configure, moa_bot, pipeline, scripted
+from tests.cli.command import Result, configure, moa_bot, moa_bot_process, pipeline, scripted
 
 GOOD_MODEL = '[models.gpt]\nprovider = "scripted"\nmodel = "echo"\n'
 GOOD_PIPELINE = (
@@ -21,7 +21,11 @@ async def refused(
     variables: dict[str, str] | None = None,
 ) -> str:
     """What is said about it, on standard error and nowhere else."""
-    result: Result = await moa_bot(folder, *arguments, given=given, variables=variables)
+    return message_of(await moa_bot(folder, *arguments, given=given, variables=variables))
+
+
+def message_of(result: Result) -> str:
+    """Return the error message of a command that was refused."""
     assert result.code == 2
     assert result.out == ""
     assert "Traceback" not in result.err
@@ -129,6 +133,7 @@ async def test_wrong_variables(tmp_path: Path) -> None:
 async def test_running_without_tokens(tmp_path: Path) -> None:
     """`run` says which tokens are missing and where they come from."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
-    message = await refused(tmp_path, "run")
+    # In a process of its own: `run` handles signals, which only a main thread can.
+    message = message_of(await moa_bot_process(tmp_path, "run"))
     assert "SLACK_BOT_TOKEN, SLACK_APP_TOKEN" in message
     assert "moa-bot manifest" in message

@@ -18,7 +18,7 @@ from bot.playground.state.models import SlackMessage
 from bot.slack.api.metadata import is_end, run_of
 from bot.storage.tables import answers, ledger, runs
 from tests.bot.processes import World, world
-from tests.faults.lives import PATIENCE_S, Life, Lives
+from tests.faults.bot_processes import PATIENCE_S, Life, Lives
 from tests.models.replies import Reply, Request
 
 ASKED = re.compile(r"the risk of (\w+)")

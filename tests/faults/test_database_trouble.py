@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.databases import Server
-from tests.faults.lives import Lives
+from tests.faults.bot_processes import Lives
 from tests.faults.scene import SLOWLY, scene
 from tests.models.replies import Reply
 from tests.postgres import Postgres

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.slack.ui import strings
-from tests.faults.lives import PATIENCE_S, Life, Lives
+from tests.faults.bot_processes import PATIENCE_S, Life, Lives
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
 
 GONE = strings.TROUBLES["thread_gone"]

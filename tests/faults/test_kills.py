@@ -1,6 +1,6 @@
 """A process is killed at every named point of a question's life; the next one goes on from there.
 
-The points are named in `tests.faults.points`.
+The points are named in `tests.faults.kill_points`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import KINDS, Databases
-from tests.faults.lives import Lives
-from tests.faults.points import EDITED, POINTS, REQUEUED, RESUMED, WAITING
+from tests.faults.bot_processes import Lives
+from tests.faults.kill_points import EDITED, POINTS, REQUEUED, RESUMED, WAITING
 from tests.faults.scene import Asked, Paid, Scene, scene
 
 ON_THE_WAY_S = 0.3

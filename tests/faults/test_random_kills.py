@@ -1,4 +1,4 @@
-"""Some questions whose processes are killed at random; `benchmarks.bot.killing` asks hundreds."""
+"""Some questions whose processes are killed at random; `benchmarks.bot.kills` asks hundreds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.faults.lives import Lives
-from tests.faults.randomly import kill_at_random
+from tests.faults.bot_processes import Lives
+from tests.faults.random_kills import kill_at_random
 from tests.faults.scene import SLOWLY, scene
 
 QUESTIONS = 12

@@ -13,7 +13,7 @@ import pytest
 
 from bot.slack.api.metadata import is_end
 from tests.databases import Kind, Server
-from tests.faults.lives import Lives
+from tests.faults.bot_processes import Lives
 from tests.faults.scene import SLOWLY, scene
 from tests.postgres import Postgres
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.lives import Lives
+from tests.faults.bot_processes import Lives
 from tests.faults.scene import scene
 
 AFTER: dict[str, Any] = {"status": 500, "error": "internal_error", "after_effect": True}

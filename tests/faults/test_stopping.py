@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lives import Lives
+from tests.faults.bot_processes import Lives
 from tests.faults.scene import SLOWLY, scene
 
 

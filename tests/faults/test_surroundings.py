@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.bot.processes import ROOT, ended, said
-from tests.faults.lives import Lives
+from tests.faults.bot_processes import Lives
 from tests.faults.scene import SLOWLY, scene
 from tests.models.replies import Reply, Status
 from tests.stage import MODELS, variables

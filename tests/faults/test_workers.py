@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.faults.lives import Life, Lives
-from tests.faults.points import QUEUED
+from tests.faults.bot_processes import Life, Lives
+from tests.faults.kill_points import QUEUED
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
 
 TAKEN_OVER_S = 30

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from moa import Chunk, NotEnoughAnswers, Plan, Profile, Prompt, Sampling, ask
-from tests.collecting import uncollected
+from tests.garbage import uncollected
 from tests.moa.runs import layer, plan, play, says
 from tests.moa.virtual_time import virtual
 

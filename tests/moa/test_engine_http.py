@@ -22,7 +22,7 @@ from moa import (
 )
 from moa.pipeline.plan import Layer
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import PATIENCE_S
+from tests.moa.provider_calls import PATIENCE_S
 from tests.moa.runs import QUESTION, SEED, layer, plan
 from tests.models import Cut, HangAfterHeaders, HangBeforeHeaders, ModelServer, Reply, Stall, Status
 from tests.models.replies import Fault

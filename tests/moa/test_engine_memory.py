@@ -9,7 +9,7 @@ import pytest
 
 from moa import Hedge, NotEnoughAnswers, Unavailable, run
 from moa.providers.scripted import Fail, ScriptedModel
-from tests.collecting import uncollected
+from tests.garbage import uncollected
 from tests.moa.runs import QUESTION, SEED, layer, plan, play, says, slow
 from tests.moa.virtual_time import virtual
 

@@ -13,11 +13,11 @@ from aiohttp import web
 from moa import Message, Outcome, Plan, Profile, Prompt, ask
 from moa.pipeline.plan import Layer, Seat
 from moa.providers import Endpoints, ModelSpec, build
-from tests.moa.asking import PATIENCE_S
+from tests.moa.provider_calls import PATIENCE_S
 from tests.moa.runs import says
 from tests.models import ModelServer, Reply
 from tests.models.replies import Api, Request
-from tests.models.wires import Wire
+from tests.models.wire_formats import Wire
 
 WINDOW = 8_000
 OUTPUT = 1_000

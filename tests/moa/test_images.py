@@ -13,7 +13,7 @@ from moa.pipeline.config import Config
 from moa.pipeline.prompts import with_answers, without_images
 from moa.pipeline.strategies import PromptContext, direct
 from moa.providers import Endpoints, ModelSpec, build
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.moa.runs import layer, plan, play, says
 from tests.models import ModelServer, Reply
 

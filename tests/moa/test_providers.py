@@ -11,7 +11,7 @@ import pytest
 
 from moa import ModelError, Profile, RateLimited, Sampling
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import PATIENCE_S, QUESTION, hear
+from tests.moa.provider_calls import PATIENCE_S, QUESTION, hear
 from tests.models import (
     Cut,
     ErrorEvent,

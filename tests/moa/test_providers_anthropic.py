@@ -13,7 +13,7 @@ from moa.providers import Endpoints
 from moa.providers.anthropic import MAX_OUTPUT_TOKENS, AnthropicModel
 from moa.providers.messages_codec import BEFORE_ASSISTANT
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.models import ModelServer, Raw, Reply, Status
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from moa import PipelineError, Profile, Usage
 from moa.providers import PROVIDERS, Endpoints, ModelSpec, build, cost_of
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 
 TOKENS = Usage(input_tokens=1_000_000, output_tokens=1_000_000, cached_tokens=500_000)
 

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Profile, Prompt, Sampling
 from moa.providers import PROVIDERS, Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import PATIENCE_S, hear
+from tests.moa.provider_calls import PATIENCE_S, hear
 from tests.models import ModelServer, Reply
 
 PROMPT = Prompt.of("Say hello.", system="Be brief.")

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.moa.refusals import REJECTED, Case
 from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
 from tests.moa.refusals_windows import WINDOWS

@@ -13,7 +13,7 @@ from moa import PipelineError, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, build
 from moa.providers.llama import CONTEXT_WINDOW, SLOTS
 from moa.providers.local import LocalModel
-from tests.moa.asking import PATIENCE_S, hear
+from tests.moa.provider_calls import PATIENCE_S, hear
 
 SHORT = Sampling(temperature=0.0, max_output_tokens=12)
 

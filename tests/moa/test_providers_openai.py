@@ -13,7 +13,7 @@ from moa import PipelineError, Profile
 from moa.providers import Endpoints
 from moa.providers.openai import OpenAIModel
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.models import ModelServer, Raw, Reply, Status
 
 

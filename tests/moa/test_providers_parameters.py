@@ -10,7 +10,7 @@ import pytest
 
 from moa import Message, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import SAMPLING, hear
+from tests.moa.provider_calls import SAMPLING, hear
 from tests.moa.refusals import of, of_openrouter
 from tests.models import ModelServer, Reply, Status
 

@@ -20,7 +20,7 @@ from moa.providers.scripted import (
     Wait,
     configured,
 )
-from tests.moa.asking import QUESTION, SAMPLING, hear
+from tests.moa.provider_calls import QUESTION, SAMPLING, hear
 
 PROFILE = Profile("m")
 

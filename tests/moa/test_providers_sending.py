@@ -11,7 +11,7 @@ from moa import Profile
 from moa.providers import Endpoints
 from moa.providers.burst_pacer import A_TURN, BurstPacer
 from moa.providers.openai import OpenAIModel
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.models import ModelServer, Reply
 
 MANY = 3 * A_TURN + 1

@@ -10,7 +10,7 @@ import pytest
 
 from moa import Profile
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
-from tests.moa.asking import Heard, hear
+from tests.moa.provider_calls import Heard, hear
 from tests.models import ModelServer, Raw, Reply
 
 STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}

@@ -9,7 +9,7 @@ import pytest
 from moa import Plan, Profile, Sampling, ask
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.parameters import REASONING_TOKENS
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.models import ModelServer, Reply
 
 THINKER = Reply("Paris.", thinks=2_000)

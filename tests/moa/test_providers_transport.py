@@ -12,7 +12,7 @@ from aiohttp import web
 from moa import Profile
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.openai import OpenAIModel
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.models import Cut, ModelServer, Redirect, Reply
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -11,7 +11,7 @@ import pytest
 from moa import Plan, Price, Profile, Usage
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from moa.providers.usage_fields import chat_usage, messages_usage
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.moa.runs import play, says
 from tests.models import ModelServer, Raw, Reply
 

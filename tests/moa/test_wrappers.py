@@ -7,7 +7,7 @@ import pytest
 from moa import Hedge, PipelineError, Profile, Usage, resilient
 from moa.providers.scripted import Hang
 from moa.resilience import RateLimitedModel, RateLimiter
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.moa.runs import layer, plan, play, says
 from tests.moa.virtual_time import virtual
 

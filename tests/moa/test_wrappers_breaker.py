@@ -22,7 +22,7 @@ from moa import (
 )
 from moa.providers.scripted import Fail, Hang, ScriptedModel, Step, Wait
 from moa.resilience import DEFAULT_FAILURES, Breaker, CircuitBreakerModel
-from tests.moa.asking import QUESTION, SAMPLING, hear
+from tests.moa.provider_calls import QUESTION, SAMPLING, hear
 from tests.moa.runs import clock, follows, says, slow
 from tests.moa.virtual_time import virtual
 

@@ -13,7 +13,7 @@ from moa import Plan, ask
 from moa.providers.scripted import Hang
 from moa.resilience import RateLimitedModel, RateLimiter, resilient
 from moa.resilience.rate_limit import WorkerShare
-from tests.moa.asking import hear
+from tests.moa.provider_calls import hear
 from tests.moa.runs import clock, says, slow
 from tests.moa.virtual_time import in_virtual_time, virtual
 

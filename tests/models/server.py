@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from tests.models.answering import Answering
 from tests.models.replies import Api, Reply, Request
-from tests.models.wires import ChatWire, MessagesWire, Wire
+from tests.models.response import Answering
+from tests.models.wire_formats import ChatWire, MessagesWire, Wire
 
 if TYPE_CHECKING:
     from types import TracebackType

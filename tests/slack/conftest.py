@@ -1,4 +1,4 @@
-"""Every behaviour in Slack over both ways to connect, and on both databases."""
+"""Run the Slack tests over both connection modes and on both databases."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ import pytest
 from tests import stage
 from tests.databases import Databases
 
-SETTINGS = {"socket, sqlite": ("socket", "sqlite"), "http, postgres": ("http", "postgres")}
-"""Two of the four: between them every test meets each way and each database once. All four are run
-by the tests of the main job, which name `mode` and `database` themselves."""
+FIRST, SECOND = "socket, sqlite", "http, postgres"
+SETTINGS = [
+    pytest.param(("socket", "sqlite"), id=FIRST),
+    pytest.param(("http", "postgres"), id=SECOND, marks=pytest.mark.second_setting),
+]
+"""Two of the four combinations: every test runs once in each mode and once on each database. The
+tests of the main job name `mode` and `database` themselves and run all four."""
 
 BY_THEMSELVES = {"mode", "database"}
 
 HERE = "tests.slack.test_"
-"""The attacks of `tests/slack/attacks` are many, and meet neither the connection nor the database
-in a way of their own: they run in one setting."""
+"""Not `tests/slack/attacks`, which depend on neither the mode nor the database: they run once."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test that has a bot on stage (it gives it a folder) in each setting."""
+    """Run every test that starts a bot (it takes `tmp_path`) in each setting."""
     has_stage = inspect.iscoroutinefunction(metafunc.function)
     has_stage = has_stage and "tmp_path" in inspect.signature(metafunc.function).parameters
     is_meant = metafunc.function.__module__.startswith(HERE)
     if has_stage and is_meant and not BY_THEMSELVES & {*metafunc.fixturenames}:
-        metafunc.parametrize("setting", [*SETTINGS.values()], ids=[*SETTINGS], indirect=True)
+        metafunc.parametrize("setting", SETTINGS, indirect=True)
 
 
 @pytest.fixture(autouse=True)
 def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have `on_stage` use a setting, where its caller does not say."""
+    """Set the mode and database that `on_stage` uses when its caller names none."""
     mode, kind = getattr(request, "param", ("socket", "sqlite"))
     if kind == "postgres":
         databases: Databases = request.getfixturevalue("databases")

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.bot.scraping import Scraped
+from tests.bot.prometheus import Scraped
 from tests.stage import Stage, on_stage
 
 UNKNOWN_EVENTS = ("emoji_changed", "function_executed", "something_new")

@@ -14,7 +14,8 @@ from bot.slack.ui.footer import Setting, footer
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
-from tests.slack.acting import (
+from tests.slack.home_actions import choose
+from tests.slack.user_actions import (
     ALL_EVENTS,
     again,
     count_runs,
@@ -24,7 +25,6 @@ from tests.slack.acting import (
     taped,
     told,
 )
-from tests.slack.at_home import choose
 from tests.stage import MODELS, Stage, everywhere, on_stage
 
 

@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError
 from bot.playground.state.models import User
 from bot.settings import load
 from bot.slack.intake.apps import IN_A_THREAD, IN_AN_HOUR
-from tests.slack.acting import ALL_EVENTS, count_runs, idle
+from tests.slack.user_actions import ALL_EVENTS, count_runs, idle
 from tests.stage import Stage, on_stage
 
 ANSWERED = '[slack]\nanswer_bots = ["B00000007", "workflows"]\n'

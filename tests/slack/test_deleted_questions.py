@@ -15,7 +15,7 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
-from tests.slack.acting import ALL_EVENTS, idle, said_directly, told
+from tests.slack.user_actions import ALL_EVENTS, idle, said_directly, told
 from tests.stage import Stage, everywhere, on_stage
 
 GONE = strings.TROUBLES["thread_gone"]

@@ -11,7 +11,7 @@ from bot.slack.actions.feedback import REASON_INPUT, REASON_LIMIT
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import VERDICT
 from bot.storage.tables import runs
-from tests.slack.acting import run_behind, told, verdicts
+from tests.slack.user_actions import run_behind, told, verdicts
 from tests.stage import Stage, on_stage
 
 

@@ -14,7 +14,7 @@ from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
 from bot.slack.files import SlackFiles
 from bot.slack.thread.reader import SlackThreadReader
-from tests.slack.filing import SEEING, ask, asked, text
+from tests.slack.file_questions import SEEING, ask, asked, text
 from tests.slack.samples import locked_pdf, pdf, png
 from tests.stage import on_stage
 

@@ -15,8 +15,8 @@ from bot.playground.file_server import (
     RefuseFault,
     WebPageFault,
 )
-from tests.slack.filing import answered, ask, text
-from tests.slack.revealing import reveal
+from tests.slack.file_questions import answered, ask, text
+from tests.slack.modal_walk import reveal
 from tests.slack.samples import locked_pdf, pdf, png
 from tests.stage import on_stage
 

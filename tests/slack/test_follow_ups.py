@@ -10,7 +10,7 @@ import pytest
 
 from bot.playground.state.models import Channel, SlackMessage
 from bot.slack.intake.events import question_in_event
-from tests.slack.at_home import EVENTS, choose
+from tests.slack.home_actions import EVENTS, choose
 from tests.stage import Mode, Stage, on_stage
 
 FOLLOW_UPS, BRAINSTORM = ["follow_ups"], ["brainstorm"]

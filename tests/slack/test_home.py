@@ -21,7 +21,7 @@ from bot.slack.ui import strings
 from bot.storage.tables import preferences, runs
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from tests.models.replies import Reply, Status
-from tests.slack.at_home import EVENTS, choose, ended, home, home_showing
+from tests.slack.home_actions import EVENTS, choose, ended, home, home_showing
 from tests.stage import Mode, Stage, everywhere, on_stage
 
 

@@ -23,7 +23,7 @@ from moa import Plan, Price, Profile, Prompt
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
 from moa.providers.scripted import ScriptedModel
 from tests.models.replies import Reply
-from tests.slack.at_home import EVENTS, ended, home, workspace_settings
+from tests.slack.home_actions import EVENTS, ended, home, workspace_settings
 from tests.stage import Stage, on_stage
 
 

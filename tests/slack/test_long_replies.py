@@ -10,7 +10,7 @@ from bot.playground.state.models import SlackMessage
 from bot.slack.markdown.split import MOST_CHARS, MOST_MESSAGES
 from bot.slack.ui import strings
 from tests.models.replies import Reply
-from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
+from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, on_stage
 
 PARAGRAPH = "word-" * 400

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.replies import Reply, Status
-from tests.slack.revealing import choose
+from tests.slack.modal_walk import choose
 from tests.stage import Mode, everywhere, on_stage
 
 pytestmark = pytest.mark.parametrize("mode", ["socket", "http"])

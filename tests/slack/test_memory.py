@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.collecting import uncollected
-from tests.slack.acting import idle
+from tests.garbage import uncollected
+from tests.slack.user_actions import idle
 from tests.stage import on_stage
 
 NOT_THE_BOT = "bot.playground."

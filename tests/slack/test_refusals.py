@@ -9,7 +9,7 @@ import pytest
 from bot.slack.ui import strings
 from bot.storage.run_listing import RunListing
 from tests.models.replies import Reply, Status
-from tests.slack.acting import run_behind
+from tests.slack.user_actions import run_behind
 from tests.stage import everywhere, on_stage
 
 WORDS = "prompt is too long: 233153 tokens > 200000 maximum, for the secret plan"

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from bot.playground.state.models import User
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import button
-from tests.slack.revealing import reveal, turn
+from tests.slack.modal_walk import reveal, turn
 from tests.stage import Stage, on_stage
 
 ONLY_MEMBERS = "Only people in this channel"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.slack.ui import strings
 from tests.models.replies import Reply, Request, Status
-from tests.slack.revealing import choose, options, reveal, turn
+from tests.slack.modal_walk import choose, options, reveal, turn
 from tests.stage import on_stage
 
 COUNCIL = """

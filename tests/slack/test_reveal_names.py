@@ -14,7 +14,7 @@ from bot.slack.answers_modal.views import reveal_view
 from bot.slack.ui.model_names import notes_of
 from moa import Difference, Disagreement, Outcome, View
 from moa.types import Status
-from tests.slack.revealed import ANONYMOUS, answer, call, page, run
+from tests.slack.modal_samples import ANONYMOUS, answer, call, page, run
 
 
 def test_a_letter_names_what_was_read_under_it() -> None:

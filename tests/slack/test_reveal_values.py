@@ -18,8 +18,8 @@ from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.storage.disagreements import disagreement_text, read_disagreement
 from moa import Difference, Disagreement, View
-from tests.slack.revealed import ANONYMOUS, NAMED, answer, call, page, run
-from tests.slack.revealing import options
+from tests.slack.modal_samples import ANONYMOUS, NAMED, answer, call, page, run
+from tests.slack.modal_walk import options
 
 LABELS = "CABDEFGHIJKL"
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.slack.ui import strings
 from bot.storage.tables import feedback
-from tests.slack.revealing import choose, reveal, verdict
+from tests.slack.modal_walk import choose, reveal, verdict
 from tests.stage import Stage, on_stage
 
 

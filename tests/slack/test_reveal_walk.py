@@ -17,7 +17,7 @@ from bot.server import serve_http
 from bot.slack.ui import strings
 from bot.storage.tables import runs
 from tests.models.replies import Cut, Reply, Status
-from tests.slack.revealing import choose, options, reveal, turn, verdict
+from tests.slack.modal_walk import choose, options, reveal, turn, verdict
 from tests.stage import MODELS, Mode, Stage, on_stage
 
 

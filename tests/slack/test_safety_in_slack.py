@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.playground.state.models import SlackMessage
 from tests.models.replies import Reply
-from tests.slack.revealing import choose, reveal
+from tests.slack.modal_walk import choose, reveal
 from tests.stage import Stage, on_stage
 
 HOSTILE = (

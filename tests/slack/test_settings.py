@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
 from bot.slack.settings.form import channel_choice
 from bot.slack.ui import strings
-from tests.slack.at_home import STRANGERS, choose, settings, stored, stranger
+from tests.slack.home_actions import STRANGERS, choose, settings, stored, stranger
 from tests.stage import Stage, on_stage
 
 REFUSED = strings.SETTINGS_REFUSED

@@ -13,8 +13,8 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, SHOW_ANSWERS, STOP, VERDICT
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
-from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
-from tests.slack.at_home import choose, home
+from tests.slack.home_actions import choose, home
+from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, everywhere, on_stage
 
 THEIRS, SIBLING, ORG = "T99999999", "T00000002", "E00000001"

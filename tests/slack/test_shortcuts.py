@@ -15,7 +15,7 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
 from bot.slack.ui import strings
-from tests.slack.acting import ALL_EVENTS, count_runs, run_behind, said_directly, told
+from tests.slack.user_actions import ALL_EVENTS, count_runs, run_behind, said_directly, told
 from tests.stage import Stage, on_stage
 
 ROOT = Path(__file__).parent.parent.parent

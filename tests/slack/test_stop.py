@@ -11,7 +11,7 @@ from bot.slack.ui.blocks import STOP
 from bot.storage.runs import StoredRunStore
 from tests.databases import Databases
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
-from tests.slack.acting import ALL_EVENTS, idle, run_behind, told
+from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, everywhere, on_stage
 
 STALLED = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}

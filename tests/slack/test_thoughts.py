@@ -12,8 +12,8 @@ from bot.slack.ui import strings
 from bot.storage.call_log import StoredCallLog
 from bot.storage.spend_queries import StoredSpending
 from tests.models.replies import Reply, Stall
-from tests.slack.acting import ALL_EVENTS, idle, run_behind
 from tests.slack.test_stop import began, in_thread, stopped
+from tests.slack.user_actions import ALL_EVENTS, idle, run_behind
 from tests.stage import Stage, on_stage
 
 BUDGET = "\n[limits]\nper_person_day_usd = 0.00001\n"

@@ -8,7 +8,7 @@ import pytest
 
 from bot.playground.state.models import SlackView
 from bot.slack.ui import strings
-from tests.slack.at_home import (
+from tests.slack.home_actions import (
     EVENTS,
     STRANGERS,
     home,

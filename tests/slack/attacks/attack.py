@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 Row = tuple[str, str, str] | tuple[str, str, str, tuple[str, ...]]
@@ -47,3 +47,15 @@ def named(kind: str, rows: Iterable[Row]) -> tuple[Attack, ...]:
     return tuple(
         Attack(kind, row[0], row[1], row[2], row[3] if len(row) == 4 else ()) for row in rows
     )
+
+
+def check_each(attacks: Iterable[Attack], check: Callable[[Attack], object]) -> None:
+    """Run a check on every attack, then fail once with the name and traceback of each failure."""
+    failures: dict[str, Exception] = {}
+    for attack in attacks:
+        try:
+            check(attack)
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the others are checked too
+            failures[str(attack)] = error
+    if failures:
+        raise ExceptionGroup(f"failed for: {', '.join(failures)}", [*failures.values()])

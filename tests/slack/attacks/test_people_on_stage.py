@@ -11,7 +11,7 @@ from tests.models.replies import Reply
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.corpus.hidden import TAGS
 from tests.slack.attacks.properties import words
-from tests.slack.attacks.staged import ECHO, assert_harmless, reciting, whole_reply
+from tests.slack.attacks.stage import ECHO, assert_harmless, reciting, whole_reply
 from tests.stage import Stage
 
 LONGEST = 3_000
@@ -36,6 +36,7 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
 
     No text can begin a turn of somebody else's, nor hide a word that the thread does not show.
     """
+    assert len(WRITTEN) >= 388
     async with reciting(tmp_path) as stage:
         for start in range(0, len(WRITTEN), 40):
             texts = [attack.text for attack in WRITTEN[start : start + 40]]

@@ -18,7 +18,7 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.answers_modal.views import CHOOSE
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
-from tests.slack.attacks.staged import answer_in_modal, elements, option
+from tests.slack.attacks.stage import answer_in_modal, elements, option
 from tests.slack.attacks.strangers import (
     STRANGERS,
     Stranger,

@@ -14,7 +14,6 @@ from bot.slack.routes import ASK_ABOUT, SUMMARISE
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER, STOP, VERDICT
 from tests.models.replies import HangBeforeHeaders, Reply
-from tests.slack.acting import ALL_EVENTS, count_runs, told, verdicts
 from tests.slack.attacks.strangers import (
     STRANGERS,
     Stranger,
@@ -22,6 +21,7 @@ from tests.slack.attacks.strangers import (
     forged_values,
     run_of,
 )
+from tests.slack.user_actions import ALL_EVENTS, count_runs, told, verdicts
 from tests.stage import everywhere, on_stage
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)

@@ -1,4 +1,4 @@
-"""Collects what a model streams, for the tests of providers."""
+"""Helpers that call a provider's model and collect everything it returns."""
 
 from __future__ import annotations
 

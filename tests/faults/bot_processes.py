@@ -1,4 +1,4 @@
-"""Lives of the bot: processes that a test starts, signals, lets kill themselves, and hears."""
+"""Bot processes that a test starts, signals, kills and reads the output of."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Life:
 
 
 class Lives:
-    """Starts lives by a nursery (see `tests.faults.nursery`)."""
+    """Starts bot processes by forking `tests.faults.fork_server`."""
 
     def __init__(self, orders: asyncio.StreamWriter, folder: Path) -> None:
         self._orders = orders
@@ -169,10 +169,10 @@ async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamRe
 
 
 @asynccontextmanager
-async def nursery() -> AsyncGenerator[Lives, None]:
+async def fork_server() -> AsyncGenerator[Lives, None]:
     """Makes lives, for as long as it is entered."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.faults.nursery"), cwd=ROOT, stdin=PIPE, stdout=DEVNULL
+        *(sys.executable, "-m", "tests.faults.fork_server"), cwd=ROOT, stdin=PIPE, stdout=DEVNULL
     )
     assert process.stdin is not None
     with tempfile.TemporaryDirectory(prefix="moa-") as folder:
@@ -186,5 +186,5 @@ async def nursery() -> AsyncGenerator[Lives, None]:
 @pytest.fixture
 async def lives() -> AsyncGenerator[Lives, None]:
     """What starts the bot's processes."""
-    async with nursery() as made:
+    async with fork_server() as made:
         yield made

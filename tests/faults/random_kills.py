@@ -1,4 +1,4 @@
-"""Processes killed at moments that nobody chose, for as many questions as are asked for."""
+"""Kill bot processes at random moments while questions come in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left to the garbage collector."""
+"""Find objects that only the garbage collector frees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading `/metrics` as Prometheus does."""
+"""Read `/metrics` as Prometheus does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where a measurement's CPU time goes: `python -m benchmarks.profiling ours at-once`.
+"""Profile one measurement: `python -m benchmarks.profile ours at-once`.
 
-The same measurement as the table's, under cProfile, which makes everything slower and calls dearer
-than they are: read it for shares and for what should not be there, never for times.
+Runs the same measurement as the table under cProfile. The profiler slows everything down, calls
+most of all: read the shares, not the times.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from benchmarks import work
 from benchmarks.candidate import CANDIDATES, made
 from benchmarks.measures import MEASURES
 from benchmarks.processes import serving
+from benchmarks.prompts import QUESTION
 from benchmarks.rows import AT_ONCE
-from benchmarks.wording import QUESTION
 from benchmarks.work import Work
 
 WORKS: Final[dict[str, tuple[str, Work, int]]] = {

@@ -1,4 +1,4 @@
-"""The prompts of the hand-written candidates: as long and laid out as ours, to be a like load."""
+"""Prompts for the hand-written candidates, as long as the engine's own so that loads compare."""
 
 from __future__ import annotations
 

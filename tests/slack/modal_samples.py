@@ -1,4 +1,4 @@
-"""Runs, answers and ledger lines as values, and what the modal shows of them."""
+"""Sample runs, answers and calls, and the modal text rendered from them."""
 
 from __future__ import annotations
 

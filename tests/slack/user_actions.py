@@ -1,4 +1,4 @@
-"""What people do with replies in the local Slack, and what became of it, for tests."""
+"""Clicks, shortcuts and checks that several Slack tests share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.ports import Run
 from bot.slack.api.metadata import run_of
 from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import feedback, runs
-from tests.slack.at_home import EVENTS
+from tests.slack.home_actions import EVENTS
 from tests.stage import Stage
 
 ALL_EVENTS = (*EVENTS, "agent_session_stopped", "agent_session_title_changed")

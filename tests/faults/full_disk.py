@@ -1,4 +1,4 @@
-"""A full disk: SQLite may not let its files grow, for as long as a file exists."""
+"""Simulate a full disk: while a given file exists, SQLite files cannot grow."""
 
 from __future__ import annotations
 

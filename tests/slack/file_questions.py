@@ -1,4 +1,4 @@
-"""How the tests of files ask, and look at what a model was sent."""
+"""Helpers that ask questions with files and read what the model received."""
 
 from __future__ import annotations
 

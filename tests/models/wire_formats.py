@@ -1,4 +1,4 @@
-"""The two protocols as bytes: OpenAI's Chat Completions and Anthropic's Messages."""
+"""The two wire formats as bytes: OpenAI's Chat Completions and Anthropic's Messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A process that has imported the bot, and forks one for each life: a start takes no imports.
+"""Import the bot once, then fork a process per start, so that a start costs no imports.
 
-Orders come as lines of JSON on its standard input; see `tests.faults.lives`.
+Commands arrive as lines of JSON on standard input; see `tests.faults.bot_processes`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PRELOADED = (
     "moa.providers.anthropic",
     "moa.providers.openai",
     "sqlalchemy.dialects.postgresql.psycopg",
-    "tests.faults.points",
+    "tests.faults.kill_points",
 )
 
 
@@ -50,11 +50,11 @@ def live(order: dict[str, Any]) -> NoReturn:
         recovery.HEARTBEAT_S, recovery.STALLED_S = HEARTBEAT_S, STALLED_S
         recovery.CHECK_S = CHECK_S
     if order["full"]:
-        from tests.faults.full import fill  # noqa: PLC0415 - only where it is used
+        from tests.faults.full_disk import fill  # noqa: PLC0415 - only where it is used
 
         fill(Path(order["full"]))
     if order["point"]:
-        from tests.faults.points import arm  # noqa: PLC0415 - imports the bot
+        from tests.faults.kill_points import arm  # noqa: PLC0415 - imports the bot
 
         arm(order["point"], Path(order["trap"]))
     try:

@@ -1,4 +1,4 @@
-"""Walking through the modal with the answers, as a person does."""
+"""Helpers that page through the answers modal as a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running bot whose models say what the corpus holds, and what must hold of it afterwards."""
+"""A running bot whose models recite the attack corpus, and checks of what Slack shows."""
 
 from __future__ import annotations
 

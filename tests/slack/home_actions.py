@@ -1,4 +1,4 @@
-"""What people do with settings and the Home tab in the local Slack, for tests."""
+"""Helpers that open and submit settings and the Home tab as a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer of the loopback server on its way out, with whatever goes wrong with it."""
+"""One response of the loopback model server, including its faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.models.replies import (
     Status,
     Tokens,
 )
-from tests.models.wires import Wire
+from tests.models.wire_formats import Wire
 
 
 class Answering:

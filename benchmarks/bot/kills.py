@@ -1,4 +1,4 @@
-"""The long random-kill run: `python -m benchmarks.bot.killing --runs 300 --database sqlite`.
+"""The long random-kill run: `python -m benchmarks.bot.kills --runs 300 --database sqlite`.
 
 Processes of the bot are killed (SIGKILL) at random moments while questions come in; on Postgres
 there are two at a time, or as many as `--processes` says. In the end every thread must hold exactly
@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 from tests.databases import Server
-from tests.faults.lives import nursery
-from tests.faults.randomly import Tally, kill_at_random
+from tests.faults.bot_processes import fork_server
+from tests.faults.random_kills import Tally, kill_at_random
 from tests.faults.scene import scene
 from tests.postgres import Postgres
 
@@ -26,7 +26,7 @@ async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tal
     """Ask so many questions of a bot on a database, and kill its processes meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with nursery() as lives, scene(Path(folder), lives, url) as there:
+        async with fork_server() as lives, scene(Path(folder), lives, url) as there:
             return await kill_at_random(
                 there, questions=runs, processes=processes, seed=seed, say=_say
             )

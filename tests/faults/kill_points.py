@@ -1,0 +1,176 @@
+"""Named points in a question's life at which a process can kill itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from procrastinate.manager import JobManager
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.jobs.local_pool import LocalPool
+from bot.jobs.postgres_queue import PostgresQueue
+from bot.service import Service
+from bot.slack.intake.enqueue import Enqueuer
+from bot.slack.reply import recovery, thread_reply
+from bot.slack.reply.thread_reply import ThreadReply
+from bot.slack.reply.typing_status import TypingStatus
+from bot.slack.thread.reader import SlackThreadReader
+from bot.storage.runs import StoredRunStore
+from moa import Delta
+
+Named = Mapping[str, Any]
+"""The arguments of a call that were given by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Right after a method of the bot's, or right before it.
+
+    Attributes:
+        target: a method, or a function; its work is done for real.
+        caller: the module whose name for a function is patched; not needed for a method.
+        before: whether the process dies before the call.
+        nth: at which call, counted from when the test has set the trap.
+        meant: which calls are counted, by their named arguments.
+    """
+
+    target: Callable[..., Any]
+    caller: ModuleType | None = None
+    before: bool = False
+    nth: int = 1
+    meant: Callable[[Named], bool] = lambda _: True
+
+
+POINTS: Final[Mapping[str, Point]] = {
+    "question stored, not acknowledged": Point(StoredRunStore.claim),
+    "acknowledged, not handed over": Point(Enqueuer.hand_over, before=True),
+    "handed over": Point(Enqueuer.hand_over),
+    "taken, not begun": Point(StoredRunStore.begin, before=True),
+    "begun": Point(StoredRunStore.begin),
+    "sign of work shown": Point(AsyncWebClient.agents_sessions_setStatus),
+    "thread read": Point(SlackThreadReader.read),
+    "stream started, its ts not stored": Point(AsyncWebClient.chat_startStream),
+    "its ts stored": Point(StoredRunStore.posted),
+    "first answer stored": Point(StoredRunStore.record),
+    "second answer stored": Point(StoredRunStore.record, nth=2),
+    "third answer stored": Point(StoredRunStore.record, nth=3),
+    "aggregator in the middle of its stream": Point(
+        ThreadReply.show,
+        nth=4,
+        meant=lambda named: isinstance(named["event"], Delta),
+    ),
+    "a piece of the reply shown": Point(
+        AsyncWebClient.chat_appendStream,
+        meant=lambda named: "markdown_text" in str(named["chunks"]),
+    ),
+    "outcome stored, stream open": Point(StoredRunStore.finish),
+    "last piece shown, stream open": Point(
+        AsyncWebClient.chat_stopStream, before=True, meant=lambda named: bool(named["blocks"])
+    ),
+    "stream ended, not recorded": Point(
+        AsyncWebClient.chat_stopStream, meant=lambda named: bool(named["blocks"])
+    ),
+    "reply complete, not recorded": Point(ThreadReply.finish),
+    "recorded as answered": Point(StoredRunStore.delivered),
+    "sign of work taken away": Point(TypingStatus.clear),
+    "work over, job not ended": Point(Service.answer),
+}
+"""With Slack's streams. A question that is killed at one of them is taken up at the next start."""
+
+WAITING: Final[Mapping[str, Point]] = {
+    "queued in the process": Point(LocalPool.enqueue),
+    "position read, not queued in the process": Point(LocalPool.enqueue, before=True),
+}
+"""Where all slots are taken, on SQLite."""
+
+QUEUED: Final[Mapping[str, Point]] = {
+    "position read, not queued": Point(PostgresQueue.enqueue, before=True),
+    "queued": Point(PostgresQueue.enqueue),
+    "fetched, not started": Point(PostgresQueue.answer, before=True),
+    "job over, not stored": Point(PostgresQueue.answer),
+    "job over and stored": Point(JobManager.finish_job),
+}
+"""On the way from one process to another, on Postgres."""
+
+EDITED: Final[Mapping[str, Point]] = {
+    "line of progress posted, its ts not stored": Point(AsyncWebClient.chat_postMessage),
+    "line of progress edited": Point(AsyncWebClient.chat_update),
+    "whole reply edited in, not recorded": Point(
+        AsyncWebClient.chat_update, meant=lambda named: "reply_actions" in str(named["blocks"])
+    ),
+    "reaction set": Point(AsyncWebClient.reactions_add),
+    "reaction set, recorded as answered": Point(StoredRunStore.delivered),
+}
+"""Without streams and sessions."""
+
+RESUMED: Final[Mapping[str, Point]] = {
+    "unfinished runs found": Point(StoredRunStore.begin, before=True),
+    "next attempt begun": Point(StoredRunStore.begin),
+    "old stream closed, not removed": Point(recovery.stop, caller=recovery),
+    "thread cleared": Point(recovery.clean_up, caller=thread_reply),
+}
+"""While a process resumes what another has left."""
+
+REQUEUED: Final[Mapping[str, Point]] = {
+    "dead worker forgotten, its jobs not": Point(JobManager.get_stalled_jobs, before=True),
+    "stalled job removed, run not queued": Point(PostgresQueue.enqueue, before=True),
+    "run queued again": Point(PostgresQueue.enqueue),
+}
+"""While a worker takes over from a dead one, on Postgres."""
+
+DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
+"""While it hears that a question was deleted."""
+
+ALL: Final[Mapping[str, Point]] = POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+
+
+def owner_of(point: Point) -> tuple[Any, str]:
+    """Return the class or module that a point patches, and the name that it patches there."""
+    *owners, method = point.target.__qualname__.split(".")
+    module = point.caller or import_module(point.target.__module__)
+    return functools.reduce(getattr, owners, module), method
+
+
+def arm(name: str, trap: Path) -> None:
+    """Let this process die at a point, once a file exists."""
+    point = ALL[name]
+    owner, method = owner_of(point)
+    whole = point.target
+    hits = count(1)
+
+    def reached(named: Named) -> None:
+        if trap.exists() and point.meant(named) and next(hits) == point.nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def named_of(arguments: tuple[Any, ...], named: Named) -> Named:
+        return inspect.signature(whole).bind(*arguments, **named).arguments | dict(named)
+
+    @functools.wraps(whole)
+    async def watched(*arguments: Any, **named: Any) -> Any:
+        if point.before:
+            reached(named_of(arguments, named))
+        result = await whole(*arguments, **named)
+        if not point.before:
+            reached(named_of(arguments, named))
+        return result
+
+    @functools.wraps(whole)
+    def watched_at_once(*arguments: Any, **named: Any) -> Any:
+        if point.before:
+            reached(named_of(arguments, named))
+        result = whole(*arguments, **named)
+        if not point.before:
+            reached(named_of(arguments, named))
+        return result
+
+    setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)
