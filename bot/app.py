@@ -31,7 +31,13 @@ from bot.slack.actions.regenerate import Regenerate
 from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
-from bot.slack.api.client import SLACK_ERRORS, WHERE_BOT, connections, refusal, web_client
+from bot.slack.api.client import (
+    BOT_HINT,
+    SLACK_ERRORS,
+    client_session,
+    token_error_text,
+    web_client,
+)
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
@@ -142,7 +148,7 @@ async def opened(
             metrics, Tracing(model_info(catalogue.tables), tracer_provider)
         )
         token = secret(environment.slack_bot_token)
-        session = await stack.enter_async_context(connections())
+        session = await stack.enter_async_context(client_session())
         client = web_client(token, environment.slack_api_url, metrics.called, session)
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
@@ -168,41 +174,40 @@ async def opened(
         await stack.enter_async_context(Retention(database).enforced(days))
         app = _bolt(client, secret(environment.slack_signing_secret))
         colleagues = Colleagues(client, identity)
-        authority = AdminPermissions(client, colleagues, settings.slack.settings)
+        permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
-        modal = SettingsHandlers(
-            client, preferences, authority, catalogue.pipelines, settings.limits
+        settings_handlers = SettingsHandlers(
+            client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stopping = StopButton(runs, jobs, access, authority)
-        taking = Enqueuer(client, runs, jobs, observer)
-        offers = CommandServices(catalogue.pipelines, preferences, budgets, modal, stopping)
-        rooms = Handlers(
+        stop = StopButton(runs, jobs, access, permissions)
+        enqueuer = Enqueuer(client, runs, jobs, observer)
+        commands = CommandServices(
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+        )
+        home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
+        poster = QuestionPoster(frame, enqueuer, identity, colleagues, preferences)
+        handlers = Handlers(
             intake=QuestionIntake(
-                taking,
+                enqueuer,
                 identity,
                 people,
-                offers,
+                commands,
                 history,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            reveal=AnswersModal(
+            answers_modal=AnswersModal(
                 client, runs, access, ledger=StoredCallLog(database), feedback=feedback
             ),
-            sharing=ReplySharer(frame, settings.slack.link_hosts),
-            home=HomeTab(
-                client,
-                HomeServices(identity, people, authority, colleagues, history, spending, offers),
-            ),
-            settings=modal,
-            stopping=stopping,
-            again=Regenerate(runs, taking, access, people, preferences),
-            verdicts=FeedbackButtons(client, runs, access, feedback),
-            asking=Shortcuts(
-                QuestionPoster(frame, taking, identity, colleagues, preferences), preferences
-            ),
+            share=ReplySharer(frame, settings.slack.link_hosts),
+            home=HomeTab(client, home),
+            settings=settings_handlers,
+            stop=stop,
+            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            feedback=FeedbackButtons(client, runs, access, feedback),
+            shortcuts=Shortcuts(poster, preferences),
         )
-        register(app, rooms, metrics.held_back)
+        register(app, handlers, metrics.held_back)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
 
 
@@ -293,6 +298,6 @@ async def _check_slack(identity: IdentityLookup, url: str) -> None:
     try:
         me = await identity.get()
     except SLACK_ERRORS as error:
-        words = refusal(error, url, "SLACK_BOT_TOKEN", WHERE_BOT)
+        words = token_error_text(error, url, "SLACK_BOT_TOKEN", BOT_HINT)
         raise ConfigurationError(words) from None
     log.info("slack_reached", team=me.team)

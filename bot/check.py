@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import ConfigurationError
 from bot.models import model_catalogue
 from bot.settings import Environment, load
-from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, WHERE_BOT, refusal, web_client
+from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
@@ -221,13 +221,13 @@ async def _slack(environment: Environment, purposes: Mapping[str, str]) -> Findi
     if not (bot or app or signing):
         return [Finding("not set", SLACK_NOT_SET)]
     client = web_client(bot, environment.slack_api_url)
-    found = await _bot_token(client, purposes) if bot else [_missing("SLACK_BOT_TOKEN", WHERE_BOT)]
+    found = await _bot_token(client, purposes) if bot else [_missing("SLACK_BOT_TOKEN", BOT_HINT)]
     if app:
         found.append(await _app_token(client, app))
     elif signing:
         found.append(Finding("not set", "SLACK_APP_TOKEN: needed for Socket Mode only"))
     else:
-        found.append(_missing("SLACK_APP_TOKEN", WHERE_APP))
+        found.append(_missing("SLACK_APP_TOKEN", APP_HINT))
     if signing:
         found.append(Finding("ok", "SLACK_SIGNING_SECRET is set, for `moa-bot run --http`"))
     else:
@@ -242,7 +242,9 @@ async def _bot_token(client: AsyncWebClient, purposes: Mapping[str, str]) -> lis
         async with asyncio.timeout(PATIENCE_S):
             answer = await client.auth_test()
     except SLACK_ERRORS as error:
-        return [Finding("failed", refusal(error, client.base_url, "SLACK_BOT_TOKEN", WHERE_BOT))]
+        return [
+            Finding("failed", token_error_text(error, client.base_url, "SLACK_BOT_TOKEN", BOT_HINT))
+        ]
     headers = {name.lower(): value for name, value in answer.headers.items()}
     granted = {s.strip() for s in str(headers.get("x-oauth-scopes", "")).split(",")} - {""}
     who = f"{answer.get('user')} in the workspace {answer.get('team')}"
@@ -265,7 +267,9 @@ async def _app_token(client: AsyncWebClient, token: str) -> Finding:
         async with asyncio.timeout(PATIENCE_S):
             await client.apps_connections_open(app_token=token)
     except SLACK_ERRORS as error:
-        return Finding("failed", refusal(error, client.base_url, "SLACK_APP_TOKEN", WHERE_APP))
+        return Finding(
+            "failed", token_error_text(error, client.base_url, "SLACK_APP_TOKEN", APP_HINT)
+        )
     return Finding("ok", "SLACK_APP_TOKEN: accepted, for Socket Mode")
 
 

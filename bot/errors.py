@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from typing import Literal
 
@@ -47,6 +48,11 @@ def trouble_of(kinds: Collection[str | None]) -> Trouble:
     if "output_limit" in found and found <= {"output_limit", "overflow"} | NEEDS_A_CHANGE:
         return "output_limit"
     return "no_answer"
+
+
+def new_error_id() -> str:
+    """Return an id that connects what a person sees with its line in the log."""
+    return secrets.token_hex(4)
 
 
 class BotError(Exception):

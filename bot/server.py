@@ -21,9 +21,9 @@ from bot.app import Bot, opened, secret
 from bot.errors import ConfigurationError
 from bot.http import admin, serving, web
 from bot.settings import Settings
-from bot.slack.api.client import SLACK_ERRORS, WHERE_APP, refusal
+from bot.slack.api.client import APP_HINT, SLACK_ERRORS, token_error_text
 from bot.slack.api.connection import Mode
-from bot.slack.routes import SocketMode
+from bot.slack.api.socket_mode import SocketMode
 from bot.telemetry.traces import add_trace
 
 log = structlog.get_logger(__name__)
@@ -152,11 +152,11 @@ async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, Non
     try:
         await bot.client.apps_connections_open(app_token=token)
     except SLACK_ERRORS as error:
-        words = refusal(error, bot.client.base_url, "SLACK_APP_TOKEN", WHERE_APP)
+        words = token_error_text(error, bot.client.base_url, "SLACK_APP_TOKEN", APP_HINT)
         raise ConfigurationError(words) from None
     socket_mode = SocketMode(bot.app, token, partial(bot.metrics.acknowledged, "socket"))
-    with bot.link.over(socket_mode.is_up):
-        async with socket_mode.running():
+    with bot.link.attach(socket_mode.is_up):
+        async with socket_mode.connected():
             yield
 
 
@@ -173,7 +173,7 @@ async def serve_http(
     application = web(bot.app, bot.is_ready, scrape, partial(bot.metrics.acknowledged, "http"))
     async with serving(application, host, port) as opened_port:
         log.info("listening", address=f"http://{host}:{opened_port}")
-        with bot.link.over(_always):
+        with bot.link.attach(_always):
             yield opened_port
 
 

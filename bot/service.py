@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,6 +14,7 @@ from bot.errors import (
     Superseded,
     Trouble,
     Unanswerable,
+    new_error_id,
     trouble_of,
 )
 from bot.ports import (
@@ -116,7 +116,7 @@ class Service:
         except (Superseded, Postponed):
             raise
         except Unanswerable as error:
-            error_id = secrets.token_hex(4) if error.trouble == "internal" else None
+            error_id = new_error_id() if error.trouble == "internal" else None
             log.warning("unanswerable", trouble=error.trouble, error_id=error_id)
             return await self._give_up(run, reply, error.trouble, error_id)
         except NotEnoughAnswers as error:
@@ -128,7 +128,7 @@ class Service:
             log.warning("pipeline_gone", pipeline=run.pipeline, why=str(error))
             return await self._give_up(run, reply, "pipeline_gone")
         except Exception as error:
-            error_id = secrets.token_hex(4)
+            error_id = new_error_id()
             log.exception("internal", error_id=error_id, error=type(error).__name__)
             return await self._give_up(run, reply, "internal", error_id)
 

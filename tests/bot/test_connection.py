@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from bot.server import serve_admin
-from bot.slack import routes
+from bot.slack.api import socket_mode
 from tests.bot.processes import World, started, world
 from tests.bot.prometheus import scrape
 from tests.models.replies import Reply
@@ -211,7 +211,7 @@ async def test_a_connection_that_is_open_and_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where nothing is closed and no ping is answered, the session counts as lost."""
-    monkeypatch.setattr(routes, "PING_S", 0.4)
+    monkeypatch.setattr(socket_mode, "PING_S", 0.4)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.freeze_sockets()
         await stage.slack.wait_for(lambda: stage.slack.connections == 2)
@@ -223,7 +223,7 @@ async def test_an_address_that_takes_no_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address is good for one try: after a failed one, Slack is asked for another."""
-    monkeypatch.setattr(routes, "OPEN_S", 0.5)
+    monkeypatch.setattr(socket_mode, "OPEN_TIMEOUT_S", 0.5)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.refuse_sockets(2)
         await stage.slack.drop_sockets()

@@ -104,7 +104,7 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
         await ended(process)
     lines = lines_of(log)
     names = [line["event"] for line in lines]
-    ours = lines[names.index("claimed") :]
+    ours = lines[names.index("question_stored") :]
     assert {"slack_refused", "status_refused"} <= set(names), "the tasks of the reply have logged"
     assert len({line.get("run_id") for line in ours}) == 1, ours
     assert ours[0]["run_id"]

@@ -53,8 +53,8 @@ class Point:
 
 POINTS: Final[Mapping[str, Point]] = {
     "question stored, not acknowledged": Point(StoredRunStore.claim),
-    "acknowledged, not handed over": Point(Enqueuer.hand_over, before=True),
-    "handed over": Point(Enqueuer.hand_over),
+    "acknowledged, not handed over": Point(Enqueuer.enqueue, before=True),
+    "handed over": Point(Enqueuer.enqueue),
     "taken, not begun": Point(StoredRunStore.begin, before=True),
     "begun": Point(StoredRunStore.begin),
     "sign of work shown": Point(AsyncWebClient.agents_sessions_setStatus),

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, make_url, select, text, update
 
 from bot.playground.state.models import SlackMessage
-from bot.slack.api.metadata import is_end, run_of
+from bot.slack.api.metadata import is_last_message, run_id_of
 from bot.storage.tables import answers, ledger, runs
 from tests.bot.processes import World, world
 from tests.faults.bot_processes import PATIENCE_S, Life, Lives
@@ -133,7 +133,7 @@ class Scene:
     def check(self, asked: Asked) -> None:
         """Exactly one finished answer, nothing left open, and none of it ours without a mark."""
         ours = self.ours(asked)
-        ends = [message for message in ours if is_end(_shown(message))]
+        ends = [message for message in ours if is_last_message(_shown(message))]
         thread = "\n".join(map(self.slack.render, ours))
         row = self._row(asked)
         assert row["state"] == "answered", f"{asked.word}: {row}\n{thread}"
@@ -143,7 +143,7 @@ class Scene:
         assert ends[0].text.rstrip().endswith("ten."), thread
         whole = [message for message in ours if "nine ten." in message.text]
         assert len(whole) == 1, f"{asked.word} was answered {len(whole)} times:\n{thread}"
-        assert {run_of(_shown(message)) for message in ours} == {self._row(asked)["id"]}, thread
+        assert {run_id_of(_shown(message)) for message in ours} == {self._row(asked)["id"]}, thread
         twice = [key for key, times in self._paid_lines(asked).items() if times > 1]
         assert not twice, f"{asked.word} was paid for twice: {twice}"
 
@@ -171,7 +171,7 @@ class Scene:
         found = self.slack.messages(*self._place(asked))
         ours = [message for message in found if message.user == self.slack.bot_user_id]
         run_id = self._row(asked).get("id")
-        return [message for message in ours if run_of(_shown(message)) in {None, run_id}]
+        return [message for message in ours if run_id_of(_shown(message)) in {None, run_id}]
 
     def state(self, asked: Asked) -> str:
         """What the journal says of a question."""
@@ -208,7 +208,7 @@ class Scene:
         session = self.slack.session(channel, ts)
         ours = self.ours(asked)
         return (
-            any(is_end(_shown(message)) for message in ours)
+            any(is_last_message(_shown(message)) for message in ours)
             and not any(message.streaming for message in ours)
             and (session is None or session.status == "active")
             and not self.slack.status(channel, ts)

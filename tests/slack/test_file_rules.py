@@ -10,9 +10,9 @@ from bot.playground.server import LocalSlack
 from bot.slack.api.client import web_client
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.files import FileText, SlackFiles, Unread
-from bot.slack.files.decode import picture
+from bot.slack.files.decode import identify_image
 from bot.slack.files.host import SlackFileHost
-from bot.slack.files.pdf import pdf_text
+from bot.slack.files.pdf import extract_pdf_text
 from bot.slack.files.pdf_child import read
 from bot.slack.files.reader import FileLimits
 from bot.slack.files.slack_file import NotRead
@@ -85,7 +85,7 @@ def test_the_token_goes_nowhere_else(address: str) -> None:
 )
 def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int, int]) -> None:
     """Its kind and its size, and none where its bytes do not tell."""
-    found = picture(data)
+    found = identify_image(data)
     assert found is not None
     assert (found.media_type, (found.width, found.height)) == (kind, sides)
 
@@ -93,7 +93,7 @@ def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int
 @pytest.mark.parametrize("data", [b"", b"Hello", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WAVEfmt "])
 def test_what_is_no_image_is_none(data: bytes) -> None:
     """Other kinds of images and of files."""
-    assert picture(data) is None
+    assert identify_image(data) is None
 
 
 @pytest.mark.parametrize("after", [0, 3])
@@ -142,18 +142,18 @@ async def test_no_file_costs_nothing() -> None:
 async def test_a_pdf_that_takes_too_long_is_ended() -> None:
     """Its process is gone when the reading is over."""
     with pytest.raises(NotRead, match="slow"):
-        await pdf_text(pdf("Hello"), 1_000, seconds=0.01)
+        await extract_pdf_text(pdf("Hello"), 1_000, seconds=0.01)
 
 
 async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
     """One bad page costs itself and what follows, and that is said."""
-    text = await pdf_text(torn_pdf("One", "Two"), 1_000)
+    text = await extract_pdf_text(torn_pdf("One", "Two"), 1_000)
     assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
 
 
 async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
     """A page of a million characters is cut."""
-    text = await pdf_text(pdf("x" * 5_000, "Two"), 1_000)
+    text = await extract_pdf_text(pdf("x" * 5_000, "Two"), 1_000)
     assert (len(text.text), text.pages, text.pages_read) == (1_000, 2, 1)
 
 

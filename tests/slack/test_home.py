@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from bot.playground.checks.blocks import walk
 from bot.playground.checks.payloads import parse_view
 from bot.ports import PastQuestion
 from bot.preferences import Rules
-from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, permalink
+from bot.slack.api.permalinks import build_permalink
+from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view
 from bot.slack.ui import strings
 from bot.storage.tables import preferences, runs
 from moa.pipeline.definition import LayerDefinition, Pipeline
@@ -237,22 +237,20 @@ def _full_page() -> HomePage:
         per_workspace_month_usd=1e8,
         at_once_per_person=3,
     )
-    standing = BudgetStatus(
-        limits, BudgetUse(1e9, 1e9, 1e9, 1e9, 10**9, 10**9, datetime.now(UTC), 9)
-    )
+    status = BudgetStatus(limits, BudgetUse(1e9, 1e9, 1e9, 1e9, 10**9, 10**9, datetime.now(UTC), 9))
     channels = [ChannelUse("C0123456789", 10**6, 1e9)] * 10
     return HomePage(
         me="U1",
-        url="https://acme.example/",
+        workspace_url="https://acme.example/",
         recent=[RecentQuestion(EARLIER, NASTY)] * 10,
         pipelines=names,
         chosen=None,
         rules=rules,
         default=next(iter(names)),
-        measured=dict.fromkeys(names, PipelineStats(100, 1e6, 1e6)),
-        standing=standing,
+        stats=dict.fromkeys(names, PipelineStats(100, 1e6, 1e6)),
+        budget_status=status,
         now=datetime.now(UTC),
-        administration=AdminSection(rules, standing, channels),
+        admin=AdminSection(rules, status, channels),
     )
 
 
@@ -282,7 +280,8 @@ def _is_mrkdwn(part: Any) -> bool:
     ],
 )
 def test_an_address_is_built_of_ids_only(change: dict[str, str]) -> None:
-    """What is no id of Slack's gives no link."""
-    assert permalink(EARLIER, "https://acme.example/") is not None
-    assert permalink(replace(EARLIER, **change), "https://acme.example/") is None
-    assert permalink(EARLIER, "") is None
+    """Anything that is not one of Slack's ids gives no link."""
+    ids = {"channel": "C1", "ts": "1.000100", "thread_ts": "1.000100"}
+    assert build_permalink("https://acme.example/", **ids) is not None
+    assert build_permalink("https://acme.example/", **(ids | change)) is None
+    assert build_permalink("", **ids) is None

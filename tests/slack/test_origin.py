@@ -8,7 +8,7 @@ from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity
 from bot.slack.api.origin import actor_of, workspace_of
 from bot.slack.intake.apps import AnsweredBots
-from bot.slack.intake.events import Deleted, deleted_in_event, question_in_event
+from bot.slack.intake.events import DeletedMessage, deleted_in_event, question_in_event
 from tests.slack import recorded
 from tests.slack.recorded import BOT, BOT_ID, ORG, OURS, THEIR_ORG, THEIRS, Body
 
@@ -123,15 +123,15 @@ def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (recorded.DELETED, Deleted(OURS, "C0001", "1.0001", "1.0001")),
-        (recorded.DELETED_IN_A_THREAD, Deleted(OURS, "C0001", "1.0002", "1.0001")),
-        (recorded.TOMBSTONE, Deleted(OURS, "C0001", "1.0001", "1.0001")),
+        (recorded.DELETED, DeletedMessage(OURS, "C0001", "1.0001", "1.0001")),
+        (recorded.DELETED_IN_A_THREAD, DeletedMessage(OURS, "C0001", "1.0002", "1.0001")),
+        (recorded.TOMBSTONE, DeletedMessage(OURS, "C0001", "1.0001", "1.0001")),
         (recorded.EDITED, None),
         (recorded.AT_HOME, None),
         ({}, None),
     ],
 )
-def test_which_events_tell_of_a_deletion(body: Body, expected: Deleted | None) -> None:
+def test_which_events_tell_of_a_deletion(body: Body, expected: DeletedMessage | None) -> None:
     """A deletion, and the tombstone that Slack leaves of a thread's first message; no edit."""
     assert deleted_in_event(body) == expected
     assert expected is None or question_in_event(body, BOT, BOT_ID) is None

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.preferences import ChannelChoice, Choices, Defaults, Preferences
-from bot.slack.settings.form import channel_choice
+from bot.slack.settings.form import parse_channel
 from bot.slack.ui import strings
 from tests.slack.home_actions import STRANGERS, choose, settings, stored, stranger
 from tests.stage import Stage, on_stage
@@ -199,6 +199,6 @@ def test_a_submission_of_any_shape_breaks_nothing(state: Any) -> None:
     """What is missing or misshapen counts as not chosen."""
     unused: Any = None
     held = Preferences(unused, Defaults(), ["single"], "single")
-    assert channel_choice({"state": state}, Choices(), held) == ChannelChoice(
+    assert parse_channel({"state": state}, Choices(), held) == ChannelChoice(
         follow_ups=None, brainstorm=None
     )

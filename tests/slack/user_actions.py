@@ -12,7 +12,7 @@ from sqlalchemy import Row, func, select
 from bot.playground.delivery.outbox import Ack, Envelope, Transport
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.ports import Run
-from bot.slack.api.metadata import run_of
+from bot.slack.api.metadata import run_id_of
 from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import feedback, runs
 from tests.slack.home_actions import EVENTS
@@ -85,7 +85,7 @@ async def again(stage: Stage, user: User, reply: SlackMessage, count: int = 2) -
 
 async def run_behind(stage: Stage, reply: SlackMessage) -> Run:
     """The run that a reply belongs to."""
-    run = await stage.bot.runs.get(str(run_of({"metadata": reply.metadata})))
+    run = await stage.bot.runs.get(str(run_id_of({"metadata": reply.metadata})))
     assert run is not None
     return run
 

@@ -1,1 +1,1 @@
-"""What people do with a reply beside reading it: stop it, ask again, say whether it helped."""
+"""The buttons under a reply: stop, regenerate, share and feedback."""

@@ -1,4 +1,4 @@
-"""Whether a reply helped: two buttons under it, and a modal for whoever wants to say why not."""
+"""The feedback buttons under a reply, and the modal that asks what was missing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import actor_of
 from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block
+from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block, plain_text
 from bot.slack.ui.clicks import RefusedError, run_id_in, tell, value_of
+from bot.slack.ui.forms import input_block
 
 log = structlog.get_logger(__name__)
 
@@ -27,11 +28,11 @@ REASON_LIMIT = 1_000
 Verdict = Literal["helpful", "not_helpful"]
 
 VERDICTS: Mapping[str, Verdict] = {HELPFUL: "helpful", NOT_HELPFUL: "not_helpful"}
-"""What stands behind the run's id in the value of a button."""
+"""The part of a button's value that follows the run's id."""
 
 
 class FeedbackButtons:
-    """Takes what people of the channel say of a reply. The newest word of a person counts."""
+    """Stores feedback from members of the channel. Only a person's latest verdict counts."""
 
     def __init__(
         self, client: AsyncWebClient, runs: RunStore, access: AnswerAccess, feedback: Feedback
@@ -42,10 +43,10 @@ class FeedbackButtons:
         self._feedback = feedback
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """One of the two buttons was clicked."""
+        """Handle a click on one of the two buttons."""
         await ack()
-        run_id, said = value_of(body)
-        verdict = VERDICTS.get(said)
+        run_id, value = value_of(body)
+        verdict = VERDICTS.get(value)
         if verdict is None:
             return
         try:
@@ -53,11 +54,11 @@ class FeedbackButtons:
         except RefusedError as refused:
             await tell(respond, str(refused))
             return
-        if verdict == "helpful" or not await self._asked_why(run_id, body):
+        if verdict == "helpful" or not await self._open_reason_modal(run_id, body):
             await tell(respond, strings.VERDICT_THANKS)
 
-    async def reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """The modal was submitted. Where it says so, it closes."""
+    async def submit_reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """Store the reason from the modal."""
         view = body.get("view") or {}
         values = (view.get("state") or {}).get("values") or {}
         reason = ((values.get(REASON) or {}).get(REASON_INPUT) or {}).get("value") or ""
@@ -75,55 +76,44 @@ class FeedbackButtons:
         """Store a verdict.
 
         Raises:
-            RefusedError: for whoever has no say in that channel.
+            RefusedError: if the actor may not give feedback on this reply.
         """
         run = await self._runs.get(run_id)
         if run is None:
             raise RefusedError(strings.VERDICT_GONE)
-        visitor = actor_of(body)
-        presence = await self._access.presence(run, visitor)
-        if presence != "yes":
-            raise RefusedError(strings.VERDICT_REFUSED[presence])
-        await self._feedback.judge(run.id, visitor.user, verdict, reason)
+        actor = actor_of(body)
+        membership = await self._access.membership(run, actor)
+        if membership != "yes":
+            raise RefusedError(strings.VERDICT_REFUSED[membership])
+        await self._feedback.judge(run.id, actor.user, verdict, reason)
 
-    async def _asked_why(self, run_id: str, body: Mapping[str, Any]) -> bool:
-        """Open the modal. Where Slack refuses, the verdict stands without a reason."""
+    async def _open_reason_modal(self, run_id: str, body: Mapping[str, Any]) -> bool:
+        """Open the modal and return whether it opened. The verdict is stored either way."""
         try:
             await self._client.views_open(
                 trigger_id=str(body.get("trigger_id")), view=reason_view(run_id)
             )
         except SLACK_ERRORS as error:
-            log.info("reason_not_asked", error=code_of(error))
+            log.info("reason_modal_not_opened", error=code_of(error))
             return False
         return True
 
 
 def reason_view(run_id: str) -> Block:
-    """The modal that asks why a reply did not help."""
+    """Return the modal that asks why a reply did not help."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": REASON_INPUT,
+        "multiline": True,
+        "max_length": REASON_LIMIT,
+    }
+    field = input_block(REASON, strings.VERDICT_ASK, element, optional=True)
     return {
         "type": "modal",
         "callback_id": REASON_CALLBACK,
         "private_metadata": run_id,
-        "title": _plain(strings.VERDICT_TITLE),
-        "submit": _plain(strings.VERDICT_SUBMIT),
-        "close": _plain(strings.VERDICT_CLOSE),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": REASON,
-                "optional": True,
-                "label": _plain(strings.VERDICT_ASK),
-                "hint": _plain(strings.VERDICT_HINT),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": REASON_INPUT,
-                    "multiline": True,
-                    "max_length": REASON_LIMIT,
-                },
-            }
-        ],
+        "title": plain_text(strings.VERDICT_TITLE),
+        "submit": plain_text(strings.VERDICT_SUBMIT),
+        "close": plain_text(strings.VERDICT_CLOSE),
+        "blocks": [field | {"hint": plain_text(strings.VERDICT_HINT)}],
     }
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -1,4 +1,4 @@
-"""Asking once more: a reply made anew, with the same or another pipeline, and one that failed."""
+"""Asks a question again: with the same or another pipeline, or after a failure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _NewRun:
 class QuestionStore(Protocol):
     """Stores a question and queues it; `bot.slack.intake.enqueue.Enqueuer` is one."""
 
-    async def claim(
+    async def store(
         self,
         question: Question,
         keys: Sequence[str],
@@ -38,93 +38,95 @@ class QuestionStore(Protocol):
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question and return its run id; None when one of its keys was stored before."""
+        """Store a question and return its run id; None if one of its keys was stored before."""
         ...
 
-    async def hand_over(self, run_id: str, question: Question) -> None:
+    async def enqueue(self, run_id: str, question: Question) -> None:
         """Queue the run."""
         ...
 
 
 class Regenerate:
-    """Puts a question of a thread once more: a new run, and a new reply linked to the first."""
+    """Creates a new run for a question, with a new reply that links to the earlier one."""
 
     def __init__(
         self,
         runs: RunStore,
-        taking: QuestionStore,
+        questions: QuestionStore,
         access: AnswerAccess,
         people: UserDirectory,
         preferences: Preferences,
     ) -> None:
         self._runs = runs
-        self._taking = taking
+        self._questions = questions
         self._access = access
         self._people = people
         self._preferences = preferences
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Regenerate or Retry was clicked, or another pipeline was chosen."""
+        """Handle a click on Regenerate or Retry, or the choice of another pipeline."""
         run_id, chosen = value_of(body)
         try:
-            claimed = await self._claimed(await self._runs.get(run_id), chosen, body)
+            new = await self._store(await self._runs.get(run_id), chosen, body)
         except RefusedError as refused:
             await ack()
             await tell(respond, str(refused))
             return
-        await ack()  # only now: what was acknowledged is stored
-        if claimed is None:
+        await ack()  # not before the question is stored
+        if new is None:
             return
-        if claimed.question.surface == "command":
-            told = strings.AGAIN_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
-            await tell(respond, told, [stop(claimed.run_id)])
-        await self._taking.hand_over(claimed.run_id, claimed.question)
+        if new.question.surface == "command":
+            text = strings.AGAIN_ASKED.format(pipeline=escape_mrkdwn(new.pipeline))
+            await tell(respond, text, [stop(new.run_id)])
+        await self._questions.enqueue(new.run_id, new.question)
 
-    async def _claimed(
-        self, run: Run | None, chosen: str, body: Mapping[str, Any]
-    ) -> _NewRun | None:
-        """Store the new question; None when this very click was taken before.
+    async def _store(self, run: Run | None, chosen: str, body: Mapping[str, Any]) -> _NewRun | None:
+        """Store the new run; None if this click was handled before.
 
         Raises:
-            RefusedError: with the words for whoever clicked.
+            RefusedError: with the text for the actor.
         """
         if run is None:
             raise RefusedError(strings.AGAIN_GONE)
-        visitor = actor_of(body)
-        click = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
-        await self._check(run, visitor, chosen)
-        if await self._runs.is_claimed(click):
+        actor = actor_of(body)
+        click_key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
+        await self._check(run, actor, chosen)
+        if await self._runs.is_claimed(click_key):
             return None
-        self._people.learn(visitor.user, visitor.own_team)
-        question = _question(run, visitor.user, body)
-        pipeline = chosen or await self._same(run, visitor.user)
-        # By the second key only one of several clicks that come together asks again.
-        keys = [click, f"again:{run.id}:after:{await self._latest(run)}"]
-        run_id = await self._taking.claim(question, keys, pipeline, again_of=run.id)
+        self._people.store_team(actor.user, actor.own_team)
+        question = _question(run, actor.user, body)
+        pipeline = chosen or await self._same_pipeline(run, actor.user)
+        # The second key lets only one of several simultaneous clicks create a run.
+        keys = [click_key, f"again:{run.id}:after:{await self._latest_id(run)}"]
+        run_id = await self._questions.store(question, keys, pipeline, again_of=run.id)
         if run_id is None:
-            if await self._runs.is_claimed(click):
+            if await self._runs.is_claimed(click_key):
                 return None
             raise RefusedError(strings.AGAIN_UNDER_WAY)
         return _NewRun(run_id, pipeline, question)
 
-    async def _check(self, run: Run, visitor: Actor, chosen: str) -> None:
-        presence = await self._access.presence(run, visitor)
-        if presence != "yes":
-            raise RefusedError(strings.AGAIN_REFUSED[presence])
+    async def _check(self, run: Run, actor: Actor, chosen: str) -> None:
+        membership = await self._access.membership(run, actor)
+        if membership != "yes":
+            raise RefusedError(strings.AGAIN_REFUSED[membership])
         if not is_complete(run):
             raise RefusedError(strings.AGAIN_UNDER_WAY)
         if chosen and chosen not in self._preferences.pipelines:
             raise RefusedError(strings.AGAIN_NO_PIPELINE)
 
-    async def _latest(self, run: Run) -> str:
-        """The newest run that asks it again, which has to have ended; nothing for the first."""
+    async def _latest_id(self, run: Run) -> str:
+        """Return the latest run that regenerated this one; empty if there is none.
+
+        Raises:
+            RefusedError: if that run has not ended.
+        """
         latest = await self._runs.asked_again(run)
         if latest and not is_complete(latest):
             raise RefusedError(strings.AGAIN_UNDER_WAY)
         return latest.id if latest else ""
 
-    async def _same(self, run: Run, user: str) -> str:
-        """The pipeline of before; where that is gone, the one that this person asks with there."""
+    async def _same_pipeline(self, run: Run, user: str) -> str:
+        """Return the run's pipeline, or the user's default if it no longer exists."""
         if run.pipeline in self._preferences.pipelines:
             return run.pipeline
         question = run.question
@@ -132,7 +134,7 @@ class Regenerate:
 
 
 def _question(run: Run, user: str, body: Mapping[str, Any]) -> Question:
-    """The question of before, put by whoever clicked: it counts as theirs."""
+    """Return the run's question as asked by the actor, whose budget it counts against."""
     url = body.get("response_url")
     is_private = run.question.surface == "command"
     return replace(run.question, user=user, response_url=str(url) if is_private and url else None)

@@ -1,4 +1,4 @@
-"""Sharing a private reply in the channel it was asked in, by the person who asked."""
+"""Shares a private reply in its channel when the asker clicks Share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.ephemeral_reply import ending, safe_reply
 from bot.slack.reply.live_message import TEXT_LIMIT
-from bot.slack.thread.mrkdwn import readable
+from bot.slack.thread.mrkdwn import mrkdwn_to_text
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS, Block, button, context, markdown
 from bot.slack.ui.clicks import take_away, tell
@@ -28,25 +28,25 @@ log = structlog.get_logger(__name__)
 QUESTION_LIMIT = 300
 
 SHARED_CHARS = 3 * MESSAGE_TARGET
-"""Characters of a reply that are looked at for the one message that a shared reply takes."""
+"""Characters of a reply to process for the one message in which it is shared."""
 
 
 class ReplySharer:
-    """Posts a private reply where its question was asked, once its asker says so."""
+    """Posts a private reply for the whole channel, at most once."""
 
-    def __init__(self, frame: ReplyContext, link_hosts: list[str]) -> None:
-        self._frame = frame
-        self._runs = frame.runs
-        self._people = frame.people
+    def __init__(self, reply_context: ReplyContext, link_hosts: list[str]) -> None:
+        self._reply_context = reply_context
+        self._runs = reply_context.runs
+        self._people = reply_context.people
         self._link_hosts = link_hosts
 
-    async def share(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """The button under a private reply was clicked."""
+    async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
+        """Handle a click on the button under a private reply."""
         await ack()
-        visitor = actor_of(body)
+        actor = actor_of(body)
         run = await self._runs.get(str(body["actions"][0].get("value")))
-        asked = run and (run.question.user, run.question.channel)
-        if run is None or not run.reply or asked != (visitor.user, visitor.channel):
+        origin = run and (run.question.user, run.question.channel)
+        if run is None or not run.reply or origin != (actor.user, actor.channel):
             await tell(respond, strings.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):
@@ -64,11 +64,11 @@ class ReplySharer:
             await tell(respond, strings.SHARE_FAILED)
 
     async def _post(self, run: Run, respond: AsyncRespond) -> bool:
-        """Post it for all to see. Returns whether Slack took it."""
+        """Post the reply for everyone in the channel, and return whether Slack accepted it."""
         blocks, text = await self._message(run)
         try:
-            # By the response_url it can be posted in channels that we are no member of.
-            answer = await respond(
+            # The response_url also works in channels that we are not a member of.
+            response = await respond(
                 text=text,
                 blocks=blocks,
                 response_type="in_channel",
@@ -80,17 +80,17 @@ class ReplySharer:
         except SLACK_ERRORS as error:
             log.info("not_shared", error=code_of(error))
             return False
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
-            log.info("not_shared", status=answer.status_code)
+        if response.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+            log.info("not_shared", status=response.status_code)
             return False
         return True
 
     async def _message(self, run: Run) -> tuple[list[Block], str]:
         allowed = allowed_hosts([run.question.text], self._link_hosts)
-        asked = await readable(run.question.text, self._people.name)
+        question = await mrkdwn_to_text(run.question.text, self._people.name)
         name = await self._people.name(run.question.user)
         title = strings.SHARED_BY.format(
-            user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(asked, QUESTION_LIMIT))
+            user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(question, QUESTION_LIMIT))
         )
         below = ending(run.status, run.writer)
         head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
@@ -99,7 +99,7 @@ class ReplySharer:
         return [context(title), markdown(head), *more, *await self._buttons(run)], text
 
     async def _buttons(self, run: Run) -> list[Block]:
-        if (await self._frame.setting(run)).policy.who == "nobody":
+        if (await self._reply_context.setting(run)).policy.who == "nobody":
             return []
         show = button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=strings.SHOW_ANSWERS_LABEL)
         return [{"type": "actions", "elements": [show]}]

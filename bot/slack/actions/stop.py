@@ -1,4 +1,4 @@
-"""Stopping: by Slack's own Stop, by our button where there is none, by the slash command."""
+"""Stops runs: with Slack's Stop, our button where Slack has none, or the slash command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.ports import Jobs, Run, RunStore
 from bot.slack.api.origin import Actor, actor_of, workspace_of
-from bot.slack.permissions.access import PATIENCE_S, AnswerAccess
+from bot.slack.permissions.access import CHECK_TIMEOUT_S, AnswerAccess
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import take_away, tell, value_of
@@ -22,95 +22,94 @@ log = structlog.get_logger(__name__)
 
 
 class StopButton:
-    """Ends runs for the person who asked, and for admins."""
+    """Stops runs for their askers and for admins."""
 
     def __init__(
-        self, runs: RunStore, jobs: Jobs, access: AnswerAccess, authority: AdminPermissions
+        self, runs: RunStore, jobs: Jobs, access: AnswerAccess, permissions: AdminPermissions
     ) -> None:
         self._runs = runs
         self._jobs = jobs
         self._access = access
-        self._authority = authority
+        self._permissions = permissions
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Our button was clicked."""
+        """Handle a click on our button."""
         await ack()
         run_id, _ = value_of(body)
         run = await self._runs.get(run_id)
-        visitor = actor_of(body)
-        if run is None or not await self._may_stop([run], visitor):
+        actor = actor_of(body)
+        if run is None or not await self._stoppable([run], actor):
             await tell(respond, strings.STOP_FORBIDDEN)
             return
-        if not await self._stop([run], visitor):
+        if not await self._stop([run], actor):
             await tell(respond, strings.STOP_TOO_LATE)
         if (body.get("container") or {}).get("is_ephemeral"):
             await take_away(respond)
 
-    async def session_stopped(self, body: Mapping[str, Any]) -> None:
-        """Slack's own Stop was used in a thread (event `agent_session_stopped`).
+    async def on_session_stopped(self, body: Mapping[str, Any]) -> None:
+        """Handle Slack's Stop in a thread (event `agent_session_stopped`).
 
-        Where a reply was being streamed, Slack has ended that stream by then, so that the run ends
-        in any case as soon as it shows something more; this spares the time and the money until
-        then, and ends what streams nothing yet.
+        Slack has already ended a running stream, so that run would end at its next update anyway.
+        Stopping it now saves time and money, and also stops runs that don't stream yet.
         """
         event = body.get("event") or {}
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
-            return  # it would be meant for every thread of the channel
-        visitor = Actor(str(event.get("user")))
-        live = await self._live(str(workspace_of(body)), str(event.get("channel")), thread_ts)
-        await self._stop(await self._may_stop(live, visitor), visitor)
+            return  # without it, we would stop every thread of the channel
+        actor = Actor(str(event.get("user")))
+        live = await self._live_runs(str(workspace_of(body)), str(event.get("channel")), thread_ts)
+        await self._stop(await self._stoppable(live, actor), actor)
 
-    async def all_in(self, team: str, visitor: Actor) -> int:
-        """Stop what a person may stop in the channel that they are in; returns how many."""
-        live = await self._live(team, str(visitor.channel))
-        return await self._stop(await self._may_stop(live, visitor), visitor)
+    async def stop_all(self, team: str, actor: Actor) -> int:
+        """Stop all runs in the actor's channel that they may stop, and return how many."""
+        live = await self._live_runs(team, str(actor.channel))
+        return await self._stop(await self._stoppable(live, actor), actor)
 
-    async def _live(self, team: str, channel: str, thread_ts: object = None) -> Sequence[Run]:
-        thread = None if thread_ts is None else str(thread_ts)
-        found = [
-            await self._runs.get(run) for run in await self._runs.live_in(team, channel, thread)
-        ]
-        return [run for run in found if run]
+    async def _live_runs(
+        self, team: str, channel: str, thread_ts: str | None = None
+    ) -> Sequence[Run]:
+        run_ids = await self._runs.live_in(team, channel, thread_ts)
+        runs = [await self._runs.get(run_id) for run_id in run_ids]
+        return [run for run in runs if run]
 
-    async def _stop(self, runs: Sequence[Run], visitor: Actor) -> int:
+    async def _stop(self, runs: Sequence[Run], actor: Actor) -> int:
         stopped = 0
         for run in runs:
-            if await self._jobs.stop(run.id, visitor.user):
-                log.info("stop_asked", run_id=run.id)
+            if await self._jobs.stop(run.id, actor.user):
+                log.info("stop_requested", run_id=run.id)
                 stopped += 1
         return stopped
 
-    async def _may_stop(self, runs: Sequence[Run], visitor: Actor) -> Sequence[Run]:
-        """Those of one channel's runs that somebody may end: their own, and as an admin others.
+    async def _stoppable(self, runs: Sequence[Run], actor: Actor) -> Sequence[Run]:
+        """Return which of one channel's runs the actor may stop: their own, and all as an admin.
 
-        An admin ends only what they can see: nothing in a channel that they are not in, and no
-        private reply.
+        An admin only stops what they can see: no private replies, and nothing in a channel that
+        they are not in.
         """
-        here = [run for run in runs if _is_here(run, visitor)]
-        others = [r for r in here if r.question.user != visitor.user]
-        if others and await self._is_admin(others, visitor):
+        here = [run for run in runs if _is_here(run, actor)]
+        others = [r for r in here if r.question.user != actor.user]
+        if others and await self._is_admin(others, actor):
             others = [run for run in others if run.question.surface == "command"]
         return [run for run in here if run not in others]
 
-    async def _is_admin(self, runs: Sequence[Run], visitor: Actor) -> bool:
-        """Whether an admin of the workspace looks at these runs of one channel."""
-        seen = next((run for run in runs if run.question.surface != "command"), None)
-        if seen is None:
+    async def _is_admin(self, runs: Sequence[Run], actor: Actor) -> bool:
+        """Return whether the actor is an admin who can see these runs of one channel."""
+        visible = next((run for run in runs if run.question.surface != "command"), None)
+        if visible is None:
             return False
         with suppress(TimeoutError):
-            # Both together, since a command has to be acknowledged within 3 s.
-            async with asyncio.timeout(PATIENCE_S):
-                if await self._authority.over_workspace(visitor) == "yes":
-                    return await self._access.presence(seen, visitor) == "yes"
+            # One timeout for both checks: Slack expects a response within 3 s.
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                if await self._permissions.for_workspace(actor) == "yes":
+                    return await self._access.membership(visible, actor) == "yes"
         return False
 
 
-def _is_here(run: Run, visitor: Actor) -> bool:
-    """Whether a run belongs to the channel that the visitor acts in.
+def _is_here(run: Run, actor: Actor) -> bool:
+    """Return whether a run belongs to the actor's channel.
 
-    A private reply has come to its asker alone, be it in a direct message.
+    The asker may stop a private reply from anywhere: it may be in a direct message.
     """
     question = run.question
-    mine = question.surface == "command" and visitor.user == question.user
-    return mine or visitor.channel in {None, question.channel}
+    mine = question.surface == "command" and actor.user == question.user
+    return mine or actor.channel in {None, question.channel}

@@ -7,7 +7,6 @@ is served as well after a restart and by another process.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import new_error_id
 from bot.ports import CallLog, Feedback, RunStore
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
 from bot.slack.answers_modal.views import (
@@ -108,7 +108,7 @@ class AnswersModal:
         try:
             view = await self._view(click)
         except Exception as error:
-            error_id = secrets.token_hex(4)
+            error_id = new_error_id()
             log.exception("reveal_failed", error_id=error_id, error=type(error).__name__)
             view = _apology(error_id)
         await self._fill(click, view)
@@ -117,7 +117,7 @@ class AnswersModal:
         run = await self._runs.get(click.place.run_id)
         if run is None:
             return message_view(strings.REVEAL_GONE)
-        admission = await self._access.admit(run, click.visitor)
+        admission = await self._access.decide(run, click.visitor)
         if admission.verdict != "yes":
             log.info("reveal_refused", run_id=run.id, verdict=admission.verdict)
             return message_view(_refusal_text(admission))
@@ -143,7 +143,7 @@ class AnswersModal:
         error = await self._updated(click.view_id, view, click.hash)
         if error is None or error in OVERTAKEN:
             return
-        error_id = secrets.token_hex(4)
+        error_id = new_error_id()
         log.warning("reveal_not_filled", error=error, error_id=error_id)
         error = await self._updated(click.view_id, _apology(error_id), None)
         if error is not None:

@@ -1,1 +1,1 @@
-"""Talking to Slack: the Web API client, who we are, who people are, message metadata."""
+"""Slack's Web API and Socket Mode: the clients, our identity, users, message metadata."""

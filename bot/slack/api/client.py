@@ -1,4 +1,4 @@
-"""The Web API client: what is tried again, and what counts as trouble with Slack."""
+"""The Web API client: connections, retries and error codes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.errors import Trouble
 from bot.slack.api.token_watch import TokenWatch
 
 CountRequest = Callable[[str, str], None]
-"""Told of each request that was made: the method, and the outcome as `outcome_of` names it."""
+"""Called after each request with the method and the outcome, as `outcome_of` names it."""
 
 CLASSES: Final[Mapping[str, str]] = {
     "account_inactive": "not_allowed",
@@ -49,8 +49,8 @@ CLASSES: Final[Mapping[str, str]] = {
     "service_unavailable": "slack_fault",
     "ratelimited": "rate_limited",
 }
-"""Slack's error codes in a few classes: its list is long and grows, which labels must not
-(https://docs.slack.dev/reference/methods, "Errors" of each method). Every other code is "refused".
+"""Slack's error codes in a few classes. Metric labels must stay few; Slack's list keeps growing
+(https://docs.slack.dev/reference/methods, "Errors" of each method). Any other code is "refused".
 """
 
 RATE_LIMITED, SERVER_ERROR = 429, 500
@@ -75,14 +75,14 @@ READ_ERRORS: Mapping[str, Trouble] = {
     "account_inactive": "missing_scope",
     "invalid_auth": "missing_scope",
 }
-"""Slack's error codes, as what the asker is told."""
+"""Slack's error codes as the trouble to report to the asker."""
 
 
 class RequestCounter(AsyncRetryHandler):
-    """Counts each request, and never asks for another one.
+    """Counts every request, retries included. It never asks for a retry.
 
-    The SDK shows every answer and every error to its retry handlers, the tries that are repeated
-    included; and Bolt hands the handlers on to the clients that it makes for each request.
+    The SDK calls its retry handlers after each response and each error. Bolt passes the handlers on
+    to the client that it creates for each request.
     """
 
     def __init__(self, count: CountRequest, base_url: str) -> None:
@@ -98,19 +98,19 @@ class RequestCounter(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,
     ) -> bool:
-        """Take in an answer, or the error in place of one; always False."""
-        known = response is not None and error is not None  # the answer has been counted
-        # Files go to addresses that hold an id each, and an id is no label.
-        if request.url.startswith(self._base_url) and not known:
+        """Count a response, or the error in its place. Always return False."""
+        is_counted = response is not None and error is not None  # the response came here before
+        # Uploads go to URLs that contain an id, which must not become a label.
+        if request.url.startswith(self._base_url) and not is_counted:
             self._count(request.url.removeprefix(self._base_url), outcome_of(response, error))
         return False
 
 
 def outcome_of(response: HttpResponse | None, error: Exception | None = None) -> str:
-    """What a request came to.
+    """Return the outcome of a request as a metric label.
 
-    "ok", "no_answer" (a lost connection or too long a wait: its effect is unknown), "not_slack"
-    (an answer that is no JSON, as a proxy in between gives), or the class of Slack's error.
+    "ok", "no_answer" (connection lost or timeout: the effect is unknown), "not_slack" (a response
+    that is not JSON, for example from a proxy), or the class of Slack's error.
     """
     if response is None:
         return "not_slack" if isinstance(error, SlackApiError) else "no_answer"
@@ -125,7 +125,7 @@ def outcome_of(response: HttpResponse | None, error: Exception | None = None) ->
 
 
 SLACK_ERRORS = (SlackApiError, SlackRequestError, aiohttp.ClientError, TimeoutError)
-"""Everything that a call of the Web API may raise."""
+"""Everything that a Web API call may raise."""
 
 UNSURE = frozenset(
     {
@@ -137,16 +137,16 @@ UNSURE = frozenset(
         "service_unavailable",
     }
 )
-"""What `code_of` gives where Slack is in trouble: the call may have had its effect all the same."""
+"""Codes of `code_of` after which the call may still have taken effect."""
 
 TRANSIENT = UNSURE | {"ratelimited"}
-"""Trouble that waiting may help."""
+"""Codes that a later retry may get past."""
 
 TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
 
 CONNECTIONS = 100
-"""To Slack at the same time; further calls wait for one."""
+"""Open connections to Slack at most; further calls wait for a free one."""
 
 POSTING = (
     "chat.postMessage",
@@ -155,12 +155,12 @@ POSTING = (
     "chat.appendStream",
     "chat.stopStream",
 )
-"""Methods whose work must not be done twice, the last because it carries text: a call whose answer
-was lost may have had its effect, so these are not simply repeated."""
+"""Methods that post text. If the response was lost, the call may have taken effect, so a retry
+could post twice."""
 
 
 class SafeRetries(AsyncConnectionErrorRetryHandler):
-    """Tries again after a connection error, but never a call that would post twice."""
+    """Retries after a connection error, except for methods in `POSTING`."""
 
     async def _can_retry_async(
         self,
@@ -177,11 +177,11 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
         )
 
 
-def connections() -> aiohttp.ClientSession:
-    """Connections to Slack that all calls share; by itself the SDK opens a new one for each call.
+def client_session() -> aiohttp.ClientSession:
+    """Return the connection pool that all Web API calls share. The caller closes it.
 
-    The SDK reads from the environment which proxy to use, and says so with each call; aiohttp would
-    look for it anew each time, in a thread. To be closed.
+    Without it the SDK opens a new connection for each call. `trust_env` stays off: the SDK reads
+    the proxy from the environment once, while aiohttp would look it up in a thread for each call.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -195,14 +195,13 @@ def web_client(
     count: CountRequest | None = None,
     session: aiohttp.ClientSession | None = None,
 ) -> AsyncWebClient:
-    """A client that waits as Slack asks when it is rate limited.
+    """Return a client that retries safe calls and waits when Slack limits its rate.
 
     Args:
-        token: of the bot.
-        base_url: of the Web API.
-        count: told of each request, the repeated ones included; with it, a refused token is
-            logged.
-        session: from `connections`; without it each call has a connection of its own.
+        token: the bot token.
+        base_url: the base URL of the Web API.
+        count: called after each request, retries included. If set, a refused token is logged too.
+        session: from `client_session`. Without it each call opens a new connection.
     """
     handlers: list[AsyncRetryHandler] = (
         [RequestCounter(count, base_url), TokenWatch()] if count else []
@@ -221,35 +220,36 @@ def web_client(
 
 
 def code_of(error: BaseException) -> str:
-    """Slack's error code, or a word for a call that never got an answer."""
+    """Return Slack's error code; "no_answer" or "not_slack" if there is none."""
     if isinstance(error, SlackApiError):
-        # A proxy in front of Slack answers with text, and then there is no code to read.
+        # A proxy in front of Slack may respond with plain text.
         data = getattr(error.response, "data", error.response)
         code = data.get("error") if isinstance(data, Mapping) else None
         return str(code or "not_slack")
     return "no_answer"
 
 
-WHERE_BOT = "the Bot User OAuth Token (xoxb-…): your app's page, OAuth & Permissions"
-WHERE_APP = (
+BOT_HINT = "the Bot User OAuth Token (xoxb-…): your app's page, OAuth & Permissions"
+APP_HINT = (
     "an app-level token (xapp-…) with the scope connections:write: your app's page, "
     "Basic Information"
 )
+"""Which token belongs in SLACK_BOT_TOKEN and SLACK_APP_TOKEN, and where to find it."""
 
 
-def refusal(error: BaseException, address: str, variable: str, place: str) -> str:
-    """Why a token was not taken, and what to do.
+def token_error_text(error: BaseException, base_url: str, variable: str, hint: str) -> str:
+    """Return why Slack did not accept a token, and what to do.
 
     Args:
-        error: one of `bot.slack.api.client.SLACK_TROUBLE`.
-        address: the Web API's base URL.
+        error: one of `SLACK_ERRORS`.
+        base_url: the base URL of the Web API.
         variable: the environment variable that holds the token.
-        place: what belongs into it, and where that is found.
+        hint: which token belongs there and where to find it.
     """
     code = code_of(error)
     if code == "no_answer":
         return (
-            f"{variable}: Slack at {address} did not answer, so it cannot be tried. Check "
-            "SLACK_API_URL and the network."
+            f"{variable}: Slack at {base_url} did not respond, so the token could not be checked. "
+            "Check SLACK_API_URL and the network."
         )
-    return f"{variable}: Slack does not accept it ({code}).\nSet it to {place}."
+    return f"{variable}: Slack does not accept it ({code}).\nSet it to {hint}."

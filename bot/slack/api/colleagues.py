@@ -1,4 +1,4 @@
-"""Who is a colleague: of our workspace, or of another one of our Enterprise organisation."""
+"""Colleagues are people of our workspace or of our Enterprise organisation."""
 
 from __future__ import annotations
 
@@ -12,51 +12,51 @@ from bot.slack.api.origin import Actor
 
 
 class Colleagues:
-    """Tells colleagues from outsiders, by the payload where that is enough, else by Slack."""
+    """Tells colleagues from outsiders, from the payload if it says enough, else by users.info."""
 
     def __init__(self, client: AsyncWebClient, identity: IdentityLookup) -> None:
         self._client = client
         self._identity = identity
 
-    async def workspace(self) -> str:
-        """Our workspace: interactions and commands reach us only from its installation."""
+    async def team_id(self) -> str:
+        """Return our workspace. Interactions and commands only come from its installation."""
         return (await self._identity.get()).team_id
 
-    async def include(self, visitor: Actor) -> bool:
-        """Whether somebody is a colleague, guests included.
+    async def includes(self, actor: Actor) -> bool:
+        """Return whether the actor is a colleague. Guests count.
 
         Raises:
-            SLACK_TROUBLE: where Slack has to be asked and does not answer.
+            SLACK_ERRORS: if users.info is needed and fails.
         """
         me = await self._identity.get()
-        if visitor.own_team in {me.team_id, me.enterprise_id or me.team_id}:
+        if actor.own_team in {me.team_id, me.enterprise_id or me.team_id}:
             return True
-        if visitor.own_team is not None and me.enterprise_id is None:
+        if actor.own_team is not None and me.enterprise_id is None:
             return False
-        user = await self._user(visitor.user)
-        return user.get("id") == visitor.user and is_colleague(user, me)
+        user = await self._user(actor.user)
+        return user.get("id") == actor.user and is_colleague(user, me)
 
-    async def member(self, visitor: Actor) -> Mapping[str, Any] | None:
-        """A colleague as Slack knows them now; None for guests, bots, outsiders and who has left.
+    async def full_member(self, actor: Actor) -> Mapping[str, Any] | None:
+        """Fetch a colleague's user object; None for guests, bots, outsiders and deleted users.
 
         Raises:
-            SLACK_TROUBLE: where Slack does not answer.
+            SLACK_ERRORS: if users.info fails.
         """
-        if not await self.include(visitor):
+        if not await self.includes(actor):
             return None
-        user = await self._user(visitor.user)
-        lesser = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted")
-        is_ours = user.get("id") == visitor.user and is_colleague(user, await self._identity.get())
-        return user if is_ours and not any(user.get(mark) for mark in lesser) else None
+        user = await self._user(actor.user)
+        flags = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted")
+        is_ours = user.get("id") == actor.user and is_colleague(user, await self._identity.get())
+        return user if is_ours and not any(user.get(flag) for flag in flags) else None
 
     async def _user(self, user_id: str) -> Mapping[str, Any]:
         return (await self._client.users_info(user=user_id)).get("user") or {}
 
 
 def is_colleague(user: Mapping[str, Any], me: BotIdentity) -> bool:
-    """Whether a user of users.info belongs to our workspace or to our Enterprise organisation.
+    """Return whether a users.info user belongs to our workspace or Enterprise organisation.
 
-    Within Enterprise a user has an `enterprise_user` with the organisation and its workspaces
+    In Enterprise a user has an `enterprise_user` with the organisation and its workspaces
     (https://docs.slack.dev/reference/objects/user-object).
     """
     if user.get("team_id") == me.team_id:
@@ -65,5 +65,5 @@ def is_colleague(user: Mapping[str, Any], me: BotIdentity) -> bool:
     enterprise = enterprise if isinstance(enterprise, Mapping) else {}
     if me.team_id in (enterprise.get("teams") or ()):
         return True
-    named = {user.get("team_id"), user.get("enterprise_id"), enterprise.get("enterprise_id")}
-    return me.enterprise_id is not None and me.enterprise_id in named
+    ids = {user.get("team_id"), user.get("enterprise_id"), enterprise.get("enterprise_id")}
+    return me.enterprise_id is not None and me.enterprise_id in ids

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from typing import Literal
 
 Mode = Literal["socket", "http", "worker"]
-"""How Slack's requests come in; a worker takes none in, and does the work that others hand over."""
+"""How Slack's requests arrive. A worker receives none and only runs queued questions."""
 
 IsUp = Callable[[], Awaitable[bool]]
 
 
 class SlackLink:
-    """What readiness and metrics know of the way in, whichever it is.
+    """The connection to Slack as readiness and metrics see it, in any mode.
 
     Args:
-        mode: how Slack's requests come in.
+        mode: how Slack's requests arrive.
     """
 
     def __init__(self, mode: Mode) -> None:
@@ -24,8 +24,8 @@ class SlackLink:
         self._is_up: IsUp | None = None
 
     @contextmanager
-    def over(self, is_up: IsUp) -> Generator[None, None, None]:
-        """For as long as this lasts, requests can come in while `is_up` says so."""
+    def attach(self, is_up: IsUp) -> Generator[None, None, None]:
+        """Let `is_up` decide whether requests reach us, until the context exits."""
         self._is_up = is_up
         try:
             yield
@@ -33,7 +33,7 @@ class SlackLink:
             self._is_up = None
 
     async def is_up(self) -> bool:
-        """Whether requests reach us now; a worker needs none."""
+        """Return whether requests reach us now. A worker needs none and is always up."""
         if self._is_up is None:
             return self.mode == "worker"
         return await self._is_up()

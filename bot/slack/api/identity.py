@@ -1,4 +1,4 @@
-"""Who we are in a workspace: our user, our bot id, our workspace."""
+"""The bot's identity in its workspace, from auth.test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """What auth.test says of our token. `scopes` are those that were granted."""
+    """The response of auth.test to our token. `scopes` are the granted ones."""
 
     user_id: str
     bot_id: str
@@ -19,35 +19,35 @@ class BotIdentity:
     url: str
     scopes: frozenset[str]
     enterprise_id: str | None = None
-    """The Enterprise organisation that our workspace belongs to, if any."""
+    """The Enterprise organisation of our workspace, if any."""
 
 
 class IdentityLookup:
-    """Asks Slack once who we are."""
+    """Fetches the bot's identity once and caches it."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
         self._me: BotIdentity | None = None
-        self._asking = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def get(self) -> BotIdentity:
-        """Who we are.
+        """Return our identity.
 
         Raises:
-            SlackApiError: when the token is not accepted.
+            SlackApiError: if Slack does not accept the token.
         """
-        async with self._asking:
+        async with self._lock:
             if self._me is None:
-                answer = await self.client.auth_test()
-                headers = {name.lower(): value for name, value in answer.headers.items()}
+                response = await self.client.auth_test()
+                headers = {name.lower(): value for name, value in response.headers.items()}
                 granted = str(headers.get("x-oauth-scopes", ""))
                 self._me = BotIdentity(
-                    user_id=str(answer["user_id"]),
-                    bot_id=str(answer.get("bot_id") or ""),
-                    team_id=str(answer["team_id"]),
-                    team=str(answer.get("team") or ""),
-                    url=str(answer.get("url") or ""),
+                    user_id=str(response["user_id"]),
+                    bot_id=str(response.get("bot_id") or ""),
+                    team_id=str(response["team_id"]),
+                    team=str(response.get("team") or ""),
+                    url=str(response.get("url") or ""),
                     scopes=frozenset(s.strip() for s in granted.split(",") if s.strip()),
-                    enterprise_id=answer.get("enterprise_id") or None,
+                    enterprise_id=response.get("enterprise_id") or None,
                 )
         return self._me

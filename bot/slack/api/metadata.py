@@ -1,7 +1,7 @@
-"""The mark that our messages carry: which run they belong to, and what they are to it.
+"""The metadata tag on our messages: their run, and whether they are a reply or a notice.
 
-Reading a thread with it tells a reply, which is a turn of the conversation, from a notice, which
-is not. It needs the scope `metadata.message:read`; without it every message of ours is a turn.
+A reply is part of the conversation that models read; a notice is not. Reading the tag needs the
+scope `metadata.message:read`. Without that scope, all our messages count as replies.
 """
 
 from __future__ import annotations
@@ -11,49 +11,49 @@ from typing import Any
 
 REPLY = "moa_reply"
 NOTICE = "moa_notice"
-LEFT = "moa_left"
-"""A message of an attempt that was broken off. The next attempt removes it."""
+ABANDONED = "moa_left"
+"""A message of an interrupted attempt. The next attempt removes it."""
 
 QUESTION = "moa_question"
-"""A question that we posted in the name of the person who asked it by a shortcut."""
+"""A question that we posted for the person who used a shortcut."""
 
 RUN, PART, END = "run_id", "part", "end"
 
 
-def mark(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any]:
-    """Metadata for a message that belongs to a run.
+def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any]:
+    """Return the metadata tag for a message of a run.
 
     Args:
-        kind: what the message is.
+        kind: `REPLY`, `NOTICE` or `ABANDONED`.
         run_id: the run.
-        ends: whether nothing comes after it: the reply is whole, or it was told that there is none.
+        ends: whether this is the run's last message.
     """
     return {"event_type": kind, "event_payload": {RUN: run_id} | ({PART: END} if ends else {})}
 
 
-def mark_question(user: str) -> dict[str, Any]:
-    """Metadata for a question that we post in somebody's name."""
+def question_metadata(user: str) -> dict[str, Any]:
+    """Return the metadata tag for a question that we post for a user."""
     return {"event_type": QUESTION, "event_payload": {"user": user}}
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:
-    """The person in whose name a message of ours was posted; None for every other message."""
+    """Return the user for whom we posted this question; None for every other message."""
     return _payload(message).get("user") if _kind(message) == QUESTION else None
 
 
-def run_of(message: Mapping[str, Any]) -> str | None:
-    """The run that a message belongs to; None where it carries no mark, or it cannot be read."""
+def run_id_of(message: Mapping[str, Any]) -> str | None:
+    """Return the run of a message; None if it has no readable tag."""
     return _payload(message).get(RUN)
 
 
-def is_end(message: Mapping[str, Any]) -> bool:
-    """Whether a message is the last one of its run."""
+def is_last_message(message: Mapping[str, Any]) -> bool:
+    """Return whether a message is the last one of its run."""
     return _payload(message).get(PART) == END
 
 
 def is_notice(message: Mapping[str, Any]) -> bool:
-    """Whether a message is a notice of ours, or was broken off, rather than a reply."""
-    return _kind(message) in {NOTICE, LEFT}
+    """Return whether a message is a notice or the rest of an interrupted attempt."""
+    return _kind(message) in {NOTICE, ABANDONED}
 
 
 def _kind(message: Mapping[str, Any]) -> object:

@@ -1,4 +1,4 @@
-"""Where a payload comes from: the workspace that Slack sent it to, and the person's own team."""
+"""Reads from a payload which installation it is for and who acted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who clicks, submits or commands, as Slack's signed payload says.
+    """The person who clicked, submitted or typed, from Slack's signed payload.
 
     Attributes:
         user: their id.
-        channel: where they act; None for a click in a modal.
-        own_team: their workspace or Enterprise organisation; None where the payload does not say.
+        channel: where they acted; None in a modal.
+        own_team: their workspace or Enterprise organisation; None if the payload doesn't say.
     """
 
     user: str
@@ -23,13 +23,13 @@ class Actor:
 
 
 def workspace_of(body: Mapping[str, Any]) -> str | None:
-    """The workspace in which we are installed and for which Slack sent an event.
+    """Return the workspace of our installation that an event is for.
 
-    In a channel of Slack Connect the outer `team_id`, `event.team` and even `context_team_id` may
-    be the other organisation's; `authorizations` always name our installation. Interactions and
-    commands name the person's own workspace; for them it is `Colleagues.workspace`.
+    In a Slack Connect channel the outer `team_id`, `event.team` and even `context_team_id` may be
+    the other organisation's. `authorizations` always name our installation. Interactions and
+    commands name the actor's workspace instead: for these use `Colleagues.team_id`.
 
-    Source: the recorded payloads of bolt-python, tests/slack_bolt/request/test_internals.py.
+    Source: payloads recorded in bolt-python, tests/slack_bolt/request/test_internals.py.
     """
     authorizations = body.get("authorizations")
     first = authorizations[0] if isinstance(authorizations, list) and authorizations else {}
@@ -38,20 +38,20 @@ def workspace_of(body: Mapping[str, Any]) -> str | None:
 
 
 def team_of_author(event: Mapping[str, Any]) -> str | None:
-    """The author's own team (T…), or their Enterprise organisation (E…); None where not told.
+    """Return the author's team (T…) or Enterprise organisation (E…); None if unknown.
 
-    `event.team` is theirs only where no `user_team` stands beside it. Source: as above.
+    `event.team` is the author's only if there is no `user_team`. Source: as above.
     """
     profile = event.get("user_profile")
-    named = profile.get("team") if isinstance(profile, Mapping) else None
-    told = (event.get("user_team"), event.get("source_team"), named, event.get("team"))
-    return next((team for each in told if (team := _id(each))), None)
+    profile_team = profile.get("team") if isinstance(profile, Mapping) else None
+    teams = (event.get("user_team"), event.get("source_team"), profile_team, event.get("team"))
+    return next((team for each in teams if (team := _id(each))), None)
 
 
 def actor_of(body: Mapping[str, Any]) -> Actor:
-    """Who clicked or submitted, as the signed payload says.
+    """Return who clicked or submitted.
 
-    `user.team_id` is their own workspace, or within Enterprise their organisation's id
+    `user.team_id` is their workspace, or in Enterprise the id of their organisation
     (https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload).
     """
     user = body.get("user") or {}
@@ -59,8 +59,8 @@ def actor_of(body: Mapping[str, Any]) -> Actor:
     return Actor(str(user.get("id")), channel, _id(user.get("team_id")))
 
 
-def visitor_of_command(body: Mapping[str, Any]) -> Actor:
-    """Who sent a slash command. Slack offers ours only to people of the workspaces that have it."""
+def actor_of_command(body: Mapping[str, Any]) -> Actor:
+    """Return who sent a slash command."""
     return Actor(str(body.get("user_id")), str(body.get("channel_id")), _id(body.get("team_id")))
 
 

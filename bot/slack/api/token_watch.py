@@ -1,4 +1,4 @@
-"""Says once that Slack no longer accepts the bot's token, and once that it does again."""
+"""Logs when Slack stops accepting the bot token, and when it accepts it again."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ log = structlog.get_logger(__name__)
 TOKEN_REFUSED = frozenset(
     {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 )
-"""Slack's codes for a token that it does not accept, for any method."""
+"""Codes with which any method refuses a token."""
 
-OF_THE_APP_TOKEN = "apps.connections.open"  # noqa: S105 - a method's name
+APP_TOKEN_METHOD = "apps.connections.open"  # noqa: S105 - the name of a method
 
 
 class TokenWatch(AsyncRetryHandler):
-    """Looks at every answer of the Web API, and never asks for another try.
+    """Checks every Web API response for a refused token. It never asks for a retry.
 
-    Bolt hands the handlers on to the clients that it makes for each request, so one of these sees
-    all calls of the process. The app-level token is `SocketMode`'s to report.
+    Bolt passes the retry handlers on to the client that it creates for each request, so one
+    instance sees all calls of the process. `SocketMode` reports on the app-level token.
     """
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ class TokenWatch(AsyncRetryHandler):
         response: HttpResponse | None = None,
         error: Exception | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> bool:
-        """Take in an answer; always False."""
+        """Check a response. Always return False."""
         body = response.body if response else None
-        if isinstance(body, Mapping) and not request.url.endswith(OF_THE_APP_TOKEN):
-            self._note(body)
+        if isinstance(body, Mapping) and not request.url.endswith(APP_TOKEN_METHOD):
+            self._check(body)
         return False
 
-    def _note(self, body: Mapping[str, object]) -> None:
+    def _check(self, body: Mapping[str, object]) -> None:
         code = body.get("error")
         if code in TOKEN_REFUSED and not self._is_refused:
             self._is_refused = True

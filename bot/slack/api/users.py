@@ -1,4 +1,4 @@
-"""Who is who: names of users, and whether they are guests, bots or from another organisation."""
+"""Looks up users: their names, and whether they are guests, bots or outsiders."""
 
 from __future__ import annotations
 
@@ -17,103 +17,103 @@ from bot.slack.markdown.unicode_filter import clean
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 5_000
-"""Users whose names are kept; the one unused for longest goes first."""
+CACHE_SIZE = 5_000
+"""Users in the cache; the least recently used goes first."""
 
-FORGOTTEN_AFTER_S = 300.0
-"""Seconds after which somebody who could not be looked up is looked up again."""
+RETRY_AFTER_S = 300.0
+"""Seconds before a failed lookup is repeated."""
 
 NAME_LIMIT = 80
-WORKSPACE = "T"
-"""What ids of workspaces begin with; those of Enterprise organisations begin with E."""
+WORKSPACE_PREFIX = "T"
+"""The first letter of workspace ids. Ids of Enterprise organisations start with E."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as others see them. `note` marks whom to trust less: a guest, a bot, an outsider."""
+    """A user's name, and a note on a guest, bot or outsider, whom to trust less."""
 
     name: str
     note: str = ""
 
     @property
-    def introduced(self) -> str:
-        """The name, with the note where there is one."""
+    def name_with_note(self) -> str:
+        """The name, followed by the note if there is one."""
         return f"{self.name} ({self.note})" if self.note else self.name
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What Slack told of a user, or None where it told nothing, and when."""
+class _CachedUser:
+    """A user object, or None after a failed lookup, and when it was fetched."""
 
     user: Mapping[str, object] | None
-    at: float
+    fetched_at: float
 
     @property
     def is_stale(self) -> bool:
-        return self.user is None and time.monotonic() - self.at > FORGOTTEN_AFTER_S
+        return self.user is None and time.monotonic() - self.fetched_at > RETRY_AFTER_S
 
 
 class UserDirectory:
-    """Looks users up, once each."""
+    """Looks up users and caches them."""
 
     def __init__(self, client: AsyncWebClient, identity: IdentityLookup) -> None:
         self._client = client
         self._identity = identity
         self._teams: OrderedDict[str, str] = OrderedDict()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._cache: OrderedDict[str, _CachedUser] = OrderedDict()
 
     async def name(self, user_id: str) -> str:
-        """The name of a user; "someone" when it cannot be found out."""
+        """Return a user's name; "someone" if the lookup fails."""
         return (await self.person(user_id)).name
 
     async def person(self, user_id: str) -> Person:
-        """The user, seen from our workspace."""
+        """Return the user as our workspace sees them."""
         return _person(await self._user(user_id), await self._identity.get())
 
-    def learn(self, user_id: str, team: str | None) -> None:
-        """Remember a person's own workspace, as one of Slack's payloads has told it."""
-        if team and team.startswith(WORKSPACE):
+    def store_team(self, user_id: str, team: str | None) -> None:
+        """Store a user's workspace from one of Slack's payloads."""
+        if team and team.startswith(WORKSPACE_PREFIX):
             self._teams[user_id] = team
             self._teams.move_to_end(user_id)
-            if len(self._teams) > REMEMBERED:
+            if len(self._teams) > CACHE_SIZE:
                 self._teams.popitem(last=False)
 
-    async def team_of(self, user_id: str, otherwise: str) -> str:
-        """A person's own workspace; `otherwise` where it cannot be found out."""
-        if known := self._teams.get(user_id):
-            return known
+    async def team_of(self, user_id: str, default: str) -> str:
+        """Return a user's workspace; `default` if the lookup fails."""
+        if stored := self._teams.get(user_id):
+            return stored
         team = (await self._user(user_id)).get("team_id")
-        return str(team) if team else otherwise
+        return str(team) if team else default
 
     async def _user(self, user_id: str) -> Mapping[str, object]:
-        known = self._known.get(user_id)
-        if known is None or known.is_stale:
-            known = _Known(await self._asked(user_id), time.monotonic())
-            self._known[user_id] = known
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        self._known.move_to_end(user_id)
-        return known.user or {}
+        cached = self._cache.get(user_id)
+        if cached is None or cached.is_stale:
+            cached = _CachedUser(await self._fetch(user_id), time.monotonic())
+            self._cache[user_id] = cached
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end(user_id)
+        return cached.user or {}
 
-    async def _asked(self, user_id: str) -> Mapping[str, object] | None:
+    async def _fetch(self, user_id: str) -> Mapping[str, object] | None:
         try:
             if is_app(user_id):
-                answer = await self._client.bots_info(bot=user_id)
-                return {**(answer.get("bot") or {}), "is_bot": True, "team_id": None}
-            answer = await self._client.users_info(user=user_id)
+                response = await self._client.bots_info(bot=user_id)
+                return {**(response.get("bot") or {}), "is_bot": True, "team_id": None}
+            response = await self._client.users_info(user=user_id)
         except SLACK_ERRORS as error:
-            log.info("user_unknown", error=code_of(error))
+            log.info("user_not_fetched", error=code_of(error))
             return None
-        return answer.get("user") or {}
+        return response.get("user") or {}
 
 
 def is_app(user_id: str) -> bool:
-    """Whether it was an app or a workflow that asked: of those we keep the bot's id."""
+    """Return whether an asker is an app or a workflow, which we store by its bot id."""
     return user_id.startswith("B")
 
 
 def one_line(name: object) -> str:
-    """A name that keeps to its line and hides nothing, whatever its owner put into it."""
+    """Return a name on one line, without hidden characters, at most `NAME_LIMIT` long."""
     return " ".join(clean(str(name or "")).split())[:NAME_LIMIT]
 
 

@@ -1,8 +1,8 @@
-"""The subcommands of the slash command, one a file. Everything else after it is a question.
+"""The subcommands of the slash command. Any other text after the command is a question.
 
-To add one, write a file here with a `Subcommand` and name it in `SUBCOMMANDS`: the help text and
-the dispatch find it. A subcommand answers only when it stands alone, so that a question may begin
-with its word.
+To add one, define a `Subcommand` in `subcommands.py` and list it in `SUBCOMMANDS`; the help text
+and the dispatch pick it up. A subcommand must be the only word, so that questions may start with
+the same word.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from bot.slack.commands.subcommands import BUDGET, HELP, PIPELINES, SETTINGS, ST
 SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
 
 
-def find(text: str) -> Subcommand | None:
-    """The subcommand that the words after the slash command are; None for a question."""
+def find_subcommand(text: str) -> Subcommand | None:
+    """Return the subcommand that was typed; None for a question."""
     name = text.strip().lower()
     return next((s for s in SUBCOMMANDS if s.name == name), None)
 
 
-__all__ = ["SUBCOMMANDS", "CommandContext", "CommandServices", "Subcommand", "find"]
+__all__ = ["SUBCOMMANDS", "CommandContext", "CommandServices", "Subcommand", "find_subcommand"]

@@ -1,4 +1,4 @@
-"""What a subcommand is, and what it may look at."""
+"""The definition of a subcommand and the context it runs in."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ from moa.pipeline.definition import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class CommandServices:
-    """What there is to be told of and changed.
+    """What subcommands use.
 
     Attributes:
         pipelines: all pipelines by name.
-        preferences: what was chosen in Slack.
-        budgets: what may be spent.
-        settings: opens the settings.
-        stopping: ends what is under way.
+        preferences: the settings chosen in Slack.
+        budgets: the budgets and what is left of them.
+        settings: opens the settings modal.
+        stop: stops runs.
     """
 
     pipelines: Mapping[str, Pipeline]
     preferences: Preferences
     budgets: Budgets
     settings: SettingsHandlers
-    stopping: StopButton
+    stop: StopButton
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """Where somebody has typed a subcommand.
+    """One use of a subcommand.
 
     Attributes:
-        command: the slash command as it was typed, such as `/moa`.
-        subcommands: all of them, for the help text.
+        command: the slash command as typed, such as `/moa`.
+        subcommands: all subcommands, for the help text.
         team: our workspace.
-        visitor: who has typed it, with the channel.
-        channel: where.
-        trigger_id: opens a modal, within 3 s.
-        say: acknowledges the command, once and within 3 s, with mrkdwn that its user alone sees;
-            with an empty text it only acknowledges.
-        offers: what there is.
+        actor: who typed it, and in which channel.
+        channel: the channel.
+        trigger_id: opens a modal within 3 s.
+        respond: acknowledges the command, once and within 3 s. Only the actor sees the mrkdwn; an
+            empty text only acknowledges.
+        services: what subcommands use.
     """
 
     command: str
     subcommands: Sequence[Subcommand]
     team: str
-    visitor: Actor
+    actor: Actor
     channel: str
     trigger_id: str
-    say: Callable[[str], Awaitable[None]]
-    offers: CommandServices
+    respond: Callable[[str], Awaitable[None]]
+    services: CommandServices
 
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """A word after the slash command that asks nothing of the models.
+    """A word after the slash command that is not a question.
 
     Attributes:
         name: the word.
-        summary: what it does, as the help text says it.
-        run: does it, and calls `Desk.say`.
+        summary: what it does, for the help text.
+        run: does it and calls `CommandContext.respond`.
     """
 
     name: str

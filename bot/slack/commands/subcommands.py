@@ -1,4 +1,4 @@
-"""`/moa help`: what the bot is for and how it is asked."""
+"""The subcommands: help, pipelines, settings, budget and stop."""
 
 from __future__ import annotations
 
@@ -11,59 +11,54 @@ from bot.slack.ui.usage import allowance
 from moa.pipeline.definition import Pipeline
 
 
-async def _help(desk: CommandContext) -> None:
-    lines = (f"• `{desk.command} {s.name}`: {s.summary}" for s in desk.subcommands)
-    await desk.say(strings.COMMAND_HELP.format(command=desk.command, commands="\n".join(lines)))
+async def _help(command: CommandContext) -> None:
+    lines = (f"• `{command.command} {s.name}`: {s.summary}" for s in command.subcommands)
+    text = strings.COMMAND_HELP.format(command=command.command, commands="\n".join(lines))
+    await command.respond(text)
 
 
-HELP = Subcommand("help", strings.COMMAND_HELP_SUMMARY, _help)
-
-
-async def _list_pipelines(desk: CommandContext) -> None:
-    who = desk.visitor
-    rules = await desk.offers.preferences.rules(desk.team, desk.channel, who.user)
+async def _list_pipelines(command: CommandContext) -> None:
+    services, user = command.services, command.actor.user
+    rules = await services.preferences.rules(command.team, command.channel, user)
     lines = [strings.COMMAND_PIPELINES]
-    for name, pipeline in desk.offers.pipelines.items():
+    for name, pipeline in services.pipelines.items():
         default = strings.COMMAND_DEFAULT if name == rules.pipeline else ""
         about = escape_mrkdwn(pipeline.description)
         lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {_shape(pipeline)}")
-    await desk.say("\n".join(lines))
+    await command.respond("\n".join(lines))
 
 
 def _shape(pipeline: Pipeline) -> str:
-    """The layers and the aggregator as one line."""
+    """Return the layers and the aggregator as one line."""
     layers = [", ".join(layer.proposers) for layer in pipeline.layers]
     return escape_mrkdwn(" → ".join([*layers, pipeline.aggregators[0]]))
 
 
-PIPELINES = Subcommand("pipelines", strings.COMMAND_PIPELINES_SUMMARY, _list_pipelines)
-
-
-async def _open(desk: CommandContext) -> None:
-    settings = desk.offers.settings
-    view_id = await settings.open_empty(desk.trigger_id, strings.SETTINGS_TITLE)
-    await desk.say("" if view_id else strings.SETTINGS_TOO_LATE)
+async def _open_settings(command: CommandContext) -> None:
+    settings = command.services.settings
+    view_id = await settings.open_loading(command.trigger_id, strings.SETTINGS_TITLE)
+    await command.respond("" if view_id else strings.SETTINGS_TOO_LATE)
     if view_id:
-        await settings.show_channel(view_id, desk.visitor, desk.channel)
+        await settings.show_channel(view_id, command.actor, command.channel)
 
 
-async def _budget(desk: CommandContext) -> None:
-    who, offers = desk.visitor, desk.offers
-    standing = await offers.budgets.standing(desk.team, who.user, desk.channel)
-    rules = await offers.preferences.rules(desk.team, desk.channel)
-    lines = allowance(standing, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
-    told = [f"• {line}" for line in lines]
-    await desk.say("\n".join([strings.BUDGET_TITLE, *told, strings.BUDGET_UNKNOWN_PRICES]))
+async def _budget(command: CommandContext) -> None:
+    services, team, channel = command.services, command.team, command.channel
+    status = await services.budgets.standing(team, command.actor.user, channel)
+    rules = await services.preferences.rules(team, channel)
+    usage = allowance(status, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
+    lines = [f"• {line}" for line in usage]
+    await command.respond("\n".join([strings.BUDGET_TITLE, *lines, strings.BUDGET_UNKNOWN_PRICES]))
 
 
-SETTINGS = Subcommand("settings", strings.COMMAND_SETTINGS_SUMMARY, _open)
+async def _stop(command: CommandContext) -> None:
+    count = await command.services.stop.stop_all(command.team, command.actor)
+    few = {0: strings.COMMAND_STOPPED_NONE, 1: strings.COMMAND_STOPPED_ONE}
+    await command.respond(few.get(count, strings.COMMAND_STOPPED.format(count=count)))
+
+
+HELP = Subcommand("help", strings.COMMAND_HELP_SUMMARY, _help)
+PIPELINES = Subcommand("pipelines", strings.COMMAND_PIPELINES_SUMMARY, _list_pipelines)
+SETTINGS = Subcommand("settings", strings.COMMAND_SETTINGS_SUMMARY, _open_settings)
 BUDGET = Subcommand("budget", strings.COMMAND_BUDGET_SUMMARY, _budget)
-
-
-async def _stop(desk: CommandContext) -> None:
-    count = await desk.offers.stopping.all_in(desk.team, desk.visitor)
-    told = {0: strings.COMMAND_STOPPED_NONE, 1: strings.COMMAND_STOPPED_ONE}
-    await desk.say(told.get(count, strings.COMMAND_STOPPED.format(count=count)))
-
-
 STOP = Subcommand("stop", strings.COMMAND_STOP_SUMMARY, _stop)

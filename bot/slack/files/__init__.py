@@ -1,7 +1,4 @@
-"""The room of files that people attach: fetched from Slack alone, read within limits, never obeyed.
-
-Start reading at `reader.SlackFiles`. What could not be read is said to the models and to people.
-"""
+"""Downloads and reads attached files, from Slack only and within limits; see `SlackFiles`."""
 
 from bot.slack.files.as_prompt import Attachments
 from bot.slack.files.reader import SlackFiles

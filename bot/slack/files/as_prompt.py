@@ -1,4 +1,4 @@
-"""The files of a thread in words: for the models, beside what was said, and for the person."""
+"""Renders a thread's files as text: for the prompt, and as notes for the asker."""
 
 from __future__ import annotations
 
@@ -13,99 +13,101 @@ from bot.slack.files.slack_file import (
     Reason,
     SlackFile,
     Unread,
-    inert_name,
-    shown_name,
+    display_name,
+    mrkdwn_name,
 )
 from bot.slack.ui import strings
 from moa import Image
 from moa.pipeline.prompts import neutralise
 
-NAMED = 10
-"""Files that a note names; of more it gives the number."""
+NAMED_FILES = 10
+"""Files that a note names; it only counts the rest."""
 
 MILLION = 1_000_000
 
 
 class Attachments:
-    """The files of one thread as they are told of, message by message.
+    """The files of one thread, described message by message.
 
     Args:
-        found: what came of each file, by its id.
-        limits: under which they were read.
+        results: the result of each file, by its id.
+        limits: the limits they were read under.
     """
 
-    def __init__(self, found: Mapping[str, FileResult], limits: FileLimits) -> None:
-        self._found = found
+    def __init__(self, results: Mapping[str, FileResult], limits: FileLimits) -> None:
+        self._results = results
         self._limits = limits
-        self._told: set[str] = set()
+        self._described: set[str] = set()
         self._unread: list[str] = []
-        self._partly: list[str] = []
+        self._truncated: list[str] = []
         self._images: list[Image] = []
 
-    def told(self, listed: Sequence[Mapping[str, Any]], author: str) -> list[str]:
-        """A paragraph for each file of a message. Its contents are quoted, line by line.
+    def describe(self, files: Sequence[Mapping[str, Any]], author: str) -> list[str]:
+        """Return a paragraph for each file of a message, with its text quoted line by line.
 
         Args:
-            listed: the message's `files`.
-            author: who wrote the message, as the models are told.
+            files: the message's `files`.
+            author: the author's name in the prompt.
         """
-        return [self._paragraph(self._found[SlackFile.of(each).id], author) for each in listed]
+        return [self._paragraph(self._result(file), author) for file in files]
 
-    def take_images(self) -> tuple[Image, ...]:
-        """The images among the files that were told of since this was called last."""
-        taken, self._images = tuple(self._images), []
-        return taken
+    def pop_images(self) -> tuple[Image, ...]:
+        """Return the images of the files described since the last call."""
+        images, self._images = tuple(self._images), []
+        return images
 
-    def any_read(self, listed: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether anything is known of what these files hold."""
-        found = (self._found[SlackFile.of(each).id] for each in listed)
-        return any(isinstance(each.read, FileText | Image) for each in found)
+    def any_readable(self, files: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether any of these files was read."""
+        return any(isinstance(self._result(file).read, FileText | Image) for file in files)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the person is to know: what was not read, and what only in part."""
+        """Notes for the asker: which files were not read, and which only in part."""
         return tuple(
-            sentence.format(files=_listed(files))
-            for sentence, files in (
+            sentence.format(files=_join_names(names))
+            for sentence, names in (
                 (strings.FILES_NOT_READ, self._unread),
-                (strings.FILES_IN_PART, self._partly),
+                (strings.FILES_IN_PART, self._truncated),
             )
-            if files
+            if names
         )
 
-    def _paragraph(self, found: FileResult, author: str) -> str:
-        name = shown_name(found.file.name)
-        if found.file.id in self._told:
+    def _result(self, file: Mapping[str, Any]) -> FileResult:
+        return self._results[SlackFile.from_payload(file).id]
+
+    def _paragraph(self, result: FileResult, author: str) -> str:
+        name = display_name(result.file.name)
+        if result.file.id in self._described:
             return strings.FILE_AGAIN.format(author=author, name=name)
-        self._told.add(found.file.id)
-        match found.read:
+        self._described.add(result.file.id)
+        match result.read:
             case FileText() as text:
-                partly = self._noted(self._partly, found, _partly(text))
+                partly = self._add_note(self._truncated, result, _part_read(text))
                 head = strings.FILE_TEXT.format(author=author, name=name, partly=partly)
-                return f"{head}\n{quoted(neutralise(text.text, ''))}"
+                return f"{head}\n{quote_lines(neutralise(text.text, ''))}"
             case Image() as image:
                 self._images.append(image)
                 return strings.FILE_IMAGE.format(author=author, name=name)
             case Unread(reason):
-                why = self._noted(self._unread, found, _why(reason, self._limits))
+                why = self._add_note(self._unread, result, _reason_text(reason, self._limits))
                 return strings.FILE_UNREAD.format(name=name, why=why)
 
     @staticmethod
-    def _noted(notes: list[str], found: FileResult, remark: str) -> str:
-        """The remark in brackets behind a name, noted for the person; empty where there is none."""
+    def _add_note(notes: list[str], result: FileResult, remark: str) -> str:
+        """Add a note on a file, and return the remark in brackets; empty if there is none."""
         if not remark:
             return ""
-        notes.append(f"{inert_name(found.file.name)} ({remark})")
+        notes.append(f"{mrkdwn_name(result.file.name)} ({remark})")
         return f" ({remark})"
 
 
-def quoted(text: str) -> str:
-    """A text of which no line can pass for a line of ours."""
+def quote_lines(text: str) -> str:
+    """Quote each line, so that none can pass for a line of the prompt."""
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
-def _partly(text: FileText) -> str:
-    """What of a file is shown; empty where it is all."""
+def _part_read(text: FileText) -> str:
+    """Return which part of a file was read; empty if it was all."""
     if text.pages_read < text.pages:
         return strings.FILE_PAGES.format(read=text.pages_read, pages=text.pages)
     if len(text.text) < text.length:
@@ -113,7 +115,7 @@ def _partly(text: FileText) -> str:
     return ""
 
 
-def _why(reason: Reason, limits: FileLimits) -> str:
+def _reason_text(reason: Reason, limits: FileLimits) -> str:
     return strings.FILE_REASONS[reason].format(
         files=limits.files,
         megabytes=limits.file_bytes / MILLION,
@@ -123,7 +125,7 @@ def _why(reason: Reason, limits: FileLimits) -> str:
     )
 
 
-def _listed(files: Sequence[str]) -> str:
-    named = ", ".join(files[:NAMED])
-    more = len(files) - NAMED
+def _join_names(names: Sequence[str]) -> str:
+    named = ", ".join(names[:NAMED_FILES])
+    more = len(names) - NAMED_FILES
     return strings.FILES_MORE.format(named=named, more=more) if more > 0 else named

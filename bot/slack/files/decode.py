@@ -1,4 +1,4 @@
-"""A file's bytes as what a model can be given: words or a picture, judged by the bytes alone."""
+"""Decodes a file's bytes into text or an image. Only the bytes decide which."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.files.host import Download
-from bot.slack.files.pdf import pdf_text
+from bot.slack.files.pdf import extract_pdf_text
 from bot.slack.files.slack_file import FileText, NotRead, SlackFile
 from moa import Image
 from moa.types import ImageType
@@ -20,45 +20,45 @@ _JPEG: Final = b"\xff\xd8\xff"
 _GIFS: Final = (b"GIF87a", b"GIF89a")
 
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG markers behind which the size stands."""
+"""JPEG markers that are followed by the image size."""
 
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
-"""JPEG markers that stand alone, with no length behind them."""
+"""JPEG markers without a length field."""
 
 
-_MOST_MARKERS: Final = 2_000
-"""Looked at before a JPEG's size is given up: a camera writes some dozens."""
+_MAX_MARKERS: Final = 2_000
+"""Markers to search for a JPEG's size; a camera writes a few dozen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A kind of image, and its sides in pixels: 0 where its bytes do not tell."""
+    """An image's type and size in pixels; 0 if the size is missing from its bytes."""
 
     media_type: ImageType
     width: int = 0
     height: int = 0
 
 
-def picture(data: bytes) -> Picture | None:
-    """What image the bytes are; None when they are none that the models take.
+def identify_image(data: bytes) -> Picture | None:
+    """Return the image type and size; None if the bytes are no image that models accept.
 
-    Sources: PNG (W3C), GIF89a (CompuServe), JPEG (ITU-T T.81), WebP container (RFC 9649).
+    Formats: PNG (W3C), GIF89a (CompuServe), JPEG (ITU-T T.81), WebP container (RFC 9649).
     """
     if data.startswith(_PNG):
-        return Picture("image/png", *_sides(_png, data))
+        return Picture("image/png", *_size(_png, data))
     if data.startswith(_GIFS):
-        return Picture("image/gif", *_sides(_gif, data))
+        return Picture("image/gif", *_size(_gif, data))
     if data.startswith(_JPEG):
-        return Picture("image/jpeg", *_sides(_jpeg, data))
+        return Picture("image/jpeg", *_size(_jpeg, data))
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return Picture("image/webp", *_sides(_webp, data))
+        return Picture("image/webp", *_size(_webp, data))
     return None
 
 
-def _sides(read: Callable[[bytes], tuple[int, int]], data: bytes) -> tuple[int, int]:
+def _size(parse: Callable[[bytes], tuple[int, int]], data: bytes) -> tuple[int, int]:
     try:
-        return read(data)
-    except IndexError:  # it ends before its size is told
+        return parse(data)
+    except IndexError:  # the file ends before its size
         return 0, 0
 
 
@@ -78,13 +78,13 @@ def _gif(data: bytes) -> tuple[int, int]:
 
 def _jpeg(data: bytes) -> tuple[int, int]:
     at = 2
-    for _ in range(_MOST_MARKERS):
-        if data[at] != 0xFF:  # noqa: PLR2004 - begins every marker of a JPEG
+    for _ in range(_MAX_MARKERS):
+        if data[at] != 0xFF:  # noqa: PLR2004 - the first byte of every JPEG marker
             break
         marker = data[at + 1]
         if marker in _FRAMES:
             return _integer(data, at + 7, 2, big=True), _integer(data, at + 5, 2, big=True)
-        if marker == 0xFF:  # noqa: PLR2004 - a marker may be preceded by any number of these
+        if marker == 0xFF:  # noqa: PLR2004 - padding before a marker
             at += 1
         elif marker in _BARE:
             at += 2
@@ -105,87 +105,88 @@ def _webp(data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-CHARACTERS = 100_000
-"""Of one file, about 28,000 tokens."""
+TEXT_LIMIT = 100_000
+"""Characters of one file, about 28,000 tokens."""
 
 IMAGE_BYTES = 3_750_000
-"""5 MB in base64, which is Anthropic's limit for one image
+"""5 MB in base64, Anthropic's limit for one image
 (https://platform.claude.com/docs/en/build-with-claude/vision)."""
 
 IMAGE_SIDE = 8_000
-"""Pixels; Anthropic's limit again, the strictest of those that are known."""
+"""Pixels a side; Anthropic's limit is the strictest of the providers'."""
 
-_PDF = b"%PDF-"
-_PDF_WITHIN = 1_024
-"""Readers look for a PDF's mark this far (ISO 32000-1, implementation note 13)."""
+_PDF_HEADER = b"%PDF-"
+_PDF_HEADER_WITHIN = 1_024
+"""Bytes in which readers look for a PDF's header (ISO 32000-1, implementation note 13)."""
 
-_PAGES = (b"<!doctype html", b"<html")
-_BYTE_ORDERS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HTML_STARTS = (b"<!doctype html", b"<html")
+_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ENCODINGS = ("utf-8-sig", "cp1252")
-"""Whatever is not UTF-8 is most often a table that was saved on Windows."""
+"""Text that is not UTF-8 is mostly a table saved on Windows."""
 
 _CONTROLS = frozenset(map(chr, (*range(9), *range(14, 27), *range(28, 32))))
-_MOST_CONTROLS = 0.01
+_MAX_CONTROL_SHARE = 0.01
+"""Text with more control characters than this is binary data."""
 
 
-async def contents(
+async def decode_file(
     file: SlackFile, body: Download, name: str, pdfs: asyncio.Semaphore
 ) -> FileText | Image:
-    """What a file holds.
+    """Decode a downloaded file.
 
     Args:
-        file: as it was listed.
-        body: as it was fetched.
-        name: for an image, what the models are to call it.
-        pdfs: how many PDFs may be read at the same time.
+        file: the file as Slack lists it.
+        body: the downloaded bytes.
+        name: the name of an image in the prompt.
+        pdfs: limits how many PDFs are read at the same time.
 
     Raises:
         NotRead: with the reason.
     """
     if not body.data:
         raise NotRead("empty")
-    if _is_page(file, body):
+    if _is_sign_in_page(file, body):
         raise NotRead("page")
-    if found := picture(body.data):
-        if not (found.width and found.height):
+    if image := identify_image(body.data):
+        if not (image.width and image.height):
             raise NotRead("broken")
-        if len(body.data) > IMAGE_BYTES or max(found.width, found.height) > IMAGE_SIDE:
+        if len(body.data) > IMAGE_BYTES or max(image.width, image.height) > IMAGE_SIDE:
             raise NotRead("large_image")
         data = base64.b64encode(body.data).decode()
-        return Image(found.media_type, data, name, found.width, found.height)
-    if _PDF in body.data[:_PDF_WITHIN]:
+        return Image(image.media_type, data, name, image.width, image.height)
+    if _PDF_HEADER in body.data[:_PDF_HEADER_WITHIN]:
         async with pdfs:
-            return await pdf_text(body.data, CHARACTERS)
-    return await asyncio.to_thread(_decoded, body.data)
+            return await extract_pdf_text(body.data, TEXT_LIMIT)
+    return await asyncio.to_thread(_decode_text, body.data)
 
 
-def _is_page(file: SlackFile, body: Download) -> bool:
-    """Whether Slack gave a web page in the file's place, as it does where we may not read it.
+def _is_sign_in_page(file: SlackFile, body: Download) -> bool:
+    """Return whether Slack sent a web page in place of a file that we may not read.
 
-    A file that is a page itself is known by its size, which a page for signing in does not share.
+    An attached web page has the size that Slack announced; a sign-in page does not.
     """
     declared = body.content_type == "text/html"
-    if not declared and not body.data[:512].lstrip().lower().startswith(_PAGES):
+    if not declared and not body.data[:512].lstrip().lower().startswith(_HTML_STARTS):
         return False
     is_the_file = len(body.data) == file.size and (file.is_html or not declared)
     return not is_the_file
 
 
-def _decoded(data: bytes) -> FileText:
-    text = _in_words(data)
+def _decode_text(data: bytes) -> FileText:
+    text = _decode(data)
     if not text.strip():
         raise NotRead("empty")
-    return FileText(text[:CHARACTERS], len(text))
+    return FileText(text[:TEXT_LIMIT], len(text))
 
 
-def _in_words(data: bytes) -> str:
-    encodings = ("utf-16",) if data.startswith(_BYTE_ORDERS) else _ENCODINGS
+def _decode(data: bytes) -> str:
+    encodings = ("utf-16",) if data.startswith(_UTF16_BOMS) else _ENCODINGS
     for encoding in encodings:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        controls = sum(character in _CONTROLS for character in text[:CHARACTERS])
-        if "\0" not in text and controls <= len(text[:CHARACTERS]) * _MOST_CONTROLS:
+        controls = sum(character in _CONTROLS for character in text[:TEXT_LIMIT])
+        if "\0" not in text and controls <= len(text[:TEXT_LIMIT]) * _MAX_CONTROL_SHARE:
             return text
     raise NotRead("kind")

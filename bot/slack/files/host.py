@@ -1,7 +1,7 @@
-"""Fetching a file: the bot's token goes to Slack's hosts and to nobody else.
+"""Downloads files and sends the bot token only to Slack's hosts.
 
-The rules: https only (but for a Slack of one's own, at the configured address), redirects are
-followed among Slack's hosts only, sizes are counted while they come, and a web page is no file.
+It uses https, except for a local Slack at the configured address. It follows redirects only among
+Slack's hosts, and stops a download as soon as it is too large.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from yarl import URL
 from bot.slack.files.slack_file import NotRead, Reason
 
 SLACK: Final = "slack.com"
-"""Files lie on files.slack.com; a workspace's own host may stand in between."""
+"""Files are on files.slack.com; a redirect may lead through the workspace's subdomain."""
 
 REDIRECTS: Final = 3
-SILENCE_S: Final = 10.0
-"""Seconds without a byte after which a download is given up."""
+READ_TIMEOUT_S: Final = 10.0
+"""Seconds without a byte before a download fails."""
 
-_PIECE: Final = 64 * 1024
-_REDIRECTING: Final = frozenset({301, 302, 303, 307, 308})
+_CHUNK_BYTES: Final = 64 * 1024
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _REFUSALS: Final[dict[int, Reason]] = {
     401: "no_access",
     403: "no_access",
@@ -36,18 +36,18 @@ _REFUSALS: Final[dict[int, Reason]] = {
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What was fetched. `content_type` is in lower case, without parameters."""
+    """A downloaded file. `content_type` is in lower case, without parameters."""
 
     data: bytes
     content_type: str
 
 
 class SlackFileHost:
-    """Slack's side of files, as the client's token may see it.
+    """Downloads files with the client's token.
 
     Args:
-        client: whose token, proxy and certificates are used, and whose `base_url` may be a Slack
-            of one's own.
+        client: provides the token, the proxy and the certificates. Its `base_url` may be a local
+            Slack, whose origin is then trusted too.
     """
 
     def __init__(self, client: AsyncWebClient) -> None:
@@ -55,11 +55,13 @@ class SlackFileHost:
         self._own = URL(client.base_url).origin()
 
     def trusted(self, address: str, base: URL | None = None) -> URL | None:
-        """The address as it will be asked, so that nobody reads it in another way; None: never.
+        """Return the parsed address to request; None if it is not Slack's.
+
+        The request must use this result: a second parser might see another host.
 
         Args:
-            address: as Slack gave it.
-            base: for a redirect, the address that it comes from.
+            address: the address from Slack.
+            base: for a redirect, the address that redirected.
         """
         try:
             url = base.join(URL(address)) if base else URL(address)
@@ -77,43 +79,43 @@ class SlackFileHost:
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[aiohttp.ClientSession, None]:
-        """Connections for the files of one question."""
+        """Open the connections for the files of one question."""
         async with aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=SILENCE_S, sock_read=SILENCE_S),
+            timeout=aiohttp.ClientTimeout(sock_connect=READ_TIMEOUT_S, sock_read=READ_TIMEOUT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # what is counted is what comes
+            auto_decompress=False,  # so that we count the bytes that arrive
             trust_env=self._client.trust_env_in_session,
         ) as session:
             yield session
 
     async def fetch(self, session: aiohttp.ClientSession, address: str, most: int) -> Download:
-        """What lies at an address.
+        """Download a file.
 
         Args:
             session: from `session()`.
-            address: as the file object gives it.
-            most: bytes that are taken; one more is too many.
+            address: the address in the file object.
+            most: maximum size in bytes.
 
         Raises:
-            NotRead: with the reason, `page` excepted, which needs a look at the file.
+            NotRead: with the reason. A sign-in page is detected later, by `decode_file`.
         """
         url = self.trusted(address)
         try:
             for _ in range(REDIRECTS + 1):
                 if url is None:
                     raise NotRead("elsewhere")
-                async with self._asked(session, url) as answer:
-                    if answer.status not in _REDIRECTING:
-                        return await _taken(answer, most)
-                    url = self.trusted(answer.headers.get("Location", ""), url)
-        except TimeoutError:  # before ClientError: aiohttp's own timeouts are both
+                async with self._request(session, url) as response:
+                    if response.status not in _REDIRECTS:
+                        return await _read_body(response, most)
+                    url = self.trusted(response.headers.get("Location", ""), url)
+        except TimeoutError:  # first, since aiohttp's timeouts are ClientErrors as well
             raise NotRead("slow") from None
         except aiohttp.ClientError:
             raise NotRead("failed") from None
         raise NotRead("failed")
 
     @asynccontextmanager
-    async def _asked(
+    async def _request(
         self, session: aiohttp.ClientSession, url: URL
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         async with session.get(
@@ -125,18 +127,18 @@ class SlackFileHost:
             allow_redirects=False,
             proxy=self._client.proxy,
             ssl=self._client.ssl or True,
-        ) as answer:
-            yield answer
+        ) as response:
+            yield response
 
 
-async def _taken(answer: aiohttp.ClientResponse, most: int) -> Download:
-    if answer.status != 200:  # noqa: PLR2004 - HTTP's OK; nothing else holds a file
-        raise NotRead(_REFUSALS.get(answer.status, "failed"))
-    if answer.content_length and answer.content_length > most:
+async def _read_body(response: aiohttp.ClientResponse, most: int) -> Download:
+    if response.status != 200:  # noqa: PLR2004 - HTTP's OK; no other status has the whole file
+        raise NotRead(_REFUSALS.get(response.status, "failed"))
+    if response.content_length and response.content_length > most:
         raise NotRead("large")
     data = bytearray()
-    async for piece in answer.content.iter_chunked(_PIECE):
-        data += piece
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        data += chunk
         if len(data) > most:
             raise NotRead("large")
-    return Download(bytes(data), answer.content_type.lower())
+    return Download(bytes(data), response.content_type.lower())

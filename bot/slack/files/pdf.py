@@ -1,6 +1,6 @@
-"""The words of a PDF, read in a process that is ended when it takes too long or too much.
+"""Extracts a PDF's text in a child process that is killed when it exceeds its limits.
 
-pypdf is Python: in a thread it would take the event loop's time, and a thread cannot be ended.
+pypdf is pure Python: in a thread it would slow down the event loop, and threads can't be killed.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from bot.slack.files.slack_file import FileText, NotRead
 
 PAGES = 100
 SECONDS = 15.0
-"""Of the clock. Starting takes 0.2 s; a page of ordinary text 5 to 50 ms."""
+"""Wall-clock time. Starting takes 0.2 s, a page of ordinary text 5 to 50 ms."""
 
 CPU_S = 10
 LINE_BYTES = 4 * 1024 * 1024
-"""A line is one page's text, in which JSON writes a character in up to twelve bytes."""
+"""A line is one page's text. JSON may need twelve bytes for a character."""
 
 _CHILD = Path(__file__).with_name("pdf_child.py")
 
 
-async def pdf_text(
+async def extract_pdf_text(
     data: bytes, characters: int, *, pages: int = PAGES, seconds: float = SECONDS
 ) -> FileText:
-    """The text of a PDF's first pages, or of as many of them as could be read in time.
+    """Return the text of a PDF's first pages, or of those that could be read in time.
 
     Args:
         data: the file.
-        characters: how many are taken at most.
-        pages: how many are read at most.
-        seconds: after which the reading is ended.
+        characters: maximum characters to return.
+        pages: maximum pages to read.
+        seconds: maximum time.
 
     Raises:
         NotRead: `encrypted`, `no_text` (a scan, for instance), `slow` or `broken`.
@@ -47,27 +47,27 @@ async def pdf_text(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         limit=LINE_BYTES,
-        env={},  # it needs none of our secrets
+        env={},  # keeps our secrets from the child
     )
     lines: list[Mapping[str, Any]] = []
     in_time = True
     try:
         async with asyncio.timeout(seconds):
-            await _converse(process, data, lines)
+            await _exchange(process, data, lines)
     except TimeoutError:
         in_time = False
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    # A negative code is a signal: the system ended it for the processor's time that it took.
+    # A negative code is a signal: the system killed it for using too much CPU time.
     return _text(lines, in_time=in_time and (process.returncode or 0) >= 0)
 
 
-async def _converse(
+async def _exchange(
     process: asyncio.subprocess.Process, data: bytes, lines: list[Mapping[str, Any]]
 ) -> None:
-    """Give the child its file and take what it writes."""
+    """Send the child its file and collect the lines that it writes."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -76,9 +76,9 @@ async def _converse(
         process.stdin.close()
         await process.stdin.wait_closed()
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it has ended early, and what it wrote says why
+        pass  # the child ended early; its output says why
     async for line in process.stdout:
-        lines.append(json.loads(line))  # noqa: PERF401 - what came before the time is up is kept
+        lines.append(json.loads(line))  # noqa: PERF401 - keeps the lines read before a timeout
     await process.wait()
 
 

@@ -1,8 +1,8 @@
-"""A process of its own that reads one PDF: whatever the file does to it, it does to nobody else.
+"""Reads one PDF in a separate process, so that a malicious file can harm nothing else.
 
-It is started by `pdf.py` with the PDF on its standard input, imports nothing of ours, and writes
-one JSON object a line: first `{"pages": N}` or `{"fault": "encrypted"}`, then `{"text": "…"}` for
-each page as it is read. What stands there when it is ended, or breaks, still counts.
+`pdf.py` starts it with the PDF on standard input. It imports nothing else of this package and
+writes one JSON object per line: first `{"pages": N}` or `{"fault": "encrypted"}`, then
+`{"text": "…"}` for each page. The parent uses the lines written so far if it crashes or is killed.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from typing import Any
 from pypdf import PdfReader
 
 MEMORY_BYTES = 768 * 1024 * 1024
-"""Of addresses. Python and pypdf alone take 60 MB."""
+"""Address space. Python and pypdf alone take 60 MB."""
 
 
 def limit(cpu_s: int) -> None:
-    """Hold this process to its share, as far as the system lets itself be told."""
-    wanted = {
+    """Limit this process's memory, CPU time and file writes, if the system supports it."""
+    limits = {
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: cpu_s,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    for kind, most in wanted.items():
+    for kind, most in limits.items():
         try:
             resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):  # a system without this limit: the parent's clock is left
+        except (ValueError, OSError):  # not supported here; the parent's timeout still applies
             continue
 
 
 def read(data: bytes, most_pages: int, most_characters: int) -> Iterator[dict[str, Any]]:
-    """The lines to be written about a PDF."""
+    """Yield the output lines for a PDF."""
     reader = PdfReader(io.BytesIO(data))
-    # Many files have a password for printing only, and open with none.
+    # Many files need a password only for printing and open with an empty one.
     if reader.is_encrypted and not reader.decrypt(""):
         yield {"fault": "encrypted"}
         return
@@ -53,7 +53,7 @@ def read(data: bytes, most_pages: int, most_characters: int) -> Iterator[dict[st
 
 
 def main(arguments: list[str]) -> None:
-    """Read standard input, write standard output."""
+    """Read a PDF from standard input and write its text to standard output."""
     cpu_s, most_pages, most_characters = map(int, arguments)
     data = sys.stdin.buffer.read()
     limit(cpu_s)

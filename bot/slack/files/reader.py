@@ -1,4 +1,4 @@
-"""Reading the files of a question: which of them, at what cost at most, and what came of each."""
+"""Reads the files of a question's thread, within limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.identity import IdentityLookup
-from bot.slack.files.decode import IMAGE_BYTES, contents
+from bot.slack.files.decode import IMAGE_BYTES, decode_file
 from bot.slack.files.host import SlackFileHost
 from bot.slack.files.slack_file import (
     FileResult,
@@ -23,7 +23,7 @@ from bot.slack.files.slack_file import (
     Reason,
     SlackFile,
     Unread,
-    shown_name,
+    display_name,
 )
 from moa.pipeline.token_budget import allocate
 
@@ -32,12 +32,12 @@ log = structlog.get_logger(__name__)
 SCOPE = "files:read"
 
 DOWNLOADS = 16
-"""At the same time, of all questions."""
+"""Concurrent downloads, over all questions."""
 
 PDFS = 2
-"""At the same time; each has a core to itself, and up to 768 MB."""
+"""PDFs read at the same time; each takes a core and up to 768 MB."""
 
-INFO_TROUBLES: Mapping[str, Reason] = {
+INFO_ERRORS: Mapping[str, Reason] = {
     "file_not_found": "deleted",
     "file_deleted": "deleted",
     "missing_scope": "scope",
@@ -49,16 +49,15 @@ INFO_TROUBLES: Mapping[str, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What the files of one question may take.
+    """Limits for the files of one question.
 
     Attributes:
-        files: how many are read; the latest in the thread go first.
-        file_bytes: of one.
-        all_bytes: of all together. In base64, and beside the text, that stays below the 32 MB that
-            Anthropic takes in a request.
-        all_characters: of the text of all together, about 57,000 tokens; see also
-            `contents.CHARACTERS`.
-        seconds: from the first request to the last byte read.
+        files: number of files; the latest in the thread go first.
+        file_bytes: size of one file.
+        all_bytes: size of all files. As base64, and with the text, that fits into the 32 MB that
+            Anthropic accepts in a request.
+        all_characters: text of all files, about 57,000 tokens; see also `decode.TEXT_LIMIT`.
+        seconds: from the first request to the last byte.
     """
 
     files: int = 10
@@ -69,25 +68,29 @@ class FileLimits:
 
 
 class _ByteAllowance:
-    """Bytes that are left for the files of one question, counted as they came."""
+    """The bytes left for the files of one question, counted after each download."""
 
     def __init__(self, left: int) -> None:
         self._left = left
 
-    def take(self, count: int) -> None:
-        """Raise NotRead when it is too much; announced sizes need not be true."""
+    def spend(self, count: int) -> None:
+        """Subtract a file's size. Announced sizes may be wrong, so this counts real ones.
+
+        Raises:
+            NotRead: if it exceeds what is left.
+        """
         self._left -= count
         if self._left < 0:
             raise NotRead("much")
 
 
 class SlackFiles:
-    """Reads files that stand in threads. One for all questions, whose downloads take turns.
+    """Reads the files of threads. All questions share one instance and its concurrency limits.
 
     Args:
-        client: whose token opens the files.
-        identity: tells which scopes were granted.
-        limits: for one question.
+        client: downloads files with its token.
+        identity: knows which scopes are granted.
+        limits: the limits for one question.
     """
 
     def __init__(
@@ -100,69 +103,77 @@ class SlackFiles:
         self._downloads = asyncio.Semaphore(DOWNLOADS)
         self._pdfs = asyncio.Semaphore(PDFS)
 
-    async def read(self, listed: Sequence[Mapping[str, Any]]) -> Mapping[str, FileResult]:
-        """What came of each file, by its id.
+    async def read(self, payloads: Sequence[Mapping[str, Any]]) -> Mapping[str, FileResult]:
+        """Return the result of each file, by its id.
 
         Args:
-            listed: as the messages hold them, those that matter most first. A file may stand there
-                more than once, and is read once.
+            payloads: file objects of the thread's messages, the most important first. A file that
+                occurs twice is read once.
         """
-        files = {file.id: file for file in map(SlackFile.of, listed)}
+        files = {file.id: file for file in map(SlackFile.from_payload, payloads)}
         if not files:
             return {}
-        files, outcomes = await self._known(files)
-        chosen, refused = _chosen([f for f in files.values() if f.id not in outcomes], self.limits)
-        outcomes |= refused
-        async with self._host.session() as session, asyncio.TaskGroup() as group:
-            ends = asyncio.get_running_loop().time() + self.limits.seconds
-            left = _ByteAllowance(self.limits.all_bytes)
-            tasks = {f.id: group.create_task(self._one(session, f, left, ends)) for f in chosen}
-        outcomes |= {file_id: task.result() for file_id, task in tasks.items()}
-        for outcome in outcomes.values():
-            if isinstance(outcome, Unread):
-                log.info("file_not_read", reason=outcome.reason)
-        outcomes = _within(outcomes, self.limits.all_characters)
-        return {file.id: FileResult(file, outcomes[file.id]) for file in files.values()}
+        files, results = await self._fetch_withheld(files)
+        selected, skipped = _select(
+            [file for file in files.values() if file.id not in results], self.limits
+        )
+        results |= skipped
+        results |= await self._read_all(selected)
+        for result in results.values():
+            if isinstance(result, Unread):
+                log.info("file_not_read", reason=result.reason)
+        results = _fit_characters(results, self.limits.all_characters)
+        return {file.id: FileResult(file, results[file.id]) for file in files.values()}
 
-    async def _known(
+    async def _read_all(self, files: Sequence[SlackFile]) -> dict[str, Read]:
+        async with self._host.session() as session, asyncio.TaskGroup() as group:
+            deadline = asyncio.get_running_loop().time() + self.limits.seconds
+            left = _ByteAllowance(self.limits.all_bytes)
+            tasks = {
+                file.id: group.create_task(self._read_one(session, file, left, deadline))
+                for file in files
+            }
+        return {file_id: task.result() for file_id, task in tasks.items()}
+
+    async def _fetch_withheld(
         self, listed: Mapping[str, SlackFile]
     ) -> tuple[dict[str, SlackFile], dict[str, Read]]:
-        """The files with what Slack Connect withheld of them, and those that it did not give."""
-        files, lost = dict(listed), dict[str, Read]()
+        """Complete the files that Slack Connect lists by id only; return them and the failures."""
+        files, failed = dict(listed), dict[str, Read]()
         withheld = [file.id for file in files.values() if file.is_withheld]
         for file_id in withheld[: self.limits.files]:
             try:
-                files[file_id] = await self._info(file_id)
-            except NotRead as why:
-                lost[file_id] = Unread(why.reason)
-        return files, lost | dict.fromkeys(withheld[self.limits.files :], Unread("many"))
+                files[file_id] = await self._fetch_info(file_id)
+            except NotRead as error:
+                failed[file_id] = Unread(error.reason)
+        return files, failed | dict.fromkeys(withheld[self.limits.files :], Unread("many"))
 
-    async def _info(self, file_id: str) -> SlackFile:
+    async def _fetch_info(self, file_id: str) -> SlackFile:
         try:
-            answer = await self._client.files_info(file=file_id)
+            response = await self._client.files_info(file=file_id)
         except SLACK_ERRORS as error:
-            raise NotRead(INFO_TROUBLES.get(code_of(error), "failed")) from None
-        listed = answer.get("file")
-        file = SlackFile.of(listed if isinstance(listed, Mapping) else {})
+            raise NotRead(INFO_ERRORS.get(code_of(error), "failed")) from None
+        payload = response.get("file")
+        file = SlackFile.from_payload(payload if isinstance(payload, Mapping) else {})
         return replace(file, id=file_id)
 
-    async def _one(
-        self, session: aiohttp.ClientSession, file: SlackFile, left: _ByteAllowance, ends: float
+    async def _read_one(
+        self, session: aiohttp.ClientSession, file: SlackFile, left: _ByteAllowance, deadline: float
     ) -> Read:
         try:
-            async with asyncio.timeout_at(ends):
+            async with asyncio.timeout_at(deadline):
                 async with self._downloads:
                     address, most = _source(file, self.limits)
                     body = await self._host.fetch(session, address, most)
-                left.take(len(body.data))
-                return await contents(file, body, shown_name(file.name), self._pdfs)
+                left.spend(len(body.data))
+                return await decode_file(file, body, display_name(file.name), self._pdfs)
         except TimeoutError:
             return Unread("slow")
-        except NotRead as why:
-            return Unread(await self._meant(why.reason))
+        except NotRead as error:
+            return Unread(await self._refine(error.reason))
 
-    async def _meant(self, reason: Reason) -> Reason:
-        """A page for signing in means that the scope is missing, where that is known."""
+    async def _refine(self, reason: Reason) -> Reason:
+        """Return "scope" in place of "page" if we know that the scope is missing."""
         if reason != "page":
             return reason
         scopes = (await self._identity.get()).scopes
@@ -170,43 +181,43 @@ class SlackFiles:
 
 
 def _source(file: SlackFile, limits: FileLimits) -> tuple[str, int]:
-    """Where to fetch a file, and how many bytes at most: of a large picture, Slack's smaller one.
+    """Return the address to download and the maximum size: for a large image, Slack's preview.
 
-    Models shrink what is larger than about 1,500 pixels anyhow.
+    Models shrink images above about 1,500 pixels anyway.
     """
     if file.is_picture and file.size > IMAGE_BYTES and file.preview:
         return file.preview, IMAGE_BYTES
     return file.url, limits.file_bytes
 
 
-def _chosen(
+def _select(
     files: Sequence[SlackFile], limits: FileLimits
 ) -> tuple[Sequence[SlackFile], dict[str, Read]]:
-    """The files to be fetched, and why the others are not."""
-    chosen: list[SlackFile] = []
-    refused: dict[str, Read] = {}
+    """Return the files to download, and why the others are skipped."""
+    selected: list[SlackFile] = []
+    skipped: dict[str, Read] = {}
     left = limits.all_bytes
     for file in files:
         address, most = _source(file, limits)
         size = most if address != file.url else file.size or most
         reason = file.obstacle
-        if reason is None and len(chosen) == limits.files:
+        if reason is None and len(selected) == limits.files:
             reason = "many"
         elif reason is None and size > limits.file_bytes:
             reason = "large"
         elif reason is None and size > left:
             reason = "much"
         if reason:
-            refused[file.id] = Unread(reason)
+            skipped[file.id] = Unread(reason)
         else:
-            chosen.append(file)
+            selected.append(file)
             left -= size
-    return chosen, refused
+    return selected, skipped
 
 
-def _within(outcomes: Mapping[str, Read], characters: int) -> dict[str, Read]:
-    """The texts in so many characters altogether: small ones whole, the rest evenly."""
-    texts = {key: each for key, each in outcomes.items() if isinstance(each, FileText)}
+def _fit_characters(results: Mapping[str, Read], characters: int) -> dict[str, Read]:
+    """Cut the texts to this many characters in all: small ones stay whole, others share evenly."""
+    texts = {key: each for key, each in results.items() if isinstance(each, FileText)}
     granted = allocate([len(each.text) for each in texts.values()], characters)
     cut = {key: texts[key].cut(most) for key, most in zip(texts, granted, strict=True)}
-    return {**outcomes, **cut}
+    return {**results, **cut}

@@ -1,4 +1,4 @@
-"""Files as Slack lists them on a message, and what became of reading them."""
+"""A file as Slack lists it on a message, and the result of reading it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ Reason = Literal[
     "broken",
     "empty",
 ]
-"""Why a file was not read; `bot.slack.ui.strings.FILE_REASONS` has the words."""
+"""Why a file was not read; `bot.slack.ui.strings.FILE_REASONS` has the texts."""
 
 
 class NotRead(Exception):
-    """A file that is not read, for a reason that can be told."""
+    """Raised when a file can't be read, with the reason."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -44,13 +44,13 @@ class NotRead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileText:
-    """A file's words.
+    """The text of a file.
 
     Attributes:
-        text: as it was decoded: untrusted, and not made safe for anything.
-        length: characters of the whole; more than `text` has, where that was cut.
-        pages: of a PDF, how many it has; 0 for other files.
-        pages_read: how many of these stand in `text`.
+        text: the decoded text, untrusted and unescaped.
+        length: characters in the whole file; more than in `text` if that was cut.
+        pages: pages of a PDF; 0 for other files.
+        pages_read: pages that `text` covers.
     """
 
     text: str
@@ -59,7 +59,7 @@ class FileText:
     pages_read: int = 0
 
     def cut(self, most: int) -> FileText:
-        """The same in at most so many characters."""
+        """Return the same text, cut to at most this many characters."""
         return FileText(self.text[:most], self.length, self.pages, self.pages_read)
 
 
@@ -71,7 +71,7 @@ class Unread:
 
 
 Read = FileText | Image | Unread
-"""What became of a file."""
+"""The result of reading a file."""
 
 _TEXT_TYPES = frozenset(
     {
@@ -87,18 +87,20 @@ _TEXT_TYPES = frozenset(
         "application/yaml",
     }
 )
-_UNTOLD = frozenset({"", "application/octet-stream"})
-"""Types that tell nothing: Slack gives them to files that it does not know, text among them."""
+_UNKNOWN_TYPES = frozenset({"", "application/octet-stream"})
+"""Types that Slack gives to files it does not recognise, some of them text."""
 
-_CALL_FOR = "check_file_info"
+_CHECK_FILE_INFO = "check_file_info"
 
 
 @dataclass(frozen=True, slots=True)
 class SlackFile:
     """A file object, see https://docs.slack.dev/reference/objects/file-object.
 
-    `url` needs the bearer token; `preview` is a picture of at most 1,024 pixels, where Slack has
-    made one. `size` is in bytes as Slack announces it, 0 where it does not.
+    Attributes:
+        url: the download address, which needs the bot token.
+        preview: address of a preview image of at most 1,024 pixels; empty if there is none.
+        size: bytes according to Slack; 0 if unknown.
     """
 
     id: str
@@ -112,39 +114,39 @@ class SlackFile:
     is_external: bool
 
     @classmethod
-    def of(cls, listed: Mapping[str, Any]) -> SlackFile:
-        """The file that stands in a message's `files`, however little is told of it."""
-        size = listed.get("size")
+    def from_payload(cls, payload: Mapping[str, Any]) -> SlackFile:
+        """Parse an entry of a message's `files`. Any field may be missing."""
+        size = payload.get("size")
         return cls(
-            id=str(listed.get("id") or ""),
-            name=str(listed.get("name") or listed.get("title") or ""),
-            mimetype=str(listed.get("mimetype") or "").partition(";")[0].strip().lower(),
-            mode=str(listed.get("mode") or ""),
-            access=str(listed.get("file_access") or ""),
+            id=str(payload.get("id") or ""),
+            name=str(payload.get("name") or payload.get("title") or ""),
+            mimetype=str(payload.get("mimetype") or "").partition(";")[0].strip().lower(),
+            mode=str(payload.get("mode") or ""),
+            access=str(payload.get("file_access") or ""),
             size=size if isinstance(size, int) and size > 0 else 0,
-            url=str(listed.get("url_private_download") or listed.get("url_private") or ""),
-            preview=str(listed.get("thumb_1024") or ""),
-            is_external=bool(listed.get("is_external")),
+            url=str(payload.get("url_private_download") or payload.get("url_private") or ""),
+            preview=str(payload.get("thumb_1024") or ""),
+            is_external=bool(payload.get("is_external")),
         )
 
     @property
     def is_withheld(self) -> bool:
-        """Whether files.info must be asked: in Slack Connect a message holds a file's id only."""
-        return self.access == _CALL_FOR
+        """Whether files.info is needed: in Slack Connect a message only has the file's id."""
+        return self.access == _CHECK_FILE_INFO
 
     @property
     def is_picture(self) -> bool:
-        """Whether Slack takes it for an image."""
+        """Whether it is an image according to Slack."""
         return self.mimetype.startswith("image/")
 
     @property
     def is_html(self) -> bool:
-        """Whether it is itself a web page."""
+        """Whether it is a web page according to Slack."""
         return self.mimetype == "text/html"
 
     @property
     def obstacle(self) -> Reason | None:
-        """Why it need not even be tried; None when it may be readable."""
+        """Why downloading it would be pointless; None if it may be readable."""
         if self.mode == "tombstone" or self.access == "file_not_found":
             return "deleted"
         if self.mode == "hidden_by_limit":
@@ -159,12 +161,12 @@ class SlackFile:
 
     @property
     def _may_be_readable(self) -> bool:
-        """By its type; what it is in truth is seen in its bytes."""
+        """Whether its declared type may be readable. The bytes decide later."""
         kind = self.mimetype
         return (
             kind.startswith(("text/", "image/"))
             or kind in _TEXT_TYPES
-            or kind in _UNTOLD
+            or kind in _UNKNOWN_TYPES
             or kind == "application/pdf"
             or kind.endswith(("+json", "+xml"))
         )
@@ -172,7 +174,7 @@ class SlackFile:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A file, as much as is known of it, and what became of reading it."""
+    """A file and the result of reading it."""
 
     file: SlackFile
     read: Read
@@ -183,12 +185,12 @@ UNNAMED = "a file"
 _BRACKETS = str.maketrans({'"': "'", "[": "(", "]": ")", "`": "'"})
 
 
-def shown_name(name: str) -> str:
-    """The name on one line, with nothing hidden and nothing that ends a quotation."""
+def display_name(name: str) -> str:
+    """Return a file name on one line, without hidden characters, quotes and brackets."""
     return one_line(clean(name).translate(_BRACKETS)) or UNNAMED
 
 
-def inert_name(name: str) -> str:
-    """The same for mrkdwn, where Slack would make a link of a name like `www.host.example`."""
-    shown = shown_name(name)
-    return f"`{shown}`" if holds_address(shown) else shown
+def mrkdwn_name(name: str) -> str:
+    """Return a file name for mrkdwn, where Slack would link a name like `www.host.example`."""
+    displayed = display_name(name)
+    return f"`{displayed}`" if holds_address(displayed) else displayed

@@ -1,9 +1,8 @@
-"""The Home tab: built anew whenever somebody opens it or changes something there."""
+"""Publishes the Home tab when somebody opens it or changes something in it."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import new_error_id
 from bot.limits import Spending
 from bot.ports import PastQuestion, QuestionHistory
 from bot.preferences import Choices, PersonChoice
@@ -22,148 +22,155 @@ from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
-from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, told_home
+from bot.slack.home.views import AdminSection, HomePage, RecentQuestion, home_view, text_home
 from bot.slack.permissions.admin import AdminPermissions
-from bot.slack.settings.form import FormError, picked
-from bot.slack.thread.mrkdwn import readable, without_mention
+from bot.slack.settings.form import FormError, parse_option
+from bot.slack.thread.mrkdwn import mrkdwn_to_text, without_mention
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block
 
 log = structlog.get_logger(__name__)
 
+RECENT = 10
+"""Questions that the tab lists."""
 
-async def suggest(client: AsyncWebClient, channel: str) -> None:
-    """Offer the questions in a direct message; where Slack refuses, it shows the manifest's."""
+CHANNELS = 10
+"""Channels that it lists for admins."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeServices:
+    """What the Home tab reads from."""
+
+    identity: IdentityLookup
+    people: UserDirectory
+    permissions: AdminPermissions
+    colleagues: Colleagues
+    history: QuestionHistory
+    spending: Spending
+    commands: CommandServices
+
+
+class HomeTab:
+    """Publishes each person's Home tab."""
+
+    def __init__(self, client: AsyncWebClient, services: HomeServices) -> None:
+        self._client = client
+        self._services = services
+        self._preferences = services.commands.preferences
+        self._pipelines = services.commands.pipelines
+
+    async def on_opened(self, body: Mapping[str, Any]) -> None:
+        """Handle `app_home_opened`: publish the Home tab, or suggest prompts in Messages."""
+        event = body.get("event") or {}
+        if event.get("tab") == "home":
+            # The event belongs to no channel, so its team is the person's own.
+            await self.publish(Actor(str(event.get("user")), own_team=body.get("team_id")))
+        elif event.get("tab") == "messages":
+            await suggest_prompts(self._client, str(event.get("channel")))
+
+    async def choose_pipeline(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """Store the pipeline that a person chose for their own questions."""
+        await ack()
+        actor, action = actor_of(body), body["actions"][0]
+        value = str((action.get("selected_option") or {}).get("value"))
+        await self.publish(actor, choice=value)
+
+    async def submit_workspace(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """Store the workspace's settings and refresh the admin's tab."""
+        if await self._services.commands.settings.submit_workspace(ack, body):
+            await self.publish(actor_of(body))
+
+    async def publish(self, actor: Actor, *, choice: str | None = None) -> None:
+        """Publish a person's Home tab; on errors an apology, since the old tab may be outdated.
+
+        Args:
+            actor: whose tab it is.
+            choice: the pipeline that they chose just now, to be stored first.
+        """
+        try:
+            view = await self._build(actor, choice)
+            if view is None:
+                return
+        except Exception as error:
+            error_id = new_error_id()
+            log.exception("home_failed", error_id=error_id, error=type(error).__name__)
+            view = text_home(f"{strings.HOME_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
+        try:
+            await self._client.views_publish(user_id=actor.user, view=view)
+        except SLACK_ERRORS as error:
+            log.warning("home_not_published", error=code_of(error))
+
+    async def _build(self, actor: Actor, choice: str | None) -> Block | None:
+        """Store a colleague's choice and return their tab.
+
+        Outsiders see that the tab is not for them. Their tab has no menu, so a choice from them is
+        ignored: the result is None.
+        """
+        if not await self._services.colleagues.includes(actor):
+            return None if choice is not None else text_home(strings.HOME_OUTSIDE)
+        if choice is not None:
+            await self._store_choice(actor, choice)
+        return await self._home(actor)
+
+    async def _store_choice(self, actor: Actor, value: str) -> None:
+        try:
+            choice = PersonChoice(pipeline=parse_option(value, self._pipelines, "pipeline"))
+        except FormError:
+            log.info("pipeline_not_available")
+            return
+        team = await self._services.colleagues.team_id()
+        await self._preferences.choose(team, "person", actor.user, choice, actor.user)
+
+    async def _home(self, actor: Actor) -> Block:
+        me = await self._services.identity.get()
+        services, team, now = self._services, me.team_id, datetime.now(UTC)
+        choices = await self._preferences.choices(team, None, actor.user)
+        recent = await services.history.latest(team, actor.user, RECENT)
+        rules = self._preferences.settled(Choices(workspace=choices.workspace))
+        return home_view(
+            HomePage(
+                me=me.user_id,
+                workspace_url=me.url,
+                recent=await self._recent(recent, me.user_id),
+                pipelines=self._pipelines,
+                chosen=choices.person.pipeline,
+                rules=rules,
+                default=rules.pipeline,
+                stats=await services.spending.measured(team, self._pipelines),
+                budget_status=await services.commands.budgets.standing(team, actor.user),
+                now=now,
+                admin=await self._admin_section(actor, now),
+            )
+        )
+
+    async def _recent(self, questions: Sequence[PastQuestion], me: str) -> Sequence[RecentQuestion]:
+        """Return the questions with their text as people read it, without the mention of us."""
+        name_of = self._services.people.name
+        texts = await asyncio.gather(
+            *(mrkdwn_to_text(without_mention(past.text, me), name_of) for past in questions)
+        )
+        return [RecentQuestion(past, text) for past, text in zip(questions, texts, strict=True)]
+
+    async def _admin_section(self, actor: Actor, now: datetime) -> AdminSection | None:
+        """Return what only admins see; None for others and if the check fails."""
+        services = self._services
+        if await services.permissions.for_workspace(actor) != "yes":
+            return None
+        team = await services.colleagues.team_id()
+        return AdminSection(
+            rules=await self._preferences.rules(team),
+            budget_status=await services.commands.budgets.standing(team, actor.user),
+            channels=await services.spending.by_channel(team, now, CHANNELS),
+        )
+
+
+async def suggest_prompts(client: AsyncWebClient, channel: str) -> None:
+    """Set suggested prompts in a direct message. If that fails, Slack shows the manifest's."""
     prompts = [{"title": title, "message": message} for title, message in strings.SUGGESTIONS]
     try:
         await client.assistant_threads_setSuggestedPrompts(
             channel_id=channel, prompts=prompts, title=strings.SUGGESTIONS_TITLE
         )
     except SLACK_ERRORS as error:
-        log.info("not_suggested", error=code_of(error))
-
-
-RECENT = 10
-CHANNELS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class HomeServices:
-    """Where the Home tab has its facts from."""
-
-    identity: IdentityLookup
-    people: UserDirectory
-    authority: AdminPermissions
-    colleagues: Colleagues
-    history: QuestionHistory
-    spending: Spending
-    offers: CommandServices
-
-
-class HomeTab:
-    """Shows each person their own Home tab."""
-
-    def __init__(self, client: AsyncWebClient, sources: HomeServices) -> None:
-        self._client = client
-        self._sources = sources
-        self._offers = sources.offers
-
-    async def opened(self, body: Mapping[str, Any]) -> None:
-        """Bolt listener: somebody looks at a tab of the app."""
-        event = body.get("event") or {}
-        if event.get("tab") == "home":
-            # It happens in no channel, so that the workspace is the person's own.
-            await self.publish(Actor(str(event.get("user")), own_team=body.get("team_id")))
-        elif event.get("tab") == "messages":
-            await suggest(self._client, str(event.get("channel")))
-
-    async def choose_pipeline(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Bolt listener: a person has chosen the pipeline that they ask with."""
-        await ack()
-        visitor, action = actor_of(body), body["actions"][0]
-        value = str((action.get("selected_option") or {}).get("value"))
-        await self.publish(visitor, choice=value)
-
-    async def submit_workspace(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Bolt listener: an admin has submitted the workspace's settings."""
-        if await self._offers.settings.submit_workspace(ack, body):
-            await self.publish(actor_of(body))
-
-    async def publish(self, visitor: Actor, *, choice: str | None = None) -> None:
-        """Show a person their Home tab, or an apology: what stands there may be out of date.
-
-        `choice`: the pipeline that they have chosen just now.
-        """
-        try:
-            view = await self._published(visitor, choice)
-            if view is None:
-                return
-        except Exception as error:
-            error_id = secrets.token_hex(4)
-            log.exception("home_failed", error_id=error_id, error=type(error).__name__)
-            view = told_home(f"{strings.HOME_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
-        try:
-            await self._client.views_publish(user_id=visitor.user, view=view)
-        except SLACK_ERRORS as error:
-            log.warning("home_not_shown", error=code_of(error))
-
-    async def _published(self, visitor: Actor, choice: str | None) -> Block | None:
-        """The tab for a colleague, once their choice is stored.
-
-        Outsiders are told that it is not for them. None for an outsider's choice: they have no tab
-        to choose in.
-        """
-        if not await self._sources.colleagues.include(visitor):
-            return None if choice is not None else told_home(strings.HOME_OUTSIDE)
-        if choice is not None:
-            await self._choose(visitor, choice)
-        return await self._view(visitor)
-
-    async def _choose(self, visitor: Actor, value: str) -> None:
-        try:
-            choice = PersonChoice(pipeline=picked(value, self._offers.pipelines, "pipeline"))
-        except FormError:
-            log.info("pipeline_not_offered")
-            return
-        preferences, team = self._offers.preferences, await self._sources.colleagues.workspace()
-        await preferences.choose(team, "person", visitor.user, choice, visitor.user)
-
-    async def _view(self, visitor: Actor) -> Block:
-        me = await self._sources.identity.get()
-        offers, team, now = self._offers, me.team_id, datetime.now(UTC)
-        choices = await offers.preferences.choices(team, None, visitor.user)
-        recent = await self._sources.history.latest(team, visitor.user, RECENT)
-        common = offers.preferences.settled(Choices(workspace=choices.workspace))
-        return home_view(
-            HomePage(
-                me=me.user_id,
-                url=me.url,
-                recent=await self._asked(recent, me.user_id),
-                pipelines=offers.pipelines,
-                chosen=choices.person.pipeline,
-                rules=common,
-                default=common.pipeline,
-                measured=await self._sources.spending.measured(team, offers.pipelines),
-                standing=await offers.budgets.standing(team, visitor.user),
-                now=now,
-                administration=await self._administration(visitor, now),
-            )
-        )
-
-    async def _asked(self, recent: Sequence[PastQuestion], me: str) -> Sequence[RecentQuestion]:
-        """Questions with their words as people read them: mentions named, ours left out."""
-        name_of = self._sources.people.name
-        texts = (readable(without_mention(earlier.text, me), name_of) for earlier in recent)
-        read = await asyncio.gather(*texts)
-        return [RecentQuestion(earlier, text) for earlier, text in zip(recent, read, strict=True)]
-
-    async def _administration(self, visitor: Actor, now: datetime) -> AdminSection | None:
-        """What only admins see; None for everybody else, and where it cannot be found out."""
-        if await self._sources.authority.over_workspace(visitor) != "yes":
-            return None
-        offers, team = self._offers, await self._sources.colleagues.workspace()
-        return AdminSection(
-            rules=await offers.preferences.rules(team),
-            standing=await offers.budgets.standing(team, visitor.user),
-            channels=await self._sources.spending.by_channel(team, now, CHANNELS),
-        )
+        log.info("prompts_not_suggested", error=code_of(error))

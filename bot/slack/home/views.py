@@ -1,12 +1,11 @@
-"""The Home tab as Slack's JSON.
+"""The blocks of the Home tab.
 
-Text from people and operators is shortened before it is escaped, because escaping can turn one
-character into five.
+Limits (https://docs.slack.dev/reference/views): 100 blocks a view, 3,000 characters a section.
+Texts of users and operators are shortened before escaping, which may turn one character into five.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +14,11 @@ from bot import slack_limits
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
+from bot.slack.api.permalinks import build_permalink, is_channel_id
 from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn, plain, shorten
-from bot.slack.settings.views import pipeline_menu, value_words
+from bot.slack.settings.views import pipeline_menu, value_label
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, button, context, cost, seconds, section
+from bot.slack.ui.blocks import Block, button, context, cost, plain_text, seconds, section
 from bot.slack.ui.usage import allowance, amount, asked, moment
 from moa.pipeline.definition import Pipeline
 
@@ -28,75 +28,72 @@ OPEN_SETTINGS = "home_settings"
 QUESTION_LIMIT = 120
 NAME_LIMIT, ABOUT_LIMIT, MODELS_LIMIT = 80, 150, 300
 PIPELINES = 20
-"""Pipelines that are shown; of more it is said that they exist."""
-
-_TS = re.compile(r"\d+\.\d+")
-_ID = re.compile(r"[A-Z0-9]+")
+"""Pipelines that the tab describes; it only counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecentQuestion:
-    """One of a person's questions: as it was asked, and its words as people read them."""
+    """One of a person's questions, and its text as people read it."""
 
-    earlier: PastQuestion
+    past: PastQuestion
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AdminSection:
-    """What admins see beside their own. `standing` and `rules` are the workspace's."""
+    """What only admins see: the workspace's rules and budgets, and the busiest channels."""
 
     rules: Rules
-    standing: BudgetStatus
+    budget_status: BudgetStatus
     channels: Sequence[ChannelUse]
 
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """All that the Home tab shows to one person.
+    """The data on one person's Home tab.
 
     Attributes:
-        me: our user.
-        url: the workspace's address, with a slash at its end.
+        me: our user id.
+        workspace_url: the workspace's address, with a slash at the end.
         recent: their latest questions.
-        pipelines: all of them by name.
-        chosen: the pipeline that they have chosen, if any.
-        rules: what holds for them where no channel has chosen otherwise.
+        pipelines: all pipelines by name.
+        chosen: the pipeline that they chose, if any.
+        rules: the workspace's rules, which channels may override.
         default: the workspace's pipeline.
-        measured: what the latest runs of each pipeline took.
-        standing: their limits and what they have used.
-        now: with its time zone.
-        administration: None for whoever is no admin.
+        stats: duration and cost of each pipeline's latest runs.
+        budget_status: their limits and usage.
+        now: the current time, with its time zone.
+        admin: the section for admins; None for everybody else.
     """
 
     me: str
-    url: str
+    workspace_url: str
     recent: Sequence[RecentQuestion]
     pipelines: Mapping[str, Pipeline]
     chosen: str | None
     rules: Rules
     default: str
-    measured: Mapping[str, PipelineStats]
-    standing: BudgetStatus
+    stats: Mapping[str, PipelineStats]
+    budget_status: BudgetStatus
     now: datetime
-    administration: AdminSection | None = None
+    admin: AdminSection | None = None
 
 
 def home_view(page: HomePage) -> Block:
-    """The Home tab."""
+    """Return the Home tab."""
     blocks = [
         *_introduction(page),
         *_recent(page),
-        _yours(page),
+        _pipeline_choice(page),
         *_pipelines(page),
-        *_use(page),
-        *(_administration(page.administration) if page.administration else []),
+        *_usage(page),
+        *(_admin(page.admin) if page.admin else []),
     ]
     return {"type": "home", "blocks": blocks}
 
 
-def told_home(text: str) -> Block:
-    """A Home tab that only says something."""
+def text_home(text: str) -> Block:
+    """Return a Home tab with nothing but a text."""
     return {"type": "home", "blocks": [section(escape_mrkdwn(text))]}
 
 
@@ -117,44 +114,30 @@ def _recent(page: HomePage) -> Iterator[Block]:
     yield _header(strings.HOME_RECENT)
     if not page.recent:
         yield section(strings.HOME_RECENT_NONE)
-    for one in page.recent:
-        yield section(_question(one, page.url))
+    for recent in page.recent:
+        yield section(_question(recent, page.workspace_url))
 
 
-def _question(one: RecentQuestion, url: str) -> str:
-    """A question that leads to its thread, and what became of it."""
-    earlier = one.earlier
-    link = permalink(earlier, url)
-    # The label of a link of ours is not linked by itself.
-    shown_as = escape_mrkdwn if link else inert_mrkdwn
-    said = shown_as(shorten(plain(one.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
+def _question(recent: RecentQuestion, workspace_url: str) -> str:
+    """Return a question with a link to its thread, its state, pipeline and time."""
+    past = recent.past
+    link = build_permalink(workspace_url, past.channel, past.ts, past.thread_ts)
+    # Slack does not link addresses inside a link's label, so escaping is enough there.
+    escape = escape_mrkdwn if link else inert_mrkdwn
+    text = escape(shorten(plain(recent.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
     facts = [
-        strings.HOME_STATES[earlier.state],
-        escape_mrkdwn(shorten(earlier.pipeline, NAME_LIMIT)),
-        moment(earlier.created_at),
-        *([strings.HOME_PRIVATELY] if earlier.surface == "command" else []),
+        strings.HOME_STATES[past.state],
+        escape_mrkdwn(shorten(past.pipeline, NAME_LIMIT)),
+        moment(past.created_at),
+        *([strings.HOME_PRIVATELY] if past.surface == "command" else []),
     ]
-    shown = f"<{link}|{said}>" if link else said
-    return strings.HOME_RECENT_LINE.format(question=shown, facts=" · ".join(facts))
+    question = f"<{link}|{text}>" if link else text
+    return strings.HOME_RECENT_LINE.format(question=question, facts=" · ".join(facts))
 
 
-def permalink(earlier: PastQuestion, url: str) -> str | None:
-    """The address of the message that asked; None where there is none, as for a command.
-
-    The form is that of chat.getPermalink (https://docs.slack.dev/reference/methods/chat.getPermalink).
-    """
-    ids = (earlier.ts, earlier.thread_ts)
-    if not url or not _ID.fullmatch(earlier.channel) or not all(map(_TS.fullmatch, ids)):
-        return None
-    link = f"{url}archives/{earlier.channel}/p{earlier.ts.replace('.', '')}"
-    if earlier.ts == earlier.thread_ts:
-        return link
-    return f"{link}?thread_ts={earlier.thread_ts}&amp;cid={earlier.channel}"
-
-
-def _yours(page: HomePage) -> Block:
-    nothing = strings.HOME_YOURS_DEFAULT.format(value=page.default)
-    menu = pipeline_menu(CHOOSE_PIPELINE, page.chosen, nothing, page.pipelines)
+def _pipeline_choice(page: HomePage) -> Block:
+    inherit_label = strings.HOME_YOURS_DEFAULT.format(value=page.default)
+    menu = pipeline_menu(CHOOSE_PIPELINE, page.chosen, inherit_label, page.pipelines)
     return section(strings.HOME_YOURS) | {"block_id": CHOOSE_PIPELINE, "accessory": menu}
 
 
@@ -174,78 +157,75 @@ def _pipeline(name: str, page: HomePage) -> str:
     about = escape_mrkdwn(shorten(plain(pipeline.description), ABOUT_LIMIT))
     shape = escape_mrkdwn(shorten(_shape(pipeline), MODELS_LIMIT))
     lines = [f"{title}: {about}" if about else title, shape]
-    return "\n".join([*lines, _measure(page.measured.get(name), page.rules)])
+    return "\n".join([*lines, _stats(page.stats.get(name), page.rules)])
 
 
 def _shape(pipeline: Pipeline) -> str:
-    """The layers with their models, and who writes."""
-    writer = pipeline.aggregators[0]
+    """Return the layers with their models, and the aggregator."""
+    aggregator = pipeline.aggregators[0]
     if not pipeline.layers:
-        return strings.HOME_PIPELINE_ALONE.format(model=writer)
+        return strings.HOME_PIPELINE_ALONE.format(model=aggregator)
     layers = [
         strings.HOME_PIPELINE_LAYER.format(layer=number, models=", ".join(layer.proposers))
         for number, layer in enumerate(pipeline.layers, 1)
     ]
-    return " → ".join([*layers, strings.HOME_PIPELINE_WRITER.format(model=writer)])
+    return " → ".join([*layers, strings.HOME_PIPELINE_WRITER.format(model=aggregator)])
 
 
-def _measure(measured: PipelineStats | None, rules: Rules) -> str:
-    """What a pipeline's replies have taken here."""
-    if measured is None:
+def _stats(stats: PipelineStats | None, rules: Rules) -> str:
+    """Return the typical duration and cost of a pipeline's replies in this workspace."""
+    if stats is None:
         return strings.HOME_NOT_MEASURED
-    shown = [cost(measured.cost_usd)] if rules.cost == "shown" else []
-    figures = " · ".join([seconds(measured.seconds), *shown])
-    template = strings.HOME_MEASURED_ONE if measured.runs == 1 else strings.HOME_MEASURED
-    return template.format(figures=figures, runs=measured.runs)
+    costs = [cost(stats.cost_usd)] if rules.cost == "shown" else []
+    figures = " · ".join([seconds(stats.seconds), *costs])
+    template = strings.HOME_MEASURED_ONE if stats.runs == 1 else strings.HOME_MEASURED
+    return template.format(figures=figures, runs=stats.runs)
 
 
-def _use(page: HomePage) -> Iterator[Block]:
+def _usage(page: HomePage) -> Iterator[Block]:
     yield _header(strings.HOME_USE)
-    lines = allowance(page.standing, page.now, costs_shown=page.rules.cost == "shown")
+    lines = allowance(page.budget_status, page.now, costs_shown=page.rules.cost == "shown")
     yield section("\n".join(f"• {line}" for line in lines))
     yield context(strings.BUDGET_UNKNOWN_PRICES)
 
 
-def _administration(held: AdminSection) -> Iterator[Block]:
-    rules, standing = held.rules, held.standing
+def _admin(admin: AdminSection) -> Iterator[Block]:
+    rules, status = admin.rules, admin.budget_status
     yield _header(strings.HOME_ADMIN)
-    ruled = strings.HOME_ADMIN_RULES.format(
+    defaults = strings.HOME_ADMIN_RULES.format(
         pipeline=escape_mrkdwn(shorten(rules.pipeline, NAME_LIMIT)),
-        reveal=value_words("reveal", rules.reveal),
-        names=value_words("names", rules.names),
-        cost=value_words("cost", rules.cost),
+        reveal=value_label("reveal", rules.reveal),
+        names=value_label("names", rules.names),
+        cost=value_label("cost", rules.cost),
         follow_ups=strings.HOME_ADMIN_ON if rules.follow_ups else strings.HOME_ADMIN_OFF,
     )
     budgets = strings.HOME_ADMIN_BUDGETS.format(
-        person=_most(standing.limits.per_person_day_usd),
-        workspace=_most(standing.limits.per_workspace_month_usd),
+        person=_budget(status.limits.per_person_day_usd),
+        workspace=_budget(status.limits.per_workspace_month_usd),
     )
-    used = strings.HOME_ADMIN_USED.format(cost=cost(standing.use.workspace_month_usd))
-    opens = button(strings.HOME_ADMIN_BUTTON, OPEN_SETTINGS, "open")
-    block = section(f"{ruled}\n{budgets}\n{used}")
-    yield block | {"block_id": OPEN_SETTINGS, "accessory": opens}
-    if held.channels:
-        lines = [strings.HOME_ADMIN_CHANNELS, *(f"• {_channel(use)}" for use in held.channels)]
+    used = strings.HOME_ADMIN_USED.format(cost=cost(status.use.workspace_month_usd))
+    settings_button = button(strings.HOME_ADMIN_BUTTON, OPEN_SETTINGS, "open")
+    block = section(f"{defaults}\n{budgets}\n{used}")
+    yield block | {"block_id": OPEN_SETTINGS, "accessory": settings_button}
+    if admin.channels:
+        lines = [strings.HOME_ADMIN_CHANNELS, *(f"• {_channel(use)}" for use in admin.channels)]
         yield section("\n".join(lines))
     yield context(strings.HOME_ADMIN_CHANNEL_HINT)
 
 
 def _channel(use: ChannelUse) -> str:
-    # Slack shows the name of a private channel only to who is in it.
+    # Slack shows the name of a private channel only to its members.
     name = strings.HOME_ADMIN_DIRECT
-    if not use.channel.startswith("D") and _ID.fullmatch(use.channel):
+    if not use.channel.startswith("D") and is_channel_id(use.channel):
         name = f"<#{use.channel}>"
     return strings.HOME_ADMIN_CHANNEL.format(
         channel=name, questions=asked(use.questions), cost=cost(use.cost_usd)
     )
 
 
-def _most(usd: float | None) -> str:
+def _budget(usd: float | None) -> str:
     return strings.HOME_ADMIN_NO_BUDGET if usd is None else amount(usd)
 
 
 def _header(text: str) -> Block:
-    return {
-        "type": "header",
-        "text": {"type": "plain_text", "text": text[: slack_limits.HEADER_TEXT]},
-    }
+    return {"type": "header", "text": plain_text(text[: slack_limits.HEADER_TEXT])}

@@ -1,1 +1,1 @@
-"""How questions come in: events, the slash command, shortcuts; stored, then queued."""
+"""Stores questions from events, commands and shortcuts, and queues them for the workers."""

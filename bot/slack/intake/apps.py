@@ -1,4 +1,4 @@
-"""Apps and workflows that may ask, and the cap that makes it impossible for two bots to loop."""
+"""Apps and workflows that may ask questions, and the cap that keeps two bots from looping."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ WORKFLOWS = "workflows"
 """In `answer_bots`: everything that Workflow Builder posts."""
 
 IN_A_THREAD = 3
-"""Questions of apps that one thread gets answered, whatever happens there."""
+"""Questions from apps that we answer in one thread."""
 
 IN_AN_HOUR = 10
-"""Questions of apps that one channel gets answered in an hour of the clock."""
+"""Questions from apps that we answer in one channel per clock hour."""
 
 HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBots:
-    """The apps that may ask us, as `answer_bots` names them: ids of bots, or "workflows"."""
+    """The apps in `answer_bots`, by bot id or as "workflows"."""
 
     names: frozenset[str] = frozenset()
 
-    def include(self, event: Mapping[str, Any]) -> bool:
-        """Whether the app that wrote a message is one of them."""
+    def includes_author(self, event: Mapping[str, Any]) -> bool:
+        """Return whether the app that posted a message may ask us."""
         return event.get("bot_id") in self.names or (WORKFLOWS in self.names and is_workflow(event))
 
 
 def is_workflow(event: Mapping[str, Any]) -> bool:
-    """Whether Workflow Builder posted a message (caipe-io/ai-platform-engineering 1624)."""
+    """Return whether Workflow Builder posted a message (caipe-io/ai-platform-engineering 1624)."""
     profile = event.get("bot_profile")
-    marked = isinstance(profile, Mapping) and profile.get("is_workflow_bot") is True
-    return marked or bool(event.get("workflow_id"))
+    flagged = isinstance(profile, Mapping) and profile.get("is_workflow_bot") is True
+    return flagged or bool(event.get("workflow_id"))
 
 
 async def free_slots(runs: RunStore, question: Question) -> Sequence[str] | None:
-    """Keys under which an app's question is claimed as well; None where the cap is reached.
+    """Return additional keys under which to store an app's question; None at the cap.
 
-    There are so many for a thread and for an hour of a channel. A key is claimed once, so that the
-    cap holds for all processes together, and however fast the questions come.
+    Each thread has `IN_A_THREAD` keys and each hour of a channel `IN_AN_HOUR`. A key can be stored
+    only once, so the cap holds across processes and for simultaneous questions.
     """
-    place = f"{question.team}:{question.channel}"
-    thread = [f"bots:{place}:{question.thread_ts}:{n}" for n in range(IN_A_THREAD)]
+    prefix = f"bots:{question.team}:{question.channel}"
+    thread = [f"{prefix}:{question.thread_ts}:{n}" for n in range(IN_A_THREAD)]
     hour = int(time.time() // HOUR_S)
-    hourly = [f"bots:{place}:hour-{hour}:{n}" for n in range(IN_AN_HOUR)]
-    found = [await _first_free(runs, slots) for slots in (thread, hourly)]
-    slots = [slot for slot in found if slot]
-    return slots if len(slots) == len(found) else None
+    hourly = [f"{prefix}:hour-{hour}:{n}" for n in range(IN_AN_HOUR)]
+    free = [await _first_free(runs, slots) for slots in (thread, hourly)]
+    slots = [slot for slot in free if slot]
+    return slots if len(slots) == len(free) else None
 
 
 async def _first_free(runs: RunStore, slots: Sequence[str]) -> str | None:

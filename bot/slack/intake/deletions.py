@@ -1,4 +1,4 @@
-"""Questions that are deleted: work on them stops, and what was asked and answered is erased."""
+"""Stops runs whose question or thread was deleted."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ log = structlog.get_logger(__name__)
 
 
 class Deletions:
-    """Hears of deleted messages."""
+    """Handles events about deleted messages."""
 
     def __init__(self, runs: RunStore, jobs: Jobs) -> None:
         self._runs = runs
         self._jobs = jobs
 
-    async def heed(
+    async def stop_deleted(
         self,
         body: Mapping[str, Any],
         next: Callable[[], Awaitable[None]],  # noqa: A002 - Bolt passes it by this name
     ) -> None:
-        """Bolt middleware: stop runs whose question or thread was deleted.
+        """Bolt middleware: stop the runs whose question or thread was deleted.
 
-        It is stored before Slack gets its answer, since Slack does not send the event again. The
-        worker of such a run, now or after a restart, takes back what was posted and erases what is
-        stored.
+        The stop is stored before the acknowledgement, since Slack never repeats an acknowledged
+        event. The run's worker, now or after a restart, removes the posted messages and erases the
+        stored texts.
         """
         if deleted := deleted_in_event(body):
             for run_id in await self._runs.live_under(

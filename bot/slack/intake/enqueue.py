@@ -1,4 +1,4 @@
-"""Taking questions in, whatever way they came: stored once, counted, handed over."""
+"""Stores a question once, queues it, and tells the asker their queue position."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from bot.slack.ui import strings
 
 log = structlog.get_logger(__name__)
 
-TELLING_S = 0.6
-"""Seconds between two people who are told their place: Slack bears 100 such messages a minute
-(chat.postEphemeral is of tier 4, https://docs.slack.dev/apis/web-api/rate-limits)."""
+NOTICE_INTERVAL_S = 0.6
+"""Seconds between two notices of a queue position. Slack allows about 100 of them a minute
+(chat.postEphemeral is tier 4, https://docs.slack.dev/apis/web-api/rate-limits)."""
 
-RUSH_S = 0.5
-"""Seconds that work waits at most while more questions come in."""
+MAX_DELAY_S = 0.5
+"""Longest time that a stored question waits for others to be stored."""
 
 
 class Enqueuer:
-    """The journal and the jobs, as whoever takes a question in has to do with them."""
+    """Stores questions and queues them for the workers."""
 
     def __init__(
         self, client: AsyncWebClient, runs: RunStore, jobs: Jobs, observer: Observer
@@ -36,13 +36,13 @@ class Enqueuer:
         self._runs = runs
         self._jobs = jobs
         self._observer = observer
-        self._claiming = 0
-        self._calm = asyncio.Event()
-        self._calm.set()
-        self._telling = asyncio.Lock()
-        self._tellings: set[asyncio.Task[None]] = set()
+        self._storing = 0
+        self._all_stored = asyncio.Event()
+        self._all_stored.set()
+        self._notice_lock = asyncio.Lock()
+        self._notice_tasks: set[asyncio.Task[None]] = set()
 
-    async def claim(
+    async def store(
         self,
         question: Question,
         keys: Sequence[str],
@@ -50,77 +50,73 @@ class Enqueuer:
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question, and return its run's id; None when one of the keys was taken before."""
-        async with self._rush():
+        """Store a question and return its run id; None if one of its keys was stored before."""
+        async with self._count_storing():
             run_id = await self._runs.claim(question, keys, pipeline, again_of=again_of)
         self._observer.claimed(question.surface, new=run_id is not None)
-        event = "claimed_before" if run_id is None else "claimed"
+        event = "question_stored_before" if run_id is None else "question_stored"
         log.info(event, run_id=run_id, surface=question.surface, again_of=again_of)
         return run_id
 
-    async def claim_for_app(
+    async def store_from_app(
         self, question: Question, keys: Sequence[str], pipeline: str
     ) -> str | None:
-        """The same for a question of an app; None as well where apps have asked enough there."""
+        """Store an app's question; None also if its thread or channel reached the cap for apps."""
         while slots := await free_slots(self._runs, question):
-            run_id = await self.claim(question, [*keys, *slots], pipeline)
-            if run_id or await self._is_taken(keys):
+            run_id = await self.store(question, [*keys, *slots], pipeline)
+            if run_id or any([await self._runs.is_claimed(key) for key in keys]):
                 return run_id
-        log.warning("apps_asked_enough", channel=question.channel)
+        log.warning("app_questions_capped", channel=question.channel)
         return None
 
-    async def _is_taken(self, keys: Sequence[str]) -> bool:
-        return any([await self._runs.is_claimed(key) for key in keys])
+    async def enqueue(self, run_id: str, question: Question) -> None:
+        """Queue a run. If all workers are busy, tell the asker their position.
 
-    async def hand_over(self, run_id: str, question: Question) -> None:
-        """Have it worked on. Where every worker is busy, the asker is told that it waits.
-
-        Slack waits for acknowledgements, and people for minutes: of many questions at once all are
-        stored before the work on the first begins.
+        Slack waits only 3 s for an acknowledgement, so while more questions are being stored, the
+        work on this one is delayed by up to `MAX_DELAY_S`.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(RUSH_S):
-                await self._calm.wait()
+            async with asyncio.timeout(MAX_DELAY_S):
+                await self._all_stored.wait()
         if await self._jobs.hand_over(run_id) and not is_app(question.user):
-            task = asyncio.create_task(self._tell_in_turn(run_id, question), name="place")
-            self._tellings.add(task)
-            task.add_done_callback(self._tellings.discard)
-
-    async def _tell_in_turn(self, run_id: str, question: Question) -> None:
-        """Tell the asker their place, after those who wait to be told theirs."""
-        try:
-            async with self._telling:
-                place = await self._runs.position(run_id)
-                if place:  # it may have begun while others were told
-                    await self._tell_place(question, place.ahead + 1)
-                    await asyncio.sleep(TELLING_S)
-        except Exception as error:
-            # The outermost edge of a task; the question itself is cared for.
-            log.exception("place_not_told", error=type(error).__name__)
+            task = asyncio.create_task(self._send_position(run_id, question), name="position")
+            self._notice_tasks.add(task)
+            task.add_done_callback(self._notice_tasks.discard)
 
     @asynccontextmanager
-    async def _rush(self) -> AsyncGenerator[None, None]:
-        self._claiming += 1
-        self._calm.clear()
+    async def _count_storing(self) -> AsyncGenerator[None, None]:
+        self._storing += 1
+        self._all_stored.clear()
         try:
             yield
         finally:
-            self._claiming -= 1
-            if not self._claiming:
-                self._calm.set()
+            self._storing -= 1
+            if not self._storing:
+                self._all_stored.set()
 
-    async def _tell_place(self, question: Question, place: int) -> None:
-        alone = (
-            question.surface == "command"
-        )  # it has no thread, and asks where we may be no member
-        if not alone and not await root_exists(self._client, question.channel, question.thread_ts):
+    async def _send_position(self, run_id: str, question: Question) -> None:
+        """Tell the asker their queue position, one asker at a time to respect the rate limit."""
+        try:
+            async with self._notice_lock:
+                position = await self._runs.position(run_id)
+                if position:  # None if the run has started meanwhile
+                    await self._post_position(question, position.ahead + 1)
+                    await asyncio.sleep(NOTICE_INTERVAL_S)
+        except Exception as error:
+            # Nothing awaits this task. The question itself is queued.
+            log.exception("queue_position_not_sent", error=type(error).__name__)
+
+    async def _post_position(self, question: Question, position: int) -> None:
+        # A command has no thread, and we may not be a member of its channel.
+        has_thread = question.surface != "command"
+        if has_thread and not await root_exists(self._client, question.channel, question.thread_ts):
             return
         try:
             await self._client.chat_postEphemeral(
                 channel=question.channel,
                 user=question.user,
-                thread_ts=None if alone else question.thread_ts,
-                text=strings.QUEUED.format(place=place),
+                thread_ts=question.thread_ts if has_thread else None,
+                text=strings.QUEUED.format(place=position),
             )
         except SLACK_ERRORS as error:
-            log.info("place_not_told", error=code_of(error))
+            log.info("queue_position_not_sent", error=code_of(error))

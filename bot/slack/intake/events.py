@@ -1,4 +1,4 @@
-"""Slack's JSON in, a Question out. What is not a question for us gives None, malformed or not."""
+"""Parses events and commands into questions. Anything else, even malformed, gives None."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from bot.ports import Question, Surface
 from bot.slack.api.origin import team_of_author, workspace_of
 from bot.slack.intake.apps import AnsweredBots
 
-ASKING_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
-"""Message subtypes in which a person says something new. Edits, joins and the like are not."""
+NEW_MESSAGE_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+"""Subtypes of new messages by people; edits, joins and the like have others."""
 
 BOT_MESSAGE = "bot_message"
-"""The subtype of what an app posts that has no user, such as a workflow."""
+"""The subtype of messages from an app without a user, such as a workflow."""
 
-SLACK_ITSELF = frozenset({"USLACK", "USLACKBOT"})
-"""The authors of Slack's own notices, which come without a subtype or a bot_id."""
+SLACK_USERS = frozenset({"USLACK", "USLACKBOT"})
+"""The authors of Slack's own notices, which have no subtype and no bot_id."""
 
 NO_BOTS = AnsweredBots()
 
-FOR_ANOTHER = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
-"""How a message begins that is meant for one person."""
+STARTS_WITH_MENTION = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^<>]*)?>")
+"""A message that is addressed to one person."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingQuestion:
-    """A question, and every name under which Slack may bring it to us again.
+    """A question and the keys that identify it when Slack delivers it again.
 
     Attributes:
-        addressed: whether it was put to us. Other messages of a channel are questions only where
-            the channel has chosen so.
-        own_team: of the person who asks, where Slack has told it.
+        question: the question.
+        keys: all of its keys. One that was stored before makes it a duplicate.
+        addressed: whether it mentions us or is a direct message. Other messages are questions only
+            if the channel's rules say so.
+        own_team: the asker's workspace, if the event names it.
     """
 
     question: Question
@@ -43,8 +45,8 @@ class IncomingQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """A message that was deleted. `thread_ts` is that of the thread in which it stood."""
+class DeletedMessage:
+    """A deleted message. `thread_ts` is its own ts if it was not in a thread."""
 
     team: str
     channel: str
@@ -55,19 +57,19 @@ class Deleted:
 def question_in_event(
     body: Mapping[str, Any], our_user: str, our_bot: str = "", bots: AnsweredBots = NO_BOTS
 ) -> IncomingQuestion | None:
-    """What may be a question in an Events API body: a mention, a message to us or in a channel.
+    """Return the possible question in an Events API body: a mention or a message.
 
-    A mention arrives both as `app_mention` and as `message`, with two event ids, and an event that
-    was not acknowledged arrives again with the same one: hence the keys by event id *and* by
-    workspace, channel and ts. Of apps only those count that are among `bots` and mention us; their
-    bot's id stands in the place of the user.
+    The keys are the event id, and the workspace, channel and ts. A mention arrives twice, as
+    `app_mention` and as `message`, with two event ids. An unacknowledged event arrives again with
+    the same event id. An app's question counts only if the app is among `bots` and mentions us; its
+    bot id then takes the place of the user id.
     """
     event = body.get("event")
     if not isinstance(event, Mapping):
         return None
-    heard = _heard(event, our_user)
-    user = _asker(event, heard, bots)
-    if heard is None or user in {None, our_user, our_bot, *SLACK_ITSELF}:
+    address = _address(event, our_user)
+    user = _asker(event, address, bots)
+    if address is None or user in {None, our_user, our_bot, *SLACK_USERS}:
         return None
     team = workspace_of(body) or event.get("team")
     channel, ts, text = (event.get(name) for name in ("channel", "ts", "text"))
@@ -80,20 +82,20 @@ def question_in_event(
         ts=str(ts),
         thread_ts=str(event.get("thread_ts") or ts),
         text=text if isinstance(text, str) else "",
-        surface=heard.surface,
+        surface=address.surface,
         attached=bool(event.get("files")),
     )
     keys = [f"message:{team}:{channel}:{ts}"]
     if isinstance(body.get("event_id"), str):
         keys.append(f"event:{body['event_id']}")
-    return IncomingQuestion(question, tuple(keys), heard.addressed, team_of_author(event))
+    return IncomingQuestion(question, tuple(keys), address.to_us, team_of_author(event))
 
 
-def deleted_in_event(body: Mapping[str, Any]) -> Deleted | None:
-    """The message that an event tells was deleted.
+def deleted_in_event(body: Mapping[str, Any]) -> DeletedMessage | None:
+    """Return the message that an event reports as deleted.
 
-    A thread's first message is not deleted while there are replies: Slack puts a tombstone in its
-    place, of which we hear as of an edit (42wim/matterbridge 600, openclaw/openclaw 22035).
+    When a thread's first message is deleted while it has replies, Slack replaces it by a tombstone
+    and sends the event of an edit (42wim/matterbridge 600, openclaw/openclaw 22035).
     """
     event = body.get("event")
     if not isinstance(event, Mapping) or event.get("type") != "message":
@@ -108,25 +110,25 @@ def deleted_in_event(body: Mapping[str, Any]) -> Deleted | None:
     team, channel = workspace_of(body), event.get("channel")
     if not (team and isinstance(channel, str) and isinstance(ts, str)):
         return None
-    return Deleted(team, channel, ts, str(before.get("thread_ts") or ts))
+    return DeletedMessage(team, channel, ts, str(before.get("thread_ts") or ts))
 
 
 def question_in_command(body: Mapping[str, Any], team: str) -> IncomingQuestion | None:
-    """The question in a slash command's body. Its answer goes to the asker alone.
+    """Return the question in a slash command's body. Only the asker sees the reply.
 
-    `team` is our workspace: the body names that of the person.
+    `team` is our workspace; the body has the asker's.
     """
     names = ("team_id", "channel_id", "user_id", "trigger_id", "text", "response_url")
     values = {name: body.get(name) for name in names}
     if not all(isinstance(value, str) and value for value in values.values()):
         return None
-    stand_in = f"command-{values['trigger_id']}"[:64]
+    placeholder_ts = f"command-{values['trigger_id']}"[:64]
     question = Question(
         team=team,
         channel=str(values["channel_id"]),
         user=str(values["user_id"]),
-        ts=stand_in,
-        thread_ts=stand_in,
+        ts=placeholder_ts,
+        thread_ts=placeholder_ts,
         text=str(values["text"]),
         surface="command",
         response_url=str(values["response_url"]),
@@ -136,39 +138,42 @@ def question_in_command(body: Mapping[str, Any], team: str) -> IncomingQuestion 
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Address:
+    """Where a message was posted, and whether it is addressed to us."""
+
     surface: Surface
-    addressed: bool = True
+    to_us: bool = True
 
 
-def _asker(event: Mapping[str, Any], heard: _Heard | None, bots: AnsweredBots) -> object:
-    """Who asks: a person, or an app by its bot's id; None for an app that may not."""
+def _asker(event: Mapping[str, Any], address: _Address | None, bots: AnsweredBots) -> object:
+    """Return the user id, or the bot id of an app that may ask; None for all others."""
     subtype, bot = event.get("subtype"), event.get("bot_id")
     if not bot and subtype != BOT_MESSAGE:
-        return event.get("user") if subtype in ASKING_SUBTYPES else None
-    mentions_us = heard is not None and heard.addressed and heard.surface == "mention"
-    may = mentions_us and subtype in {*ASKING_SUBTYPES, BOT_MESSAGE} and bots.include(event)
-    return bot if may and event.get("user") not in SLACK_ITSELF else None
+        return event.get("user") if subtype in NEW_MESSAGE_SUBTYPES else None
+    mentions_us = address is not None and address.to_us and address.surface == "mention"
+    is_new = subtype in {*NEW_MESSAGE_SUBTYPES, BOT_MESSAGE}
+    may_ask = mentions_us and is_new and bots.includes_author(event)
+    return bot if may_ask and event.get("user") not in SLACK_USERS else None
 
 
-def _heard(event: Mapping[str, Any], our_user: str) -> _Heard | None:
-    """How an event reaches us; None when it does not concern us."""
+def _address(event: Mapping[str, Any], our_user: str) -> _Address | None:
+    """Return how a message is addressed; None if it can't be a question for us."""
     match event.get("type"), event.get("channel_type"):
         case "app_mention", _:
-            return _Heard("mention")
+            return _Address("mention")
         case "message", "im":
-            return _Heard("direct")
+            return _Address("direct")
         case "message", "channel" | "group" | "mpim" as kind:
-            return _heard_in_channel(event, our_user, kind)
+            return _channel_address(event, our_user, kind)
         case _:
             return None
 
 
-def _heard_in_channel(event: Mapping[str, Any], our_user: str, kind: str) -> _Heard | None:
+def _channel_address(event: Mapping[str, Any], our_user: str, kind: str) -> _Address | None:
     text = str(event.get("text") or "")
     if f"<@{our_user}" in text:
-        # In group messages a mention is no app_mention; elsewhere it comes as one as well.
-        return _Heard("mention") if kind == "mpim" else None
-    if FOR_ANOTHER.match(text) or not (text.strip() or event.get("files")):
+        # A mention also arrives as app_mention, except in group direct messages.
+        return _Address("mention") if kind == "mpim" else None
+    if STARTS_WITH_MENTION.match(text) or not (text.strip() or event.get("files")):
         return None
-    return _Heard("mention", addressed=False)
+    return _Address("mention", to_us=False)

@@ -1,4 +1,4 @@
-"""Questions coming in: stored before Slack's acknowledgement leaves, then handed over."""
+"""Bolt listeners for questions: store each before acknowledging it, then queue it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.ports import Question, QuestionHistory
 from bot.preferences import Rules
 from bot.slack.api.identity import IdentityLookup
-from bot.slack.api.origin import visitor_of_command
+from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
-from bot.slack.commands import SUBCOMMANDS, CommandContext, CommandServices, find
+from bot.slack.commands import SUBCOMMANDS, CommandContext, CommandServices, find_subcommand
 from bot.slack.intake.apps import AnsweredBots
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
@@ -24,7 +24,8 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
 from bot.slack.ui.footer import stop
 
-CLAIMED = "moa_claimed"
+STORED_QUESTION = "moa_stored_question"
+"""The key in Bolt's context that passes a stored question from the middleware to the listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,98 +36,101 @@ class _StoredQuestion:
 
 
 class QuestionIntake:
-    """The way from Slack's events and commands to the journal and the jobs."""
+    """Handles events and slash commands that may contain a question."""
 
     def __init__(
         self,
-        taking: Enqueuer,
+        enqueuer: Enqueuer,
         identity: IdentityLookup,
         people: UserDirectory,
-        offers: CommandServices,
+        services: CommandServices,
         history: QuestionHistory,
         *,
         bots: AnsweredBots,
     ) -> None:
-        self._taking = taking
+        self._enqueuer = enqueuer
         self._identity = identity
-        self._offers = offers
-        self._history = history
         self._people = people
+        self._services = services
+        self._history = history
         self._bots = bots
 
-    async def claim(
+    async def store_question(
         self,
         body: Mapping[str, Any],
         context: AsyncBoltContext,
         next: Callable[[], Awaitable[None]],  # noqa: A002 - Bolt passes it by this name
     ) -> None:
-        """Bolt middleware: store the question, once, before the event is acknowledged.
+        """Bolt middleware: store the event's question before the acknowledgement.
 
-        Bolt acknowledges an event before its listener runs, and Slack never sends an acknowledged
-        event again; a middleware of the listener still runs before. When storing fails, the error
-        becomes a refusal, and Slack sends the event again.
+        Bolt acknowledges an event before its listener runs, and Slack never repeats an acknowledged
+        event. A listener's middleware runs earlier: if storing fails, the error becomes a 500 and
+        Slack sends the event again.
         """
         me = await self._identity.get()
-        asked = question_in_event(body, me.user_id, me.bot_id, self._bots)
-        claimed = await self._claim(asked) if asked else None
-        context[CLAIMED] = claimed
+        incoming = question_in_event(body, me.user_id, me.bot_id, self._bots)
+        context[STORED_QUESTION] = await self._store(incoming) if incoming else None
         await next()
 
-    async def work(self, context: AsyncBoltContext) -> None:
-        """Bolt listener: hand over what was claimed."""
-        claimed = context.get(CLAIMED)
-        if isinstance(claimed, _StoredQuestion):
-            await self._taking.hand_over(claimed.run_id, claimed.question)
+    async def enqueue_question(self, context: AsyncBoltContext) -> None:
+        """Bolt listener: queue the question that the middleware stored."""
+        stored = context.get(STORED_QUESTION)
+        if isinstance(stored, _StoredQuestion):
+            await self._enqueuer.enqueue(stored.run_id, stored.question)
 
-    async def command(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Bolt listener: the slash command. Whatever is answered, only its user sees it."""
+    async def handle_command(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """Bolt listener: run a subcommand, or store and queue the question in a slash command."""
         text = str(body.get("text") or "").strip()
-        subcommand = find(text or "help")
-        if subcommand:
-            await subcommand.run(await self._desk(ack, body))
+        if subcommand := find_subcommand(text or "help"):
+            await subcommand.run(await self._command_context(ack, body))
             return
-        asked = question_in_command(body, (await self._identity.get()).team_id)
-        claimed = await self._claim(asked) if asked else None
-        if claimed is None:
+        incoming = question_in_command(body, (await self._identity.get()).team_id)
+        stored = await self._store(incoming) if incoming else None
+        if stored is None:
             await ack()
             return
-        told = strings.COMMAND_ASKED.format(pipeline=escape_mrkdwn(claimed.pipeline))
-        await _say(ack, told, stop(claimed.run_id))
-        await self._taking.hand_over(claimed.run_id, claimed.question)
+        confirmation = strings.COMMAND_ASKED.format(pipeline=escape_mrkdwn(stored.pipeline))
+        await _respond(ack, confirmation, stop(stored.run_id))
+        await self._enqueuer.enqueue(stored.run_id, stored.question)
 
-    async def _claim(self, asked: IncomingQuestion) -> _StoredQuestion | None:
-        question = asked.question
-        rules = await self._offers.preferences.rules(question.team, question.channel, question.user)
-        if not asked.addressed and not await self._is_question(question, rules):
+    async def _store(self, incoming: IncomingQuestion) -> _StoredQuestion | None:
+        """Store a question; None if it is not for us or was stored before."""
+        question = incoming.question
+        preferences = self._services.preferences
+        rules = await preferences.rules(question.team, question.channel, question.user)
+        if not incoming.addressed and not await self._is_question(question, rules):
             return None
         pipeline = question.pipeline or rules.pipeline
-        self._people.learn(question.user, asked.own_team)
-        take = self._taking.claim_for_app if is_app(question.user) else self._taking.claim
-        run_id = await take(question, asked.keys, pipeline)
+        self._people.store_team(question.user, incoming.own_team)
+        if is_app(question.user):
+            run_id = await self._enqueuer.store_from_app(question, incoming.keys, pipeline)
+        else:
+            run_id = await self._enqueuer.store(question, incoming.keys, pipeline)
         return None if run_id is None else _StoredQuestion(run_id, pipeline, question)
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
-        """Whether the channel has chosen that a message which is not put to us is answered."""
+        """Return whether the channel's rules make a message without a mention a question."""
         if message.thread_ts == message.ts:
             return rules.brainstorm
         return rules.follow_ups and await self._history.was_asked_in(
             message.team, message.channel, message.thread_ts
         )
 
-    async def _desk(self, ack: AsyncAck, body: Mapping[str, Any]) -> CommandContext:
+    async def _command_context(self, ack: AsyncAck, body: Mapping[str, Any]) -> CommandContext:
         return CommandContext(
             command=str(body.get("command") or "/moa"),
             subcommands=SUBCOMMANDS,
             team=(await self._identity.get()).team_id,
-            visitor=visitor_of_command(body),
+            actor=actor_of_command(body),
             channel=str(body.get("channel_id")),
             trigger_id=str(body.get("trigger_id")),
-            say=partial(_say, ack),
-            offers=self._offers,
+            respond=partial(_respond, ack),
+            services=self._services,
         )
 
 
-async def _say(ack: AsyncAck, mrkdwn: str, *more: Block) -> None:
+async def _respond(ack: AsyncAck, mrkdwn: str, *more: Block) -> None:
+    """Acknowledge a command with a text that only its user sees, or without one."""
     if mrkdwn:
         await ack(text=mrkdwn, blocks=[*sections(mrkdwn), *more], response_type="ephemeral")
     else:

@@ -1,4 +1,4 @@
-"""Putting a question where a shortcut wants it: posted in the asker's name, stored, handed over."""
+"""Posts a shortcut's question for the asker, stores it and queues it."""
 
 from __future__ import annotations
 
@@ -27,134 +27,138 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ShortcutQuestion:
-    """A question to be put.
+    """A question to post.
 
     Attributes:
-        visitor: who asks.
-        place: where; without a channel in their direct messages with us.
-        text: the question in their words.
-        pipeline: what they have chosen, if anything.
-        key: the name under which the same may reach us again.
+        actor: the asker.
+        target: where to post it; without a channel, in the asker's direct messages with us.
+        text: the question as they typed it.
+        pipeline: the pipeline that they chose, if any.
+        key: identifies the question when Slack delivers it again.
     """
 
-    visitor: Actor
-    place: PostTarget
+    actor: Actor
+    target: PostTarget
     text: str
     pipeline: str | None
     key: str
 
 
 class QuestionPoster:
-    """Puts questions in people's names."""
+    """Posts questions for their askers."""
 
     def __init__(
         self,
-        frame: ReplyContext,
-        taking: Enqueuer,
+        reply_context: ReplyContext,
+        enqueuer: Enqueuer,
         identity: IdentityLookup,
         colleagues: Colleagues,
         preferences: Preferences,
     ) -> None:
-        self.client = frame.client
+        self.client = reply_context.client
         self.colleagues = colleagues
-        self._runs = frame.runs
-        self._people = frame.people
-        self._taking = taking
+        self._runs = reply_context.runs
+        self._people = reply_context.people
+        self._enqueuer = enqueuer
         self._identity = identity
         self._preferences = preferences
 
-    async def put(self, put: ShortcutQuestion) -> None:
-        """Ask it, once for each key. What was posted for a question that is not asked is removed.
+    async def post(self, asked: ShortcutQuestion) -> None:
+        """Post, store and queue a question, once per key. If storing fails, delete the message.
 
         Raises:
-            RefusedError: with the words for the person.
+            RefusedError: with the text for the actor.
         """
         me = await self._identity.get()
-        if await self._runs.is_claimed(put.key):
+        if await self._runs.is_claimed(asked.key):
             return
         try:
-            if not await self.colleagues.include(put.visitor):
+            if not await self.colleagues.includes(asked.actor):
                 raise RefusedError(strings.ASK_OUTSIDE)
-            channel = put.place.channel or await self._direct(put.visitor.user)
-            await self._check(channel, put.visitor.user, me.user_id)
-            ts = await self._post(put, channel)
+            channel = asked.target.channel or await self._open_direct(asked.actor.user)
+            await self._check_members(channel, asked.actor.user, me.user_id)
+            ts = await self._post_message(asked, channel)
         except SLACK_ERRORS as error:
-            log.info("shortcut_refused", error=code_of(error))
-            raise RefusedError(_told(code_of(error))) from None
-        self._people.learn(put.visitor.user, put.visitor.own_team)
-        question, run_id = _question(put, me.team_id, channel, ts), None
+            log.info("shortcut_question_not_posted", error=code_of(error))
+            raise RefusedError(_refusal_text(code_of(error))) from None
+        self._people.store_team(asked.actor.user, asked.actor.own_team)
+        question, run_id = _question(asked, me.team_id, channel, ts), None
         try:
-            run_id = await self._store(put, question)
+            run_id = await self._store(asked, question)
         finally:
             if run_id is None:
-                await self._remove(channel, ts)
+                await self._delete_message(channel, ts)
         if run_id is not None:
-            await self._taking.hand_over(run_id, question)
+            await self._enqueuer.enqueue(run_id, question)
 
-    async def tell_directly(self, user: str, notice: str) -> None:
-        """Say something to a person for which there is no other place left."""
+    async def send_direct_message(self, user: str, text: str) -> None:
+        """Tell a person something when there is no other place to show it."""
         try:
             await self.client.chat_postMessage(
-                channel=await self._direct(user),
-                text=notice,
+                channel=await self._open_direct(user),
+                text=text,
                 unfurl_links=False,
                 unfurl_media=False,
             )
         except SLACK_ERRORS as error:
-            log.warning("not_told", error=code_of(error))
+            log.warning("direct_message_not_sent", error=code_of(error))
 
-    async def _check(self, channel: str, user: str, me: str) -> None:
-        """Both have to be there: where we may only post, the reply could not follow."""
-        there = await members_among(self.client, channel, {user, me})
-        if user not in there:
+    async def _check_members(self, channel: str, user: str, me: str) -> None:
+        """Require that the asker and the bot are members: in a channel without us, replies fail.
+
+        Raises:
+            RefusedError: if one of them is not.
+        """
+        members = await members_among(self.client, channel, {user, me})
+        if user not in members:
             raise RefusedError(strings.ASK_FORBIDDEN)
-        if me not in there:
+        if me not in members:
             raise RefusedError(strings.TROUBLES["not_in_channel"])
 
-    async def _store(self, put: ShortcutQuestion, question: Question) -> str | None:
+    async def _store(self, asked: ShortcutQuestion, question: Question) -> str | None:
         team, channel = question.team, question.channel
         rules = await self._preferences.rules(team, channel, question.user)
-        keys = [put.key, f"message:{team}:{channel}:{question.ts}"]
-        return await self._taking.claim(question, keys, put.pipeline or rules.pipeline)
+        keys = [asked.key, f"message:{team}:{channel}:{question.ts}"]
+        return await self._enqueuer.store(question, keys, asked.pipeline or rules.pipeline)
 
-    async def _post(self, put: ShortcutQuestion, channel: str) -> str:
-        user = put.visitor.user
-        message = quoted_message(user, await self._people.name(user), put.text)
-        if put.place.thread_ts:
-            return await post_in_thread(self.client, channel, put.place.thread_ts, **message)
-        posted = await self.client.chat_postMessage(
+    async def _post_message(self, asked: ShortcutQuestion, channel: str) -> str:
+        user = asked.actor.user
+        message = quoted_message(user, await self._people.name(user), asked.text)
+        if asked.target.thread_ts:
+            return await post_in_thread(self.client, channel, asked.target.thread_ts, **message)
+        response = await self.client.chat_postMessage(
             channel=channel, unfurl_links=False, unfurl_media=False, **message
         )
-        return str(posted["ts"])
+        return str(response["ts"])
 
-    async def _remove(self, channel: str, ts: str) -> None:
+    async def _delete_message(self, channel: str, ts: str) -> None:
         try:
             await self.client.chat_delete(channel=channel, ts=ts)
         except SLACK_ERRORS as error:
-            log.warning("question_not_removed", error=code_of(error))
+            log.warning("shortcut_question_not_deleted", error=code_of(error))
 
-    async def _direct(self, user: str) -> str:
+    async def _open_direct(self, user: str) -> str:
         opened = await self.client.conversations_open(users=user)
         return str((opened.get("channel") or {})["id"])
 
 
-def _question(put: ShortcutQuestion, team: str, channel: str, ts: str) -> Question:
-    surface: Surface = "shortcut" if put.place.channel else "direct"
+def _question(asked: ShortcutQuestion, team: str, channel: str, ts: str) -> Question:
+    surface: Surface = "shortcut" if asked.target.channel else "direct"
     return Question(
         team=team,
         channel=channel,
-        user=put.visitor.user,
+        user=asked.actor.user,
         ts=ts,
-        thread_ts=put.place.thread_ts or ts,
-        text=escape_mrkdwn(put.text),
+        thread_ts=asked.target.thread_ts or ts,
+        text=escape_mrkdwn(asked.text),
         surface=surface,
-        pipeline=put.pipeline,
+        pipeline=asked.pipeline,
         attached=False,
     )
 
 
-def _told(code: str) -> str:
-    """Slack's refusal in words for the person."""
+def _refusal_text(code: str) -> str:
+    """Return the text for the actor after an error from Slack."""
     if code in UNSURE:
         return strings.ASK_UNSURE
     trouble = READ_ERRORS.get(code)

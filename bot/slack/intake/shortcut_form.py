@@ -1,4 +1,8 @@
-"""The modal in which a question is put by a shortcut."""
+"""The modal in which a shortcut asks for the question.
+
+Limits (https://docs.slack.dev/reference/block-kit): an input's text 3,000 characters,
+private_metadata 3,000.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import slack_limits
-from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, context
+from bot.slack.ui.blocks import Block, context, plain_text
+from bot.slack.ui.forms import input_block, option
 
 ASK_CALLBACK = "ask_models"
 QUESTION, PIPELINE, PLACE, INPUT = "question", "pipeline", "place", "input"
@@ -19,18 +23,18 @@ QUESTION, PIPELINE, PLACE, INPUT = "question", "pipeline", "place", "input"
 
 @dataclass(frozen=True, slots=True)
 class PostTarget:
-    """Where a question is to be put: in a thread, or where the person chooses (both None)."""
+    """Where to post a question: in a thread, in a channel, or (both None) in a direct message."""
 
     channel: str | None = None
     thread_ts: str | None = None
 
-    def packed(self) -> str:
-        """For `private_metadata`."""
+    def to_metadata(self) -> str:
+        """Return it as `private_metadata`."""
         return json.dumps([self.channel, self.thread_ts])
 
     @classmethod
-    def unpacked(cls, text: object) -> PostTarget | None:
-        """From `private_metadata`; None for what is none of ours."""
+    def from_metadata(cls, text: object) -> PostTarget | None:
+        """Parse `private_metadata`; None if it is invalid."""
         try:
             channel, thread_ts = json.loads(str(text))
         except (ValueError, TypeError):
@@ -42,35 +46,35 @@ class PostTarget:
 
 @dataclass(frozen=True, slots=True)
 class ShortcutInput:
-    """What somebody has filled in. `channel` is where to ask; None for a direct message."""
+    """The submitted values. `channel` is where to ask; None for a direct message."""
 
     text: str
     pipeline: str | None
     channel: str | None
 
 
-def shortcut_view(place: PostTarget, pipelines: Collection[str], chosen: str | None) -> Block:
-    """The modal: the question, the pipeline and, outside a thread, where the reply goes.
+def shortcut_view(target: PostTarget, pipelines: Collection[str], chosen: str | None) -> Block:
+    """Return the modal: the question, the pipeline and, outside a thread, where to post.
 
     Args:
-        place: where it is asked.
-        pipelines: which there are.
-        chosen: the one that is asked there unless another is picked; None where that is not known.
+        target: where the shortcut was used.
+        pipelines: the pipelines to choose from.
+        chosen: the default pipeline there; None if unknown.
     """
-    where = [context(strings.ASK_IN_THREAD)] if place.channel else [_where()]
+    destination = context(strings.ASK_IN_THREAD) if target.channel else _channel_input()
     return {
         "type": "modal",
         "callback_id": ASK_CALLBACK,
-        "private_metadata": place.packed(),
-        "title": _plain(strings.ASK_TITLE),
-        "submit": _plain(strings.ASK_SUBMIT),
-        "close": _plain(strings.ASK_CLOSE),
-        "blocks": [_question(), *_pipeline(pipelines, chosen), *where],
+        "private_metadata": target.to_metadata(),
+        "title": plain_text(strings.ASK_TITLE),
+        "submit": plain_text(strings.ASK_SUBMIT),
+        "close": plain_text(strings.ASK_CLOSE),
+        "blocks": [_question_input(), *_pipeline_input(pipelines, chosen), destination],
     }
 
 
-def read_form(view: Mapping[str, Any]) -> ShortcutInput:
-    """What was submitted."""
+def parse_form(view: Mapping[str, Any]) -> ShortcutInput:
+    """Parse the submitted modal."""
     values = (view.get("state") or {}).get("values") or {}
 
     def value(block: str) -> Mapping[str, Any]:
@@ -84,56 +88,38 @@ def read_form(view: Mapping[str, Any]) -> ShortcutInput:
     )
 
 
-def _question() -> Block:
+def _question_input() -> Block:
     element: Block = {
         "type": "plain_text_input",
         "action_id": INPUT,
         "multiline": True,
         "max_length": slack_limits.PLAIN_TEXT_INPUT,
-        "placeholder": _plain(strings.ASK_PLACEHOLDER),
+        "placeholder": plain_text(strings.ASK_PLACEHOLDER),
     }
-    return _input(QUESTION, strings.ASK_QUESTION, element)
+    return input_block(QUESTION, strings.ASK_QUESTION, element)
 
 
-def _pipeline(pipelines: Collection[str], chosen: str | None) -> list[Block]:
-    options = [_option(name) for name in pipelines if len(name) <= slack_limits.OPTION_VALUE]
+def _pipeline_input(pipelines: Collection[str], chosen: str | None) -> list[Block]:
+    options = [option(name, name) for name in pipelines if len(name) <= slack_limits.OPTION_VALUE]
     options = options[: slack_limits.SELECT_OPTIONS]
-    if len(options) < 2:  # noqa: PLR2004 - one is no choice
+    if len(options) < 2:  # noqa: PLR2004 - one option is no choice
         return []
     element: Block = {
         "type": "static_select",
         "action_id": INPUT,
-        "placeholder": _plain(strings.ASK_PIPELINE_USUAL),
+        "placeholder": plain_text(strings.ASK_PIPELINE_USUAL),
         "options": options,
     }
-    if chosen and any(option["value"] == chosen for option in options):
-        element["initial_option"] = _option(chosen)
-    return [_input(PIPELINE, strings.ASK_PIPELINE, element, optional=True)]
+    if chosen and any(each["value"] == chosen for each in options):
+        element["initial_option"] = option(chosen, chosen)
+    return [input_block(PIPELINE, strings.ASK_PIPELINE, element, optional=True)]
 
 
-def _where() -> Block:
+def _channel_input() -> Block:
     element: Block = {
         "type": "conversations_select",
         "action_id": INPUT,
-        "placeholder": _plain(strings.ASK_PLACE_NONE),
+        "placeholder": plain_text(strings.ASK_PLACE_NONE),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
-    return _input(PLACE, strings.ASK_PLACE, element, optional=True)
-
-
-def _option(name: str) -> Block:
-    return {"text": _plain(shorten(plain(name), slack_limits.OPTION_TEXT)), "value": name}
-
-
-def _input(block_id: str, label: str, element: Block, *, optional: bool = False) -> Block:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": _plain(label),
-        "element": element,
-        "optional": optional,
-    }
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
+    return input_block(PLACE, strings.ASK_PLACE, element, optional=True)

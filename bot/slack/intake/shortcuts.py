@@ -1,13 +1,12 @@
-"""Shortcuts: asking about a message, summing its thread up, asking from anywhere.
+"""The shortcuts: ask about a message, summarise its thread, ask from anywhere.
 
-A question put by a shortcut has no message of its own, so we post one in the asker's name: the
-thread then reads as if it had been asked there.
+A shortcut leaves no message in the channel, so we post the question for the asker. The thread then
+reads as if they had typed it there.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.errors import new_error_id
 from bot.preferences import Preferences
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of
@@ -25,143 +25,153 @@ from bot.slack.intake.shortcut_form import (
     QUESTION,
     PostTarget,
     ShortcutInput,
-    read_form,
+    parse_form,
     shortcut_view,
 )
-from bot.slack.permissions.access import PATIENCE_S
+from bot.slack.permissions.access import CHECK_TIMEOUT_S
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, tell
 
 log = structlog.get_logger(__name__)
 
-READ_S = 1.0
-"""Of the 3 s for which a trigger is good, what the database may take before a modal opens."""
+DATABASE_TIMEOUT_S = 1.0
+"""Longest wait for the database before a modal opens. A trigger id expires after 3 s."""
 
 
 class Shortcuts:
-    """Takes questions from shortcuts."""
+    """Handles the shortcuts and their modal."""
 
-    def __init__(self, posting: QuestionPoster, preferences: Preferences) -> None:
-        self._client = posting.client
-        self._posting = posting
+    def __init__(self, poster: QuestionPoster, preferences: Preferences) -> None:
+        self._client = poster.client
+        self._poster = poster
         self._preferences = preferences
 
-    async def about(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Message shortcut "Ask about this message": opens the modal."""
+    async def ask_about_message(
+        self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond
+    ) -> None:
+        """Open the modal (message shortcut "Ask about this message")."""
         await ack()
         if not await self._open(body, _thread_of(body)):
             await tell(respond, strings.ASK_TOO_LATE)
 
-    async def anywhere(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Global shortcut "Ask the models": opens the modal."""
+    async def ask_anywhere(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        """Open the modal (global shortcut "Ask the models")."""
         await ack()
         if not await self._open(body, PostTarget()):
-            await self._posting.tell_directly(actor_of(body).user, strings.ASK_TOO_LATE)
+            await self._poster.send_direct_message(actor_of(body).user, strings.ASK_TOO_LATE)
 
-    async def summarise(
+    async def summarise_thread(
         self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond
     ) -> None:
-        """Message shortcut "Summarise this thread": asked at once."""
+        """Ask for a summary right away (message shortcut "Summarise this thread")."""
         await ack()
-        place, key = _thread_of(body), f"shortcut:{body.get('trigger_id')}"
+        question = ShortcutQuestion(
+            actor=actor_of(body),
+            target=_thread_of(body),
+            text=strings.SUMMARISE_QUESTION,
+            pipeline=None,
+            key=f"shortcut:{body.get('trigger_id')}",
+        )
         try:
-            await self._put(
-                ShortcutQuestion(actor_of(body), place, strings.SUMMARISE_QUESTION, None, key)
-            )
+            await self._post(question)
         except RefusedError as refused:
             await tell(respond, str(refused))
 
     async def submit(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """The modal was submitted. It closes once the question stands where it was to go.
+        """Post the question of a submitted modal, and close the modal once that is done.
 
-        A modal has to be answered within 3 s. Where Slack is slower than that it closes before, and
-        what goes wrong then is told in a direct message.
+        Slack expects a response within 3 s. If posting takes longer, the modal closes first, and
+        errors are reported in a direct message.
         """
         view = body.get("view") or {}
-        place, form = PostTarget.unpacked(view.get("private_metadata")), read_form(view)
-        if wrong := self._wrong(place, form):
-            await ack(response_action="errors", errors=wrong)
+        target, form = PostTarget.from_metadata(view.get("private_metadata")), parse_form(view)
+        if errors := self._validate(target, form):
+            await ack(response_action="errors", errors=errors)
             return
-        assert place is not None
-        there = place if place.channel else PostTarget(form.channel)
-        put = ShortcutQuestion(
-            actor_of(body), there, form.text, form.pipeline, f"view:{view.get('id')}"
+        assert target is not None
+        question = ShortcutQuestion(
+            actor=actor_of(body),
+            target=target if target.channel else PostTarget(form.channel),
+            text=form.text,
+            pipeline=form.pipeline,
+            key=f"view:{view.get('id')}",
         )
-        putting = asyncio.create_task(self._put(put), name="shortcut")
+        posting = asyncio.create_task(self._post(question), name="shortcut")
         try:
-            await asyncio.wait([putting], timeout=PATIENCE_S)
-            if putting.done():
-                await self._answer(ack, putting, PLACE if form.channel else QUESTION)
+            await asyncio.wait([posting], timeout=CHECK_TIMEOUT_S)
+            if posting.done():
+                await self._close_modal(ack, posting, PLACE if form.channel else QUESTION)
             else:
                 await ack()
-                await self._finish(putting, put)
+                await self._finish(posting, question)
         finally:
-            putting.cancel()
+            posting.cancel()
 
-    def _wrong(self, place: PostTarget | None, form: ShortcutInput) -> dict[str, str]:
-        """What has to be filled in otherwise, by block."""
-        if place is None or not form.text:
+    def _validate(self, target: PostTarget | None, form: ShortcutInput) -> dict[str, str]:
+        """Return what is wrong with each field."""
+        if target is None or not form.text:
             return {QUESTION: strings.ASK_EMPTY}
         if form.pipeline and form.pipeline not in self._preferences.pipelines:
             return {PIPELINE: strings.AGAIN_NO_PIPELINE}
         return {}
 
-    async def _answer(self, ack: AsyncAck, put: asyncio.Task[None], block: str) -> None:
-        """Close the modal, or mark in it why nothing was asked."""
+    async def _close_modal(self, ack: AsyncAck, posted: asyncio.Task[None], field: str) -> None:
+        """Close the modal, or show in it why the question was not posted."""
         try:
-            put.result()
+            posted.result()
         except RefusedError as refused:
-            await ack(response_action="errors", errors={block: str(refused)})
+            await ack(response_action="errors", errors={field: str(refused)})
         else:
             await ack()
 
-    async def _finish(self, putting: asyncio.Task[None], put: ShortcutQuestion) -> None:
+    async def _finish(self, posting: asyncio.Task[None], question: ShortcutQuestion) -> None:
         try:
-            await putting
+            await posting
         except RefusedError as refused:
-            await self._posting.tell_directly(put.visitor.user, str(refused))
+            await self._poster.send_direct_message(question.actor.user, str(refused))
 
-    async def _put(self, put: ShortcutQuestion) -> None:
-        """Ask it.
+    async def _post(self, question: ShortcutQuestion) -> None:
+        """Post the question and queue it.
 
         Raises:
-            RefusedError: whatever went wrong, with the words for the person.
+            RefusedError: on any error, with the text for the actor.
         """
         try:
-            await self._posting.put(put)
+            await self._poster.post(question)
         except RefusedError:
             raise
         except Exception as error:
-            # The outermost edge of a shortcut: the person is told that it came to nothing.
-            error_id = secrets.token_hex(4)
+            # Log the error here; the actor only gets its id.
+            error_id = new_error_id()
             log.exception("shortcut_failed", error_id=error_id, error=type(error).__name__)
             raise RefusedError(strings.told("internal", error_id)) from None
 
-    async def _open(self, body: Mapping[str, Any], place: PostTarget) -> bool:
-        """Open the modal; False where Slack does not."""
-        usual = await self._usual(actor_of(body), place.channel) if place.channel else None
-        view = shortcut_view(place, self._preferences.pipelines, usual)
+    async def _open(self, body: Mapping[str, Any], target: PostTarget) -> bool:
+        """Open the modal, and return whether Slack opened it."""
+        actor = actor_of(body)
+        default = await self._default_pipeline(actor, target.channel) if target.channel else None
+        view = shortcut_view(target, self._preferences.pipelines, default)
         try:
             await self._client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
         except SLACK_ERRORS as error:
-            log.info("asking_not_opened", error=code_of(error))
+            log.info("shortcut_modal_not_opened", error=code_of(error))
             return False
         return True
 
-    async def _usual(self, visitor: Actor, channel: str) -> str | None:
-        """The pipeline that is asked there unless another is picked; None where it is not known."""
+    async def _default_pipeline(self, actor: Actor, channel: str) -> str | None:
+        """Return the actor's default pipeline in a channel; None if the lookup fails."""
         try:
-            async with asyncio.timeout(READ_S):
-                team = await self._posting.colleagues.workspace()
-                return (await self._preferences.rules(team, channel, visitor.user)).pipeline
+            async with asyncio.timeout(DATABASE_TIMEOUT_S):
+                team = await self._poster.colleagues.team_id()
+                return (await self._preferences.rules(team, channel, actor.user)).pipeline
         except Exception:
-            # The form is worth more than what it suggests.
-            log.exception("usual_pipeline_unknown")
+            # The modal also works without a preselected pipeline.
+            log.exception("default_pipeline_unknown")
             return None
 
 
 def _thread_of(body: Mapping[str, Any]) -> PostTarget:
-    """The thread of the message that a shortcut was used on."""
+    """Return the thread of the message on which a shortcut was used."""
     message = body.get("message") or {}
     channel = (body.get("channel") or {}).get("id")
     return PostTarget(str(channel), str(message.get("thread_ts") or message.get("ts")))

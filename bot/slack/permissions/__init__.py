@@ -1,1 +1,1 @@
-"""Who may open answers and who may change settings."""
+"""Who may open answers, act on replies and change settings."""

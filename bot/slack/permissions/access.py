@@ -1,7 +1,7 @@
-"""Who may open the individual answers of a run. Everything that is not plainly allowed is refused.
+"""Decides who may open a run's answers and act on its reply. The default is no.
 
-Checked on the server at every click: the button's value is only a run's opaque id, and whoever
-holds one proves nothing by it.
+Checked on the server at every click: a button holds only a run's opaque id, and knowing the id
+grants nothing.
 """
 
 from __future__ import annotations
@@ -22,36 +22,37 @@ from bot.slack.api.origin import Actor
 
 log = structlog.get_logger(__name__)
 
-PATIENCE_S = 2.0
-"""What somebody does must be answered within 3 s
+CHECK_TIMEOUT_S = 2.0
+"""Slack expects a response within 3 s
 (https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
-PAGE = 1_000
-CANNOT_LOOK = frozenset({"channel_not_found", "not_in_channel"})
+PAGE_SIZE = 1_000
+NOT_VISIBLE = frozenset({"channel_not_found", "not_in_channel"})
+"""Codes for a channel that we can't see into."""
 
 Verdict = Literal["yes", "no", "outside", "unseen", "unknown"]
-"""Whether a person may see the answers. Only `yes` opens them.
+"""Whether an actor may see the answers. Only `yes` opens them.
 
-`outside`: the channel is shared with another organisation, and they are not the one who asked.
-`unseen`: shared by its asker in a channel that we cannot look into, so nobody else can be let in.
-`unknown`: it could not be found out just now.
+`outside`: the channel is shared with another organisation and the actor is not the asker.
+`unseen`: the asker shared the reply in a channel that we can't see into, so only they get access.
+`unknown`: the check failed.
 """
 
 MembershipCheck = Literal["yes", "no", "outside", "unknown"]
-"""Whether somebody belongs where a reply stands. Only `yes` lets them do something with it.
+"""Whether an actor is in the channel of a reply. Only `yes` lets them act on it.
 
-`outside`: they are of another organisation. `unknown`: it could not be found out just now.
+`outside`: they are from another organisation. `unknown`: the check failed.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class RevealPolicy:
-    """What a channel has decided about the individual answers.
+    """A channel's rules for individual answers.
 
     Attributes:
         who: who may open them.
-        names: whether the models' names stand beside them.
-        cost: whether it is told what they cost.
+        names: whether they show model names.
+        cost: whether they show costs.
     """
 
     who: Who = "members"
@@ -60,107 +61,104 @@ class RevealPolicy:
 
 
 class Policies(Protocol):
-    """Where the policy of each channel is found."""
+    """Looks up the policy of a run's channel."""
 
-    async def of(self, run: Run) -> RevealPolicy:
-        """What holds for a run's answers now. An error it raises keeps them closed."""
+    async def for_run(self, run: Run) -> RevealPolicy:
+        """Return the current policy for a run's answers. If this raises, they stay closed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AccessDecision:
-    """The answer to somebody at the door, and the policy that it was given by."""
+    """An access decision and the policy behind it."""
 
     verdict: Verdict
     policy: RevealPolicy
 
 
 class AnswerAccess:
-    """The channel's policy, and what stands above it."""
+    """Applies a channel's policy, and the rules that no policy can loosen."""
 
     def __init__(self, client: AsyncWebClient, policies: Policies, colleagues: Colleagues) -> None:
         self._client = client
         self._policies = policies
         self._colleagues = colleagues
 
-    async def admit(self, run: Run, visitor: Actor) -> AccessDecision:
-        """Whether this person may see the answers of this run, here and now."""
-        policy = await self._policies.of(run)
-        return AccessDecision(await self._verdict(run, visitor, policy.who), policy)
+    async def decide(self, run: Run, actor: Actor) -> AccessDecision:
+        """Decide whether the actor may see the run's answers now."""
+        policy = await self._policies.for_run(run)
+        return AccessDecision(await self._verdict(run, actor, policy.who), policy)
 
-    async def presence(self, run: Run, visitor: Actor) -> MembershipCheck:
-        """Whether somebody belongs where a run's reply stands, here and now.
+    async def membership(self, run: Run, actor: Actor) -> MembershipCheck:
+        """Check whether the actor is in the channel of a run's reply, in `CHECK_TIMEOUT_S` seconds.
 
-        A reply that was for its asker alone is theirs alone. People of other organisations belong
-        only where they asked themselves. Answered within `PATIENCE_S` seconds.
+        A private reply belongs to its asker alone. People of other organisations may only act on
+        replies to their own questions.
         """
         question = run.question
         if question.surface == "command":
-            return "yes" if visitor.user == question.user else "no"
-        if visitor.channel not in {None, question.channel}:
+            return "yes" if actor.user == question.user else "no"
+        if actor.channel not in {None, question.channel}:
             return "no"
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                if not await self._may_belong(run, visitor):
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                if not await self._is_colleague_or_asker(run, actor):
                     return "outside"
-                found = await is_member(self._client, question.channel, visitor.user)
+                found = await is_member(self._client, question.channel, actor.user)
         except SLACK_ERRORS as error:
-            log.warning("presence_unknown", run_id=run.id, error=code_of(error))
+            log.warning("membership_unknown", run_id=run.id, error=code_of(error))
             return "unknown"
         return "yes" if found else "no"
 
-    async def _verdict(self, run: Run, visitor: Actor, who: Who) -> Verdict:
+    async def _verdict(self, run: Run, actor: Actor, who: Who) -> Verdict:
         question = run.question
         if who not in {"members", "requester"}:
             return "no"
-        is_requester = visitor.user == question.user
-        if is_requester and question.surface == "command":
-            # The reply was for them alone, and may have reached them in a direct message.
+        is_asker = actor.user == question.user
+        if is_asker and question.surface == "command":
+            # A private reply may have reached them in a direct message instead of the channel.
             return "yes"
-        same_place = visitor.channel in {None, question.channel}
-        if not same_place or (who == "requester" and not is_requester):
+        same_channel = actor.channel in {None, question.channel}
+        if not same_channel or (who == "requester" and not is_asker):
             return "no"
-        return await self._looked(run, visitor)
+        return await self._check_channel(run, actor)
 
-    async def _may_belong(self, run: Run, visitor: Actor) -> bool:
-        """Whether it is a colleague, or whoever asked."""
-        if visitor.user == run.question.user:
-            return True
-        return await self._colleagues.include(visitor)
+    async def _is_colleague_or_asker(self, run: Run, actor: Actor) -> bool:
+        return actor.user == run.question.user or await self._colleagues.includes(actor)
 
-    async def _looked(self, run: Run, visitor: Actor) -> Verdict:
-        """What the channel itself says: who is in it now, and whether outsiders are."""
+    async def _check_channel(self, run: Run, actor: Actor) -> Verdict:
+        """Ask Slack who is in the channel now and whether it is shared with outsiders."""
         question = run.question
         try:
-            if not await self._may_belong(run, visitor):
+            if not await self._is_colleague_or_asker(run, actor):
                 return "no"
             info = (await self._client.conversations_info(channel=question.channel)).get("channel")
             if not info:
                 return "unknown"
-            if _is_shared_outside(info) and visitor.user != question.user:
+            if _is_shared_outside(info) and actor.user != question.user:
                 return "outside"
             client, channel = self._client, question.channel
-            return "yes" if await is_member(client, channel, visitor.user) else "no"
+            return "yes" if await is_member(client, channel, actor.user) else "no"
         except SLACK_ERRORS as error:
-            if question.surface == "command" and code_of(error) in CANNOT_LOOK:
+            if question.surface == "command" and code_of(error) in NOT_VISIBLE:
                 return "unseen"
             log.warning("access_unknown", run_id=run.id, error=code_of(error))
             return "unknown"
 
 
 async def is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
-    """Whether somebody is in a channel now. Raises what a call of the Web API raises."""
+    """Return whether a user is in a channel now. Raises `SLACK_ERRORS`."""
     return bool(await members_among(client, channel, {user}))
 
 
 async def members_among(
     client: AsyncWebClient, channel: str, users: Collection[str]
 ) -> frozenset[str]:
-    """Those of these people who are in a channel now. Raises what a call of the Web API raises."""
+    """Return which of these users are in a channel now. Raises `SLACK_ERRORS`."""
     found: set[str] = set()
     cursor: str | None = None
     while True:
-        page = await client.conversations_members(channel=channel, limit=PAGE, cursor=cursor)
+        page = await client.conversations_members(channel=channel, limit=PAGE_SIZE, cursor=cursor)
         found |= {*users} & {*(page.get("members") or ())}
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
         if cursor is None or len(found) == len({*users}):
@@ -172,12 +170,12 @@ def _is_shared_outside(channel: dict[str, object]) -> bool:
 
 
 class ChannelPolicies:
-    """What holds for a run's answers, read anew at each click."""
+    """Reads the channel's policy at each click."""
 
     def __init__(self, preferences: Preferences) -> None:
         self._preferences = preferences
 
-    async def of(self, run: Run) -> RevealPolicy:
-        """What the run's channel has chosen by now."""
+    async def for_run(self, run: Run) -> RevealPolicy:
+        """Return the current policy of the run's channel."""
         rules = await self._preferences.rules(run.question.team, run.question.channel)
         return RevealPolicy(rules.reveal, rules.names, rules.cost == "shown")

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import slack_limits
 from bot.errors import ConfigurationError
 from bot.ports import Run, RunStore
-from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.permalinks import fetch_permalink
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.access import Policies, RevealPolicy
@@ -91,7 +91,7 @@ class ReplyContext:
     async def setting(self, run: Run) -> Setting:
         """What the run's channel has chosen; the strictest where that cannot be read."""
         try:
-            policy = await self.policies.of(run)
+            policy = await self.policies.for_run(run)
         except Exception:
             # A reply is not lost because the look of its last line cannot be decided.
             log.exception("policy_unknown", run_id=run.id)
@@ -112,17 +112,7 @@ class ReplyContext:
             return None
         name = inert_mrkdwn(await self.people.name(run.question.user))
         told = strings.AGAIN_OF.format(user=name)
-        link = await self._link(earlier)
+        if not earlier.posts:
+            return told
+        link = await fetch_permalink(self.client, earlier.question.channel, earlier.posts[0])
         return f"{told} · <{link}|{strings.AGAIN_LINK}>" if link else told
-
-    async def _link(self, run: Run) -> str | None:
-        if not run.posts:
-            return None
-        try:
-            found = await self.client.chat_getPermalink(
-                channel=run.question.channel, message_ts=run.posts[0]
-            )
-        except SLACK_ERRORS as error:
-            log.info("no_permalink", error=code_of(error))
-            return None
-        return str(found.get("permalink") or "") or None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.ports import Run
-from bot.slack.api.metadata import REPLY, mark
+from bot.slack.api.metadata import REPLY, run_metadata
 from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.markdown.sanitize import shorten
 from bot.slack.markdown.split_stream import Age
@@ -114,7 +114,7 @@ class EditedMessage:
         """Post the line of progress, then show the text in its place."""
         if not text and line == self._line:
             return
-        await self._put(self.shown + text, line, (), mark(REPLY, self._run_id))
+        await self._put(self.shown + text, line, (), run_metadata(REPLY, self._run_id))
         self.shown, self._line = self.shown + text, line
 
     async def end(

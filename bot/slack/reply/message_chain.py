@@ -13,7 +13,7 @@ from bot.cancel_scope import let_end
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, UNSURE, code_of
-from bot.slack.api.metadata import NOTICE, REPLY, mark
+from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.users import is_app
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.markdown.split_stream import break_after, share, unfenced
@@ -166,7 +166,7 @@ class MessageChain:
 
     async def _roll(self, message: LiveMessage, part: _NextPart) -> None:
         """End a message that is full, and go on in the next one."""
-        await message.end(part.chunks, part.text, [], mark(REPLY, self._run.id))
+        await message.end(part.chunks, part.text, [], run_metadata(REPLY, self._run.id))
         self._message = self._next_message()
         await self._took(message, part)
 
@@ -178,7 +178,7 @@ class MessageChain:
         kind: str,
         status: str | None,
     ) -> None:
-        whole = mark(kind, self._run.id, ends=True)
+        whole = run_metadata(kind, self._run.id, ends=True)
         await message.end(part.chunks, part.text, blocks, whole, status)
         await self._took(message, part)
 

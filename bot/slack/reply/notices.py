@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
-from bot.slack.api.metadata import NOTICE, REPLY, mark
+from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import escape_mrkdwn
@@ -57,7 +57,7 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
             question.thread_ts,
             text=escape_mrkdwn(notice),
             blocks=blocks,
-            metadata=mark(NOTICE, run.id, ends=True),
+            metadata=run_metadata(NOTICE, run.id, ends=True),
         )
     except SLACK_ERRORS as error:
         log.info("notice_not_in_thread", error=code_of(error))
@@ -98,7 +98,7 @@ async def notify_directly(
             channel=(opened.get("channel") or {})["id"],
             text=text,
             blocks=[*blocks] or None,
-            metadata=mark(REPLY if blocks else NOTICE, run.id),
+            metadata=run_metadata(REPLY if blocks else NOTICE, run.id),
             unfurl_links=False,
             unfurl_media=False,
         )

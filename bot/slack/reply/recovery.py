@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run, RunStore
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
-from bot.slack.api.metadata import LEFT, is_end, mark, run_of
-from bot.slack.api.thread_roots import gone, remove_misplaced, root_exists
+from bot.slack.api.metadata import ABANDONED, is_last_message, run_id_of, run_metadata
+from bot.slack.api.thread_roots import remove_misplaced, root_exists, thread_gone_error
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import REPLY_ACTIONS
 
@@ -40,7 +40,7 @@ async def clean_up(client: AsyncWebClient, run: Run, runs: RunStore) -> bool:
         SlackApiError: with a code of a thread that is gone, where the question or its thread is.
     """
     if not await root_exists(client, run.question.channel, run.question.ts):
-        raise gone()
+        raise thread_gone_error()
     ours = await _ours(client, run)
     if any(_ends(message, run) for message in ours):
         return True
@@ -92,7 +92,7 @@ async def _remove(
     Ending a message that is no open stream is refused by Slack, and does no harm.
     """
     others = await runs.posts_of_others(run)  # after the thread: what stands there is stored now
-    known = {str(message["ts"]) for message in ours if run_of(message) == run.id} | {*run.posts}
+    known = {str(message["ts"]) for message in ours if run_id_of(message) == run.id} | {*run.posts}
     unmarked = {str(message["ts"]) for message in ours if not message.get("metadata")} - others
     for ts in sorted((known | unmarked).difference(keep)):
         if await stop(client, run, ts) or ts in known:
@@ -104,7 +104,7 @@ async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
     channel = run.question.channel
     error = await _tried(client.chat_delete(channel=channel, ts=ts))
     if error not in {None, "message_not_found"}:
-        text, metadata = strings.INTERRUPTED, mark(LEFT, run.id)
+        text, metadata = strings.INTERRUPTED, run_metadata(ABANDONED, run.id)
         await _tried(
             client.chat_update(channel=channel, ts=ts, text=text, blocks=[], metadata=metadata)
         )
@@ -112,7 +112,7 @@ async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
 
 async def stop(client: AsyncWebClient, run: Run, ts: str) -> bool:
     """End a stream that its attempt will not go on with. False when it is no open stream."""
-    channel, metadata = run.question.channel, mark(LEFT, run.id)
+    channel, metadata = run.question.channel, run_metadata(ABANDONED, run.id)
     said = f"\n\n{strings.INTERRUPTED}"
     error = await _tried(
         client.chat_stopStream(channel=channel, ts=ts, markdown_text=said, metadata=metadata)
@@ -124,7 +124,7 @@ async def stop(client: AsyncWebClient, run: Run, ts: str) -> bool:
 
 def _ends(message: Message, run: Run) -> bool:
     """Whether a message is the last of a run: it says so, or the run's buttons hang on it."""
-    if run_of(message) == run.id and is_end(message):
+    if run_id_of(message) == run.id and is_last_message(message):
         return True
     blocks = message.get("blocks") or ()
     buttons = [
@@ -161,7 +161,7 @@ async def _ours(client: AsyncWebClient, run: Run) -> Sequence[Message]:
         return []
     found = page.get("messages") or ()
     if any(m["ts"] == question.thread_ts and m.get("subtype") == "tombstone" for m in found):
-        raise gone()
+        raise thread_gone_error()
     return [m for m in found if m.get("user") == me.get("user_id")]
 
 

@@ -1,4 +1,4 @@
-"""What a person has filled into a settings modal. Nothing in it is taken on trust."""
+"""Parses and validates submitted settings modals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.slack.settings.views import (
     FOLLOW_UPS,
     INHERITED,
     LISTENING,
-    NAMED,
     PIPELINE,
     PRIVACY,
-    offered,
+    VALUE_PREFIX,
+    allowed_values,
 )
 from bot.slack.ui import strings
 from bot.slack.ui.usage import amount
@@ -26,48 +26,44 @@ LARGEST_USD = 1e9
 
 
 class FormError(ValueError):
-    """What was filled in cannot be taken.
+    """A submitted form is invalid.
 
     Attributes:
-        told: for each field what is wrong with it.
+        errors: what is wrong with each field.
     """
 
-    def __init__(self, told: Mapping[str, str]) -> None:
-        super().__init__(*told)
-        self.told = told
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(*errors)
+        self.errors = errors
 
 
 class FormValues:
-    """The values of a submitted modal, by the ids that its fields were given.
-
-    Raises:
-        Wrong: from every method that reads a value which is not offered.
-    """
+    """The values of a submitted modal, by field id. Invalid values raise `FormError`."""
 
     def __init__(self, view: Mapping[str, Any]) -> None:
         state = view.get("state")
         values = state.get("values") if isinstance(state, Mapping) else None
         self._values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
 
-    def one_of(self, key: str, allowed: Collection[str]) -> str | None:
-        """The option that was chosen in a menu; None for the one that chooses nothing."""
+    def selected(self, key: str, allowed: Collection[str]) -> str | None:
+        """Return the selected value of a menu; None for the inherited one."""
         option = self._element(key).get("selected_option")
         value = str(option.get("value")) if isinstance(option, Mapping) else INHERITED
-        return picked(value, allowed, key)
+        return parse_option(value, allowed, key)
 
-    def ticked(self, key: str) -> Collection[str]:
-        """The values of the boxes that were ticked."""
-        options = self._element(key).get("selected_options")
-        listed = options if isinstance(options, list) else []
-        return {str(o.get("value")) for o in listed if isinstance(o, Mapping)}
+    def checked(self, key: str) -> Collection[str]:
+        """Return the values of the checked boxes."""
+        selected = self._element(key).get("selected_options")
+        options = selected if isinstance(selected, list) else []
+        return {str(o.get("value")) for o in options if isinstance(o, Mapping)}
 
     def dollars(self, key: str, most: float | None) -> float | None:
-        """An amount above 0; None where the field was left empty."""
-        written = self._element(key).get("value")
-        if written is None or not str(written).strip():
+        """Return an amount above 0 and up to `most`; None if the field is empty."""
+        text = self._element(key).get("value")
+        if text is None or not str(text).strip():
             return None
         try:
-            value = float(str(written))
+            value = float(str(text))
         except ValueError:
             value = math.nan
         if not 0 < value < LARGEST_USD:
@@ -82,62 +78,62 @@ class FormValues:
         return element if isinstance(element, Mapping) else {}
 
 
-def picked(value: str, allowed: Collection[str], key: str) -> str | None:
-    """What an option of a menu stands for; None for the one that chooses nothing.
+def parse_option(value: str, allowed: Collection[str], key: str) -> str | None:
+    """Return the choice behind an option's value; None for the inherited one.
 
     Raises:
-        Wrong: when it is not among those that are allowed.
+        FormError: if it is not one of the allowed choices.
     """
     if value == INHERITED:
         return None
-    name = value.removeprefix(NAMED)
-    if not value.startswith(NAMED) or name not in allowed:
+    name = value.removeprefix(VALUE_PREFIX)
+    if not value.startswith(VALUE_PREFIX) or name not in allowed:
         raise FormError({key: strings.SETTINGS_NOT_OFFERED})
     return name
 
 
-def channel_choice(
+def parse_channel(
     view: Mapping[str, Any], choices: Choices, preferences: Preferences
 ) -> ChannelChoice:
-    """What was chosen for a channel.
+    """Parse a channel's submitted settings.
 
     Raises:
-        Wrong: when it is not offered.
+        FormError: if a value is not allowed.
     """
     inherited = preferences.settled(Choices(workspace=choices.workspace))
-    filled = FormValues(view)
-    ticked = filled.ticked(LISTENING)
+    form = FormValues(view)
+    checked = form.checked(LISTENING)
     return ChannelChoice.model_validate(
-        _shared(filled, inherited, preferences)
+        _shared(form, inherited, preferences)
         | {
-            "follow_ups": _changed(FOLLOW_UPS in ticked, inherited.follow_ups),
-            "brainstorm": _changed(BRAINSTORM in ticked, inherited.brainstorm),
+            "follow_ups": _if_changed(FOLLOW_UPS in checked, inherited.follow_ups),
+            "brainstorm": _if_changed(BRAINSTORM in checked, inherited.brainstorm),
         }
     )
 
 
-def workspace_choice(
+def parse_workspace(
     view: Mapping[str, Any], preferences: Preferences, limits: Limits
 ) -> WorkspaceChoice:
-    """What was chosen for the workspace.
+    """Parse the workspace's submitted settings.
 
     Raises:
-        Wrong: when it is not offered, or looser than what the operator allows.
+        FormError: if a value is not allowed, or looser than the operator allows.
     """
-    inherited, filled = preferences.settled(Choices()), FormValues(view)
-    follow_ups = FOLLOW_UPS in filled.ticked(LISTENING)
+    inherited, form = preferences.settled(Choices()), FormValues(view)
+    follow_ups = FOLLOW_UPS in form.checked(LISTENING)
     return WorkspaceChoice.model_validate(
-        _shared(filled, inherited, preferences)
-        | {"follow_ups": _changed(follow_ups, inherited.follow_ups)}
-        | {key: filled.dollars(key, getattr(limits, key)) for key in BUDGETS}
+        _shared(form, inherited, preferences)
+        | {"follow_ups": _if_changed(follow_ups, inherited.follow_ups)}
+        | {key: form.dollars(key, getattr(limits, key)) for key in BUDGETS}
     )
 
 
-def _shared(filled: FormValues, inherited: Rules, preferences: Preferences) -> dict[str, Any]:
-    privacy = {key: filled.one_of(key, offered(key, inherited)) for key in PRIVACY}
-    return {PIPELINE: filled.one_of(PIPELINE, preferences.pipelines), **privacy}
+def _shared(form: FormValues, inherited: Rules, preferences: Preferences) -> dict[str, Any]:
+    privacy = {key: form.selected(key, allowed_values(key, inherited)) for key in PRIVACY}
+    return {PIPELINE: form.selected(PIPELINE, preferences.pipelines), **privacy}
 
 
-def _changed(value: bool, inherited: bool) -> bool | None:  # noqa: FBT001 - two flags that are compared
-    """A flag as a choice: none where it is what holds anyhow."""
+def _if_changed(value: bool, inherited: bool) -> bool | None:  # noqa: FBT001 - compares two flags
+    """Return the flag as a choice; None if it equals the inherited one."""
     return None if value == inherited else value

@@ -1,4 +1,7 @@
-"""The settings of a channel and of the workspace as modals."""
+"""The settings modals of a channel and of the workspace.
+
+Limits (https://docs.slack.dev/reference/block-kit): title 24 characters, private_metadata 3,000.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from types import MappingProxyType
 from bot import slack_limits
 from bot.limits import Limits
 from bot.preferences import STRICTER, Choices, Preferences, Rules, SharedChoice
-from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
+from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, context, section
+from bot.slack.ui.blocks import Block, context, plain_text, section
+from bot.slack.ui.forms import input_block, option
 from bot.slack.ui.usage import amount
 from moa.pipeline.definition import Pipeline
 
@@ -18,10 +22,10 @@ CHANNEL_CALLBACK = "channel_settings"
 WORKSPACE_CALLBACK = "workspace_settings"
 
 INHERITED = "inherited"
-"""The value of the option that chooses nothing."""
+"""The value of the option for "no choice of our own"."""
 
-NAMED = "is:"
-"""How the value of every other option begins."""
+VALUE_PREFIX = "is:"
+"""The prefix of every other option's value, so that none can equal `INHERITED`."""
 
 PIPELINE, LISTENING = "pipeline", "listening"
 FOLLOW_UPS, BRAINSTORM = "follow_ups", "brainstorm"
@@ -41,12 +45,12 @@ BUDGETS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def told_view(text: str, title: str = strings.SETTINGS_TITLE) -> Block:
-    """A modal that only says something."""
+def text_view(text: str, title: str = strings.SETTINGS_TITLE) -> Block:
+    """Return a modal with nothing but a text."""
     return {
         "type": "modal",
-        "title": _plain_text(title),
-        "close": _plain_text(strings.SETTINGS_CLOSE),
+        "title": plain_text(title),
+        "close": plain_text(strings.SETTINGS_CLOSE),
         "blocks": [section(escape_mrkdwn(text))],
     }
 
@@ -59,22 +63,22 @@ def channel_view(
     *,
     direct: bool,
 ) -> Block:
-    """A channel's settings as they are now, to be changed. `direct`: it is a direct message."""
+    """Return the form with a channel's current settings. `direct` means a direct message."""
     inherited = preferences.settled(Choices(workspace=choices.workspace))
     rules = preferences.settled(Choices(choices.workspace, choices.channel))
     about = strings.SETTINGS_ABOUT_DIRECT
     if not direct:
         about = strings.SETTINGS_ABOUT.format(channel=f"<#{escape_mrkdwn(channel)}>")
-    as_in = strings.SETTINGS_INHERITED
+    inherit_label = strings.SETTINGS_INHERITED
     return _form(
         CHANNEL_CALLBACK,
         strings.SETTINGS_TITLE,
         channel,
         [
             context(about),
-            pipeline_input(choices.channel.pipeline, inherited.pipeline, as_in, pipelines),
+            _pipeline_input(choices.channel.pipeline, inherited.pipeline, inherit_label, pipelines),
             *([] if direct else [_listening(rules)]),
-            *_privacy(choices.channel, inherited, as_in),
+            *_privacy(choices.channel, inherited, inherit_label),
         ],
     )
 
@@ -82,19 +86,19 @@ def channel_view(
 def workspace_view(
     choices: Choices, preferences: Preferences, pipelines: Mapping[str, Pipeline], limits: Limits
 ) -> Block:
-    """The workspace's settings as they are now, to be changed."""
+    """Return the form with the workspace's current settings."""
     chosen, inherited = choices.workspace, preferences.settled(Choices())
     rules = preferences.settled(Choices(chosen))
-    as_in = strings.SETTINGS_FROM_OPERATOR
+    inherit_label = strings.SETTINGS_FROM_OPERATOR
     return _form(
         WORKSPACE_CALLBACK,
         strings.SETTINGS_TITLE_WORKSPACE,
         "",
         [
             context(strings.SETTINGS_ABOUT_WORKSPACE),
-            pipeline_input(chosen.pipeline, inherited.pipeline, as_in, pipelines),
+            _pipeline_input(chosen.pipeline, inherited.pipeline, inherit_label, pipelines),
             _listening(rules, brainstorm=False),
-            *_privacy(chosen, inherited, as_in),
+            *_privacy(chosen, inherited, inherit_label),
             *(
                 _budget(key, getattr(chosen, key), getattr(limits, key), label)
                 for key, label in BUDGETS.items()
@@ -103,33 +107,25 @@ def workspace_view(
     )
 
 
-def pipeline_input(
-    chosen: str | None, inherited: str, as_in: str, pipelines: Mapping[str, Pipeline]
-) -> Block:
-    """The choice of a pipeline as a field of a form."""
-    menu = pipeline_menu(PIPELINE, chosen, as_in.format(value=inherited), pipelines)
-    return _field(PIPELINE, strings.SETTINGS_PIPELINE, menu)
-
-
 def pipeline_menu(
-    action_id: str, chosen: str | None, nothing: str, pipelines: Mapping[str, Pipeline]
+    action_id: str, chosen: str | None, inherit_label: str, pipelines: Mapping[str, Pipeline]
 ) -> Block:
-    """A menu of the pipelines. `nothing`: what the option says that chooses none."""
-    options = [_option(nothing, INHERITED)]
+    """Return a menu of the pipelines. `inherit_label` labels the option that chooses none."""
+    options = [option(inherit_label, INHERITED)]
     for name, pipeline in pipelines.items():
-        if len(NAMED + name) <= slack_limits.OPTION_VALUE:
-            options.append(_option(name, NAMED + name, pipeline.description))
+        if len(VALUE_PREFIX + name) <= slack_limits.OPTION_VALUE:
+            options.append(option(name, VALUE_PREFIX + name, pipeline.description))
     return _menu(action_id, options, chosen)
 
 
-def offered(key: str, inherited: Rules) -> Sequence[str]:
-    """What may be chosen for a key of privacy: nothing that is less strict than what is above."""
+def allowed_values(key: str, inherited: Rules) -> Sequence[str]:
+    """Return the values of a privacy setting that are at least as strict as the inherited one."""
     order = STRICTER[key]
     return order[order.index(getattr(inherited, key)) :]
 
 
-def value_words(key: str, value: str) -> str:
-    """What a choice of privacy is called."""
+def value_label(key: str, value: str) -> str:
+    """Return the label for a value of a privacy setting."""
     return strings.SETTINGS_VALUES.get(f"{key}.{value}") or strings.SETTINGS_VALUES[value]
 
 
@@ -137,69 +133,60 @@ def _form(callback: str, title: str, metadata: str, blocks: Iterable[Block]) -> 
     return {
         "type": "modal",
         "callback_id": callback,
-        "title": _plain_text(title),
-        "submit": _plain_text(strings.SETTINGS_SAVE),
-        "close": _plain_text(strings.SETTINGS_CANCEL),
+        "title": plain_text(title),
+        "submit": plain_text(strings.SETTINGS_SAVE),
+        "close": plain_text(strings.SETTINGS_CANCEL),
         "private_metadata": metadata,
         "blocks": [*blocks],
     }
 
 
-def _privacy(chosen: SharedChoice, inherited: Rules, as_in: str) -> Iterable[Block]:
+def _pipeline_input(
+    chosen: str | None, inherited: str, inherit_label: str, pipelines: Mapping[str, Pipeline]
+) -> Block:
+    menu = pipeline_menu(PIPELINE, chosen, inherit_label.format(value=inherited), pipelines)
+    return input_block(PIPELINE, strings.SETTINGS_PIPELINE, menu)
+
+
+def _privacy(chosen: SharedChoice, inherited: Rules, inherit_label: str) -> Iterable[Block]:
     for key, label in PRIVACY.items():
-        above = value_words(key, getattr(inherited, key))
-        options = [_option(as_in.format(value=above), INHERITED)]
-        options += [_option(value_words(key, v), NAMED + v) for v in offered(key, inherited)]
-        yield _field(key, label, _menu(key, options, getattr(chosen, key)))
+        inherited_label = value_label(key, getattr(inherited, key))
+        options = [option(inherit_label.format(value=inherited_label), INHERITED)]
+        values = allowed_values(key, inherited)
+        options += [option(value_label(key, value), VALUE_PREFIX + value) for value in values]
+        yield input_block(key, label, _menu(key, options, getattr(chosen, key)))
 
 
 def _listening(rules: Rules, *, brainstorm: bool = True) -> Block:
     options = [
-        _option(strings.SETTINGS_FOLLOW_UPS, FOLLOW_UPS, strings.SETTINGS_FOLLOW_UPS_MORE),
-        _option(strings.SETTINGS_BRAINSTORM, BRAINSTORM, strings.SETTINGS_BRAINSTORM_MORE),
+        option(strings.SETTINGS_FOLLOW_UPS, FOLLOW_UPS, strings.SETTINGS_FOLLOW_UPS_MORE),
+        option(strings.SETTINGS_BRAINSTORM, BRAINSTORM, strings.SETTINGS_BRAINSTORM_MORE),
     ]
     boxes: Block = {
         "type": "checkboxes",
         "action_id": LISTENING,
         "options": options if brainstorm else options[:1],
     }
-    on = [o for o in boxes["options"] if getattr(rules, o["value"])]
-    boxes |= {"initial_options": on} if on else {}
-    return _field(LISTENING, strings.SETTINGS_LISTENING, boxes) | {"optional": True}
+    checked = [box for box in boxes["options"] if getattr(rules, box["value"])]
+    boxes |= {"initial_options": checked} if checked else {}
+    return input_block(LISTENING, strings.SETTINGS_LISTENING, boxes, optional=True)
 
 
 def _budget(key: str, chosen: float | None, most: float | None, label: str) -> Block:
     capped = strings.SETTINGS_BUDGET_CAPPED.format(most=amount(most)) if most is not None else ""
-    written: Block = {"type": "number_input", "action_id": key, "is_decimal_allowed": True}
-    written |= {"initial_value": f"{chosen:g}"} if chosen is not None else {}
-    hint = _plain_text(capped or strings.SETTINGS_BUDGET_OPEN)
-    return _field(key, label, written) | {"optional": True, "hint": hint}
-
-
-def _field(key: str, label: str, element: Block) -> Block:
-    return {"type": "input", "block_id": key, "label": _plain_text(label), "element": element}
+    amount_input: Block = {"type": "number_input", "action_id": key, "is_decimal_allowed": True}
+    amount_input |= {"initial_value": f"{chosen:g}"} if chosen is not None else {}
+    hint = plain_text(capped or strings.SETTINGS_BUDGET_OPEN)
+    return input_block(key, label, amount_input, optional=True) | {"hint": hint}
 
 
 def _menu(action_id: str, options: Sequence[Block], chosen: str | None) -> Block:
     options = options[: slack_limits.SELECT_OPTIONS]
-    wanted = INHERITED if chosen is None else NAMED + chosen
-    initial = next((option for option in options if option["value"] == wanted), options[0])
+    value = INHERITED if chosen is None else VALUE_PREFIX + chosen
+    initial = next((each for each in options if each["value"] == value), options[0])
     return {
         "type": "static_select",
         "action_id": action_id,
         "options": [*options],
         "initial_option": initial,
     }
-
-
-def _option(text: str, value: str, more: str = "") -> Block:
-    made: Block = {
-        "text": _plain_text(shorten(plain(text), slack_limits.OPTION_TEXT)),
-        "value": value,
-    }
-    description = shorten(plain(more), slack_limits.OPTION_TEXT)
-    return made | ({"description": _plain_text(description)} if description else {})
-
-
-def _plain_text(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -1,1 +1,1 @@
-"""Reading a thread into the prompt that the models receive."""
+"""Reads a Slack thread and turns it into the prompt for the models."""

@@ -1,4 +1,4 @@
-"""What people wrote in Slack, as text that a model can read: mentions named, links spelled out."""
+"""Converts Slack's mrkdwn to plain text for the models: mentions by name, links spelled out."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _TOKEN = re.compile(r"<([^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
 NameOf = Callable[[str], Awaitable[str]]
-"""The name of a user, by id."""
+"""Looks up a user's name by id."""
 
 
 def without_mention(text: str, user_id: str) -> str:
-    """A message's text without the mention that called the bot."""
+    """Return a message's text without mentions of this user."""
     return re.sub(rf"<@{re.escape(user_id)}(?:\|[^<>]*)?>[ \t]*", "", text).strip()
 
 
-async def readable(text: str, name_of: NameOf) -> str:
-    """Slack's markup as plain text: `<@U1>` becomes `@Ana`, links show label and address.
+async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
+    """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
-    What people cannot see is left out: hidden characters could tell a model what nobody in the
-    thread has read. A label beside a person or a call is another app's word, and not believed.
+    Hidden characters are removed: they could tell a model what nobody in the thread can see. The
+    label in a mention comes from another app, so our own lookup takes precedence.
 
-    Source of the forms: https://docs.slack.dev/messaging/formatting-message-text
+    Format: https://docs.slack.dev/messaging/formatting-message-text
     """
     names = {user: await name_of(user) for user in dict.fromkeys(_USER.findall(text))}
-    return clean(html.unescape(_TOKEN.sub(lambda token: _spelled(token[1], names), text)))
+    return clean(html.unescape(_TOKEN.sub(lambda token: _token_text(token[1], names), text)))
 
 
-def _spelled(token: str, names: Mapping[str, str]) -> str:
+def _token_text(token: str, names: Mapping[str, str]) -> str:
     target, _, label = token.partition("|")
     kind, rest = target[:1], target[1:]
     if kind == "@":
@@ -46,15 +46,15 @@ def _spelled(token: str, names: Mapping[str, str]) -> str:
     return address if not label or label == address else f"{label} ({address})"
 
 
-def own_text(message: Mapping[str, Any]) -> str:
-    """The words of a message of ours: its `text` is shortened where markdown blocks hold all."""
+def reply_text(message: Mapping[str, Any]) -> str:
+    """Return the text of our own message: all of its markdown blocks, since `text` is shortened."""
     blocks = message.get("blocks") or ()
     markdown = [str(block.get("text") or "") for block in blocks if block.get("type") == "markdown"]
-    return "\n\n".join(markdown) or text_of(message)
+    return "\n\n".join(markdown) or message_text(message)
 
 
-def text_of(message: Mapping[str, Any]) -> str:
-    """A message's words, with the text of what it quotes; of its files `bot.slack.files` tells."""
+def message_text(message: Mapping[str, Any]) -> str:
+    """Return a message's text and the text of its attachments, but not of its files."""
     parts = [str(message.get("text") or "")]
     for attachment in message.get("attachments") or ():
         quoted = attachment.get("text") or attachment.get("fallback")

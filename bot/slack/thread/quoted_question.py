@@ -1,11 +1,11 @@
-"""A question that we post in the name of whoever asked it by a shortcut: written, and read back."""
+"""Builds and parses the message that we post for a question asked with a shortcut."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from bot.slack.api.metadata import mark_question
+from bot.slack.api.metadata import question_metadata
 from bot.slack.api.users import one_line
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.markdown.unicode_filter import clean
@@ -13,15 +13,15 @@ from bot.slack.ui import strings
 
 
 def quoted_message(user: str, name: str, question: str) -> dict[str, Any]:
-    """The message, as arguments of chat.postMessage.
+    """Return the message as arguments of chat.postMessage.
 
-    Rich text shows a question of any length as it was written: its text is literal, so that nothing
-    in it notifies or links. The `text`, for notifications and screen readers, is read back.
+    Rich text shows a question of any length literally, so nothing in it notifies or links. `text`
+    serves notifications and screen readers, and `parse_quoted_question` reads it.
 
     Args:
-        user: who asks.
-        name: what they are called.
-        question: in their words, as they wrote them.
+        user: the asker's id.
+        name: the asker's name.
+        question: the question as they typed it.
     """
     head = strings.ASKED_BY.format(user=one_line(clean(name)))
     quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": clean(question)}]}
@@ -30,10 +30,10 @@ def quoted_message(user: str, name: str, question: str) -> dict[str, Any]:
     return {
         "text": f"{escape_mrkdwn(head)}\n{escape_mrkdwn(question)}",
         "blocks": [{"type": "rich_text", "elements": [section, quote]}],
-        "metadata": mark_question(user),
+        "metadata": question_metadata(user),
     }
 
 
-def question_in(message: Mapping[str, Any]) -> str:
-    """The question in such a message, escaped as Slack gives what people write."""
+def parse_quoted_question(message: Mapping[str, Any]) -> str:
+    """Return the question in such a message, escaped as in any Slack message."""
     return str(message.get("text") or "").partition("\n")[2]

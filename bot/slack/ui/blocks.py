@@ -23,6 +23,11 @@ VERDICT = "verdict"
 HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
 
 
+def plain_text(text: str) -> Block:
+    """Return a plain_text object. Slack shows its text literally."""
+    return {"type": "plain_text", "text": text}
+
+
 def markdown(text: str) -> Block:
     """A markdown block. `text` must have been made safe."""
     return {"type": "markdown", "text": text[: slack_limits.MARKDOWN_TOTAL]}
