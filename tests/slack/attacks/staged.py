@@ -139,4 +139,4 @@ def assert_harmless(stage: Stage, *, without: str = "") -> None:
 
 
 def _brief(call: CallRecord) -> str:
-    return f"{call.method}: {call.error}: {str(call.args)[:500]}: {str(call.answer)[:500]}"
+    return f"{call.method}: {call.error}: {str(call.args)[:500]}: {str(call.response)[:500]}"
