@@ -1,4 +1,4 @@
-"""The connection to Slack: what is lost is noticed, said once, and opened again."""
+"""The connection to Slack: a loss is noticed, logged once, and repaired."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOK_S = 0.05
 
 
 async def until(so: Callable[[], Any]) -> Any:
-    """Wait until something is there, and give it."""
+    """Wait until this returns something, and return it."""
     async with asyncio.timeout(60):
         while not (found := so()):  # noqa: ASYNC110 - another process is looked at
             await asyncio.sleep(LOOK_S)
@@ -31,7 +31,7 @@ async def until(so: Callable[[], Any]) -> Any:
 
 
 async def is_ready(base: str) -> bool:
-    """What `/readyz` says; its status agrees."""
+    """Return what `/readyz` says, and require that its status agrees."""
     async with aiohttp.ClientSession() as session, session.get(f"{base}/readyz") as answer:
         ready = (await answer.json())["ready"]
         assert answer.status == (200 if ready else 503)
@@ -39,7 +39,7 @@ async def is_ready(base: str) -> bool:
 
 
 async def becomes(base: str, *, ready: bool) -> None:
-    """Wait until `/readyz` says so, and the gauge with it."""
+    """Wait until `/readyz` and the gauge say so."""
     async with asyncio.timeout(60):
         while await is_ready(base) != ready:  # noqa: ASYNC110 - another process is looked at
             await asyncio.sleep(LOOK_S)
@@ -47,7 +47,7 @@ async def becomes(base: str, *, ready: bool) -> None:
 
 
 class Watched:
-    """A bot's process in Socket Mode, and what an operator sees of it.
+    """A bot process in Socket Mode, and what an operator sees of it.
 
     Attributes:
         lines: its log so far; each line is one JSON object, so no traceback is among them.
@@ -60,13 +60,13 @@ class Watched:
         self.lines: list[dict[str, Any]] = []
 
     async def read(self) -> None:
-        """Take in the log until the process ends."""
+        """Read the log until the process ends."""
         assert self.process.stderr is not None
         async for line in self.process.stderr:
             self.lines.append(json.loads(line))
 
     async def says(self, event: str) -> dict[str, Any]:
-        """Wait for a line of the log."""
+        """Wait for a line of the log, and return it."""
 
         def found() -> list[dict[str, Any]]:
             return [line for line in self.lines if line["event"] == event]
@@ -75,13 +75,13 @@ class Watched:
 
     @property
     def base(self) -> str:
-        """Where operators look."""
+        """The address for operators."""
         [address] = [line["address"] for line in self.lines if line["event"] == "metrics_served"]
         return address.removesuffix("/metrics")
 
     @property
     def told(self) -> list[str]:
-        """The lines about the connection, by their names."""
+        """The names of the lines about the connection."""
         ours = ("slack_connect", "slack_not_connected", "slack_token")
         return [line["event"] for line in self.lines if line["event"].startswith(ours)]
 
@@ -92,7 +92,7 @@ class Watched:
         await becomes(self.base, ready=ready)
 
     async def answers(self) -> None:
-        """A question gets its reply."""
+        """Require that a question gets its reply."""
         assert "The reply." in await self.there.complete(await self.there.ask())
 
 
@@ -114,14 +114,14 @@ async def watched(tmp_path: Path) -> AsyncGenerator[Watched, None]:
 
 
 async def test_it_is_ready_while_connected(watched: Watched) -> None:
-    """And it says once that it is connected."""
+    """It logs once that it is connected."""
     assert await watched.ready()
     assert (await scrape(f"{watched.base}/metrics")).value("slack_connected") == 1
     assert watched.told.count("slack_connected") == 1
 
 
 async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
-    """A loss and its recovery are a line each, and questions are answered as before."""
+    """Loss and recovery are one line each, and questions get replies as before."""
     await watched.slack.drop_sockets()
     assert (await watched.says("slack_connection_lost"))["reason"] == "closed"
     assert (await watched.says("slack_connected_again"))["after_s"] >= 0
@@ -131,7 +131,7 @@ async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
 
 
 async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched) -> None:
-    """However often it tries in an outage, the log has one line for the cause."""
+    """However often it retries, the log has one line per cause."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
     await watched.slack.drop_sockets()
     await watched.says("slack_not_connected")
@@ -147,7 +147,7 @@ async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched)
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
 async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None:
-    """It names the variable and Slack's word, and it heals when the token does."""
+    """The line names the variable and Slack's code; it recovers with the token."""
     watched.slack.fail_next("apps.connections.open", error=code, times=3)
     await watched.slack.drop_sockets()
     line = await watched.says("slack_token_refused")
@@ -160,7 +160,7 @@ async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None
 
 @pytest.mark.parametrize("asked_before", [False, True])
 async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_before: bool) -> None:
-    """However many calls it meets; and so is that it is accepted again."""
+    """One line for any number of calls, and one when it is accepted again."""
     if asked_before:
         await watched.answers()
     watched.slack.app.revoked = True
@@ -176,7 +176,7 @@ async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_befor
 
 
 async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
-    """Both tokens are revoked and the connection is closed; then all is as before."""
+    """It recovers from revoked tokens and a closed connection."""
     await watched.slack.revoke_tokens()
     assert (await watched.says("slack_token_refused"))["code"] == "token_revoked"
     await watched.becomes(ready=False)
@@ -187,7 +187,7 @@ async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_slack_asks_for_a_new_connection(watched: Watched, reason: str) -> None:
-    """The new one is open before the old one goes: no loss is said, and no event is lost."""
+    """The new session opens before the old one closes; no loss, no lost event."""
     await watched.slack.disconnect_sockets(reason)
     await watched.slack.wait_for(lambda: watched.slack.connections == 2)
     await watched.answers()
@@ -198,7 +198,7 @@ async def test_slack_asks_for_a_new_connection(watched: Watched, reason: str) ->
 
 
 async def test_socket_mode_is_switched_off(watched: Watched) -> None:
-    """Slack's reason stands in the line."""
+    """The line has Slack's reason."""
     watched.slack.fail_next("apps.connections.open", error="not_allowed", times=2)
     await watched.slack.disconnect_sockets("link_disabled")
     assert (await watched.says("slack_connection_lost"))["reason"] == "link_disabled"
@@ -210,7 +210,7 @@ async def test_socket_mode_is_switched_off(watched: Watched) -> None:
 async def test_a_connection_that_is_open_and_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing is closed and no ping is answered, the session counts as lost."""
+    """An open session without pongs counts as lost."""
     monkeypatch.setattr(socket_mode, "PING_S", 0.4)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.freeze_sockets()
@@ -222,7 +222,7 @@ async def test_a_connection_that_is_open_and_dead(
 async def test_an_address_that_takes_no_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An address is good for one try: after a failed one, Slack is asked for another."""
+    """An address works once: after a failure, Slack is asked for a new one."""
     monkeypatch.setattr(socket_mode, "OPEN_TIMEOUT_S", 0.5)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.refuse_sockets(2)
@@ -233,7 +233,7 @@ async def test_an_address_that_takes_no_connection(
 
 
 async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
-    """While Slack refuses the first websocket, the process runs and says that it is not ready."""
+    """While Slack refuses the first websocket, it runs and is not ready."""
     async with (
         world(tmp_path, Reply("The reply.")) as there,
         started(
@@ -251,7 +251,7 @@ async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> No
 
 
 async def test_the_age_of_the_last_event(watched: Watched) -> None:
-    """It grows while Slack is silent, and starts anew with an event."""
+    """It grows while Slack is silent and resets with an event."""
     age = await _age(watched, lambda value: value > 0.5)
     await watched.answers()
     assert await _age(watched, lambda value: value < age) < age

@@ -1,4 +1,4 @@
-"""Helpful or not: the newest word of each person is stored, with a reason where they give one."""
+"""Feedback: each person's latest verdict is stored, with a reason if they give one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.stage import Stage, on_stage
 
 
 async def reply(stage: Stage) -> SlackMessage:
-    """One to a question of Ana's."""
+    """Return the reply to a question of Ana's."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
@@ -27,7 +27,7 @@ async def not_helpful(stage: Stage, user: User, message: SlackMessage) -> SlackV
 
 
 async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
-    """Back and forth, with a reason or without; what they said last counts."""
+    """With or without a reason, a person's latest verdict counts."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         ana = stage.ana.id
@@ -52,7 +52,7 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
 
 
 async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
-    """Nobody else could have read it."""
+    """Nobody else can have read it."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         message = await told(stage, stage.ana, f"[{strings.SHARE}]")
@@ -64,7 +64,7 @@ async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
 
 
 async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
-    """A reason counts by what its writer may do when it is sent, and for the run it belongs to."""
+    """Permissions and the run are checked again when the reason is submitted."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         view = await not_helpful(stage, stage.ben, message)
@@ -97,7 +97,7 @@ async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
 
 
 async def test_where_the_modal_does_not_open_the_verdict_stands(tmp_path: Path) -> None:
-    """Slack may be slow or away: the click is noted all the same, and the person thanked."""
+    """If Slack fails, the verdict is stored and the person thanked."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         stage.slack.fail_next("views.open", error="expired_trigger_id")

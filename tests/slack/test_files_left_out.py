@@ -1,4 +1,4 @@
-"""Files that are not read: each with its reason, for the models and for people."""
+"""Files that are not read: the models and the asker learn the reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.stage import on_stage
 async def test_what_cannot_be_read_is_said(
     tmp_path: Path, name: str, data: bytes, why: str
 ) -> None:
-    """The reply comes all the same; the models and the person are told which file, and why."""
+    """The reply comes anyway, and names each unread file and the reason."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
         assert f"Not read: {name} ({why})." in shown
@@ -47,7 +47,7 @@ async def test_what_cannot_be_read_is_said(
 
 
 async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: Path) -> None:
-    """Under the reply and in the overview it links nowhere, and no mark is left over."""
+    """It becomes no link under the reply or in the overview."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload("www.host.example", b"MZ\0")]
         question = f"{stage.mention} What is it?"
@@ -74,7 +74,7 @@ async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: P
 async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
     tmp_path: Path, name: str, told: dict[str, Any], why: str
 ) -> None:
-    """Nothing is downloaded that could not be used."""
+    """Files that can't be used are not downloaded."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, b"Hello", **told))
         assert f"Not read: {name} ({why})." in shown
@@ -82,7 +82,7 @@ async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
 
 
 async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
-    """Ten a question, the question's own first; which were not read is said."""
+    """Ten per question, its own files first; the note names the others."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.txt", f"text {n}".encode()) for n in range(12)]
         ts = await stage.slack.post(stage.ben, stage.general, "First", files=files[:1])
@@ -98,7 +98,7 @@ async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
 
 
 async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
-    """What would be too much with the others is left out and named."""
+    """Files beyond the limit are left out and named."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.log", b"words\n" * 800_000) for n in range(4)]
         shown = await ask(stage, "Which?", *files)
@@ -107,7 +107,7 @@ async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
 
 
 async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path: Path) -> None:
-    """Ten names, and the number of the others."""
+    """The note names ten files and counts the rest."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.xlsx", b"x") for n in range(14)]
         shown = await ask(stage, "Which?", *files)
@@ -133,7 +133,7 @@ async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path
 async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
     tmp_path: Path, fault: FileFault, why: str
 ) -> None:
-    """A page for signing in is no file, sizes are counted as they come, redirects stay within."""
+    """Sign-in pages, wrong sizes and foreign redirects only cost the file."""
     async with on_stage(tmp_path) as stage:
         notes = stage.slack.upload("notes.txt", b"Hello")
         notes.fault = fault
@@ -143,7 +143,7 @@ async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
 
 
 async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
-    """The reply comes, and says that it is the permission that is missing."""
+    """The reply comes and names the missing permission."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("files:read")
         withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
@@ -155,7 +155,7 @@ async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
 
 
 async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
-    """Whether the message knows of it by now or not."""
+    """Whether or not the message already says so."""
     async with on_stage(tmp_path) as stage:
         gone = stage.slack.upload("gone.txt", b"Hello")
         ts = await stage.slack.post(stage.ben, stage.general, "Look", files=[gone])
@@ -168,7 +168,7 @@ async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
 
 
 async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> None:
-    """It costs no model call, and the person learns what can be read."""
+    """It costs no model call, and the asker learns what can be read."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
         plan = stage.slack.upload("plan.xlsx", b"x")
@@ -179,7 +179,7 @@ async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> No
 
 
 async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
-    """A redirect to another host ends there: neither the token nor a request arrives."""
+    """A redirect to another host sends it neither the token nor a request."""
     arrived: list[web.Request] = []
 
     async def take(request: web.Request) -> web.Response:

@@ -173,7 +173,7 @@ async def test_a_stop_reaches_the_worker_of_another_process(
 
 
 def question(stage: Stage, ts: str) -> Question:
-    """Ana's, in the channel."""
+    """Ask Ana's question in the channel."""
     team, channel, user = stage.slack.team_id, stage.general.id, stage.ana.id
     return Question(team, channel, user, ts, ts, "What is the risk?", "mention")
 

@@ -1,4 +1,4 @@
-"""All that can be done with a reply beside reading it, tried by everybody who may not."""
+"""People without access try everything that can be done with a reply."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
 @strangers
 async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -> None:
-    """They neither ask again nor judge nor ask by a shortcut, and are told so."""
+    """They can't regenerate, give feedback or use shortcuts, and read why."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
@@ -51,7 +51,7 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
 
 
 async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
-    """By the button, the command or Slack's own Stop; nobody but whoever asked."""
+    """Not with the button, the command or Slack's Stop."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
@@ -75,7 +75,7 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
 
 
 async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
-    """Whatever a client sends for the id of a run: it is answered, and nothing comes of it."""
+    """Any forged run id gets a response and has no effect."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for value in forged_values(run_of(reply)).values():
@@ -98,7 +98,7 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
 
 
 def _with_verdict(reply: SlackMessage | SlackView, value: str) -> SlackMessage | SlackView:
-    """The reply, its first feedback button holding another value."""
+    """Return the reply with another value on its first feedback button."""
     for part in walk(reply.blocks):
         if part.get("action_id") == FEEDBACK:
             part["positive_button"]["value"] = value
