@@ -199,7 +199,7 @@ async def open_bot(
             ),
             deletions=Deletions(runs, jobs),
             answers_modal=AnswersModal(
-                client, runs, access, ledger=StoredCallLog(database), feedback=feedback
+                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
             ),
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),

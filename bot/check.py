@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
+from bot.figures import pipeline_shape
 from bot.models import model_catalogue
 from bot.settings import Environment, load
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
@@ -191,9 +192,9 @@ async def _check_answer(model: Model) -> None:
 
 def _check_pipeline(catalogue: ModelCatalogue, name: str) -> Finding:
     pipeline = catalogue.pipelines[name]
-    layers = [", ".join(layer.proposers) for layer in pipeline.layers]
+    layers = [layer.proposers for layer in pipeline.layers]
     default = " (the default)" if name == catalogue.default else ""
-    summary = f"{name}{default}: {' → '.join([*layers, pipeline.aggregators[0]])}"
+    summary = f"{name}{default}: {pipeline_shape(layers, pipeline.aggregators[0])}"
     if keyless := [model for model in pipeline.models if catalogue.missing_key(model)]:
         return Finding("missing", f"{summary}. No key for {', '.join(keyless)}")
     try:

@@ -27,7 +27,7 @@ from bot.slack.intake.shortcut_form import ASK_CALLBACK
 from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.settings.views import CHANNEL_CALLBACK, WORKSPACE_CALLBACK
-from bot.slack.ui.blocks import AGAIN, ANOTHER, SHARE, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, ANOTHER, FEEDBACK, SHARE, SHOW_ANSWERS, STOP
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ def _actions(handlers: Handlers) -> Mapping[str, Callable[..., Awaitable[None]]]
         STOP: handlers.stop.click,
         AGAIN: handlers.regenerate.click,
         ANOTHER: handlers.regenerate.click,
-        VERDICT: handlers.feedback.click,
+        FEEDBACK: handlers.feedback.click,
         CHOOSE_PIPELINE: handlers.home.choose_pipeline,
         OPEN_SETTINGS: handlers.settings.open_workspace,
     }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.errors import Trouble, trouble_of
+from bot.figures import cost, pipeline_shape, seconds
 from bot.terminal.safe_text import one_line
 from moa import Answer, NotEnoughAnswers, Outcome, Plan
 
@@ -46,11 +47,8 @@ ANSWER_STATES = {
 
 def run_header(plan: Plan, source: str) -> str:
     """Return the header: the pipeline, its models, and their source."""
-    layers = [
-        ", ".join(numbered_names([s.model.profile.name for s in layer.seats]))
-        for layer in plan.layers
-    ]
-    shape = " → ".join([*layers, one_line(plan.aggregators[0].profile.name)])
+    layers = [numbered_names([s.model.profile.name for s in layer.seats]) for layer in plan.layers]
+    shape = pipeline_shape(layers, one_line(plan.aggregators[0].profile.name))
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
 
 
@@ -105,7 +103,7 @@ def run_footer(outcome: Outcome) -> str:
         parts.append(f"first text after {seconds(outcome.first_token_seconds)}")
     usage = outcome.usage
     parts.append(f"tokens: {usage.input_tokens:,} in, {usage.output_tokens:,} out")
-    parts.append(money(outcome.cost_usd, estimated=outcome.cost_is_estimate))
+    parts.append(cost(outcome.cost_usd, estimated=outcome.cost_is_estimate))
     if outcome.answers:
         used = sum(answer.readable for answer in outcome.answers)
         parts.append(f"{used} of {len(outcome.answers)} answers used")
@@ -118,20 +116,3 @@ def answer_heading(answer: Answer) -> str:
         f"Layer {answer.layer} · {one_line(answer.model)} "
         f"({ANSWER_STATES[answer.status]}, {seconds(answer.seconds)})"
     )
-
-
-def seconds(value: float) -> str:
-    """A duration."""
-    return f"{value:.1f} s"
-
-
-def money(cost: float | None, *, estimated: bool = False) -> str:
-    """US dollars, with as many digits as tell something; "about" where they are an estimate."""
-    if cost is None:
-        return "cost unknown"
-    if cost == 0:
-        return "cost $0"
-    cent = 0.01
-    about = "about " if estimated else ""
-    amount = f"{cost:.2g}" if cost < cent / 100 else f"{cost:.{4 if cost < 1 else 2}f}"
-    return f"cost {about}${amount}"

@@ -39,7 +39,7 @@ async def is_ready(base: str) -> bool:
 
 
 async def becomes(base: str, *, ready: bool) -> None:
-    """Wait until `/readyz` says so, and the gauge with it."""
+    """Wait until `/readyz` and the gauge say so."""
     async with asyncio.timeout(60):
         while await is_ready(base) != ready:  # noqa: ASYNC110 - another process is looked at
             await asyncio.sleep(LOOK_S)
@@ -47,7 +47,7 @@ async def becomes(base: str, *, ready: bool) -> None:
 
 
 class Watched:
-    """A bot's process in Socket Mode, and what an operator sees of it.
+    """A bot process in Socket Mode, and what an operator sees of it.
 
     Attributes:
         lines: its log so far; each line is one JSON object, so no traceback is among them.
@@ -66,7 +66,7 @@ class Watched:
             self.lines.append(json.loads(line))
 
     async def says(self, event: str) -> dict[str, Any]:
-        """Wait for a line of the log."""
+        """Wait for a line of the log, and return it."""
 
         def found() -> list[dict[str, Any]]:
             return [line for line in self.lines if line["event"] == event]
@@ -92,7 +92,7 @@ class Watched:
         await becomes(self.base, ready=ready)
 
     async def answers(self) -> None:
-        """A question gets its reply."""
+        """Require that a question gets its reply."""
         assert "The reply." in await self.there.complete(await self.there.ask())
 
 
@@ -121,7 +121,7 @@ async def test_it_is_ready_while_connected(watched: Watched) -> None:
 
 
 async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
-    """A loss and its recovery are a line each, and questions are answered as before."""
+    """Loss and recovery are one line each, and questions get replies as before."""
     await watched.slack.drop_sockets()
     assert (await watched.says("slack_connection_lost"))["reason"] == "closed"
     assert (await watched.says("slack_connected_again"))["after_s"] >= 0
@@ -131,7 +131,7 @@ async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
 
 
 async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched) -> None:
-    """However often it tries in an outage, the log has one line for the cause."""
+    """However often it retries, the log has one line per cause."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
     await watched.slack.drop_sockets()
     await watched.says("slack_not_connected")
@@ -176,7 +176,7 @@ async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_befor
 
 
 async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
-    """Both tokens are revoked and the connection is closed; then all is as before."""
+    """It recovers from revoked tokens and a closed connection."""
     await watched.slack.revoke_tokens()
     assert (await watched.says("slack_token_refused"))["code"] == "token_revoked"
     await watched.becomes(ready=False)
@@ -210,7 +210,7 @@ async def test_socket_mode_is_switched_off(watched: Watched) -> None:
 async def test_a_connection_that_is_open_and_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing is closed and no ping is answered, the session counts as lost."""
+    """An open session without pongs counts as lost."""
     monkeypatch.setattr(socket_mode, "PING_S", 0.4)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.freeze_sockets()
@@ -222,7 +222,7 @@ async def test_a_connection_that_is_open_and_dead(
 async def test_an_address_that_takes_no_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An address is good for one try: after a failed one, Slack is asked for another."""
+    """An address works once: after a failure, Slack is asked for a new one."""
     monkeypatch.setattr(socket_mode, "OPEN_TIMEOUT_S", 0.5)
     async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
         stage.slack.refuse_sockets(2)
@@ -233,7 +233,7 @@ async def test_an_address_that_takes_no_connection(
 
 
 async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
-    """While Slack refuses the first websocket, the process runs and says that it is not ready."""
+    """While Slack refuses the first websocket, it runs and is not ready."""
     async with (
         world(tmp_path, Reply("The reply.")) as there,
         started(

@@ -182,4 +182,4 @@ async def test_a_question_whose_key_is_gone_after_a_restart_is_told_so(tmp_path:
         text = config.read_text(encoding="utf-8")
         config.write_text(text.replace('= "balanced"', '= "single"', 1), encoding="utf-8")
         async with running(tmp_path, there.slack, change={"BLUE_KEY": ""}):
-            assert "no longer set up" in await there.complete(ts, "no longer set up")
+            assert "no longer available" in await there.complete(ts, "no longer available")

@@ -135,7 +135,7 @@ async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
     }
     result = await moa_bot(tmp_path, "check", variables=variables)
     assert result.code == 1
-    assert "http://127.0.0.1:9/api/ did not answer" in result.out
+    assert "http://127.0.0.1:9/api/ did not respond" in result.out
 
 
 async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:

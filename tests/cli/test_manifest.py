@@ -173,3 +173,9 @@ def test_every_scope_is_needed() -> None:
     needed |= {"files:read"} if "url_private" in source else set()
     needed |= {"metadata.message:read"} if "include_all_metadata" in source else set()
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) <= needed
+
+
+def test_it_says_that_replies_are_ai_generated() -> None:
+    """People read it in the app's profile before they rely on a reply."""
+    about = MANIFEST["display_information"]["long_description"]
+    assert "AI-generated and may be wrong" in about

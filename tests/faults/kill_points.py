@@ -116,7 +116,7 @@ EDITED: Final[Mapping[str, Point]] = {
 RESUMED: Final[Mapping[str, Point]] = {
     "unfinished runs found": Point(StoredRunStore.begin, before=True),
     "next attempt begun": Point(StoredRunStore.begin),
-    "old stream closed, not removed": Point(recovery.stop, caller=recovery),
+    "old stream closed, not removed": Point(recovery.stop_stream, caller=recovery),
     "thread cleared": Point(recovery.clean_up, caller=thread_reply),
 }
 """While a process resumes what another has left."""

@@ -1,4 +1,4 @@
-"""Helpers that ask questions with files and read what the model received."""
+"""Asks with files and reads the prompts, for the tests of files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ SEEING = CONFIG.replace('model = "red-1"', 'model = "red-1"\nimages = true').rep
 
 
 def asked(stage: Stage, model: str = "red-1") -> Request:
-    """What a model was sent last."""
+    """Return the latest prompt."""
     return [r for r in stage.models.questions if r.model == model][-1]
 
 
 def text(stage: Stage, model: str = "red-1") -> str:
-    """The one user turn that a model was sent last."""
+    """Return the only user turn of the latest prompt."""
     [(role, content)] = asked(stage, model).turns
     assert role == "user"
     return content
 
 
 async def answered(stage: Stage, ts: str) -> SlackMessage:
-    """The reply in a thread with what stands under it."""
+    """Return the reply in a thread with its footer."""
     reply = await stage.replied(ts)
     await stage.slack.wait_for(lambda: "[Show answers]" in stage.slack.render(reply))
     return reply
 
 
 async def ask(stage: Stage, words: str, *files: SharedFile, thread_ts: str | None = None) -> str:
-    """Ana's question with files on it; gives the reply as it is shown."""
+    """Ask as Ana with files attached, and return the reply as shown."""
     question = f"{stage.mention} {words}"
     ts = await stage.slack.post(stage.ana, stage.general, question, thread_ts, files=files)
     reply = await answered(stage, thread_ts or ts)

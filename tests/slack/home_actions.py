@@ -36,7 +36,7 @@ STRANGERS = {
 async def settings(
     stage: Stage, user: User, channel: Channel | None = None, *, shows: str = "[Save]"
 ) -> SlackView:
-    """The modal that `/moa settings` opens, once it shows certain words."""
+    """Return the modal that `/moa settings` opens, once it shows this text."""
     await stage.slack.command(user, channel or stage.general, "/moa", "settings")
     return await stage.opened_view(user, shows)
 
@@ -50,7 +50,7 @@ async def choose(
 
 
 async def home(stage: Stage, user: User, *, shows: str = "") -> str:
-    """Open the Home tab; what it says once it was published anew and shows certain words."""
+    """Open the Home tab and return its text, once it is published with this text."""
     before = len(stage.slack.calls("views.publish"))
     await stage.slack.open_home(user)
     await stage.slack.wait_for(lambda: len(stage.slack.calls("views.publish")) > before)
@@ -58,7 +58,7 @@ async def home(stage: Stage, user: User, *, shows: str = "") -> str:
 
 
 async def home_showing(stage: Stage, user: User, shows: str) -> str:
-    """The Home tab as it is, once it shows certain words."""
+    """Return the current Home tab, once it shows this text."""
 
     def shown() -> str:
         view = stage.slack.home_tab(user)
@@ -68,7 +68,7 @@ async def home_showing(stage: Stage, user: User, shows: str) -> str:
 
 
 async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]") -> SlackView:
-    """The modal that the button on the Home tab opens."""
+    """Return the modal that the button on the Home tab opens."""
     view = stage.slack.home_tab(user)
     assert view is not None
     await stage.slack.click(user, view, "home_settings")
@@ -76,7 +76,7 @@ async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]")
 
 
 async def ended(stage: Stage) -> None:
-    """Wait until no question is under way: the journal knows it a moment after Slack does."""
+    """Wait until no run is active: the run store knows a moment after Slack."""
     live = select(runs.c.id).where(runs.c.state.in_(("waiting", "running")))
     async with asyncio.timeout(10):
         while True:
@@ -87,7 +87,7 @@ async def ended(stage: Stage) -> None:
 
 
 async def stranger(stage: Stage, kind: str) -> User:
-    """Somebody who must not change the channel's settings; most are in the channel."""
+    """Return somebody who must not change the channel's settings; most are members."""
     outside = "T99999999" if kind == "another workspace" else None
     person = stage.slack.add_user(
         "Zoe",
@@ -104,7 +104,7 @@ async def stranger(stage: Stage, kind: str) -> User:
 
 
 async def stored(stage: Stage) -> list[tuple[str, str, str]]:
-    """Scope, place and choice of everything that was chosen."""
+    """Return scope, id and choice of all stored preferences."""
     query = select(preferences.c.scope, preferences.c.id, preferences.c.chosen)
     async with stage.bot.database.connect() as connection:
         return [(row.scope, row.id, row.chosen) for row in await connection.execute(query)]

@@ -10,7 +10,7 @@ from bot.playground.checks.payloads import parse_view
 from bot.playground.render.blocks import render_blocks
 from bot.ports import Question, Run
 from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
-from bot.slack.answers_modal.views import reveal_view
+from bot.slack.answers_modal.views import answers_view
 from bot.slack.permissions.access import RevealPolicy
 from moa import Answer, Call, Usage
 from moa.types import Status
@@ -62,7 +62,9 @@ def page(
     run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
 ) -> str:
     """What stands on a page of the modal, once the local Slack has found it good."""
-    view = parse_view(reveal_view(RunForViewer.of(run, policy, calls), ModalLocation(run.id, key)))
+    view = parse_view(
+        answers_view(RunForViewer.from_run(run, policy, calls), ModalLocation(run.id, key))
+    )
     return render_blocks(view["blocks"])
 
 

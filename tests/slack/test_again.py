@@ -1,4 +1,4 @@
-"""Regenerate and Try again: a new reply to the same question, at most one at a time."""
+"""Regenerate and Try again: a new reply to the same question, one at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER
-from bot.slack.ui.footer import Setting, footer
+from bot.slack.ui.footer import FooterOptions, footer
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
@@ -29,7 +29,7 @@ from tests.stage import MODELS, Stage, everywhere, on_stage
 
 
 async def test_anybody_in_the_channel_can_ask_again(tmp_path: Path) -> None:
-    """The new reply says who asked for it, links to the first, and counts as theirs."""
+    """The new reply names who asked, links to the first, and counts for the clicker."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
@@ -50,7 +50,7 @@ async def test_anybody_in_the_channel_can_ask_again(tmp_path: Path) -> None:
 
 
 async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> None:
-    """A model that answers in two layers is not told of as two models."""
+    """A model that answers in two layers is not counted as two models."""
     deep = """
         [pipelines.deep]
         aggregator = "writer"
@@ -65,11 +65,11 @@ async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> No
         await idle(stage)
         await stage.slack.click(stage.ana, first, ANOTHER, "deep")
         second = await stage.replied(str(first.thread_ts), 2)
-        assert "deep · 5 of 5 answers read · " in stage.slack.render(second)
+        assert "deep · 5 of 5 answers used · " in stage.slack.render(second)
 
 
 async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
-    """Two people, three clicks, one payload twice: one new reply, and words for the rest."""
+    """Three clicks of two people and a repeated payload give one reply."""
     gate = asyncio.Event()
     gate.set()
     async with on_stage(
@@ -81,7 +81,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
         tape = taped(stage)
         people = (stage.ana, stage.ben, stage.ben)
         await asyncio.gather(*(stage.slack.click(who, first, AGAIN) for who in people))
-        await told(stage, stage.ben, strings.AGAIN_UNDER_WAY)
+        await told(stage, stage.ben, strings.AGAIN_IN_PROGRESS)
         assert await count_runs(stage) == 2
         gate.set()
         await stage.replied(ts, 2)
@@ -93,7 +93,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
-    """A pipeline, a thread or a question that is gone, and an archived channel."""
+    """The pipeline, thread or question is gone, or the channel is archived."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
@@ -120,13 +120,13 @@ async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
 
 
 async def stored(stage: Stage, statement: object) -> None:
-    """Change what is stored, as time or an administrator does."""
+    """Change the stored run, as time or an administrator would."""
     async with stage.bot.database.begin() as connection:
         await connection.execute(statement)  # type: ignore[call-overload]
 
 
 async def test_a_private_reply_is_made_anew_in_private(tmp_path: Path) -> None:
-    """By its asker alone, who alone sees that it is asked and may stop it there."""
+    """Only its asker can regenerate it, sees the progress and can stop it."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
@@ -140,7 +140,7 @@ async def test_a_private_reply_is_made_anew_in_private(tmp_path: Path) -> None:
 
 
 async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> None:
-    """Once the models are back it is answered; in public and in private."""
+    """Once the models are back it gets a reply, in public and in private."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
@@ -156,22 +156,22 @@ async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> 
 
 
 async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
-    """A refusal over one's budget can be tried again, and by a colleague who has one left."""
+    """After a budget refusal, the asker or a colleague with budget left can retry."""
     limits = "\n[limits]\nper_person_day_usd = 0.000001\n"
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single", extra=limits) as stage:
         await stage.replied(await stage.ask("What is the first risk?"))
         ts = await stage.ask("What is the second risk?")
         refused = await stage.replied(ts)
         assert f"[{strings.RETRY}]" in stage.slack.render(refused)
-        assert (
-            "you have reached" in stage.slack.render(await again(stage, stage.ana, refused)).lower()
+        assert strings.TROUBLES["person_budget"] in stage.slack.render(
+            await again(stage, stage.ana, refused)
         )
         answered = await again(stage, stage.ben, refused, 3)
         assert "The answer of writer-1." in stage.slack.render(answered)
 
 
 async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
-    """The session is named after its question; whoever renames it is not overruled."""
+    """A session is titled after its question, but never over a person's title."""
     thinks = {"writer-1": Reply("The answer of writer-1.", first_token_s=0.3)}
     async with on_stage(tmp_path, models=thinks, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is <https://risk.example|this risk> & that?")
@@ -195,7 +195,7 @@ async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
 
 
 async def test_where_cost_is_hidden_and_names_are_none_is_told(tmp_path: Path) -> None:
-    """Neither stands anywhere in a message of the thread, the one that was asked again included."""
+    """No message of the thread shows them, not even a regenerated reply."""
     down = {"red-1": Reply(fault=Status(503))}
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS) as stage:
         await choose(stage, stage.ana, names="is:anonymous", cost="is:hidden")
@@ -209,13 +209,13 @@ async def test_where_cost_is_hidden_and_names_are_none_is_told(tmp_path: Path) -
 
 
 def test_the_footer_offers_no_more_than_a_menu_holds() -> None:
-    """However many pipelines there are, and however long their names."""
+    """Any number of pipelines with names of any length fits."""
     answer = Answer("red", 1, 1, "used", text="Yes.", seconds=1.0)
     outcome = Outcome("Yes.", "complete", "p0", (answer,), None, (), 1.0)
     names = [f"p{number}" for number in range(150)] + ["x" * 200]
-    blocks = footer("R" * 24, outcome, Setting(RevealPolicy(), names))
+    blocks = footer("R" * 24, outcome, FooterOptions(RevealPolicy(), names))
     [menu] = [e for b in blocks for e in b.get("elements", ()) if "options" in e]
     assert len(menu["options"]) == 100
     assert all(len(option["value"]) <= 150 for option in menu["options"])
-    blocks = footer("R" * 24, outcome, Setting(RevealPolicy(), ["p0"]))
+    blocks = footer("R" * 24, outcome, FooterOptions(RevealPolicy(), ["p0"]))
     assert not [e for b in blocks for e in b.get("elements", ()) if "options" in e]

@@ -18,7 +18,7 @@ ANSWERED = '[slack]\nanswer_bots = ["B00000007", "workflows"]\n'
 
 
 async def app(stage: Stage, name: str = "Alerts", *, workflow: bool = False) -> User:
-    """Another app, in the channel."""
+    """Add another app to the channel."""
     found = stage.slack.add_user(name, bot=not workflow, workflow=workflow)
     await stage.slack.invite(found, stage.general)
     return found
@@ -39,7 +39,7 @@ async def test_apps_are_ignored_by_default(tmp_path: Path) -> None:
 async def test_an_app_that_is_named_is_answered_in_its_thread(
     tmp_path: Path, subtype: str | None
 ) -> None:
-    """It has no person to stream to: the reply is posted, and nobody is written to in private."""
+    """The reply is posted without a stream, and nobody gets a private message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         flow = await app(stage, "Triage", workflow=True)
         text = f"{stage.mention} What is the risk?"
@@ -53,7 +53,7 @@ async def test_an_app_that_is_named_is_answered_in_its_thread(
 
 
 async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) -> None:
-    """An app that thanks for each reply, in the thread, gets a few replies and then none."""
+    """An app that answers each reply in the thread soon gets no more replies."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
         flow = await app(stage, workflow=True)
         thanks = f"{stage.mention} Thanks! And then?"
@@ -69,7 +69,7 @@ async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) ->
 
 
 async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
-    """In threads of its own as well, all at once: no more than so many in an hour of a channel."""
+    """The hourly cap of a channel also holds for simultaneous questions."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
         flow = await app(stage, workflow=True)
         posting = (
@@ -84,7 +84,7 @@ async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
 
 
 async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
-    """In direct messages, where everything that a person writes is one."""
+    """Not even in direct messages, where any message of a person is a question."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         direct = stage.slack.dm(stage.ana)
         for author in ("USLACK", "USLACKBOT"):
@@ -96,7 +96,7 @@ async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["U00000001", "everything", "b0001", ""])
 def test_a_name_that_is_no_bot_is_refused(tmp_path: Path, name: str) -> None:
-    """A setting that would have no effect is said at the start."""
+    """A setting without effect is an error at startup."""
     (tmp_path / "moa.toml").write_text(f'[slack]\nanswer_bots = ["{name}"]\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="answer_bots"):
         load(tmp_path, {})

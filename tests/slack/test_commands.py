@@ -1,4 +1,4 @@
-"""The slash command: asking from the message box, sharing, and what there is."""
+"""The slash command: ask from the message box, share the reply, and use subcommands."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.stage import Stage, everywhere, on_stage
 
 
 def private(stage: Stage, containing: str) -> list[SlackMessage]:
-    """The messages that only Ana sees and that hold certain words."""
+    """Return the messages that only Ana sees and that contain these texts."""
     found = stage.slack.ephemerals(stage.ana, stage.general)
     return [m for m in found if containing in stage.slack.render(m)]
 
 
 async def test_a_question_by_command_is_answered_to_the_asker_alone(tmp_path: Path) -> None:
-    """Nobody else sees the question or the reply, and the asker may open the answers."""
+    """Only the asker sees the question and the reply, and they can open the answers."""
     async with on_stage(tmp_path) as stage:
         asked = await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         assert asked.acknowledged
@@ -34,7 +34,7 @@ async def test_a_question_by_command_is_answered_to_the_asker_alone(tmp_path: Pa
 
 
 async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
-    """One click posts it in the channel under the asker's name; others can open the answers."""
+    """One click posts it under the asker's name; others can then open the answers."""
     async with on_stage(tmp_path) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         await stage.slack.wait_for(lambda: private(stage, "[Share in channel]"))
@@ -45,13 +45,13 @@ async def test_the_asker_can_share_a_private_reply(tmp_path: Path) -> None:
         shown = stage.slack.render(shared)
         assert "Ana* asked: What is the risk?" in shown
         assert "The answer of writer-1." in shown
-        assert "The answer of writer-1." in shared.text  # what a screen reader reads
+        assert "The answer of writer-1." in shared.text  # for screen readers
         await stage.slack.click(stage.ben, shared, "show_answers")
         await stage.opened_view(stage.ben, "The reply was written by writer.")
 
 
 async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
-    """In a channel that the bot was never invited to, the asker still gets and opens the reply."""
+    """The asker gets the reply and its answers in a channel the bot was never invited to."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
             "secret", members=[stage.ana], bot_member=False, private=True
@@ -68,12 +68,12 @@ async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
 
 
 async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
-    """The words `help` and `pipelines` alone ask no model; with more words they are a question."""
+    """`help` and `pipelines` alone ask no model; with more words they are a question."""
     async with on_stage(tmp_path) as stage:
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "help")
         assert "`/moa pipelines`" in str(shown.payload)
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "pipelines")
-        assert "*balanced* (the default): Three models, one reply." in str(shown.payload)
+        assert "*balanced* (default): Three models, one reply." in str(shown.payload)
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "")
         assert "`/moa QUESTION`" in str(shown.payload)
         assert stage.models.questions == []
@@ -82,7 +82,7 @@ async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
 
 
 async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
-    """However many there are, none is left out and none is cut in two."""
+    """No pipeline is missing or split, however many there are."""
     about = "Asks one model & nobody else. " * 5
     more = "".join(
         f'\n[pipelines.more-{number}]\ndescription = "{about}"\naggregator = "writer"\n'
@@ -96,7 +96,7 @@ async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
 
 
 async def test_a_command_that_cannot_be_answered_says_so_to_its_asker(tmp_path: Path) -> None:
-    """With every model down the asker alone is told, in plain words."""
+    """If every model is down, only the asker learns it."""
     down = everywhere(Reply(fault=Status(503)))
     async with on_stage(tmp_path, models=down) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -105,7 +105,7 @@ async def test_a_command_that_cannot_be_answered_says_so_to_its_asker(tmp_path: 
 
 
 async def test_a_very_long_private_reply_is_complete(tmp_path: Path) -> None:
-    """A reply longer than one message comes in several, with the buttons under the last."""
+    """A long reply takes several messages, with the buttons under the last."""
     text = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(100))
     async with on_stage(tmp_path, models={"writer-1": Reply(text)}) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
@@ -115,12 +115,12 @@ async def test_a_very_long_private_reply_is_complete(tmp_path: Path) -> None:
 
 
 def direct(stage: Stage) -> list[SlackMessage]:
-    """The bot's direct messages to Ana."""
+    """Return the bot's direct messages to Ana."""
     return stage.slack.messages(stage.slack.dm(stage.ana))
 
 
 async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> SlackMessage:
-    """The reply to a command whose response_url ran out before the models had answered."""
+    """Return the reply to a command whose response_url expired before the models answered."""
     await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
     clock.advance(1_801)
     gate.set()
@@ -129,7 +129,7 @@ async def _expired(stage: Stage, clock: Clock, gate: asyncio.Event) -> SlackMess
 
 
 async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None:
-    """Its answers open in the direct message; there is no channel there to share it in."""
+    """It arrives as a direct message, with its answers but without a Share button."""
     clock, gate = Clock(), asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     async with on_stage(tmp_path, models=slow, clock=clock) as stage:
@@ -142,7 +142,7 @@ async def test_a_reply_that_came_too_late_comes_directly(tmp_path: Path) -> None
 
 
 async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
-    """Somebody who got hold of the button of another's direct message is refused."""
+    """A copied button of another person's direct message is refused."""
     clock, gate = Clock(), asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     async with on_stage(tmp_path, models=slow, clock=clock) as stage:
@@ -153,7 +153,7 @@ async def test_nobody_else_opens_what_came_directly(tmp_path: Path) -> None:
 
 
 async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessage:
-    """A private reply that Ana may share."""
+    """Return a private reply that Ana may share."""
     place = channel or stage.general
     await stage.slack.command(stage.ana, place, "/moa", "What is the risk?")
 
@@ -166,7 +166,7 @@ async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessa
 
 
 async def test_two_clicks_share_once(tmp_path: Path) -> None:
-    """However often the button is clicked, the reply stands in the channel once."""
+    """However often Ana clicks, the reply is posted once."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]
@@ -178,7 +178,7 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
 
 
 async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
-    """When Slack does not take it the asker is told, and the next click shares it."""
+    """If Slack rejects it, the asker is told, and the next click shares it."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
         stage.slack.fail_next("response_url", status=500)
@@ -190,7 +190,7 @@ async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
 
 
 async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
-    """A reply whose aggregator died is marked as such also for those it is shared with."""
+    """The channel sees that the aggregator stopped in the middle of the reply."""
     broken = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=broken) as stage:
         reply = await _shareable(stage)
@@ -202,7 +202,7 @@ async def test_a_broken_off_reply_says_so_when_shared(tmp_path: Path) -> None:
 
 
 async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) -> None:
-    """Under a shared reply only its asker can open the answers, and the words are true."""
+    """Only the asker can open a shared reply's answers there; others read the reason."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
             "secret", members=[stage.ana, stage.ben], bot_member=False, private=True
@@ -211,14 +211,14 @@ async def test_where_the_bot_is_no_member_others_are_told_why(tmp_path: Path) ->
         await stage.slack.wait_for(lambda: stage.slack.messages(secret))
         [shared] = stage.slack.messages(secret)
         await stage.slack.click(stage.ben, shared, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_UNSEEN)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_UNSEEN)
         assert "The answer of" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, shared, "show_answers")
         await stage.opened_view(stage.ana, "The reply was written by writer.")
 
 
 async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) -> None:
-    """A reply that holds only hidden characters becomes a sentence, and no error."""
+    """A reply of hidden characters becomes a sentence, not an error."""
     async with on_stage(tmp_path, models={"writer-1": Reply("\u200b\u2060\u200b")}) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         await stage.slack.wait_for(lambda: private(stage, f"[{strings.SHARE}]"))
@@ -230,7 +230,7 @@ async def test_a_reply_of_nothing_visible_is_said_to_be_empty(tmp_path: Path) ->
 async def test_a_reply_beyond_what_fits_loses_nothing_unsaid(
     tmp_path: Path, *, reachable: bool
 ) -> None:
-    """What a response_url does not take comes directly; where it cannot, that is said."""
+    """The rest arrives as a direct message; if that fails, the reply says so."""
     long = "\n\n".join(f"Paragraph {i}. " + "word " * 100 for i in range(120))
     async with on_stage(tmp_path, models={"writer-1": Reply(long)}) as stage:
         if not reachable:

@@ -1,4 +1,4 @@
-"""A question, or its thread, that is deleted: nothing is left, nothing lands in the channel."""
+"""Deleted questions and threads: nothing remains, and nothing lands in the channel."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 60 for i in range(80))
 
 
 def ours(stage: Stage) -> list[SlackMessage]:
-    """Every message of the bot's in the channel, wherever it stands."""
+    """Return every message of the bot in the channel."""
     me = stage.slack.bot_user_id
     return [m for m in stage.general.messages.values() if m.user == me]
 
 
 async def assert_nothing_is_left(stage: Stage) -> None:
-    """Only the asker was told, once, and neither the channel nor the store has kept anything."""
+    """Only the asker got one message; the channel and the store have nothing left."""
     await said_directly(stage, stage.ana, GONE)
     await idle(stage)
     await stage.slack.wait_for_deliveries()
@@ -48,7 +48,7 @@ async def assert_nothing_is_left(stage: Stage) -> None:
 async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
     tmp_path: Path, *, streams: bool
 ) -> None:
-    """Streamed or posted: the answer to a deleted question is shown to nobody."""
+    """Nobody sees the reply to a deleted question, streamed or posted."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
         if not streams:
@@ -61,7 +61,7 @@ async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
 
 
 async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Path) -> None:
-    """What was shown of the reply goes, the models are stopped, what they cost stays."""
+    """The reply is removed and the models are stopped; the cost stays recorded."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply that nobody reads.", gate=gate)}
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
@@ -76,7 +76,7 @@ async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Pa
 
 
 async def test_a_question_that_is_deleted_within_a_thread_is_stopped(tmp_path: Path) -> None:
-    """The thread of others goes on without it."""
+    """The rest of the thread stays."""
     gate = asyncio.Event()
     models = everywhere(Reply("Late.", gate=gate))
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
@@ -89,7 +89,7 @@ async def test_a_question_that_is_deleted_within_a_thread_is_stopped(tmp_path: P
 
 
 async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
-    """An earlier message of the thread, and one of the channel, are no question."""
+    """Deleting an earlier or another message stops nothing."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply.", gate=gate)}
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
@@ -106,7 +106,7 @@ async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
 
 
 async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> None:
-    """Where its next message would begin, the thread is found gone, and the first one goes too."""
+    """When a second message is due in a deleted thread, the first is removed too."""
     async with on_stage(tmp_path, models={"writer-1": Reply(LONG, pace_s=0.001)}) as stage:
         ts = await stage.ask("Tell me everything.")
         await stage.slack.wait_for(lambda: any("Paragraph 1." in m.text for m in ours(stage)))
@@ -115,7 +115,7 @@ async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> Non
 
 
 async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) -> None:
-    """A notice keeps to its thread as a reply does."""
+    """Notices stay in their thread, like replies."""
     models = everywhere(Reply("", fault=Status(500)))
     async with on_stage(tmp_path, models=models) as stage:
         stage.slack.app.features -= {"streaming", "agent_sessions", "assistant_status"}
@@ -127,7 +127,7 @@ async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) 
 
 @pytest.mark.parametrize("lost", [False, True])
 async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
-    """A thread may go between the look and the post, and Slack's answer may be lost then."""
+    """Even if the thread goes between check and post, and Slack's response is lost."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.features.discard("streaming")
         stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)
@@ -142,7 +142,7 @@ async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, 
 
 
 async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
-    """The reply still stands somewhere, but nothing more is written for it."""
+    """Nothing new is written."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
@@ -170,7 +170,7 @@ async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: 
 
 
 async def test_in_a_direct_message_only_the_asker_sees_a_line(tmp_path: Path) -> None:
-    """There too nothing stands outside the thread."""
+    """There, too, nothing is posted outside the thread."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
         stage.slack.delay("agents.sessions.setStatus", 0.3)

@@ -1,4 +1,4 @@
-"""What a person sees where Slack refuses something, fails for a while, or cuts a stream off."""
+"""What people see if Slack refuses something, fails for a while or cuts off a stream."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_without_streaming_the_reply_is_posted_and_edited(tmp_path: Path) 
 
 
 async def test_without_sessions_the_status_line_says_that_it_works(tmp_path: Path) -> None:
-    """Where there are no agent sessions, the assistant status shows and is taken away."""
+    """Without agent sessions, the assistant status appears and is cleared."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
         stage.slack.app.features.discard("agent_sessions")
@@ -37,7 +37,7 @@ async def test_without_sessions_the_status_line_says_that_it_works(tmp_path: Pat
 
 
 async def test_without_any_status_a_reaction_shows_that_it_works(tmp_path: Path) -> None:
-    """The last resort is a reaction on the question, which is removed at the end."""
+    """The last resort is a reaction on the question, removed at the end."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"red-1": Reply("Late.", gate=gate)}) as stage:
         stage.slack.app.features -= {"agent_sessions", "assistant_status"}
@@ -50,7 +50,7 @@ async def test_without_any_status_a_reaction_shows_that_it_works(tmp_path: Path)
 
 
 async def test_a_long_reply_is_complete_over_several_messages(tmp_path: Path) -> None:
-    """Nothing of a long reply is lost; the buttons stand under the last message."""
+    """A long reply is complete, with the buttons under its last message."""
     async with on_stage(tmp_path, models={"writer-1": Reply(LONG)}) as stage:
         ts = await stage.ask("Tell me everything.")
 
@@ -66,7 +66,7 @@ async def test_a_long_reply_is_complete_over_several_messages(tmp_path: Path) ->
 
 
 async def test_a_stream_that_expired_goes_on_in_a_new_message(tmp_path: Path) -> None:
-    """Slack ends a stream after five minutes; what it did not take follows in the thread."""
+    """Slack ends a stream after five minutes; the rest follows in a new message."""
     gate = asyncio.Event()
     clock = Clock()
     models = {"writer-1": Reply("The whole reply.", gate=gate)}
@@ -87,7 +87,7 @@ async def test_a_stream_that_expired_goes_on_in_a_new_message(tmp_path: Path) ->
 
 
 async def test_a_slack_that_fails_for_a_moment_loses_nothing(tmp_path: Path) -> None:
-    """An append that Slack answers with an error is delivered with the next one."""
+    """Text from a failed append is delivered with the next one."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.appendStream", error="internal_error", status=500, times=2)
         stage.slack.fail_next("chat.stopStream", error="internal_error", status=500)
@@ -102,7 +102,7 @@ async def test_a_slack_that_fails_for_a_moment_loses_nothing(tmp_path: Path) -> 
 
 
 async def test_rate_limits_are_waited_out(tmp_path: Path) -> None:
-    """A 429 is obeyed as Slack asks, and the reply still comes."""
+    """The bot waits as long as a 429 says, and the reply still arrives."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.startStream", error="ratelimited", status=429, retry_after=1)
         ts = await stage.ask("What is the risk?")
@@ -110,17 +110,17 @@ async def test_rate_limits_are_waited_out(tmp_path: Path) -> None:
 
 
 async def test_a_reply_that_breaks_off_is_kept_and_marked(tmp_path: Path) -> None:
-    """When the aggregator dies in mid-sentence, what came is shown, with a line that says so."""
+    """If the aggregator stops mid-sentence, its text is shown with a notice."""
     cut = Reply("The first half of a reply.", fault=Cut(after=3))
     async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
         ts = await stage.ask("What is the risk?")
         shown = stage.slack.render(await stage.replied(ts))
         assert "The first half" in shown
-        assert "The reply broke off here" in shown
+        assert "The reply ends here" in shown
 
 
 async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
-    """Slack's own Stop button: no more text is sent, and the run does not go on for ever."""
+    """After Slack's Stop button no more text is sent, and the run ends."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("One two three.", gate=gate)}
     async with on_stage(tmp_path, models=models) as stage:
@@ -139,7 +139,7 @@ async def test_pressing_stop_ends_the_run(tmp_path: Path) -> None:
 
 
 async def test_an_answer_that_is_not_slacks_loses_nothing(tmp_path: Path) -> None:
-    """A proxy's plain-text error in front of Slack is waited out like any other trouble."""
+    """A plain-text error from a proxy in front of Slack is retried like any other error."""
     async with on_stage(tmp_path) as stage:
         for method in ("chat.startStream", "chat.appendStream", "chat.stopStream"):
             stage.slack.fail_next(method, error="upstream connect error", status=503, plain=True)
@@ -155,31 +155,31 @@ async def test_an_answer_that_is_not_slacks_loses_nothing(tmp_path: Path) -> Non
 
 
 async def test_a_place_where_it_may_not_write_is_named(tmp_path: Path) -> None:
-    """A restriction that no retry can heal is told at once, in words that fit."""
+    """A restriction that retries cannot fix is explained at once."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.startStream", error="restricted_action", times=9)
         stage.slack.fail_next("chat.postMessage", error="restricted_action")
         await stage.ask("What is the risk?")
         channel = stage.slack.dm(stage.ana)
         await stage.slack.wait_for(lambda: stage.slack.messages(channel))
-        assert "I am not allowed to write here" in stage.slack.render(
+        assert "I'm not allowed to post here" in stage.slack.render(
             stage.slack.messages(channel)[0]
         )
 
 
 async def test_a_reply_that_breaks_off_in_code_says_so_outside_the_code(tmp_path: Path) -> None:
-    """The line about a broken-off reply is never swallowed by a code block that was left open."""
+    """The notice below an unfinished reply never ends up inside an open code block."""
     cut = Reply("Run this:\n```\nmake all the things", fault=Cut(after=5))
     async with on_stage(tmp_path, models={"writer-1": cut}) as stage:
         ts = await stage.ask("How?")
         shown = stage.slack.render(await stage.replied(ts))
         code, _, after = shown.partition("```\n")[2].partition("```")
         assert "make" in code
-        assert "The reply broke off here" in after
+        assert "The reply ends here" in after
 
 
 async def test_many_notes_do_not_make_a_message_too_large(tmp_path: Path) -> None:
-    """However many models had to leave something out, the reply gets its end and its buttons."""
+    """With many notes the reply still gets its footer and buttons."""
     names = [f"m{number}" for number in range(30)]
     tables = "".join(
         f'\n[models.{name}]\nprovider = "scripted"\nmodel = "echo"\ncontext_window = 512\n'

@@ -1,4 +1,4 @@
-"""Helpful or not: the newest word of each person is stored, with a reason where they give one."""
+"""Feedback: each person's latest verdict is stored, with a reason if they give one."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from sqlalchemy import delete
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.actions.feedback import REASON_INPUT, REASON_LIMIT
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import VERDICT
+from bot.slack.ui.blocks import FEEDBACK
 from bot.storage.tables import runs
 from tests.slack.user_actions import run_behind, told, verdicts
 from tests.stage import Stage, on_stage
 
 
 async def reply(stage: Stage) -> SlackMessage:
-    """One to a question of Ana's."""
+    """Return the reply to a question of Ana's."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
 async def not_helpful(stage: Stage, user: User, message: SlackMessage) -> SlackView:
     """Click Not helpful; the modal that asks why."""
-    await stage.slack.click(user, message, VERDICT, strings.NOT_HELPFUL)
-    return await stage.opened_view(user, strings.VERDICT_ASK)
+    await stage.slack.click(user, message, FEEDBACK, strings.NOT_HELPFUL)
+    return await stage.opened_view(user, strings.FEEDBACK_ASK)
 
 
 async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
-    """Back and forth, with a reason or without; what they said last counts."""
+    """With or without a reason, a person's latest verdict counts."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         ana = stage.ana.id
-        await stage.slack.click(stage.ana, message, VERDICT, strings.HELPFUL)
-        await told(stage, stage.ana, strings.VERDICT_THANKS)
+        await stage.slack.click(stage.ana, message, FEEDBACK, strings.HELPFUL)
+        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(ana, "helpful", "")]
         view = await not_helpful(stage, stage.ana, message)
         assert await verdicts(stage) == [(ana, "not_helpful", "")]
@@ -42,7 +42,7 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
         assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]
         await stage.slack.close(stage.ana, await not_helpful(stage, stage.ana, message))
         assert await verdicts(stage) == [(ana, "not_helpful", "It was <!channel> old.")]
-        await stage.slack.click(stage.ana, message, VERDICT, strings.HELPFUL)
+        await stage.slack.click(stage.ana, message, FEEDBACK, strings.HELPFUL)
         await stage.slack.wait_for(lambda: len(stage.slack.ephemerals(ana, stage.general)) == 2)
         assert await verdicts(stage) == [(ana, "helpful", "")]
         view = await not_helpful(stage, stage.ben, message)
@@ -52,25 +52,25 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
 
 
 async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
-    """Nobody else could have read it."""
+    """Nobody else can have read it."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         message = await told(stage, stage.ana, f"[{strings.SHARE}]")
-        await stage.slack.click(stage.ben, message, VERDICT, strings.HELPFUL)
-        await told(stage, stage.ben, strings.VERDICT_REFUSED["no"])
-        await stage.slack.click(stage.ana, message, VERDICT, strings.HELPFUL)
-        await told(stage, stage.ana, strings.VERDICT_THANKS)
+        await stage.slack.click(stage.ben, message, FEEDBACK, strings.HELPFUL)
+        await told(stage, stage.ben, strings.FEEDBACK_REFUSED["no"])
+        await stage.slack.click(stage.ana, message, FEEDBACK, strings.HELPFUL)
+        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(stage.ana.id, "helpful", "")]
 
 
 async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
-    """A reason counts by what its writer may do when it is sent, and for the run it belongs to."""
+    """Permissions and the run are checked again when the reason is submitted."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         view = await not_helpful(stage, stage.ben, message)
         await stage.slack.leave(stage.ben, stage.general)
         sent = await stage.slack.submit(stage.ben, view, {REASON_INPUT: "Late."})
-        assert sent.errors == {"reason": strings.VERDICT_REFUSED["no"]}
+        assert sent.errors == {"reason": strings.FEEDBACK_REFUSED["no"]}
         genuine = dict(view.content)
         for forged in (
             "",
@@ -82,25 +82,25 @@ async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
         ):
             view.content = genuine | {"private_metadata": forged}
             sent = await stage.slack.submit(stage.ben, view, {REASON_INPUT: "Forged."})
-            assert sent.errors == {"reason": strings.VERDICT_GONE}
+            assert sent.errors == {"reason": strings.FEEDBACK_GONE}
         assert await verdicts(stage) == [(stage.ben.id, "not_helpful", "")]
         view = await not_helpful(stage, stage.ana, message)
         stage.slack.fail_next("conversations.members", error="internal_error", times=3)
         sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "Now?"})
-        assert sent.errors == {"reason": strings.VERDICT_REFUSED["unknown"]}
+        assert sent.errors == {"reason": strings.FEEDBACK_REFUSED["unknown"]}
         run = await run_behind(stage, message)
         async with stage.bot.database.begin() as connection:
             await connection.execute(delete(runs).where(runs.c.id == run.id))
         sent = await stage.slack.submit(stage.ana, view, {REASON_INPUT: "After all."})
-        assert sent.errors == {"reason": strings.VERDICT_GONE}
+        assert sent.errors == {"reason": strings.FEEDBACK_GONE}
         assert await verdicts(stage) == []
 
 
 async def test_where_the_modal_does_not_open_the_verdict_stands(tmp_path: Path) -> None:
-    """Slack may be slow or away: the click is noted all the same, and the person thanked."""
+    """If Slack fails, the verdict is stored and the person thanked."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
         stage.slack.fail_next("views.open", error="expired_trigger_id")
-        await stage.slack.click(stage.ana, message, VERDICT, strings.NOT_HELPFUL)
-        await told(stage, stage.ana, strings.VERDICT_THANKS)
+        await stage.slack.click(stage.ana, message, FEEDBACK, strings.NOT_HELPFUL)
+        await told(stage, stage.ana, strings.FEEDBACK_THANKS)
         assert await verdicts(stage) == [(stage.ana.id, "not_helpful", "")]

@@ -1,4 +1,4 @@
-"""The rules for files one by one: whom the token goes to, what an image is, when a PDF is left."""
+"""Rules for files: where the token may go, what is an image, and limits for PDFs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
     ],
 )
 def test_the_token_goes_to_slack(address: str) -> None:
-    """To Slack's own hosts by https, and to the Slack that is configured."""
+    """Slack's own hosts by https, and the configured local Slack, get the token."""
     host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is not None
 
@@ -60,7 +60,7 @@ def test_the_token_goes_to_slack(address: str) -> None:
     ],
 )
 def test_the_token_goes_nowhere_else(address: str) -> None:
-    """Whatever an address looks like."""
+    """No other address gets it, whatever it looks like."""
     host = SlackFileHost(AsyncWebClient("xoxb-1", base_url="http://127.0.0.1:4000/api/"))
     assert host.trusted(address) is None
 
@@ -84,7 +84,7 @@ def test_the_token_goes_nowhere_else(address: str) -> None:
     ],
 )
 def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int, int]) -> None:
-    """Its kind and its size, and none where its bytes do not tell."""
+    """The bytes give the type and the size, or no size if it is missing."""
     found = identify_image(data)
     assert found is not None
     assert (found.media_type, (found.width, found.height)) == (kind, sides)
@@ -92,13 +92,13 @@ def test_an_image_is_known_by_its_bytes(data: bytes, kind: str, sides: tuple[int
 
 @pytest.mark.parametrize("data", [b"", b"Hello", b"BM" + b"\0" * 60, b"RIFF\0\0\0\0WAVEfmt "])
 def test_what_is_no_image_is_none(data: bytes) -> None:
-    """Other kinds of images and of files."""
+    """Other image types and other files are not images."""
     assert identify_image(data) is None
 
 
 @pytest.mark.parametrize("after", [0, 3])
 async def test_a_host_that_stalls_is_given_up(after: int) -> None:
-    """Before its first byte or after some; the other files of the question are read."""
+    """Before or after its first byte; the question's other files are read."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
         files = SlackFiles(client, IdentityLookup(client), FileLimits(seconds=0.5))
@@ -110,7 +110,7 @@ async def test_a_host_that_stalls_is_given_up(after: int) -> None:
 
 
 async def test_a_missing_scope_is_named_where_it_is_known() -> None:
-    """Slack gives a page for signing in; that the scope is missing tells what to do."""
+    """Slack sends a sign-in page; the asker learns that the scope is missing."""
     async with LocalSlack() as slack:
         slack.app.scopes.discard("files:read")
         client = web_client(slack.bot_token, slack.api_url)
@@ -120,7 +120,7 @@ async def test_a_missing_scope_is_named_where_it_is_known() -> None:
 
 
 async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> None:
-    """A thread in Slack Connect with hundreds of files costs no hundreds of calls."""
+    """Hundreds of files in Slack Connect don't cost hundreds of calls."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
         shared = [slack.upload(f"n{n}.txt", b"Hello", id_only=True) for n in range(14)]
@@ -132,7 +132,7 @@ async def test_only_as_many_withheld_files_are_asked_for_as_may_be_read() -> Non
 
 
 async def test_no_file_costs_nothing() -> None:
-    """Without files nothing is asked of anybody."""
+    """Without files there are no requests."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
         assert await SlackFiles(client, IdentityLookup(client)).read([]) == {}
@@ -140,13 +140,13 @@ async def test_no_file_costs_nothing() -> None:
 
 
 async def test_a_pdf_that_takes_too_long_is_ended() -> None:
-    """Its process is gone when the reading is over."""
+    """Its process is gone when reading ends."""
     with pytest.raises(NotRead, match="slow"):
         await extract_pdf_text(pdf("Hello"), 1_000, seconds=0.01)
 
 
 async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
-    """One bad page costs itself and what follows, and that is said."""
+    """A broken page costs itself and the rest, and the note says so."""
     text = await extract_pdf_text(torn_pdf("One", "Two"), 1_000)
     assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
 
@@ -168,6 +168,6 @@ async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
     ],
 )
 def test_the_process_writes_a_line_a_page(data: bytes, lines: list[dict[str, object]]) -> None:
-    """At most two pages and five characters here."""
+    """Here it stops after two pages or five characters."""
     most = 6 if b"Two" in data and b"OneTwo" not in data else 5
     assert list(read(data, 2, most)) == lines

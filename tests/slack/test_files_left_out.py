@@ -1,4 +1,4 @@
-"""Files that are not read: each with its reason, for the models and for people."""
+"""Files that are not read: the models and the asker learn the reason."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.stage import on_stage
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
-        ("locked.pdf", locked_pdf("secret", "Hi"), "protected by a password"),
-        ("scan.pdf", pdf("", ""), "no text in it, perhaps a scan"),
+        ("locked.pdf", locked_pdf("secret", "Hi"), "password protected"),
+        ("scan.pdf", pdf("", ""), "contains no text, perhaps a scan"),
         ("torn.pdf", pdf("Hi")[:250], "damaged, or not what its name says"),
         ("torn.png", png()[:17], "damaged, or not what its name says"),
         ("huge.png", png(8_001, 1), "over 3.75 MB or 8,000 pixels a side"),
-        ("data.txt", bytes(range(256)), "kind not supported"),
-        ("program.txt", b"\x01\x02\x03\x04run", "kind not supported"),
+        ("data.txt", bytes(range(256)), "file type not supported"),
+        ("program.txt", b"\x01\x02\x03\x04run", "file type not supported"),
         ("nothing.txt", b"", "empty"),
         ("blank.txt", b" \n\n", "empty"),
         ("big.log", b"x" * 5_000_001, "over 5 MB"),
@@ -39,7 +39,7 @@ from tests.stage import on_stage
 async def test_what_cannot_be_read_is_said(
     tmp_path: Path, name: str, data: bytes, why: str
 ) -> None:
-    """The reply comes all the same; the models and the person are told which file, and why."""
+    """The reply comes anyway, and names each unread file and the reason."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
         assert f"Not read: {name} ({why})." in shown
@@ -47,34 +47,34 @@ async def test_what_cannot_be_read_is_said(
 
 
 async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: Path) -> None:
-    """Under the reply and in the overview it links nowhere, and no mark is left over."""
+    """It becomes no link under the reply or in the overview."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload("www.host.example", b"MZ\0")]
         question = f"{stage.mention} What is it?"
         ts = await stage.slack.post(stage.ana, stage.general, question, files=files)
         reply = await answered(stage, ts)
-        assert "Not read: `www.host.example` (kind" in stage.slack.render(reply)
-        view = await reveal(stage, stage.ana, reply, "Worth knowing")
-        assert "Not read: `www.host.example` (kind" in stage.slack.render(view)
+        assert "Not read: `www.host.example` (file type" in stage.slack.render(reply)
+        view = await reveal(stage, stage.ana, reply, "Notes")
+        assert "Not read: `www.host.example` (file type" in stage.slack.render(view)
 
 
 @pytest.mark.parametrize(
     ("name", "told", "why"),
     [
-        ("plan.xlsx", {}, "kind not supported"),
-        ("talk.mp4", {}, "kind not supported"),
+        ("plan.xlsx", {}, "file type not supported"),
+        ("talk.mp4", {}, "file type not supported"),
         ("notes", {"mode": "external", "is_external": True}, "stored outside Slack"),
         ("old.txt", {"mode": "hidden_by_limit"}, "hidden by this workspace's plan"),
         ("gone.txt", {"file_access": "file_not_found"}, "deleted"),
-        ("theirs.txt", {"file_access": "access_denied"}, "no access to it"),
-        ("odd.txt", {"url_private": "", "url_private_download": ""}, "Slack did not send it"),
+        ("theirs.txt", {"file_access": "access_denied"}, "no access"),
+        ("odd.txt", {"url_private": "", "url_private_download": ""}, "Slack didn't send it"),
         ("large.txt", {"size": 5_000_001}, "over 5 MB"),
     ],
 )
 async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
     tmp_path: Path, name: str, told: dict[str, Any], why: str
 ) -> None:
-    """Nothing is downloaded that could not be used."""
+    """Files that can't be used are not downloaded."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, b"Hello", **told))
         assert f"Not read: {name} ({why})." in shown
@@ -82,7 +82,7 @@ async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
 
 
 async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
-    """Ten a question, the question's own first; which were not read is said."""
+    """Ten per question, its own files first; the note names the others."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.txt", f"text {n}".encode()) for n in range(12)]
         ts = await stage.slack.post(stage.ben, stage.general, "First", files=files[:1])
@@ -92,47 +92,48 @@ async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
         read = [n for n in range(12) if f"> text {n}\n" in text(stage)]
         assert read == list(range(2, 12))
         assert (
-            "Not read: n0.txt (only 10 files are read), n1.txt (only 10 files are read)." in shown
+            "Not read: n0.txt (over the limit of 10 files), n1.txt (over the limit of 10 files)."
+            in shown
         )
 
 
 async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
-    """What would be too much with the others is left out and named."""
+    """Files beyond the limit are left out and named."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.log", b"words\n" * 800_000) for n in range(4)]
         shown = await ask(stage, "Which?", *files)
-        assert "Not read: n3.log (over 15 MB with the others)." in shown
+        assert "Not read: n3.log (over 15 MB together with the other files)." in shown
         assert len(stage.slack.file_requests) == 3
 
 
 async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path: Path) -> None:
-    """Ten names, and the number of the others."""
+    """The note names ten files and counts the rest."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.xlsx", b"x") for n in range(14)]
         shown = await ask(stage, "Which?", *files)
-        assert "n9.xlsx (kind not supported), and 4 more." in shown
+        assert "n9.xlsx (file type not supported), and 4 more." in shown
         assert "n10.xlsx" not in shown
 
 
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (WebPageFault(), "Slack sent a web page in its place"),
-        (WebPageFault(content_type="text/plain"), "Slack sent a web page in its place"),
+        (WebPageFault(), "Slack sent a web page instead"),
+        (WebPageFault(content_type="text/plain"), "Slack sent a web page instead"),
         (EndlessFault(), "over 5 MB"),
         (RefuseFault(404), "deleted"),
-        (RefuseFault(403), "no access to it"),
-        (RefuseFault(500), "Slack did not send it"),
-        (RedirectFault("http://127.0.0.1:9/elsewhere"), "its address is not Slack's"),
-        (RedirectFault("//elsewhere.example/notes.txt"), "its address is not Slack's"),
-        (RedirectFault("https://files.slack.com:8443/notes.txt"), "its address is not Slack's"),
-        (RedirectFault("http://["), "its address is not Slack's"),
+        (RefuseFault(403), "no access"),
+        (RefuseFault(500), "Slack didn't send it"),
+        (RedirectFault("http://127.0.0.1:9/elsewhere"), "not hosted by Slack"),
+        (RedirectFault("//elsewhere.example/notes.txt"), "not hosted by Slack"),
+        (RedirectFault("https://files.slack.com:8443/notes.txt"), "not hosted by Slack"),
+        (RedirectFault("http://["), "not hosted by Slack"),
     ],
 )
 async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
     tmp_path: Path, fault: FileFault, why: str
 ) -> None:
-    """A page for signing in is no file, sizes are counted as they come, redirects stay within."""
+    """Sign-in pages, wrong sizes and foreign redirects only cost the file."""
     async with on_stage(tmp_path) as stage:
         notes = stage.slack.upload("notes.txt", b"Hello")
         notes.fault = fault
@@ -142,19 +143,19 @@ async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
 
 
 async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
-    """The reply comes, and says that it is the permission that is missing."""
+    """The reply comes and names the missing permission."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("files:read")
         withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
         shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
-        assert "a file (the permission files:read is missing)" in shown
+        assert "a file (missing permission files:read)" in shown
         # The bot asked Slack for its scopes before this one was taken away.
-        assert "notes.txt (Slack sent a web page in its place)" in shown
+        assert "notes.txt (Slack sent a web page instead)" in shown
         assert "[attached and not read: notes.txt (" in text(stage)
 
 
 async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
-    """Whether the message knows of it by now or not."""
+    """Whether or not the message already says so."""
     async with on_stage(tmp_path) as stage:
         gone = stage.slack.upload("gone.txt", b"Hello")
         ts = await stage.slack.post(stage.ben, stage.general, "Look", files=[gone])
@@ -167,18 +168,18 @@ async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
 
 
 async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> None:
-    """It costs no model call, and the person learns what can be read."""
+    """It costs no model call, and the asker learns what can be read."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
         plan = stage.slack.upload("plan.xlsx", b"x")
         ts = await stage.slack.post(stage.ana, channel, "", files=[plan])
         shown = stage.slack.render(await stage.replied(ts, channel=channel))
-        assert "I could not read what you attached" in shown
+        assert "I couldn't read your attachment" in shown
         assert stage.models.questions == []
 
 
 async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
-    """A redirect to another host ends there: neither the token nor a request arrives."""
+    """A redirect to another host sends it neither the token nor a request."""
     arrived: list[web.Request] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -197,8 +198,8 @@ async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
             sent_on.fault = RedirectFault(address)
             there = stage.slack.upload("there.txt", b"Hello", url_private_download=address)
             shown = await ask(stage, "When?", sent_on, there)
-            assert "sent_on.txt (its address is not Slack's)" in shown
-            assert "there.txt (its address is not Slack's)" in shown
+            assert "sent_on.txt (not hosted by Slack)" in shown
+            assert "there.txt (not hosted by Slack)" in shown
             assert "Rent is due" not in text(stage)
             assert arrived == []
     finally:

@@ -1,4 +1,4 @@
-"""Answering without a mention: only where a channel has switched it on, never twice."""
+"""Questions without a mention: only if the channel turned that on, and never twice."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FOLLOW_UPS, BRAINSTORM = ["follow_ups"], ["brainstorm"]
 
 
 async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: Any) -> str:
-    """A message of Ana's that mentions nobody; gives its ts."""
+    """Post a message of Ana's without a mention, and return its ts."""
     return await stage.slack.post(stage.ana, stage.general, words, thread_ts=thread_ts, **more)
 
 
 async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> list[SlackMessage]:
-    """The replies in a thread, once everything that was said before this moment is done."""
+    """Return the replies in a thread, once all earlier messages are handled."""
     await stage.slack.wait_for_deliveries()
     last = await stage.slack.post(stage.ben, stage.slack.dm(stage.ben), "The last one?")
     await stage.replied(last, channel=stage.slack.dm(stage.ben))
@@ -31,7 +31,7 @@ async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> l
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_a_thread_goes_on_without_a_mention(tmp_path: Path, mode: Mode) -> None:
-    """With follow-ups on, each message in a thread where it was asked is answered, from anybody."""
+    """With follow-ups on, each message in a thread with a question gets a reply."""
     async with on_stage(tmp_path, mode=mode, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await stage.ask("What is the risk?")
@@ -46,7 +46,7 @@ async def test_a_thread_goes_on_without_a_mention(tmp_path: Path, mode: Mode) ->
 
 
 async def test_nothing_is_answered_unless_it_is_switched_on(tmp_path: Path) -> None:
-    """Without the setting the bot leaves every message alone that does not mention it."""
+    """Without the setting, messages without a mention get no reply."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
@@ -57,7 +57,7 @@ async def test_nothing_is_answered_unless_it_is_switched_on(tmp_path: Path) -> N
 
 
 async def test_follow_ups_leave_other_threads_alone(tmp_path: Path) -> None:
-    """A thread in which nobody asked, and the channel itself, stay as they are."""
+    """Threads without a question and the channel itself get no replies."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await say(stage, "Just among ourselves.")
@@ -66,7 +66,7 @@ async def test_follow_ups_leave_other_threads_alone(tmp_path: Path) -> None:
 
 
 async def test_what_is_said_to_somebody_else_is_no_question(tmp_path: Path) -> None:
-    """A message that begins with another's name is for them."""
+    """A message that starts with another person's mention is for them."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await stage.ask("What is the risk?")
@@ -78,7 +78,7 @@ async def test_what_is_said_to_somebody_else_is_no_question(tmp_path: Path) -> N
 
 
 async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path) -> None:
-    """It arrives as two events; in a thread and at the top it brings one reply."""
+    """It arrives as two events and gets one reply, in a thread and at the top."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
         ts = await stage.ask("What is the risk?")
@@ -91,7 +91,7 @@ async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path)
 
 
 async def test_in_a_brainstorming_channel_every_new_message_is_a_question(tmp_path: Path) -> None:
-    """Each gets a reply in its own thread; there replies of people are left alone."""
+    """Each gets a reply in its thread; people's replies there get none."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=BRAINSTORM)
         first, second = await asyncio.gather(
@@ -104,7 +104,7 @@ async def test_in_a_brainstorming_channel_every_new_message_is_a_question(tmp_pa
 
 
 async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None:
-    """Only what a person says anew is a question."""
+    """Only new messages from people are questions."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
         robot = stage.slack.add_user("Robot", bot=True)
@@ -120,7 +120,7 @@ async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("private", [True, False])
 async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: bool) -> None:
-    """Private or public, each channel decides for itself."""
+    """Each channel has its own setting, private or public."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         other = stage.slack.add_channel("other", members=[stage.ana], private=private)
         await choose(stage, stage.ana, other, listening=BRAINSTORM)
@@ -131,7 +131,7 @@ async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: 
 
 
 async def test_switched_off_it_is_quiet_again(tmp_path: Path) -> None:
-    """From the next message on."""
+    """The next message gets no reply."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=BRAINSTORM)
         await stage.replied(await say(stage, "A cheaper way to ship?"))
@@ -155,7 +155,7 @@ def _asked(**changes: Any) -> Any:
 
 
 def test_which_messages_may_be_questions() -> None:
-    """A channel's messages are candidates that are not put to us; a mention comes by itself."""
+    """Messages without a mention are candidates; mentions are addressed to us."""
     assert not _asked().addressed
     assert _asked(channel_type="im").addressed
     assert _asked(channel_type="mpim", text="<@UBOT> why?").addressed
@@ -184,5 +184,5 @@ def test_which_messages_may_be_questions() -> None:
     ],
 )
 def test_which_messages_never_are(changes: dict[str, Any]) -> None:
-    """A mention that comes as an event of its own, other people's business, and no person's."""
+    """Mentions that arrive as app_mention, messages to others, and non-people."""
     assert _asked(**changes) is None

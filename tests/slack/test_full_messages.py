@@ -1,4 +1,4 @@
-"""A reply of several messages, each said once and whole, when Slack refuses or loses a call."""
+"""A reply of several messages appears once and complete when Slack refuses or loses calls."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REFUSED: Mapping[str, Any] = {
     "retry_after": 0,
     "times": 4,  # more often than the client tries
 }
-LOST: Mapping[str, Any] = {"drop_response": True, "after_effect": True}
+LOST: Mapping[str, Any] = {"lose_answer": True, "after_effect": True}
 UNSURE: Mapping[str, Any] = {"error": "internal_error", "after_effect": True}
 
 
 def nth(number: int) -> Callable[[Mapping[str, Any]], bool]:
-    """True of a call that so many came before."""
+    """Match only the nth call."""
     left = [number]
 
     def when(_args: Mapping[str, Any]) -> bool:
@@ -57,11 +57,11 @@ async def test_a_full_message_stands_once_whatever_becomes_of_the_calls(
     monkeypatch: pytest.MonkeyPatch,
     faults: list[tuple[str, Mapping[str, Any], int]],
 ) -> None:
-    """No paragraph is missing, none comes twice, and no stream is left open."""
+    """No paragraph is missing or repeated, and no stream stays open."""
     monkeypatch.setattr(split_stream, "MESSAGE_TARGET", 1_200)
     monkeypatch.setattr(split_stream, "SOFT_LIMIT", 900)
-    monkeypatch.setattr(thread_reply, "LAST_TRIES_S", (0.02,) * 6)
-    monkeypatch.setattr(thread_reply, "PATIENT_TRIES_S", (0.02,) * 20)
+    monkeypatch.setattr(thread_reply, "FINAL_RETRIES_S", (0.02,) * 6)
+    monkeypatch.setattr(thread_reply, "OUTAGE_RETRIES_S", (0.02,) * 20)
     models = {"writer-1": Reply(TEXT, pace_s=0.0005)}
     async with on_stage(tmp_path, models=models, default="single") as stage:
         stage.slack.rate_limits.enabled = False

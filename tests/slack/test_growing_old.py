@@ -1,4 +1,4 @@
-"""A reply whose message grows old goes on in the next one, at a paragraph."""
+"""A reply continues in a new message, at a paragraph, when its message gets old."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEXT = f"First **bold words** here.\n\n{TABLE}\n```py\nx = 1\n\ny = 2\n```\n\nTh
 async def test_a_message_that_grows_old_ends_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: float
 ) -> None:
-    """From its time on it ends with a paragraph, never in code, a table or bold words."""
+    """An old message ends with a paragraph, never inside code, a table or bold text."""
     monkeypatch.setattr(live_message, "RIPE_S", 0.0)
     monkeypatch.setattr(live_message, "OLD_S", old)
     async with on_stage(tmp_path, models={"writer-1": Reply(TEXT, pace_s=0.04)}) as stage:

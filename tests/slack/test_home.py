@@ -1,4 +1,4 @@
-"""The Home tab: what each person sees of their own, and what only admins see."""
+"""The Home tab: what each person sees, and what only admins see."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ from tests.stage import Mode, Stage, everywhere, on_stage
 @pytest.mark.parametrize("mode", ["socket", "http"])
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 async def test_home_shows_a_newcomer_what_to_do(tmp_path: Path, mode: Mode, database: str) -> None:
-    """What it is, how to ask, which pipelines there are, and what may be used."""
+    """It shows what the bot does, how to ask, the pipelines and the budgets."""
     async with on_stage(tmp_path, mode=mode, database=database, events=EVENTS) as stage:
         shown = await home(stage, stage.ana)
-        assert strings.HOME_WHAT.splitlines()[0] in shown
+        assert strings.HOME_ABOUT.splitlines()[0] in shown
+        assert "AI-generated and may be wrong" in shown
         assert "mention @moa" in shown
         assert strings.HOME_RECENT_NONE in shown
-        assert "*balanced* (the default): Three models, one reply." in shown
-        assert "Layer 1: red, green, blue → One reply by writer" in shown
-        assert "writer alone" in shown
+        assert "*balanced* (default): Three models, one reply." in shown
+        assert "Layer 1: red, green, blue → Reply by writer" in shown
+        assert "writer only" in shown
         assert shown.count(strings.HOME_NOT_MEASURED) == 2
         assert "This month: no questions, no cost" in shown
         assert strings.HOME_ADMIN not in shown
 
 
 async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
-    """Each with its words as people read them, its state and its link."""
+    """Each has its text as people read it, its state and a link."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         ts = await stage.ask(f"What does &lt;b&gt; mean, <@{stage.ben.id}>?")
         await stage.replied(ts)
@@ -52,17 +53,17 @@ async def test_recent_questions_lead_to_their_threads(tmp_path: Path) -> None:
         assert "What does <b> mean, @Ben?" in shown
         assert f"archives/{stage.general.id}/p{ts.replace('.', '')}" in shown
         assert "one question, $0." in shown
-        assert "by the one reply so far" in shown
+        assert "(one reply so far)" in shown
         inner = await stage.ask("And &amp; in the thread?", ts)
         await stage.replied(ts, 2)
         await ended(stage)
         shown = await home(stage, stage.ana, shows="in the thread?")
         assert f"/p{inner.replace('.', '')}?thread_ts={ts}&cid={stage.general.id}" in shown
-        assert "by the last 2 replies here" in shown
+        assert "(last 2 replies)" in shown
 
 
 async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
-    """Nobody else sees them, admins neither; not even that there were any."""
+    """Nobody else sees them or their number, not even admins."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         secret = stage.slack.add_channel("secret", members=[stage.ana], private=True)
         ts = await stage.slack.post(stage.ana, secret, f"{stage.mention} A private matter?")
@@ -75,7 +76,7 @@ async def test_a_persons_questions_are_theirs_alone(tmp_path: Path) -> None:
 
 
 async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
-    """A failed one, and one by command, which has no message to lead to."""
+    """A failed question says so; one asked by command has no link."""
     down = everywhere(Reply(fault=Status(503)))
     async with on_stage(tmp_path, models=down, events=EVENTS) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Anybody there?")
@@ -88,7 +89,7 @@ async def test_a_question_without_a_reply_says_so(tmp_path: Path) -> None:
 
 
 async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None:
-    """It is saved at once and used for the next question, of this person only."""
+    """It is stored at once and used for this person's next question only."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
         await _choose_pipeline(stage, "is:single")
@@ -99,7 +100,7 @@ async def test_the_own_pipeline_is_chosen_with_one_click(tmp_path: Path) -> None
         reply = await stage.replied(await stage.ask("And Ben?", user=stage.ben))
         assert "balanced" in stage.slack.render(reply)
         await _choose_pipeline(stage, "inherited")
-        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+        await home_showing(stage, stage.ana, "<Same as workspace: balanced ▾>")
 
 
 async def _choose_pipeline(stage: Stage, value: str) -> None:
@@ -109,7 +110,7 @@ async def _choose_pipeline(stage: Stage, value: str) -> None:
 
 
 async def test_a_channels_pipeline_goes_before_the_own_one(tmp_path: Path) -> None:
-    """What a channel has chosen holds for everybody who asks there."""
+    """A channel's choice applies to everybody who asks there."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
         await _choose_pipeline(stage, "is:single")
@@ -120,7 +121,7 @@ async def test_a_channels_pipeline_goes_before_the_own_one(tmp_path: Path) -> No
 
 
 async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
-    """A value that was never offered is passed over, and the tab shown as it is."""
+    """A value that the menu doesn't have is ignored."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
         view = stage.slack.home_tab(stage.ana)
@@ -130,25 +131,25 @@ async def test_a_forged_pipeline_changes_nothing(tmp_path: Path) -> None:
         before = len(stage.slack.calls("views.publish"))
         await _choose_pipeline(stage, "is:gone")
         await stage.slack.wait_for(lambda: len(stage.slack.calls("views.publish")) > before)
-        await home_showing(stage, stage.ana, "<As in the workspace: balanced ▾>")
+        await home_showing(stage, stage.ana, "<Same as workspace: balanced ▾>")
 
 
 async def test_a_stranger_with_somebodys_menu_changes_nothing(tmp_path: Path) -> None:
-    """A click that comes from another organisation is not even looked at, and shows no tab."""
+    """A click from another organisation is ignored and publishes nothing."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await home(stage, stage.ana)
         view = stage.slack.home_tab(stage.ana)
         assert view is not None
         stranger = stage.slack.add_user("Zoe", team_id="T99999999")
         await stage.slack.click(stranger, view, "home_pipeline", "is:single")
-        await home(stage, stage.ana, shows="<As in the workspace: balanced ▾>")
+        await home(stage, stage.ana, shows="<Same as workspace: balanced ▾>")
         assert stage.slack.home_tab(stranger) is None
         async with stage.bot.database.connect() as connection:
             assert (await connection.execute(select(preferences))).all() == []
 
 
 async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
-    """What all have used, by channel; what is no longer an admin's is gone at the next look."""
+    """Admins see usage by channel, and former admins no longer do."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
         direct = stage.slack.dm(stage.ben)
@@ -164,7 +165,7 @@ async def test_admins_see_the_workspaces_use(tmp_path: Path) -> None:
 
 
 async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
-    """Without names and without knowing who is an admin, the rest is shown; then all of it."""
+    """Names and the admin section are missing at first, and back the next time."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
         await stage.replied(await stage.ask(f"What do you think, <@{stage.ben.id}>?"))
@@ -178,13 +179,13 @@ async def test_home_works_where_slack_does_not_answer(tmp_path: Path) -> None:
 
 
 async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
-    """An apology with an error id, no exception's text; and the next look works."""
+    """It shows an apology with an error id and no exception text; the next visit works."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
-        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+        with capture_logs() as logged:  # rendering a traceback takes seconds
             shown = await home(stage, stage.ana, shows=strings.HOME_FAILED)
         assert "home_failed" in str(logged)
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO spending")
         assert strings.HOME_TITLE in await home(stage, stage.ana)
@@ -196,21 +197,21 @@ async def _execute(stage: Stage, statement: str) -> None:
 
 
 async def test_hidden_costs_are_hidden_on_home_too(tmp_path: Path) -> None:
-    """With `cost = "hidden"` no amount is shown, budgets are told in shares."""
+    """With `cost = "hidden"` budgets are shown in percent, without amounts."""
     extra = '\n[slack]\ncost = "hidden"\n[limits]\nper_person_day_usd = 5\n'
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         await stage.replied(await stage.ask("What is the risk?"))
         await ended(stage)
         async with stage.bot.database.begin() as connection:
             await connection.execute(update(runs).values(seconds=12.0))
-        shown = await home(stage, stage.ana, shows="by the one reply so far")
-        assert "12 s, by the one reply so far" in shown
+        shown = await home(stage, stage.ana, shows="(one reply so far)")
+        assert "12 s (one reply so far)" in shown
         assert "You, today: 99% left" in shown
         assert "$" not in shown.replace(strings.BUDGET_UNKNOWN_PRICES, "")
 
 
 async def test_the_messages_tab_is_no_home_tab(tmp_path: Path) -> None:
-    """Looking at the messages publishes nothing."""
+    """Opening the Messages tab publishes nothing."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await stage.slack.open_home(stage.ana, "messages")
         await stage.slack.wait_for_deliveries()
@@ -225,7 +226,7 @@ EARLIER = PastQuestion(
 
 
 def _full_page() -> HomePage:
-    """A page with as much of everything as there can be, all of it hostile."""
+    """Return a page that is as full as possible, with hostile text everywhere."""
     layers = [LayerDefinition(proposers=[f"{NASTY[:60]}{n}" for n in range(32)])] * 10
     pipeline = Pipeline(aggregator="writer", description=NASTY * 4, layers=layers)
     names = {f"{n}{NASTY}": pipeline for n in range(150)}
@@ -255,7 +256,7 @@ def _full_page() -> HomePage:
 
 
 def test_a_full_page_keeps_slacks_limits_and_calls_nobody() -> None:
-    """However much there is, and whatever people and operators have written."""
+    """Hostile text of any length pings nobody and stays within Slack's limits."""
     view = parse_view(home_view(_full_page()))
     assert len(view["blocks"]) <= 100
     written = "".join(part["text"] for part in walk(view["blocks"]) if _is_mrkdwn(part))
@@ -266,7 +267,7 @@ def test_a_full_page_keeps_slacks_limits_and_calls_nobody() -> None:
 
 
 def _is_mrkdwn(part: Any) -> bool:
-    """Whether Slack reads mentions and links in it."""
+    """Return whether Slack parses mentions and links in this object."""
     return part.get("type") == "mrkdwn"
 
 

@@ -17,7 +17,7 @@ from bot.limits import BudgetStatus, BudgetUse, Limits, estimate, next_day, next
 from bot.playground.state.models import Channel, User
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
-from bot.slack.ui.usage import allowance
+from bot.slack.ui.usage import usage_lines
 from bot.storage.tables import runs, spending
 from moa import Plan, Price, Profile, Prompt
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, PROPOSER_OUTPUT_TOKENS
@@ -126,7 +126,7 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
         for text in ("Three?", "Four?"):
             await refused(stage, await stage.ask(text), "hourly_limit")
         told = await stage.slack.command(stage.ana, stage.general, "/moa", "budget")
-        assert "Questions within an hour: 0 of 2 left · free again <!date^" in str(told.payload)
+        assert "Questions this hour: 0 of 2 left · resets <!date^" in str(told.payload)
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
     """No amount of money is shown in any line."""
     limits = Limits(per_person_day_usd=4.0, per_run_usd=1.0, per_workspace_month_usd=10.0)
     standing = BudgetStatus(limits, BudgetUse(1.0, 0.0, 10.0, 7.0, 3))
-    lines = allowance(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)
+    lines = usage_lines(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)
     assert "$" not in re.sub(r"<!date[^>]*>", "", "\n".join(lines))
     assert "You, today: 75% left" in lines
-    assert lines[2].startswith("The workspace, this month: 0% left · free again <!date^1780272000^")
+    assert lines[2].startswith("The workspace, this month: 0% left · resets <!date^1780272000^")

@@ -1,4 +1,4 @@
-"""Replies without end: how much of one a thread takes, where the rest is, and that Stop stops."""
+"""Endless replies: how much a thread shows, where the rest is, and that Stop works."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPEAKING = {"writer-1": Reply(lambda _: LONG)}
 
 
 def posts(stage: Stage, ts: str) -> list[SlackMessage]:
-    """What the bot has posted in a thread."""
+    """Return what the bot posted in a thread."""
     found = stage.slack.messages(stage.general, ts)
     return [m for m in found if m.user == stage.slack.bot_user_id]
 
@@ -31,7 +31,7 @@ def all_text(stage: Stage, ts: str) -> str:
 
 
 async def ended(stage: Stage, ts: str) -> SlackMessage:
-    """The message that ends the reply; waits for it."""
+    """Wait for the message that ends the reply."""
 
     def found() -> list[SlackMessage]:
         return [m for m in posts(stage, ts) if f"[{strings.REGENERATE}]" in stage.slack.render(m)]
@@ -40,7 +40,7 @@ async def ended(stage: Stage, ts: str) -> SlackMessage:
 
 
 async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
-    """Then it is cut, says so above its buttons, and "Show answers" has what each model wrote."""
+    """It is cut with a notice above the buttons; "Show answers" still has every answer."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.discard("files:write")
         ts = await stage.ask("Tell me everything.")
@@ -54,7 +54,7 @@ async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
 
 
 async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: Path) -> None:
-    """With the scope files:write nothing of the reply is lost."""
+    """With the scope files:write the full reply is in a file."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.add("files:write")
         ts = await stage.ask("Tell me everything.")
@@ -67,7 +67,7 @@ async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: 
 
 
 async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
-    """What only the asker sees goes on in direct messages, no more of them than a thread takes."""
+    """A private reply continues in direct messages, with the same limit as a thread."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")
         await told(stage, stage.ana, strings.REST_DIRECTLY)
@@ -79,7 +79,7 @@ async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("by", ["command", "slack"])
 async def test_stop_stops_a_reply_that_is_being_posted(tmp_path: Path, by: str) -> None:
-    """Its model has finished long ago: what is not posted yet never is, and it says "Stopped."."""
+    """Although the model has finished, the rest is not posted, and the reply says "Stopped."."""
     text = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(40))
     models = {"writer-1": Reply(lambda _: text)}
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS, default="single") as stage:

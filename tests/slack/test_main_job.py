@@ -42,7 +42,7 @@ async def test_a_mention_gets_one_reply_and_the_button_shows_each_answer(
 async def test_the_session_is_processing_at_once_and_active_at_the_end(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """The bot shows that it is at work before any model has answered, and that it is done."""
+    """The bot shows that it is working before any model answered, and when it is done."""
     gate = asyncio.Event()
     slow = {name: Reply("Late.", gate=gate) for name in ("red-1", "green-1", "blue-1")}
     async with on_stage(tmp_path, mode=mode, database=database, models=slow) as stage:
@@ -59,7 +59,7 @@ async def test_the_session_is_processing_at_once_and_active_at_the_end(
 
 
 async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode, database: str) -> None:
-    """Two threads asked at the same time each get the reply to their own question."""
+    """Two questions at the same time each get their own reply."""
 
     def echo(request: object) -> str:
         return f"You asked about {'apples' if 'apples' in str(request) else 'pears'}."
@@ -98,7 +98,7 @@ async def test_a_redelivered_event_gets_no_second_answer(
 async def test_one_dead_proposer_does_not_spoil_the_reply(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """A model that fails is named as failed; the reply is made from the others."""
+    """A failed model is shown as failed; the reply uses the others' answers."""
     dead = {"green-1": Reply(fault=Status(500))}
     async with on_stage(tmp_path, mode=mode, database=database, models=dead) as stage:
         ts = await stage.ask("What is the risk?")
@@ -107,13 +107,13 @@ async def test_one_dead_proposer_does_not_spoil_the_reply(
         assert "The answer of writer-1." in shown
         assert "2 of 3 models" in shown
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, "green: did not answer")
+        await stage.opened_view(stage.ana, "green: didn't answer")
 
 
 async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """With every model down there is one plain message, without any exception's text."""
+    """With every model down there is one plain message, without exception text."""
     down = Reply(fault=Status(500, {"error": {"message": "secret stack trace"}}))
     async with on_stage(tmp_path, mode=mode, database=database, models=everywhere(down)) as stage:
         ts = await stage.ask("What is the risk?")
@@ -129,7 +129,7 @@ async def test_when_nothing_can_be_answered_the_asker_is_told_what_to_do(
 async def test_a_direct_message_is_answered_without_a_mention(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """Writing to the bot directly is asking it; the reply goes into a thread below."""
+    """A direct message is a question; the reply goes into its thread."""
     async with on_stage(tmp_path, mode=mode, database=database) as stage:
         channel = stage.slack.dm(stage.ana)
         ts = await stage.slack.post(stage.ana, channel, "What is the risk?")

@@ -1,4 +1,4 @@
-"""What a question leaves behind in the memory of the bot."""
+"""What a question leaves in the bot's memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_THE_BOT = "bot.playground."
 
 
 async def test_a_question_is_gone_with_its_answer(tmp_path: Path) -> None:
-    """The garbage collector, for which the bot stops now and then, is left nothing of ours."""
+    """A run leaves no reference cycles, which would cause garbage collection pauses."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))
         await stage.slack.wait_for_deliveries()

@@ -1,4 +1,4 @@
-"""Long texts are cut where a reader would cut them."""
+"""Long texts are split at good places."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVIL = "https://evil.example/x"
 
 
 def test_a_text_that_fits_is_one_piece() -> None:
-    """Nothing is cut that need not be."""
+    """A text that fits is not split."""
     assert split_markdown("a\n\nb") == ["a\n\nb"]
     assert split_markdown("") == []
     assert cut("abc", LIMIT) == ("abc", "")
@@ -24,19 +24,19 @@ def test_a_text_that_fits_is_one_piece() -> None:
 
 @pytest.mark.parametrize("between", ["\n\n", "\n", " "])
 def test_a_cut_keeps_what_belongs_together(between: str) -> None:
-    """A piece ends with a paragraph, else with a line, else with a word."""
+    """A piece ends after a paragraph, else after a line, else after a word."""
     text = "a" * 300 + between + "b" * 300
     assert split_markdown(text, LIMIT) == ["a" * 300 + between, "b" * 300]
 
 
 def test_a_paragraph_is_better_than_a_line() -> None:
-    """Of two places the one between paragraphs is taken."""
+    """A paragraph end is preferred to a line end."""
     text = "a" * 200 + "\n\n" + "b" * 100 + "\n" + "c" * 300
     assert cut(text, LIMIT)[0] == "a" * 200 + "\n\n"
 
 
 def test_a_fence_that_fits_is_not_split() -> None:
-    """Code moves to the next message as a whole, even where little stands before it."""
+    """Code moves to the next message as a whole, even if that leaves a short message."""
     code = "```py\n" + "x = 1\n" * 64 + "```\n"
     assert split_markdown("Intro:\n" + code, LIMIT) == ["Intro:\n", code]
 
@@ -56,7 +56,7 @@ def test_a_long_fence_is_closed_and_opened_again(prefix: str) -> None:
 
 
 def test_a_long_line_of_code_is_split_inside_its_fence() -> None:
-    """One endless line stays code in every piece."""
+    """One endless line is code in every piece."""
     pieces = split_markdown("```\n" + "x" * 1_000 + "\n```", LIMIT)
     assert all(piece.startswith("```\n") and piece.endswith("```") for piece in pieces)
     assert "".join(re.sub(r"`|\n", "", piece) for piece in pieces) == "x" * 1_000
@@ -69,14 +69,14 @@ def test_inline_code_is_mended() -> None:
 
 
 def test_inline_code_moves_as_a_whole() -> None:
-    """A code span at the end of a piece goes to the next one."""
+    """A code span at the end of a piece moves to the next one."""
     head, rest = cut("a" * 380 + " `b c d e f g h` " + "z" * 300, LIMIT)
     assert head == "a" * 380 + " "
     assert rest.startswith("`b c d")
 
 
 def test_a_word_does_not_become_a_fence() -> None:
-    """A mark in the middle of a line is not moved to where it would open a code block."""
+    """A mark inside a line never moves to where it would open a code block."""
     head, rest = cut("a " * 190 + "b" * 8 + " ~~~ " + "c" * 200, LIMIT)
     assert not rest.startswith("~~~")
     assert head + rest == "a " * 190 + "b" * 8 + " ~~~ " + "c" * 200
@@ -90,7 +90,7 @@ def test_a_limit_that_is_too_small_is_refused() -> None:
 
 @given(st.text(alphabet="ab \n.", max_size=3_000))
 def test_pieces_of_plain_text_join_to_it(text: str) -> None:
-    """Nothing is lost and nothing added where there is no code."""
+    """Without code, the joined pieces equal the text."""
     pieces = split_markdown(text, LIMIT)
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= LIMIT for piece in pieces)
@@ -114,7 +114,7 @@ WORDS = [
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=150).map("".join))
 def test_pieces_of_safe_text_are_safe(text: str) -> None:
-    """Cutting brings no address to life, and keeps every word."""
+    """Splitting creates no link and keeps every word."""
     shown = safe_markdown(text)
     pieces = split_markdown(shown, LIMIT)
     assert all(len(piece) <= LIMIT for piece in pieces)

@@ -1,4 +1,4 @@
-"""What people see of a run while it goes on: the plan, a card for each model, one line."""
+"""The progress of a run as people see it: the plan, a card per model, one line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.stage import on_stage
 
 
 class Seen:
-    """A message that is kept up to date as Slack keeps it, and everything that it ever said.
+    """A message that applies updates like Slack, and everything it ever showed.
 
-    Slack replaces a card's title and state when it is sent again, and adds what it has besides.
+    When a card is sent again, Slack replaces its title and status and appends the rest.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -48,7 +48,7 @@ class Seen:
 
     def see(self, events: Sequence[Event]) -> None:
         for event in events:
-            self.take(self.progress.of(event))
+            self.take(self.progress.chunks(event))
             if isinstance(event, Finished):
                 self.take(self.progress.done(event.outcome))
 
@@ -58,7 +58,7 @@ class Seen:
 
 
 async def seen(plan: Plan, progress: Progress | None = None) -> Seen:
-    """What is seen of a run of this plan."""
+    """Run a plan and return what the message showed."""
     found = Seen(progress or Progress())
     found.see((await play(plan)).events)
     return found
@@ -77,14 +77,14 @@ def council(*names: str) -> Plan:
 
 @virtual
 async def test_each_model_is_at_work_and_then_done() -> None:
-    """A card says in words that a model works, and then in how many seconds it answered."""
+    """A card says in words that a model is working, and later how long it took."""
     found = await seen(plan(layer(slow("a", 1.2), slow("b", 12)), by=says("w")))
     assert found.said[:3] == [
         "Layer 1: asking 2 models",
-        "Layer 1 · a: at work",
-        "Layer 1 · b: at work",
+        "Layer 1 · a: working",
+        "Layer 1 · b: working",
     ]
-    assert "Layer 1: 1 of 2 have answered" in found.said
+    assert "Layer 1: 1 of 2 answered so far" in found.said
     assert "Writing one reply from 2 answers" in found.said
     assert found.shown == {"Layer 1 · a: answered in 1.2 s", "Layer 1 · b: answered in 12 s"}
     assert set(found.states.values()) == {"complete"}
@@ -93,31 +93,31 @@ async def test_each_model_is_at_work_and_then_done() -> None:
 
 @virtual
 async def test_a_layer_that_goes_on_without_a_model_says_so() -> None:
-    """Whoever is too late is told of at once, and what became of it in the end."""
+    """A late model is named at once, and its card shows how it ended."""
     late = slow("slow", 9)
     found = await seen(
         plan(layer(slow("a", 1), late, quorum=1, grace_s=0), by=slow("w", 20)),
     )
-    assert "Layer 1: 1 of 2 answered, going on without slow" in found.said
-    assert "Layer 1 · slow: at work, but too late for the reply" in found.said
-    assert "Layer 1 · slow: came too late, after 9.0 s" in found.shown
+    assert "Layer 1: 1 of 2 answered, continuing without slow" in found.said
+    assert "Layer 1 · slow: still working, but too late for the reply" in found.said
+    assert "Layer 1 · slow: answered too late, after 9.0 s" in found.shown
     stopped = await seen(
         plan(layer(slow("a", 1), says("slow", Hang()), quorum=1, grace_s=0), by=says("w"))
     )
-    assert "Layer 1 · slow: stopped after 1.0 s, when it was no longer needed" in stopped.shown
+    assert "Layer 1 · slow: stopped after 1.0 s: no longer needed" in stopped.shown
 
 
 @virtual
 async def test_many_that_are_missing_are_counted() -> None:
-    """A sentence names three at most."""
+    """A line names at most three models."""
     crowd = [says(f"slow{i}", Hang()) for i in range(5)]
     found = await seen(plan(layer(slow("a", 1), *crowd, quorum=1, grace_s=0), by=says("w")))
-    assert "Layer 1: 1 of 6 answered, going on without 5 models" in found.said
+    assert "Layer 1: 1 of 6 answered, continuing without 5 models" in found.said
 
 
 @virtual
 async def test_failures_and_retries_are_told_shortly() -> None:
-    """Why a model is asked again, at which try it answered, and why one has failed."""
+    """Cards show why a model is retried, which try worked, and why one failed."""
     tries = iter([[Fail(Unavailable(kind="overloaded"))], [Wait(1), "At last."]])
 
     def script(_: Prompt, __: Sampling) -> Sequence[Step]:
@@ -126,27 +126,27 @@ async def test_failures_and_retries_are_told_shortly() -> None:
     flaky = follows("flaky", script, max_attempts=2)
     dead = says("dead", Wait(2), Fail(Unavailable()), max_attempts=1)
     found = await seen(plan(layer(flaky, dead, quorum=2), by=says("w")))
-    assert "Layer 1 · flaky: asked again, since its server is overloaded" in found.said
+    assert "Layer 1 · flaky: retrying: its server is overloaded" in found.said
     assert found.shown == {
-        "Layer 1 · flaky: answered in 1.0 s, at the second try",
-        "Layer 1 · dead: did not answer: its server failed (after 2.0 s)",
+        "Layer 1 · flaky: answered in 1.0 s, on the second try",
+        "Layer 1 · dead: didn't answer: its server failed (after 2.0 s)",
     }
     assert sorted(found.states.values()) == ["complete", "error"]
 
 
 @virtual
 async def test_a_model_that_stepped_in_is_told_of() -> None:
-    """Where a hedge answered, the card keeps its model's name and says who did."""
+    """If a backup model answered, the card keeps its name and adds the backup's."""
     model = says("a", Hang(), hedge=Hedge(slow("spare", 2), 5))
     found = await seen(plan(layer(model), by=says("w")))
-    assert found.shown == {"Layer 1 · a: answered in 2.0 s, by spare in its place"}
+    assert found.shown == {"Layer 1 · a: answered in 2.0 s (spare stood in)"}
 
 
 @virtual
 async def test_a_ranking_layer_is_told_as_ranking() -> None:
-    """Judging answers is not answering."""
+    """A ranking layer does not claim that models answered."""
     found = await seen(council("a", "b"))
-    assert "Layer 2: 2 models rank the answers" in found.said
+    assert "Layer 2: 2 models are ranking the answers" in found.said
     assert "Layer 2 · a: ranking the answers" in found.said
     assert "Layer 2: 2 of 2 rankings" in found.said
     assert "Layer 2 · b: ranked the answers in 0.0 s" in found.shown
@@ -155,7 +155,7 @@ async def test_a_ranking_layer_is_told_as_ranking() -> None:
 
 @virtual
 async def test_layers_ahead_are_waiting() -> None:
-    """With the plan at hand later layers are seen from the start; what is passed over is told."""
+    """With a plan, later layers are visible from the start, and skipped ones are closed."""
     whole = council("a", "b")
     found = await seen(whole, Progress(plan=whole))
     assert found.said[3:5] == [
@@ -171,19 +171,19 @@ async def test_layers_ahead_are_waiting() -> None:
 
 @virtual
 async def test_a_crowd_shares_a_card() -> None:
-    """A message holds 50 parts: a layer for which there is no room is told on one card."""
+    """A message holds 50 parts, so a layer without room shares one card."""
     crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
     both = plan(crowd, crowd, by=says("w"))
     for progress in (Progress(), Progress(plan=both)):
         found = await seen(both, progress)
         assert len(found.cards) == 31 <= CARDS
-        assert found.cards["2-all"] == "Layer 2 · 30 models: 30 of 30 are done"
-        assert "Layer 2 · 30 models: 7 of 30 are done" in found.said
+        assert found.cards["2-all"] == "Layer 2 · 30 models: 30 of 30 done"
+        assert "Layer 2 · 30 models: 7 of 30 done" in found.said
 
 
 @virtual
 async def test_anonymous_cards_tell_no_name() -> None:
-    """Neither names, nor whose card is which: its number does not follow the settings' order."""
+    """Cards show no names, and their numbers do not follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(30):
         models = [slow(f"zz{i}", i) for i in range(1, 5)]
@@ -191,21 +191,21 @@ async def test_anonymous_cards_tell_no_name() -> None:
         hidden = plan(layer(*models, quorum=3, grace_s=0), by=says("zzw"))
         found = await seen(hidden, Progress("anonymous", seed=seed, plan=hidden))
         assert "zz" not in json.dumps([found.said, list(found.cards)])
-        assert "Layer 1: 3 of 5 answered, going on without 2 models" in found.said
+        assert "Layer 1: 3 of 5 answered, continuing without 2 models" in found.said
         orders.add(next(id_ for id_, title in found.cards.items() if "in 1.0 s" in title))
     assert orders == {f"1-{number}" for number in range(1, 6)}
 
 
 @virtual
 async def test_the_next_aggregator_is_told_of() -> None:
-    """When the first aggregator fails, the plan says that another one writes."""
+    """When the first aggregator fails, the plan says that another one is writing."""
     found = await seen(plan(layer(says("a")), by=[says("x", Fail(Unavailable())), says("y")]))
-    assert "Writing the reply from one answer, by another aggregator" in found.said
+    assert "Writing the reply from one answer with another aggregator" in found.said
 
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
-    """In Slack the finished cards tell what became of every model, in words beside the icon."""
+    """In Slack, finished cards say what became of every model, in words."""
     models = {
         "red-1": Reply("Half an", stop="length"),
         "green-1": Reply(fault=Refusal(401)),
@@ -214,12 +214,12 @@ async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(reply)
         assert re.search(r"Layer 1 · red: answered in \d\.\d s, cut off at its length", shown)
-        assert "Layer 1 · green: did not answer: its key is missing or was refused" in shown
+        assert "Layer 1 · green: didn't answer: its API key is missing or was rejected" in shown
         assert "Layer 1 · blue: answered in " in shown
 
 
 async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
-    """Where Slack takes no stream, one status line is edited, and it tells how far the run is."""
+    """If Slack refuses to stream, one edited line shows the progress."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"blue-1": Reply("At last.", gate=gate)}) as stage:
         stage.slack.fail_next("chat.startStream", error="method_not_supported")
@@ -229,8 +229,8 @@ async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
             messages = stage.slack.messages(stage.general, ts)[1:]
             return "".join(stage.slack.render(message) for message in messages)
 
-        await stage.slack.wait_for(lambda: "Layer 1: 2 of 3 have answered" in shown())
+        await stage.slack.wait_for(lambda: "Layer 1: 2 of 3 answered so far" in shown())
         gate.set()
         reply = await stage.replied(ts)
         await stage.slack.wait_for(lambda: "The answer of writer-1." in stage.slack.render(reply))
-        assert "have answered" not in shown()
+        assert "answered so far" not in shown()

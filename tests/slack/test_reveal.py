@@ -1,4 +1,4 @@
-"""Who may open the individual answers, and what the modal says when it cannot show them."""
+"""Who may open the answers, and what the modal says if it cannot show them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITTEN = "The reply was written by writer."
 
 @pytest.mark.parametrize("stranger", ["another channel", "removed", "another workspace"])
 async def test_strangers_see_nothing(tmp_path: Path, stranger: str) -> None:
-    """Whoever is not in the channel now, or is of another workspace, is refused."""
+    """People outside the channel or the workspace are refused."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
@@ -39,7 +39,7 @@ async def _stranger(stage: Stage, kind: str) -> User:
 
 
 async def test_a_forged_value_shows_nothing(tmp_path: Path) -> None:
-    """A made-up run id opens a modal that holds no answer."""
+    """A made-up run ID opens a modal without answers."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
@@ -64,7 +64,7 @@ async def test_the_requester_policy_lets_only_the_asker_in(tmp_path: Path) -> No
 
 
 async def test_nobody_means_nobody(tmp_path: Path) -> None:
-    """With `reveal = "nobody"` there is no button, and a button of earlier days opens nothing."""
+    """With `reveal = "nobody"` there is no button, and older buttons open nothing."""
     async with on_stage(tmp_path, extra='\n[slack]\nreveal = "nobody"\n') as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
@@ -74,7 +74,7 @@ async def test_nobody_means_nobody(tmp_path: Path) -> None:
         old = button("Show answers", "show_answers", run_id)
         reply.blocks = [{"type": "actions", "block_id": "reply_actions", "elements": [old]}]
         await stage.slack.click(stage.ana, reply, "show_answers")
-        view = await stage.opened_view(stage.ana, strings.REVEAL_FORBIDDEN["nobody"])
+        view = await stage.opened_view(stage.ana, strings.ANSWERS_FORBIDDEN["nobody"])
         assert "written by" not in stage.slack.render(view)
 
 
@@ -87,14 +87,14 @@ async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_p
         ts = await stage.slack.post(stage.ana, shared, f"{stage.mention} What is the risk?")
         reply = await stage.replied(ts, channel=shared)
         await stage.slack.click(stage.ben, reply, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_OUTSIDE)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE)
         assert "written by" not in stage.slack.render(view)
         await stage.slack.click(stage.ana, reply, "show_answers")
         await stage.opened_view(stage.ana, WRITTEN)
 
 
 async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None:
-    """When Slack no longer opens the modal, the clicker alone is told, and may click again."""
+    """If the modal does not open in time, only the person who clicked is told to click again."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
@@ -102,7 +102,7 @@ async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.slack.wait_for(lambda: stage.slack.ephemerals(stage.ben, stage.general))
         [told] = stage.slack.ephemerals(stage.ben, stage.general)
-        assert strings.REVEAL_TOO_LATE in stage.slack.render(told)
+        assert strings.ANSWERS_TOO_LATE in stage.slack.render(told)
         assert stage.slack.current_modal(stage.ben) is None
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
@@ -110,14 +110,14 @@ async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None
 
 
 async def test_a_failing_journal_does_not_leave_the_modal_loading(tmp_path: Path) -> None:
-    """When the answers cannot be read, the modal says so, with an id, and works again later."""
+    """If the answers cannot be loaded, the modal shows an error ID and works again later."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await _execute(stage, "ALTER TABLE answers RENAME TO hidden")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        view = await stage.opened_view(stage.ana, strings.REVEAL_FAILED)
+        view = await stage.opened_view(stage.ana, strings.ANSWERS_FAILED)
         shown = stage.slack.render(view)
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         assert "answers WHERE" not in shown
         await _execute(stage, "ALTER TABLE hidden RENAME TO answers")
@@ -131,41 +131,41 @@ async def _execute(stage: Stage, statement: str) -> None:
 
 
 async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Path) -> None:
-    """When the modal cannot be filled, it says so in place of loading for ever."""
+    """If the modal cannot be filled, it says so instead of loading forever."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("views.update", error="invalid_arguments")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, strings.REVEAL_FAILED)
+        await stage.opened_view(stage.ana, strings.ANSWERS_FAILED)
 
 
 async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
-    """When Slack does not say who is in the channel, nothing is shown, and nobody is accused."""
+    """If Slack cannot tell who is in the channel, nothing is shown, and the text blames no one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("conversations.members", error="internal_error")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        view = await stage.opened_view(stage.ben, strings.REVEAL_UNKNOWN)
+        view = await stage.opened_view(stage.ben, strings.ANSWERS_UNKNOWN)
         assert "written by" not in stage.slack.render(view)
         await stage.slack.click(stage.ben, reply, "show_answers")
         await stage.opened_view(stage.ben, WRITTEN)
 
 
 async def test_a_modal_that_is_open_is_authorised_at_every_click(tmp_path: Path) -> None:
-    """Whoever leaves the channel, or whose channel is shared outside, sees no further answer."""
+    """After someone leaves the channel, or it is shared outside, they see no more answers."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for person in (stage.ana, stage.ben):
             await reveal(stage, person, reply)
         stage.general.ext_shared = True
-        assert strings.REVEAL_OUTSIDE in await turn(stage, stage.ben, "reveal_go:next")
+        assert strings.ANSWERS_OUTSIDE in await turn(stage, stage.ben, "reveal_go:next")
         assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
         await stage.slack.leave(stage.ana, stage.general)
         assert ONLY_MEMBERS in await turn(stage, stage.ana, "reveal_go:next")
 
 
 async def test_a_slow_click_does_not_undo_a_later_one(tmp_path: Path) -> None:
-    """What is fetched for a view that shows something newer by then is let go, without a word."""
+    """A slow update for a view that already shows something newer is dropped silently."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ana, reply)

@@ -1,4 +1,4 @@
-"""A council in the modal: rankings, agreement and difference, with names and without."""
+"""A council in the modal: rankings, agreements and differences, with and without names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COMPARED = {
 
 
 async def test_rankings_and_differences_are_told(tmp_path: Path, database: str) -> None:
-    """A council shows who ranked what, and where the answers agree and differ, and who holds it."""
+    """A council shows the rankings, and where answers agree and differ, with their authors."""
     async with on_stage(
         tmp_path, models=_council(), extra=COUNCIL, default="council", database=database
     ) as stage:
@@ -45,20 +45,20 @@ async def test_rankings_and_differences_are_told(tmp_path: Path, database: str) 
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert "Layer 2: 2 of 2 rankings of the answers" in shown
         assert shown.count("ranked B > A in") == 2
-        assert "All rankings together: " in shown
+        assert "All rankings combined: " in shown
         assert "Whether to wait" in shown
         assert "(A): Wait a month." in shown
         assert "(B): Begin at once." in shown
         assert "Money is short." in shown
-        assert "blue: did not answer: its key is missing or was refused" in shown
+        assert "blue: didn't answer: its API key is missing or was rejected" in shown
         assert "writer: wrote it in" in shown
         shown = await choose(stage, stage.ana, "ranking")
         assert "A ranking, not an answer." in shown
-        assert strings.REVEAL_BEST not in shown
+        assert strings.ANSWERS_BEST not in shown
 
 
 async def test_an_anonymous_channel_is_shown_no_name_anywhere(tmp_path: Path) -> None:
-    """No part of any page of the modal tells which model is which, not even where nobody looks."""
+    """No page of the modal reveals which model is which, not even in hidden fields."""
     extra = COUNCIL + '\n[slack]\nnames = "anonymous"\ncost = "hidden"\n'
     async with on_stage(tmp_path, models=_council(), extra=extra, default="council") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -77,7 +77,7 @@ async def test_an_anonymous_channel_is_shown_no_name_anywhere(tmp_path: Path) ->
 
 
 def _council() -> dict[str, Reply]:
-    """Models that answer, rank and compare without naming themselves."""
+    """Return models that answer, rank and compare without naming themselves."""
     said = Reply(text=_said)
     return {"red-1": said, "green-1": said, "writer-1": said, "blue-1": Reply(fault=Status(401))}
 

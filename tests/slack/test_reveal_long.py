@@ -1,4 +1,4 @@
-"""A very long answer opens page by page, and no more of it is read than what is looked at."""
+"""A very long answer opens page by page, and only the shown page is laid out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.slack.answers_modal.answer_pages import PIECE, READ_WHOLE, text_page
+from bot.slack.answers_modal.answer_pages import LAYOUT_LIMIT, LONG_PAGE_TEXT, text_page
 from bot.slack.markdown.rich_text_inline import text_of
 
 KINDS = {
@@ -29,14 +29,14 @@ def long(kind: str, length: int) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_is_the_same_however_much_follows(kind: str) -> None:
-    """What is shown of an answer of 200,000 characters is what is shown of the beginning of it."""
-    short, whole = long(kind, READ_WHOLE + 2 * PIECE), long(kind, 200_000)
+    """The first pages of 200,000 characters equal those of a shorter answer with the same start."""
+    short, whole = long(kind, LAYOUT_LIMIT + 2 * LONG_PAGE_TEXT), long(kind, 200_000)
     assert text_page(whole, 0)[0] == text_page(short, 0)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_fits_a_view(kind: str) -> None:
-    """A view takes 100 blocks and 250,000 bytes; the last page is found, and says that it is."""
+    """Each page keeps to 100 blocks and 250,000 bytes; the last page says that it is the last."""
     text = long(kind, 70_000)
     number = pages = 0
     while number <= pages:
@@ -48,7 +48,7 @@ def test_every_page_fits_a_view(kind: str) -> None:
 
 
 def test_no_word_is_lost_between_pages() -> None:
-    """Read from the first page to the last, an answer is whole."""
+    """All pages together contain the whole answer."""
     text = "\n\n".join(f"Paragraph {number} of many." for number in range(5_000))
     read, number, pages = "", 0, 1
     while number < pages:

@@ -1,4 +1,4 @@
-"""Which names the modal shows, and that it shows none where none may be shown."""
+"""Which names the modal shows, and that it hides them where it must."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from bot.playground.checks.payloads import parse_view
 from bot.slack.answers_modal.model import OVERVIEW, ModalLocation, RunForViewer
-from bot.slack.answers_modal.views import reveal_view
-from bot.slack.ui.model_names import notes_of
+from bot.slack.answers_modal.views import answers_view
+from bot.slack.ui.model_names import visible_notes
 from moa import Difference, Disagreement, Outcome, View
 from moa.types import Status
 from tests.slack.modal_samples import ANONYMOUS, answer, call, page, run
 
 
 def test_a_letter_names_what_was_read_under_it() -> None:
-    """In anonymous channels "Model B" wrote the answer that was read as answer B."""
+    """In anonymous channels "Model B" wrote the answer labelled B."""
     read = [answer(1, 1, label="B"), answer(1, 2, label="A"), answer(1, 3, "late")]
     shown = page(run(read), "1-B", ANONYMOUS)
     assert "# Model B" in shown
@@ -28,11 +28,11 @@ def test_a_letter_names_what_was_read_under_it() -> None:
 
 
 def test_places_tell_no_names() -> None:
-    """In anonymous channels neither the order nor a letter follows the order of the settings."""
+    """In anonymous channels neither order nor letters follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(40):
         late = run([answer(1, position, "late") for position in range(1, 5)], seed=seed)
-        entries = RunForViewer.of(late, ANONYMOUS, ()).entries
+        entries = RunForViewer.from_run(late, ANONYMOUS, ()).entries
         assert [entry.name for entry in entries] == [f"Model {letter}" for letter in "ABCD"]
         orders.add("".join(str(entry.answer.position) for entry in entries))
     assert len(orders) > 10
@@ -51,7 +51,7 @@ def test_places_tell_no_names() -> None:
 def test_an_anonymous_modal_holds_no_name(
     states: list[Status], status: str | None, writes: object
 ) -> None:
-    """Titles, options, errors, notes, views, aggregators, hidden fields: nothing tells a name."""
+    """Titles, options, errors, notes, opinions, aggregators, hidden fields: none reveals a name."""
     answers = [
         answer(1, position, state, "ABCDEF"[position - 1] if state in {"used", "truncated"} else "")
         for position, state in enumerate(states, 1)
@@ -76,15 +76,15 @@ def test_an_anonymous_modal_holds_no_name(
         disagreement=Disagreement(("Both.",), (Difference("What", views),)),
     )
     calls = [call(answers[0], "zzslow", 1, "hedged"), call(answers[0], answers[0].model, 2)]
-    shown = RunForViewer.of(whole, ANONYMOUS, calls, best="1-1")
+    shown = RunForViewer.from_run(whole, ANONYMOUS, calls, best="1-1")
     for key in (OVERVIEW, *(entry.key for entry in shown.entries)):
-        view = parse_view(reveal_view(shown, ModalLocation("RUN", key)))
+        view = parse_view(answers_view(shown, ModalLocation("RUN", key)))
         assert "zz" not in json.dumps(view)
         assert "$" not in json.dumps(view)
 
 
 def test_what_stands_under_a_reply_names_nobody_either() -> None:
-    """Notes on an anonymous channel's reply tell neither the models nor, by order, their seats."""
+    """Notes in an anonymous channel reveal models neither by name nor by order."""
     notes = (
         "zz.one: The oldest turn was left out.",
         "zz.two: The oldest turn was left out.",
@@ -94,13 +94,13 @@ def test_what_stands_under_a_reply_names_nobody_either() -> None:
     )
     calls = [call(answer(1, 1), name, 1) for name in ("zz.one", "zz.two")]
     outcome = Outcome("Hi.", "complete", "p", (), None, tuple(calls), 1.0, notes=notes)
-    assert notes_of(outcome, "shown") == list(notes)
-    assert notes_of(outcome, "anonymous") == [
+    assert visible_notes(outcome, "shown") == list(notes)
+    assert visible_notes(outcome, "anonymous") == [
         "Layer 2 brought no answer.",
         "Images were not shown to 3 models.",
         "One model's answer was far from one model's.",
         "One model: The oldest turn was left out.",
     ]
-    assert notes_of(replace(outcome, notes=notes[::-1]), "anonymous") == (
-        notes_of(outcome, "anonymous")
+    assert visible_notes(replace(outcome, notes=notes[::-1]), "anonymous") == (
+        visible_notes(outcome, "anonymous")
     )

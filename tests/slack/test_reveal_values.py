@@ -1,4 +1,4 @@
-"""What the modal makes of any run: every size, every state, every name hidden where it must be."""
+"""The modal for runs of every size and state, with names hidden where they must be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.playground.checks.payloads import parse_view
 from bot.playground.render.blocks import render_blocks
 from bot.ports import Run
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
-from bot.slack.answers_modal.views import reveal_view
+from bot.slack.answers_modal.views import answers_view
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.storage.disagreements import disagreement_text, read_disagreement
@@ -25,7 +25,7 @@ LABELS = "CABDEFGHIJKL"
 
 
 def big(layers: int = 6, proposers: int = 12) -> Run:
-    """Many layers of many models, each read under a letter that is not its place."""
+    """Return a run with many layers and models, whose letters do not follow their positions."""
     return run(
         [
             answer(layer, position, "used", LABELS[position - 1])
@@ -37,11 +37,11 @@ def big(layers: int = 6, proposers: int = 12) -> Run:
 
 @pytest.mark.parametrize("policy", [NAMED, ANONYMOUS])
 def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
-    """Every answer of a big run can be chosen, and turned to one after the other."""
-    shown = RunForViewer.of(big(), policy, ())
+    """Every answer of a big run can be chosen from the menu and reached with the buttons."""
+    shown = RunForViewer.from_run(big(), policy, ())
     place, seen = ModalLocation("RUN"), list[str]()
     while True:
-        view = parse_view(reveal_view(shown, place))
+        view = parse_view(answers_view(shown, place))
         seen.append(render_blocks(view["blocks"]))
         onward = [e for e in view["blocks"][0]["elements"] if e["action_id"] == "reveal_go:next"]
         if not onward:
@@ -55,16 +55,16 @@ def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
 
 
 def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
-    """Eleven layers of 32 models: the overview has pages, the chooser has all of them."""
+    """With eleven layers of 32 models the overview has pages and the menu lists every answer."""
     answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
-    shown = RunForViewer.of(run(answers), NAMED, ())
-    view = parse_view(reveal_view(shown, ModalLocation("RUN", page=99)))
+    shown = RunForViewer.from_run(run(answers), NAMED, ())
+    view = parse_view(answers_view(shown, ModalLocation("RUN", page=99)))
     assert len(options(view["blocks"])) == 1 + 11 * 32
     assert "Page 2 of 2" in render_blocks(view["blocks"])
 
 
 def test_tries_and_stand_ins_are_told() -> None:
-    """Who was asked again, who stood in for whom, and who was asked and not needed."""
+    """The overview shows retries, stand-ins, and backups that were not needed."""
     one, two, three = (answer(1, position, label=LABELS[position]) for position in (1, 2, 3))
     calls = [
         call(one, one.model, 1, "overloaded"),
@@ -78,27 +78,27 @@ def test_tries_and_stand_ins_are_told() -> None:
     shown = page(run([one, two, three]), calls=calls)
     assert "zzmodel1x1 (A): answered in 1.5 s · asked 3 times" in shown
     assert "zzmodel1x2 (B): answered in 1.5 s · stood in for zzslow" in shown
-    assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was asked too, and not needed" in shown
+    assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was also asked but not needed" in shown
 
 
 def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
-    """A layer closes when the next begins; a run that was broken off in between tells no time."""
+    """A layer closes when the next one starts; after an interruption the time is unknown."""
     first, late, second = answer(1, 1, label="A"), answer(1, 2, "late"), answer(2, 1, label="A")
     line = call(first, first.model, 1, ended=4.0)
     onward = call(second, second.model, 1, started=6.2, ended=9.0)
     told = page(run([first, late, second]), calls=[line, onward])
-    assert "It closed after 6.2 s, without zzmodel1x2." in told
+    assert "Closed after 6.2 s, without zzmodel1x2." in told
     many = [replace(late, position=position) for position in range(2, 7)]
     told = page(run([first, *many, second]), calls=[line, onward])
-    assert "It closed after 6.2 s, without 5 of them." in told
+    assert "Closed after 6.2 s, without 5 models." in told
     taken_up = replace(onward, started=0.1)
     told = page(run([first, late, second]), calls=[line, taken_up])
-    assert "It closed without zzmodel1x2." in told
+    assert "Closed without zzmodel1x2." in told
 
 
-@pytest.mark.parametrize("kind", [*strings.WHY, "cancelled", "internal", None])
+@pytest.mark.parametrize("kind", [*strings.FAILURE_REASONS, "cancelled", "internal", None])
 def test_every_kind_of_failure_has_words(kind: str | None) -> None:
-    """Whatever became of a call is told in plain words, and never by its kind's own name."""
+    """Every outcome of a call is described in plain words, never by its error kind."""
     for status in ("failed", "cut"):
         failed = replace(answer(1, 1, status), error_kind=kind, error=None)
         told = page(run([failed])) + page(run([failed]), "1-A")
@@ -108,29 +108,29 @@ def test_every_kind_of_failure_has_words(kind: str | None) -> None:
 
 
 def test_what_was_not_asked_is_told_so() -> None:
-    """A model that is left alone after its failures did not fail again."""
+    """A model skipped after failures is not shown as failed again."""
     resting = replace(answer(1, 1, "failed"), error_kind="breaker_open")
     assert "zzmodel1x1: not asked" in page(run([resting]))
     assert "Not asked." in page(run([resting]), "1-A")
 
 
 def test_rankings_that_tie_are_told_as_tied() -> None:
-    """An order that all rankings make together names no winner where there is none."""
+    """A combined ranking with a tie names no winner."""
     answers = [answer(1, 1, label="A"), answer(1, 2, label="B")]
     rankings = [
         replace(answer(2, position), model=f"zzmodel1x{position}", text="RANKING: B > A")
         for position in (1, 2)
     ]
-    assert "All rankings together: A = B." in page(run(answers, rankings=tuple(rankings)))
+    assert "All rankings combined: A = B." in page(run(answers, rankings=tuple(rankings)))
 
 
 def test_combined_answers_are_named_as_such() -> None:
-    """Where answers were combined step by step, the combination is no model's own answer."""
+    """A combined answer is not shown as one model's own."""
     own = [answer(1, position, label=LABELS[position]) for position in range(1, 6)]
     combined = replace(answer(2, 1, label="S1"), model="zzwriter")
     shown = page(run([*own, combined]))
     assert "# One reply from 5 answers" in shown
-    assert "Layer 2: answers combined into one" in shown
+    assert "Layer 2: combined the answers into one" in shown
     assert "zzwriter, combined: answered" in shown
     anonymous = page(run([*own, combined]), "2-S1", ANONYMOUS)
     assert "# The combined answer" in anonymous
@@ -141,10 +141,10 @@ def test_combined_answers_are_named_as_such() -> None:
     ["- **a**\n" * 6_000, "**a** b `c` " * 8_000, "\U0001f600" * 60_000, "1. x\n\n   y\n" * 3_000],
 )
 def test_no_text_is_too_heavy_for_a_view(text: str) -> None:
-    """Slack counts bytes as well: texts of countless small parts are paged sooner."""
-    shown = RunForViewer.of(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
+    """Texts with very many small parts get more pages, because Slack also limits bytes."""
+    shown = RunForViewer.from_run(run([replace(answer(1, 1, label="A"), text=text)]), NAMED, ())
     for number in (0, 1, 10**6):
-        parse_view(reveal_view(shown, ModalLocation("RUN", "1-A", number)))
+        parse_view(answers_view(shown, ModalLocation("RUN", "1-A", number)))
 
 
 words_of_a_model = st.text(max_size=20)
@@ -152,7 +152,7 @@ words_of_a_model = st.text(max_size=20)
 
 @given(words_of_a_model, words_of_a_model, words_of_a_model)
 def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: str) -> None:
-    """Whatever a model wrote comes back from the journal, and is plain ASCII on its way."""
+    """Text from models survives the run store, which holds it as plain ASCII."""
     views = (View(view, ("A",), ("red",)), View(view, ("B", "C"), ("green", "blue")))
     told = Disagreement((agreed,), (Difference(topic, views),))
     text = disagreement_text(told)
@@ -164,5 +164,5 @@ def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: st
 
 @pytest.mark.parametrize("packed", ["", "null", "[]", '["a"]', '"abc"', "[1,2,Infinity]", None])
 def test_foreign_metadata_is_no_place(packed: object) -> None:
-    """What is not ours in a modal's hidden field is nothing to go by."""
-    assert ModalLocation.unpacked(packed) is None
+    """Foreign text in the modal's hidden field is ignored."""
+    assert ModalLocation.unpack(packed) is None

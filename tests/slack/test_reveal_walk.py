@@ -1,4 +1,4 @@
-"""Walking through the modal of a running bot: the overview, each answer, a verdict on it."""
+"""Walking through the answers modal of a running bot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.stage import MODELS, Mode, Stage, on_stage
 async def test_from_the_overview_to_each_answer_and_back(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """The modal opens with the overview; buttons and chooser lead to each answer and back."""
+    """The modal opens with the overview; buttons and menu lead to each answer and back."""
     async with on_stage(tmp_path, mode=mode, database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ben, reply)
@@ -46,7 +46,7 @@ async def test_from_the_overview_to_each_answer_and_back(
 
 
 async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
-    """An answer longer than a modal holds is turned page by page, with nothing lost."""
+    """An answer too long for one modal has pages, with nothing lost."""
     text = "\n\n".join(f"Paragraph {i}. " + ("word" * 25 + " ") * 5 for i in range(80))
     async with on_stage(tmp_path, models={"red-1": Reply(text)}) as stage:
         await reveal(stage, stage.ana, await stage.replied(await stage.ask("Tell me everything.")))
@@ -59,7 +59,7 @@ async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
 
 
 async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None:
-    """Truncated, failed and asked twice: each is told in the overview and beside the answer."""
+    """Truncated, failed and retried calls are explained in the overview and at the answer."""
     models = {
         "red-1": Reply("Half an", stop="length"),
         "green-1": Reply(fault=Status(429)),
@@ -71,18 +71,18 @@ async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None
         )
         shown = stage.slack.render(view)
         assert "cut off at its length limit" in shown
-        assert "green: did not answer: it takes no more requests for now" in shown
+        assert "green: didn't answer: it hit its rate limit" in shown
         assert "asked twice" in shown
         assert "Layer 1: 2 of 3 answered in time" in shown
         assert "Cut off at its length limit" in await choose(stage, stage.ana, "red")
         shown = await choose(stage, stage.ana, "green")
         assert "No answer." in shown
-        assert strings.REVEAL_EMPTY in shown
-        assert strings.REVEAL_BEST not in shown
+        assert strings.ANSWERS_EMPTY in shown
+        assert strings.ANSWERS_BEST not in shown
 
 
 async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
-    """A layer that went on without a model says so, and its late answer is kept."""
+    """A layer that continued without a model says so, and the late answer can be read."""
     slow = {"blue-1": Reply("Blue came late.", first_token_s=0.5)}
     hurry = "quorum = 2\ngrace_s = 0\n"
     pipeline = f'\n[pipelines.hurry]\naggregator = "writer"\n{hurry}'
@@ -94,7 +94,7 @@ async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert ", without blue." in shown
-        assert "blue: came too late, after " in shown
+        assert "blue: answered too late, after " in shown
         shown = await choose(stage, stage.ana, "blue")
         assert "Too late." in shown
         assert "Blue came late." in shown
@@ -107,32 +107,32 @@ async def test_a_reply_that_is_not_synthesised_says_whose_it_is(tmp_path: Path) 
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
         assert "# Not synthesised" in shown
-        assert "so the reply is what green (" in shown
+        assert "so the reply is green (" in shown
         assert "written by" not in shown
-        assert "writer: did not answer: its server did not accept the request" in shown
+        assert "writer: didn't answer: its server rejected the request" in shown
 
 
 async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
-    """The model that began the reply is named, and that it did not end it."""
+    """The modal names the model that started the reply and says that it did not finish."""
     models = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=models) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         shown = stage.slack.render(await reveal(stage, stage.ana, reply))
-        assert "# A reply that broke off" in shown
-        assert "written by writer, which broke off" in shown
+        assert "# Unfinished reply" in shown
+        assert "written by writer, which stopped" in shown
 
 
 async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:
-    """Where the pipeline asks one model alone, the modal says so, and offers nothing to choose."""
+    """With a single model, the modal says so and offers nothing to choose."""
     async with on_stage(tmp_path, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
-        view = await reveal(stage, stage.ana, reply, "asks nobody else")
-        assert "# One model alone" in stage.slack.render(view)
+        view = await reveal(stage, stage.ana, reply, "asks no other models")
+        assert "# One model on its own" in stage.slack.render(view)
         assert options(view.blocks) == []
 
 
 async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -> None:
-    """Forged values of menus and buttons open nothing else, and are stored nowhere."""
+    """Forged values of menus and buttons open the overview and store nothing."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         view = await reveal(stage, stage.ana, reply)
@@ -142,11 +142,11 @@ async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -
                     element["value"] = "9-Z"
         assert "# One reply from 3 answers" in await turn(stage, stage.ana, "reveal_go:next")
         view.content["private_metadata"] = json.dumps(["forged", "1-A", 10**30])
-        assert strings.REVEAL_GONE in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.ANSWERS_GONE in await turn(stage, stage.ana, "reveal_go:next")
 
 
 async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
-    """While models work the modal says so; "Look again" opens the answers once they are there."""
+    """While models work, the modal says so; "Refresh" shows the answers once they are there."""
     gate = asyncio.Event()
     models = {"writer-1": [Reply("The first reply."), Reply("The second reply.", gate=gate)]}
     async with on_stage(tmp_path, models=models) as stage:
@@ -156,17 +156,17 @@ async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
         [show] = [e for b in reply.blocks for e in b.get("elements", ()) if _shows_answers(e)]
         async with stage.bot.database.connect() as connection:
             show["value"] = await connection.scalar(select(runs.c.id).where(runs.c.ts == ts))
-        shown = stage.slack.render(await reveal(stage, stage.ana, reply, "still at work"))
-        assert "3 answers have come so far." in shown
+        shown = stage.slack.render(await reveal(stage, stage.ana, reply, "still working"))
+        assert "3 answers so far." in shown
         assert "The answer of" not in shown
-        assert "still at work" in await turn(stage, stage.ana, "reveal_refresh")
+        assert "still working" in await turn(stage, stage.ana, "reveal_refresh")
         gate.set()
         await stage.replied(ts)
         assert "# One reply from 3 answers" in await turn(stage, stage.ana, "reveal_refresh")
 
 
 async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
-    """With many replies streaming a click is still served within the 3 s that Slack gives it."""
+    """While many replies stream, a click is still handled within Slack's 3 s."""
     talk = Reply("word " * 400, pace_s=0.001)
     async with on_stage(tmp_path, models=dict.fromkeys(MODELS, talk)) as stage:
         stage.slack.rate_limits.enabled = False
@@ -174,13 +174,13 @@ async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
         others = await asyncio.gather(*(stage.ask(f"And of plan {i}?") for i in range(20)))
         await stage.slack.wait_for(lambda: any(m.streaming for m in _said_in(stage, others)))
         await reveal(stage, stage.ana, reply)
-        assert "Read for the reply" in await turn(stage, stage.ana, "reveal_go:next")
+        assert "Used for the reply" in await turn(stage, stage.ana, "reveal_go:next")
         assert not [c for c in stage.slack.calls() if c.method.startswith("views.") and not c.ok]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str) -> None:
-    """Nothing is kept in the process: after a restart, or elsewhere, an open modal goes on."""
+    """Clicks keep no state: an open modal works after a restart or in another process."""
     async with on_stage(tmp_path, mode="http", database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await reveal(stage, stage.ana, reply)
@@ -191,10 +191,10 @@ async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str)
                     f"http://127.0.0.1:{port}/slack/events",
                 )
                 assert "The answer of red-1." in await turn(stage, stage.ana, "reveal_go:next")
-                assert strings.REVEAL_BEST_CHOSEN in await verdict(stage, stage.ana)
+                assert strings.ANSWERS_BEST_CHOSEN in await verdict(stage, stage.ana)
             stage.slack.request_url = first
-        assert strings.REVEAL_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
-        assert strings.REVEAL_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
+        assert strings.ANSWERS_BEST_CHOSEN not in await turn(stage, stage.ana, "reveal_go:next")
+        assert strings.ANSWERS_BEST_CHOSEN in await turn(stage, stage.ana, "reveal_go:previous")
 
 
 def _said_in(stage: Stage, threads: Iterable[str]) -> list[SlackMessage]:

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 def elements(markdown: str) -> list[Json]:
-    """The elements of all blocks, after Slack's own model has accepted them."""
+    """Return the elements of all blocks, after slack_sdk's model accepted them."""
     blocks = rich_text(markdown, ALLOWED)
     for block in blocks:
         parsed = Block.parse(block)
@@ -30,7 +30,7 @@ def elements(markdown: str) -> list[Json]:
 
 
 def leaves(parts: list[Json]) -> Iterator[Json]:
-    """Every text and link element."""
+    """Yield every text and link element."""
     for part in parts:
         if "elements" in part:
             yield from leaves(part["elements"])
@@ -92,12 +92,12 @@ def code(value: str) -> Json:
     ],
 )  # fmt: skip
 def test_markdown_is_shown(markdown: str, shown: list[Json]) -> None:
-    """Each construct of markdown has its element, and addresses are only shown."""
+    """Each Markdown construct becomes its element, and addresses are shown as code."""
     assert elements(markdown) == shown
 
 
 def test_lists_keep_their_depth_and_numbers() -> None:
-    """A nested list is indented, and a list that goes on goes on counting."""
+    """A nested list is indented, and an interrupted list continues its numbers."""
     lists = elements("3. one\n   - sub\n4. two\n\n   more\n")
     assert [(e["style"], e["indent"], e.get("offset", 0)) for e in lists] == [
         ("ordered", 0, 2),
@@ -108,7 +108,7 @@ def test_lists_keep_their_depth_and_numbers() -> None:
 
 
 def test_code_in_a_list_does_not_stop_its_count() -> None:
-    """Numbers go on behind a code block."""
+    """Numbers continue after a code block."""
     shown = elements("1. a\n   ```\n   x\n   ```\n   b\n2. c")
     assert [e["type"].removeprefix("rich_text_") for e in shown] == [
         "list",
@@ -120,14 +120,14 @@ def test_code_in_a_list_does_not_stop_its_count() -> None:
 
 
 def test_the_deepest_indent_is_slacks() -> None:
-    """Slack takes an indent of at most 8."""
+    """Slack allows an indent of at most 8."""
     deep = "".join("  " * level + f"- {level}\n" for level in range(12))
     assert max(e["indent"] for e in elements(deep)) == 8
 
 
 @pytest.mark.parametrize("markdown", ["", "\n\n", "![](x)", "[]()", "-", "```\n```"])
 def test_nothing_makes_no_blocks(markdown: str) -> None:
-    """An empty text gives no empty block, which Slack would refuse."""
+    """An empty text makes no block; Slack would refuse an empty one."""
     assert elements(markdown) == []
 
 
@@ -146,7 +146,7 @@ def test_long_texts_are_paged(markdown: str) -> None:
 
 
 def test_a_paged_list_goes_on_counting() -> None:
-    """The second page of a numbered list begins with the next number."""
+    """The second page of a numbered list starts with the next number."""
     first, second = rich_text("1. item\n" * 20, limit=50)[:2]
     assert len(first["elements"][0]["elements"]) == 12
     assert second["elements"][0]["offset"] == 12
@@ -154,27 +154,27 @@ def test_a_paged_list_goes_on_counting() -> None:
 
 @pytest.mark.parametrize("mark", ["> ", "- "])
 def test_text_beyond_all_depth_is_shown(mark: str) -> None:
-    """What is nested deeper than the parser goes is shown as it was written."""
+    """Markdown nested too deeply for the parser is shown as written."""
     markdown = mark * 500 + "a"
     assert text_of(rich_text(markdown)).replace(" ", "") == markdown.replace(" ", "")
 
 
 def test_half_an_address_is_no_link() -> None:
-    """An address that does not fit into a block is shown, and links nowhere else."""
+    """An address that is split between blocks is text, not a link to somewhere else."""
     blocks = rich_text(GOOD, ALLOWED, limit=20)
     assert text_of(blocks) == GOOD
     assert {leaf["type"] for leaf in leaves(blocks)} == {"text"}
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
-    """A caller that leaves no room hears of it."""
+    """A limit without room raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         rich_text("a", limit=0)
 
 
 @given(st.text(alphabet="abc XY\u6f22\u0628", max_size=400), st.integers(5, 60))
 def test_plain_words_are_all_there(words: str, limit: int) -> None:
-    """The text of all blocks is the text of the markdown."""
+    """The blocks contain exactly the text of the Markdown."""
     shown = text_of(rich_text("a" + words + "a", limit=limit))
     assert shown == "a" + words + "a"
 
@@ -205,7 +205,7 @@ MARKS = [
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))
 def test_nothing_live_is_made(markdown: str) -> None:
-    """Whatever was written: only text, links to allowed hosts, and addresses as code."""
+    """Any input gives only text, links to allowed hosts, and addresses as code."""
     for leaf in leaves(elements(markdown)):
         assert leaf["type"] in {"text", "link"}
         assert leaf["text"]

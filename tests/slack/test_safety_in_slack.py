@@ -1,4 +1,4 @@
-"""A hostile model's words, seen where they would do harm: in the channel."""
+"""A hostile model's text in the channel, where it could do harm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOSTILE = (
 
 
 async def test_a_hostile_reply_notifies_nobody_and_unfurls_nothing(tmp_path: Path) -> None:
-    """Mentions and links that a model writes are inert in the stream and at its end."""
+    """Mentions and links from a model do nothing, while streaming and afterwards."""
     models = {"writer-1": Reply(HOSTILE * 3)}
     async with on_stage(tmp_path, models=models) as stage:
         ts = await stage.ask("What is the risk?")
@@ -29,7 +29,7 @@ async def test_a_hostile_reply_notifies_nobody_and_unfurls_nothing(tmp_path: Pat
 
 
 async def test_a_hostile_answer_is_inert_in_the_modal_and_when_shared(tmp_path: Path) -> None:
-    """The reveal and a shared private reply are as safe as the thread."""
+    """The answers modal and a shared private reply are as safe as the thread."""
     models = {name: Reply(HOSTILE) for name in ("red-1", "writer-1")}
     async with on_stage(tmp_path, models=models) as stage:
         ts = await stage.ask("What is the risk?")
@@ -53,7 +53,7 @@ async def test_an_address_that_the_asker_wrote_may_be_a_link(tmp_path: Path) -> 
 
 
 async def test_hosts_of_the_askers_earlier_messages_count(tmp_path: Path) -> None:
-    """What the asker said before in the thread names hosts too; what others said does not."""
+    """Hosts in the asker's earlier messages count, those in other people's do not."""
     said = "See https://docs.example.com/a and https://other.example.com/b for more."
     async with on_stage(tmp_path, models={"writer-1": Reply(said)}) as stage:
         bo = stage.slack.add_user("Bo")
@@ -66,7 +66,7 @@ async def test_hosts_of_the_askers_earlier_messages_count(tmp_path: Path) -> Non
 
 
 async def test_a_shared_reply_keeps_its_links_and_its_title_has_none(tmp_path: Path) -> None:
-    """Shared, an address is as live as it was for the asker; the quoted question links nowhere."""
+    """A shared reply keeps its links; the quoted question has none."""
     said = "See https://docs.example.com/a and https://evil.example/b."
     async with on_stage(tmp_path, models={"writer-1": Reply(said)}) as stage:
         question = "Is https://docs.example.com/x right, and evil.example/y?"

@@ -1,4 +1,4 @@
-"""Settings in Slack: what they do, and every kind of stranger who must not change them."""
+"""Settings in Slack: what they change, and who must not change them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REFUSED = strings.SETTINGS_REFUSED
 
 
 async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
-    """Command, choice, save: the next question there is asked with it, in other channels not."""
+    """The next question in this channel uses it; other channels keep theirs."""
     async with on_stage(tmp_path) as stage:
         done = await choose(stage, stage.ana, pipeline="is:single")
         assert done.acknowledged
@@ -33,20 +33,20 @@ async def test_a_channels_pipeline_is_used_from_then_on(tmp_path: Path) -> None:
 
 
 async def test_a_channels_reveal_policy_holds_at_the_next_click(tmp_path: Path) -> None:
-    """Also for replies of earlier, since it is read anew at each click."""
+    """It also applies to earlier replies, since each click checks it."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await choose(stage, stage.ana, reveal="is:requester")
         await stage.slack.click(stage.ben, reply, "show_answers")
-        await stage.opened_view(stage.ben, strings.REVEAL_FORBIDDEN["requester"])
+        await stage.opened_view(stage.ben, strings.ANSWERS_FORBIDDEN["requester"])
         await choose(stage, stage.ana, reveal="is:nobody")
         await stage.slack.click(stage.ana, reply, "show_answers")
-        await stage.opened_view(stage.ana, strings.REVEAL_FORBIDDEN["nobody"])
+        await stage.opened_view(stage.ana, strings.ANSWERS_FORBIDDEN["nobody"])
 
 
 @pytest.mark.parametrize("floor", ["requester", "nobody"])
 async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floor: str) -> None:
-    """And a value that was forged into the submission is refused, with nothing stored."""
+    """A forged value is refused, and nothing is stored."""
     async with on_stage(tmp_path, extra=f'\n[slack]\nreveal = "{floor}"\n') as stage:
         view = await settings(stage, stage.ana)
         [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "reveal"]
@@ -60,7 +60,7 @@ async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floo
 
 
 async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -> None:
-    """A modal that stood open over a change of `moa.toml` says so at its field."""
+    """If `moa.toml` changed while the modal was open, the field shows an error."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "pipeline"]
@@ -72,7 +72,7 @@ async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: str) -> None:
-    """Neither by the command, nor with a modal that somebody else had opened."""
+    """Neither with the command nor in a modal that somebody else opened."""
     async with on_stage(tmp_path) as stage:
         person = await stranger(stage, kind)
         refusal = REFUSED[STRANGERS[kind]]
@@ -84,7 +84,7 @@ async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: st
 
 
 async def test_who_leaves_while_the_modal_is_open_changes_nothing(tmp_path: Path) -> None:
-    """What counts is who somebody is when they save."""
+    """Permissions are checked again when the modal is submitted."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ben)
         await stage.slack.leave(stage.ben, stage.general)
@@ -95,7 +95,7 @@ async def test_who_leaves_while_the_modal_is_open_changes_nothing(tmp_path: Path
 
 @pytest.mark.parametrize("forged", ["", "C99999999", "None", '["C1"]', "secret", "direct"])
 async def test_a_forged_place_is_refused(tmp_path: Path, forged: str) -> None:
-    """The modal's metadata proves nothing: the place it names is checked like any other."""
+    """A channel named in the modal's metadata is checked like any other."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel("secret", members=[stage.ben], private=True)
         places = {"secret": secret.id, "direct": stage.slack.dm(stage.ben).id}
@@ -109,7 +109,7 @@ async def test_a_forged_place_is_refused(tmp_path: Path, forged: str) -> None:
 
 @pytest.mark.parametrize("admin", [True, False])
 async def test_settings_can_be_left_to_admins(tmp_path: Path, *, admin: bool) -> None:
-    """With `settings = "admins"` members look at a refusal, and admins at the settings."""
+    """With `settings = "admins"` members get a refusal and admins the settings."""
     async with on_stage(tmp_path, extra='\n[slack]\nsettings = "admins"\n') as stage:
         view = await settings(stage, stage.ana, shows=REFUSED["admins"])
         assert "[Save]" not in stage.slack.render(view)
@@ -124,7 +124,7 @@ async def test_settings_can_be_left_to_admins(tmp_path: Path, *, admin: bool) ->
 
 @pytest.mark.parametrize("method", ["users.info", "conversations.info", "conversations.members"])
 async def test_who_cannot_be_checked_changes_nothing(tmp_path: Path, method: str) -> None:
-    """When Slack does not answer, settings stay closed, and the person may try again."""
+    """If Slack fails, settings stay closed and the person can try again."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         stage.slack.fail_next(method, error="internal_error")
@@ -134,7 +134,7 @@ async def test_who_cannot_be_checked_changes_nothing(tmp_path: Path, method: str
 
 
 async def test_a_slow_slack_is_a_no_in_time(tmp_path: Path) -> None:
-    """A submission is answered within 3 s, whatever Slack's own calls take."""
+    """A submission gets a response within 3 s, however slow Slack's own calls are."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         stage.slack.delay("users.info", 30)
@@ -146,16 +146,16 @@ async def test_a_slow_slack_is_a_no_in_time(tmp_path: Path) -> None:
 
 
 async def test_a_failing_database_is_told_in_words(tmp_path: Path) -> None:
-    """Nobody is left with "Fetching…", and no exception's text is shown."""
+    """The modal never stays at "Fetching…" and shows no exception text."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
-        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+        with capture_logs() as logged:  # rendering a traceback takes seconds
             await stage.slack.submit(stage.ana, view, {"pipeline": "is:single"})
         assert "settings_not_stored" in str(logged)
         shown = stage.slack.render(view)
         assert strings.SETTINGS_FAILED in shown
-        assert "quote the error id" in shown
+        assert "include error ID" in shown
         assert "hidden" not in shown
         await settings(stage, stage.ana, shows=strings.SETTINGS_FAILED)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
@@ -176,7 +176,7 @@ async def test_a_modal_that_slack_does_not_open_is_told_of(tmp_path: Path) -> No
 
 
 async def test_a_channel_that_the_bot_is_not_in_has_no_settings(tmp_path: Path) -> None:
-    """The person reads that it has to be invited."""
+    """The person reads that they have to invite the bot."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
             "secret", members=[stage.ana], bot_member=False, private=True
@@ -196,7 +196,7 @@ async def test_a_channel_that_the_bot_is_not_in_has_no_settings(tmp_path: Path) 
     ],
 )
 def test_a_submission_of_any_shape_breaks_nothing(state: Any) -> None:
-    """What is missing or misshapen counts as not chosen."""
+    """Missing or malformed fields count as not chosen."""
     unused: Any = None
     held = Preferences(unused, Defaults(), ["single"], "single")
     assert parse_channel({"state": state}, Choices(), held) == ChannelChoice(

@@ -1,4 +1,4 @@
-"""Channels shared with other organisations, and workspaces of one Enterprise organisation."""
+"""Slack Connect channels, and several workspaces of one Enterprise organisation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import AGAIN, SHOW_ANSWERS, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, FEEDBACK, SHOW_ANSWERS, STOP
 from bot.storage.tables import feedback, runs
 from tests.models.replies import Reply
 from tests.slack.home_actions import choose, home
@@ -22,7 +22,7 @@ HIDDEN = '[slack]\nnames = "anonymous"\ncost = "hidden"\n'
 
 
 async def asked_in(stage: Stage, channel: Channel, user: User) -> SlackMessage:
-    """The reply to somebody's question in a channel."""
+    """Ask in a channel as this person and return the reply."""
     text = f"{stage.mention} What is the risk?"
     ts = await stage.slack.post(user, channel, text)
     reply = await stage.replied(ts, channel=channel)
@@ -31,7 +31,7 @@ async def asked_in(stage: Stage, channel: Channel, user: User) -> SlackMessage:
 
 
 def shared(stage: Stage, *members: User, host: str | None = None) -> Channel:
-    """A channel of Slack Connect; a partner of the other organisation can be among its members."""
+    """Return a Slack Connect channel; a partner of the other organisation may be a member."""
     return stage.slack.add_channel("shared", members=members, connected=[THEIRS], host=host)
 
 
@@ -39,7 +39,7 @@ def shared(stage: Stage, *members: User, host: str | None = None) -> Channel:
 async def test_a_question_in_a_shared_channel_is_of_our_workspace(
     tmp_path: Path, host: str | None
 ) -> None:
-    """Whoever hosts it and whoever asks: what is hidden stays hidden, and budgets count."""
+    """Our privacy rules and budgets apply, no matter who hosts it or asks."""
     limits = HIDDEN + "[limits]\nquestions_per_person_hour = 1\n"
     async with on_stage(tmp_path, extra=limits, events=ALL_EVENTS) as stage:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
@@ -73,7 +73,7 @@ async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | 
 
 
 async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: Path) -> None:
-    """Their question's answers, another try and a verdict are theirs; those of others are not."""
+    """They may open, regenerate and rate their own reply only."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         other = stage.slack.add_user("Quin", team_id=THEIRS)
@@ -81,8 +81,8 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         theirs, ana_s = [await asked_in(stage, channel, who) for who in (partner, stage.ana)]
         await stage.slack.click(partner, theirs, SHOW_ANSWERS)
         await stage.opened_view(partner, "One reply from 3 answers")
-        await stage.slack.click(partner, theirs, VERDICT, "Helpful")
-        await told(stage, partner, strings.VERDICT_THANKS, channel)
+        await stage.slack.click(partner, theirs, FEEDBACK, "Helpful")
+        await told(stage, partner, strings.FEEDBACK_THANKS, channel)
         await stage.slack.click(partner, theirs, AGAIN)
         again = await stage.replied(str(theirs.thread_ts), 2, channel)
         assert (await run_behind(stage, again)).question.user == partner.id
@@ -90,8 +90,8 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
         for stranger, reply in ((partner, ana_s), (other, theirs)):
             await stage.slack.click(stranger, reply, AGAIN)
             await told(stage, stranger, strings.AGAIN_REFUSED["outside"], channel)
-            await stage.slack.click(stranger, reply, VERDICT, "Helpful")
-            await told(stage, stranger, strings.VERDICT_REFUSED["outside"], channel)
+            await stage.slack.click(stranger, reply, FEEDBACK, "Helpful")
+            await told(stage, stranger, strings.FEEDBACK_REFUSED["outside"], channel)
             await stage.slack.click(stranger, reply, SHOW_ANSWERS)
             await stage.opened_view(stranger, "Only")
         async with stage.bot.database.connect() as connection:
@@ -100,16 +100,16 @@ async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: P
 
 
 async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Path) -> None:
-    """A colleague who did not ask cannot either, wherever the channel is hosted."""
+    """No other colleague can, wherever the channel is hosted."""
     async with on_stage(tmp_path) as stage:
         channel = shared(stage, stage.ana, stage.ben, host=THEIRS)
         reply = await asked_in(stage, channel, stage.ana)
         await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
-        await stage.opened_view(stage.ben, strings.REVEAL_OUTSIDE[:30])
+        await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE[:30])
 
 
 async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:
-    """Our Stop is theirs for their own question."""
+    """They may stop their own question with our button."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
         stage.slack.app.features.discard("agent_sessions")
@@ -124,7 +124,7 @@ async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:
 
 
 async def test_home_is_not_for_outsiders(tmp_path: Path) -> None:
-    """What the workspace uses and what it costs is nobody else's business."""
+    """They see neither usage nor costs of the workspace."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
         shared(stage, partner)
@@ -134,7 +134,7 @@ async def test_home_is_not_for_outsiders(tmp_path: Path) -> None:
 
 
 async def test_colleagues_of_a_sibling_workspace_are_colleagues(tmp_path: Path) -> None:
-    """They open answers, ask again, change settings by their role, and are no outsiders."""
+    """They open answers, regenerate and change settings like our own people."""
     async with on_stage(tmp_path, events=ALL_EVENTS, grid=(ORG, SIBLING)) as stage:
         sue = stage.slack.add_user("Sue", team_id=SIBLING)
         channel = stage.slack.add_channel(
@@ -158,7 +158,7 @@ async def test_colleagues_of_a_sibling_workspace_are_colleagues(tmp_path: Path) 
 
 
 async def test_another_organisations_grid_is_outside(tmp_path: Path) -> None:
-    """An Enterprise organisation of their own makes nobody a colleague of ours."""
+    """Members of another Enterprise organisation are outsiders."""
     async with on_stage(tmp_path, events=ALL_EVENTS, grid=(ORG, SIBLING)) as stage:
         stage.slack.join_grid("E99999999", THEIRS, app_team=False)
         partner = stage.slack.add_user("Pat", team_id=THEIRS)

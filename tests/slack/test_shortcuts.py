@@ -1,4 +1,4 @@
-"""Shortcuts: a question about a message, a thread summed up, a question from anywhere."""
+"""Shortcuts: ask about a message, summarise a thread, ask from anywhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 async def open_form(stage: Stage, user: User, message: SlackMessage | None = None) -> SlackView:
-    """Use a shortcut that opens the form."""
+    """Use a shortcut that opens the form, and return the form."""
     await stage.slack.shortcut(user, ASK_ABOUT if message else ASK_ANYWHERE, message)
     return await stage.opened_view(user, strings.ASK_QUESTION)
 
@@ -37,14 +37,14 @@ async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> Ac
 
 
 async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
-    """The question as it was posted in somebody's name."""
+    """Return the question that was posted for somebody."""
     shown = stage.slack.messages(stage.general, ts)
     [found] = [m for m in shown if question in stage.slack.render(m) and m.bot_id]
     return found
 
 
 async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -> None:
-    """Under a top-level message, inside a thread, under a bot's message: the models read it."""
+    """It works on a top-level message, inside a thread and on a bot's message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         inner = await stage.slack.post(stage.ben, stage.general, "Or later.", thread_ts=ts)
@@ -70,7 +70,7 @@ async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -
 
 
 async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Path) -> None:
-    """One click; a question that we posted for somebody stays theirs when the thread goes on."""
+    """One click summarises it; later, models see the question as its asker's."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         await stage.slack.shortcut(stage.ben, SUMMARISE, stage.slack.message(stage.general, ts))
@@ -86,7 +86,7 @@ async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Pat
 
 
 async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
-    """Into a channel that one is in, or into one's direct messages."""
+    """It goes to a channel that the asker is in, or to their direct messages."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         await submit(stage, stage.ana, view, question="What is the risk?")
@@ -105,7 +105,7 @@ async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
 
 
 async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> None:
-    """A channel without the bot, without the asker, archived, or gone: words, and no message."""
+    """Without the bot or the asker, archived or gone: an error and no message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         add = stage.slack.add_channel
         places = {
@@ -130,7 +130,7 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
 
 
 async def test_hostile_words_stay_words(tmp_path: Path) -> None:
-    """A question of 3,000 characters, markup and addresses is shown whole and calls nobody."""
+    """A question of 3,000 characters with markup is shown in full and pings nobody."""
     hostile = (
         "<!channel> <@U00000003> *bold* https://evil.example `x` [a](https://b.example)\n> q\n"
     )
@@ -151,7 +151,7 @@ async def test_hostile_words_stay_words(tmp_path: Path) -> None:
 
 
 async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
-    """At the same time or later: one question stands there, with one reply."""
+    """Submitted twice, together or later, it posts one question with one reply."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         view = await open_form(stage, stage.ana, stage.slack.message(stage.general, ts))
@@ -165,7 +165,7 @@ async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
 
 
 async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None:
-    """Blank and invisible questions, a pipeline that is gone, another's hidden fields."""
+    """Blank questions, a removed pipeline and forged metadata are refused."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         for blank in ("", "  \n ", "\u200b\u2060"):
@@ -184,7 +184,7 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
 
 
 async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
-    """The form closes within 3 s; the question is asked, or its asker told why it is not."""
+    """The form closes within 3 s; the question is posted or the asker told why not."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)
@@ -202,17 +202,15 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
 
 
 async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path: Path) -> None:
-    """It then suggests none, and is as good for asking once the database is back."""
+    """It preselects none, and asking works once the database is back."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)
-        await (
-            stage.slack.wait_for_deliveries()
-        )  # a message of Ana's has hers read as well, and kept a while
+        await stage.slack.wait_for_deliveries()  # her preferences were read and are cached a while
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
-        with capture_logs() as logged:  # without settings of the bot's, a traceback takes seconds
+        with capture_logs() as logged:  # rendering a traceback takes seconds
             view = await open_form(stage, stage.ben, message)
-        assert "usual_pipeline_unknown" in str(logged)
+        assert "default_pipeline_unknown" in str(logged)
         assert strings.ASK_PIPELINE_USUAL in stage.slack.render(view)
         await _execute(stage, "ALTER TABLE hidden RENAME TO preferences")
         assert not (await submit(stage, stage.ben, view, question="When?")).errors
@@ -225,7 +223,7 @@ async def _execute(stage: Stage, statement: str) -> None:
 
 
 async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path) -> None:
-    """Whether the question was posted is then not known, and that is what is said."""
+    """If Slack's response is lost, the asker reads that the outcome is unknown."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         stage.slack.fail_next("chat.postMessage", drop_response=True)
@@ -234,7 +232,7 @@ async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path
 
 
 async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> None:
-    """The four of the manifest, for the conversation as a whole; Home stays Home."""
+    """The Messages tab suggests the manifest's four prompts; Home stays Home."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         await stage.slack.open_home(stage.ana, "messages")
         [call] = await stage.slack.wait_for(

@@ -1,4 +1,4 @@
-"""Stopping: Slack's own Stop, our button where there is none, the slash command."""
+"""Stopping with Slack's Stop, the bot's button, and the slash command."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ STOPPED = "_Stopped._"
 
 
 async def began(stage: Stage, text: str = "What is the risk?", *, shows: str = "One two") -> str:
-    """A question whose reply has begun to show."""
+    """Ask a question and wait until its reply starts to appear."""
     ts = await stage.ask(text)
     await stage.slack.wait_for(lambda: shows in in_thread(stage, ts))
     return ts
 
 
 def in_thread(stage: Stage, ts: str) -> str:
-    """All that stands in a thread, as people see it."""
+    """Return the whole thread as people see it."""
     return "\n".join(stage.slack.render(m) for m in stage.slack.messages(stage.general, ts))
 
 
 async def stopped(stage: Stage, ts: str) -> None:
-    """Wait until it stands in a thread that its question was stopped."""
+    """Wait until a thread says that its question was stopped."""
     await stage.slack.wait_for(lambda: STOPPED in in_thread(stage, ts), timeout=20)
 
 
 async def all_hung_up(stage: Stage) -> None:
-    """Wait until no model is asked any more; that the server noticed it tells that it was us."""
+    """Wait until every model connection is closed, which the server sees as the bot's doing."""
     for asked in stage.models.questions:
         await asked.ended.wait()
     assert any(asked.closed_early for asked in stage.models.questions)
 
 
 async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
-    """What was said stays, it is marked, the session is free again, the models are hung up on."""
+    """The text so far stays with a note, the session is active again, and model calls end."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         ts = await began(stage)
         assert await stage.slack.press_stop(stage.ana, stage.general, ts)
@@ -65,7 +65,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
 
 
 async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -> None:
-    """Only the asker is offered the button; it goes with the click, and later clicks say why."""
+    """Only the asker gets the button; the click removes it, and later clicks say why."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
         ts = await began(stage)
@@ -85,7 +85,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
 
 
 async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
-    """By the command, and only where they can see it; other members stop their own."""
+    """With the command, in channels they are in; other members stop only their own questions."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         ts = await stage.ask("What is the risk?")
@@ -101,7 +101,7 @@ async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path
 
 
 async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
-    """Each look-up in time, but not both: the command is answered within 3 s, and stops nothing."""
+    """If the look-ups together are too slow, the command responds within 3 s and stops nothing."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         await stage.slack.invite(admin, stage.general)
@@ -118,7 +118,7 @@ async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
 
 
 async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
-    """The acknowledgement of /moa has a Stop button; no admin ends what they cannot see."""
+    """The response to /moa has a Stop button; admins cannot stop what they cannot see."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         await stage.slack.invite(admin, stage.general)
@@ -136,7 +136,7 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
 
 
 async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
-    """Whoever waits is told so; stopped before its turn, a question asks no model."""
+    """A queued question says so; if it is stopped before its turn, it asks no model."""
     work = "\n[work]\nat_once = 1\n"
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
         first = await stage.ask("What is the first risk?")
@@ -153,7 +153,7 @@ async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
 async def test_a_stop_reaches_the_worker_of_another_process(
     tmp_path: Path, databases: Databases
 ) -> None:
-    """It is stored: whoever works on the run finds it, before or after the run began."""
+    """The stop is in the run store, where any worker finds it, early or late."""
     url = databases.fresh("postgres")
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS, database=url) as stage:
         journal = StoredRunStore(stage.bot.database)
@@ -173,13 +173,13 @@ async def test_a_stop_reaches_the_worker_of_another_process(
 
 
 def question(stage: Stage, ts: str) -> Question:
-    """Ana's, in the channel."""
+    """Ask Ana's question in the channel."""
     team, channel, user = stage.slack.team_id, stage.general.id, stage.ana.id
     return Question(team, channel, user, ts, ts, "What is the risk?", "mention")
 
 
 async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path) -> None:
-    """While the last words are on their way to Slack there is nothing left to end."""
+    """While the last text is on its way to Slack, it is too late to stop."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         stage.slack.delay("chat.stopStream", 0.5)
         ts = await stage.ask("What is the risk?")
@@ -196,7 +196,7 @@ async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path)
 
 
 async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> None:
-    """Where nothing is streamed, somebody else's Stop changes nothing; the asker's ends it."""
+    """Without a stream, another person's Stop changes nothing; the asker's ends the run."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("streaming")
         ts = await began(stage)
@@ -212,7 +212,7 @@ async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> No
 
 
 async def test_many_questions_of_others_are_checked_at_once(tmp_path: Path) -> None:
-    """However much is under way, the command looks a person up once, and answers within 3 s."""
+    """With many questions in progress the command looks people up once and responds within 3 s."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         await asyncio.gather(*(stage.ask(f"What is risk {number}?") for number in range(4)))
         await stage.models.asked(12)

@@ -1,4 +1,4 @@
-"""Characters, hosts and short texts, as Slack is given them."""
+"""Characters, hosts and short texts on their way to Slack."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def test_markdown_and_mrkdwn_escape_differently() -> None:
     ],
 )
 def test_hidden_characters_are_removed(written: str, shown: str) -> None:
-    """What a reader cannot see is removed; what scripts and emoji need stays."""
+    """Invisible characters are removed, except those that scripts and emoji need."""
     assert escape_markdown(written) == shown
 
 
 def test_a_plain_text_is_one_line() -> None:
-    """A label holds its words and nothing else; Slack shows angle brackets there as they are."""
+    """A label is one line of visible text; Slack shows angle brackets there literally."""
     assert plain(" a\n\tb\u202e  <c> ") == "a b <c>"
 
 
@@ -58,7 +58,7 @@ def test_a_short_text_fits(text: str, limit: int) -> None:
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
-    """A caller that leaves no room hears of it."""
+    """A limit without room raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         shorten("a", 0)
 
@@ -83,7 +83,7 @@ def test_a_limit_of_nothing_is_refused() -> None:
     ],
 )
 def test_hosts_in_the_users_words(text: str, hosts: set[str]) -> None:
-    """A host that a user wrote may be linked to; file names and mail addresses give no leave."""
+    """Hosts that a person wrote may be linked; file names and mail addresses do not count."""
     assert allowed_hosts([text]) == hosts
 
 
@@ -99,7 +99,7 @@ def test_hosts_in_the_users_words(text: str, hosts: set[str]) -> None:
     ],
 )
 def test_names_and_questions_in_our_own_words_link_nowhere(name: str, shown: str) -> None:
-    """Whatever people are called or ask, a message of ours that quotes it makes no link of it."""
+    """Names and questions quoted in the bot's messages never become links."""
     assert inert_mrkdwn(name) == shown
 
 

@@ -1,4 +1,4 @@
-"""What a model writes reaches Slack without notifying, loading or linking to anything."""
+"""Text from models reaches Slack without pings, loaded content or links."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("written", "shown"), HOSTILE)
 def test_hostile_text_is_inert(written: str, shown: str) -> None:
-    """Every known trick comes out as text or code that notifies nobody and loads nothing."""
+    """Every known trick becomes text or code that pings no one and loads nothing."""
     assert safe_markdown(written, ALLOWED) == shown
 
 
@@ -134,7 +134,7 @@ def test_hostile_text_is_inert(written: str, shown: str) -> None:
     ],
 )
 def test_ordinary_text_is_unchanged(text: str) -> None:
-    """What holds nothing dangerous is shown as it was written, scripts and emoji included."""
+    """Harmless text is unchanged, including all scripts and emoji."""
     assert safe_markdown(text) == text
 
 
@@ -153,7 +153,7 @@ FENCE = re.compile(
 
 
 def outside_code(shown: str) -> str:
-    """The text less its fences and code spans."""
+    """Return the text without its fences and code spans."""
     return re.sub(r"(`+)[^\n]*?(?<!`)\1(?!`)", " ", FENCE.sub("", shown))
 
 
@@ -173,7 +173,7 @@ def test_nothing_live_is_left(text: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.lists(st.integers(1, 7), min_size=1))
 def test_pieces_do_not_matter(text: str, sizes: list[int]) -> None:
-    """A stream shows the same however its text was split."""
+    """The result does not depend on how the stream is split."""
     stream = SafeStream(ALLOWED)
     shown, position, turn = "", 0, 0
     while position < len(text):
@@ -186,20 +186,20 @@ def test_pieces_do_not_matter(text: str, sizes: list[int]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(["a", " ", "\n", "<", ">", EVIL, "> ", "- ", "(", ".", ","])))
 def test_safe_text_is_safe_already(atoms: list[str]) -> None:
-    """Making a text safe twice changes nothing more."""
+    """Making a text safe twice equals doing it once."""
     once = safe_markdown("".join(atoms))
     assert safe_markdown(once) == once
 
 
 @given(st.text(alphabet="abc XYZ.,;\n\u00e9\u6f22\u0628", max_size=300))
 def test_plain_words_are_all_there(text: str) -> None:
-    """Nothing is lost of a text without markup."""
+    """Text without markup loses nothing."""
     assert safe_markdown(text).replace("`", "") == text
 
 
 @pytest.mark.parametrize("atom", ["a", "[", "[a](", "![", "`a ", "\\", "|", "> ", "(", "[\n", "a."])
 def test_what_is_held_back_is_bounded(atom: str) -> None:
-    """A stream never waits for more than about 2,000 characters, whatever is written."""
+    """A stream never holds back more than about 2,000 characters."""
     stream = SafeStream()
     shown = 0
     for count in range(1, 6_001):
@@ -208,13 +208,13 @@ def test_what_is_held_back_is_bounded(atom: str) -> None:
 
 
 def test_a_long_word_is_shown_as_code() -> None:
-    """A word too long to be held is inert from its first character to its last, in whole spans."""
+    """A word that is too long to hold back becomes complete code spans from start to end."""
     word = "x" * 3_000 + EVIL
     assert safe_markdown(f"{word} end") == f"`{word[:2_000]}` `{word[2_000:]}` end"
 
 
 def test_a_finished_word_is_shown_at_once() -> None:
-    """The reader of a stream waits for the end of a word, not of a line."""
+    """A stream shows each word as soon as it ends, not each line."""
     stream = SafeStream()
     assert stream.feed("Hello wor") == "Hello "
     assert stream.feed("ld, see htt") == "world, see "

@@ -1,4 +1,4 @@
-"""Thoughts, cut replies and stopped calls, as the people in Slack and their budgets see them."""
+"""Reasoning, cut replies and stopped calls: what people see and what budgets count."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BUDGET = "\n[limits]\nper_person_day_usd = 0.00001\n"
 
 
 async def shown(stage: Stage, ts: str) -> str:
-    """All that stands in a thread once the run is over."""
+    """Return the whole thread once the run has ended."""
     await stage.replied(ts)
     await idle(stage)
     return in_thread(stage, ts)
 
 
 async def test_thoughts_are_not_shown(tmp_path: Path) -> None:
-    """Neither in the thread, nor in the store, nor to the writer as a part of an answer."""
+    """Reasoning appears neither in the thread, nor in the run store, nor in the prompt."""
     models = {
         "writer-1": Reply("<think>Hm, SECRET.</think>\n\nIt rains.<|im_end|>"),
         "red-1": Reply("SECRET thought\n</think>\n\nRed says rain."),
@@ -44,7 +44,7 @@ async def test_thoughts_are_not_shown(tmp_path: Path) -> None:
 
 
 async def test_a_thought_that_turns_out_as_one_is_taken_back(tmp_path: Path) -> None:
-    """It was shown as it came, and is removed when its end comes; the reply stands alone."""
+    """Text that turns out to be reasoning is removed, and only the reply remains."""
     said = Reply("Let me think about it, SECRET.\n</think>\n\nIt rains.", pace_s=0.5)
     async with on_stage(tmp_path, models={"writer-1": said}) as stage:
         ts = await began(stage, shows="Let me think")
@@ -55,14 +55,14 @@ async def test_a_thought_that_turns_out_as_one_is_taken_back(tmp_path: Path) -> 
 
 
 async def test_a_reply_at_its_length_limit_says_so(tmp_path: Path) -> None:
-    """Below its last words, where the reader would take them for the end."""
+    """The notice appears below the last words."""
     cut = {"writer-1": Reply("It rains, and", stop="length")}
     async with on_stage(tmp_path, models=cut) as stage:
         assert strings.CUT_AT_LIMIT in await shown(stage, await stage.ask("What is the risk?"))
 
 
 async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) -> None:
-    """The asker is told by the command's reply, and everybody by the shared one."""
+    """Both the private and the shared reply have the notice."""
     cut = {"writer-1": Reply("It rains, and", stop="length")}
     async with on_stage(tmp_path, models=cut) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -84,7 +84,7 @@ async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) 
 
 
 async def test_what_was_stopped_counts_against_the_budget(tmp_path: Path) -> None:
-    """A question stopped in mid-answer is booked with an estimate, and the next one is refused."""
+    """A stopped question counts with an estimate, and the next one is refused."""
     stalled = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
     async with on_stage(tmp_path, models=stalled, events=ALL_EVENTS, extra=BUDGET) as stage:
         ts = await began(stage)

@@ -1,4 +1,4 @@
-"""The workspace's settings, from the Home tab: for admins, and for nobody else."""
+"""The workspace's settings on the Home tab: for admins only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REFUSED = strings.SETTINGS_REFUSED
 
 
 async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
-    """From the Home tab: the workspace's pipeline and policy, and budgets; Home shows them."""
+    """Admins set the pipeline, the policy and budgets, and the Home tab shows them."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
         await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)
@@ -36,12 +36,12 @@ async def test_admins_set_what_holds_everywhere(tmp_path: Path) -> None:
         }
         done = await stage.slack.submit(stage.ana, view, chosen)
         assert not done.errors
-        await stage.slack.wait_for(lambda: "$2.50 a person a day" in _home(stage))
-        assert "answers open for only who asked" in _home(stage)
+        await stage.slack.wait_for(lambda: "$2.50 per person a day" in _home(stage))
+        assert "answers open to only the person who asked" in _home(stage)
         reply = await stage.replied(await stage.ask("What is the risk?", user=stage.ben))
         assert "single" in stage.slack.render(reply)
         channel = await settings(stage, stage.ben)
-        assert "As in the workspace: only who asked" in stage.slack.render(channel)
+        assert "Same as workspace: only the person who asked" in stage.slack.render(channel)
 
 
 def _home(stage: Stage) -> str:
@@ -61,7 +61,7 @@ def _home(stage: Stage) -> str:
     ],
 )
 async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, says: str) -> None:
-    """At its field, with what is allowed; nothing is stored."""
+    """Its field shows what is allowed, and nothing is stored."""
     extra = "\n[limits]\nper_person_day_usd = 5\n"
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         stage.ana.is_admin = True
@@ -74,7 +74,7 @@ async def test_a_budget_that_cannot_be_is_marked(tmp_path: Path, written: str, s
 
 @pytest.mark.parametrize("kind", ["member", *STRANGERS])
 async def test_nobody_but_admins_sets_what_holds_everywhere(tmp_path: Path, kind: str) -> None:
-    """Neither with the admin's button nor with the admin's modal."""
+    """Neither an admin's button nor an admin's modal works for others."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
         await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)

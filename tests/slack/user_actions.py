@@ -1,4 +1,4 @@
-"""Clicks, shortcuts and checks that several Slack tests share."""
+"""What people do with replies in the local Slack, and its effects, for tests."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ ALL_EVENTS = (*EVENTS, "agent_session_stopped", "agent_session_title_changed")
 
 @dataclass
 class Tape:
-    """A way to the app that keeps what goes over it, so that it can be sent once more."""
+    """Records the requests to the app so that they can be replayed."""
 
     transport: Transport
     sent: list[Envelope] = field(default_factory=list[Envelope])
 
     async def send(self, envelope: Envelope) -> Ack:
-        """Send, and keep it."""
+        """Send a request and record it."""
         self.sent.append(envelope)
         return await self.transport.send(envelope)
 
     async def replay(self) -> Ack:
-        """Send the last one once more, to the letter."""
+        """Send the last request again, byte for byte."""
         return await self.transport.send(self.sent[-1])
 
 
 def taped(stage: Stage) -> Tape:
-    """Keep from now on what the local Slack sends."""
+    """Record what the local Slack sends from now on."""
     outbox = stage.slack._emulator.outbox
     assert outbox.transport is not None
     tape = Tape(outbox.transport)
@@ -50,7 +50,7 @@ def taped(stage: Stage) -> Tape:
 async def told(
     stage: Stage, user: User, notice: str, channel: Channel | None = None
 ) -> SlackMessage:
-    """The newest message that only this person sees and that holds these words; waits for it."""
+    """Wait for a message that only this person sees with this text, and return the newest."""
 
     def found() -> list[SlackMessage]:
         shown = stage.slack.ephemerals(user, channel or stage.general)
@@ -60,7 +60,7 @@ async def told(
 
 
 async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
-    """The direct message of the bot that holds these words; waits for it."""
+    """Wait for the bot's direct message with this text, and return it."""
 
     def found() -> list[SlackMessage]:
         shown = stage.slack.messages(stage.slack.dm(user))
@@ -70,34 +70,34 @@ async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
 
 
 async def idle(stage: Stage) -> None:
-    """Wait until no question is worked on: what is shown is recorded a moment later."""
+    """Wait until no run is active: what was shown is stored a moment later."""
     async with asyncio.timeout(20):
         while (queue := await stage.bot.runs.queue()).running or queue.waiting:  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(0.01)
 
 
 async def again(stage: Stage, user: User, reply: SlackMessage, count: int = 2) -> SlackMessage:
-    """Click Regenerate or Try again; the reply that comes of it, the thread's `count`-th."""
+    """Click Regenerate or Try again, and return the thread's `count`-th reply."""
     await idle(stage)
     await stage.slack.click(user, reply, AGAIN)
     return await stage.replied(str(reply.thread_ts), count)
 
 
 async def run_behind(stage: Stage, reply: SlackMessage) -> Run:
-    """The run that a reply belongs to."""
+    """Return the run of a reply."""
     run = await stage.bot.runs.get(str(run_id_of({"metadata": reply.metadata})))
     assert run is not None
     return run
 
 
 async def count_runs(stage: Stage) -> int:
-    """How many questions were stored."""
+    """Return how many questions were stored."""
     async with stage.bot.database.connect() as connection:
         return (await connection.scalar(select(func.count()).select_from(runs))) or 0
 
 
 async def verdicts(stage: Stage) -> Sequence[Row[Any, Any, Any]]:
-    """What people said of replies: who, what and why."""
+    """Return the stored feedback: user, verdict and reason."""
     query = select(feedback.c.user, feedback.c.verdict, feedback.c.reason)
     async with stage.bot.database.connect() as connection:
         return (await connection.execute(query)).all()

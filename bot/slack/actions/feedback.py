@@ -16,7 +16,7 @@ from bot.slack.api.origin import actor_of
 from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import HELPFUL, NOT_HELPFUL, Block, plain_text
-from bot.slack.ui.clicks import RefusedError, run_id_in, tell, value_of
+from bot.slack.ui.clicks import RefusedError, parse_run_id, parse_value, respond_privately
 from bot.slack.ui.forms import input_block
 
 log = structlog.get_logger(__name__)
@@ -45,24 +45,24 @@ class FeedbackButtons:
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Handle a click on one of the two buttons."""
         await ack()
-        run_id, value = value_of(body)
+        run_id, value = parse_value(body)
         verdict = VERDICTS.get(value)
         if verdict is None:
             return
         try:
             await self._store(run_id, body, verdict)
         except RefusedError as refused:
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
             return
         if verdict == "helpful" or not await self._open_reason_modal(run_id, body):
-            await tell(respond, strings.VERDICT_THANKS)
+            await respond_privately(respond, strings.FEEDBACK_THANKS)
 
     async def submit_reason(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Store the reason from the modal."""
         view = body.get("view") or {}
         values = (view.get("state") or {}).get("values") or {}
         reason = ((values.get(REASON) or {}).get(REASON_INPUT) or {}).get("value") or ""
-        run_id = run_id_in(view.get("private_metadata"))
+        run_id = parse_run_id(view.get("private_metadata"))
         try:
             await self._store(run_id, body, "not_helpful", str(reason).strip()[:REASON_LIMIT])
         except RefusedError as refused:
@@ -80,11 +80,11 @@ class FeedbackButtons:
         """
         run = await self._runs.get(run_id)
         if run is None:
-            raise RefusedError(strings.VERDICT_GONE)
+            raise RefusedError(strings.FEEDBACK_GONE)
         actor = actor_of(body)
         membership = await self._access.membership(run, actor)
         if membership != "yes":
-            raise RefusedError(strings.VERDICT_REFUSED[membership])
+            raise RefusedError(strings.FEEDBACK_REFUSED[membership])
         await self._feedback.judge(run.id, actor.user, verdict, reason)
 
     async def _open_reason_modal(self, run_id: str, body: Mapping[str, Any]) -> bool:
@@ -107,13 +107,13 @@ def reason_view(run_id: str) -> Block:
         "multiline": True,
         "max_length": REASON_LIMIT,
     }
-    field = input_block(REASON, strings.VERDICT_ASK, element, optional=True)
+    field = input_block(REASON, strings.FEEDBACK_ASK, element, optional=True)
     return {
         "type": "modal",
         "callback_id": REASON_CALLBACK,
         "private_metadata": run_id,
-        "title": plain_text(strings.VERDICT_TITLE),
-        "submit": plain_text(strings.VERDICT_SUBMIT),
-        "close": plain_text(strings.VERDICT_CLOSE),
-        "blocks": [field | {"hint": plain_text(strings.VERDICT_HINT)}],
+        "title": plain_text(strings.FEEDBACK_TITLE),
+        "submit": plain_text(strings.FEEDBACK_SUBMIT),
+        "close": plain_text(strings.FEEDBACK_CLOSE),
+        "blocks": [field | {"hint": plain_text(strings.FEEDBACK_HINT)}],
     }

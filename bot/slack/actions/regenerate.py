@@ -16,8 +16,8 @@ from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
-from bot.slack.ui.clicks import RefusedError, is_complete, tell, value_of
-from bot.slack.ui.footer import stop
+from bot.slack.ui.clicks import RefusedError, is_complete, parse_value, respond_privately
+from bot.slack.ui.footer import stop_button
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,19 @@ class Regenerate:
 
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Handle a click on Regenerate or Retry, or the choice of another pipeline."""
-        run_id, chosen = value_of(body)
+        run_id, chosen = parse_value(body)
         try:
             new = await self._store(await self._runs.get(run_id), chosen, body)
         except RefusedError as refused:
             await ack()
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
             return
         await ack()  # not before the question is stored
         if new is None:
             return
         if new.question.surface == "command":
             text = strings.AGAIN_ASKED.format(pipeline=escape_mrkdwn(new.pipeline))
-            await tell(respond, text, [stop(new.run_id)])
+            await respond_privately(respond, text, [stop_button(new.run_id)])
         await self._questions.enqueue(new.run_id, new.question)
 
     async def _store(self, run: Run | None, chosen: str, body: Mapping[str, Any]) -> _NewRun | None:
@@ -102,7 +102,7 @@ class Regenerate:
         if run_id is None:
             if await self._runs.is_claimed(click_key):
                 return None
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return _NewRun(run_id, pipeline, question)
 
     async def _check(self, run: Run, actor: Actor, chosen: str) -> None:
@@ -110,7 +110,7 @@ class Regenerate:
         if membership != "yes":
             raise RefusedError(strings.AGAIN_REFUSED[membership])
         if not is_complete(run):
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         if chosen and chosen not in self._preferences.pipelines:
             raise RefusedError(strings.AGAIN_NO_PIPELINE)
 
@@ -122,7 +122,7 @@ class Regenerate:
         """
         latest = await self._runs.asked_again(run)
         if latest and not is_complete(latest):
-            raise RefusedError(strings.AGAIN_UNDER_WAY)
+            raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return latest.id if latest else ""
 
     async def _same_pipeline(self, run: Run, user: str) -> str:

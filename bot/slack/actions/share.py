@@ -16,12 +16,12 @@ from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.ephemeral_reply import ending, safe_reply
-from bot.slack.reply.live_message import TEXT_LIMIT
+from bot.slack.reply.ephemeral_reply import end_notice, safe_reply
+from bot.slack.reply.live_message import FALLBACK_TEXT_LIMIT
 from bot.slack.thread.mrkdwn import mrkdwn_to_text
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS, Block, button, context, markdown
-from bot.slack.ui.clicks import take_away, tell
+from bot.slack.ui.clicks import delete_clicked_message, respond_privately
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +47,10 @@ class ReplySharer:
         run = await self._runs.get(str(body["actions"][0].get("value")))
         origin = run and (run.question.user, run.question.channel)
         if run is None or not run.reply or origin != (actor.user, actor.channel):
-            await tell(respond, strings.NOT_SHARED)
+            await respond_privately(respond, strings.NOT_SHARED)
             return
         if not await self._runs.take_sharing(run.id):
-            await tell(respond, strings.SHARED_BEFORE)
+            await respond_privately(respond, strings.SHARED_BEFORE)
             return
         posted = False
         try:
@@ -59,9 +59,9 @@ class ReplySharer:
             if not posted:
                 await self._runs.release_sharing(run.id)
         if posted:
-            await take_away(respond)
+            await delete_clicked_message(respond)
         else:
-            await tell(respond, strings.SHARE_FAILED)
+            await respond_privately(respond, strings.SHARE_FAILED)
 
     async def _post(self, run: Run, respond: AsyncRespond) -> bool:
         """Post the reply for everyone in the channel, and return whether Slack accepted it."""
@@ -92,14 +92,19 @@ class ReplySharer:
         title = strings.SHARED_BY.format(
             user=inert_mrkdwn(name), question=inert_mrkdwn(shorten(question, QUESTION_LIMIT))
         )
-        below = ending(run.status, run.writer)
+        below = end_notice(run.status, run.writer)
         head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
         more = [context(strings.SHARED_SHORTENED)] if rest else []
-        text = shorten(f"{title}\n{head}", TEXT_LIMIT)
+        text = shorten(f"{title}\n{head}", FALLBACK_TEXT_LIMIT)
         return [context(title), markdown(head), *more, *await self._buttons(run)], text
 
     async def _buttons(self, run: Run) -> list[Block]:
-        if (await self._reply_context.setting(run)).policy.who == "nobody":
+        if (await self._reply_context.footer_options(run)).policy.who == "nobody":
             return []
-        show = button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run.id, says=strings.SHOW_ANSWERS_LABEL)
+        show = button(
+            strings.SHOW_ANSWERS,
+            SHOW_ANSWERS,
+            run.id,
+            accessibility_label=strings.SHOW_ANSWERS_LABEL,
+        )
         return [{"type": "actions", "elements": [show]}]

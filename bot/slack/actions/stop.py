@@ -16,7 +16,7 @@ from bot.slack.api.origin import Actor, actor_of, workspace_of
 from bot.slack.permissions.access import CHECK_TIMEOUT_S, AnswerAccess
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.ui import strings
-from bot.slack.ui.clicks import take_away, tell, value_of
+from bot.slack.ui.clicks import delete_clicked_message, parse_value, respond_privately
 
 log = structlog.get_logger(__name__)
 
@@ -35,16 +35,16 @@ class StopButton:
     async def click(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Handle a click on our button."""
         await ack()
-        run_id, _ = value_of(body)
+        run_id, _ = parse_value(body)
         run = await self._runs.get(run_id)
         actor = actor_of(body)
         if run is None or not await self._stoppable([run], actor):
-            await tell(respond, strings.STOP_FORBIDDEN)
+            await respond_privately(respond, strings.STOP_FORBIDDEN)
             return
         if not await self._stop([run], actor):
-            await tell(respond, strings.STOP_TOO_LATE)
+            await respond_privately(respond, strings.STOP_TOO_LATE)
         if (body.get("container") or {}).get("is_ephemeral"):
-            await take_away(respond)
+            await delete_clicked_message(respond)
 
     async def on_session_stopped(self, body: Mapping[str, Any]) -> None:
         """Handle Slack's Stop in a thread (event `agent_session_stopped`).

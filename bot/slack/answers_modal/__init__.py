@@ -1,6 +1,6 @@
-"""The room of the reveal: one modal with a run's overview and every model's own answer.
+"""The answers modal: an overview of a run and every model's own answer.
 
-Start reading at `opening.Reveal`; `views.reveal_view` is what it shows.
+Start reading at `handlers.AnswersModal`; `views.answers_view` builds what it shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One page of an answer: of a long one no more is read than what is looked at."""
+"""Splits the modal's content into pages, without laying out all of a very long answer."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, section
 
 PAGE_TEXT = 24_000
-"""Characters of one page: more is tiring to scroll through, and slow to open."""
+"""Characters per page. More is slow to open and tiring to scroll."""
 
 PAGE_BYTES = 150_000
 PAGE_BLOCKS = 60
 
-READ_WHOLE = 48_000
-"""Characters up to which an answer is laid out before it is paged: a third of a second at worst."""
+LAYOUT_LIMIT = 48_000
+"""Characters up to which a whole answer is laid out before paging: 0.3 s at worst."""
 
-PIECE = 12_000
-"""Characters of a page of a longer one. As literal text they fit a view whatever they are."""
-
-
-def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
-    """The blocks of a page, its number as far as there is such a page, and how many there are.
-
-    Numbers count from 0. Of a text beyond `READ_WHOLE` the count is an estimate until its last
-    page: a page may end before it is full.
-    """
-    if len(text) <= READ_WHOLE:
-        pages = paged(rich_text(text) or [section(strings.REVEAL_EMPTY)])
-        at = max(0, min(number, len(pages) - 1))
-        return pages[at], at, len(pages)
-    at = 0
-    piece, rest = cut(text, PIECE)
-    while rest.strip() and at < number:
-        piece, rest = cut(rest, PIECE)
-        at += 1
-    return _laid_out(piece), at, at + 1 + -(-len(rest.rstrip()) // PIECE)
-
-
-def _laid_out(piece: str) -> list[Block]:
-    """The piece as one page; as it was written where its markup makes it too large for one."""
-    pages = paged(rich_text(piece))
-    return pages[0] if len(pages) == 1 else literal_text(piece)
+LONG_PAGE_TEXT = 12_000
+"""Characters per page of a longer answer. As literal text they always fit into a view."""
 
 
 def paged(blocks: Sequence[Block]) -> list[list[Block]]:
-    """The blocks in pages, in order; one empty page for none."""
+    """Return the blocks in pages, in order; one empty page if there are none."""
     pages: list[list[Block]] = [[]]
     text = size = 0
     for block in blocks:
-        more, weight = len(_element_text(block)), len(json.dumps(block))
-        full = text + more > PAGE_TEXT or size + weight > PAGE_BYTES
+        block_text, block_size = len(_text_of(block)), len(json.dumps(block))
+        full = text + block_text > PAGE_TEXT or size + block_size > PAGE_BYTES
         if pages[-1] and (full or len(pages[-1]) == PAGE_BLOCKS):
             pages.append([])
             text = size = 0
         pages[-1].append(block)
-        text, size = text + more, size + weight
+        text, size = text + block_text, size + block_size
     return pages
 
 
-def _element_text(block: Block) -> str:
+def _text_of(block: Block) -> str:
     return text_of([block]) if block["type"] == "rich_text" else ""
+
+
+def text_page(text: str, number: int) -> tuple[list[Block], int, int]:
+    """Return the blocks of a page, its number (the last one if there are fewer), and the count.
+
+    Page numbers start at 0. Above `LAYOUT_LIMIT` characters the count is an estimate until the
+    last page, because a page may end before it is full.
+    """
+    if len(text) <= LAYOUT_LIMIT:
+        pages = paged(rich_text(text) or [section(strings.ANSWERS_EMPTY)])
+        index = max(0, min(number, len(pages) - 1))
+        return pages[index], index, len(pages)
+    index = 0
+    piece, rest = cut(text, LONG_PAGE_TEXT)
+    while rest.strip() and index < number:
+        piece, rest = cut(rest, LONG_PAGE_TEXT)
+        index += 1
+    return _layout(piece), index, index + 1 + -(-len(rest.rstrip()) // LONG_PAGE_TEXT)
+
+
+def _layout(piece: str) -> list[Block]:
+    """Return the piece as one page, as literal text if its markup needs more than one."""
+    pages = paged(rich_text(piece))
+    return pages[0] if len(pages) == 1 else literal_text(piece)

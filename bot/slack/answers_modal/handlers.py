@@ -1,7 +1,8 @@
-"""Clicks on the way to the answers: acknowledge, open a modal within Slack's 3 s, authorise, fill.
+"""Handles clicks in the answers modal: acknowledge, open, authorise, fill.
 
-Nothing is kept between two clicks: each one reads the journal and asks who may see it, so that it
-is served as well after a restart and by another process.
+The modal opens before the permission check, because Slack's trigger expires after 3 s. Clicks keep
+no state: each one reads the run store and checks permission again. So clicks also work after a
+restart or in another process.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from bot.slack.answers_modal.views import (
     CHOSEN,
     GO,
     PAGE,
-    may_be_best,
+    answers_view,
+    can_be_best,
+    in_progress_view,
     message_view,
-    reveal_view,
-    under_way_view,
 )
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of
@@ -38,27 +39,32 @@ from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import is_complete
 
 OVERTAKEN = frozenset({"not_found", "hash_conflict"})
-"""Slack's codes for a modal that was closed, or has been filled by a later click, meanwhile."""
+"""Slack's error codes for a modal that was closed or already filled by a later click."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ModalClick:
-    """What somebody wants to look at in a view, and what they say of it: best, or not any more.
+    """A click that opens or changes the modal.
 
-    `hash` is Slack's mark of what the view showed when they clicked.
+    Attributes:
+        view_id: the ID of Slack's view.
+        hash: Slack's hash of the view's content at the time of the click.
+        location: what to show.
+        actor: the person who clicked.
+        marks_best: whether the click marks the answer as best (True) or undoes that (False).
     """
 
     view_id: str
     hash: str | None
-    place: ModalLocation
-    visitor: Actor
-    finds_best: bool | None = None
+    location: ModalLocation
+    actor: Actor
+    marks_best: bool | None = None
 
 
 class AnswersModal:
-    """Opens the modal with every model's own answer, turns its pages, and takes verdicts."""
+    """Opens the answers modal, turns its pages and stores which answer is marked as best."""
 
     def __init__(
         self,
@@ -66,91 +72,93 @@ class AnswersModal:
         runs: RunStore,
         access: AnswerAccess,
         *,
-        ledger: CallLog,
+        call_log: CallLog,
         feedback: Feedback,
     ) -> None:
         self._client = client
         self._runs = runs
         self._access = access
-        self._ledger = ledger
+        self._call_log = call_log
         self._feedback = feedback
 
     async def open(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """The button under a reply was clicked."""
+        """Handle a click on "Show answers"."""
         await ack()
-        place = ModalLocation(str(body["actions"][0].get("value")))
+        location = ModalLocation(str(body["actions"][0].get("value")))
         try:
             opened = await self._client.views_open(
-                trigger_id=str(body.get("trigger_id")), view=message_view(strings.REVEAL_LOADING)
+                trigger_id=str(body.get("trigger_id")), view=message_view(strings.ANSWERS_LOADING)
             )
         except SLACK_ERRORS as error:
-            log.info("reveal_not_opened", error=code_of(error))
+            log.info("answers_modal_not_opened", error=code_of(error))
             await _ask_for_another_click(respond)
             return
         view = opened.get("view") or {}
-        await self._show(ModalClick(str(view.get("id")), view.get("hash"), place, actor_of(body)))
+        click = ModalClick(str(view.get("id")), view.get("hash"), location, actor_of(body))
+        await self._show(click)
 
     async def turn(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Something was clicked in the modal."""
+        """Handle a click in the modal."""
         await ack()
         view = body.get("view") or {}
-        place = ModalLocation.unpacked(view.get("private_metadata"))
-        if place is None:
+        current = ModalLocation.unpack(view.get("private_metadata"))
+        if current is None:
             return
-        there, finds_best = _meant(body["actions"][0], place)
-        visitor = actor_of(body)
+        location, marks_best = _parse_action(body["actions"][0], current)
+        actor = actor_of(body)
         await self._show(
-            ModalClick(str(view.get("id")), view.get("hash"), there, visitor, finds_best)
+            ModalClick(str(view.get("id")), view.get("hash"), location, actor, marks_best)
         )
 
     async def _show(self, click: ModalClick) -> None:
-        """Fill the modal, with an apology when that fails: it must not say "Fetching…" for ever."""
+        """Fill the modal; on an error, replace "Loading…" with an apology."""
         try:
-            view = await self._view(click)
+            view = await self._build_view(click)
         except Exception as error:
             error_id = new_error_id()
-            log.exception("reveal_failed", error_id=error_id, error=type(error).__name__)
+            log.exception("answers_modal_failed", error_id=error_id, error=type(error).__name__)
             view = _apology(error_id)
         await self._fill(click, view)
 
-    async def _view(self, click: ModalClick) -> Block:
-        run = await self._runs.get(click.place.run_id)
+    async def _build_view(self, click: ModalClick) -> Block:
+        run = await self._runs.get(click.location.run_id)
         if run is None:
-            return message_view(strings.REVEAL_GONE)
-        admission = await self._access.decide(run, click.visitor)
-        if admission.verdict != "yes":
-            log.info("reveal_refused", run_id=run.id, verdict=admission.verdict)
-            return message_view(_refusal_text(admission))
+            return message_view(strings.ANSWERS_GONE)
+        decision = await self._access.decide(run, click.actor)
+        if decision.verdict != "yes":
+            log.info("answers_modal_refused", run_id=run.id, verdict=decision.verdict)
+            return message_view(_refusal_text(decision))
         if not is_complete(run):
-            return under_way_view(run)
-        calls = await self._ledger.of(run.id)
-        if click.finds_best is not None:
-            await self._judge(RunForViewer.of(run, admission.policy, calls), click)
-        best = await self._feedback.best_of(run.id, click.visitor.user)
-        shown = RunForViewer.of(run, admission.policy, calls, best)
-        # Reading the markdown of a very long answer takes a while, in which others click too.
-        return await asyncio.to_thread(reveal_view, shown, click.place)
+            return in_progress_view(run)
+        calls = await self._call_log.of(run.id)
+        if click.marks_best is not None:
+            await self._store_best(RunForViewer.from_run(run, decision.policy, calls), click)
+        best = await self._feedback.best_of(run.id, click.actor.user)
+        viewed = RunForViewer.from_run(run, decision.policy, calls, best)
+        # Parsing the markdown of a very long answer is slow, so it must not block the event loop.
+        return await asyncio.to_thread(answers_view, viewed, click.location)
 
-    async def _judge(self, shown: RunForViewer, click: ModalClick) -> None:
-        """Store a verdict on the answer that was looked at, if it is one that can be the best."""
-        found = next((entry for entry in shown.entries if entry.key == click.place.key), None)
-        if found and may_be_best(found):
-            keep = self._feedback.choose_best if click.finds_best else self._feedback.take_back
-            await keep(shown.run.id, click.visitor.user, found.target)
+    async def _store_best(self, viewed: RunForViewer, click: ModalClick) -> None:
+        """Store or undo the mark on the shown answer, if that answer can be the best."""
+        keys = {entry.key: entry for entry in viewed.entries}
+        entry = keys.get(click.location.key)
+        if entry and can_be_best(entry):
+            store = self._feedback.choose_best if click.marks_best else self._feedback.take_back
+            await store(viewed.run.id, click.actor.user, entry.target)
 
     async def _fill(self, click: ModalClick, view: Block) -> None:
-        # By the hash a slow click cannot put what it brings over what a later one has brought.
-        error = await self._updated(click.view_id, view, click.hash)
+        # With the hash, a slow click cannot overwrite the view of a later one.
+        error = await self._update(click.view_id, view, click.hash)
         if error is None or error in OVERTAKEN:
             return
         error_id = new_error_id()
-        log.warning("reveal_not_filled", error=error, error_id=error_id)
-        error = await self._updated(click.view_id, _apology(error_id), None)
+        log.warning("answers_modal_not_filled", error=error, error_id=error_id)
+        error = await self._update(click.view_id, _apology(error_id), None)
         if error is not None:
-            log.warning("reveal_left_open", error=error, error_id=error_id)
+            log.warning("answers_modal_left_loading", error=error, error_id=error_id)
 
-    async def _updated(self, view_id: str, view: Block, hash_: str | None) -> str | None:
-        """Put a view in place; the code of Slack's trouble with it, None where it is taken."""
+    async def _update(self, view_id: str, view: Block, hash_: str | None) -> str | None:
+        """Update a view. Return Slack's error code, or None on success."""
         try:
             await self._client.views_update(view_id=view_id, view=view, hash=hash_)
         except SLACK_ERRORS as error:
@@ -158,45 +166,47 @@ class AnswersModal:
         return None
 
 
-def _meant(action: Mapping[str, Any], place: ModalLocation) -> tuple[ModalLocation, bool | None]:
-    """Where a click in the modal leads from a place, and what it says of it."""
+def _parse_action(
+    action: Mapping[str, Any], current: ModalLocation
+) -> tuple[ModalLocation, bool | None]:
+    """Return where a click leads and whether it marks the answer as best (None: neither)."""
     name, _, _ = str(action.get("action_id", "")).partition(":")
     value = action.get("value")
     if name == CHOOSE:
         value = (action.get("selected_option") or {}).get("value")
     if name in {CHOOSE, GO}:
-        return ModalLocation(place.run_id, str(value)), None
+        return ModalLocation(current.run_id, str(value)), None
     if name == PAGE:
-        return ModalLocation(place.run_id, place.key, _number(value)), None
-    return place, value == CHOSEN if name == BEST else None
+        return ModalLocation(current.run_id, current.key, _page_number(value)), None
+    return current, value == CHOSEN if name == BEST else None
 
 
 async def _ask_for_another_click(respond: AsyncRespond) -> None:
-    """A trigger is good for 3 s; where Slack no longer opens a modal, the clicker is told."""
+    """Tell the person that the modal did not open in time."""
     try:
-        answer = await respond(
-            text=strings.REVEAL_TOO_LATE, response_type="ephemeral", replace_original=False
+        response = await respond(
+            text=strings.ANSWERS_TOO_LATE, response_type="ephemeral", replace_original=False
         )
     except SLACK_ERRORS as error:
-        log.info("reveal_not_told", error=code_of(error))
+        log.info("answers_modal_notice_not_sent", error=code_of(error))
     else:
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
-            log.info("reveal_not_told", status=answer.status_code)
+        if response.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+            log.info("answers_modal_notice_not_sent", status=response.status_code)
 
 
 def _apology(error_id: str) -> Block:
-    return message_view(f"{strings.REVEAL_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
+    return message_view(f"{strings.ANSWERS_FAILED} {strings.ERROR_ID.format(error_id=error_id)}")
 
 
-def _refusal_text(admission: AccessDecision) -> str:
-    told = {
-        "outside": strings.REVEAL_OUTSIDE,
-        "unseen": strings.REVEAL_UNSEEN,
-        "unknown": strings.REVEAL_UNKNOWN,
+def _refusal_text(decision: AccessDecision) -> str:
+    texts = {
+        "outside": strings.ANSWERS_OUTSIDE,
+        "unseen": strings.ANSWERS_UNSEEN,
+        "unknown": strings.ANSWERS_UNKNOWN,
     }
-    return told.get(admission.verdict) or strings.REVEAL_FORBIDDEN[admission.policy.who]
+    return texts.get(decision.verdict) or strings.ANSWERS_FORBIDDEN[decision.policy.who]
 
 
-def _number(value: object) -> int:
+def _page_number(value: object) -> int:
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() else 0

@@ -1,7 +1,7 @@
-"""The modal as Slack's JSON: its frame, what is chosen in it, and one answer at a time.
+"""Builds the answers modal: its frame, the menu of answers, and one answer at a time.
 
-A modal takes no markdown block, so answers are shown as rich text, which is literal: nothing in it
-can notify or link.
+Modals allow no markdown blocks, so answers are shown as rich text. Rich text is literal: nothing in
+it can notify anyone or become a link.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from bot import slack_limits
+from bot.figures import cost, seconds
 from bot.ports import Run
 from bot.slack.answers_modal.answer_pages import paged, text_page
 from bot.slack.answers_modal.model import (
@@ -20,10 +21,11 @@ from bot.slack.answers_modal.model import (
     answer_note,
     short_state,
 )
-from bot.slack.answers_modal.overview import head, overview
-from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
+from bot.slack.answers_modal.overview import overview, overview_heading
+from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, button, context, cost, seconds, section
+from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
+from bot.slack.ui.forms import option
 
 CALLBACK = "reveal"
 CHOOSE = "reveal_choose"
@@ -33,175 +35,162 @@ REFRESH = "reveal_refresh"
 BEST = "reveal_best"
 
 CLICKS = re.compile(rf"^({CHOOSE}|{REFRESH}|{BEST}|{GO}:\w+|{PAGE}:\d+)$")
-"""The action ids of all that can be clicked in the modal."""
+"""The action IDs of everything that can be clicked in the modal."""
 
 CHOSEN, TAKEN_BACK = "yes", "no"
-"""Values of the button: what a click on it says. So a click that comes twice says the same."""
+"""Values of the "best" button. They name the new state, so a repeated click changes nothing."""
 
 
 def message_view(text: str) -> Block:
-    """A modal that only says something."""
+    """Return a modal with only a message."""
     return _view([section(escape_mrkdwn(text))], "")
 
 
-def under_way_view(run: Run) -> Block:
-    """A modal for a run that has not ended, which can be looked at again."""
+def in_progress_view(run: Run) -> Block:
+    """Return a modal with a refresh button, for a run that has not finished."""
     count = sum(answer.readable for answer in run.answers)
-    so_far = {0: strings.REVEAL_SO_FAR_NONE, 1: strings.REVEAL_SO_FAR_ONE}.get(
-        count, strings.REVEAL_SO_FAR.format(count=count)
+    so_far = {0: strings.ANSWERS_SO_FAR_NONE, 1: strings.ANSWERS_SO_FAR_ONE}.get(
+        count, strings.ANSWERS_SO_FAR.format(count=count)
     )
-    refresh = button(strings.REVEAL_REFRESH, REFRESH, REFRESH)
-    said = section(strings.REVEAL_UNDER_WAY.format(so_far=so_far))
-    return _view([said, _actions("refresh", [refresh])], ModalLocation(run.id).packed())
+    refresh = button(strings.ANSWERS_REFRESH, REFRESH, REFRESH)
+    message = section(strings.ANSWERS_IN_PROGRESS.format(so_far=so_far))
+    return _view([message, actions("refresh", [refresh])], ModalLocation(run.id).pack())
 
 
-def reveal_view(shown: RunForViewer, place: ModalLocation) -> Block:
-    """What a person looks at: the overview, or one answer. Places that are not there lead to it."""
-    entries = shown.entries
+def answers_view(viewed: RunForViewer, location: ModalLocation) -> Block:
+    """Return the overview or one answer. An unknown key shows the overview."""
+    entries = viewed.entries
     keys = [OVERVIEW, *(entry.key for entry in entries)]
-    at = keys.index(place.key) if place.key in keys else 0
-    entry = entries[at - 1] if at else None
+    index = keys.index(location.key) if location.key in keys else 0
+    entry = entries[index - 1] if index else None
     if entry:
-        top, (body, page, pages) = (
-            _answer_head(shown, entry),
-            text_page(entry.answer.text, place.page),
-        )
+        top = _answer_top(viewed, entry)
+        body, page, pages = text_page(entry.answer.text, location.page)
     else:
         top = []
-        body, page, pages = _page_of(overview(shown), place.page)
-    here = ModalLocation(shown.run.id, keys[at], page)
-    heading = entry.name if entry else head(shown)
+        body, page, pages = _page_of(overview(viewed), location.page)
+    current = ModalLocation(viewed.run.id, keys[index], page)
     blocks = [
-        *_navigation(entries, keys, at),
-        {"type": "header", "text": _plain_text(shorten(plain(heading), slack_limits.HEADER_TEXT))},
+        *_navigation(entries, keys, index),
+        header(entry.name if entry else overview_heading(viewed)),
         *top,
         *body,
-        *_below(shown, entry, here, pages),
+        *_bottom(viewed, entry, current, pages),
     ]
-    return _view(blocks, here.packed())
+    return _view(blocks, current.pack())
 
 
 def _view(blocks: list[Block], private_metadata: str) -> Block:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain_text(strings.REVEAL_TITLE),
-        "close": _plain_text(strings.REVEAL_CLOSE),
+        "title": plain_text(strings.ANSWERS_TITLE),
+        "close": plain_text(strings.ANSWERS_CLOSE),
         "private_metadata": private_metadata,
         "blocks": blocks,
     }
 
 
-def _navigation(entries: Sequence[Entry], keys: Sequence[str], at: int) -> list[Block]:
-    """The chooser and the buttons beside it; nothing where there is nothing to choose."""
+def _navigation(entries: Sequence[Entry], keys: Sequence[str], index: int) -> list[Block]:
+    """Return the menu of answers and the buttons beside it; nothing if there are no answers."""
     if not entries:
         return []
     buttons = [
-        button(label, f"{GO}:{side}", keys[there])
-        for label, side, there in (
-            (strings.REVEAL_PREVIOUS, "previous", at - 1),
-            (strings.REVEAL_NEXT, "next", at + 1),
+        button(label, f"{GO}:{side}", keys[target])
+        for label, side, target in (
+            (strings.ANSWERS_PREVIOUS, "previous", index - 1),
+            (strings.ANSWERS_NEXT, "next", index + 1),
         )
-        if 0 <= there < len(keys)
+        if 0 <= target < len(keys)
     ]
-    return [_actions("choose", [_chooser(entries, keys[at]), *buttons])]
+    return [actions("choose", [_menu(entries, keys[index]), *buttons])]
 
 
-def _chooser(entries: Sequence[Entry], key: str) -> Block:
+def _menu(entries: Sequence[Entry], key: str) -> Block:
     groups: dict[str, list[Block]] = {
-        strings.REVEAL_GROUP_RUN: [_option(strings.REVEAL_OVERVIEW, OVERVIEW)]
+        strings.ANSWERS_GROUP_RUN: [option(strings.ANSWERS_OVERVIEW, OVERVIEW)]
     }
     for entry in entries:
-        text = strings.REVEAL_OPTION.format(name=entry.name, state=short_state(entry))
-        groups.setdefault(_group(entry), []).append(_option(text, entry.key))
-    listed: list[Block] = [
-        {"label": _plain_text(label), "options": options[: slack_limits.SELECT_OPTIONS]}
+        text = strings.ANSWERS_OPTION.format(name=entry.name, state=short_state(entry))
+        groups.setdefault(_group(entry), []).append(option(text, entry.key))
+    option_groups: list[Block] = [
+        {"label": plain_text(label), "options": options[: slack_limits.SELECT_OPTIONS]}
         for label, options in list(groups.items())[: slack_limits.OPTION_GROUPS]
     ]
-    chosen = [o for group in listed for o in group["options"] if o["value"] == key]
+    chosen = [o for group in option_groups for o in group["options"] if o["value"] == key]
     menu: Block = {
         "type": "static_select",
         "action_id": CHOOSE,
-        "placeholder": _plain_text(strings.REVEAL_CHOOSE),
-        "option_groups": listed,
+        "placeholder": plain_text(strings.ANSWERS_CHOOSE),
+        "option_groups": option_groups,
     }
     return menu | ({"initial_option": chosen[0]} if chosen else {})
 
 
 def _group(entry: Entry) -> str:
-    named = {
-        "answer": strings.REVEAL_GROUP_LAYER,
-        "ranking": strings.REVEAL_GROUP_RANKINGS,
-        "draft": strings.REVEAL_GROUP_DRAFTS,
+    label = {
+        "answer": strings.ANSWERS_GROUP_LAYER,
+        "ranking": strings.ANSWERS_GROUP_RANKINGS,
+        "draft": strings.ANSWERS_GROUP_DRAFTS,
     }[entry.kind]
-    return named.format(layer=entry.answer.layer)
+    return label.format(layer=entry.answer.layer)
 
 
-def _option(text: str, key: str) -> Block:
-    return {"text": _plain_text(shorten(plain(text), slack_limits.OPTION_TEXT)), "value": key}
-
-
-def _answer_head(shown: RunForViewer, entry: Entry) -> list[Block]:
-    """Where an answer stands, what it took, and what became of it."""
+def _answer_top(viewed: RunForViewer, entry: Entry) -> list[Block]:
+    """Return the lines above an answer: layer, time, tokens, cost and what became of it."""
     answer = entry.answer
     parts = [_group(entry)] if entry.kind != "draft" else []
     parts.append(seconds(answer.seconds))
     if answer.usage:
-        parts.append(strings.REVEAL_TOKENS.format(count=answer.usage.output_tokens))
-    if shown.policy.cost and answer.cost_usd is not None:
+        parts.append(strings.ANSWERS_TOKENS.format(count=answer.usage.output_tokens))
+    if viewed.policy.cost and answer.cost_usd is not None:
         parts.append(cost(answer.cost_usd))
-    state = answer_note(shown, entry)
-    if _is_best(shown, entry):
-        state += f" {strings.REVEAL_BEST_LINE}"
-    return [context(escape_mrkdwn(" · ".join(parts))), section(state), {"type": "divider"}]
+    note = answer_note(viewed, entry)
+    if _is_best(viewed, entry):
+        note += f" {strings.ANSWERS_BEST_LINE}"
+    return [context(escape_mrkdwn(" · ".join(parts))), section(note), {"type": "divider"}]
 
 
 def _page_of(blocks: list[Block], number: int) -> tuple[list[Block], int, int]:
     pages = paged(blocks)
-    at = max(0, min(number, len(pages) - 1))
-    return pages[at], at, len(pages)
+    index = max(0, min(number, len(pages) - 1))
+    return pages[index], index, len(pages)
 
 
-def _below(
-    shown: RunForViewer, entry: Entry | None, here: ModalLocation, pages: int
+def _bottom(
+    viewed: RunForViewer, entry: Entry | None, current: ModalLocation, pages: int
 ) -> list[Block]:
-    """Which page this is, and the buttons for the others and for a person's verdict."""
+    """Return the page number, the buttons for other pages and the "best" button."""
     buttons = [
         button(label, f"{PAGE}:{page}", str(page))
         for label, page in (
-            (strings.REVEAL_PREVIOUS_PAGE, here.page - 1),
-            (strings.REVEAL_NEXT_PAGE, here.page + 1),
+            (strings.ANSWERS_PREVIOUS_PAGE, current.page - 1),
+            (strings.ANSWERS_NEXT_PAGE, current.page + 1),
         )
         if 0 <= page < pages
     ]
-    if entry and may_be_best(entry):
-        buttons.append(_best_button(chosen=_is_best(shown, entry)))
-    where = strings.REVEAL_PAGE.format(page=here.page + 1, pages=pages)
+    if entry and can_be_best(entry):
+        buttons.append(_best_button(chosen=_is_best(viewed, entry)))
+    page_line = strings.ANSWERS_PAGE.format(page=current.page + 1, pages=pages)
     return [
-        *([context(where)] if pages > 1 else []),
-        *([_actions("below", buttons)] if buttons else []),
+        *([context(page_line)] if pages > 1 else []),
+        *([actions("below", buttons)] if buttons else []),
     ]
 
 
-def may_be_best(entry: Entry) -> bool:
-    """Whether somebody can find it the best: an answer with words in it."""
+def can_be_best(entry: Entry) -> bool:
+    """Return whether an entry can be marked as best: an answer with text in it."""
     return entry.kind == "answer" and bool(entry.answer.text.strip())
 
 
-def _is_best(shown: RunForViewer, entry: Entry) -> bool:
-    return may_be_best(entry) and entry.target == shown.best
+def _is_best(viewed: RunForViewer, entry: Entry) -> bool:
+    return can_be_best(entry) and entry.target == viewed.best
 
 
 def _best_button(*, chosen: bool) -> Block:
     if chosen:
-        label, says = strings.REVEAL_BEST_CHOSEN, strings.REVEAL_BEST_CHOSEN_LABEL
-        return button(label, BEST, TAKEN_BACK, says=says) | {"style": "primary"}
-    return button(strings.REVEAL_BEST, BEST, CHOSEN, says=strings.REVEAL_BEST_LABEL)
-
-
-def _actions(block_id: str, elements: list[Block]) -> Block:
-    return {"type": "actions", "block_id": block_id, "elements": elements}
-
-
-def _plain_text(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
+        label = strings.ANSWERS_BEST_CHOSEN_LABEL
+        undo = button(strings.ANSWERS_BEST_CHOSEN, BEST, TAKEN_BACK, accessibility_label=label)
+        return undo | {"style": "primary"}
+    label = strings.ANSWERS_BEST_LABEL
+    return button(strings.ANSWERS_BEST, BEST, CHOSEN, accessibility_label=label)

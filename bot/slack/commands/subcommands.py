@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot.figures import pipeline_shape
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
-from bot.slack.ui.usage import allowance
+from bot.slack.ui.usage import usage_lines
 from moa.pipeline.definition import Pipeline
 
 
@@ -24,14 +25,14 @@ async def _list_pipelines(command: CommandContext) -> None:
     for name, pipeline in services.pipelines.items():
         default = strings.COMMAND_DEFAULT if name == rules.pipeline else ""
         about = escape_mrkdwn(pipeline.description)
-        lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {_shape(pipeline)}")
+        shape = escape_mrkdwn(_shape(pipeline))
+        lines.append(f"• *{escape_mrkdwn(name)}*{default}: {about}\n      {shape}")
     await command.respond("\n".join(lines))
 
 
 def _shape(pipeline: Pipeline) -> str:
-    """Return the layers and the aggregator as one line."""
-    layers = [", ".join(layer.proposers) for layer in pipeline.layers]
-    return escape_mrkdwn(" → ".join([*layers, pipeline.aggregators[0]]))
+    layers = [layer.proposers for layer in pipeline.layers]
+    return pipeline_shape(layers, pipeline.aggregators[0])
 
 
 async def _open_settings(command: CommandContext) -> None:
@@ -46,7 +47,7 @@ async def _budget(command: CommandContext) -> None:
     services, team, channel = command.services, command.team, command.channel
     status = await services.budgets.status(team, command.actor.user, channel)
     rules = await services.preferences.rules(team, channel)
-    usage = allowance(status, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
+    usage = usage_lines(status, datetime.now(UTC), costs_shown=rules.cost == "shown", channel=True)
     lines = [f"• {line}" for line in usage]
     await command.respond("\n".join([strings.BUDGET_TITLE, *lines, strings.BUDGET_UNKNOWN_PRICES]))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import slack_limits
+from bot.figures import cost, dollars, seconds
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
@@ -18,8 +18,8 @@ from bot.slack.api.permalinks import build_permalink, is_channel_id
 from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn, plain, shorten
 from bot.slack.settings.views import pipeline_menu, value_label
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import Block, button, context, cost, plain_text, seconds, section
-from bot.slack.ui.usage import allowance, amount, asked, moment
+from bot.slack.ui.blocks import Block, button, context, header, section
+from bot.slack.ui.usage import local_time, question_count, usage_lines
 from moa.pipeline.definition import Pipeline
 
 CHOOSE_PIPELINE = "home_pipeline"
@@ -98,9 +98,9 @@ def text_home(text: str) -> Block:
 
 
 def _introduction(page: HomePage) -> Iterator[Block]:
-    yield _header(strings.HOME_TITLE)
-    yield section(strings.HOME_WHAT)
-    yield _header(strings.HOME_HOW)
+    yield header(strings.HOME_TITLE)
+    yield section(strings.HOME_ABOUT)
+    yield header(strings.HOME_HOW_TO_ASK)
     ways = (
         strings.HOME_ASK_MENTION.format(me=f"<@{page.me}>"),
         strings.HOME_ASK_DIRECT,
@@ -111,7 +111,7 @@ def _introduction(page: HomePage) -> Iterator[Block]:
 
 
 def _recent(page: HomePage) -> Iterator[Block]:
-    yield _header(strings.HOME_RECENT)
+    yield header(strings.HOME_RECENT)
     if not page.recent:
         yield section(strings.HOME_RECENT_NONE)
     for recent in page.recent:
@@ -124,11 +124,11 @@ def _question(recent: RecentQuestion, workspace_url: str) -> str:
     link = build_permalink(workspace_url, past.channel, past.ts, past.thread_ts)
     # Slack does not link addresses inside a link's label, so escaping is enough there.
     escape = escape_mrkdwn if link else inert_mrkdwn
-    text = escape(shorten(plain(recent.text), QUESTION_LIMIT)) or strings.HOME_NO_WORDS
+    text = escape(shorten(plain(recent.text), QUESTION_LIMIT)) or strings.HOME_NO_TEXT
     facts = [
         strings.HOME_STATES[past.state],
         escape_mrkdwn(shorten(past.pipeline, NAME_LIMIT)),
-        moment(past.created_at),
+        local_time(past.created_at),
         *([strings.HOME_PRIVATELY] if past.surface == "command" else []),
     ]
     question = f"<{link}|{text}>" if link else text
@@ -142,7 +142,7 @@ def _pipeline_choice(page: HomePage) -> Block:
 
 
 def _pipelines(page: HomePage) -> Iterator[Block]:
-    yield _header(strings.HOME_PIPELINES)
+    yield header(strings.HOME_PIPELINES)
     for name in [*page.pipelines][:PIPELINES]:
         yield section(_pipeline(name, page))
     more = len(page.pipelines) - PIPELINES
@@ -183,15 +183,15 @@ def _stats(stats: PipelineStats | None, rules: Rules) -> str:
 
 
 def _usage(page: HomePage) -> Iterator[Block]:
-    yield _header(strings.HOME_USE)
-    lines = allowance(page.budget_status, page.now, costs_shown=page.rules.cost == "shown")
+    yield header(strings.HOME_USAGE)
+    lines = usage_lines(page.budget_status, page.now, costs_shown=page.rules.cost == "shown")
     yield section("\n".join(f"• {line}" for line in lines))
     yield context(strings.BUDGET_UNKNOWN_PRICES)
 
 
 def _admin(admin: AdminSection) -> Iterator[Block]:
     rules, status = admin.rules, admin.budget_status
-    yield _header(strings.HOME_ADMIN)
+    yield header(strings.HOME_ADMIN)
     defaults = strings.HOME_ADMIN_RULES.format(
         pipeline=escape_mrkdwn(shorten(rules.pipeline, NAME_LIMIT)),
         reveal=value_label("reveal", rules.reveal),
@@ -219,13 +219,9 @@ def _channel(use: ChannelUse) -> str:
     if not use.channel.startswith("D") and is_channel_id(use.channel):
         name = f"<#{use.channel}>"
     return strings.HOME_ADMIN_CHANNEL.format(
-        channel=name, questions=asked(use.questions), cost=cost(use.cost_usd)
+        channel=name, questions=question_count(use.questions), cost=cost(use.cost_usd)
     )
 
 
 def _budget(usd: float | None) -> str:
-    return strings.HOME_ADMIN_NO_BUDGET if usd is None else amount(usd)
-
-
-def _header(text: str) -> Block:
-    return {"type": "header", "text": plain_text(text[: slack_limits.HEADER_TEXT])}
+    return strings.HOME_ADMIN_NO_BUDGET if usd is None else dollars(usd)

@@ -72,8 +72,8 @@ class Enqueuer:
     async def enqueue(self, run_id: str, question: Question) -> None:
         """Queue a run. If all workers are busy, tell the asker their position.
 
-        Slack waits only 3 s for an acknowledgement, so while more questions are being stored, the
-        work on this one is delayed by up to `MAX_DELAY_S`.
+        Slack waits only 3 s for an acknowledgement. So storing other questions goes first, and
+        delays the work on this one by up to `MAX_DELAY_S`.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(MAX_DELAY_S):

@@ -94,8 +94,8 @@ def question_in_event(
 def deleted_in_event(body: Mapping[str, Any]) -> DeletedMessage | None:
     """Return the message that an event reports as deleted.
 
-    When a thread's first message is deleted while it has replies, Slack replaces it by a tombstone
-    and sends the event of an edit (42wim/matterbridge 600, openclaw/openclaw 22035).
+    If a thread's first message has replies, deleting it leaves a tombstone. Slack then sends the
+    event of an edit (42wim/matterbridge 600, openclaw/openclaw 22035).
     """
     event = body.get("event")
     if not isinstance(event, Mapping) or event.get("type") != "message":

@@ -22,7 +22,7 @@ from bot.slack.intake.events import IncomingQuestion, question_in_command, quest
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
-from bot.slack.ui.footer import stop
+from bot.slack.ui.footer import stop_button
 
 STORED_QUESTION = "moa_stored_question"
 """The key in Bolt's context that passes a stored question from the middleware to the listener."""
@@ -90,7 +90,7 @@ class QuestionIntake:
             await ack()
             return
         confirmation = strings.COMMAND_ASKED.format(pipeline=escape_mrkdwn(stored.pipeline))
-        await _respond(ack, confirmation, stop(stored.run_id))
+        await _respond(ack, confirmation, stop_button(stored.run_id))
         await self._enqueuer.enqueue(stored.run_id, stored.question)
 
     async def _store(self, incoming: IncomingQuestion) -> _StoredQuestion | None:

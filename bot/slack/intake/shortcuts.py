@@ -30,7 +30,7 @@ from bot.slack.intake.shortcut_form import (
 )
 from bot.slack.permissions.access import CHECK_TIMEOUT_S
 from bot.slack.ui import strings
-from bot.slack.ui.clicks import RefusedError, tell
+from bot.slack.ui.clicks import RefusedError, respond_privately
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Shortcuts:
         """Open the modal (message shortcut "Ask about this message")."""
         await ack()
         if not await self._open(body, _thread_of(body)):
-            await tell(respond, strings.ASK_TOO_LATE)
+            await respond_privately(respond, strings.ASK_TOO_LATE)
 
     async def ask_anywhere(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Open the modal (global shortcut "Ask the models")."""
@@ -75,7 +75,7 @@ class Shortcuts:
         try:
             await self._post(question)
         except RefusedError as refused:
-            await tell(respond, str(refused))
+            await respond_privately(respond, str(refused))
 
     async def submit(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Post the question of a submitted modal, and close the modal once that is done.
@@ -144,7 +144,7 @@ class Shortcuts:
             # Log the error here; the actor only gets its id.
             error_id = new_error_id()
             log.exception("shortcut_failed", error_id=error_id, error=type(error).__name__)
-            raise RefusedError(strings.told("internal", error_id)) from None
+            raise RefusedError(strings.trouble_text("internal", error_id)) from None
 
     async def _open(self, body: Mapping[str, Any], target: PostTarget) -> bool:
         """Open the modal, and return whether Slack opened it."""

@@ -1,1 +1,1 @@
-"""Markdown made safe for Slack, split into messages, or turned into rich text."""
+"""Makes Markdown safe for Slack, splits it into messages and converts it to rich text."""

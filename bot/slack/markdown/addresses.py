@@ -1,4 +1,4 @@
-"""Which addresses are plain: every reader of them arrives at one and the same allowed host."""
+"""Decides which addresses are plain: every parser reads the same allowed host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(
     r"(?P<anchor>#[A-Za-z0-9\-._~/%+,:()=&?]*)?",
 )
 _BARE_TAIL = re.compile(r"[A-Za-z0-9\-._~/%+=&?#]*")
-"""What may follow a name without a scheme, which some readers do not take for an address at all."""
+"""What may follow a host without a scheme, which some parsers do not treat as an address."""
 
 _WORDS = r"[A-Za-z0-9\-]+(?:[._][A-Za-z0-9\-]+)*"
 _LAST_SEGMENT = re.compile(rf"(?<=/){_WORDS}\Z")
@@ -23,27 +23,27 @@ _ANCHOR = re.compile(rf"#{_WORDS}")
 _HIGHEST_PORT = 65_535
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WIKI_FILE = "file:"
-"""`/wiki/File:Flag.png` is a page. With slashes behind it a file's address is refused anyway."""
+"""`/wiki/File:Flag.png` is a page. File addresses have slashes, which are refused anyway."""
 
 _DECODINGS = 3
-"""How often an escape may be escaped."""
+"""How many times a URL escape may be escaped again."""
 
 SCHEME = re.compile(
     r"(?<![^\W_])(?:mailto|tel|sms|javascript|vbscript|data|file|slack|blob|callto|sips?|xmpp|"
     r"skype|facetime|magnet|geo|intent|view-source|https?|ftp):(?=\S)",
     re.IGNORECASE,
 )
-"""A scheme that leads somewhere without `//`."""
+"""A scheme that works without `//`."""
 
 WWW = re.compile(r"(?<![^\W_])www\d?\.(?=\w)", re.IGNORECASE)
 IP = re.compile(rf"(?<!\d)(?<!\d\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!{LABEL}|\.\w)")
 
 
 def permits(address: str, allowed: frozenset[str]) -> bool:
-    """Whether every reading of the address is a plain web address on an allowed host.
+    """Return whether every parser reads the address as a web address on an allowed host.
 
-    What could be read as a second address behind the host makes it fail, escaped or not, and so
-    does any character that one parser may read otherwise than another.
+    It is False if the part after the host may contain another address, escaped or not, or any
+    character that parsers read differently.
     """
     match = _PLAIN.fullmatch(address)
     if match is None or not is_allowed(match["host"], allowed):
@@ -52,21 +52,21 @@ def permits(address: str, allowed: frozenset[str]) -> bool:
     tail = path + query + anchor
     if match["scheme"] is None:
         plain = match["port"] is None and _BARE_TAIL.fullmatch(tail)
-        return bool(plain) and _leads_nowhere(tail, tail)
+        return bool(plain) and _has_no_address(tail, tail)
     if "@" in path and not path.startswith("/"):
         return False
-    return _is_port(match["port"]) and _leads_nowhere(tail, _less_names(path, query, anchor))
+    return _is_port(match["port"]) and _has_no_address(tail, _without_names(path, query, anchor))
 
 
 def _is_port(port: str | None) -> bool:
     return port is None or (0 < int(port[1:6]) <= _HIGHEST_PORT and len(port) <= len(":65535"))
 
 
-def _less_names(path: str, query: str, anchor: str) -> str:
-    """The tail without names that can be no hosts where they are.
+def _without_names(path: str, query: str, anchor: str) -> str:
+    """Return the part after the host without names that can't be hosts in their position.
 
-    That is the last segment of a path (`/methods/users.info`, `/README.md`) and an anchor
-    (`#subprocess.run`). No reader breaks an address with a scheme before either of them.
+    These are the last segment of a path (`/methods/users.info`, `/README.md`) and an anchor
+    (`#subprocess.run`). No parser ends an address with a scheme before them.
     """
     if _ANCHOR.fullmatch(anchor):
         anchor = ""
@@ -75,9 +75,9 @@ def _less_names(path: str, query: str, anchor: str) -> str:
     return path + query + anchor
 
 
-def _leads_nowhere(tail: str, less_names: str) -> bool:
-    """Whether what follows a host holds neither an address nor what might begin one."""
-    text, names = _decoded(tail), _decoded(less_names)
+def _has_no_address(tail: str, without_names: str) -> bool:
+    """Return whether the part after a host contains no address and no start of one."""
+    text, names = _decode(tail), _decode(without_names)
     if text is None or names is None or "//" in text or "\\" in text:
         return False
     if any(category(character)[0] == "C" for character in text):
@@ -87,8 +87,8 @@ def _leads_nowhere(tail: str, less_names: str) -> bool:
     return not (IP.search(names) or any(is_host(match[0]) for match in NAME.finditer(names)))
 
 
-def _decoded(text: str) -> str | None:
-    """The text without its escapes, however often they were escaped; None where that is unclear."""
+def _decode(text: str) -> str | None:
+    """Return the text with all URL escapes decoded, or None if that is ambiguous."""
     if _BAD_ESCAPE.search(text):
         return None
     for _ in range(_DECODINGS):

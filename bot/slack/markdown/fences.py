@@ -1,7 +1,6 @@
-"""The room of code fences: which lines of a markdown text are code, by CommonMark's rules.
+"""Finds code fences by CommonMark's rules.
 
-Where a line could be read in two ways it is taken for text: what is text is made inert, so a wrong
-guess costs beauty and never safety.
+An ambiguous line counts as text. Text is made safe, so a wrong guess costs looks but never safety.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ _HEAD = re.compile(
 _MARKER = re.compile(r"([-*+]|(\d+)[.)])([ \t]+)")
 _OPENER = re.compile(r"(?P<run>`{3,}|~{3,})(?P<info>[^\n]*)")
 _WIDEST_INDENT = 4
-"""Columns from which on a line is an indented code block (CommonMark 4.4)."""
+"""Columns of indentation that make an indented code block (CommonMark 4.4)."""
 
 _DEEPEST, _WIDEST_COLUMN = 8, 40
-"""Quotes and columns beyond which no fence is looked for: nobody writes code there, and a fence
-that is cut in two needs room for its container's marks."""
+"""Quote depth and columns up to which fences are recognised. Nobody writes code deeper, and a fence
+that is split needs room for its container's marks."""
 
 Meeting = Literal["content", "closed", "left"]
-"""What a line is to an open fence: its content, its end, or a line outside its container."""
+"""A line's relation to an open fence: content, the closing line, or outside its container."""
 
 
 class LinePrefix(NamedTuple):
-    """What stands before a line's own text: quote markers, indentation, list markers."""
+    """The part of a line before its text: quote markers, indentation and list markers."""
 
     quotes: str
     indent: str
@@ -37,18 +36,18 @@ class LinePrefix(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """How many quotes the line stands in."""
+        """How many block quotes the line is in."""
         return self.quotes.count(">")
 
     @property
     def margin(self) -> str:
-        """The indentation and the list markers, their tabs as the spaces that columns count."""
+        """The indentation and the list markers, with tabs as spaces."""
         markers = _MARKER.sub(lambda m: m[1] + m[3].expandtabs(4), self.markers)
         return self.indent.expandtabs(4) + markers
 
     @classmethod
     def of(cls, line: str) -> LinePrefix:
-        """The head of a line, or of the part of it that is known."""
+        """Parse the prefix of a line, or of its start."""
         match = _HEAD.match(line)
         assert match is not None  # every group may be empty
         return cls(match["quotes"], match["indent"], match["markers"], match.end())
@@ -56,7 +55,7 @@ class LinePrefix(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open code fence: the container that it stands in, and what closes it."""
+    """An open code fence: its container, and the mark that closes it."""
 
     depth: int
     column: int
@@ -65,24 +64,24 @@ class Fence:
 
     @property
     def prefix(self) -> str:
-        """What a line needs before it to stand in the fence's container."""
+        """What a line starts with inside the fence's container."""
         return "> " * self.depth + " " * self.column
 
     def body_of(self, line: str) -> int | None:
-        """Where a line's code begins; None when the line stands outside the fence's container."""
+        """Return where a line's code starts, or None if it is outside the fence's container."""
         quotes = re.match(rf"(?: {{0,3}}> ?){{{self.depth}}}", line)
         if quotes is None:
             return None
         rest = line[quotes.end() :]
         spaces = rest[: len(rest) - len(rest.lstrip(" \t"))]
-        # Behind a quote marker a tab's width is not known; one column is the cautious guess.
+        # After a quote marker a tab's width is unknown; one column is the safe guess.
         indent = len(spaces if self.depth else spaces.expandtabs(4))
         if rest.strip() and indent < self.column:
             return None
         return quotes.end()
 
     def meets(self, line: str) -> Meeting:
-        """What a whole line (without its line end) is to this fence."""
+        """Return the relation of a complete line (without its line end) to this fence."""
         start = self.body_of(line)
         if start is None:
             return "left"
@@ -95,20 +94,20 @@ class Fence:
 
 
 class LineTracker:
-    """Follows a text line by line, outside code: which list items are open, what opens a fence."""
+    """Tracks open list items through the lines outside code, to find lines that open a fence."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._columns: list[int] = []
         self._paragraph = False
 
-    def enter(self, line: str) -> Fence | None:
-        """Take the next line (without its line end) and say which fence it opens, if any."""
+    def feed(self, line: str) -> Fence | None:
+        """Add the next line (without its line end) and return the fence it opens, if any."""
         head = LinePrefix.of(line)
         if not line[head.end :].strip() and not head.markers:
             self._paragraph = False
             return None
-        inside = self._place(head, blank=not line[head.end :].strip())
+        inside = self._update_lists(head, blank=not line[head.end :].strip())
         opener = _OPENER.match(line, head.end) if inside else None
         self._paragraph = opener is None
         if opener is None or (opener["run"][0] == "`" and "`" in opener["info"]):
@@ -119,8 +118,8 @@ class LineTracker:
             return None
         return Fence(self._depth, column, opener["run"], opener["info"].strip())
 
-    def _place(self, head: LinePrefix, *, blank: bool) -> bool:
-        """Open and close list items; False where the line's text cannot begin a fence."""
+    def _update_lists(self, head: LinePrefix, *, blank: bool) -> bool:
+        """Open and close list items. Return False if the line cannot open a fence."""
         if head.depth != self._depth:
             self._depth, self._columns, self._paragraph = head.depth, [], False
         indent = len(head.indent.expandtabs(4))
@@ -135,7 +134,7 @@ class LineTracker:
 
     def _open_items(self, markers: str, column: int, *, blank: bool, interrupts: bool) -> bool:
         for marker in _MARKER.finditer(markers):
-            # Only a filled item that is a bullet or number 1 breaks a paragraph (CommonMark 5.2).
+            # Only a non-empty bullet or item number 1 interrupts a paragraph (CommonMark 5.2).
             if interrupts and (blank or (marker[2] or "1") != "1"):
                 return False
             interrupts = False
@@ -148,14 +147,14 @@ class LineTracker:
 
 
 class FenceTracker:
-    """The fence that is open after each line of a text."""
+    """Tracks the open fence through the lines of a text."""
 
     def __init__(self) -> None:
         self.fence: Fence | None = None
         self._lines = LineTracker()
 
     def feed(self, line: str) -> None:
-        """Take the next line, without its line end."""
+        """Add the next line, without its line end."""
         if self.fence is not None:
             meeting = self.fence.meets(line)
             if meeting == "content":
@@ -163,4 +162,4 @@ class FenceTracker:
             self.fence = None
             if meeting == "closed":
                 return
-        self.fence = self._lines.enter(line)
+        self.fence = self._lines.feed(line)

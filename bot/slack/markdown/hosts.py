@@ -1,4 +1,4 @@
-"""Names of hosts: how browsers read them, and which of them an asker or an operator has named."""
+"""Host names: how browsers read them, and which ones an asker or operator allows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from publicsuffixlist import PublicSuffixList
 
 
 def _breaks() -> str:
-    """Every character that ends a host for all readers: spaces, controls and punctuation."""
+    """Return every character that ends a host for all parsers: spaces, controls, punctuation."""
     ascii_breaks = "".join(chr(code) for code in range(0x80) if not chr(code).isalnum())
     others = (chr(code) for code in range(0x80, 0x20000))
     kinds = "".join(c for c in others if category(c)[0] in "ZP" or category(c) == "Cc")
@@ -26,8 +26,8 @@ LABEL = f"[^{re.escape(_breaks())}]"
 NAME = re.compile(rf"(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++")
 """Labels with dots between them: a host, a file, a method or a number."""
 
-# Names of files that are also names of hosts: `README.md` in a question is no leave to link to
-# whoever registered readme.md.
+# File names that could also be host names. `README.md` in a question must not allow links to the
+# domain readme.md.
 _FILE_ENDING = re.compile(
     r"app|bat|bz|cc|cfg|css|csv|doc|gz|html?|ini|java|jar|js|json|lock|log|md|mov|mk|ml|mp|pdf|php|"
     r"pl|png|ps|py|rb|rs|sh|so|sql|swift|tar|toml|ts|txt|xml|ya?ml|zip",
@@ -36,7 +36,7 @@ _FILE_ENDING = re.compile(
 _ALPHABETIC = re.compile(r"[^\W\d_]{2,}|xn--[a-z0-9\-]+", re.IGNORECASE)
 _ASCII_HEAD = re.compile(r"[A-Za-z]{2,}(?=[^\x00-\x7f])")
 _RESERVED = frozenset({"alt", "example", "internal", "invalid", "local", "onion", "test"})
-"""Top-level domains that nobody can register (RFC 6761, 7686, 9476), and that some readers link."""
+"""Top-level domains that no one can register (RFC 6761, 7686, 9476), but some parsers link."""
 
 _TOKEN = re.compile(r"<([^<>]*)>")
 _WRITTEN_URL = re.compile(r"https?://([^\s/?#<>|\"'`\\)\]]+)[^\s<>|]*", re.IGNORECASE)
@@ -44,19 +44,22 @@ _WRITTEN_NAME = re.compile(rf"(?<![@./+])(?<!{LABEL}){LABEL}++(?:\.{LABEL}++)++(
 _ASCII_HOST = re.compile(r"[a-z0-9](?:[a-z0-9\-.]*[a-z0-9])?")
 _NUMERIC = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 _AMBIGUOUS = re.compile("[\u00b7\u00df\u0130\u03c2\u1e9e\u200c\u200d]")
-"""What IDNA 2003 and 2008 read differently (UTS 46, section 7), a middle dot, the Turkish I."""
+"""What IDNA 2003 and 2008 treat differently (UTS 46, section 7), a middle dot, the Turkish I."""
 
 _LONGEST_HOST = 253
-"""Characters of a name in the DNS (RFC 1035, 2.3.4)."""
+"""Characters in a DNS name (RFC 1035, 2.3.4)."""
 
 
 def allowed_hosts(user_texts: Iterable[str], allow_list: Iterable[str] = ()) -> frozenset[str]:
-    """The hosts that may be shown as live links: those that users wrote, and the allow-list.
+    """Return the hosts that may be linked: those that people wrote, and the allow-list.
 
-    `user_texts` are messages as Slack delivers them or as typed. Full addresses and bare names
-    count. File names, mail addresses and the labels of links and mentions do not: a label says
-    nothing about where it leads. An entry of `allow_list` is a host, with or without `*.` before
-    it, a scheme or a path. Each host allows itself and its `www.`, nothing else.
+    Args:
+        user_texts: messages as typed or as Slack delivers them. Full addresses and bare host names
+            count. File names, mail addresses and labels of links and mentions do not: a label says
+            nothing about its target.
+        allow_list: hosts, optionally with `*.`, a scheme or a path.
+
+    Each host allows itself and its `www.`, nothing else.
     """
     found: set[str] = set()
     for text in user_texts:
@@ -70,9 +73,9 @@ def allowed_hosts(user_texts: Iterable[str], allow_list: Iterable[str] = ()) -> 
 
 
 def _address_of_token(token: re.Match[str]) -> str:
-    """The address of Slack's `<https://…|label>`; nothing for mentions, mail and the like.
+    """Return the address in Slack's `<https://…|label>`, or a space for mentions and mail.
 
-    Slack makes `<http://good.example|good.example>` of a bare name, so that what was typed is its
+    Slack turns a bare name into `<http://good.example|good.example>`, so the person typed only the
     label. Source: https://docs.slack.dev/messaging/formatting-message-text
     """
     target, _, label = token[1].partition("|")
@@ -95,7 +98,7 @@ def _host_of(authority: str) -> str:
 
 
 def browser_host(host: str) -> str:
-    """The host as browsers read it (UTS 46), in lower-case ASCII; empty when it is none."""
+    """Return the host as browsers read it (UTS 46), in lower-case ASCII; "" if it is no host."""
     bare = host.rstrip(".").lower()
     if bare.isascii():
         return bare if re.fullmatch(r"[a-z0-9\-._]+", bare) else ""
@@ -107,10 +110,10 @@ def browser_host(host: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def certain_host(host: str) -> str:
-    """The host in lower-case ASCII where every parser reads it alike; empty where one might not.
+    """Return the host in lower-case ASCII if every parser reads it the same, otherwise "".
 
-    A character that is mapped to another (a full-width letter or dot, `℀`), a number that stands
-    for an IP address, and a dot at the end are read differently by different parsers.
+    Parsers disagree about characters that map to others (a full-width letter or dot, `℀`), numbers
+    that mean an IP address, and a dot at the end.
     """
     lower = host.lower()
     if len(host) > _LONGEST_HOST or _AMBIGUOUS.search(host) or normalize("NFKC", host) != host:
@@ -126,7 +129,7 @@ def certain_host(host: str) -> str:
 
 
 def is_allowed(host: str, allowed: frozenset[str]) -> bool:
-    """Whether a host was named, or is the `www.` of one that was."""
+    """Return whether a host is allowed, or is the `www.` of an allowed one."""
     certain = certain_host(host)
     return bool(certain) and (certain in allowed or certain.removeprefix("www.") in allowed)
 
@@ -139,9 +142,9 @@ def _is_canonical_ip(host: str) -> bool:
 
 
 def is_host(name: str) -> bool:
-    """Whether a reader may take labels with dots between them for a host, with nothing behind.
+    """Return whether a parser may treat labels with dots between them as a host.
 
-    Where words of another script follow a host without a space, some readers end it there.
+    If text of another script follows a host without a space, some parsers end the host there.
     """
     labels = name.strip("-_.").split(".")
     if len(labels) == 1:
@@ -152,24 +155,24 @@ def is_host(name: str) -> bool:
 
 
 def is_alphabetic(name: str) -> bool:
-    """Whether the last label could be that of a host, if perhaps one that does not exist."""
+    """Return whether the last label could be a top-level domain, even a nonexistent one."""
     last = name.rstrip("-_").rpartition(".")[2]
     return bool(_ALPHABETIC.fullmatch(last)) or (not last.isascii() and is_top_level(last))
 
 
 def is_file_name(name: str) -> bool:
-    """Whether two labels are rather the name of a file."""
+    """Return whether two labels look like a file name."""
     return bool(_FILE_ENDING.fullmatch(name.rpartition(".")[2]))
 
 
 @lru_cache(maxsize=4_096)
 def is_top_level(label: str) -> bool:
-    """Whether there is a top-level domain of this name, in Unicode or in punycode."""
+    """Return whether a top-level domain has this name, in Unicode or punycode."""
     lower = label.lower()
     return lower in _RESERVED or _suffixes().publicsuffix(f"a.{lower}") is not None
 
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """The list at https://publicsuffix.org. It takes 30 ms to read, so only when it is needed."""
+    """Return the list of https://publicsuffix.org. Loading takes 30 ms, so it is loaded lazily."""
     return PublicSuffixList(accept_unknown=False)

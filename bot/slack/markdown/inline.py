@@ -1,4 +1,4 @@
-"""The room inside a line: words, code spans and links become what Slack can only show."""
+"""Makes the text inside a line safe: words, code spans and links."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bot.slack.markdown.links import find_address, split_word
 from bot.slack.markdown.writer import GRAVE, SafeWriter
 
 HOLD = 2_000
-"""The most characters that are held back to learn what they are; a longer construct is no link,
+"""The most characters held back until they are understood. A longer construct counts as no link and
 no code span, and a longer word is shown as code."""
 
 DEPTH = 8
-"""Brackets in brackets that are still followed. It bounds the work on `[[[[…`."""
+"""How deeply nested brackets are parsed. It bounds the work on `[[[[…`."""
 
 _LABEL_REST = re.compile(r"(?:\\[^\n]|[^\[\]\\\n])*+")
 _TARGET_REST = re.compile(r"(?:\\[^\n]|[^()\\\n])*+")
@@ -23,26 +23,26 @@ _TITLE = re.compile(r"[\"'(]")
 
 
 class IncompleteError(Exception):
-    """What has come so far does not yet tell what it is."""
+    """The text so far is ambiguous: more is needed."""
 
 
 class InlineLink(NamedTuple):
-    """An inline link: its label and target as written, and where it ends."""
+    """An inline link: its label and target as written, and its end position."""
 
     label: str
     target: str
     end: int
 
 
-def close_of(text: str, start: int, *, final: bool) -> int | None:
-    """Where the bracket that opens at `start` closes; None where it does not in good time."""
+def find_closing_bracket(text: str, start: int, *, final: bool) -> int | None:
+    """Return where the bracket at `start` closes, or None if it does not within `HOLD`."""
     return _closing(text, start, start + HOLD, "[]", _LABEL_REST, final=final)
 
 
 def _closing(
     text: str, start: int, limit: int, pair: str, rest: re.Pattern[str], *, final: bool
 ) -> int | None:
-    """The end of a bracketed stretch within one paragraph, by depth, up to `limit`."""
+    """Return the end of a bracketed part within one paragraph, up to `limit`."""
     stop = min(limit, len(text))
     depth, position = 0, start
     while True:
@@ -50,7 +50,7 @@ def _closing(
         position = match.end() if match else position
         line = _LINE_START.match(text, position, stop)
         position = line.end() if line else position
-        # A backslash is met here only where what it escapes is a line end or has not come yet.
+        # A backslash ends up here only before a line end or at the end of the text so far.
         if position >= stop or (text[position] == "\\" and position + 1 == stop):
             break
         if line:
@@ -67,8 +67,8 @@ def _closing(
 
 
 def read_link(text: str, start: int, *, final: bool) -> InlineLink | None:
-    """The inline link whose bracket opens at `start`; None where the bracket is only a bracket."""
-    close = close_of(text, start, final=final)
+    """Return the inline link at `start`, or None if the bracket is only a bracket."""
+    close = find_closing_bracket(text, start, final=final)
     if close is None:
         return None
     if close + 1 >= len(text):
@@ -86,7 +86,7 @@ def read_link(text: str, start: int, *, final: bool) -> InlineLink | None:
     return InlineLink(text[start + 1 : close], target.removeprefix("<").removesuffix(">"), end + 1)
 
 
-# Scripts without spaces between words, and emoji: a word of an address ends before them, so that a
+# Scripts without spaces between words, and emoji. A word of an address ends before them, so that a
 # paragraph in Chinese or Thai is not held back as one word.
 _CLOSE = (
     "\u3000-\u3003\u3008-\u3011\u3014-\u301f\uff01-\uff0c\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
@@ -102,7 +102,7 @@ _WORD = re.compile(rf"[^\s`\[{_UNSPACED}]*+")
 _WORD_REST = re.compile(rf"[^\s`\[{_CLOSE}]*+")
 _NAME_REST = re.compile(r"\.\w")
 _LONGEST_LABEL = 63
-"""Characters of a host's label (RFC 1035, 2.3.4)."""
+"""Characters in a label of a host name (RFC 1035, 2.3.4)."""
 
 _LONG_REST = re.compile(r"[^\s`\[|]*+")
 _BARS = re.compile(r"\|+")
@@ -110,39 +110,45 @@ _TICKS = re.compile(r"`+")
 
 
 class InlineReader:
-    """Reads the text of lines, one construct a step, and writes what is safe."""
+    """Parses text inside lines, one construct per step, and writes a safe form."""
 
     def __init__(self, writer: SafeWriter, allowed: frozenset[str], depth: int = 0) -> None:
         self._writer = writer
         self._allowed = allowed
         self._depth = depth
-        self._long = False
+        self._in_long_word = False
 
-    def step(self, text: str, start: int, *, final: bool, lead: bool = False) -> int:
-        """Handle the construct at `start` (not a line end) and return where the next begins.
+    def step(self, text: str, start: int, *, final: bool, at_text_start: bool = False) -> int:
+        """Handle the construct at `start` (not a line end) and return where the next one starts.
 
-        `final`: nothing follows `text`. `lead`: the line's own text begins at `start`.
-        Raises IncompleteError where more text could change the outcome.
+        Args:
+            text: the text so far.
+            start: the position of the construct.
+            final: whether nothing follows `text`.
+            at_text_start: whether the text of the line starts here, after its prefix.
+
+        Raises:
+            IncompleteError: if more text could change the result.
         """
-        if self._long:
+        if self._in_long_word:
             return self._long_word(text, start, final=final)
         if spaces := _SPACES.match(text, start):
-            self._writer.text(spaces[0])
+            self._writer.write_text(spaces[0])
             return spaces.end()
         if run := _RUN.match(text, start):
             return self._run(text, start, run.end(), final=final)
         if text[start] == "`":
             return self._ticks(text, start, final=final)
         if text[start] == "[":
-            return self._bracket(text, start, final=final, lead=lead)
+            return self._bracket(text, start, final=final, at_text_start=at_text_start)
         return self._word(text, start, final=final)
 
     def end_of_text(self) -> None:
-        """The line, or the text, is at its end."""
-        self._long = False
+        """End the line or the text."""
+        self._in_long_word = False
 
     def _run(self, text: str, start: int, end: int, *, final: bool) -> int:
-        """Show words of a script without spaces; what may be a label of a host is read with it."""
+        """Show text of a script without spaces, except an end that may be part of a host name."""
         label = max(start, end - _LONGEST_LABEL)
         closed = [mark.end() for mark in _CLOSING.finditer(text, label, end)]
         label = closed[-1] if closed else label
@@ -155,27 +161,27 @@ class InlineReader:
             if label == start:
                 return self._word(text, start, final=final)
             end = label
-        self._writer.text(text[start:end])
+        self._writer.write_text(text[start:end])
         return end
 
     def _word(self, text: str, start: int, *, final: bool) -> int:
         limit = start + HOLD
         end = _word_end(text, start, limit)
         if end >= limit:
-            self._long = True
+            self._in_long_word = True
             return start
         if end == len(text) and not final:
             raise IncompleteError
         word, follower = text[start:end], text[end : end + 1]
         escaped = _ends_escaped(word)
         if escaped and follower == "`":
-            # Whether a reader of markdown honours the backslash or not, this is no code.
+            # Parsers may or may not honour the backslash; this is no code either way.
             self._words(word[:-1], ended=False)
-            self._writer.text(GRAVE)
+            self._writer.write_text(GRAVE)
             return end + 1
         if escaped and follower == "[":
             self._words(word, ended=False)
-            self._writer.text("[")
+            self._writer.write_text("[")
             return end + 1
         if word.endswith("!") and follower == "[" and not _ends_escaped(word[:-1]):
             return self._image(text, start, end, final=final)
@@ -187,72 +193,71 @@ class InlineReader:
         word = text[start : bracket - 1] if link else text[start:bracket]
         self._words(word, ended=False)
         if link is None:
-            self._writer.text("[")
+            self._writer.write_text("[")
             return bracket + 1
         self._label(link.label)
         return link.end
 
     def _words(self, word: str, *, ended: bool) -> None:
         for part in split_word(word, self._allowed, ended=ended):
-            write = {"text": self._writer.text, "code": self._writer.code}
-            write.get(part.kind, self._writer.address)(part.text)
+            write = {"text": self._writer.write_text, "code": self._writer.write_code}
+            write.get(part.kind, self._writer.write_address)(part.text)
 
     def _long_word(self, text: str, start: int, *, final: bool) -> int:
-        """Show the next part of a word that is too long: whole code spans, between its bars.
+        """Show the next part of a word that is too long, as complete code spans between its bars.
 
-        A span that were left open for more to come would be no code until then, and an address in
-        it live for so long.
+        An open span would not be code until it is closed, so an address in it would be a link.
         """
         bars = _BARS.match(text, start)
         if bars:
-            self._writer.text(bars[0])
+            self._writer.write_text(bars[0])
             return bars.end()
         match = _LONG_REST.match(text, start, start + HOLD)
         end = match.end() if match else start
         if end == len(text) and end < start + HOLD and not final:
             raise IncompleteError
-        self._long = text[end : end + 1] == "|" or end == start + HOLD
+        self._in_long_word = text[end : end + 1] == "|" or end == start + HOLD
         if end > start:
-            self._writer.code(text[start:end])
+            self._writer.write_code(text[start:end])
         return end
 
     def _ticks(self, text: str, start: int, *, final: bool) -> int:
         limit = min(start + HOLD, len(text))
         stop = text.find("\n", start, limit)
-        whole = final or stop >= 0 or limit == start + HOLD
+        is_complete = final or stop >= 0 or limit == start + HOLD
         stop = limit if stop < 0 else stop
         opening = _TICKS.match(text, start, stop)
-        assert opening is not None  # the caller saw a backtick
+        assert opening is not None  # the caller found a backtick
         for closing in _TICKS.finditer(text, opening.end(), stop):
-            if closing.end() == stop and not whole:
+            if closing.end() == stop and not is_complete:
                 break
             if len(closing[0]) == len(opening[0]):
                 self._code(text[opening.end() : closing.start()])
                 return closing.end()
-        if not whole:
+        if not is_complete:
             raise IncompleteError
-        # A backtick without its other half would pair with one that we write further on.
-        self._writer.text(GRAVE * len(opening[0]))
+        # An unpaired backtick would pair with one that is written later.
+        self._writer.write_text(GRAVE * len(opening[0]))
         return opening.end()
 
     def _code(self, content: str) -> None:
         if content.strip(" ") and content[0] == content[-1] == " ":
             content = content[1:-1]
-        self._writer.code(content)
+        self._writer.write_code(content)
 
-    def _bracket(self, text: str, start: int, *, final: bool, lead: bool) -> int:
+    def _bracket(self, text: str, start: int, *, final: bool, at_text_start: bool) -> int:
         link = read_link(text, start, final=final)
         if link is not None:
             self._link(link)
             return link.end
-        close = close_of(text, start, final=final) if lead else None
+        close = find_closing_bracket(text, start, final=final) if at_text_start else None
         if close is not None and text[close + 1 : min(close + 2, start + HOLD)] == ":":
-            # `[name]: address` defines a link for the whole message; apart, it is only words.
-            self._writer.text("[")
+            # `[name]: address` defines a link for the whole message. A space makes it plain text.
+            self._writer.write_text("[")
             self._nested(text[start + 1 : close])
-            self._writer.text("] :")
+            self._writer.write_text("] :")
             return close + 2
-        self._writer.text("[")
+        self._writer.write_text("[")
         return start + 1
 
     def _link(self, link: InlineLink) -> None:
@@ -260,29 +265,29 @@ class InlineReader:
         bare = " ".join(link.label.split())
         if target and bare not in {"", target, target.removeprefix("mailto:")}:
             self._label(link.label)
-            self._writer.text(" (")
+            self._writer.write_text(" (")
             self._target(target)
-            self._writer.text(")")
+            self._writer.write_text(")")
         elif target:
-            self._writer.gap()
+            self._writer.separate()
             self._target(bare or target)
         else:
             self._label(link.label)
-        self._writer.gap()
+        self._writer.separate()
 
     def _target(self, target: str) -> None:
         live = permits(target, self._allowed) and find_address(target) == 0
-        (self._writer.address if live else self._writer.code)(target)
+        (self._writer.write_address if live else self._writer.write_code)(target)
 
     def _label(self, label: str) -> None:
-        self._writer.gap()
+        self._writer.separate()
         self._nested(label)
-        self._writer.gap()
+        self._writer.separate()
 
     def _nested(self, label: str) -> None:
         text = " ".join(label.split())
         if self._depth >= DEPTH:
-            self._writer.code(text)
+            self._writer.write_code(text)
             return
         inner = InlineReader(self._writer, self._allowed, self._depth + 1)
         position = 0
@@ -292,14 +297,14 @@ class InlineReader:
 
 
 def _ends_escaped(word: str) -> bool:
-    """Whether the word's last backslash acts on what follows."""
+    """Return whether the word's last backslash escapes the next character."""
     return (len(word) - len(word.rstrip("\\"))) % 2 == 1
 
 
 def _word_end(text: str, start: int, limit: int) -> int:
     match = _WORD.match(text, start, limit)
     end = match.end() if match else start
-    # A host is read to its end in any script: so is what follows a scheme or a label and its dot.
+    # A host may continue in any script after a scheme, or after a label and its dot.
     if "://" in text[start:end] or end == start or text.endswith(".", start + 1, end):
         rest = _WORD_REST.match(text, end, limit)
         end = rest.end() if rest else end

@@ -1,4 +1,4 @@
-"""Addresses in a text: where one begins, and which may be shown as a live link."""
+"""Finds addresses in words and decides which of them may become links."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ _LOCAL = r"\w.+\-%'&=~!#$?^"
 _MAIL = re.compile(rf"(?<![{_LOCAL}])[{_LOCAL}]++@[\w\-]++(?:\.[\w\-]++)++")
 _NAME_TAIL = re.compile(r":\d|/|[?#][\w=]")
 _IP_TAIL = re.compile(r":\d|/(?!\d{1,2}(?![\w/?#]|\.\w))|[?#][\w=]")
-"""A number of bits behind an IP address (`10.0.0.0/8`) names a network and leads nowhere."""
+"""A prefix length after an IP address (`10.0.0.0/8`) names a network, not an address."""
 
 _LABELS_END = re.compile(rf"(?<!{LABEL})(?<!\.)(?:{LABEL}|\.)++\Z")
-"""What stands before a number without a break: cut off, it might be a host by itself."""
+"""Labels directly before an IP address. Cut off, they might be a host themselves."""
 
 _ESCAPED_MARK = re.compile(r"\\([!-/:-@\[-`{-~])")
 _EMPHASIS = str.maketrans("", "", "*_~")
 _SEPARATORS = re.compile('(&lt;|&gt;|[<>"|\\]\u02cb])')
-"""What ends an address, as it was written and as this package escapes it."""
+"""Ends of an address, as written and as this package escapes them."""
 
 _TRAILING = ".,;:!?'\")]}*_~>\\"
-_TAKEN_IN = re.compile(r"[\\\]]")
+_JOINED = re.compile(r"[\\\]]")
 _AUTOLINK = re.compile(r"""([(*_~'"]*)<([^\s<>|"\]]+)>([.,;:!?)*_~'"]*)""")
 _FEWEST_LABELS = 3
 
 
 class AddressPart(NamedTuple):
-    """A stretch of a word: `text` stays as it is, `code` is made inert, `link` may be live."""
+    """A part of a word: `text` stays as is, `code` is shown as code, `link` may become a link."""
 
     kind: Literal["text", "code", "link"]
     text: str
 
 
 def find_address(text: str, *, files: bool = True) -> int | None:
-    """Where the first address in a text without spaces begins; None where there is none.
+    """Return where the first address in a text without spaces starts, or None.
 
-    Two labels alone are an address where the second is a top-level domain, since readers link
-    them: `README.md` too. With `files=False` a bare file name does not count. Three labels, a port
-    or a path make an address of anything, for those leave room to carry data out.
+    Two labels are an address if the second is a top-level domain, since parsers link them, even
+    `README.md`. With `files=False` a bare file name does not count. Three labels, a port or a path
+    always count: they have room to carry data out.
     """
     starts = [
         match.start()
@@ -80,7 +80,7 @@ def _is_host(match: re.Match[str], *, files: bool) -> bool:
 
 
 def _with_path(text: str, start: int) -> int:
-    """Where the path begins that leads to a name: of `src/main.py` all is shown as code."""
+    """Return where the path before a name starts, so that all of `src/main.py` becomes code."""
     before = start
     while before and (text[before - 1].isalnum() or text[before - 1] in "._-~/"):
         before -= 1
@@ -88,29 +88,29 @@ def _with_path(text: str, start: int) -> int:
 
 
 def holds_address(text: str, *, files: bool = True) -> bool:
-    """Whether any word of the text is or hides an address; `files` as for `find_address`."""
+    """Return whether any word is or hides an address; `files` as in `find_address`."""
     return any(_address_in(word, files=files) is not None for word in text.split())
 
 
 def _address_in(text: str, *, files: bool = True) -> int | None:
-    """As `find_address`; 0 when entities, backslashes, emphasis or odd letters hide an address."""
+    """Like `find_address`, but 0 if entities, escapes, emphasis or odd letters hide an address."""
     start = find_address(text, files=files)
     before = text[:start]
-    shown = html.unescape(_ESCAPED_MARK.sub(r"\1", before))
-    readings = {shown, shown.translate(_EMPHASIS)}
-    if not shown.isascii():
+    decoded = html.unescape(_ESCAPED_MARK.sub(r"\1", before))
+    readings = {decoded, decoded.translate(_EMPHASIS)}
+    if not decoded.isascii():
         readings |= {normalize("NFKC", reading) for reading in readings}
     if any(find_address(reading, files=files) is not None for reading in readings - {before}):
         return 0
-    if start is not None and shown != before:
-        # What is hidden may go on into what was found: `https&colon;//host.example`.
-        whole = find_address(shown + text[start:], files=files)
-        return 0 if whole is not None and whole < len(shown) else start
+    if start is not None and decoded != before:
+        # A hidden address may continue into the one found: `https&colon;//host.example`.
+        whole = find_address(decoded + text[start:], files=files)
+        return 0 if whole is not None and whole < len(decoded) else start
     return start
 
 
 def split_word(word: str, allowed: frozenset[str], *, ended: bool = True) -> list[AddressPart]:
-    """A word in its parts. `ended` is False where a character that may join it follows."""
+    """Return the parts of a word. `ended` is False if the next character may belong to it."""
     match = _AUTOLINK.fullmatch(word)
     if match and find_address(match[2]) == 0:
         word = match[1] + match[2] + match[3]
@@ -135,15 +135,15 @@ def _split_segment(
     address = address.removesuffix("'s").removesuffix("\u2019s") or address
     after = segment[start + len(address) :]
     behind = (after + rest).replace("&gt;", ">")
-    # GitHub's reader takes these two into an address. Behind a path they change no host.
-    whole = "/" in address.partition("://")[2] or not _TAKEN_IN.search(behind)
-    alone = ended and whole and not behind.strip(_TRAILING)
-    live = alone and permits(address, allowed)
+    # GitHub's parser includes these two in an address. After a path they can't change the host.
+    keeps_host = "/" in address.partition("://")[2] or not _JOINED.search(behind)
+    is_separate = ended and keeps_host and not behind.strip(_TRAILING)
+    live = is_separate and permits(address, allowed)
     yield AddressPart("text", segment[:start])
     yield AddressPart("link" if live else "code", address)
     yield AddressPart("text", after)
 
 
 def _with_parenthesis(tail: str, address: str) -> str:
-    """`…/Rust_(language)` keeps the parenthesis that belongs to it."""
+    """Return the address with its closing parenthesis, as in `…/Rust_(language)`."""
     return tail[: len(address) + 1] if tail[len(address) :].startswith(")") else address

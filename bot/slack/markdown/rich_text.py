@@ -1,7 +1,7 @@
-"""The room where markdown becomes rich_text blocks, for modals: Slack allows no markdown there.
+"""Converts Markdown to rich_text blocks for modals, where Slack allows no markdown blocks.
 
-The text of a rich_text element is shown literally, so nothing in it is escaped, and only the
-element types text and link are produced: no user, channel, broadcast or emoji.
+Slack shows the text of rich_text elements literally, so nothing is escaped. Only text and link
+elements are created: no user, channel, broadcast or emoji.
 Fields: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
 """
 
@@ -30,20 +30,24 @@ if TYPE_CHECKING:
 
 _CELL_BAR = re.compile(r"(?<!\\)\|")
 _WIDEST = 400
-"""Columns of type beyond which nobody sees rows side by side: the lines are folded often."""
+"""Characters per row of an aligned table. Longer rows wrap too often to be readable."""
 
-_FILLING, _FREE = 4, 2_000
-"""A table may grow by its filling to so many times its length and so many characters: one long
-cell widens every row."""
+_PADDING_FACTOR, _PADDING_FREE = 4, 2_000
+"""Padding may grow a table to this many times its length plus this many characters: one long cell
+widens every row."""
 
 
-def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
-    """The table's rows with columns of one width each, a line below the head.
+def align_table(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
+    """Return a table as text with aligned columns and a line below its header.
 
-    `tokens` are the parser's, from table_open on, and `source` the lines that it read. Characters
-    that are two columns wide in a fixed-width type (Chinese, Japanese, Korean, emoji) count as two.
-    Where the parser drops cells, those beyond its head's, or the table would become too large, it
-    stands as it was written.
+    Args:
+        tokens: the parser's tokens from table_open on.
+        source: the lines of the parsed text.
+        allowed: the hosts that may be linked.
+
+    Characters that are two columns wide in a fixed-width font (Chinese, Japanese, Korean, emoji)
+    count as two. The table is returned as written if it would become too large, or if the parser
+    drops cells because a row has more than the header.
     """
     rows = _rows(tokens, allowed)
     columns = max(map(len, rows), default=0)
@@ -52,7 +56,7 @@ def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[s
     first, last = tokens[0].map or (0, 0)
     written = [line.strip(" \t>") for line in source[first:last]]
     width = sum(widths) + 3 * columns
-    too_large = len(padded) * width > _FILLING * sum(map(len, written)) + _FREE
+    too_large = len(padded) * width > _PADDING_FACTOR * sum(map(len, written)) + _PADDING_FREE
     if width > _WIDEST or too_large or any(_cells(line) > columns for line in written[2:]):
         return "\n".join(written)
     lines = [_cell_line(row, widths) for row in padded]
@@ -61,7 +65,7 @@ def aligned(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[s
 
 
 def _rows(tokens: Sequence[Token], allowed: frozenset[str]) -> list[list[str]]:
-    """The cells of each row, as a reader sees them."""
+    """Return the visible text of each cell, by row."""
     rows: list[list[str]] = []
     for token in tokens:
         if token.type == "tr_open":
@@ -73,7 +77,7 @@ def _rows(tokens: Sequence[Token], allowed: frozenset[str]) -> list[list[str]]:
 
 
 def _cells(line: str) -> int:
-    """How many cells were written in a line of a table's body."""
+    """Return how many cells a line of a table's body has as written."""
     return len(_CELL_BAR.findall(line.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
@@ -96,14 +100,14 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 BLOCK_LIMIT = 2_900
-"""Characters of one rich_text block, below the 3,000 that Slack allows a section's text."""
+"""Characters per rich_text block, below the 3,000 that Slack allows in a section."""
 
 _DEEPEST_INDENT = 8
 _DEEPEST_NESTING = 60
 _RULE = "\u2500" * 24
 
-# The parser looks again and again for the end of open brackets, and fills every row of a table up
-# to the width of its head: a text of 40,000 characters can keep it busy for many seconds.
+# The parser searches repeatedly for the end of open brackets, and pads every table row to the width
+# of the header: 40,000 characters can keep it busy for many seconds.
 _MOST_BRACKETS = 2_000
 _MOST_CELLS = 20_000
 
@@ -111,50 +115,52 @@ _MOST_CELLS = 20_000
 def rich_text(
     markdown: str, allowed: frozenset[str] = frozenset(), *, limit: int = BLOCK_LIMIT
 ) -> list[Json]:
-    """The markdown as rich_text blocks of at most `limit` characters of text each, in order.
+    """Return the Markdown as rich_text blocks with at most `limit` characters of text each.
 
-    Addresses are styled as code; one on an `allowed` host (see `links.allowed_hosts`) is a link
-    whose text is the address itself. Images become their alternative text; HTML and definitions
-    of links are shown as written. A list of blocks can be paged; an empty text has no blocks.
-    ValueError: `limit` is below 1.
+    Addresses are styled as code. On an `allowed` host (see `hosts.allowed_hosts`) they become links
+    labelled with the address. Images become their alternative text. HTML and link definitions are
+    shown as written. An empty text has no blocks.
+
+    Raises:
+        ValueError: `limit` is below 1.
     """
     text = clean(markdown)
-    tokens = _reader_for(text).parse(text)
+    tokens = _parser_for(text).parse(text)
     if any(token.nesting > 0 and token.level + 1 >= _DEEPEST_NESTING for token in tokens):
-        # The parser drops what stands deeper: shown as it was written, nothing is lost.
+        # The parser drops deeper content, so the text is shown as written.
         return pages([_element("rich_text_section", inline_words(text, allowed))], limit)
-    return pages(_Walk(allowed, text.split("\n")).elements(tokens), limit)
+    return pages(_Converter(allowed, text.split("\n")).elements(tokens), limit)
 
 
 def literal_text(text: str, *, limit: int = BLOCK_LIMIT) -> list[Json]:
-    """The text as it was written, its addresses in it as text and no link, in such blocks."""
+    """Return the text as written in rich_text blocks, with addresses as plain text."""
     return pages([_element("rich_text_section", [run(clean(text))])], limit)
 
 
-def _reader_for(text: str) -> MarkdownIt:
-    """A parser without the rules that would take too long with this text; its words stay."""
+def _parser_for(text: str) -> MarkdownIt:
+    """Return a parser without the rules that would be too slow for this text."""
     options = {"html": False, "maxNesting": _DEEPEST_NESTING}
-    reader = MarkdownIt("commonmark", options).enable("strikethrough").disable("reference")
+    parser = MarkdownIt("commonmark", options).enable("strikethrough").disable("reference")
     if text.count("[") > _MOST_BRACKETS:
-        reader.disable(["link", "image"])
+        parser.disable(["link", "image"])
     rows = [line.count("|") for line in text.split("\n") if "|" in line]
     if len(rows) * max(rows, default=0) <= _MOST_CELLS:
-        reader.enable("table")
-    return reader
+        parser.enable("table")
+    return parser
 
 
 @dataclass(slots=True)
 class _List:
-    """A list that is being read, and the element that shows its latest items."""
+    """An open list and the element that contains its latest items."""
 
     style: str
     index: int = 0
     element: Json | None = None
-    begun: bool = False
+    item_started: bool = False
 
 
-class _Walk:
-    """Turns the parser's tokens into rich_text elements; the innermost container decides."""
+class _Converter:
+    """Converts the parser's tokens to rich_text elements. The innermost container decides how."""
 
     def __init__(self, allowed: frozenset[str], lines: Sequence[str]) -> None:
         self._allowed = allowed
@@ -165,7 +171,7 @@ class _Walk:
         self._heading = False
 
     def elements(self, tokens: Sequence[Token]) -> list[Json]:
-        """All elements of the text, in order."""
+        """Return all elements in order."""
         position = 0
         while position < len(tokens):
             token = tokens[position]
@@ -173,7 +179,7 @@ class _Walk:
                 end = position
                 while tokens[end].type != "table_close":
                     end += 1
-                self._code(aligned(tokens[position:end], self._lines, self._allowed))
+                self._code(align_table(tokens[position:end], self._lines, self._allowed))
                 position = end
             else:
                 self._token(token)
@@ -206,7 +212,7 @@ class _Walk:
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
             case "list_item_open":
-                self._lists[-1].begun = False
+                self._lists[-1].item_started = False
             case "list_item_close":
                 self._lists[-1].index += 1
             case _:
@@ -223,14 +229,14 @@ class _Walk:
         self._elements.append(_element(kind, parts))
 
     def _item(self, current: _List, parts: list[Json]) -> bool:
-        """Show a paragraph of a list item; False where code or a list stands before it."""
+        """Add a paragraph to a list item. Return False if code or a list comes before it."""
         latest = self._elements[-1] if self._elements else None
-        if current.begun:
+        if current.item_started:
             if current.element is None or current.element is not latest:
                 return False
             current.element["elements"][-1]["elements"] += [run("\n"), *parts]
             return True
-        current.begun = True
+        current.item_started = True
         if current.element is None or current.element is not latest:
             current.element = self._new_list(current)
             self._elements.append(current.element)

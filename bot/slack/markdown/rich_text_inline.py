@@ -1,4 +1,4 @@
-"""The room inside a rich_text paragraph: styled words, and addresses that are only shown."""
+"""Converts inline Markdown to styled rich_text elements, with addresses as code or links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 Json = dict[str, Any]
-"""A part of a Slack block, as it is sent."""
+"""A part of a Slack block."""
 
 Style = dict[str, bool]
 
@@ -22,57 +22,57 @@ _SPACES = re.compile(r"(\s+)")
 
 
 def run(text: str, style: Style | None = None) -> Json:
-    """A text element; `style` holds bold, italic, strike and code where they are true."""
+    """Return a text element. `style` contains bold, italic, strike and code if they are true."""
     return {"type": "text", "text": text} | ({"style": dict(style)} if style else {})
 
 
 def text_of(parts: Iterable[Json]) -> str:
-    """The text that a reader sees of the elements, nested ones included."""
+    """Return the visible text of the elements, including nested ones."""
     return "".join(part.get("text") or text_of(part.get("elements", ())) for part in parts)
 
 
 def inline_elements(
     children: Sequence[Token], allowed: frozenset[str], style: Style | None = None
 ) -> list[Json]:
-    """The inline tokens of a paragraph as text and link elements."""
-    reader = _Reader(allowed, style or {})
+    """Return the inline tokens of a paragraph as text and link elements."""
+    converter = _InlineConverter(allowed, style or {})
     for token in children:
-        reader.take(token)
-    return _merged(reader.parts)
+        converter.add(token)
+    return _merge(converter.parts)
 
 
 def inline_words(text: str, allowed: frozenset[str]) -> list[Json]:
-    """A text without markup as text and link elements."""
-    reader = _Reader(allowed, {})
-    reader.words(text)
-    return _merged(reader.parts)
+    """Return a text without markup as text and link elements."""
+    converter = _InlineConverter(allowed, {})
+    converter.add_words(text)
+    return _merge(converter.parts)
 
 
 class _Link(NamedTuple):
-    """A link that is being read: where its label begins, and whether that is its address."""
+    """An open link: its target, where its label starts, and whether that is the address."""
 
     target: str
     label: int
     bare: bool
 
 
-class _Reader:
+class _InlineConverter:
     def __init__(self, allowed: frozenset[str], style: Style) -> None:
         self.parts: list[Json] = []
         self._allowed = allowed
         self._styles: list[Style] = [style]
         self._links: list[_Link] = []
 
-    def take(self, token: Token) -> None:
-        """Add what one token shows."""
+    def add(self, token: Token) -> None:
+        """Add one token."""
         match token.type:
             case "softbreak" | "hardbreak":
-                self._show("\n")
+                self._add_text("\n")
             case "code_inline":
                 self.parts.append(run(token.content, self._styles[-1] | {"code": True}))
             case "image":
                 for child in token.children or ():
-                    self.take(child)
+                    self.add(child)
             case "link_open":
                 target = str(token.attrs.get("href", ""))
                 bare = token.markup == "autolink"
@@ -85,39 +85,39 @@ class _Reader:
     def _styled(self, token: Token) -> None:
         name = _STYLES.get(token.type.rpartition("_")[0])
         if name is None:
-            self.words(token.content)
+            self.add_words(token.content)
         elif token.nesting > 0:
             self._styles.append(self._styles[-1] | {name: True})
         else:
             self._styles.pop()
 
-    def _show(self, text: str) -> None:
+    def _add_text(self, text: str) -> None:
         self.parts.append(run(text, self._styles[-1]))
 
-    def words(self, text: str) -> None:
-        """Add words, each address among them as what it may be."""
+    def add_words(self, text: str) -> None:
+        """Add words. Addresses become links if their host is allowed, otherwise code."""
         for word in _SPACES.split(text):
             for part in split_word(word, self._allowed):
                 if part.kind == "text":
-                    self._show(part.text)
+                    self._add_text(part.text)
                 else:
-                    self._address(part.text, live=part.kind == "link")
+                    self._add_address(part.text, live=part.kind == "link")
 
     def _end_link(self, link: _Link) -> None:
         target = link.target
         label = text_of(self.parts[link.label :])
-        # The parser escapes odd characters in the target of `<address>`, and adds a scheme.
+        # The parser escapes odd characters in the target of `<address>` and adds a scheme.
         same = link.bare or label in {target, target.removeprefix("mailto:")}
         if same or not label:
             del self.parts[link.label :]
         if target:
             address = label if same else target
             live = permits(address, self._allowed) and find_address(address) == 0
-            self._show("" if same or not label else " (")
-            self._address(address, live=live)
-            self._show("" if same or not label else ")")
+            self._add_text("" if same or not label else " (")
+            self._add_address(address, live=live)
+            self._add_text("" if same or not label else ")")
 
-    def _address(self, address: str, *, live: bool) -> None:
+    def _add_address(self, address: str, *, live: bool) -> None:
         style = self._styles[-1]
         if not live:
             self.parts.append(run(address, style | {"code": True}))
@@ -127,7 +127,7 @@ class _Reader:
         self.parts.append(link | ({"style": dict(style)} if style else {}))
 
 
-def _merged(parts: Iterable[Json]) -> list[Json]:
+def _merge(parts: Iterable[Json]) -> list[Json]:
     merged: list[Json] = []
     for part in parts:
         last = merged[-1] if merged else None

@@ -1,4 +1,4 @@
-"""The room where rich_text elements are packed into blocks of a size that Slack accepts."""
+"""Packs rich_text elements into blocks of a size that Slack accepts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.slack.markdown.rich_text_inline import Json
 
 PARTS = 150
-"""Texts and list items of one block, about: each is some 100 bytes of JSON, however short it is,
-and a view takes 250,000 bytes."""
+"""About how many texts and list items a block holds. Each takes some 100 bytes of JSON, and a view
+may have 250,000 bytes."""
 
 
 def pages(elements: Sequence[Json], limit: int) -> list[Json]:
-    """The elements in rich_text blocks of at most `limit` characters of text each.
+    """Return the elements in rich_text blocks with at most `limit` characters of text each.
 
-    A block ends between elements; only an element that is longer by itself is split, a list
-    between its items. The shortest text counts as a share of the limit, so that no block holds
-    more than about `PARTS` of them. ValueError: `limit` is below 1.
+    Blocks end between elements. Only an element above the limit is split, a list between its
+    items. Even a short text counts as 1/`PARTS` of the limit, to bound the texts per block.
+
+    Raises:
+        ValueError: `limit` is below 1.
     """
     if limit < 1:
         raise ValueError("limit must be at least 1")
@@ -44,7 +46,7 @@ def _pieces(element: Json, limit: int) -> Iterator[Json]:
 
 
 def _list_pieces(element: Json, limit: int) -> Iterator[Json]:
-    """The list in shorter ones; what is left of an overlong item follows it as a section."""
+    """Split a list. The rest of an item above the limit follows it as a section."""
     items: list[Json] = []
     size = 0
     first = element.get("offset", 0)
@@ -72,13 +74,13 @@ def _list_of(element: Json, items: list[Json], first: int) -> Json:
 
 
 def _split(parts: Sequence[Json], limit: int) -> Iterator[list[Json]]:
-    """Text and link elements in groups of at most `limit` characters."""
+    """Yield text and link elements in groups of at most `limit` characters."""
     group: list[Json] = []
     room = limit
     for part in parts:
         rest: str = part["text"]
         while _cost(rest, limit) > room:
-            end = _cut_at(rest, room, fresh=not group) if len(rest) > room else 0
+            end = _cut_at(rest, room, is_empty=not group) if len(rest) > room else 0
             if end:
                 group.append(_with_text(part, rest[:end]))
             yield group
@@ -91,7 +93,7 @@ def _split(parts: Sequence[Json], limit: int) -> Iterator[list[Json]]:
 
 
 def _size(parts: Iterable[Json], limit: int) -> int:
-    """What the elements take of a block, nested ones included."""
+    """Return how much of a block the elements use, including nested ones."""
     return sum(
         _cost(part["text"], limit) if "text" in part else _size(part.get("elements", ()), limit)
         for part in parts
@@ -102,15 +104,15 @@ def _cost(text: str, limit: int) -> int:
     return max(len(text), limit // PARTS)
 
 
-def _cut_at(text: str, room: int, *, fresh: bool) -> int:
-    """Where to cut: behind a line, else behind a word, else at the limit of an empty group."""
+def _cut_at(text: str, room: int, *, is_empty: bool) -> int:
+    """Return where to cut: after a line, else after a word, else at the limit if `is_empty`."""
     end = text.rfind("\n", 0, room) + 1 or text.rfind(" ", 0, room) + 1
-    return end or (room if fresh else 0)
+    return end or (room if is_empty else 0)
 
 
 def _with_text(part: Json, text: str) -> Json:
     if text == part["text"]:
         return part
-    # Half an address leads elsewhere: it is shown, and no link.
+    # Part of an address would lead somewhere else, so it is shown as text.
     kept = {key: value for key, value in part.items() if key != "url"}
     return kept | {"type": "text", "text": text}

@@ -1,7 +1,7 @@
-"""The room where text of models and users is made safe for Slack, whole or as it streams.
+"""Makes text from models and people safe for Slack, whole or as a stream.
 
-Slack reads `<!channel>`, `<@U…>` and `<https://…|label>` in what a bot posts, and shows `&lt;` and
-`&gt;` as the characters themselves (https://docs.slack.dev/messaging/formatting-message-text).
+Slack interprets `<!channel>`, `<@U…>` and `<https://…|label>` in messages from bots, and shows
+`&lt;` and `&gt;` as the characters themselves (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
 from __future__ import annotations
@@ -35,68 +35,67 @@ _FENCED_TICKS = re.compile(r"`{3,}")
 
 
 def escape_markdown(text: str) -> str:
-    """The text for a markdown field, its markdown and its addresses left as they are.
+    """Return the text for a markdown field, with its Markdown and addresses unchanged.
 
-    `&` stays: Slack does not read an entity a second time, and a query string needs it.
+    `&` is kept: Slack does not decode entities twice, and query strings need it.
     """
     return escape(clean(text))
 
 
 def escape_mrkdwn(text: str) -> str:
-    """The text for a mrkdwn field: `&`, `<` and `>` escaped."""
+    """Return the text for a mrkdwn field, with `&`, `<` and `>` escaped."""
     return escape(clean(text).replace("&", "&amp;"))
 
 
 def inert_mrkdwn(text: str) -> str:
-    """A person's words or name for a mrkdwn field: escaped, each address as code.
+    """Return a person's words or name for a mrkdwn field: escaped, with addresses as code.
 
-    Slack links addresses in mrkdwn by itself, and a message of ours should link to nothing but
-    what we mean to.
+    Slack turns addresses in mrkdwn into links, and the bot's messages should contain only links
+    that it intends.
     """
-    shown: list[str] = []
+    parts: list[str] = []
     for word in _SPACED.split(clean(text).replace("`", GRAVE)):
         for part in split_word(word, frozenset()):
             escaped = escape_mrkdwn(part.text)
-            shown.append(escaped if part.kind == "text" else f"`{escaped}`")
-    return "".join(shown)
+            parts.append(escaped if part.kind == "text" else f"`{escaped}`")
+    return "".join(parts)
 
 
 def plain(text: str) -> str:
-    """The text for a plain_text object: one line, nothing hidden. Slack takes it literally."""
+    """Return the text for a plain_text object, on one line. Slack shows it literally."""
     return " ".join(clean(text).split())
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text in at most `limit` characters, with an ellipsis where something was cut off."""
+    """Return at most `limit` characters of the text, with an ellipsis if it was cut."""
     if limit < 1:
         raise ValueError("limit must be at least 1")
     if len(text) <= limit:
         return text
-    # A joiner or selector at the cut would act on the ellipsis.
+    # A joiner or variation selector at the cut would change the ellipsis.
     return text[: limit - 1].rstrip(" \n\t\u200c\u200d\ufe0e\ufe0f") + "\u2026"
 
 
 def safe_markdown(text: str, allowed: frozenset[str] = frozenset()) -> str:
-    """Markdown that notifies nobody, loads nothing and links only to `allowed` hosts.
+    """Return Markdown that pings no one, loads nothing and links only to `allowed` hosts.
 
-    See `SafeStream`, of which this is the one-piece case.
+    See `SafeStream` for the rules.
     """
     stream = SafeStream(allowed)
     return stream.feed(text) + stream.close()
 
 
 class SafeStream:
-    """Makes a markdown text safe while it comes, whatever the positions at which it is split.
+    """Makes Markdown safe as it streams, no matter where it is split.
 
-    - `<` and `>` are escaped. Quote markers at the head of a line stay: before them stands
-      nothing on the line, every `<` is escaped, so they close nothing; escaped, Slack's markdown
-      would show them as text.
-    - An address becomes inline code unless its host is in `allowed` (see `links.allowed_hosts`);
-      a link becomes its label and its address in parentheses; an image its alternative text.
-    - Fences are written with three backticks, and no three backticks stand inside one.
+    - `<` and `>` are escaped. Quote markers at the start of a line stay: they can close nothing,
+      because every `<` is escaped, and escaped quote markers would show as text.
+    - An address becomes inline code unless its host is in `allowed` (see `hosts.allowed_hosts`).
+      A link becomes its label and its address in parentheses, an image its alternative text.
+    - Fences use three backticks, and no three backticks appear inside one.
     - A backtick without its other half becomes U+02CB.
 
-    At most about 2,000 characters are held back (a word, an open bracket, a code span).
+    At most about 2,000 characters are held back: a word, an open bracket or a code span.
     """
 
     def __init__(self, allowed: frozenset[str] = frozenset()) -> None:
@@ -106,19 +105,19 @@ class SafeStream:
         self._lines = LineTracker()
         self._held = ""
         self._fence: Fence | None = None
-        self._line_start = True
-        self._lead = False
-        self._ticks = False
+        self._at_line_start = True
+        self._at_text_start = False
+        self._after_ticks = False
 
     def feed(self, piece: str) -> str:
-        """Take the next piece and return what is ready to be shown."""
+        """Add the next piece and return the text that is ready."""
         return self._drain(self._held + self._cleaner.feed(piece), final=False)
 
     def close(self) -> str:
-        """The text is at its end: return what was held back."""
+        """End the text and return what was held back."""
         rest = self._drain(self._held, final=True)
         self._inline.end_of_text()
-        return rest + self._writer.take()
+        return rest + self._writer.drain()
 
     def _drain(self, text: str, *, final: bool) -> str:
         position = 0
@@ -128,93 +127,95 @@ class SafeStream:
         except IncompleteError:
             pass
         self._held = text[position:]
-        return self._writer.take()
+        return self._writer.drain()
 
     def _step(self, text: str, start: int, *, final: bool) -> int:
-        if self._line_start and self._fence is not None:
-            return self._fence_line(self._fence, text, start, final=final)
-        if self._line_start:
-            return self._text_line(text, start, final=final)
+        if self._at_line_start and self._fence is not None:
+            return self._fence_line_start(self._fence, text, start, final=final)
+        if self._at_line_start:
+            return self._text_line_start(text, start, final=final)
         if text[start] == "\n":
             self._inline.end_of_text()
-            self._writer.raw("\n")
-            self._line_start = True
-            self._ticks = False
+            self._writer.write_raw("\n")
+            self._at_line_start = True
+            self._after_ticks = False
             return start + 1
         if self._fence is not None:
-            return self._fenced(text, start, final=final)
-        end = self._inline.step(text, start, final=final, lead=self._lead)
-        self._lead = False
+            return self._code_line(text, start, final=final)
+        end = self._inline.step(text, start, final=final, at_text_start=self._at_text_start)
+        self._at_text_start = False
         return end
 
-    def _text_line(self, text: str, start: int, *, final: bool) -> int:
-        line, whole = _window(text, start, final=final)
-        head = LinePrefix.of(line)
-        if not whole:
-            _await_opening(line, head.end, full=len(line) == HOLD)
-        run = _FENCE_RUN.match(line, head.end)
-        # What is not known to its end is no opener: neither then nor when more has come.
-        fence = self._lines.enter(line if whole or not run else line[: head.end] + "`")
-        self._line_start = False
+    def _text_line_start(self, text: str, start: int, *, final: bool) -> int:
+        line, is_complete = _window(text, start, final=final)
+        prefix = LinePrefix.of(line)
+        if not is_complete:
+            _require_line_start(line, prefix.end, full=len(line) == HOLD)
+        run = _FENCE_RUN.match(line, prefix.end)
+        # Don't treat a partial line as a fence opener, now or later.
+        fence = self._lines.feed(line if is_complete or not run else line[: prefix.end] + "`")
+        self._at_line_start = False
         if fence is None:
-            self._writer.raw(line[: head.end])
-            self._lead = line[head.end : head.end + 1] == "["
-            return start + head.end
-        # A line that lazily goes on with an item's paragraph may have left that item open or not;
-        # at exactly its container's column the fence stands there in either reading.
-        self._writer.raw("> " * fence.depth + head.margin if head.markers else fence.prefix)
+            self._writer.write_raw(line[: prefix.end])
+            self._at_text_start = line[prefix.end : prefix.end + 1] == "["
+            return start + prefix.end
+        # After a lazy continuation line, parsers disagree whether the list item is still open. At
+        # exactly the container's column the fence is inside it either way.
+        self._writer.write_raw(
+            "> " * fence.depth + prefix.margin if prefix.markers else fence.prefix
+        )
         self._open(fence)
         return start + len(line)
 
     def _open(self, fence: Fence) -> None:
         self._fence = fence
         info = escape(fence.info.replace("`", GRAVE))
-        # An address or a sentence names no language: it goes where code is shown.
-        moved = len(info) > _LONGEST_INFO or holds_address(info, files=False)
-        self._writer.raw(f"```\n{fence.prefix}{info}" if moved else f"```{info}")
+        # An address or a sentence is no language name: show it as the first line of code.
+        is_language = len(info) <= _LONGEST_INFO and not holds_address(info, files=False)
+        self._writer.write_raw(f"```{info}" if is_language else f"```\n{fence.prefix}{info}")
 
-    def _fence_line(self, fence: Fence, text: str, start: int, *, final: bool) -> int:
-        line, whole = _window(text, start, final=final)
-        if not whole:
-            _await_closing(fence, line, full=len(line) == HOLD)
+    def _fence_line_start(self, fence: Fence, text: str, start: int, *, final: bool) -> int:
+        line, is_complete = _window(text, start, final=final)
+        if not is_complete:
+            _require_closing(fence, line, full=len(line) == HOLD)
         meeting = fence.meets(line)
         if meeting == "left":
-            # Its container has ended and with it the fence; said aloud, no reader can miss it.
-            self._writer.raw(f"{fence.prefix}```\n")
+            # Its container has ended, and the fence with it. Close it explicitly for every parser.
+            self._writer.write_raw(f"{fence.prefix}```\n")
             self._fence = None
             return start
-        self._line_start = False
+        self._at_line_start = False
         body = fence.body_of(line) or 0
-        self._writer.raw(line[:body])
+        self._writer.write_raw(line[:body])
         if meeting == "content":
             return start + body
         self._fence = None
         code = line[body:]
-        self._writer.raw(code[: len(code) - len(code.lstrip(" \t"))] + "```")
+        self._writer.write_raw(code[: len(code) - len(code.lstrip(" \t"))] + "```")
         return start + len(line)
 
-    def _fenced(self, text: str, start: int, *, final: bool) -> int:
+    def _code_line(self, text: str, start: int, *, final: bool) -> int:
         end = text.find("\n", start)
         ended = final or end >= 0
         code = text[start : end if end >= 0 else len(text)]
         held = 0
-        going_on = self._ticks and not code.strip("`")
-        if self._ticks:
+        all_ticks = self._after_ticks and not code.strip("`")
+        if self._after_ticks:
             rest = code.lstrip("`")
             code = GRAVE * (len(code) - len(rest)) + rest
         tail = len(code) - len(code.rstrip("`"))
         if not ended and tail and tail < len("```"):
             held = tail
-        shown = code[: len(code) - held]
-        if not shown:
+        ready = code[: len(code) - held]
+        if not ready:
             raise IncompleteError
-        self._ticks = not held and (tail >= len("```") or going_on)
-        self._writer.raw(escape(_FENCED_TICKS.sub(lambda run: GRAVE * len(run[0]), shown)))
-        return start + len(shown)
+        self._after_ticks = not held and (tail >= len("```") or all_ticks)
+        self._writer.write_raw(escape(_FENCED_TICKS.sub(lambda run: GRAVE * len(run[0]), ready)))
+        return start + len(ready)
 
 
 def _window(text: str, start: int, *, final: bool) -> tuple[str, bool]:
-    """The line at `start`, at most `HOLD` characters of it, and whether that is all of it."""
+    """Return at most `HOLD` characters of the line at `start`, and whether that is all of it."""
     end = text.find("\n", start, start + HOLD)
     if end >= 0:
         return text[start:end], True
@@ -222,8 +223,8 @@ def _window(text: str, start: int, *, final: bool) -> tuple[str, bool]:
     return line, final and start + len(line) == len(text)
 
 
-def _await_opening(line: str, end: int, *, full: bool) -> None:
-    """Raise IncompleteError while it is open what the line begins with."""
+def _require_line_start(line: str, end: int, *, full: bool) -> None:
+    """Raise IncompleteError while it is undecided what the line starts with."""
     run = _FENCE_RUN.match(line, end)
     undecided = end == len(line) or _PARTIAL_MARKER.fullmatch(line, end) is not None
     opening = run is not None and (run[0][0] == "~" or "`" not in line[run.end() :])
@@ -231,8 +232,8 @@ def _await_opening(line: str, end: int, *, full: bool) -> None:
         raise IncompleteError
 
 
-def _await_closing(fence: Fence, line: str, *, full: bool) -> None:
-    """Raise IncompleteError while it is open whether the line closes the fence."""
+def _require_closing(fence: Fence, line: str, *, full: bool) -> None:
+    """Raise IncompleteError while it is undecided whether the line closes the fence."""
     margin = _MARGIN.match(line)
     start = margin.end() if margin else 0
     body = line[start:].lstrip(fence.mark[0]).strip(" \t")

@@ -1,4 +1,4 @@
-"""The room where a long text is cut into messages: where one may end and the next go on."""
+"""Splits long Markdown into messages at good places."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ MESSAGE_TARGET = slack_limits.MARKDOWN_TOTAL - MARGIN
 """Characters after which the text continues in a new message."""
 
 MOST_MESSAGES = 10
-"""Messages of one reply. More bury a thread, and nobody reads them there."""
+"""Messages per reply. More would bury the thread."""
 
 MOST_CHARS = MOST_MESSAGES * MESSAGE_TARGET
-"""Characters of a reply that are shown in its thread; see `MOST_MESSAGES`."""
+"""Characters of a reply that are shown in its thread."""
 
 SMALLEST_LIMIT = 400
-"""Characters below which fences and tables could no longer be closed and opened again."""
+"""Characters below which there is no room to close and reopen fences and tables."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TICKS = re.compile(r"`+")
 _ENTITY = re.compile(r"&(?:#?\w{0,8})?$")
 _LONGEST_ENTITY = 10
 _WORD_END = re.compile(r"[ \t]+(?![ \t]|`{3}|~{3})")
-"""Where the next word may begin a message: it must not become a fence there."""
-_MENDING = 8
-"""Characters kept free for the backticks that close a code span."""
+"""Where a message may start with the next word: it must not become a fence there."""
+
+_SPAN_ROOM = 8
+"""Characters kept free for backticks that close a code span."""
 
 
 class Break(NamedTuple):
-    """A place between two lines.
+    """A position between two lines.
 
     Attributes:
-        position: where the second line begins.
-        paragraph: whether the first one is blank.
-        opener: the line that opened the fence around it.
-        fence: that fence.
-        table: the table before it, once that has a row to end with.
-        in_table: whether it is inside a table, be it between head and rule.
+        position: where the second line starts.
+        paragraph: whether the first line is blank.
+        opener: the line that opened the surrounding fence.
+        fence: the surrounding fence.
+        table: the table before it, if that already has a body row.
+        in_table: whether it is inside a table, including between its header and delimiter row.
     """
 
     position: int
@@ -55,18 +56,20 @@ class Break(NamedTuple):
     in_table: bool = False
 
     @property
-    def is_open(self) -> bool:
-        """Whether a message may end here with nothing to mend."""
+    def is_clean(self) -> bool:
+        """Whether a message can end here with nothing to close."""
         return self.fence is None and not self.in_table
 
 
 def split_markdown(text: str, limit: int = MESSAGE_TARGET) -> list[str]:
-    """The text in pieces of at most `limit` characters, each of them markdown of its own.
+    """Return the text in pieces of at most `limit` characters, each valid Markdown.
 
-    A piece ends with a paragraph, else with a line, else with a word; a code fence or a table that
-    does not fit is closed in one piece and opened again in the next. Joined, the pieces are the
-    text and those added marks. An empty text has no pieces. ValueError: `limit` is below
-    SMALLEST_LIMIT.
+    A piece ends after a paragraph, else after a line, else after a word. A code fence or table
+    that does not fit is closed in one piece and reopened in the next. The pieces joined are the
+    text plus those added marks. An empty text has no pieces.
+
+    Raises:
+        ValueError: `limit` is below SMALLEST_LIMIT.
     """
     pieces: list[str] = []
     rest = text
@@ -77,22 +80,22 @@ def split_markdown(text: str, limit: int = MESSAGE_TARGET) -> list[str]:
 
 
 def cut(text: str, limit: int = MESSAGE_TARGET) -> tuple[str, str]:
-    """The longest good beginning of at most `limit` characters, and the rest.
+    """Return the longest good start of at most `limit` characters, and the rest.
 
-    For a stream: give it what the current message would hold; where the rest is not empty, end
-    the message with the first part and begin the next with the second.
+    In a stream, pass the whole content of the current message. If there is a rest, end the message
+    with the first part and start the next one with the rest.
     """
     if limit < SMALLEST_LIMIT:
         raise ValueError(f"limit must be at least {SMALLEST_LIMIT}")
     if len(text) <= limit:
         return text, ""
-    places = list(breaks(text, limit))
-    chosen = _good_break(places, limit)
+    candidates = list(breaks(text, limit))
+    chosen = _good_break(candidates, limit)
     if chosen is not None:
         return text[: chosen.position], text[chosen.position :]
-    last = places[-1] if places else Break(0)
+    last = candidates[-1] if candidates else Break(0)
     if last.fence is not None and _can_reopen(last.fence, last.opener, limit):
-        return _cut_fence(text, limit, last, places)
+        return _cut_fence(text, limit, last, candidates)
     if last.in_table and last.table is not None and len(last.table.opening) < limit // 2:
         return text[: last.position], last.table.opening + text[last.position :]
     position, ticks = _word_break(text, last.position, limit)
@@ -100,61 +103,61 @@ def cut(text: str, limit: int = MESSAGE_TARGET) -> tuple[str, str]:
 
 
 def breaks(text: str, limit: int) -> Iterator[Break]:
-    """Every line end up to `limit` that something follows, with what is open there."""
-    tracker, rows = FenceTracker(), TableTracker()
+    """Yield every line end up to `limit` with text after it, and what is open there."""
+    fences, tables = FenceTracker(), TableTracker()
     opener = ""
     before: Break | None = None
     for match in _LINE.finditer(text):
         line = match[0].removesuffix("\n")
-        fence = tracker.fence
-        tracker.feed(line)
-        if tracker.fence is not fence:
+        fence = fences.fence
+        fences.feed(line)
+        if fences.fence is not fence:
             opener = line
-        if tracker.fence or fence:
-            rows.leave()
+        if fences.fence or fence:
+            tables.reset()
         else:
-            rows.feed(line, whole=match[0].endswith("\n"))
+            tables.feed(line, is_complete=match[0].endswith("\n"))
         if before:
-            yield before._replace(in_table=rows.inside)
+            yield before._replace(in_table=tables.inside)
         if match.end() > limit:
             return
-        table = rows.table if rows.filled else None
-        before = Break(match.end(), not line.strip(" >\t"), opener, tracker.fence, table)
+        table = tables.table if tables.has_body else None
+        before = Break(match.end(), not line.strip(" >\t"), opener, fences.fence, table)
 
 
 def paragraph_end(text: str, start: int, limit: int = MESSAGE_TARGET) -> int | None:
-    """The first place from `start` on where a paragraph has ended, outside code and tables."""
-    places = (place for place in breaks(text, limit) if place.position >= start)
-    return next((p.position for p in places if p.paragraph and p.is_open), None)
+    """Return the first paragraph end from `start` on, outside code and tables."""
+    candidates = (each for each in breaks(text, limit) if each.position >= start)
+    return next((c.position for c in candidates if c.paragraph and c.is_clean), None)
 
 
-def _good_break(places: list[Break], limit: int) -> Break | None:
-    """The last paragraph's end outside code, or line's end, that leaves no small piece behind.
+def _good_break(candidates: list[Break], limit: int) -> Break | None:
+    """Return the last paragraph end, or else line end, that fills a third of the limit.
 
-    Where only a fence or a table follows, a small piece is better than either in two.
+    If a fence or table follows, a shorter piece is better than splitting that.
     """
-    open_places = [place for place in places if place.is_open]
-    filled = [place for place in open_places if place.position >= limit // 3]
-    for good in ([place for place in filled if place.paragraph], filled):
+    clean = [candidate for candidate in candidates if candidate.is_clean]
+    filled = [candidate for candidate in clean if candidate.position >= limit // 3]
+    for good in ([candidate for candidate in filled if candidate.paragraph], filled):
         if good:
             return good[-1]
-    enclosed = bool(places) and not places[-1].is_open
-    return open_places[-1] if enclosed and open_places else None
+    is_enclosed = bool(candidates) and not candidates[-1].is_clean
+    return clean[-1] if is_enclosed and clean else None
 
 
 def _can_reopen(fence: Fence, opener: str, limit: int) -> bool:
-    """Whether the added marks leave room for the code; a fence of such length is no fence."""
+    """Return whether the added fence lines leave at least half of the limit for code."""
     return len(opener) + 3 * len(fence.prefix + fence.mark) < limit // 2
 
 
-def _cut_fence(text: str, limit: int, last: Break, places: list[Break]) -> tuple[str, str]:
+def _cut_fence(text: str, limit: int, last: Break, candidates: list[Break]) -> tuple[str, str]:
     fence = last.fence
-    assert fence is not None  # the caller looked
+    assert fence is not None  # checked by the caller
     closing = fence.prefix + fence.mark
     opening = _reopening(fence, last.opener)
     room = limit - len(closing) - 1
-    first = next(place.position for place in places if place.fence is fence)
-    inner = [place.position for place in places if first < place.position <= room]
+    first = next(each.position for each in candidates if each.fence is fence)
+    inner = [each.position for each in candidates if first < each.position <= room]
     if inner:
         return text[: inner[-1]] + closing, f"{opening}\n{text[inner[-1] :]}"
     space = text.rfind(" ", first + len(fence.prefix) + 1, room)
@@ -163,21 +166,21 @@ def _cut_fence(text: str, limit: int, last: Break, places: list[Break]) -> tuple
 
 
 def _reopening(fence: Fence, opener: str) -> str:
-    """The opener for the next piece: its list markers are spaces there, its item is begun."""
+    """Return the opener for the next piece, where its list markers become spaces."""
     head = LinePrefix.of(opener)
     return fence.prefix + opener[head.end :]
 
 
 def _word_break(text: str, line: int, limit: int) -> tuple[int, str]:
-    """Where to cut in the line that begins at `line`, and the backticks that mend a code span."""
-    room = limit - _MENDING
+    """Return where to cut the line starting at `line`, and backticks to close a code span."""
+    room = limit - _SPAN_ROOM
     spaces = (match.end() for match in _WORD_END.finditer(text, line, room))
     space = max(spaces, default=0)
     position = space or room
     span = _span_at(text, line, position)
     if span is not None and span[0] > 0:
         return span[0], ""
-    if span is not None and len(span[1]) <= _MENDING:
+    if span is not None and len(span[1]) <= _SPAN_ROOM:
         if text.startswith(span[1], position):
             return position + len(span[1]), ""
         return (position if space > limit // 2 else room), span[1]
@@ -188,9 +191,9 @@ def _word_break(text: str, line: int, limit: int) -> tuple[int, str]:
 
 
 def _span_at(text: str, line: int, position: int) -> tuple[int, str] | None:
-    """The start and the mark of the inline code around a position.
+    """Return the start and the backticks of the code span around a position, if there is one.
 
-    A mark without its other half is taken to hold the whole line: it may come with a later piece.
+    An unclosed mark covers the rest of the line, because its other half may still follow.
     """
     stop = text.find("\n", position)
     stop = len(text) if stop < 0 else stop

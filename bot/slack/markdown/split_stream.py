@@ -1,7 +1,7 @@
-"""How much of a growing text the current message takes, and where the next message begins.
+"""Splits a stream of Markdown into messages, without changing what is already shown.
 
-What was shown cannot be taken back, so a message that grows long is only given whole paragraphs,
-and one that grows old ends with the next paragraph: then both end at a good place.
+A long message gets only whole paragraphs, and an old one ends with its paragraph, so that both end
+at a good place.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ _PARAGRAPH = re.compile(r"\n[ \t>]*\n")
 
 
 def open_marks(text: str) -> tuple[str, ...]:
-    """The marks that are open at the end of a text, the outermost first.
+    """Return the emphasis and code marks that are open at the end of a text, outermost first.
 
-    Only its last paragraph counts. Where a reader of markdown might not take a mark for one, it is
-    taken for none: an added mark that closes nothing would be seen.
+    Only its last paragraph counts. An ambiguous mark counts as plain text: if it closed nothing,
+    readers would see the added mark.
     """
     paragraph = _PARAGRAPH.split(text)[-1]
     stack: list[str] = []
     position = 0
-    while found := _MARK.search(paragraph, position):
-        position = found.end()
-        if ticks := found["ticks"]:
+    while match := _MARK.search(paragraph, position):
+        position = match.end()
+        if ticks := match["ticks"]:
             closing = re.compile(rf"(?<!`){ticks}(?!`)").search(paragraph, position)
             if closing is None:
                 return (*stack, ticks)
             position = closing.end()
-        elif mark := found["mark"]:
-            _turn(stack, mark, paragraph[: found.start()], paragraph[position:])
+        elif mark := match["mark"]:
+            _toggle(stack, mark, paragraph[: match.start()], paragraph[position:])
     return tuple(stack)
 
 
-def _turn(stack: list[str], mark: str, before: str, after: str) -> None:
-    """Open or close a mark, by what stands on either side of it."""
+def _toggle(stack: list[str], mark: str, before: str, after: str) -> None:
+    """Open or close a mark, depending on the text on both sides of it."""
     last, following = before[-1:], after.lstrip("*_~")[:1]
     closes = bool(last.strip()) and mark in stack
     opens = bool(following.strip())
     if mark[0] == "_" and last.isalnum() and following.isalnum():
-        return  # an underscore within a word is none
+        return  # an underscore inside a word is no emphasis
     if closes:
         del stack[stack.index(mark) :]
     elif opens:
@@ -52,96 +52,96 @@ def _turn(stack: list[str], mark: str, before: str, after: str) -> None:
 
 
 SOFT_LIMIT = MESSAGE_TARGET * 3 // 4
+"""Characters after which a message gets only whole paragraphs."""
 
 Age = Literal["young", "ripe", "old"]
-"""How long a message has been growing. `ripe`: it should end with the paragraph; `old`: it must."""
+"""The age of a streamed message. `ripe`: it should end with the paragraph. `old`: it must end."""
 
 
-class Share(NamedTuple):
-    """`now` goes to the current message. `rest` waits, or begins a new message when `full`."""
+class FilledMessage(NamedTuple):
+    """Text for the current message (`now`) and the rest, which starts a new message if `full`."""
 
     now: str
     rest: str
     full: bool
 
 
-def share(shown: str, text: str, *, final: bool, age: Age = "young") -> Share:
-    """Divide text between the message that already shows `shown` and what comes after it.
+def fill_message(shown: str, text: str, *, final: bool, age: Age = "young") -> FilledMessage:
+    """Split text between the current message and later ones.
 
     Args:
-        shown: the markdown that the current message holds.
-        text: what is to follow it.
-        final: whether no more text will come, so that nothing need be held back.
-        age: how old the current message is.
+        shown: the Markdown in the current message.
+        text: the text that follows it.
+        final: whether this is all text, so that nothing is held back.
+        age: the current message's age.
     """
     whole = shown + text
     if len(whole) > MESSAGE_TARGET:
         head, rest = cut(whole, MESSAGE_TARGET)
         if head.startswith(shown):
-            return Share(head[len(shown) :], rest, full=True)
-        return _rolled(shown, text)
+            return FilledMessage(head[len(shown) :], rest, full=True)
+        return _end_message(shown, text)
     if shown and text.strip():
         if age == "old":
-            return _rolled(shown, text)
-        if age == "ripe" and not final and (ended := _with_paragraph(shown, text)):
+            return _end_message(shown, text)
+        if age == "ripe" and not final and (ended := _end_with_paragraph(shown, text)):
             return ended
-    return Share(text, "", full=False) if final else _flowing(shown, text)
+    return FilledMessage(text, "", full=False) if final else _fill_open(shown, text)
 
 
-def _flowing(shown: str, text: str) -> Share:
-    """What goes to a message that has room: all, or whole paragraphs once it is long."""
+def _fill_open(shown: str, text: str) -> FilledMessage:
+    """Fill a message that has room: with everything, or only whole paragraphs if it is long."""
     whole = shown + text
     if len(whole) <= SOFT_LIMIT:
-        # A mark can only be closed behind a word, so spaces wait for the next one.
+        # A mark can only be closed after a word, so trailing spaces wait for the next word.
         now = text.rstrip(" ")
-        return Share(now, text[len(now) :], full=False)
+        return FilledMessage(now, text[len(now) :], full=False)
     head, _ = cut(whole, len(whole) - 1)
     if len(head) > len(shown) and whole.startswith(head):
-        return Share(head[len(shown) :], whole[len(head) :], full=False)
-    return Share("", text, full=False)
+        return FilledMessage(head[len(shown) :], whole[len(head) :], full=False)
+    return FilledMessage("", text, full=False)
 
 
-def _with_paragraph(shown: str, text: str) -> Share | None:
-    """End the message with its paragraph, where that has come to its end and more follows."""
+def _end_with_paragraph(shown: str, text: str) -> FilledMessage | None:
+    """End the message with its paragraph, if that is complete and more text follows."""
     whole = shown + text
     end = paragraph_end(whole, len(shown))
     if end is None or not whole[end:].strip():
         return None
-    return Share(whole[len(shown) : end], whole[end:].lstrip("\n"), full=True)
+    return FilledMessage(whole[len(shown) : end], whole[end:].lstrip("\n"), full=True)
 
 
-def _rolled(shown: str, text: str) -> Share:
-    """End the message now: with the paragraph, else with the line, else right where it stands."""
+def _end_message(shown: str, text: str) -> FilledMessage:
+    """End the message now: after the paragraph, else after the line, else right here."""
     whole = shown + text
-    places = [p for p in breaks(whole, MESSAGE_TARGET) if p.position >= len(shown)]
-    good = [place for place in places if place.is_open]
-    ends = [place for place in good if place.paragraph] or good
+    candidates = [b for b in breaks(whole, MESSAGE_TARGET) if b.position >= len(shown)]
+    good = [candidate for candidate in candidates if candidate.is_clean]
+    ends = [candidate for candidate in good if candidate.paragraph] or good
     if ends:
         position = ends[0].position
-        return Share(whole[len(shown) : position], whole[position:].lstrip("\n"), full=True)
-    # In code or in a table: with its line, and the next message begins it anew.
-    position = places[0].position if places else len(shown)
+        return FilledMessage(whole[len(shown) : position], whole[position:].lstrip("\n"), full=True)
+    # Inside code or a table: end after the line and reopen it in the next message.
+    position = candidates[0].position if candidates else len(shown)
     closing, rest = break_after(whole[:position], whole[position:])
-    return Share(whole[len(shown) : position] + closing, rest, full=True)
+    return FilledMessage(whole[len(shown) : position] + closing, rest, full=True)
 
 
-def unfenced(text: str, notice: str) -> str:
-    """The text with a notice below it, outside any code fence that the text left open."""
+def append_outside_fence(text: str, notice: str) -> str:
+    """Return the text with a notice below it, outside any open code fence."""
     closing, _ = break_after(text, "")
     return f"{text}{closing}\n\n{notice}"
 
 
 def break_after(shown: str, text: str) -> tuple[str, str]:
-    """What closes a message where it stands, and the text that begins the next one.
+    """Return the text that closes a message, and the text that starts the next one.
 
-    An open code fence, table, code span or emphasis is closed, and opened again in the next
-    message.
+    An open code fence, table, code span or emphasis is closed and reopened in the next message.
     """
     fence, opener, table = _open_at(shown)
     if fence is not None:
         gap = "" if shown.endswith("\n") else "\n"
         return f"{gap}{fence.prefix}{fence.mark}", f"{fence.prefix}{opener.lstrip(' >')}\n{text}"
-    if table is not None and (rest := _going_on(table, shown, text)):
+    if table is not None and (rest := _continue_table(table, shown, text)):
         return "", rest
     marks = () if text.startswith("\n\n") else open_marks(shown)
     if not marks or (shown[-1:].isspace() and not marks[-1].startswith("`")):
@@ -153,25 +153,26 @@ def break_after(shown: str, text: str) -> tuple[str, str]:
     return "".join(reversed(marks)), "".join(reopened) + rest
 
 
-def _going_on(table: MarkdownTable, shown: str, text: str) -> str:
-    """What begins the next message in the middle of a table; empty where the table is over."""
-    begun = shown.rpartition("\n")[2]
-    rest = text.removeprefix("\n") if begun else text
+def _continue_table(table: MarkdownTable, shown: str, text: str) -> str:
+    """Return the start of the next message inside a table, or "" if the table is over."""
+    partial_row = shown.rpartition("\n")[2]
+    rest = text.removeprefix("\n") if partial_row else text
     if not rest.strip() or rest.startswith("\n"):
         return ""
-    return table.opening + (table.row_of(begun) if begun and rest == text else "") + rest
+    row = table.empty_cells(partial_row) if partial_row and rest == text else ""
+    return table.opening + row + rest
 
 
 def _open_at(shown: str) -> tuple[Fence | None, str, MarkdownTable | None]:
-    """The fence that is open at a text's end with the line that opened it, or the table."""
-    tracker, rows, opener = FenceTracker(), TableTracker(), ""
+    """Return the fence that is open at the end, with its opening line, or the open table."""
+    fences, tables, opener = FenceTracker(), TableTracker(), ""
     for line in shown.splitlines():
-        before = tracker.fence
-        tracker.feed(line)
-        if tracker.fence is not before:
+        before = fences.fence
+        fences.feed(line)
+        if fences.fence is not before:
             opener = line
-        if tracker.fence or before:
-            rows.leave()
+        if fences.fence or before:
+            tables.reset()
         else:
-            rows.feed(line)
-    return tracker.fence, opener, rows.table
+            tables.feed(line)
+    return fences.fence, opener, tables.table

@@ -1,4 +1,4 @@
-"""The room of tables in markdown: which lines are one, and how it goes on in another message."""
+"""Finds Markdown tables line by line, so that they can continue in another message."""
 
 from __future__ import annotations
 
@@ -15,64 +15,68 @@ _OTHER_BLOCK = re.compile(r"#{1,6}(?:[ \t]|$)|`{3}|~{3}")
 
 @dataclass(frozen=True, slots=True)
 class MarkdownTable:
-    """An open table, by the two lines that begin it: its head and its rule."""
+    """An open table: its header row and its delimiter row."""
 
-    head: str
-    rule: str
+    header: str
+    delimiter: str
 
     @property
     def opening(self) -> str:
-        """What begins it anew. The marks of a list that its head stands in are spaces there."""
-        margin = self.rule[: LinePrefix.of(self.rule).end]
-        return f"{margin}{self.head[LinePrefix.of(self.head).end :]}\n{self.rule}\n"
+        """The lines that reopen it. List markers before the header become spaces."""
+        header = self.header[LinePrefix.of(self.header).end :]
+        return f"{self._margin}{header}\n{self.delimiter}\n"
 
-    def row_of(self, begun: str) -> str:
-        """What stands before the rest of a row of which `begun` was shown: its cells, empty."""
-        margin = self.rule[: LinePrefix.of(self.rule).end]
-        bars = len(_BAR.findall(begun))
-        leading = begun[len(margin) :].lstrip().startswith("|")
-        return f"{margin}|{' |' * (bars - leading)}"
+    def empty_cells(self, partial_row: str) -> str:
+        """Return empty cells in place of those of `partial_row`, before the rest of that row."""
+        bars = len(_BAR.findall(partial_row))
+        has_leading_bar = partial_row[len(self._margin) :].lstrip().startswith("|")
+        return f"{self._margin}|{' |' * (bars - has_leading_bar)}"
+
+    @property
+    def _margin(self) -> str:
+        return self.delimiter[: LinePrefix.of(self.delimiter).end]
 
 
 class TableTracker:
-    """Follows a text line by line, outside code: which table is open after each line.
+    """Tracks the open table through the lines outside code.
 
     Attributes:
-        table: the open table, which the next line may go on with.
-        inside: whether the place before the latest line is inside a table.
-        filled: whether the open table has a row of its body.
+        table: the open table, which the next line may continue.
+        inside: whether the position before the latest line is inside a table.
+        has_body: whether the open table has a body row.
     """
 
     def __init__(self) -> None:
         self.table: MarkdownTable | None = None
         self.inside = False
-        self.filled = False
+        self.has_body = False
         self._before = ""
 
-    def feed(self, line: str, *, whole: bool = True) -> None:
-        """Take the next line, without its line end; not `whole`: more of it may come."""
+    def feed(self, line: str, *, is_complete: bool = True) -> None:
+        """Add the next line, without its line end. An incomplete line may still continue."""
         head = LinePrefix.of(line)
         body = line[head.end :]
         if self.table is not None:
-            self.inside = self.filled = self._goes_on(head, body)
+            self.inside = self.has_body = self._continues(head, body)
             self.table = self.table if self.inside else None
         else:
-            self.inside, self.filled = self._begins(line, body, whole=whole), False
+            self.inside, self.has_body = self._starts(line, body, is_complete=is_complete), False
         self._before = line if _BAR.search(body) else ""
 
-    def leave(self) -> None:
-        """The next line is code."""
-        self.table, self.inside, self.filled, self._before = None, False, False, ""
+    def reset(self) -> None:
+        """Close any table: the next line is code."""
+        self.table, self.inside, self.has_body, self._before = None, False, False, ""
 
-    def _goes_on(self, head: LinePrefix, body: str) -> bool:
-        assert self.table is not None  # the caller looked
-        same_place = head.depth == LinePrefix.of(self.table.rule).depth and not head.markers
-        return same_place and bool(body.strip()) and not _OTHER_BLOCK.match(body)
+    def _continues(self, head: LinePrefix, body: str) -> bool:
+        assert self.table is not None  # checked by the caller
+        same_depth = head.depth == LinePrefix.of(self.table.delimiter).depth
+        in_container = same_depth and not head.markers
+        return in_container and bool(body.strip()) and not _OTHER_BLOCK.match(body)
 
-    def _begins(self, line: str, body: str, *, whole: bool) -> bool:
+    def _starts(self, line: str, body: str, *, is_complete: bool) -> bool:
         if not self._before or LinePrefix.of(line).depth != LinePrefix.of(self._before).depth:
             return False
-        if not whole:
+        if not is_complete:
             return _PARTIAL_DELIMITER_ROW.fullmatch(body) is not None
         if not _DELIMITER_ROW.fullmatch(body) or _columns(body) != _columns(self._before):
             return False

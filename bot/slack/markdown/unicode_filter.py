@@ -1,4 +1,4 @@
-"""The room of single characters: which of them may reach Slack, and how two of them are escaped."""
+"""Filters invisible characters and escapes `<` and `>`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _DROPPED = re.compile(
     "\u115f\u1160\u3164\uffa0\u17b4\u17b5"  # blank letters of Hangul, unseen vowels of Khmer
     "\ufeff\ufff0-\ufffb\ufffe\uffff"  # byte order mark, annotations, ignorable by rule
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # format controls of shorthand and of music
-    # Tags can carry a whole hidden sentence. Three regional flags need them and show as a plain
-    # black flag without: a small price.
+    # Tags can hide a whole sentence. Only three regional flags need them; without tags they show
+    # as a plain black flag.
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     "]"
 )
@@ -27,16 +27,16 @@ _MARKS = "\u061c\u200c\u200d\u200e\u200f"
 _KEYCAPS = frozenset("0123456789#*")
 _PILING = frozenset({"Mn", "Me"})
 _HIGHEST_PILE = 6
-"""Marks on one letter, more than any script needs. A taller pile runs over the lines around it."""
+"""Marks per letter, more than any script needs. A taller pile would cover other lines."""
 
 
 class CharacterFilter:
-    """Removes what a reader cannot see, over pieces that are split at any position.
+    """Removes invisible characters from a text that arrives in pieces.
 
-    Kept because scripts and emoji need them: ZWJ and ZWNJ (emoji families, Indic and Persian
-    words), the direction marks (Arabic and Hebrew punctuation) and variation selectors. Each is
-    kept once, and only behind a character that it can act on, so a row of them hides no message
-    and none of them splits an ASCII word. Of marks that pile up on a letter a few are kept.
+    Scripts and emoji need some of them: ZWJ and ZWNJ (emoji families, Indic and Persian words),
+    direction marks (Arabic and Hebrew punctuation) and variation selectors. Each is kept once, and
+    only after a character that it can act on. So a row of them can't hide a message, and none can
+    split an ASCII word. Of marks piled up on a letter, the first few are kept.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class CharacterFilter:
         self._pile = 0
 
     def feed(self, piece: str) -> str:
-        """The next piece, cleaned. Lone surrogates become U+FFFD, every line end LF."""
+        """Return the next piece, cleaned. Lone surrogates become U+FFFD, line ends become LF."""
         if not piece:
             return ""
         if self._after_return and piece[0] == "\n":
@@ -65,12 +65,12 @@ class CharacterFilter:
             if index % 2:
                 kept.append(part if self._belongs(part) else "")
             elif part:
-                kept.append(self._levelled(part))
+                kept.append(self._limit_marks(part))
                 self._base, self._selected, self._marked = part[-1], False, False
         return "".join(kept)
 
-    def _levelled(self, text: str) -> str:
-        """The text without the marks on top of too high a pile."""
+    def _limit_marks(self, text: str) -> str:
+        """Return the text without the marks above `_HIGHEST_PILE`."""
         if text.isascii():
             self._pile = 0
             return text
@@ -93,10 +93,10 @@ class CharacterFilter:
 
 
 def clean(text: str) -> str:
-    """The text without control, bidirectional and hidden characters."""
+    """Return the text without control, bidirectional and invisible characters."""
     return CharacterFilter().feed(text)
 
 
 def escape(text: str) -> str:
-    """`<` and `>` as the entities that Slack shows as themselves; nothing else changes."""
+    """Return the text with `<` and `>` as entities, which Slack shows as those characters."""
     return text.replace("<", "&lt;").replace(">", "&gt;")

@@ -1,1 +1,1 @@
-"""The reply as people see it: streamed text, progress, status, notices, recovery."""
+"""The reply as people see it: streamed text, progress, status, notices and recovery."""

@@ -1,4 +1,4 @@
-"""How a reply is framed in its channel: what the channel has chosen, and what lies ahead."""
+"""What replies need from their workspace: clients, channel policies, plans and the throttle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.access import Policies, RevealPolicy
 from bot.slack.ui import strings
-from bot.slack.ui.footer import Setting
+from bot.slack.ui.footer import FooterOptions
 from moa import PipelineError, Plan
 
 log = structlog.get_logger(__name__)
@@ -25,59 +25,57 @@ log = structlog.get_logger(__name__)
 APPENDS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[4]
 """Calls of chat.appendStream, a tier 4 method, that Slack allows per workspace."""
 
+FIRST_UPDATE_S, FIRST_UPDATE_PER_REPLY_S = 0.1, 0.005
+"""Seconds before a reply's first update, plus this many for each other open reply."""
 
-FIRST_S, FIRST_OF_MORE_S = 0.1, 0.005
-"""Seconds from a question to the first sign of work, and so many more for each other reply."""
-
-
-LONGEST_S = 120.0
-"""Seconds after which a reply is shown all the same: a stream lives 300 s."""
+LONGEST_INTERVAL_S = 120.0
+"""The longest time between two updates: a stream lives 300 s."""
 
 
 class UpdateThrottle:
-    """The replies of this process that grow now, and when each is shown.
+    """Spaces out the updates of all open replies of this process.
 
-    Who calls more often than Slack bears is told to wait, and then the end of a reply waits too.
+    If we exceed Slack's rate limit, final updates are delayed as well.
     """
 
     def __init__(self) -> None:
-        self._growing = 0
+        self._open_replies = 0
 
     @contextmanager
-    def growing(self) -> Generator[None, None, None]:
-        """One more reply grows, for as long as this is entered."""
-        self._growing += 1
+    def open_reply(self) -> Generator[None, None, None]:
+        """Count one more open reply inside this context."""
+        self._open_replies += 1
         try:
             yield
         finally:
-            self._growing -= 1
+            self._open_replies -= 1
 
     @property
-    def first_after_s(self) -> float:
-        """Seconds until a reply is first shown: the models of all are asked before Slack is."""
-        return FIRST_S + FIRST_OF_MORE_S * self._growing
+    def first_update_s(self) -> float:
+        """Seconds before a reply's first update. It gives all replies time to ask their models."""
+        return FIRST_UPDATE_S + FIRST_UPDATE_PER_REPLY_S * self._open_replies
 
-    def pause_s(self, least: float) -> float:
-        """Seconds between two showings of a reply; `least` is what one by itself takes."""
-        return max(least, min(self._growing * 60 / APPENDS_A_MINUTE, LONGEST_S))
+    def interval_s(self, minimum: float) -> float:
+        """Return the seconds between two updates of a reply, at least `minimum`."""
+        return max(minimum, min(self._open_replies * 60 / APPENDS_A_MINUTE, LONGEST_INTERVAL_S))
 
 
 STRICT = RevealPolicy("nobody", "anonymous", cost=False)
-"""What holds where a channel's choice cannot be read."""
+"""The policy if a channel's choices cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyContext:
-    """What replies need to know of their channels and pipelines.
+    """What replies need to know about their channels and pipelines.
 
     Attributes:
-        client: of the workspace.
-        runs: the journal.
-        people: who is called how.
-        policies: what each channel has chosen.
-        pipelines: those that a question can be asked again with.
-        plans: the plan of a pipeline's name.
-        beat: how often they are shown while they grow.
+        client: the workspace's client.
+        runs: the run store.
+        people: names of people.
+        policies: the policy of each channel.
+        pipelines: the pipelines that people can ask again with.
+        plans: returns the plan of a pipeline.
+        throttle: decides how often open replies are updated.
     """
 
     client: AsyncWebClient
@@ -86,33 +84,33 @@ class ReplyContext:
     policies: Policies
     pipelines: Collection[str]
     plans: Callable[[str], Plan]
-    beat: UpdateThrottle = field(default_factory=UpdateThrottle)
+    throttle: UpdateThrottle = field(default_factory=UpdateThrottle)
 
-    async def setting(self, run: Run) -> Setting:
-        """What the run's channel has chosen; the strictest where that cannot be read."""
+    async def footer_options(self, run: Run) -> FooterOptions:
+        """Return the options of the run's channel, the strictest if they cannot be read."""
         try:
             policy = await self.policies.for_run(run)
         except Exception:
-            # A reply is not lost because the look of its last line cannot be decided.
+            # A reply must not be lost because its footer is uncertain.
             log.exception("policy_unknown", run_id=run.id)
             policy = STRICT
-        return Setting(policy, self.pipelines)
+        return FooterOptions(policy, self.pipelines)
 
     def plan(self, run: Run) -> Plan | None:
-        """What lies ahead of a run; None where its pipeline cannot be used, which is told later."""
+        """Return the run's plan; None if its pipeline is unusable, which the run reports later."""
         try:
             return self.plans(run.pipeline)
         except (PipelineError, ConfigurationError):
             return None
 
-    async def again_of(self, run: Run) -> str | None:
-        """For a question that was put again: by whom, with a link to the earlier reply; mrkdwn."""
+    async def asked_again_line(self, run: Run) -> str | None:
+        """Return who asked again, with a link to the earlier reply, as mrkdwn; None otherwise."""
         earlier = await self.runs.get(run.again_of) if run.again_of else None
         if earlier is None:
             return None
         name = inert_mrkdwn(await self.people.name(run.question.user))
-        told = strings.AGAIN_OF.format(user=name)
+        line = strings.AGAIN_OF.format(user=name)
         if not earlier.posts:
-            return told
+            return line
         link = await fetch_permalink(self.client, earlier.question.channel, earlier.posts[0])
-        return f"{told} · <{link}|{strings.AGAIN_LINK}>" if link else told
+        return f"{line} · <{link}|{strings.AGAIN_LINK}>" if link else line

@@ -1,8 +1,9 @@
-"""One message of a reply while it grows: streamed where Slack streams, edited where it does not.
+"""One message of an unfinished reply: streamed if Slack allows that, edited if not.
 
-Both kinds have `ts` (once posted), `shown` (the markdown they hold), `age` (see `rolling.Age`),
-`pause_s` (between two calls of `grow` that Slack bears for long), `grow(chunks, text, line)` and
-`end(chunks, text, blocks, metadata, session_status)`. These raise what calls of the Web API raise.
+Both classes have `ts` (once posted), `shown` (the markdown they contain), `age` (see
+`split_stream.Age`), `interval_s` (the shortest time between two updates that Slack tolerates),
+`update(chunks, text, line)` and `end(chunks, text, blocks, metadata, session_status)`. These
+methods raise the errors of the Web API calls.
 """
 
 from __future__ import annotations
@@ -22,33 +23,33 @@ from bot.slack.ui.blocks import Block, markdown
 Chunk = dict[str, Any]
 
 RIPE_S, OLD_S = 200.0, 240.0
-"""A stream dies some 300 s after its start even while it grows (node-slack-sdk issue 2702). From
-the first on its message ends with the next paragraph, at the second wherever it stands."""
+"""Slack ends a stream about 300 s after its start, even while it is updated (node-slack-sdk issue
+2702). After the first time its message ends with the next paragraph, after the second anywhere."""
 
-TEXT_LIMIT = 4_000
-"""What `text` should hold at most: it is the notification and what screen readers read."""
+FALLBACK_TEXT_LIMIT = 4_000
+"""Characters of `text`, which notifications and screen readers use."""
 
 
 class StreamedMessage:
-    """A message by chat.startStream, appendStream and stopStream."""
+    """A message sent with chat.startStream, appendStream and stopStream."""
 
-    def __init__(self, frame: ReplyContext, run: Run) -> None:
-        self._client = frame.client
-        self._people = frame.people
+    def __init__(self, reply_context: ReplyContext, run: Run) -> None:
+        self._client = reply_context.client
+        self._people = reply_context.people
         self._question = run.question
         self._started = 0.0
         self.shown = ""
         self.ts: str | None = None
-        self.pause_s = 1.0
+        self.interval_s = 1.0
 
     @property
     def age(self) -> Age:
-        """How near the stream is to the end of its life."""
-        lived = time.monotonic() - self._started if self.ts is not None else 0.0
-        return "young" if lived <= RIPE_S else "ripe" if lived <= OLD_S else "old"
+        """How close the stream is to its end."""
+        seconds = time.monotonic() - self._started if self.ts is not None else 0.0
+        return "young" if seconds <= RIPE_S else "ripe" if seconds <= OLD_S else "old"
 
-    async def grow(self, chunks: Sequence[Chunk], text: str, _line: str, /) -> None:
-        """Start the stream with the first pieces, append the later ones."""
+    async def update(self, chunks: Sequence[Chunk], text: str, _line: str, /) -> None:
+        """Start the stream with the first chunks, append later ones."""
         pieces = _with_text(chunks, text)
         if self.ts is None:
             await self._start(pieces)
@@ -67,7 +68,7 @@ class StreamedMessage:
         session_status: str | None = None,
         /,
     ) -> None:
-        """Stop the stream, and set the agent session's status with it."""
+        """Stop the stream and set the agent session's status in the same call."""
         if self.ts is None:
             await self._start([])
         assert self.ts is not None
@@ -83,38 +84,38 @@ class StreamedMessage:
 
     async def _start(self, pieces: list[Chunk]) -> None:
         question = self._question
-        own_team = await self._people.team_of(question.user, question.team)
+        recipient_team = await self._people.team_of(question.user, question.team)
         started = time.monotonic()
-        answer = await self._client.chat_startStream(
+        response = await self._client.chat_startStream(
             channel=question.channel,
             thread_ts=question.thread_ts,
-            recipient_team_id=own_team,
+            recipient_team_id=recipient_team,
             recipient_user_id=question.user,
             task_display_mode="plan",
             chunks=pieces or None,
         )
-        self.ts = str(answer["ts"])
+        self.ts = str(response["ts"])
         self._started = started
 
 
 class EditedMessage:
-    """A message by chat.postMessage and chat.update, for where streaming is refused."""
+    """A message sent with chat.postMessage and chat.update, for when Slack refuses to stream."""
 
-    def __init__(self, frame: ReplyContext, run: Run) -> None:
-        self._client = frame.client
+    def __init__(self, reply_context: ReplyContext, run: Run) -> None:
+        self._client = reply_context.client
         self._question = run.question
         self._run_id = run.id
         self._line = ""
         self.shown = ""
         self.ts: str | None = None
-        self.pause_s = 1.5
+        self.interval_s = 1.5
         self.age: Age = "young"
 
-    async def grow(self, _chunks: Sequence[Chunk], text: str, line: str, /) -> None:
-        """Post the line of progress, then show the text in its place."""
+    async def update(self, _chunks: Sequence[Chunk], text: str, line: str, /) -> None:
+        """Show the progress line until there is text, then the text."""
         if not text and line == self._line:
             return
-        await self._put(self.shown + text, line, (), run_metadata(REPLY, self._run_id))
+        await self._write(self.shown + text, line, (), run_metadata(REPLY, self._run_id))
         self.shown, self._line = self.shown + text, line
 
     async def end(
@@ -126,23 +127,23 @@ class EditedMessage:
         _session_status: str | None = None,
         /,
     ) -> None:
-        """Show the whole text with its blocks."""
-        await self._put(self.shown + text, "", blocks, metadata)
+        """Show the whole text with the blocks below it."""
+        await self._write(self.shown + text, "", blocks, metadata)
         self.shown += text
 
-    async def _put(
+    async def _write(
         self, text: str, line: str, blocks: Sequence[Block], metadata: dict[str, Any]
     ) -> None:
-        below = list(blocks)
+        """Post the message, or update it if it is already posted."""
         content: dict[str, Any] = {
-            "text": shorten(text, TEXT_LIMIT) if text else line,
-            "blocks": [*([markdown(text)] if text else []), *below] or None,
+            "text": shorten(text, FALLBACK_TEXT_LIMIT) if text else line,
+            "blocks": [*([markdown(text)] if text else []), *blocks] or None,
             "metadata": metadata,
         }
-        if self.ts is not None:
-            await self._client.chat_update(channel=self._question.channel, ts=self.ts, **content)
-            return
         question = self._question
+        if self.ts is not None:
+            await self._client.chat_update(channel=question.channel, ts=self.ts, **content)
+            return
         self.ts = await post_in_thread(
             self._client, question.channel, question.thread_ts, **content
         )

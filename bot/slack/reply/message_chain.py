@@ -1,6 +1,6 @@
-"""What a reply shows as it grows: text and cards, over one message or more, each said once.
+"""Shows text and task cards in one or more messages, each piece exactly once.
 
-What Slack did not take stays, and is shown with the next call of `flush` or `end`.
+What Slack did not accept is kept and shown by the next call of `flush` or `end`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from bot.slack.api.client import READ_ERRORS, UNSURE, code_of
 from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.users import is_app
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
-from bot.slack.markdown.split_stream import break_after, share, unfenced
+from bot.slack.markdown.split_stream import append_outside_fence, break_after, fill_message
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.live_message import Chunk, EditedMessage, LiveMessage, StreamedMessage
-from bot.slack.reply.recovery import remove_lost, reply_exists, stop
+from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stream
 
 log = structlog.get_logger(__name__)
 
@@ -33,232 +33,235 @@ MESSAGE_OVER = frozenset(
         "edit_window_closed",
     }
 )
-"""The message takes no more (a stream lives 300 s): what it did not take goes into a new one."""
+"""Slack's error codes for a message that accepts no more. The rest goes into a new message."""
 
 NOTICE_ROOM = 400
-"""Characters that a message keeps free for a notice below what was stopped."""
+"""Characters kept free in a message for a notice below a stopped reply."""
 
-LOST_STARTS = 3
-"""So often a stream is begun without an answer before an ordinary message is tried."""
+MOST_LOST_STARTS = 3
+"""After this many unanswered attempts to start a stream, an ordinary message is tried."""
 
 
 class MessageChain:
-    """The messages of one reply. Its methods raise what a call of the Web API raises.
+    """The messages of one reply. Methods that call Slack raise its errors.
 
     Attributes:
         trouble: why nothing more can be shown, once that is known.
     """
 
-    def __init__(self, frame: ReplyContext, run: Run) -> None:
+    def __init__(self, reply_context: ReplyContext, run: Run) -> None:
         self.trouble: Trouble | None = None
-        self._client = frame.client
-        self._runs = frame.runs
+        self._client = reply_context.client
+        self._runs = reply_context.runs
         self._run = run
-        self._frame = frame
-        # A stream needs a person to whom it goes.
+        self._context = reply_context
+        # A stream needs a person as its recipient.
         kind = EditedMessage if is_app(run.question.user) else StreamedMessage
-        self._message: LiveMessage = kind(frame, run)
+        self._message: LiveMessage = kind(reply_context, run)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
         self._text = ""
         self._posted: set[str] = set()
         self._lost_starts = 0
-        self._is_unsure = False
+        self._has_unconfirmed = False
         self._is_final = False
         self._end_tried = False
 
     @property
-    def pause_s(self) -> float:
-        """Seconds between two calls of `flush` that Slack bears for long."""
-        return self._message.pause_s
+    def interval_s(self) -> float:
+        """Seconds between two calls of `flush` that Slack tolerates."""
+        return self._message.interval_s
 
     @property
     def posted(self) -> frozenset[str]:
-        """The ts of all messages that this attempt has posted."""
+        """The ts of all messages that this attempt posted."""
         return frozenset(self._posted)
 
     @property
-    def is_begun(self) -> bool:
-        """Whether there is a message that goes on."""
+    def has_open_message(self) -> bool:
+        """Whether the current message is already posted."""
         return self._message.ts is not None
 
     @property
     def is_streamed(self) -> bool:
-        """Whether it is a stream, the end of which may end a session's work as well."""
+        """Whether the current message is a stream. Ending one can also end the agent session."""
         return isinstance(self._message, StreamedMessage)
 
-    def write(self, text: str) -> None:
-        """More text, made safe."""
+    def add_text(self, text: str) -> None:
+        """Add text. It must be safe markdown."""
         self._text += text
 
-    def take(self, chunks: list[Chunk]) -> None:
-        """The newest state of each card and of the plan's title is what will be shown."""
+    def update_cards(self, chunks: list[Chunk]) -> None:
+        """Set the latest state of task cards and of the plan's title."""
         for chunk in chunks:
             key = _key(chunk)
             self._chunks.pop(key, None)
             self._chunks[key] = chunk
 
-    def say_below(self, notice: str) -> None:
-        """Add a notice under all that was said, outside any code that was left open."""
-        whole = unfenced(self._message.shown + self._text, notice)
+    def add_notice(self, notice: str) -> None:
+        """Add a notice below the text, outside any open code fence."""
+        whole = append_outside_fence(self._message.shown + self._text, notice)
         self._text = whole[len(self._message.shown) :]
 
-    def drop_what_fills_more(self) -> None:
-        """Show no more than the current message takes, with room for a notice below."""
+    def trim_to_one_message(self) -> None:
+        """Drop the text that does not fit into the current message with a notice below it."""
         shown = self._message.shown
         head, _ = cut(shown + self._text, MESSAGE_TARGET - NOTICE_ROOM)
         self._text = head[len(shown) :] if head.startswith(shown) else ""
 
-    def say_only(self, notice: str) -> str:
-        """Add a notice under what was said, if anything was; gives the kind of message it makes."""
+    def add_failure_notice(self, notice: str) -> str:
+        """Add a notice below any text. Return the kind of message that results."""
         if self._message.shown or self._text.strip():
-            self.say_below(notice)
+            self.add_notice(notice)
             return REPLY
         self._text = notice
         return NOTICE
 
-    def begin_anew(self) -> None:
-        """All that was said was no part of the reply: it is removed before anything is said."""
+    def discard_text(self) -> None:
+        """Drop all text, also what is already shown: none of it was part of the reply."""
         self._text = ""
-        if not (self._posted or self.is_begun):
+        if not (self._posted or self.has_open_message):
             return
-        self._is_unsure = True
+        self._has_unconfirmed = True
         self._posted.clear()
         self._chunks = self._sent | self._chunks
         self._message = self._next_message()
 
     async def flush(self, line: str) -> None:
-        """Show what there is, in a new message where the current one is full or old.
+        """Show everything new, in a new message if the current one is full or old.
 
         Args:
-            line: the progress in one sentence, for where there are no cards.
+            line: the progress as one line, for messages without task cards.
         """
-        await self._remove_what_was_lost()
-        message, part = await self._filled()
+        await self._remove_unconfirmed()
+        message, part = await self._fill_current()
         if part.text or part.chunks:
-            await let_end(self._grow(message, part, line))
+            await let_end(self._update(message, part, line))
 
     async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> bool:
-        """Show all that is left, and what stands below it.
+        """Show everything left and the blocks below it.
 
-        False when all had been shown, with another end, by an earlier call that was not answered.
+        Return False if an earlier call, whose response was lost, already ended the reply.
 
         Args:
-            blocks: below the text.
-            kind: what the message is to its run.
-            line: as `flush` takes it.
-            status: of the agent session, set with the end of a stream.
+            blocks: the blocks below the text.
+            kind: the kind of message in its metadata.
+            line: as for `flush`.
+            status: the agent session's status, set when the stream ends.
         """
         self._is_final = True
         if self._end_tried and await reply_exists(self._client, self._run):
-            return False  # only the answer to an earlier try was lost
-        if not self.is_begun:
-            await self.flush(line)  # of what is begun the ts is stored before it is ended
-        await self._remove_what_was_lost()
-        message, part = await self._filled()
+            return False  # only the response of an earlier try was lost
+        if not self.has_open_message:
+            await self.flush(line)  # stores the message's ts before the message ends
+        await self._remove_unconfirmed()
+        message, part = await self._fill_current()
         self._end_tried = True
         await let_end(self._finish(message, part, blocks, kind, status))
         return True
 
-    async def _grow(self, message: LiveMessage, part: _NextPart, line: str) -> None:
-        await message.grow(part.chunks, part.text, line)
-        await self._took(message, part)
+    async def _update(self, message: LiveMessage, part: _MessagePart, line: str) -> None:
+        await message.update(part.chunks, part.text, line)
+        await self._confirm(message, part)
 
-    async def _roll(self, message: LiveMessage, part: _NextPart) -> None:
-        """End a message that is full, and go on in the next one."""
+    async def _roll_over(self, message: LiveMessage, part: _MessagePart) -> None:
+        """End a full message and continue in the next one."""
         await message.end(part.chunks, part.text, [], run_metadata(REPLY, self._run.id))
         self._message = self._next_message()
-        await self._took(message, part)
+        await self._confirm(message, part)
 
     async def _finish(
         self,
         message: LiveMessage,
-        part: _NextPart,
+        part: _MessagePart,
         blocks: list[Chunk],
         kind: str,
         status: str | None,
     ) -> None:
-        whole = run_metadata(kind, self._run.id, ends=True)
-        await message.end(part.chunks, part.text, blocks, whole, status)
-        await self._took(message, part)
+        metadata = run_metadata(kind, self._run.id, ends=True)
+        await message.end(part.chunks, part.text, blocks, metadata, status)
+        await self._confirm(message, part)
 
-    async def leave(self) -> None:
-        """Close a stream that has no end: the next attempt may come late, or have looked before."""
+    async def close_stream(self) -> None:
+        """Close an unfinished stream. The next attempt may come late, or may have looked before."""
         message = self._message
         if isinstance(message, StreamedMessage) and message.ts and not self._end_tried:
-            await stop(self._client, self._run, message.ts)
+            await stop_stream(self._client, self._run, message.ts)
 
-    def judge(self, error: BaseException) -> None:
-        """Decide what an error of Slack's means for what is still to be shown."""
+    def handle_error(self, error: BaseException) -> None:
+        """Decide how to show the rest after an error of Slack."""
         code = code_of(error)
         log.info("slack_refused", error=code, streamed=self.is_streamed)
         if code in UNSURE:
-            self._lose()
+            self._handle_lost_response()
         elif code == "stopped_by_user":
             self.trouble = "stopped"
-        elif self.is_begun and code in MESSAGE_OVER:
+        elif self.has_open_message and code in MESSAGE_OVER:
             _, self._text = break_after(self._message.shown, self._text)
             self._message = self._next_message()
-        elif code in READ_ERRORS and not (code == "missing_scope" and self._may_still_be_edited):
+        elif code in READ_ERRORS and not (code == "missing_scope" and self._can_switch_to_edits):
             self.trouble = READ_ERRORS[code]
-        elif self._may_still_be_edited:
-            self._message = EditedMessage(self._frame, self._run)
+        elif self._can_switch_to_edits:
+            self._message = EditedMessage(self._context, self._run)
 
-    def _lose(self) -> None:
-        """A call may have had its effect or not, and doing it twice would say a thing twice.
+    def _handle_lost_response(self) -> None:
+        """Start over with the message whose last call may or may not have worked.
 
-        Whatever it was done to is removed before anything else is posted, and shown anew. Only the
-        end of a reply is looked for in the thread, and an edit is simply made again.
+        Repeating the call could show text twice. So the message is removed before anything else is
+        posted, and its content is shown again. The end of a reply is looked up in the thread
+        instead, and an edit is simply repeated.
         """
         message = self._message
         if message.ts is None:
-            self._is_unsure = True
+            self._has_unconfirmed = True
             self._lost_starts += 1
-            if self._lost_starts >= LOST_STARTS and self._may_still_be_edited:
-                self._message = EditedMessage(self._frame, self._run)
+            if self._lost_starts >= MOST_LOST_STARTS and self._can_switch_to_edits:
+                self._message = EditedMessage(self._context, self._run)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
-            self._is_unsure = True
+            self._has_unconfirmed = True
             self._posted.discard(message.ts)
             self._text = message.shown + self._text
             self._chunks = self._sent | self._chunks
             self._message = self._next_message()
 
     @property
-    def _may_still_be_edited(self) -> bool:
-        """Whether an ordinary message can be tried where a stream could not be started."""
-        return not self.is_begun and self.is_streamed
+    def _can_switch_to_edits(self) -> bool:
+        """Whether an ordinary message can replace a stream that did not start."""
+        return not self.has_open_message and self.is_streamed
 
-    async def _remove_what_was_lost(self) -> None:
-        if self._is_unsure:
-            await remove_lost(self._client, self._run, self._runs, keep=self._posted)
-            self._is_unsure = False
+    async def _remove_unconfirmed(self) -> None:
+        if self._has_unconfirmed:
+            await remove_unconfirmed(self._client, self._run, self._runs, keep=self._posted)
+            self._has_unconfirmed = False
 
-    async def _filled(self) -> tuple[LiveMessage, _NextPart]:
-        """The message with room for all that is to be shown, and that; what is full is ended."""
+    async def _fill_current(self) -> tuple[LiveMessage, _MessagePart]:
+        """End full messages. Return the current one and the part to show in it."""
         while True:
             message, text = self._message, self._text
-            now, rest, full = share(message.shown, text, final=self._is_final, age=message.age)
-            part = _NextPart([*self._chunks.values()], now, rest, len(text))
+            now, rest, full = fill_message(
+                message.shown, text, final=self._is_final, age=message.age
+            )
+            part = _MessagePart([*self._chunks.values()], now, rest, len(text))
             if not full:
                 return message, part
-            self._end_tried = False  # an earlier try to end it all had no effect, or was seen to
-            await let_end(self._roll(message, part))
+            self._end_tried = False  # an earlier try to end the reply had no effect
+            await let_end(self._roll_over(message, part))
 
-    async def _took(self, message: LiveMessage, part: _NextPart) -> None:
-        """Slack has taken a part: it is not shown again."""
-        self._text = part.rest + self._text[part.of :]  # more may have come in the meantime
+    async def _confirm(self, message: LiveMessage, part: _MessagePart) -> None:
+        """Drop a part that Slack accepted, so that it is not shown again."""
+        self._text = part.rest + self._text[part.source_length :]  # text may have been added since
         for chunk in part.chunks:
             key = _key(chunk)
             self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
-        await self._note(message)
+        await self._store_ts(message)
 
     def _next_message(self) -> LiveMessage:
-        return type(self._message)(self._frame, self._run)
+        return type(self._message)(self._context, self._run)
 
-    async def _note(self, message: LiveMessage) -> None:
-        """Have the ts of a new message stored. That this fails is no reason to show nothing."""
+    async def _store_ts(self, message: LiveMessage) -> None:
+        """Store the ts of a new message. If that fails, the reply still continues."""
         if message.ts is None or message.ts in self._posted:
             return
         self._posted.add(message.ts)
@@ -268,13 +271,20 @@ class MessageChain:
             log.exception("post_not_stored")
 
 
-class _NextPart(NamedTuple):
-    """What goes to a message now. Of the text, so many characters (`of`), `rest` is left."""
+class _MessagePart(NamedTuple):
+    """What to show in a message now.
+
+    Attributes:
+        chunks: task cards and the plan's title.
+        text: text for this message.
+        rest: text for later.
+        source_length: characters of the pending text that `text` and `rest` came from.
+    """
 
     chunks: list[Chunk]
     text: str
     rest: str
-    of: int
+    source_length: int
 
 
 def _key(chunk: Chunk) -> str:

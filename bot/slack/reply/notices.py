@@ -1,4 +1,4 @@
-"""Telling a person something when there is no reply to put it in: wherever it can be heard."""
+"""Notifies the asker when there is no reply to put the message in."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui.blocks import Block, section
-from bot.slack.ui.footer import retry
+from bot.slack.ui.footer import retry_button
 
 log = structlog.get_logger(__name__)
 
-
-DIRECT = "D"
-"""What ids of direct messages begin with."""
+DIRECT_PREFIX = "D"
+"""The first letter of the IDs of direct messages."""
 
 RETRYABLE: frozenset[Trouble] = frozenset(
     {
@@ -38,24 +37,24 @@ RETRYABLE: frozenset[Trouble] = frozenset(
         "too_many_at_once",
     }
 )
-"""Why there is no reply where the same question may get one later."""
+"""Problems after which the same question may get a reply later."""
 
 
 async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble) -> bool:
-    """Say it in the thread, else to the person directly. Returns whether it was said at all.
+    """Post a notice in the thread, or else directly. Return whether it was posted at all.
 
     Raises:
-        SLACK_TROUBLE: where trying again may help (it may have been said all the same), and where
-            the thread is gone.
+        SLACK_ERRORS: if a retry may help (the notice may have been posted all the same), or if the
+            thread is gone.
     """
-    question = run.question
-    blocks = [section(escape_mrkdwn(notice)), *retry(run.id)] if trouble in RETRYABLE else None
+    question, text = run.question, escape_mrkdwn(notice)
+    blocks = [section(text), *retry_button(run.id)] if trouble in RETRYABLE else None
     try:
         await post_in_thread(
             client,
             question.channel,
             question.thread_ts,
-            text=escape_mrkdwn(notice),
+            text=text,
             blocks=blocks,
             metadata=run_metadata(NOTICE, run.id, ends=True),
         )
@@ -63,35 +62,33 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
         log.info("notice_not_in_thread", error=code_of(error))
         if code_of(error) in TRANSIENT or READ_ERRORS.get(code_of(error)) == "thread_gone":
             raise
-        return await notify_directly(client, run, escape_mrkdwn(notice))
+        return await notify_directly(client, run, text)
     return True
 
 
-async def tell_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
-    """Say it to the asker alone, outside any thread. Returns whether it was said.
+async def notify_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
+    """Notify only the asker, outside any thread. Return whether that worked.
 
-    In a direct message; where they asked in one, or take none, in one line that only they see.
+    It is a direct message. If they asked in one or accept none, it is an ephemeral message.
     """
-    question = run.question
+    question, text = run.question, escape_mrkdwn(notice)
     if is_app(question.user):
         return False
-    in_direct = question.channel.startswith(DIRECT)
-    if not in_direct and await notify_directly(client, run, escape_mrkdwn(notice)):
+    in_direct = question.channel.startswith(DIRECT_PREFIX)
+    if not in_direct and await notify_directly(client, run, text):
         return True
     try:
-        await client.chat_postEphemeral(
-            channel=question.channel, user=question.user, text=escape_mrkdwn(notice)
-        )
+        await client.chat_postEphemeral(channel=question.channel, user=question.user, text=text)
     except SLACK_ERRORS as error:
-        log.info("not_told_privately", error=code_of(error))
-        return in_direct and await notify_directly(client, run, escape_mrkdwn(notice))
+        log.info("ephemeral_notice_not_sent", error=code_of(error))
+        return in_direct and await notify_directly(client, run, text)
     return True
 
 
 async def notify_directly(
     client: AsyncWebClient, run: Run, text: str, blocks: Sequence[Block] = ()
 ) -> bool:
-    """Say it in a direct message. Returns whether that could be done."""
+    """Send the asker a direct message. Return whether that worked."""
     try:
         opened = await client.conversations_open(users=run.question.user)
         await client.chat_postMessage(
@@ -103,6 +100,6 @@ async def notify_directly(
             unfurl_media=False,
         )
     except SLACK_ERRORS as error:
-        log.warning("not_told", error=code_of(error))
+        log.warning("direct_message_not_sent", error=code_of(error))
         return False
     return True

@@ -1,4 +1,4 @@
-"""The steps of a run as a plan with task cards, and as one line for where there are no cards."""
+"""Shows the steps of a run as a plan with task cards, or as one line where cards are missing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from bot.preferences import Names
 from bot.slack.markdown.sanitize import plain, shorten
-from bot.slack.reply.task_cards import TITLE_LIMIT, Chunk, LayerTaskCards, TaskCard, cards_of
+from bot.slack.reply.task_cards import TITLE_LIMIT, Chunk, LayerTaskCards, TaskCard, build_cards
 from bot.slack.ui import strings
-from bot.slack.ui.model_names import failure_reason, short, status_text
+from bot.slack.ui.model_names import failure_reason, short_name, status_text
 from moa import (
     AggregatorStarted,
     Answer,
@@ -24,166 +24,173 @@ from moa import (
 )
 
 CARDS = 40
-"""Cards of one reply. The models of a layer for which no room is left share one."""
+"""Cards per reply. A layer that would exceed this gets a single card."""
 
-NAMED = 3
-"""So many models that are missing are named; more are counted."""
+NAMED_MODELS = 3
+"""How many missing models are named. If there are more, they are counted."""
 
 HEDGED = "hedged"
-"""The kind of a call that was given up because another model began to answer it first."""
+"""The error kind of a call that was dropped because another model answered first."""
 
 
 class Progress:
-    """What is known of a run's steps. `line` says it in one sentence.
+    """The progress of a run. `line` is a summary.
 
     Args:
-        names: whether the models are named. Where they are not, their cards stand in an order that
-            `seed`, which has to be secret, decides: the order of the settings would tell the names.
-        plan: what lies ahead, so that later layers are shown as waiting; they appear as they begin
-            where it is not given.
+        names: whether models are named. If not, the secret `seed` shuffles their cards: the order
+            in moa.toml would reveal the names.
+        seed: the run's seed.
+        plan: the run's plan, to show later layers as waiting. Without it, a layer appears when it
+            starts.
     """
 
     def __init__(self, names: Names = "shown", *, seed: int = 0, plan: Plan | None = None) -> None:
         self.line = strings.ASKING_ONE
         self._names: Names = names
         self._seed = seed
-        self._ahead = plan.layers if plan else ()
+        self._planned = plan.layers if plan else ()
         self._layers: dict[int, LayerTaskCards] = {}
         self._waiting: set[int] = set()
-        self._shown = 0
-        self._read = 0
+        self._card_count = 0
+        self._answered = 0
 
-    def of(self, event: Event) -> list[Chunk]:
-        """The chunks that bring a streamed message up to date after an event."""
+    def chunks(self, event: Event) -> list[Chunk]:
+        """Return the chunks that update a streamed message after an event."""
         match event:
-            case LayerStarted(number, models, brings):
-                return self._started(number, models, brings)
+            case LayerStarted(number, models, task_output):
+                return self._layer_started(number, models, task_output)
             case Retried(call) if call.role in {"proposer", "ranker"}:
-                return self._again(call)
+                return self._retried(call)
             case Answered(answer, call) | Failed(answer, call) if call.role != "aggregator":
-                return self._came(answer)
+                return self._answer_done(answer)
             case LayerClosed(number, answers, waiting):
-                return self._closed(number, len(answers), went_on=bool(waiting))
+                return self._layer_closed(number, len(answers), went_on=bool(waiting))
             case AggregatorStarted(_, attempt):
-                return [self._plan(self._writing(attempt)), *self._drop_waiting()]
+                return [self._title(self._writing(attempt)), *self._close_waiting()]
             case _:
                 return []
 
     def failed(self, *, stopped: bool) -> list[Chunk]:
-        """The chunks that close the plan of a run that brought no reply."""
-        return [self._plan(strings.DONE_STOPPED if stopped else strings.DONE_FAILED)]
+        """Return the chunks that close the plan of a run without a reply."""
+        return [self._title(strings.DONE_STOPPED if stopped else strings.DONE_FAILED)]
 
     def done(self, outcome: Outcome) -> list[Chunk]:
-        """The chunks that close the plan."""
+        """Return the chunks that close the plan."""
         if outcome.status == "unsynthesised":
             title = strings.DONE_NOT_SYNTHESISED
-        elif not self._read:
+        elif not self._answered:
             title = strings.DONE_ONE
         else:
-            many = strings.DONE if self._read > 1 else strings.DONE_FROM_ONE
-            title = many.format(count=self._read)
-        return [self._plan(title), *self._drop_waiting()]
+            title = strings.DONE if self._answered > 1 else strings.DONE_FROM_ONE
+            title = title.format(count=self._answered)
+        return [self._title(title), *self._close_waiting()]
 
-    def _started(self, number: int, models: Sequence[str], brings: str) -> list[Chunk]:
-        layer = self._layer(number, models, brings)
+    def _layer_started(self, number: int, models: Sequence[str], task_output: str) -> list[Chunk]:
+        layer = self._layer(number, models, task_output)
         self._waiting.discard(number)
         step = "asking" if len(models) > 1 else "asking_one"
-        begun = layer.all("in_progress", strings.CARD_WORKING[brings])
-        return [self._plan(layer.say(step)), *begun, *self._look_ahead(number)]
+        cards = layer.all_chunks("in_progress", strings.CARD_WORKING[task_output])
+        return [self._title(layer.progress_text(step)), *cards, *self._waiting_cards(number)]
 
-    def _look_ahead(self, number: int) -> list[Chunk]:
-        """Cards for the layers behind this one, once."""
+    def _waiting_cards(self, number: int) -> list[Chunk]:
+        """Return the cards of later layers, the first time only."""
         chunks: list[Chunk] = []
-        for later, layer in enumerate(self._ahead[number:], number + 1):
+        for later, layer in enumerate(self._planned[number:], number + 1):
             if later not in self._layers:
                 models = [seat.model.profile.name for seat in layer.seats]
-                told = strings.CARD_PENDING.format(before=later - 1)
-                chunks += self._layer(later, models, layer.task.output).all("pending", told)
+                text = strings.CARD_PENDING.format(before=later - 1)
+                waiting = self._layer(later, models, layer.task.output)
+                chunks += waiting.all_chunks("pending", text)
                 self._waiting.add(later)
         return chunks
 
-    def _drop_waiting(self) -> list[Chunk]:
-        """A layer that was passed over waits for nothing any more."""
-        passed, self._waiting = sorted(self._waiting), set()
+    def _close_waiting(self) -> list[Chunk]:
+        """Close the cards of layers that were skipped."""
+        skipped, self._waiting = sorted(self._waiting), set()
         return [
             chunk
-            for number in passed
-            for chunk in self._layers[number].all("complete", strings.CARD_PASSED_OVER)
+            for number in skipped
+            for chunk in self._layers[number].all_chunks("complete", strings.CARD_NOT_NEEDED)
         ]
 
-    def _again(self, call: Call) -> list[Chunk]:
-        """A model is asked once more. A call that lost to another one's is no news."""
-        layer, card = self._found(call.layer, call.position)
+    def _retried(self, call: Call) -> list[Chunk]:
+        """Handle a retry. A call that lost against a faster model changes nothing."""
+        layer, card = self._find_card(call.layer, call.position)
         if layer is None or card is None or call.error_kind == HEDGED:
             return []
         card.tries += 1
-        told = strings.CARD_AGAIN.format(why=failure_reason(call.error_kind))
-        return [] if layer.summed else [card.chunk("in_progress", told)]
+        text = strings.CARD_RETRYING.format(why=failure_reason(call.error_kind))
+        return [] if layer.is_summary else [card.chunk("in_progress", text)]
 
-    def _came(self, answer: Answer) -> list[Chunk]:
-        """An answer has come, or will not."""
-        layer, card = self._found(answer.layer, answer.position)
+    def _answer_done(self, answer: Answer) -> list[Chunk]:
+        """Handle an answer that is complete or has failed."""
+        layer, card = self._find_card(answer.layer, answer.position)
         if layer is None or card is None:
             return []
-        card.open = False
-        news: list[Chunk] = []
+        card.is_open = False
+        chunks: list[Chunk] = []
         if answer.readable:
-            layer.read += 1
-            news.append(self._plan(layer.say("so_far")))
-        if layer.summed:
-            return [*news, layer.counted()]
-        whole = answer.status in {"used", "truncated", "late"}
-        return [*news, card.chunk("complete" if whole else "error", self._told(card, answer))]
+            layer.answered += 1
+            chunks.append(self._title(layer.progress_text("so_far")))
+        if layer.is_summary:
+            return [*chunks, layer.count_chunk()]
+        status = "complete" if answer.status in {"used", "truncated", "late"} else "error"
+        return [*chunks, card.chunk(status, self._card_text(card, answer))]
 
-    def _told(self, card: TaskCard, answer: Answer) -> str:
-        told = status_text(answer, card.brings)
+    def _card_text(self, card: TaskCard, answer: Answer) -> str:
+        text = status_text(answer, card.task_output)
         if answer.model != card.model:
-            named = self._names == "shown"
-            other = short(answer.model) if named else strings.NAME_ANOTHER
-            return strings.CARD_STOOD_IN.format(state=told, other=other)
+            is_named = self._names == "shown"
+            other = short_name(answer.model) if is_named else strings.NAME_ANOTHER
+            return strings.CARD_STOOD_IN.format(state=text, other=other)
         if card.tries == 1:
-            return told
-        again = strings.CARD_SECOND_TRY if card.tries == 2 else strings.CARD_TRIES  # noqa: PLR2004 - the first after the one
-        return again.format(state=told, tries=card.tries)
+            return text
+        with_tries = strings.CARD_SECOND_TRY if card.tries == 2 else strings.CARD_TRIES  # noqa: PLR2004 - English says "the second"
+        return with_tries.format(state=text, tries=card.tries)
 
-    def _closed(self, number: int, read: int, *, went_on: bool) -> list[Chunk]:
+    def _layer_closed(self, number: int, answered: int, *, went_on: bool) -> list[Chunk]:
         layer = self._layers.get(number)
         if layer is None:
             return []
-        self._read = read or self._read
-        late = [card for card in layer.cards if card.open]
-        title = layer.say("went_on" if went_on else "closed", self._missing(late))
-        told = strings.CARD_NO_MORE if layer.brings == "rankings" else strings.CARD_TOO_LATE
-        cards = [] if layer.summed else [card.chunk("in_progress", told) for card in late]
-        return [self._plan(title), *cards]
+        self._answered = answered or self._answered
+        late = [card for card in layer.cards if card.is_open]
+        title = layer.progress_text("went_on" if went_on else "closed", self._missing(late))
+        is_ranking = layer.task_output == "rankings"
+        text = strings.CARD_SKIPPED if is_ranking else strings.CARD_TOO_LATE
+        cards = [] if layer.is_summary else [card.chunk("in_progress", text) for card in late]
+        return [self._title(title), *cards]
 
     def _missing(self, cards: Iterable[TaskCard]) -> str:
-        names = [short(card.model) for card in cards]
-        if self._names == "shown" and len(names) <= NAMED:
+        names = [short_name(card.model) for card in cards]
+        if self._names == "shown" and len(names) <= NAMED_MODELS:
             return ", ".join(names)
-        many = strings.MISSING_MANY if len(names) > 1 else strings.MISSING_ONE
-        return many.format(count=len(names))
+        text = strings.MISSING_MANY if len(names) > 1 else strings.MISSING_ONE
+        return text.format(count=len(names))
 
     def _writing(self, attempt: int) -> str:
-        many = strings.SYNTHESISING if self._read > 1 else strings.SYNTHESISING_ONE
-        title = many.format(count=self._read) if self._read else strings.WRITING
+        title = strings.WRITING
+        if self._answered:
+            title = strings.SYNTHESISING if self._answered > 1 else strings.SYNTHESISING_ONE
+            title = title.format(count=self._answered)
         return strings.WRITING_NEXT.format(title=title) if attempt > 1 else title
 
-    def _layer(self, number: int, models: Sequence[str], brings: str) -> LayerTaskCards:
-        """A layer and its cards, made when it is first heard of."""
+    def _layer(self, number: int, models: Sequence[str], task_output: str) -> LayerTaskCards:
+        """Return a layer's cards, created on first use."""
         if number not in self._layers:
-            summed = self._shown + len(models) > CARDS
-            self._shown += 1 if summed else len(models)
+            is_summary = self._card_count + len(models) > CARDS
+            self._card_count += 1 if is_summary else len(models)
             seed = self._seed if self._names == "anonymous" else None
-            cards = cards_of(number, models, brings, seed)
-            self._layers[number] = LayerTaskCards(number, brings, cards, summed)
+            cards = build_cards(number, models, task_output, seed)
+            self._layers[number] = LayerTaskCards(number, task_output, cards, is_summary)
         return self._layers[number]
 
-    def _found(self, number: int, position: int) -> tuple[LayerTaskCards | None, TaskCard | None]:
+    def _find_card(
+        self, number: int, position: int
+    ) -> tuple[LayerTaskCards | None, TaskCard | None]:
         layer = self._layers.get(number)
         cards = layer.cards if layer else []
         return layer, cards[position - 1] if position <= len(cards) else None
 
-    def _plan(self, title: str) -> Chunk:
+    def _title(self, title: str) -> Chunk:
         self.line = shorten(plain(title), TITLE_LIMIT)
         return {"type": "plan_update", "title": self.line}

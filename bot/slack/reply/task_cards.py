@@ -1,8 +1,8 @@
-"""A layer of a run as task cards: one for each model, or one for all where there are too many.
+"""Builds the task cards of a layer: one per model, or one for all if there are too many.
 
-Of a card that is sent again, Slack replaces the title and the state but *adds* details to those
-that it has. So all that is told of a step stands in the card's title, and in words: its icon is
-only an ornament. Task JSON counts towards a message's length, and a message holds 50 parts.
+When a card is sent again, Slack replaces its title and status but *appends* its details. So the
+title says everything, in words: the icon is only decoration. The JSON of cards counts towards a
+message's length, and a message holds 50 parts.
 """
 
 from __future__ import annotations
@@ -14,95 +14,104 @@ from typing import Any
 
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.ui import strings
-from bot.slack.ui.model_names import short
+from bot.slack.ui.model_names import short_name
 
 TITLE_LIMIT = 150
 
 Chunk = dict[str, Any]
-"""A part of a streamed message, as it is sent."""
+"""A part of a streamed message, as Slack's JSON."""
 
 
 @dataclass(slots=True)
 class TaskCard:
-    """One model's place in a layer.
+    """The card of one model in a layer.
 
     Attributes:
-        id: of Slack's task.
-        name: what the model is called in front of people.
-        model: its real name.
+        id: the ID of Slack's task.
+        layer: the number of the layer.
+        name: the model's name as people see it.
+        model: the model's real name.
+        task_output: what the model returns; see `moa.Task.brings`.
         tries: how often it was asked.
-        open: whether its answer is still awaited.
+        is_open: whether its answer is pending.
     """
 
     id: str
     layer: int
     name: str
     model: str
-    brings: str
+    task_output: str
     tries: int = 1
-    open: bool = True
+    is_open: bool = True
 
-    def chunk(self, status: str, told: str) -> Chunk:
-        """The card with what is to be said of it now."""
-        title = strings.CARD.format(layer=self.layer, name=self.name, state=told)
+    def chunk(self, status: str, text: str) -> Chunk:
+        """Return the card with a status and a text."""
+        title = strings.CARD.format(layer=self.layer, name=self.name, state=text)
         return _task(self.id, title, status)
 
 
 @dataclass(slots=True)
 class LayerTaskCards:
-    """The cards of a layer in the order of its models' places; `summed`: one is shown for all.
+    """The cards of a layer, in the order of its models.
 
-    `brings` is what its models bring, and `read` how many of them have.
+    Attributes:
+        number: the number of the layer.
+        task_output: what the models return; see `moa.Task.brings`.
+        cards: one card per model.
+        is_summary: whether a single card is shown for all models.
+        answered: how many models have answered.
     """
 
     number: int
-    brings: str
+    task_output: str
     cards: list[TaskCard]
-    summed: bool
-    read: int = 0
+    is_summary: bool
+    answered: int = 0
 
-    def say(self, step: str, missing: str = "") -> str:
-        """How far it is, as a sentence: a key of `words.LAYER_STEPS`."""
+    def progress_text(self, step: str, missing: str = "") -> str:
+        """Return the layer's progress. `step` is a key of `strings.LAYER_STEPS`."""
         asked = len(self.cards)
-        return strings.LAYER_STEPS[self.brings][step].format(
-            layer=self.number, count=asked, asked=asked, read=self.read, missing=missing
+        return strings.LAYER_STEPS[self.task_output][step].format(
+            layer=self.number, count=asked, asked=asked, read=self.answered, missing=missing
         )
 
-    def all(self, status: str, told: str) -> list[Chunk]:
-        """All cards, of each of which the same is to be said."""
-        if self.summed:
-            return [self.sum(status, told)]
+    def all_chunks(self, status: str, text: str) -> list[Chunk]:
+        """Return all cards with the same status and text."""
+        if self.is_summary:
+            return [self.summary_chunk(status, text)]
         ordered = sorted(self.cards, key=lambda card: (len(card.id), card.id))
-        return [card.chunk(status, told) for card in ordered]
+        return [card.chunk(status, text) for card in ordered]
 
-    def sum(self, status: str, told: str) -> Chunk:
-        """The one card for all."""
+    def summary_chunk(self, status: str, text: str) -> Chunk:
+        """Return the single card for all models."""
         asked = len(self.cards)
-        title = strings.CARD_SUMMARY.format(layer=self.number, asked=asked, state=told)
+        title = strings.CARD_SUMMARY.format(layer=self.number, asked=asked, state=text)
         return _task(f"{self.number}-all", title, status)
 
-    def counted(self) -> Chunk:
-        """The one card for all, with how many are done."""
-        asked, done = len(self.cards), sum(not card.open for card in self.cards)
-        told = strings.CARD_SUMMED.format(done=done, asked=asked)
-        return self.sum("complete" if done == asked else "in_progress", told)
+    def count_chunk(self) -> Chunk:
+        """Return the single card with how many models are done."""
+        asked, done = len(self.cards), sum(not card.is_open for card in self.cards)
+        text = strings.CARD_DONE_COUNT.format(done=done, asked=asked)
+        return self.summary_chunk("complete" if done == asked else "in_progress", text)
 
 
-def cards_of(number: int, models: Sequence[str], brings: str, seed: int | None) -> list[TaskCard]:
-    """The cards of a layer, named, or numbered in an order that a secret `seed` decides.
+def build_cards(
+    number: int, models: Sequence[str], task_output: str, seed: int | None
+) -> list[TaskCard]:
+    """Return the cards of a layer, with names, or with numbers shuffled by a secret `seed`.
 
-    The order of the models' places stands in the settings and would tell their names; so neither
-    a card's number nor its id may follow it.
+    The models' order is in moa.toml and would reveal their names, so neither a card's number nor
+    its ID may follow it.
     """
     order = list(range(1, len(models) + 1))
     if seed is not None:
-        random.Random(f"cards:{seed}:{number}").shuffle(order)  # noqa: S311 - repeatable by the run's own secret seed
+        random.Random(f"cards:{seed}:{number}").shuffle(order)  # noqa: S311 - repeatable by the run's secret seed
     names = [
-        short(model) if seed is None else strings.CARD_UNNAMED.format(number=at)
+        short_name(model) if seed is None else strings.CARD_UNNAMED.format(number=at)
         for model, at in zip(models, order, strict=True)
     ]
     return [
-        TaskCard(f"{number}-{at}", number, name, model, brings)
+        TaskCard(f"{number}-{at}", number, name, model, task_output)
         for model, name, at in zip(models, names, order, strict=True)
     ]
 

@@ -1,7 +1,8 @@
-"""Showing at once that a question is being worked on, by the best means that a workspace has.
+"""Shows right away that the bot is working on a question.
 
-Agent sessions, else an assistant thread's status (which Slack clears after two minutes, hence the
-beat), else a reaction on the question. None of it is ever fatal to a reply.
+It uses an agent session, else an assistant thread's status, else a reaction on the question. Slack
+clears an assistant's status after two minutes, so that is sent again in time. A reply never fails
+because of its status.
 """
 
 from __future__ import annotations
@@ -22,27 +23,28 @@ from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import plain, shorten
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import section
-from bot.slack.ui.footer import stop
+from bot.slack.ui.footer import stop_button
 
 log = structlog.get_logger(__name__)
 
-BEAT_S = 90
+RENEW_S = 90
+"""Seconds after which an assistant's status is sent again."""
+
 REACTION = "eyes"
 MENTION = re.compile(r"<@[^<>]*>")
 MARKUP = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
-"""A link or a channel: of it the label is read, or the address where it has none."""
+"""A link or a channel. The title keeps its label, or its address if it has none."""
 
 MEANS = ("session", "assistant", "reaction")
-"""In the order in which they are tried."""
+"""Ways to show the status, in the order in which they are tried."""
 
 
 class TypingStatus:
-    """One question's sign of work. `clear` takes it away, whatever it was.
+    """The status of one question.
 
     Args:
-        client: of the workspace.
-        run: what is worked on. An earlier attempt at it may have shown the sign, by any means, and
-            never cleared it.
+        client: the workspace's client.
+        run: the run. An earlier attempt may have left a status of any kind.
     """
 
     def __init__(self, client: AsyncWebClient, run: Run) -> None:
@@ -52,14 +54,14 @@ class TypingStatus:
         self._shown: set[str] = {*MEANS} if run.resumed else set()
         self._means: str | None = None
         self._showing: asyncio.Task[None] | None = None
-        self._beat: asyncio.Task[None] | None = None
+        self._renewal: asyncio.Task[None] | None = None
 
     def show(self) -> None:
-        """Begin to show it. The work does not wait: Slack may be slow, or limit us for a while."""
+        """Start to show the status in the background: Slack may be slow or rate limit us."""
         self._showing = asyncio.create_task(self._show())
 
     async def _show(self) -> None:
-        """Show it by the first means that is not refused."""
+        """Show the status in the first way that Slack accepts."""
         question = self._question
         where = {"channel_id": question.channel, "thread_ts": question.thread_ts}
         session = self._client.agents_sessions_setStatus(
@@ -74,8 +76,8 @@ class TypingStatus:
             return
         if not (self._run.resumed or is_app(question.user)):
             await self._offer_stop()
-        if await self._try("assistant", self._say(strings.WORKING)):
-            self._beat = asyncio.create_task(self._keep_saying())
+        if await self._try("assistant", self._set_assistant_status(strings.WORKING)):
+            self._renewal = asyncio.create_task(self._keep_renewing())
             return
         await self._try(
             "reaction",
@@ -85,7 +87,7 @@ class TypingStatus:
         )
 
     async def _offer_stop(self) -> None:
-        """Without a session Slack shows no Stop of its own: the asker gets a button of ours."""
+        """Give the asker a Stop button, because Slack shows one only for agent sessions."""
         question = self._question
         try:
             await self._client.chat_postEphemeral(
@@ -93,52 +95,52 @@ class TypingStatus:
                 user=question.user,
                 thread_ts=question.thread_ts,
                 text=strings.STOP_OFFER,
-                blocks=[section(strings.STOP_OFFER), stop(self._run.id)],
+                blocks=[section(strings.STOP_OFFER), stop_button(self._run.id)],
             )
         except SLACK_ERRORS as error:
             log.info("stop_not_offered", error=code_of(error))
 
     async def is_session(self) -> bool:
-        """Whether the end of a stream may set the session's status by itself."""
+        """Return whether the end of a stream can also end the session."""
         await self._stop_showing()
         return self._means == "session"
 
     def was_cleared(self) -> None:
-        """The end of the stream has set the session's status."""
+        """Note that the end of the stream cleared the session's status."""
         if self._means == "session":
             self._means = None
             self._shown.discard("session")
 
     async def clear(self) -> None:
-        """Take the sign away.
+        """Clear every status that this run may have shown.
 
         Raises:
-            SLACK_TROUBLE: where trying again may help; what is left is then tried again.
+            SLACK_ERRORS: if a retry may help. The retry skips what is already cleared.
         """
         await self._stop_showing()
-        if self._beat:
-            self._beat.cancel()
-            await asyncio.gather(self._beat, return_exceptions=True)
+        if self._renewal:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
         self._means = None
         for means in MEANS:
             if means not in self._shown:
                 continue
             try:
-                await self._cleared(means)
+                await self._clear_one(means)
             except SLACK_ERRORS as error:
                 log.info("status_not_cleared", means=means, error=code_of(error))
                 if code_of(error) in TRANSIENT:
                     raise
             self._shown.discard(means)
 
-    async def _cleared(self, means: str) -> object:
+    async def _clear_one(self, means: str) -> object:
         question = self._question
         if means == "session":
             return await self._client.agents_sessions_setStatus(
                 channel_id=question.channel, thread_ts=question.thread_ts, status="active"
             )
         if means == "assistant":
-            return await self._say("")
+            return await self._set_assistant_status("")
         return await self._client.reactions_remove(
             channel=question.channel, timestamp=question.ts, name=REACTION
         )
@@ -149,18 +151,18 @@ class TypingStatus:
             await asyncio.gather(self._showing, return_exceptions=True)
             self._showing = None
 
-    async def _say(self, text: str) -> object:
+    async def _set_assistant_status(self, text: str) -> object:
         return await self._client.assistant_threads_setStatus(
             channel_id=self._question.channel, thread_ts=self._question.thread_ts, status=text
         )
 
-    async def _keep_saying(self) -> None:
+    async def _keep_renewing(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
-            await self._try("assistant", self._say(strings.WORKING))
+            await asyncio.sleep(RENEW_S)
+            await self._try("assistant", self._set_assistant_status(strings.WORKING))
 
     async def _try(self, means: str, call: Awaitable[object]) -> bool:
-        self._means = means  # also when it is cut short: it may have had its effect
+        self._means = means  # set before the call, which may take effect even if it is cancelled
         self._shown.add(means)
         try:
             await call
@@ -177,12 +179,12 @@ class TypingStatus:
 
 
 def _title(run: Run) -> str | None:
-    """The session's title: the words that began the thread.
+    """Return the session's title: the question that started the thread.
 
-    None for what is asked later in it, or once more: people may have changed the title meanwhile.
+    None for later questions in the thread, because people may have changed the title.
     """
     question = run.question
     if question.thread_ts != question.ts or run.again_of or run.resumed:
         return None
-    words_only = MARKUP.sub(r"\1", MENTION.sub("", question.text))
-    return shorten(plain(html.unescape(words_only)).strip(), slack_limits.SESSION_TITLE) or None
+    text = MARKUP.sub(r"\1", MENTION.sub("", question.text))
+    return shorten(plain(html.unescape(text)).strip(), slack_limits.SESSION_TITLE) or None

@@ -1,4 +1,4 @@
-"""A reply that is too long for its thread, as a file in it."""
+"""Uploads a reply that is too long for its thread as a file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NAME = "reply.md"
 
 
 async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
-    """Post the text in the question's thread as a file; False where Slack refuses it.
+    """Post the text in the question's thread as a file. Return False if Slack refuses it.
 
-    Nothing is posted in a thread whose root is gone: the file would land in the channel.
+    If the thread's root is gone, nothing is posted: the file would land in the channel.
 
-    It needs the scope files:write, which is optional
+    It needs the optional scope files:write
     (https://docs.slack.dev/messaging/working-with-files#upload).
     """
     if not await root_exists(client, question.channel, question.thread_ts):

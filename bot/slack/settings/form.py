@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bot.figures import dollars
 from bot.limits import Limits
 from bot.preferences import ChannelChoice, Choices, Preferences, Rules, WorkspaceChoice
 from bot.slack.settings.views import (
@@ -20,7 +21,6 @@ from bot.slack.settings.views import (
     allowed_values,
 )
 from bot.slack.ui import strings
-from bot.slack.ui.usage import amount
 
 LARGEST_USD = 1e9
 
@@ -57,7 +57,7 @@ class FormValues:
         options = selected if isinstance(selected, list) else []
         return {str(o.get("value")) for o in options if isinstance(o, Mapping)}
 
-    def dollars(self, key: str, most: float | None) -> float | None:
+    def amount(self, key: str, most: float | None) -> float | None:
         """Return an amount above 0 and up to `most`; None if the field is empty."""
         text = self._element(key).get("value")
         if text is None or not str(text).strip():
@@ -69,7 +69,7 @@ class FormValues:
         if not 0 < value < LARGEST_USD:
             raise FormError({key: strings.SETTINGS_BUDGET_WRONG})
         if most is not None and value > most:
-            raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=amount(most))})
+            raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=dollars(most))})
         return value
 
     def _element(self, key: str) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def parse_workspace(
     return WorkspaceChoice.model_validate(
         _shared(form, inherited, preferences)
         | {"follow_ups": _if_changed(follow_ups, inherited.follow_ups)}
-        | {key: form.dollars(key, getattr(limits, key)) for key in BUDGETS}
+        | {key: form.amount(key, getattr(limits, key)) for key in BUDGETS}
     )
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from bot import slack_limits
+from bot.figures import dollars
 from bot.limits import Limits
 from bot.preferences import STRICTER, Choices, Preferences, Rules, SharedChoice
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, plain_text, section
 from bot.slack.ui.forms import input_block, option
-from bot.slack.ui.usage import amount
 from moa.pipeline.definition import Pipeline
 
 CHANNEL_CALLBACK = "channel_settings"
@@ -173,7 +173,7 @@ def _listening(rules: Rules, *, brainstorm: bool = True) -> Block:
 
 
 def _budget(key: str, chosen: float | None, most: float | None, label: str) -> Block:
-    capped = strings.SETTINGS_BUDGET_CAPPED.format(most=amount(most)) if most is not None else ""
+    capped = strings.SETTINGS_BUDGET_CAPPED.format(most=dollars(most)) if most is not None else ""
     amount_input: Block = {"type": "number_input", "action_id": key, "is_decimal_allowed": True}
     amount_input |= {"initial_value": f"{chosen:g}"} if chosen is not None else {}
     hint = plain_text(capped or strings.SETTINGS_BUDGET_OPEN)

@@ -1,1 +1,1 @@
-"""What all Slack surfaces share: every string, blocks, the footer, model names."""
+"""Texts, blocks, the footer and model names, shared by everything shown in Slack."""

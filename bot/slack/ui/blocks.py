@@ -1,4 +1,4 @@
-"""Builds the Block Kit JSON that messages are made of."""
+"""Builds the Block Kit JSON that messages, modals and the Home tab share."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Block = dict[str, Any]
 SHOW_ANSWERS = "show_answers"
 SHARE = "share_answer"
 REPLY_ACTIONS = "reply_actions"
-"""The block that a whole reply ends with: by it a reply is known to be complete."""
+"""The last block of a complete reply. Recovery looks for it to tell that a reply is complete."""
 
 STOP = "stop"
 STOP_ACTIONS = "stop_actions"
 AGAIN = "again"
 ANOTHER = "again_with"
 RETRY_ACTIONS = "retry_actions"
-VERDICT = "verdict"
+FEEDBACK = "verdict"
 HELPFUL, NOT_HELPFUL = "helpful", "not_helpful"
 
 
@@ -29,12 +29,12 @@ def plain_text(text: str) -> Block:
 
 
 def markdown(text: str) -> Block:
-    """A markdown block. `text` must have been made safe."""
+    """Return a markdown block. `text` must be safe markdown."""
     return {"type": "markdown", "text": text[: slack_limits.MARKDOWN_TOTAL]}
 
 
 def section(mrkdwn: str) -> Block:
-    """A section. `mrkdwn` must have been escaped."""
+    """Return a section. `mrkdwn` must be escaped."""
     return {
         "type": "section",
         "text": {"type": "mrkdwn", "text": mrkdwn[: slack_limits.SECTION_TEXT]},
@@ -42,7 +42,7 @@ def section(mrkdwn: str) -> Block:
 
 
 def sections(mrkdwn: str) -> list[Block]:
-    """As many sections as a text takes, none of its lines in two. It must have been escaped."""
+    """Return as many sections as the text needs, split between lines. It must be escaped."""
     parts = [""]
     for line in mrkdwn.splitlines(keepends=True):
         if parts[-1] and len(parts[-1]) + len(line.rstrip("\n")) > slack_limits.SECTION_TEXT:
@@ -52,36 +52,36 @@ def sections(mrkdwn: str) -> list[Block]:
 
 
 def context(mrkdwn: str) -> Block:
-    """A quiet line."""
+    """Return a line of small grey text. `mrkdwn` must be escaped."""
     return {
         "type": "context",
         "elements": [{"type": "mrkdwn", "text": mrkdwn[: slack_limits.SECTION_TEXT]}],
     }
 
 
-def button(label: str, action_id: str, value: str, *, says: str | None = None) -> Block:
-    """A button. `says` is what a screen reader reads in place of the label."""
-    made: Block = {
+def header(text: str) -> Block:
+    """Return a heading."""
+    return {
+        "type": "header",
+        "text": plain_text(shorten(plain(text), slack_limits.HEADER_TEXT)),
+    }
+
+
+def actions(block_id: str, elements: list[Block]) -> Block:
+    """Return a row of buttons and menus."""
+    return {"type": "actions", "block_id": block_id, "elements": elements}
+
+
+def button(
+    label: str, action_id: str, value: str, *, accessibility_label: str | None = None
+) -> Block:
+    """Return a button. Screen readers read `accessibility_label` instead of the label."""
+    block: Block = {
         "type": "button",
-        "text": {"type": "plain_text", "text": shorten(plain(label), slack_limits.BUTTON_TEXT)},
+        "text": plain_text(shorten(plain(label), slack_limits.BUTTON_TEXT)),
         "action_id": action_id,
         "value": value,
     }
-    if says:
-        made["accessibility_label"] = shorten(plain(says), slack_limits.BUTTON_TEXT)
-    return made
-
-
-def seconds(value: float) -> str:
-    """Seconds as people read them."""
-    return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004 - one digit is enough from 10 on
-
-
-def cost(usd: float | None, *, estimated: bool = False) -> str:
-    """A cost as people read it; `estimated`: a provider did not count all tokens."""
-    if usd is None:
-        return "cost unknown"
-    if usd == 0:
-        return "no cost"
-    amount = f"${usd:.2f}" if usd >= 0.1 else f"${usd:.4f}"  # noqa: PLR2004 - cents are enough from there on
-    return f"about {amount}" if estimated else amount
+    if accessibility_label:
+        block["accessibility_label"] = shorten(plain(accessibility_label), slack_limits.BUTTON_TEXT)
+    return block

@@ -1,4 +1,4 @@
-"""What a click on a message says, and telling the person who clicked something in return."""
+"""Reads the value of a click and responds to the person who clicked."""
 
 from __future__ import annotations
 
@@ -19,40 +19,43 @@ _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class RefusedError(Exception):
-    """What somebody wants is not done. The words tell them why, as mrkdwn."""
+    """A request is refused. The message is mrkdwn that tells the person why."""
 
 
-def value_of(body: Mapping[str, Any]) -> tuple[str, str]:
-    """The value of what was clicked or chosen: a run's id, and what stands behind it or nothing."""
+def parse_value(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the run ID in a clicked or chosen value and the text after it, which may be empty."""
     action = body["actions"][0]
     value = action.get("value") or (action.get("selected_option") or {}).get("value")
     run_id, _, rest = str(value).partition(SEPARATOR)
-    return run_id_in(run_id), rest
+    return parse_run_id(run_id), rest
 
 
-def run_id_in(text: object) -> str:
-    """What a client has sent for a run's id; empty where it cannot be one."""
+def parse_run_id(text: object) -> str:
+    """Return a run ID that a client sent, or "" if it cannot be one."""
     return str(text) if _RUN_ID.fullmatch(str(text)) else ""
 
 
-def joined(run_id: str, rest: str) -> str:
-    """Such a value."""
+def join_value(run_id: str, rest: str) -> str:
+    """Return a value that `parse_value` takes apart."""
     return f"{run_id}{SEPARATOR}{rest}"
 
 
-async def tell(respond: AsyncRespond, notice: str, more: Sequence[Block] = ()) -> None:
-    """Say it to the clicker alone, if Slack takes that. `notice` is mrkdwn; `more` stands below."""
+async def respond_privately(respond: AsyncRespond, notice: str, more: Sequence[Block] = ()) -> None:
+    """Show `notice` (mrkdwn) to the person who clicked, with the blocks `more` below it.
+
+    Errors of Slack are ignored: nobody else can act on them.
+    """
     blocks = [section(notice), *more] if more else None
     with suppress(*SLACK_ERRORS):
         await respond(notice, blocks=blocks, response_type="ephemeral", replace_original=False)
 
 
-async def take_away(respond: AsyncRespond) -> None:
-    """Remove the ephemeral message that was clicked in; where that fails it merely stays."""
+async def delete_clicked_message(respond: AsyncRespond) -> None:
+    """Delete the ephemeral message with the button. If Slack refuses, it stays."""
     with suppress(*SLACK_ERRORS):
         await respond(delete_original=True)
 
 
 def is_complete(run: Run) -> bool:
-    """Whether a run has its reply, or will never have one."""
+    """Return whether a run has its reply or has failed."""
     return bool(run.reply) or run.state in {"answered", "failed"}

@@ -1,4 +1,4 @@
-"""What stands under a reply: one quiet line, and what can be done with it."""
+"""The footer of a reply: notes, one line of figures, and the buttons."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot import slack_limits
-from bot.slack.markdown.sanitize import escape_mrkdwn, plain, shorten
+from bot.figures import cost, seconds
+from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.permissions.access import RevealPolicy
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import (
     AGAIN,
     ANOTHER,
+    FEEDBACK,
     HELPFUL,
     NOT_HELPFUL,
     REPLY_ACTIONS,
@@ -20,25 +22,25 @@ from bot.slack.ui.blocks import (
     SHOW_ANSWERS,
     STOP,
     STOP_ACTIONS,
-    VERDICT,
     Block,
+    actions,
     button,
     context,
-    cost,
-    seconds,
+    plain_text,
 )
-from bot.slack.ui.clicks import joined
-from bot.slack.ui.model_names import notes_of
+from bot.slack.ui.clicks import join_value
+from bot.slack.ui.forms import option
+from bot.slack.ui.model_names import visible_notes
 from moa import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What decides how replies look in a channel.
+class FooterOptions:
+    """How footers look in a channel.
 
     Attributes:
-        policy: of the channel.
-        pipelines: those that a question can be asked again with.
+        policy: the channel's policy.
+        pipelines: the pipelines that people can ask again with.
     """
 
     policy: RevealPolicy
@@ -48,111 +50,111 @@ class Setting:
 def footer(
     run_id: str,
     outcome: Outcome,
-    setting: Setting,
+    options: FooterOptions,
     *,
     share: bool = False,
     again_of: str | None = None,
 ) -> list[Block]:
-    """The blocks under a whole reply. Each value holds the run's id, which alone opens nothing.
+    """Return the blocks under a complete reply.
+
+    Button values hold the run ID. It is no secret: every click is authorised again.
 
     Args:
-        run_id: of the run.
-        outcome: of the run.
-        setting: of the channel.
-        share: whether it can be shared, since only its asker sees it.
-        again_of: mrkdwn that tells whose reply was made anew, with a link to it.
+        run_id: the run's ID.
+        outcome: the run's outcome.
+        options: the channel's options.
+        share: whether the asker alone sees the reply and can share it.
+        again_of: for a regenerated reply, mrkdwn that names who asked again and links to the
+            earlier reply.
     """
-    # One block for all: a message takes 50, and each of many models may have a note.
-    notes = escape_mrkdwn("\n".join(notes_of(outcome, setting.policy.names)))
-    line = escape_mrkdwn(summary(outcome, costs=setting.policy.cost))
+    # One block for all notes: a message holds 50 blocks, and every model may add a note.
+    notes = escape_mrkdwn("\n".join(visible_notes(outcome, options.policy.names)))
+    line = escape_mrkdwn(summary(outcome, costs=options.policy.cost))
     return [
         *([context(notes)] if notes else []),
         context(f"{line} · {again_of}" if again_of else line),
-        {
-            "type": "actions",
-            "block_id": REPLY_ACTIONS,
-            "elements": _actions(run_id, setting, share=share),
-        },
-        _verdicts(run_id),
+        actions(REPLY_ACTIONS, _reply_actions(run_id, options, share=share)),
+        _feedback_buttons(run_id),
     ]
 
 
-def retry(run_id: str) -> list[Block]:
-    """The button under what tells that there is no reply."""
-    again = button(strings.RETRY, AGAIN, run_id, says=strings.RETRY_LABEL)
-    return [{"type": "actions", "block_id": RETRY_ACTIONS, "elements": [again]}]
+def retry_button(run_id: str) -> list[Block]:
+    """Return the "Try again" button for a notice that there is no reply."""
+    retry = button(strings.RETRY, AGAIN, run_id, accessibility_label=strings.RETRY_LABEL)
+    return [actions(RETRY_ACTIONS, [retry])]
 
 
-def stop(run_id: str) -> Block:
-    """The button that ends a run, for where Slack has none of its own."""
-    element = button(strings.STOP, STOP, run_id, says=strings.STOP_LABEL)
-    return {"type": "actions", "block_id": STOP_ACTIONS, "elements": [element]}
+def stop_button(run_id: str) -> Block:
+    """Return a button that stops the run, for workspaces without Slack's Stop button."""
+    stop = button(strings.STOP, STOP, run_id, accessibility_label=strings.STOP_LABEL)
+    return actions(STOP_ACTIONS, [stop])
 
 
 def summary(outcome: Outcome, *, costs: bool = True) -> str:
-    """The pipeline, how many models' answers were read, seconds and cost, as one line."""
+    """Return the pipeline, the number of models used, the seconds and the cost as one line."""
     parts = [outcome.pipeline]
     if outcome.answers:
-        read = sum(answer.readable for answer in outcome.answers)
+        used = sum(answer.readable for answer in outcome.answers)
         layers = {answer.layer for answer in outcome.answers}
-        # In several layers a model answers more than once.
+        # A model can answer once per layer, so with several layers this counts answers.
         counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
-        parts.append(counted.format(read=read, count=len(outcome.answers)))
+        parts.append(counted.format(read=used, count=len(outcome.answers)))
     parts.append(seconds(outcome.seconds))
     paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate)
     return " · ".join([*parts, paid] if costs else parts)
 
 
-def _actions(run_id: str, setting: Setting, *, share: bool) -> list[Block]:
-    show = button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, says=strings.SHOW_ANSWERS_LABEL)
-    again = button(strings.REGENERATE, AGAIN, run_id, says=strings.REGENERATE_LABEL)
-    options = _options(run_id, setting.pipelines)
+def _reply_actions(run_id: str, options: FooterOptions, *, share: bool) -> list[Block]:
+    show = button(
+        strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, accessibility_label=strings.SHOW_ANSWERS_LABEL
+    )
+    again = button(strings.REGENERATE, AGAIN, run_id, accessibility_label=strings.REGENERATE_LABEL)
+    choices = _pipeline_options(run_id, options.pipelines)
     return [
-        *([show] if setting.policy.who != "nobody" else []),
+        *([show] if options.policy.who != "nobody" else []),
         again,
-        *([_select(options)] if len(options) > 1 else []),
+        *([_pipeline_menu(choices)] if len(choices) > 1 else []),
         *([button(strings.SHARE, SHARE, run_id)] if share else []),
     ]
 
 
-def _options(run_id: str, pipelines: Collection[str]) -> list[Block]:
-    fitting = [name for name in pipelines if len(joined(run_id, name)) <= slack_limits.OPTION_VALUE]
-    return [
-        {
-            "text": {"type": "plain_text", "text": shorten(plain(name), slack_limits.OPTION_TEXT)},
-            "value": joined(run_id, name),
-        }
-        for name in fitting[: slack_limits.SELECT_OPTIONS]
-    ]
+def _pipeline_options(run_id: str, pipelines: Collection[str]) -> list[Block]:
+    values = ((name, join_value(run_id, name)) for name in pipelines)
+    fitting = [option(name, value) for name, value in values if _fits(value)]
+    return fitting[: slack_limits.SELECT_OPTIONS]
 
 
-def _select(options: list[Block]) -> Block:
+def _fits(value: str) -> bool:
+    return len(value) <= slack_limits.OPTION_VALUE
+
+
+def _pipeline_menu(options: list[Block]) -> Block:
     return {
         "type": "static_select",
         "action_id": ANOTHER,
-        "placeholder": {"type": "plain_text", "text": strings.ANOTHER_PIPELINE},
+        "placeholder": plain_text(strings.ANOTHER_PIPELINE),
         "options": options,
     }
 
 
-def _verdicts(run_id: str) -> Block:
+def _feedback_buttons(run_id: str) -> Block:
     return {
         "type": "context_actions",
         "elements": [
             {
                 "type": "feedback_buttons",
-                "action_id": VERDICT,
-                "positive_button": _verdict(
-                    strings.HELPFUL, strings.HELPFUL_LABEL, joined(run_id, HELPFUL)
+                "action_id": FEEDBACK,
+                "positive_button": _feedback_button(
+                    strings.HELPFUL, strings.HELPFUL_LABEL, join_value(run_id, HELPFUL)
                 ),
-                "negative_button": _verdict(
-                    strings.NOT_HELPFUL, strings.NOT_HELPFUL_LABEL, joined(run_id, NOT_HELPFUL)
+                "negative_button": _feedback_button(
+                    strings.NOT_HELPFUL, strings.NOT_HELPFUL_LABEL, join_value(run_id, NOT_HELPFUL)
                 ),
             }
         ],
     }
 
 
-def _verdict(label: str, says: str, value: str) -> Block:
-    text = {"type": "plain_text", "text": label}
-    return {"text": text, "accessibility_label": says, "value": value}
+def _feedback_button(label: str, accessibility_label: str, value: str) -> Block:
+    text = plain_text(label)
+    return {"text": text, "accessibility_label": accessibility_label, "value": value}

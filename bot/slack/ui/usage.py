@@ -1,49 +1,42 @@
-"""What somebody has used and has left, in words."""
+"""Texts about what a person has used of their budgets and what is left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.figures import cost, dollars
 from bot.limits import HOUR, BudgetStatus, next_day, next_month
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import cost
-
-CENT = 0.01
 
 
-def allowance(
-    standing: BudgetStatus, now: datetime, *, costs_shown: bool, channel: bool = False
+def usage_lines(
+    status: BudgetStatus, now: datetime, *, costs_shown: bool, channel: bool = False
 ) -> Sequence[str]:
-    """Lines of mrkdwn: this month's use, then what is left of each limit that is set.
+    """Return lines of mrkdwn: this month's usage, then what is left of each limit.
 
     Args:
-        standing: the limits and what counts against them.
-        now: with its time zone.
-        costs_shown: False gives shares of budgets in place of amounts.
-        channel: whether the budget of the channel that was asked in is told too.
+        status: the limits and the usage that counts against them.
+        now: the current time, with a time zone.
+        costs_shown: False shows shares of budgets instead of amounts.
+        channel: whether to include the budget of the channel.
     """
-    use, lines = standing.use, [*_left(standing, now, costs_shown=costs_shown, channel=channel)]
-    questions = asked(use.person_month_questions)
+    use, lines = status.use, [*_left(status, now, costs_shown=costs_shown, channel=channel)]
+    questions = question_count(use.person_month_questions)
     used = strings.BUDGET_USED if costs_shown else strings.BUDGET_USED_NO_COST
     first = used.format(questions=questions, cost=cost(use.person_month_usd))
     return [first, *(lines or [strings.BUDGET_NO_LIMIT])]
 
 
-def asked(count: int) -> str:
-    """A number of questions in words."""
+def question_count(count: int) -> str:
+    """Return "3 questions", "one question" or "no questions"."""
     few = {0: strings.BUDGET_QUESTIONS_NONE, 1: strings.BUDGET_QUESTIONS_ONE}
     return few.get(count) or strings.BUDGET_QUESTIONS.format(count=f"{count:,}")
 
 
-def amount(usd: float) -> str:
-    """A budget as people read it: in cents, and finer where it is less than one."""
-    return f"${usd:,.2f}" if usd == 0 or usd >= CENT else f"${usd:.4f}"
-
-
-def moment(when: datetime) -> str:
-    """A moment as mrkdwn, which each reader sees in their own time zone.
+def local_time(when: datetime) -> str:
+    """Return a time as mrkdwn that Slack shows in each reader's time zone.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
@@ -52,9 +45,9 @@ def moment(when: datetime) -> str:
 
 
 def _left(
-    standing: BudgetStatus, now: datetime, *, costs_shown: bool, channel: bool
+    status: BudgetStatus, now: datetime, *, costs_shown: bool, channel: bool
 ) -> Iterator[str]:
-    limits, use = standing.limits, standing.use
+    limits, use = status.limits, status.use
     budgets = (
         (strings.BUDGET_PERSON, use.person_day_usd, limits.per_person_day_usd, next_day),
         (
@@ -70,24 +63,24 @@ def _left(
             next_month,
         ),
     )
-    for line, used, most, free_again in budgets:
+    for line, used, most, next_reset in budgets:
         if most is not None:
             left = _rest(used, most, costs_shown=costs_shown)
             if used >= most:
-                left += f" · {strings.BUDGET_FREE_AGAIN.format(when=moment(free_again(now)))}"
+                left += f" · {strings.BUDGET_FREE_AGAIN.format(when=local_time(next_reset(now)))}"
             yield line.format(left=left)
     if limits.per_run_usd is not None and costs_shown:
-        yield strings.BUDGET_RUN.format(most=amount(limits.per_run_usd))
-    yield from _counts(standing)
+        yield strings.BUDGET_RUN.format(most=dollars(limits.per_run_usd))
+    yield from _question_limits(status)
 
 
-def _counts(standing: BudgetStatus) -> Iterator[str]:
-    limits, use = standing.limits, standing.use
+def _question_limits(status: BudgetStatus) -> Iterator[str]:
+    limits, use = status.limits, status.use
     if limits.questions_per_person_hour != "unlimited":
         most = limits.questions_per_person_hour
         line = strings.BUDGET_HOUR.format(left=max(most - use.person_hour, 0), most=most)
         if use.person_hour >= most and use.hour_since:
-            when = moment(use.hour_since + HOUR)
+            when = local_time(use.hour_since + HOUR)
             line += f" · {strings.BUDGET_FREE_AGAIN.format(when=when)}"
         yield line
     if limits.at_once_per_person != "unlimited":
@@ -98,5 +91,5 @@ def _counts(standing: BudgetStatus) -> Iterator[str]:
 def _rest(used: float, most: float, *, costs_shown: bool) -> str:
     left = max(most - used, 0.0)
     if costs_shown:
-        return strings.BUDGET_LEFT.format(left=amount(left), most=amount(most))
+        return strings.BUDGET_LEFT.format(left=dollars(left), most=dollars(most))
     return strings.BUDGET_LEFT_SHARE.format(percent=int(100 * left / most))

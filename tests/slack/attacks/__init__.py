@@ -1,1 +1,1 @@
-"""Attacks: hostile texts and strangers, and what the bot must make of them."""
+"""Attacks: hostile texts and strangers, and how the bot must handle them."""

@@ -1,4 +1,4 @@
-"""What must hold of a text that is sent to Slack, judged by readers that are not the bot's own."""
+"""Properties that every text sent to Slack must have, judged by independent parsers."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def words(text: str, *, letters_only: bool = False) -> str:
 
 
 def is_within(part: str, whole: str) -> bool:
-    """Whether all of a text's characters stand in another one, in their order."""
+    """Return whether another text contains all characters of this one in order."""
     rest = iter(whole)
     return all(character in rest for character in part)
 
 
 def assert_inert(markdown: str) -> None:
-    """Nothing in a markdown text notifies, loads or leads to where nobody allowed it to."""
+    """Assert that a Markdown text pings no one, loads nothing and links only to allowed hosts."""
     assert "<" not in markdown
     heads = re.compile(r"^(?: {0,3}> ?)+", re.MULTILINE)
     assert ">" not in heads.sub("", markdown)
@@ -92,7 +92,7 @@ def _kind(character: str) -> str:
 
 
 def _assert_unnoticed(markdown: str) -> None:
-    """Slack would call nobody and fetch nothing, as the local one reads it."""
+    """Assert that the local Slack finds no one to notify and nothing to fetch."""
     message = SlackMessage(ts="1", channel="C1", user="U1", text=markdown, team="T1")
     message.blocks = [{"type": "markdown", "text": markdown}]
     found = scan_notifications(message)
@@ -101,7 +101,7 @@ def _assert_unnoticed(markdown: str) -> None:
 
 
 def _shown(tokens: list[Token]) -> Iterator[str]:
-    """The text around code of each paragraph, with its marks read."""
+    """Yield the parsed text around code of each paragraph."""
     for token in tokens:
         assert token.type not in {"html_block", "html_inline"}, token.content
         if token.type == "inline":
@@ -119,13 +119,13 @@ def _text(token: Token) -> str:
 
 
 def assert_kept(attack: Attack, shown: str, *, letters_only: bool = False) -> None:
-    """The words of an attack are all shown, and nothing that it did not say."""
+    """Assert that all words of an attack are shown, and nothing else."""
     said = words(attack.shown, letters_only=letters_only)
     assert words(shown, letters_only=letters_only) == said
 
 
 def leaves(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The innermost elements of a rich_text block."""
+    """Yield the innermost elements of a rich_text block."""
     if "elements" not in part:
         yield part
     for inner in part.get("elements", ()):

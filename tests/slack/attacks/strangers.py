@@ -20,7 +20,7 @@ OTHER_TEAM = "T99999999"
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """Somebody who may not see a run of the channel `general`.
+    """A person who may not see a run of the channel `general`.
 
     Attributes:
         name: which of them it is.
@@ -97,7 +97,7 @@ STRANGERS = (
 
 
 def forged_values(run_id: str) -> Mapping[str, str]:
-    """What a hostile client might send in place of a run's id, by what it tries."""
+    """Return what a hostile client might send as a run id, by what it tries."""
     return {
         "empty": "",
         "blank": " ",
@@ -125,7 +125,7 @@ def forged_values(run_id: str) -> Mapping[str, str]:
 
 
 def forge(shown: SlackMessage | SlackView, action_id: str, value: str) -> None:
-    """Give a button of a message or a modal another value, as a hostile client would send it."""
+    """Give a button of a message or modal another value, as a hostile client would."""
     found = [part for part in walk(shown.blocks) if part.get("action_id") == action_id]
     assert found, f"nothing there is called {action_id}"
     for part in found:
@@ -133,13 +133,13 @@ def forge(shown: SlackMessage | SlackView, action_id: str, value: str) -> None:
 
 
 def run_of(reply: SlackMessage) -> str:
-    """The id of the run that a reply belongs to."""
+    """Return the run id of a reply."""
     assert reply.metadata is not None
     return str(reply.metadata["event_payload"]["run_id"])
 
 
 def shown_to(stage: Stage, person: User) -> str:
-    """All that a person has before them in modals and in what only they see, as text."""
+    """Return all text in a person's modals and private messages."""
     view = stage.slack.current_modal(person)
     parts = [stage.slack.render(view)] if view else []
     for channel in (stage.general, stage.slack.dm(person)):
@@ -148,6 +148,6 @@ def shown_to(stage: Stage, person: User) -> str:
 
 
 def sent_since(stage: Stage, calls: int) -> list[Mapping[str, Any]]:
-    """The views and messages that the bot has sent after so many calls, as they went out."""
+    """Return the views and messages that the bot sent after this many calls."""
     showing = ("views.", "chat.")
     return [c.args for c in stage.slack.calls()[calls:] if c.method.startswith(showing)]

@@ -1,4 +1,4 @@
-"""Addresses, judged by readers of Markdown that link by themselves and by a browser's parser."""
+"""Addresses, judged by Markdown parsers that auto-link and by a browser's URL parser."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ _CODE = re.compile(r"(`+)[^\n]*?(?<!`)\1(?!`)")
 
 
 def outside_code(shown: str) -> str:
-    """What a reader of Markdown may link: the text less its code spans."""
+    """Return the text without code spans, which is what Markdown parsers may link."""
     return _CODE.sub(" ", shown)
 
 
 def astray(texts: Iterable[str], hosts: frozenset[str] = HOSTS) -> dict[str, list[str]]:
-    """The texts that lead elsewhere once they are made safe, with what each reader links."""
+    """Return the texts that link elsewhere after they are made safe, with the links."""
     found = {text: leads_astray(safe_markdown(text, ALLOWED), hosts) for text in texts}
     return {text: where for text, where in found.items() if where}
 
 
 def test_no_reader_finds_an_address_inside_an_address() -> None:
-    """Whatever an allowed address holds, every link leads to the allowed host."""
+    """Whatever an allowed address contains, every link leads to the allowed host."""
     assert len(NESTED) >= 11_616
     assert astray(NESTED) == {}
 
 
 def test_an_address_inside_an_address_stays_code() -> None:
-    """The second host is shown as code on every surface, not only where a known reader links it."""
+    """The second host is code everywhere, not only where a known parser links it."""
     shown = {text: outside_code(safe_markdown(text, ALLOWED)) for text in NESTED}
     assert [text for text, rest in shown.items() if "evil.com/" in rest.lower()] == []
     assert [text for text, rest in shown.items() if "203.0.113.7/" in rest] == []
 
 
 def test_the_whole_corpus_leads_nowhere_else() -> None:
-    """The readers that link by themselves find nothing in any other attack either."""
+    """Auto-linking parsers find no forbidden link in any attack."""
     assert astray(attack.text for attack in CORPUS if len(attack.text) < 5_000) == {}
 
 
 def test_a_stream_of_addresses_reads_as_the_whole() -> None:
-    """Split at any position, a stream shows what it shows whole, and no state leads elsewhere."""
+    """Split anywhere, a stream gives the same text, and no intermediate state links elsewhere."""
     wrong: list[str] = []
     for text in NESTED[:: len(NESTED) // 250]:
         whole = safe_markdown(text, ALLOWED)
@@ -73,7 +73,7 @@ def test_a_stream_of_addresses_reads_as_the_whole() -> None:
 
 
 def test_an_address_that_comes_letter_by_letter_is_never_live() -> None:
-    """Slack may look at a stream at any moment, and what it sees then leads nowhere else."""
+    """Slack may show a stream at any moment; no state of it links elsewhere."""
     for text in NESTED[:: len(NESTED) // 60]:
         stream, shown = SafeStream(ALLOWED), ""
         for letter in text:
@@ -84,7 +84,7 @@ def test_an_address_that_comes_letter_by_letter_is_never_live() -> None:
 
 
 def test_no_address_comes_to_life_where_a_message_ends() -> None:
-    """A reply that takes several messages is as safe in each of them."""
+    """Each message of a long reply is safe."""
     wrong: list[str] = []
     for start in range(0, len(NESTED), 40):
         whole = safe_markdown(" ".join(NESTED[start : start + 40]), ALLOWED)
@@ -94,7 +94,7 @@ def test_no_address_comes_to_life_where_a_message_ends() -> None:
 
 
 def test_the_modal_links_to_allowed_hosts_only() -> None:
-    """In a modal, each link of a hostile text leads to the allowed host, as a browser reads it."""
+    """In a modal, every link in hostile text leads to the allowed host in a browser."""
     wrong: list[str] = []
     for text in (*NESTED, *ORDINARY):
         links = [leaf["url"] for block in rich_text(text, ALLOWED) for leaf in leaves(block)
@@ -104,7 +104,7 @@ def test_the_modal_links_to_allowed_hosts_only() -> None:
 
 
 def test_ordinary_addresses_stay_live() -> None:
-    """On a host that the asker named, the addresses that answers really hold remain links."""
+    """Ordinary addresses on a host that the asker named stay links."""
     for text in ORDINARY:
         for around in ("{}", "See {}.", "({})", "**{}**", "- {}\n", '"{}"', "{}, {}"):
             said = around.replace("{}", text)
@@ -116,7 +116,7 @@ def test_ordinary_addresses_stay_live() -> None:
 
 
 def test_hosts_of_every_script_are_compared_as_browsers_do() -> None:
-    """A host that the asker named is live in its own script and in punycode; no other one is."""
+    """A host that the asker named is linked in its script and in punycode; no other host is."""
     for script, host in SCRIPTS.items():
         ascii_host = host_of(f"https://{host}/")
         for question in (f"Is {host} up?", f"<https://{host}/a>", f"https://{ascii_host}/"):
@@ -137,7 +137,7 @@ def test_hosts_of_every_script_are_compared_as_browsers_do() -> None:
 
 
 def test_what_parsers_read_differently_is_inert() -> None:
-    """A host that looks, maps or decodes to the one that was named is no link."""
+    """A host that only looks like, maps to or decodes to an allowed one is no link."""
     for named, host in ODD:
         allowed = allowed_hosts([named])
         for scheme in ("https://", "http://", ""):
@@ -148,7 +148,7 @@ def test_what_parsers_read_differently_is_inert() -> None:
 
 
 def test_a_shared_suffix_is_no_owner() -> None:
-    """Naming a host allows that host and its `www.`: nothing above, below or beside it."""
+    """Naming a host allows that host and its `www.`, but no parent, child or sibling."""
     for named, host in SHARED:
         for allowed in (
             allowed_hosts([f"https://{named}/x and {named}"]),
@@ -164,7 +164,7 @@ def test_a_shared_suffix_is_no_owner() -> None:
 
 
 def test_bare_names_are_inert() -> None:
-    """A name alone is no link, whoever owns it; the same name in the question makes it one."""
+    """A bare name is no link unless the question contains it."""
     for text in BARE:
         assert leads_astray(safe_markdown(text), frozenset()) == [], text
         assert not re.search(r"\bevil\.\w|\.\u0440\u0444", outside_code(safe_markdown(text))), text
@@ -172,13 +172,13 @@ def test_bare_names_are_inert() -> None:
 
 
 def test_labels_name_no_host() -> None:
-    """What stands beside a mention, a channel, a group or an address allows nothing."""
+    """The label of a mention, channel, group or address allows no host."""
     for token in LABELLED:
         assert allowed_hosts([f"Ask {token} please"]) <= {"good.example"}
 
 
 def test_mail_addresses_stay_readable() -> None:
-    """A mail address is inert and whole, so that it can be copied."""
+    """A mail address is complete code, so that people can copy it."""
     for mail in (
         "ana@good.example",
         "ana.b+c@mail.evil.com",
@@ -231,7 +231,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=1_500, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_no_text_leads_astray(text: str) -> None:
-    """Of whatever pieces a text is made, no reader's link leads to a host that was not named."""
+    """No combination of pieces links to a host that was not named."""
     assert leads_astray(safe_markdown(text, ALLOWED), HOSTS) == []
 
 
@@ -241,7 +241,7 @@ def test_no_text_leads_astray(text: str) -> None:
     st.lists(PIECES, max_size=8).map("".join),
 )
 def test_no_two_pieces_join_to_a_link(first: str, second: str) -> None:
-    """A stream in two pieces shows what it shows in one."""
+    """A stream in two pieces gives the same text as in one."""
     stream = SafeStream(ALLOWED)
     shown = stream.feed(first) + stream.feed(second) + stream.close()
     assert shown == safe_markdown(first + second, ALLOWED)

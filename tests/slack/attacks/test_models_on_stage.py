@@ -1,4 +1,4 @@
-"""The corpus as what models say, through the running bot: in the thread and in the modal."""
+"""The corpus as models' text in a running bot: in the thread and in the modal."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ looked at in `test_texts`."""
 
 
 async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
-    """What the corpus says, from proposer and aggregator: shown whole, and harmless."""
+    """Attacks from a proposer and an aggregator are shown completely and do no harm."""
     assert len(STAGED) >= 152
     async with reciting(tmp_path) as stage:
         await _ask_all(stage, STAGED)
@@ -67,7 +67,7 @@ async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
 async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, streams: bool) -> None:
-    """The same over HTTP, and in a workspace where messages are edited and not streamed."""
+    """The same over HTTP, and in a workspace where messages are edited instead of streamed."""
     async with reciting(tmp_path, mode) as stage:
         if not streams:
             stage.slack.app.features.discard("streaming")
@@ -76,7 +76,7 @@ async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, stream
 
 
 async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
-    """Have several people ask for the attacks, and look at each one's reply and answers."""
+    """Have several people ask for the attacks and check each reply and its answers."""
     waiting = list(reversed(attacks))
     people = [stage.slack.add_user(f"Asker {number}") for number in range(ASKERS)]
 

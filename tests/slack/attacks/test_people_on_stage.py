@@ -1,4 +1,4 @@
-"""The corpus as what people write and are called: in threads, names and shared questions."""
+"""The corpus as people's messages, names and shared questions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
 
 
 def _assert_quoted(prompt: str, texts: list[str]) -> None:
-    """Every line of a thread is quoted, but for those that say whose it is and the question."""
+    """Assert that every line of a thread is quoted, except author lines and the question."""
     bare = [line for line in prompt.splitlines() if line and not line.startswith("> ")]
     assert [line for line in bare if not SPOKEN.fullmatch(line)] == [ECHO]
     assert len(bare) == len(texts) + 3  # the first message, Ana's turn, and her question
@@ -62,7 +62,7 @@ def _assert_quoted(prompt: str, texts: list[str]) -> None:
 
 
 async def test_no_name_does_harm(tmp_path: Path) -> None:
-    """Whatever people call themselves, they keep to their line, and nobody is called by it."""
+    """Names stay on their line and ping no one."""
     async with reciting(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Who are you?")
         for attack in NAMES:
@@ -78,7 +78,7 @@ async def test_no_name_does_harm(tmp_path: Path) -> None:
 
 
 async def test_no_question_does_harm(tmp_path: Path) -> None:
-    """A private question by anybody, answered with itself and shared, calls and fetches nothing."""
+    """A private question, repeated as the reply and shared, pings no one and loads nothing."""
     async with reciting(tmp_path) as stage:
         stage.models.models["writer-1"] = Reply(text=lambda request: request.turns[-1][1])
         for number, attack in enumerate(NAMES):

@@ -1,4 +1,4 @@
-"""A reply that goes on in another message: at a good place, and safe wherever it has to break."""
+"""A reply that continues in another message, at a good place, and safe at any place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
 from bot.slack.markdown.split import MESSAGE_TARGET
-from bot.slack.markdown.split_stream import Age, break_after, share
+from bot.slack.markdown.split_stream import Age, break_after, fill_message
 from tests.slack.attacks.attack import Attack, check_each
 from tests.slack.attacks.corpus import CORPUS
 from tests.slack.attacks.properties import ALLOWED, assert_inert, is_within, words
@@ -20,7 +20,7 @@ HEAD = "| a | b |\n|---|---|\n"
 
 
 class Thread:
-    """The messages of a reply, grown as `SlackReply` grows them."""
+    """The messages of a reply, filled as `MessageChain` fills them."""
 
     def __init__(self) -> None:
         self.messages = [""]
@@ -31,7 +31,9 @@ class Thread:
         self.waiting += text
         full = True
         while full:
-            now, self.waiting, full = share(self.messages[-1], self.waiting, final=final, age=age)
+            now, self.waiting, full = fill_message(
+                self.messages[-1], self.waiting, final=final, age=age
+            )
             self.messages[-1] += now
             if full:
                 self.messages.append("")
@@ -39,7 +41,7 @@ class Thread:
 
 
 def grown(pieces: Iterable[str], ages: Iterable[Age]) -> list[str]:
-    """The messages that a text becomes, flushed after each piece."""
+    """Return the messages of a text that is flushed after each piece."""
     stream, thread = SafeStream(ALLOWED), Thread()
     for piece, age in zip(pieces, ages, strict=True):
         thread.flush(stream.feed(piece), age=age)
@@ -48,7 +50,7 @@ def grown(pieces: Iterable[str], ages: Iterable[Age]) -> list[str]:
 
 
 def assert_good(attack: Attack, messages: list[str]) -> None:
-    """Each message is safe by itself and fits, and no word is lost between two."""
+    """Assert that each message is safe and fits, and that no word is lost."""
     for message in messages:
         assert len(message) <= SLACKS_LIMIT
         assert_inert(message)
@@ -57,7 +59,7 @@ def assert_good(attack: Attack, messages: list[str]) -> None:
 
 
 def test_a_message_breaks_safely_wherever_its_time_is_over() -> None:
-    """A message whose time is over can end anywhere, and both parts are as safe as the whole.
+    """An old message ends at once, and both parts are as safe as the whole.
 
     Short texts are broken at up to fifteen positions, long ones several times at random ones.
     """
@@ -77,7 +79,7 @@ def _assert_breaks_safely(attack: Attack) -> None:
 
 
 def test_a_ripe_message_ends_with_its_paragraph() -> None:
-    """Text flows on to the end of the paragraph, and only what follows begins a new message."""
+    """Text continues to the end of the paragraph; later text starts a new message."""
     thread = Thread()
     thread.flush("One **two")
     thread.flush(" three", age="ripe")
@@ -97,7 +99,7 @@ def test_a_ripe_message_ends_with_its_paragraph() -> None:
     ],
 )
 def test_a_ripe_message_ends_in_no_code_and_no_table(block: str) -> None:
-    """Whatever the flushes are, a block that was begun ends in the message where it began."""
+    """With any flushes, a block ends in the message where it started."""
     for at in range(1, len(block)):
         thread = Thread()
         thread.flush(f"Text.\n\n{block[:at]}")
@@ -107,7 +109,7 @@ def test_a_ripe_message_ends_in_no_code_and_no_table(block: str) -> None:
 
 
 def test_the_end_of_a_reply_begins_no_new_message() -> None:
-    """A reply whose last words come when its message is ripe is not torn apart."""
+    """The last words of a reply do not start a new message just because the current one is ripe."""
     thread = Thread()
     thread.flush("One.\n\n")
     thread.flush("Two.", age="ripe", final=True)
@@ -142,21 +144,21 @@ def test_the_end_of_a_reply_begins_no_new_message() -> None:
 def test_an_old_message_is_mended_where_it_breaks(
     shown: str, text: str, messages: list[str]
 ) -> None:
-    """What is open when the time is over is closed, and opened again in the next message."""
-    now, rest, full = share(shown, text, final=False, age="old")
+    """Open markup is closed in an old message and reopened in the next one."""
+    now, rest, full = fill_message(shown, text, final=False, age="old")
     assert full
     assert [shown + now, rest] == messages
 
 
 def test_a_message_that_slack_has_ended_goes_on_whole() -> None:
-    """Where nothing more can be added to a message, the next one takes all that was waiting."""
+    """If Slack ended a message, the next one gets all pending text."""
     assert break_after("a **b", " c** d\n\ne")[1] == "**c** d\n\ne"
     assert break_after(f"{HEAD}| 1 | 2 |\n", "| 3 | 4 |")[1] == f"{HEAD}| 3 | 4 |"
     assert break_after("a.\n\n", "b\n\nc")[1] == "b\n\nc"
 
 
 def test_a_table_moves_as_a_whole() -> None:
-    """A table that does not fit below what was said begins the next message."""
+    """A table that does not fit below the text starts the next message."""
     table = HEAD + "| cell | cell |\n" * 300
     thread = Thread()
     thread.flush("word " * 1_700 + "\n\n" + table[:600])
@@ -167,7 +169,7 @@ def test_a_table_moves_as_a_whole() -> None:
 
 
 def test_a_table_that_is_too_long_is_begun_anew() -> None:
-    """Each message of a long table has its head, and every row is in one of them."""
+    """Each message of a long table repeats its header, and every row appears once."""
     rows = [f"| {number} | x |\n" for number in range(2_000)]
     thread = Thread()
     thread.flush(HEAD)

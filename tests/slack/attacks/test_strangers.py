@@ -1,4 +1,4 @@
-"""The answers, tried by everybody who may not see them: by the button, in the modal, by replay."""
+"""People without access try to open answers: by button, in the modal, by replay."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
 
 
 async def replied(stage: Stage) -> SlackMessage:
-    """A reply to a question of Ana's."""
+    """Return the reply to a question of Ana's."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
 async def settled_view(stage: Stage, person: User) -> SlackView:
-    """The modal that a person has open, once it is filled."""
+    """Return the modal that a person has open, once it is filled."""
 
     def filled() -> SlackView | None:
         view = stage.slack.current_modal(person)
-        return view if view and strings.REVEAL_LOADING not in stage.slack.render(view) else None
+        return view if view and strings.ANSWERS_LOADING not in stage.slack.render(view) else None
 
     view = await stage.slack.wait_for(filled)
     assert view is not None
@@ -60,18 +60,18 @@ async def settled_view(stage: Stage, person: User) -> SlackView:
 
 
 def leaked(text: str) -> list[str]:
-    """What of the secrets a text holds."""
+    """Return which of the secrets a text contains."""
     return [secret for secret in SECRETS if secret in text]
 
 
 def assert_nothing_was_shown(stage: Stage, calls: int) -> None:
-    """None of what the bot has sent after so many calls holds an answer."""
+    """Require that nothing the bot sent after this many calls contains an answer."""
     assert not leaked(json.dumps(sent_since(stage, calls)))
 
 
 @strangers
 async def test_no_stranger_opens_the_answers(stage: Stage, stranger: Stranger) -> None:
-    """Whoever has no business with a question clicks its button in vain, twice as well as once."""
+    """People without access click the button in vain, once or twice."""
     reply = await replied(stage)
     person = await stranger.come(stage)
     calls = len(stage.slack.calls())
@@ -84,7 +84,7 @@ async def test_no_stranger_opens_the_answers(stage: Stage, stranger: Stranger) -
 
 @strangers
 async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: Stranger) -> None:
-    """A click in somebody else's modal, as a hostile client could send it, shows no answer."""
+    """A forged click in somebody else's modal shows no answer."""
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
     person = await stranger.come(stage)
@@ -99,7 +99,7 @@ async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: St
 
 
 async def test_whoever_is_removed_sees_no_further_page(stage: Stage) -> None:
-    """A modal that was opened with a right does not outlive it."""
+    """An open modal does not outlast the right to see it."""
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ben, reply)
     assert leaked(stage.slack.render(view))
@@ -112,7 +112,7 @@ async def test_whoever_is_removed_sees_no_further_page(stage: Stage) -> None:
 
 
 async def test_no_forged_value_opens_anything(stage: Stage) -> None:
-    """Whatever a client sends for the id of a run: only the id itself opens the answers."""
+    """Only the genuine run id opens the answers, whatever a client sends."""
     reply = await replied(stage)
     run_id = run_of(reply)
     for tries, value in forged_values(run_id).items():
@@ -129,7 +129,7 @@ async def test_no_forged_value_opens_anything(stage: Stage) -> None:
 
 
 async def test_no_forged_place_in_the_modal_opens_anything(stage: Stage) -> None:
-    """What the modal remembers between two clicks gives no right either."""
+    """The modal's metadata grants nothing either."""
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
     genuine, calls = view.content, len(stage.slack.calls())
@@ -144,7 +144,7 @@ async def test_no_forged_place_in_the_modal_opens_anything(stage: Stage) -> None
 
 
 async def test_a_run_of_another_channel_is_opened_by_no_button_here(stage: Stage) -> None:
-    """The id of a run in a private channel opens nothing for people of this one."""
+    """A private channel's run id opens nothing for people of this channel."""
     secret = stage.slack.add_channel("secret", members=[stage.ana], private=True)
     ts = await stage.slack.post(stage.ana, secret, f"{stage.mention} What is the risk?")
     hidden = await stage.replied(ts, channel=secret)
@@ -163,7 +163,7 @@ async def test_a_run_of_another_channel_is_opened_by_no_button_here(stage: Stage
 
 
 async def test_a_replayed_click_gives_no_right_that_was_lost(tmp_path: Path) -> None:
-    """A recorded request is refused once it is old, and answered by today's rights until then."""
+    """An old recorded request is refused; a recent one gets today's permissions."""
     async with on_stage(tmp_path, mode="http") as stage:
         reply = await replied(stage)
         clicked = await stage.slack.click(stage.ben, reply, SHOW_ANSWERS)
@@ -185,7 +185,7 @@ async def test_a_replayed_click_gives_no_right_that_was_lost(tmp_path: Path) -> 
 
 
 def click_of(stage: Stage, person: User, reply: SlackMessage, clicked: ActionResult) -> bytes:
-    """Slack's request for a click on Show answers, as somebody on the way may have recorded it."""
+    """Return Slack's request for a click on Show answers, as an eavesdropper might record it."""
     [button] = [e for e in elements(reply) if e.get("action_id") == SHOW_ANSWERS]
     payload = {
         "type": "block_actions",
@@ -202,7 +202,7 @@ def click_of(stage: Stage, person: User, reply: SlackMessage, clicked: ActionRes
 
 
 async def sent(stage: Stage, body: bytes, *, age: int = 0, forged: bool = False) -> int:
-    """Post a request to the bot as Slack would have, `age` seconds ago; gives the status."""
+    """Post a request to the bot as Slack would have `age` seconds ago; return the status."""
     stamp = str(int(time.time()) - age)
     secret = "guessed" if forged else stage.slack.signing_secret
     signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)

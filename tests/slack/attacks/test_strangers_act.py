@@ -1,4 +1,4 @@
-"""All that can be done with a reply beside reading it, tried by everybody who may not."""
+"""People without access try everything that can be done with a reply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.playground.state.models import SlackMessage, SlackView
 from bot.slack.intake.shortcut_form import INPUT, QUESTION
 from bot.slack.routes import ASK_ABOUT, SUMMARISE
 from bot.slack.ui import strings
-from bot.slack.ui.blocks import AGAIN, ANOTHER, STOP, VERDICT
+from bot.slack.ui.blocks import AGAIN, ANOTHER, FEEDBACK, STOP
 from tests.models.replies import HangBeforeHeaders, Reply
 from tests.slack.attacks.strangers import (
     STRANGERS,
@@ -29,14 +29,14 @@ strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
 @strangers
 async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -> None:
-    """They neither ask again nor judge nor ask by a shortcut, and are told so."""
+    """They can't regenerate, give feedback or use shortcuts, and read why."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)
         person = await stranger.come(stage)
         await stage.slack.click(person, reply, AGAIN)
         await stage.slack.click(person, reply, ANOTHER, f"{run_of(reply)}|single")
-        await stage.slack.click(person, reply, VERDICT, strings.NOT_HELPFUL)
+        await stage.slack.click(person, reply, FEEDBACK, strings.NOT_HELPFUL)
         await stage.slack.shortcut(person, SUMMARISE, reply)
         shown = lambda: stage.slack.ephemerals(person, stage.general)  # noqa: E731 - asked below
         await stage.slack.wait_for(lambda: len(shown()) == 4)
@@ -51,7 +51,7 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
 
 
 async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
-    """By the button, the command or Slack's own Stop; nobody but whoever asked."""
+    """Not with the button, the command or Slack's Stop."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
@@ -75,15 +75,15 @@ async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
 
 
 async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
-    """Whatever a client sends for the id of a run: it is answered, and nothing comes of it."""
+    """Any forged run id gets a response and has no effect."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for value in forged_values(run_of(reply)).values():
-            for action_id in (AGAIN, VERDICT):
-                if action_id == VERDICT:
+            for action_id in (AGAIN, FEEDBACK):
+                if action_id == FEEDBACK:
                     clicked = _with_verdict(reply, f"{value}|helpful")
                     result = await stage.slack.click(
-                        stage.ana, clicked, VERDICT, f"{value}|helpful"
+                        stage.ana, clicked, FEEDBACK, f"{value}|helpful"
                     )
                 else:
                     forge(reply, AGAIN, value)
@@ -91,15 +91,15 @@ async def test_no_forged_value_does_anything(tmp_path: Path) -> None:
                 assert result.acknowledged, value
         run_id = run_of(reply)
         for said in (f"{run_id}|best", f"{run_id}|", run_id, f"{run_id}|helpful|x"):
-            await stage.slack.click(stage.ana, _with_verdict(reply, said), VERDICT, said)
+            await stage.slack.click(stage.ana, _with_verdict(reply, said), FEEDBACK, said)
         await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == 1
         assert await verdicts(stage) == []
 
 
 def _with_verdict(reply: SlackMessage | SlackView, value: str) -> SlackMessage | SlackView:
-    """The reply, its first feedback button holding another value."""
+    """Return the reply with another value on its first feedback button."""
     for part in walk(reply.blocks):
-        if part.get("action_id") == VERDICT:
+        if part.get("action_id") == FEEDBACK:
             part["positive_button"]["value"] = value
     return reply

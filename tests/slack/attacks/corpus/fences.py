@@ -1,4 +1,4 @@
-"""Code that is never closed, closed twice, or closed where only one reader sees it."""
+"""Code that is never closed, closed twice, or closed for only some parsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader does not see: control, zero-width and bidirectional characters, and floods."""
+"""Invisible characters: control, zero-width and bidirectional ones, and floods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts: in many scripts, spelled otherwise, under shared suffixes, and names alone."""
+"""Hosts: in many scripts and spellings, under shared suffixes, and bare names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses: carrying data out, lying about where they lead, or opening something on a click."""
+"""Addresses that carry data out, hide their target, or open something on a click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images, HTML and marks of Slack's own that a reader of markdown might take for live."""
+"""Images, HTML and Slack's own markup that a Markdown parser might honour."""
 
 from __future__ import annotations
 

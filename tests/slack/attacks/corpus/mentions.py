@@ -1,4 +1,4 @@
-"""Mass mentions, people, groups and channels, in every spelling that Slack or a reader knows."""
+"""Mass mentions, people, groups and channels, in every spelling that Slack or a parser knows."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ ENDS = (*string.punctuation, "\u00a0x", "\u3002x", "\\\nx", "];", "})", "&gt;", 
 
 
 def nested() -> Iterator[str]:
-    """Every address inside an allowed one, plain, escaped, as a link's target and in brackets."""
+    """Return every address inside an allowed one: plain, escaped, as a link target, in brackets."""
     for start in (GOOD, f"https://{GOOD}", f"https://{GOOD}/docs", f"http://www.{GOOD}/a"):
         for separator in SEPARATORS:
             for evil in EVIL:

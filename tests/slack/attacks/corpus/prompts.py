@@ -1,4 +1,4 @@
-"""Texts that speak to a model: forged boundaries and turns, instructions, look-alikes."""
+"""Texts that address a model: forged boundaries and turns, instructions, look-alikes."""
 
 from __future__ import annotations
 
