@@ -94,7 +94,7 @@ class Recovery:
         signals = await self.runs.signals(mine) if mine else {}
         for run_id, signal in signals.items():
             if signal.attempt != mine[run_id]:
-                log.info("superseded", run_id=run_id)
+                log.info("run_superseded", run_id=run_id)
                 if task := self.tasks.in_progress.get(run_id):
                     task.cancel()
             elif signal.stop_by:

@@ -25,10 +25,10 @@ def read_toml(path: Path, *, set_by: str | None = None) -> dict[str, Any]:
     except FileNotFoundError:
         near = nearest(path.name, (p.name for p in path.parent.glob("*.toml")))
         source = f" ({set_by})" if set_by else ""
-        raise PipelineError(f"There is no file {path.name}{source}. {near}") from None
+        raise PipelineError(f"File not found: {path.name}{source}. {near}") from None
     except UnicodeDecodeError:
-        raise PipelineError(f"{path.name}: is not a UTF-8 text file.") from None
+        raise PipelineError(f"{path.name}: not a UTF-8 text file.") from None
     except OSError as error:
-        raise PipelineError(f"{path.name}: cannot be read ({error.strerror}).") from None
+        raise PipelineError(f"{path.name}: can't be read ({error.strerror}).") from None
     except tomllib.TOMLDecodeError as error:
-        raise PipelineError(f"{path.name}: is not valid TOML. {error}.") from None
+        raise PipelineError(f"{path.name}: invalid TOML. {error}.") from None

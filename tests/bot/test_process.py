@@ -73,11 +73,11 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
         ({"SLACK_APP_TOKEN": ""}, "Not set: SLACK_APP_TOKEN"),
         (
             {"SLACK_BOT_TOKEN": "xoxb-wrong"},
-            "SLACK_BOT_TOKEN: Slack does not accept it (invalid_auth)",
+            "SLACK_BOT_TOKEN: Slack rejected it (invalid_auth)",
         ),
         (
             {"SLACK_APP_TOKEN": "xapp-wrong"},
-            "SLACK_APP_TOKEN: Slack does not accept it (invalid_auth)",
+            "SLACK_APP_TOKEN: Slack rejected it (invalid_auth)",
         ),
         ({"SLACK_API_URL": "http://127.0.0.1:1/api/"}, "http://127.0.0.1:1/api/ did not answer"),
         ({"BLUE_KEY": ""}, "models.blue: its key is not set. Set BLUE_KEY"),

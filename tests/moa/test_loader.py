@@ -127,7 +127,7 @@ def mistaken() -> Iterable[tuple[str, list[str]]]:
     )
     yield good + "[model.x]\n", ["model: unknown key", 'Did you mean "models"?']
     yield good.replace('"balanced"\n', '"balancd"\n', 1), ["default_pipeline", "balancd"]
-    yield "models = ", ["moa.toml: is not valid TOML"]
+    yield "models = ", ["moa.toml: invalid TOML"]
     yield "", ["models: define", "pipelines: define"]
 
 

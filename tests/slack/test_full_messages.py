@@ -23,7 +23,7 @@ REFUSED: Mapping[str, Any] = {
     "retry_after": 0,
     "times": 4,  # more often than the client tries
 }
-LOST: Mapping[str, Any] = {"lose_answer": True, "after_effect": True}
+LOST: Mapping[str, Any] = {"drop_response": True, "after_effect": True}
 UNSURE: Mapping[str, Any] = {"error": "internal_error", "after_effect": True}
 
 

@@ -249,7 +249,7 @@ def token_error_text(error: BaseException, base_url: str, variable: str, hint: s
     code = code_of(error)
     if code == "no_answer":
         return (
-            f"{variable}: Slack at {base_url} did not answer, so the token could not be checked. "
+            f"{variable}: Slack at {base_url} did not respond, so the token could not be checked. "
             "Check SLACK_API_URL and the network."
         )
-    return f"{variable}: Slack does not accept it ({code}).\nSet it to {hint}."
+    return f"{variable}: Slack rejected it ({code}).\nSet it to {hint}."
