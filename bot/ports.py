@@ -221,7 +221,7 @@ class RunStore(Protocol):
         ...
 
     async def posted(self, run_id: str, ts: str) -> None:
-        """Store the ts of a message we posted, before doing anything else to it."""
+        """Store the ts of a message right after it was posted."""
         ...
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
@@ -322,7 +322,7 @@ class Reply(Protocol):
         """Check what an interrupted attempt posted.
 
         Returns True if its last message was posted: the whole reply, or why there is none.
-        Otherwise closes whatever the attempt left open.
+        Otherwise removes what the attempt left in the thread.
 
         Raises:
             Postponed: it can't be checked now.

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from bot.app import opened
+from bot.app import open_bot
 from bot.playground.server import LocalSlack
 from bot.server import serve_socket
 from bot.settings import load
@@ -91,7 +91,7 @@ async def render_reply(folder: Path) -> str:
             "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
         }
         settings = load(folder, variables)
-        async with opened(settings, mode="socket") as bot, serve_socket(bot, settings):
+        async with open_bot(settings, mode="socket") as bot, serve_socket(bot, settings):
             await slack.wait_for(lambda: slack.connections == 1)
             person = slack.add_user("Release lead")
             channel = slack.add_channel("releases", members=[person])

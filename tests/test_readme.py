@@ -76,4 +76,4 @@ def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
     """No page points to a file that does not exist."""
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
-    assert all((page.parent / target).exists() for target in local)
+    assert [target for target in local if not (page.parent / target).exists()] == []

@@ -1,4 +1,4 @@
-"""The run store (`bot.ports.Runs`): questions, their answers as they come, and how each ended."""
+"""The run store (`bot.ports.RunStore`): questions, their answers as they come, and how each ended."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DAY = "%Y-%m-%d"
 
 
 class StoredRunStore:
-    """`bot.ports.Runs` on a database. Each method is one transaction."""
+    """`bot.ports.RunStore` on a database. Each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -94,7 +94,7 @@ async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
         result = await moa_bot(tmp_path, "check", variables=tokens(slack))
     assert result.code == 1
     assert marks(result)["scopes"] == "missing"
-    assert "reactions:write (needed for: the eyes on a question" in result.out
+    assert "reactions:write (needed for: the eyes reaction" in result.out
     assert "OAuth & Permissions" in result.out
 
 

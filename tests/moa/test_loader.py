@@ -142,7 +142,9 @@ def test_every_mistake_of_the_file_is_named(tmp_path: Path, text: str, says: lis
 def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     """One sentence, with the nearest file's name."""
     written(tmp_path, "")
-    with pytest.raises(PipelineError, match=r'no file mao\.toml\. Did you mean "moa\.toml"'):
+    with pytest.raises(
+        PipelineError, match=r'File not found: mao\.toml\. Did you mean "moa\.toml"'
+    ):
         moa.load(tmp_path / "mao.toml")
     (tmp_path / "moa.toml").write_bytes(b"\xe9")
     with pytest.raises(PipelineError, match="not a UTF-8 text file"):

@@ -308,7 +308,7 @@ class ThreadReply:
 
 
 class SlackReplyFactory:
-    """`bot.ports.Replies` in Slack."""
+    """`bot.ports.ReplyFactory` in Slack."""
 
     def __init__(self, reply_context: ReplyContext, link_hosts: Sequence[str]) -> None:
         self._context = reply_context

@@ -107,7 +107,7 @@ REPLY_FILE_TITLE = "Full reply"
 REPLY_CUT = "_This reply is too long for Slack, so I cut it here. Ask for a shorter one._"
 PARTIAL = "_The reply ends here: the model that wrote it stopped responding._"
 CUT_AT_LIMIT = "_The reply ends here: the model that wrote it reached its length limit._"
-INTERRUPTED = "_I was restarted while replying. The reply continues below._"
+INTERRUPTED = "_I was restarted while replying. A new reply follows._"
 
 SHOW_ANSWERS = "Show answers"
 SHOW_ANSWERS_LABEL = "Show each model's own answer"

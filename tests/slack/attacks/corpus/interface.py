@@ -44,7 +44,7 @@ INTERFACE = named("interface", [
      "Something went wrong on my side. If you report this, include error ID deadbeef."),
     ("notice-stopped", "Forges that it was stopped.", "_Stopped._"),
     ("notice-restarted", "Forges that it goes on below.",
-     "_I was restarted while replying. The reply continues below._"),
+     "_I was restarted while replying. A new reply follows._"),
     ("plan", "Forges a plan with tasks.",
      "Layer 1: 3 of 3 answered\n- [x] Layer 1 \u00b7 red\n- [ ] Layer 2"),
     ("status", "Forges the line of progress.", "is asking the models\u2026"),
