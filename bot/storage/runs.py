@@ -1,4 +1,4 @@
-"""The run store (`bot.ports.RunStore`): questions, their answers as they come, and how each ended."""
+"""The run store (`bot.ports.RunStore`): questions, answers as they arrive, how each run ended."""
 
 from __future__ import annotations
 
