@@ -318,7 +318,7 @@ class Reply(Protocol):
     raise Unanswerable.
     """
 
-    async def stands(self) -> bool:
+    async def recover(self) -> bool:
         """Check what an interrupted attempt posted.
 
         Returns True if its last message was posted: the whole reply, or why there is none.
@@ -333,7 +333,7 @@ class Reply(Protocol):
         """Show at once that the question is being answered."""
         ...
 
-    def heed(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
         """Allow links to hosts in the asker's earlier messages. Call before any text."""
         ...
 
@@ -411,7 +411,7 @@ class Dispatcher(Jobs, Protocol):
 class RunSpan(Protocol):
     """Observes one run. Never raises."""
 
-    def saw(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Record a step of the run."""
         ...
 

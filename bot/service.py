@@ -135,7 +135,7 @@ class Service:
         recorder = RunRecorder(self._runs, run.id)
         try:
             async with work:
-                if run.resumed and await reply.stands():
+                if run.resumed and await reply.recover():
                     return await self._ended_before(run)
                 if run.stop_by:
                     raise Unanswerable("stopped")
@@ -170,7 +170,7 @@ class Service:
         self, run: Run, reply: Reply, recorder: RunRecorder, watch: RunSpan
     ) -> Outcome:
         thread = await self._threads.read(run.question)
-        reply.heed(thread.asker_said)
+        reply.allow_hosts_in(thread.asker_said)
         plan = self._plans(run.pipeline)
         self._admission.afford(run, plan, thread.prompt)
         under_way = run_moa(
@@ -182,7 +182,7 @@ class Service:
         )
         async with aclosing(under_way) as events:
             async for event in events:
-                watch.saw(event)
+                watch.on_event(event)
                 if isinstance(event, Finished):
                     outcome = event.outcome
                     return replace(outcome, notes=(*thread.notes, *outcome.notes))

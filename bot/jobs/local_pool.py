@@ -34,7 +34,7 @@ class LocalPool:
         self._is_open = True
 
     async def hand_over(self, run_id: str) -> int:
-        """Start a run, or queue it when all slots are taken; returns its position then, else 0."""
+        """Start a run, or queue it if all slots are taken. Return its position then, else 0."""
         if self._has_room:
             self._start(run_id)
             return 0
@@ -50,7 +50,7 @@ class LocalPool:
         self._start_next()
 
     async def stop(self, run_id: str, user: str) -> bool:
-        """Stop a run; False when it has ended already. One that waits is stopped at its turn."""
+        """Stop a run; return False if it has ended already. A waiting run stops at its turn."""
         is_live = await self._runs.ask_to_stop(run_id, user)
         if is_live:
             self._stop(run_id)
@@ -107,7 +107,7 @@ async def local_pool(
 
 
 def _lock(database: Path) -> FileLock:
-    """Lock an SQLite file for this process, by a lock file beside it."""
+    """Lock an SQLite file for this process, with a lock file beside it."""
     lock = FileLock(f"{database}.lock", blocking=False)
     try:
         lock.acquire()

@@ -1,1 +1,1 @@
-"""The journal in a database: SQLAlchemy Core, on SQLite by default and on Postgres."""
+"""The run store and everything else that is kept: SQLAlchemy Core on SQLite or Postgres."""

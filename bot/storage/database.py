@@ -1,4 +1,4 @@
-"""The database: opening it, transactions on it, and waiting for one that is briefly away."""
+"""Opens the database, runs transactions, and waits for a database that is briefly away."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 
 
 class DatabaseAway(Postponed, SQLAlchemyError):
-    """The database cannot be used now: no connection, or a locked or full disk."""
+    """The database can't be used now: no connection, or a locked or full disk."""
 
 
 class Database:
@@ -80,7 +80,7 @@ class Database:
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
-        """For reading. On Postgres each statement sees the latest commit."""
+        """Open a connection for reading. On Postgres each statement sees the latest commit."""
         options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         with _transient_errors():
             async with self.engine.connect() as connection:
@@ -88,7 +88,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
-        """For reading several tables: all statements see the same moment."""
+        """Open a connection on which all reads see the same moment."""
         options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with _transient_errors():
             async with self.engine.connect() as connection:
@@ -96,7 +96,7 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
-        """For writing: a transaction, committed at the end and rolled back after an error."""
+        """Open a transaction for writing: committed at the end, rolled back after an error."""
         with _transient_errors():
             async with self._writer, self.engine.connect() as connection:
                 await connection.execution_options(**{WRITES: True})
@@ -104,7 +104,7 @@ class Database:
                     yield connection
 
     def single(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """For a single statement that writes: on Postgres it needs no round trips for its ends."""
+        """Open a connection for one writing statement; on Postgres this saves two round trips."""
         return self.begin() if self._is_sqlite else self.connect()
 
     async def patiently(

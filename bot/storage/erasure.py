@@ -1,4 +1,4 @@
-"""Erasing what was asked and answered in a run whose question was deleted."""
+"""Erases a run whose question was deleted."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ async def erase(connection: AsyncConnection, run_id: str, finished_at: datetime)
 
 
 def is_erased(row: Row[Any]) -> bool:
-    """Whether a run's words were erased."""
+    """Return whether a run was erased."""
     return row.trouble == ERASED and not row.text

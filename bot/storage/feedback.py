@@ -1,4 +1,4 @@
-"""What people say of a run's answers (`bot.ports.Feedback`)."""
+"""Stores feedback on replies and answers (`bot.ports.Feedback`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StoredFeedback:
     async def judge(
         self, run_id: str, user: str, verdict: Literal["helpful", "not_helpful"], reason: str
     ) -> None:
-        """Store what a person says of the reply; a reason stays while they say the same."""
+        """Store a person's verdict on the reply. A reason stays while the verdict is the same."""
         key = {"run_id": run_id, "user": user, "target": REPLY}
         news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
         # Whoever says the same again without a reason has not taken the one before back.
@@ -40,7 +40,7 @@ class StoredFeedback:
             )
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
-        """Store which answer a person found best; it takes the place of one they chose before."""
+        """Store the answer that a person found best, in place of an earlier choice."""
         mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
         key = {"run_id": run_id, "user": user, "target": target}
         news = {"verdict": BEST, "created_at": datetime.now(UTC)}
@@ -52,13 +52,13 @@ class StoredFeedback:
             )
 
     async def take_back(self, run_id: str, user: str, target: str) -> None:
-        """Forget that they found it best."""
+        """Delete the person's choice of this answer."""
         key = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.target == target
         async with self._database.begin() as connection:
             await connection.execute(delete(feedback).where(*key, feedback.c.verdict == BEST))
 
     async def best_of(self, run_id: str, user: str) -> str | None:
-        """The answer that they found best; the newest, should two clicks have met."""
+        """Return the answer the person chose as best; the latest if two clicks collided."""
         mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
         query = select(feedback.c.target).where(*mine).order_by(feedback.c.created_at.desc())
         async with self._database.connect() as connection:

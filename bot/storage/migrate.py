@@ -1,4 +1,4 @@
-"""Bringing a database's tables up to date: one process at a time, and wholly or not at all."""
+"""Upgrades a database's tables: one process at a time, all or nothing."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     config.attributes["connection"] = connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with alone(connection):
-        stands = set(MigrationContext.configure(connection).get_current_heads())
-        if stands <= known:
+        revisions = set(MigrationContext.configure(connection).get_current_heads())
+        if revisions <= known:
             command.upgrade(config, revision)
         else:
-            log.warning("database_of_a_later_release", stands_at=", ".join(sorted(stands)))
+            log.warning("database_of_a_later_release", revisions=", ".join(sorted(revisions)))
 
 
 @contextmanager
 def alone(connection: Connection) -> Generator[None, None, None]:
-    """A transaction beside which no other process upgrades, and in which tables can be made anew.
+    """Open a transaction in which only this process upgrades and tables can be rebuilt.
 
-    SQLite changes a column by making its table anew and dropping the old one. With foreign keys in
-    force, all rows that refer to the table would go with it.
+    SQLite changes a column by rebuilding its table. With foreign keys enforced, dropping the old
+    table would delete all rows that refer to it.
     """
     if connection.dialect.name == "postgresql":
         with connection.begin():
@@ -65,7 +65,7 @@ def alone(connection: Connection) -> Generator[None, None, None]:
 
 
 def _outside(connection: Connection, statement: str) -> None:
-    """Run a statement on SQLite without a transaction being begun for it."""
+    """Run a statement on SQLite outside a transaction."""
     cursor = connection.connection.cursor()
     cursor.execute(statement)
     cursor.close()

@@ -1,4 +1,4 @@
-"""What was chosen in Slack (`bot.preferences.StoredChoices`), one JSON object for each place."""
+"""Stores the choices made in Slack (`bot.preferences.StoredChoices`), one JSON object per scope."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StoredPreferences:
         self._changes = 0
 
     async def read(self, team: str, channel: str | None, user: str | None) -> Choices:
-        """What has a say there: up to three rows, by their key."""
+        """Read the choices that apply there: up to three rows, by key."""
         places = {"workspace": team, "channel": channel, "person": user}
         found = self._just_read(team, places) or await self._look(team, places)
         return Choices(
@@ -53,7 +53,7 @@ class StoredPreferences:
         )
 
     async def write(self, team: str, scope: Scope, id: str, choice: Choice, by: str) -> None:  # noqa: A002 - the column's name
-        """Put a choice in the place of the former one, but for keys of a newer release."""
+        """Replace a choice, but keep keys that only a newer release knows."""
         key = {"team": team, "scope": scope, "id": id}
         here = [preferences.c[name] == value for name, value in key.items()]
         query = select(preferences.c.chosen).where(*here).with_for_update()
@@ -74,7 +74,7 @@ class StoredPreferences:
     def _just_read(
         self, team: str, places: Mapping[str, str | None]
     ) -> Mapping[str, str | None] | None:
-        """What was chosen in the places, by their scopes; None where one was not read just now."""
+        """Return recently read choices by scope; None if one was not read recently."""
         held = {
             scope: self._held.get((team, scope, place), NEVER)
             for scope, place in places.items()
@@ -99,7 +99,7 @@ class StoredPreferences:
 
 
 def _by_place(places: Mapping[str, str | None]) -> Select[Any, Any]:
-    """What was chosen in a workspace, in a channel and by a person, each None for "nowhere"."""
+    """Group the choices by workspace, channel and person; None where there is none."""
     of = [
         and_(preferences.c.scope == scope, preferences.c.id == place)
         for scope, place in places.items()

@@ -1,4 +1,4 @@
-"""What was asked before (`bot.ports.History`)."""
+"""Reads earlier questions (`bot.ports.QuestionHistory`)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.storage.tables import runs
 
 
 class StoredHistory:
-    """`bot.ports.History` on a database."""
+    """`bot.ports.QuestionHistory` on a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
-        """A person's latest questions, the newest first."""
+        """Return a person's latest questions, the newest first."""
         query = (
             select(
                 runs.c.channel,
@@ -41,7 +41,7 @@ class StoredHistory:
         return [PastQuestion(*row[:-1], aware(row.created_at)) for row in rows]
 
     async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
-        """Whether somebody has asked us in a thread."""
+        """Return whether anyone asked the bot in a thread."""
         here = (
             runs.c.team == team,
             runs.c.channel == channel,

@@ -1,4 +1,4 @@
-"""Deleting what was stored: by age in the background, and for a workspace or a person on demand."""
+"""Deletes stored data: by age in the background, and a workspace or a person on demand."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class Retention:
         self._database = database
 
     async def purge(self, whose: DeletionScope) -> AsyncGenerator[Sequence[str], None]:
-        """Delete ended runs, some hundred at a time; gives the ids that are gone each time."""
+        """Delete ended runs a few hundred at a time, and yield the ids deleted each time."""
         while gone := await self._delete_some(whose):
             yield gone
 
     @asynccontextmanager
     async def enforced(self, days: int) -> AsyncGenerator[None, None]:
-        """Delete what is older than so many days now and then, while this is entered."""
+        """Delete data older than this many days, every ten minutes while this is entered."""
         task = asyncio.create_task(self._enforce(days), name="retention")
         try:
             yield
@@ -81,7 +81,7 @@ class Retention:
                 log.warning("retention_failed", error=type(error).__name__)
 
     async def delete_older(self, days: int) -> None:
-        """Delete everything that is older than so many days."""
+        """Delete everything older than this many days."""
         whose = DeletionScope(before=ago(days))
         count = 0
         async for gone in self.purge(whose):
@@ -91,7 +91,7 @@ class Retention:
             log.info("purged", runs=count, older_than_days=days)
 
     async def live(self, whose: DeletionScope) -> int:
-        """How many runs are left because they have not ended."""
+        """Return how many runs were kept because they have not ended."""
         query = select(func.count()).where(whose.runs, IS_LIVE)
         async with self._database.connect() as connection:
             return await connection.scalar(query) or 0
@@ -112,7 +112,7 @@ class Retention:
                 await connection.execute(delete(feedback).where(*_said(whose)))
 
     async def _delete_some(self, whose: DeletionScope) -> Sequence[str]:
-        """Delete up to `AT_ONCE` ended runs; other processes delete others at the same time."""
+        """Delete up to `AT_ONCE` ended runs; other processes may delete others at the same time."""
         ended = select(runs.c.id).where(whose.runs, runs.c.finished_at.is_not(None))
         ended = ended.limit(AT_ONCE).with_for_update(skip_locked=True)
         async with self._database.begin() as connection:
@@ -123,7 +123,7 @@ class Retention:
 
 
 def ago(days: float) -> datetime:
-    """So many days before now; the first moment that there is when they are too many."""
+    """Return the moment this many days ago; the earliest possible one if that is out of range."""
     try:
         return datetime.now(UTC) - timedelta(days=days)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Between values and rows: how a run, an answer and a line of the ledger are written and read."""
+"""Converts runs, answers and calls to rows and back."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from moa import Answer, Call, Usage
 
 
 def upsert(dialect: str) -> Any:
-    """The `insert` of a dialect, with `on_conflict_do_update`, which both databases have."""
+    """Return the dialect's `insert`; both have `on_conflict_do_update`."""
     return postgresql.insert if dialect == "postgresql" else sqlite.insert
 
 
 def question_row(question: Question) -> dict[str, Any]:
-    """The columns of `runs` that hold a question."""
+    """Return the columns of `runs` that hold a question."""
     return {
         "team": question.team,
         "channel": question.channel,
@@ -37,7 +37,7 @@ def question_row(question: Question) -> dict[str, Any]:
 
 
 def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
-    """A row of `answers`, which is shown in Slack: the provider's own reason stays out of it."""
+    """Return a row of `answers`. Slack shows it, so the provider's own reason is left out."""
     row = {
         **_plain(answer, "usage", "reason"),
         **_tokens(answer.usage),
@@ -48,13 +48,13 @@ def answer_row(run_id: str, answer: Answer, role: str) -> dict[str, Any]:
 
 
 def ledger_row(run_id: str, call: Call) -> dict[str, Any]:
-    """A row of `ledger`."""
+    """Return a row of `ledger`, the call log."""
     row = {**_plain(call, "usage"), **_tokens(call.usage), "run_id": run_id}
     return row | {"reason": call.reason and storable(call.reason)}
 
 
 def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -> Run:
-    """A run from its row, the rows of its answers, and the ts of its posts."""
+    """Build a run from its row, its answers' rows and the ts of its posts."""
     found = [(answer.role, _answer(answer)) for answer in answers]
     return Run(
         id=row.id,
@@ -93,12 +93,12 @@ def read_run(row: Row[Any], answers: Sequence[Row[Any]], posts: Sequence[str]) -
 
 
 def aware(moment: datetime) -> datetime:
-    """SQLite gives back what it was given without its time zone, which is always UTC."""
+    """Add UTC to a time from SQLite, which drops the time zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def storable(text: str) -> str:
-    """Postgres stores no NUL, and UTF-8 no lone surrogates."""
+    """Remove what Postgres (NUL) or UTF-8 (lone surrogates) can't store."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -124,7 +124,7 @@ def _plain(value: Answer | Call, *without: str) -> dict[str, Any]:
 
 
 def read_usage(row: Row[Any]) -> Usage | None:
-    """The tokens of an answer or of a line of the ledger; None where they are not known."""
+    """Return the tokens of an answer or a call; None if unknown."""
     if row.input_tokens is None:
         return None
     return Usage(

@@ -1,4 +1,4 @@
-"""Runs as an operator looks at them: which there are, and what one of them did."""
+"""Lists runs, and the calls of one run, for operators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNDER_WAY = ("live", "waiting", "running")
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run in a list, without anybody's words."""
+    """A run in a list, without anyone's words."""
 
     id: str
     created_at: datetime
@@ -80,7 +80,7 @@ class RunListing:
             return [_listed(row) for row in await connection.execute(query)]
 
     async def ledger(self, run_id: str) -> Sequence[CallLine]:
-        """What a run asked of models and paid for, in the order of its calls."""
+        """Return a run's calls in order, with tokens and cost."""
         query = select(*(ledger.c[name] for name in CallLine.__slots__))
         query = query.where(ledger.c.run_id == run_id).order_by(ledger.c.id)
         async with self._database.connect() as connection:

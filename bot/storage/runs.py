@@ -53,7 +53,7 @@ class StoredRunStore:
         *,
         again_of: str | None = None,
     ) -> str | None:
-        """Store a question under all its keys, or nothing at all when one of them is taken."""
+        """Store a question under all its keys, or store nothing if one of them is taken."""
         row = _new_row(question, pipeline, again_of)
         # In one order, so that two claims never deadlock.
         named = [{"key": key, "run_id": row["id"]} for key in sorted(set(keys))]
@@ -66,19 +66,19 @@ class StoredRunStore:
         return None
 
     async def is_claimed(self, key: str) -> bool:
-        """Whether a question was claimed under this key."""
+        """Return whether a question was stored under this key."""
         query = select(claims.c.key).where(claims.c.key == key)
         return await self._scalar(query) is not None
 
     async def get(self, run_id: str) -> Run | None:
-        """A run with its answers and posts, or None; None also for one that was erased."""
+        """Return a run with its answers and posts; None if it doesn't exist or was erased."""
         async with self._database.connect() as connection:
             found = await connection.execute(select(runs).where(runs.c.id == run_id))
             row = found.one_or_none()
             return None if row is None or is_erased(row) else await _whole(connection, row)
 
     async def asked_again(self, run: Run) -> Run | None:
-        """The newest of the runs that ask this one again; None where there is none."""
+        """Return the latest run that regenerates this one; None if there is none."""
         question = run.question
         query = (
             select(runs.c.id)
@@ -91,13 +91,13 @@ class StoredRunStore:
         return None if newest is None else await self.get(newest)
 
     async def position(self, run_id: str) -> QueuePosition | None:
-        """A waiting run's position in the queue; None when it does not wait."""
+        """Return a waiting run's queue position; None if it isn't waiting."""
         async with self._database.connect() as connection:
             row = (await connection.execute(sql.queue_position(run_id))).one_or_none()
         return None if row is None else QueuePosition(*row)
 
     async def begin(self, run_id: str) -> Run | None:
-        """Begin an attempt at a run and return it; None when the run has ended."""
+        """Start an attempt at a run and return the run; None if it has ended."""
 
         async def start(connection: AsyncConnection) -> Run | None:
             begun = await connection.execute(sql.BEGIN_RUN, {"run_id": run_id})
@@ -111,7 +111,7 @@ class StoredRunStore:
         return await self._database.patiently(start, single=True)
 
     async def live_in(self, team: str, channel: str, thread_ts: str | None = None) -> Sequence[str]:
-        """The runs that have not ended in a channel, or in one thread of it, the oldest first."""
+        """Return the unfinished runs of a channel, or of one thread, the oldest first."""
         query = select(runs.c.id).where(runs.c.team == team, runs.c.channel == channel)
         query = query.where(IS_LIVE).order_by(runs.c.created_at)
         if thread_ts is not None:
@@ -120,14 +120,14 @@ class StoredRunStore:
             return (await connection.scalars(query)).all()
 
     async def live_under(self, team: str, channel: str, ts: str, thread_ts: str) -> Sequence[str]:
-        """The runs that have not ended and were asked by a message, or in the thread it began."""
+        """Return the unfinished runs asked by a message, or in the thread that it started."""
         below = or_(runs.c.ts == ts, runs.c.thread_ts == ts)
         query = select(runs.c.id).where(*sql.in_thread(team, channel, thread_ts), below, IS_LIVE)
         async with self._database.connect() as connection:
             return (await connection.scalars(query.order_by(runs.c.created_at))).all()
 
     async def signals(self, run_ids: Collection[str]) -> Mapping[str, RunSignal]:
-        """What other processes have stored for the runs that have not ended."""
+        """Return what other processes have stored for these runs, if unfinished."""
         query = select(runs.c.id, runs.c.attempt, runs.c.stop_by)
         query = query.where(runs.c.id.in_(run_ids), IS_LIVE)
         async with self._database.connect() as connection:
@@ -135,12 +135,12 @@ class StoredRunStore:
             return {row.id: RunSignal(row.attempt, row.stop_by) for row in found}
 
     async def ask_to_stop(self, run_id: str, user: str) -> bool:
-        """Store that a run is to stop; False when it has ended already."""
+        """Store that a run is to stop; return False if it has ended already."""
         async with self._database.single() as connection:
             return bool((await connection.execute(sql.ask_to_stop(run_id, user))).rowcount)
 
     async def record(self, run_id: str, answer: Answer, call: Call) -> None:
-        """Store an answer as it comes, with its call."""
+        """Store an answer and its call as they arrive."""
 
         async def store(connection: AsyncConnection) -> None:
             row = answer_row(run_id, answer, call.role)
@@ -150,7 +150,7 @@ class StoredRunStore:
         await self._database.patiently(store)
 
     async def charge(self, run_id: str, call: Call) -> None:
-        """Store a call that brought no answer of its own."""
+        """Store a call that produced no answer of its own."""
 
         async def store(connection: AsyncConnection) -> None:
             await _charge(connection, run_id, call)
@@ -162,7 +162,7 @@ class StoredRunStore:
         await self._change(sql.put_post(run_id, ts))
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
-        """The ts of messages that other runs have posted in the same thread."""
+        """Return the ts of messages that other runs posted in the same thread."""
         question = run.question
         query = (
             select(posts.c.ts)
@@ -196,7 +196,7 @@ class StoredRunStore:
             raise Superseded
 
     async def delivered(self, run_id: str) -> None:
-        """The whole reply was posted: the run is over."""
+        """Mark the run as answered: the whole reply was posted."""
         await self._end(run_id, "answered", None)
 
     async def fail(self, run_id: str, trouble: Trouble) -> None:
@@ -204,24 +204,24 @@ class StoredRunStore:
         await self._end(run_id, "failed", trouble)
 
     async def take_sharing(self, run_id: str) -> bool:
-        """Claim the sharing of a run's reply; False when it was claimed before."""
+        """Claim the right to share a run's reply; False if it was claimed before."""
         async with self._database.begin() as connection:
             put = sql.put_keys(connection.dialect.name)
             key = {"key": _sharing(run_id), "run_id": run_id}
             return await connection.scalar(put, key) is not None
 
     async def release_sharing(self, run_id: str) -> None:
-        """Give that claim up, so that the reply can be shared after all."""
+        """Release that claim, so that the reply can still be shared."""
         await self._change(delete(claims).where(claims.c.key == _sharing(run_id)))
 
     async def unfinished(self) -> Sequence[UnfinishedRun]:
-        """The runs that were claimed and have not ended, the oldest first."""
+        """Return the runs that have not ended, the oldest first."""
         query = select(runs.c.id, runs.c.turn).where(IS_LIVE).order_by(runs.c.created_at)
         async with self._database.connect() as connection:
             return [UnfinishedRun(*row) for row in await connection.execute(query)]
 
     async def queue(self) -> QueueStats:
-        """How many questions have not ended, and how old the oldest of them are."""
+        """Return how many questions have not ended, and the age of the oldest."""
         query = select(runs.c.state, func.count(), func.min(runs.c.created_at))
         query = query.where(IS_LIVE).group_by(runs.c.state)
         now = datetime.now(UTC)
@@ -293,7 +293,7 @@ def _new_row(question: Question, pipeline: str, again_of: str | None) -> dict[st
 
 
 def _new_id() -> str:
-    """An id that nobody guesses, and that a command line does not take for an option."""
+    """Return an id that can't be guessed and that no command line takes for an option."""
     while (run_id := secrets.token_urlsafe(18)).startswith("-"):
         pass
     return run_id

@@ -1,4 +1,4 @@
-"""What was spent (`bot.limits.Spending`), read as totals; `statements` adds up each call."""
+"""Reads what was spent (`bot.limits.Spending`) as totals."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ class StoredSpending:
     async def use(
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
     ) -> BudgetUse:
-        """What counts for a person and a channel now; with `before`, ahead of that run alone."""
+        """Return a person's and a channel's current use; with `before`, only what precedes that run."""
         # At one moment: what is paid for moves from what is to come to what was spent.
         async with self._database.snapshot() as connection:
             return await _use(connection, _Asker(team, user, channel, now, before))
 
     async def hour(self, team: str, user: str, now: datetime, *, before: str) -> BudgetUse:
-        """What counts for a person of the last hour's questions, ahead of that run."""
+        """Return a person's questions of the last hour that precede that run."""
         query = _hour(_Asker(team, user, None, now, before))
         async with self._database.connect() as connection:
             found = (await connection.execute(query)).one()
         return BudgetUse(person_hour=found.questions, hour_since=found.since and aware(found.since))
 
     async def measured(self, team: str, pipelines: Iterable[str]) -> Mapping[str, PipelineStats]:
-        """What the latest runs of these pipelines took there; those never used are left out."""
+        """Return the medians of these pipelines' latest runs; unused pipelines are left out."""
         names = [*pipelines]
         async with self._database.snapshot() as connection:
             found = {name: (await connection.execute(_latest(team, name))).all() for name in names}
         return {name: _measured(rows) for name, rows in found.items() if rows}
 
     async def by_channel(self, team: str, now: datetime, most: int) -> Sequence[ChannelUse]:
-        """What this month's costliest channels have used, the costliest first."""
+        """Return this month's most expensive channels, the most expensive first."""
         cost, questions = func.sum(spending.c.cost_usd), func.sum(spending.c.questions)
         query = (
             select(spending.c.channel, questions.label("questions"), cost.label("cost_usd"))
@@ -70,7 +70,7 @@ class StoredSpending:
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
-    """Whose use is asked for, where and when, and ahead of which run."""
+    """The person, channel and moment to count for, ahead of a given run."""
 
     team: str
     user: str
@@ -101,7 +101,7 @@ async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
 
 
 async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
-    """The unfinished runs of a workspace, each with what was paid for it."""
+    """Select a workspace's unfinished runs, each with what was paid for it."""
     paid = select(func.coalesce(func.sum(ledger.c.cost_usd), 0.0))
     paid = paid.where(ledger.c.run_id == runs.c.id).scalar_subquery().label("paid")
     query = select(runs.c.team, runs.c.user, runs.c.channel, runs.c.pipeline, paid)
@@ -112,7 +112,7 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
 
 
 def _spent(asker: _Asker) -> Any:
-    """Totals of this month and of today, as one row."""
+    """Select the totals of this month and of today as one row."""
     today = spending.c.day == asker.now.strftime(DAY)
     hers, here = spending.c.user == asker.user, spending.c.channel == asker.channel
 
@@ -130,7 +130,7 @@ def _spent(asker: _Asker) -> Any:
 
 
 def _hour(asker: _Asker) -> Any:
-    """How many questions of the last hour count, and since when."""
+    """Select how many questions of the last hour count, and since when."""
     not_refused = or_(runs.c.trouble.is_(None), runs.c.trouble.not_in(REFUSALS))
     oldest = func.min(runs.c.created_at)
     return select(func.count().label("questions"), oldest.label("since")).where(
@@ -143,7 +143,7 @@ def _hour(asker: _Asker) -> Any:
 
 
 def _earlier(run_id: str | None) -> Sequence[ColumnElement[bool]]:
-    """That a run was asked before that one; nothing where none is given."""
+    """The condition that a run was asked before another one; no condition without one."""
     if run_id is None:
         return ()
     other = runs.alias()
@@ -178,7 +178,7 @@ def _measured(rows: Sequence[Any]) -> PipelineStats:
 
 
 def _latest(team: str, pipeline: str) -> Select[Any, Any]:
-    """`seconds` and `cost_usd` of a pipeline's latest answered runs."""
+    """Select `seconds` and `cost_usd` of a pipeline's latest answered runs."""
     return (
         select(runs.c.seconds, runs.c.cost_usd)
         .where(

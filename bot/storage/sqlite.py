@@ -57,6 +57,6 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """A writer takes the write lock first: after a read it could no longer be granted."""
+    """Take the write lock first: SQLite can't grant it to a transaction that has already read."""
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

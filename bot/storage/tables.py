@@ -1,4 +1,4 @@
-"""The tables. A change here comes with a migration in `migrations/versions`."""
+"""The tables. Every change needs a migration in `migrations/versions`."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ class _CompositeSpan:
     def __init__(self, spans: Sequence[RunSpan]) -> None:
         self._watches = spans
 
-    def saw(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         for span in self._watches:
-            span.saw(event)
+            span.on_event(event)
 
     def ended(self, how: Ended) -> None:
         for span in self._watches:

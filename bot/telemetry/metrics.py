@@ -127,7 +127,7 @@ class _RunMetrics:
         if not run.resumed:
             metrics.wait.observe(self._age_s())
 
-    def saw(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         match event:
             case Delta():
                 if not self._has_first_text:

@@ -86,7 +86,7 @@ class Tracing:
 class _NoTrace:
     """The `bot.ports.RunSpan` of an untraced run."""
 
-    def saw(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         pass
 
     def ended(self, how: Ended) -> None:
@@ -107,7 +107,7 @@ class _RunTrace:
         self._wall_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
         self._events_began_ns: int | None = None
 
-    def saw(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         if isinstance(event, Delta):
             return
         if self._events_began_ns is None:

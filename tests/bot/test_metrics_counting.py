@@ -37,7 +37,7 @@ async def test_a_recorded_answer_is_not_counted_again() -> None:
     metrics = fresh()
     with metrics.work(a_run(resumed=True)) as watch:
         for event in again.events:
-            watch.saw(event)
+            watch.on_event(event)
         watch.ended("complete")
     found = read(metrics)
     assert found.value("model_calls_total", model="red", role="proposer", state="used") is None
@@ -50,7 +50,7 @@ def test_work_that_is_broken_off_is_counted_as_such() -> None:
     """A run handed back at shutdown is neither ended nor in progress."""
     metrics = fresh()
     with metrics.work(a_run()) as watch:
-        watch.saw(Delta("The first half"))
+        watch.on_event(Delta("The first half"))
         assert read(metrics).value("questions_in_work") == 1
     found = read(metrics)
     assert found.value("questions_in_work") == 0
@@ -63,8 +63,8 @@ def test_seconds_are_counted_from_the_question_on() -> None:
     metrics = fresh()
     for run in (a_run(age_s=100.0), a_run(age_s=-100.0)):
         with metrics.work(run) as watch:
-            watch.saw(Delta("The "))
-            watch.saw(Delta("reply."))
+            watch.on_event(Delta("The "))
+            watch.on_event(Delta("reply."))
             watch.ended("complete")
     found = read(metrics)
     for name in ("question_first_text_seconds", "question_seconds"):
@@ -77,7 +77,7 @@ def test_names_that_are_not_configured_any_more_share_one_label() -> None:
     metrics = fresh()
     call = Call("gone", "proposer", 1, 1, 1, "failed", 0.0, 1.0, error_kind="unavailable")
     with metrics.work(a_run("removed")) as watch:
-        watch.saw(Failed(Answer("gone", 1, 1, "failed"), call))
+        watch.on_event(Failed(Answer("gone", 1, 1, "failed"), call))
         watch.ended("pipeline_gone")
     found = read(metrics)
     assert found.value("questions_ended_total", pipeline="other", outcome="pipeline_gone") == 1
@@ -91,8 +91,8 @@ def test_a_cost_that_is_not_known_is_counted_as_unknown() -> None:
     call = Call("red", "proposer", 1, 1, 1, "used", 0.0, 1.0, 0.5, usage=Usage(10, 20, 5))
     failed = Call("red", "proposer", 1, 1, 2, "failed", 0.0, 1.0, error_kind="unavailable")
     with metrics.work(a_run()) as watch:
-        watch.saw(Answered(Answer("red", 1, 1, "used"), call))
-        watch.saw(Retried(failed))
+        watch.on_event(Answered(Answer("red", 1, 1, "used"), call))
+        watch.on_event(Retried(failed))
         watch.ended("complete")
     found = read(metrics)
     assert found.value("model_calls_without_cost_total", model="red") == 1

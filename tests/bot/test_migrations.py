@@ -204,7 +204,7 @@ async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> 
     with structlog.testing.capture_logs() as logged:
         async with opened(database) as second:
             assert await StoredRunStore(second).unfinished() == []
-    said = [(line["event"], line["stands_at"]) for line in logged]
+    said = [(line["event"], line["revisions"]) for line in logged]
     assert said == [("database_of_a_later_release", "later")]
 
 

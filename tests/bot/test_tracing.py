@@ -68,7 +68,7 @@ def report(kept: Kept, events: Sequence[Event], how: Ended | None = "complete") 
     """Trace a run the way the service does."""
     with Tracing(FACTS, kept.provider).work(RUN) as watch:
         for event in events:
-            watch.saw(event)
+            watch.on_event(event)
         if how:
             watch.ended(how)
 
@@ -257,7 +257,7 @@ async def test_without_opentelemetry_set_up_nothing_is_made() -> None:
     played = await play(plan(layer(says("red")), by=says("writer")))
     with Tracing(FACTS).work(RUN) as watch:
         for event in played.events:
-            watch.saw(event)
+            watch.on_event(event)
         assert not get_current_span().get_span_context().is_valid
         watch.ended("complete")
 

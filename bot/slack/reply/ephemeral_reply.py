@@ -42,14 +42,14 @@ class EphemeralReply:
         self._allowed_hosts = allowed_hosts
         self._url = run.question.response_url
 
-    async def stands(self) -> bool:
+    async def recover(self) -> bool:
         """Return False: Slack offers no way to look for ephemeral messages."""
         return False
 
     async def start(self) -> None:
         """Do nothing: the response to the command already said that the models are asked."""
 
-    def heed(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
         """Do nothing: a slash command has no earlier messages."""
 
     async def show(self, event: Event) -> None:

@@ -80,7 +80,7 @@ class ThreadReply:
         self._closed = asyncio.Event()
         self._updates: asyncio.Task[None] | None = None
 
-    async def stands(self) -> bool:
+    async def recover(self) -> bool:
         """Return whether an earlier attempt posted the reply. If not, remove what it left."""
         context = self._context
         return await self._retry(lambda: clean_up(context.client, self._run, context.runs))
@@ -92,7 +92,7 @@ class ThreadReply:
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._updates = asyncio.create_task(self._run_updates())
 
-    def heed(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
         """Also allow links to hosts in the asker's earlier messages."""
         self._allowed_hosts |= allowed_hosts(asker_said)
         self._safe_stream = SafeStream(self._allowed_hosts)

@@ -1,4 +1,4 @@
-"""Alembic's entry: run by `bot.storage.database` on the connection that it hands over."""
+"""Alembic's entry point. `bot.storage.migrate` passes the connection."""
 
 from __future__ import annotations
 
