@@ -34,7 +34,7 @@ class StoredSpending:
     async def use(
         self, team: str, user: str, channel: str | None, now: datetime, *, before: str | None = None
     ) -> BudgetUse:
-        """Return what a person and a channel have used; with `before`, only what precedes that run."""
+        """Return what a person and a channel used; with `before`, only what precedes that run."""
         # At one moment: what is paid for moves from what is to come to what was spent.
         async with self._database.snapshot() as connection:
             return await _use(connection, _Asker(team, user, channel, now, before))
