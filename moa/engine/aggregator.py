@@ -10,7 +10,6 @@ from moa.engine.answer_request import AnswerRequest, AnswerSpec
 from moa.engine.engine_state import EngineState
 from moa.engine.in_flight_call import CallSlot
 from moa.events import AggregatorStarted, Event, Finished
-from moa.pipeline import prompts
 from moa.pipeline.strategies import borda_scores
 from moa.ports import Model
 
@@ -92,8 +91,6 @@ def _accept(state: EngineState, position: int) -> None:
         state.record.status = "partial"
     elif not state.all_proposers_failed:
         state.record.status = "complete"
-    if answer.status == "truncated":
-        state.record.add_notes(prompts.REPLY_TRUNCATED)
 
 
 def _start_analyst(state: EngineState, deadline: float) -> AnswerRequest | None:

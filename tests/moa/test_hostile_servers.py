@@ -11,7 +11,6 @@ import pytest
 
 import moa
 from moa.engine.in_flight_call import MAX_ANSWER_CHARS
-from moa.pipeline import prompts
 from moa.providers import Endpoints, ModelSpec, build, response_reader, transport
 from tests.models import ModelServer, Reply
 from tests.models.floods import FLOODS
@@ -69,7 +68,7 @@ async def test_an_endless_answer_is_cut_off(
 async def test_an_endless_reply_is_cut_off_and_a_note_says_so(
     server: ModelServer, endpoints: Endpoints, flood: str
 ) -> None:
-    """The reply stops at the limit and a note says that it is cut off."""
+    """The reply stops at the limit, and the outcome says so."""
     writer = model_at(server, endpoints, flood)
     outcome = await outcome_of(
         moa.Plan.of([model_at(server, endpoints, "good")], aggregator=writer)
@@ -77,7 +76,7 @@ async def test_an_endless_reply_is_cut_off_and_a_note_says_so(
     assert len(outcome.reply) == MAX_ANSWER_CHARS
     assert outcome.aggregator is not None
     assert outcome.aggregator.status == "truncated"
-    assert prompts.REPLY_TRUNCATED in outcome.notes
+    assert outcome.cut_at_limit
 
 
 async def test_floods_do_not_delay_other_questions(
