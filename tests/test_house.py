@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,20 @@ def test_every_kill_point_can_be_armed() -> None:
     for name, point in ALL.items():
         owner, method = owner_of(point)
         assert getattr(owner, method) is point.target, name
+
+
+def test_no_modules_import_each_other() -> None:
+    """The modules of `moa` and `bot` can be sorted so that each imports only earlier ones."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in [*ROOT.glob("moa/**/*.py"), *ROOT.glob("bot/**/*.py")]
+    }
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        names = {(node.module or "", alias.name) for node in froms for alias in node.names}
+        full = {f"{origin}.{name}" for origin, name in names}
+        origins = {origin for origin, name in names if f"{origin}.{name}" not in modules}
+        graph[module] = (full | origins) & set(modules) - {module}
+    assert len([*TopologicalSorter(graph).static_order()]) == len(modules)

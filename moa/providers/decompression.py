@@ -7,6 +7,13 @@ from typing import Final
 
 from moa.providers import error_mapping
 
+BYTE_STREAM: Final = "moa.byte_stream"
+"""The key of the response's `ByteStream` in its `extensions`, set by `transport`."""
+
+SLICE_BYTES: Final = 16 * 1024
+"""The most bytes read at a time. Decoding them blocks the event loop for a few milliseconds. Slices
+from a model are far smaller."""
+
 _ENCODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _ANY_HEADER: Final = zlib.MAX_WBITS | 32
 

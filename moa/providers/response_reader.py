@@ -16,6 +16,7 @@ from moa.errors import ModelError, Unavailable
 from moa.providers import error_mapping
 from moa.providers.burst_pacer import StreamThrottle
 from moa.providers.clean_chunks import ChunkCleaner
+from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES
 from moa.providers.sse import EventReader, EventTooLongError
 from moa.providers.surrogates import SurrogateRepair
 from moa.thoughts.thought_filter import OpenThoughtDetector
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
     import httpx2
 
     from moa.providers.transport import ByteStream
-
-BYTE_STREAM: Final = "moa.byte_stream"
-"""The key of the response's `ByteStream` in its `extensions`, set by `transport`."""
-
-SLICE_BYTES: Final = 16 * 1024
-"""The most bytes read at a time. Decoding them blocks the event loop for a few milliseconds. Slices
-from a model are far smaller."""
 
 MAX_WHOLE_BYTES: Final = 4 * 1024 * 1024
 """The largest unstreamed answer. The longest text we keep is 2.4 MB when escaped."""

@@ -11,8 +11,7 @@ import httpx2
 
 from moa.errors import Unavailable
 from moa.providers import error_mapping
-from moa.providers.decompression import Decompressor
-from moa.providers.response_reader import BYTE_STREAM, SLICE_BYTES
+from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES, Decompressor
 
 if TYPE_CHECKING:
     import ssl
