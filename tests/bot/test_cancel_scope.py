@@ -128,7 +128,7 @@ async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
 
 
 async def test_a_call_that_is_under_way_comes_to_its_end() -> None:
-    """Whoever cancels its caller knows afterwards what it did; nothing further is begun."""
+    """After a cancellation the call's effect is known, and no further call starts."""
     done: list[str] = []
     under_way = asyncio.Event()
 
