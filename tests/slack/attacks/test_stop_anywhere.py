@@ -84,17 +84,13 @@ def ends(stage: Stage, ts: str) -> list[str]:
 
 ASYNC = {
     name: point
-    for name, point in (POINTS | EDITED).items()
+    for name, point in {**POINTS, **EDITED}.items()
     if inspect.iscoroutinefunction(point.target)
 }
 
 
-CASES = [(name, SHORT) for name in ASYNC]
-CASES += [
-    (name, LONG)
-    for name in ("a piece of the reply shown", *sorted(TOO_LATE))
-    if name in ASYNC and name not in EDITED
-]
+LATE = ["a piece of the reply shown", *sorted(TOO_LATE - {*EDITED})]
+CASES = [*((name, SHORT) for name in ASYNC), *((name, LONG) for name in LATE if name in ASYNC)]
 
 
 @pytest.mark.parametrize(
