@@ -113,11 +113,12 @@ def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -
     assert terminal.end() == 0
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
     text = "\n".join(settled(terminal.shown))
+    unwrapped = " ".join(text.split())
     assert re.search(r"^Layer 1\n ✓ quick answered in 0\.\d s", text, re.MULTILINE)
     assert re.search(r"^ ✗ dead  failed after 0\.0 s:", text, re.MULTILINE)
     assert "Layer 1: 1 of 2 answered\n" in text
     assert "waiting, " not in text
-    assert "1 of 2 answers used" in text
+    assert "1 of 2 answers used" in unwrapped
 
 
 def test_a_model_cannot_command_the_terminal(tmp_path: Path) -> None:
@@ -180,3 +181,28 @@ def test_an_interrupt_gives_the_cursor_back(tmp_path: Path) -> None:
     assert terminal.end() == 130
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
     assert "Traceback" not in terminal.shown
+
+
+def test_a_reply_is_rendered_as_markdown(tmp_path: Path) -> None:
+    """Lists, tables and code look right, lines break between words, and addresses stay visible."""
+    reply = (
+        "## Plan\n\nSome **bold** words that are long enough to need a second line.\n\n"
+        "- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n\n"
+        "See [the page](https://example.com/x) and <b>tags</b>.\n"
+    )
+    configure(tmp_path, {"one": scripted(reply)}, pipeline(aggregator="one"))
+    terminal = Terminal(tmp_path, "ask", "Why?", columns=50)
+    assert terminal.end() == 0
+    lines = settled(terminal.shown)
+    text = "\n".join(lines)
+    assert "**" not in text
+    assert "##" not in text
+    assert "```" not in text
+    assert " • one\n • two\n" in text
+    assert "|---|" not in text
+    assert "(https://example.com/x)" in text
+    assert "<b>tags</b>" in text
+    assert "Some bold words that are long enough to need a" in lines
+    assert "second line." in lines
+    assert "\x1b]8" not in terminal.shown
+    assert text.count("bold words") == 1
