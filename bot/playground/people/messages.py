@@ -127,11 +127,14 @@ class PeopleMessages:
         data: bytes,
         *,
         preview: bytes = b"",
+        transcript: bytes = b"",
         id_only: bool = False,
         **overrides: Any,
     ) -> SharedFile:
         """Upload a file for use in `post`; `FileServer.add` explains the arguments."""
-        return self._emulator.files.add(name, data, overrides, preview=preview, id_only=id_only)
+        return self._emulator.files.add(
+            name, data, overrides, preview=preview, transcript=transcript, id_only=id_only
+        )
 
     async def post(
         self,

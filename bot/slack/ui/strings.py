@@ -48,7 +48,8 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
         ),
         "unreadable": (
             "I couldn't read your attachment, and there's no question with it. I can read text, "
-            "PDF, PNG, JPEG, GIF and WebP: attach one of those, or type your question."
+            "code, Office documents, PDF, mail and images: attach one of those, or type your "
+            "question."
         ),
         "pipeline_gone": (
             "The pipeline for this question is no longer available. Ask again to use the current "
@@ -400,6 +401,9 @@ FILE_REASONS: Mapping[str, str] = MappingProxyType(
         "failed": "Slack didn't send it",
         "encrypted": "password protected",
         "no_text": "contains no text, perhaps a scan",
+        "no_transcript": "nothing is said in it",
+        "clip": "a recording without a transcript",
+        "list": "a Slack list, which apps can't read here",
         "broken": "damaged, or not what its name says",
         "empty": "empty",
     }
@@ -414,7 +418,7 @@ FILE_TEXT = '{author} attached the file "{name}"{partly}:'
 FILE_IMAGE = '{author} attached the image "{name}".'
 FILE_AGAIN = '{author} attached "{name}" again.'
 FILE_UNREAD = "[attached and not read: {name}{why}]"
-FILE_PAGES = "pages 1 to {read} of {pages}"
+FILE_PAGES = "{unit} 1 to {read} of {pages}"
 FILE_CHARACTERS = "the first {read:,} of {length:,} characters"
 
 # Settings, budgets and the Home tab
