@@ -42,8 +42,10 @@ def pptx() -> bytes:
     presentation = Presentation()
     for title in ("Why a boat", "When"):
         slide = presentation.slides.add_slide(presentation.slide_layouts[5])
-        slide.shapes.title.text = title
-    slide.notes_slide.notes_text_frame.text = "Say: in spring."
+        heading: Any = slide.shapes.title
+        heading.text = title
+    notes: Any = slide.notes_slide.notes_text_frame
+    notes.text = "Say: in spring."
     return _saved(presentation)
 
 
