@@ -13,6 +13,7 @@ from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,6 +86,7 @@ class Bot:
     """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
+    signatures: SignatureVerifier
     client: AsyncWebClient
     jobs: Dispatcher
     database: Database
@@ -176,7 +178,8 @@ async def open_bot(
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        app = _bolt(client, secret_value(environment.slack_signing_secret))
+        signing_secret = secret_value(environment.slack_signing_secret)
+        app = _bolt(client, signing_secret)
         colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
@@ -212,7 +215,19 @@ async def open_bot(
             shortcuts=Shortcuts(poster, preferences),
         )
         register(app, handlers, metrics.count_held_back_minute)
-        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode), identity, catalogue)
+        signatures = SignatureVerifier(signing_secret)
+        yield Bot(
+            app,
+            signatures,
+            client,
+            jobs,
+            database,
+            runs,
+            metrics,
+            SlackLink(mode),
+            identity,
+            catalogue,
+        )
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -13,12 +14,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
+from bot.file_rights import others_can_open
 from bot.models import model_catalogue
 from bot.settings import Environment, load
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
+from bot.storage.sqlite import database_file, files_others_can_open
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from moa.addresses import shown_address
 from moa.catalogue import ModelCatalogue, cost_in, key_variable
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import output_cap
@@ -34,11 +38,11 @@ MODEL_TIMEOUT_S = 60
 LOADING_RETRY_S = 1
 """Seconds between two tries while a model loads."""
 
-Status = Literal["ok", "failed", "missing", "not set"]
+Status = Literal["ok", "failed", "missing", "not set", "warning"]
 Print = Callable[[str], None]
 
-PASSING: frozenset[Status] = frozenset({"ok", "not set"})
-"""An optional setting that isn't set is no failure."""
+PASSING: frozenset[Status] = frozenset({"ok", "not set", "warning"})
+"""An optional setting that isn't set is no failure; neither is what works but should be changed."""
 
 STATUS_WIDTH = 8
 
@@ -52,6 +56,7 @@ NO_PRICE = (
     "Unless the server reports a call's cost, their calls count as $0 in [limits].\n"
     "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
+OPEN_TO_OTHERS = "{what} can be opened by other users of this computer. Run: chmod 600 {files}"
 WHERE_SIGNING = "the Signing Secret on your app's page, Basic Information"
 
 
@@ -99,14 +104,15 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         report.section("Settings", [Finding("failed", str(error))])
         return report.ok
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
-    report.section("Settings", [source])
+    report.section("Settings", [source, *_check_dotenv_rights()])
     async with Endpoints() as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _check_models(catalogue))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
-        report.section("Database", [await _check_database(settings.environment.database_url)])
+        url = settings.environment.database_url
+        report.section("Database", [await _check_database(url), *_check_database_rights(url)])
         report.section("Slack", await _check_slack(settings.environment, purposes))
     print_line("Everything that is set works." if report.ok else "Some checks failed. See above.")
     return report.ok
@@ -134,7 +140,7 @@ async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
     if table.base_url:
-        summary += f" at {table.base_url}"
+        summary += f" at {shown_address(table.base_url)}"
     variable = key_variable(table)
     if catalogue.missing_key(name):
         return Finding("missing", f"{summary}, {variable} is not set")
@@ -216,6 +222,25 @@ async def _check_database(url: str) -> Finding:
         return Finding("failed", f"No answer within {TIMEOUT_S} s. Check DATABASE_URL.")
     location = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.host
     return Finding("ok", f"{parsed.get_backend_name()}, {location}")
+
+
+def _check_dotenv_rights() -> Findings:
+    dotenv = Path(".env")
+    if not others_can_open(dotenv):
+        return []
+    return [Finding("warning", OPEN_TO_OTHERS.format(what=".env holds keys and", files=".env"))]
+
+
+def _check_database_rights(url: str) -> Findings:
+    try:
+        file = database_file(read_url(url))
+    except ConfigurationError:
+        return []
+    found = files_others_can_open(file) if file else []
+    if not found:
+        return []
+    files = " ".join(map(str, found))
+    return [Finding("warning", OPEN_TO_OTHERS.format(what="It holds questions and", files=files))]
 
 
 async def _check_slack(environment: Environment, purposes: Mapping[str, str]) -> Findings:

@@ -32,7 +32,13 @@ from moa.pipeline.prompts.templates import (
     TRUNCATED_REMARK,
     not_synthesised_line,
 )
-from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
+from moa.pipeline.prompts.untrusted import (
+    MARKERS,
+    add_datamarks,
+    equals_signs,
+    marker_for,
+    neutralise,
+)
 
 __all__ = [
     "AGGREGATOR",
@@ -61,6 +67,7 @@ __all__ = [
     "assign_labels",
     "boundary_nonce",
     "caption",
+    "equals_signs",
     "marker_for",
     "neutralise",
     "not_synthesised_line",
