@@ -13,6 +13,7 @@ from moa import Answer, NotEnoughAnswers, Outcome, Plan
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
+    "start a model server such as Ollama on this machine,\n"
     "or copy moa.example.toml to moa.toml and list your models there."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
