@@ -19,6 +19,7 @@ DEMONSTRATION = (
 NO_ANSWERS: Mapping[Trouble, str] = {
     "no_answer": "No model answered. Run `moa-bot check` to find out why.",
     "too_long": "The question is too long for every model. Shorten it, or use other models.",
+    "declined": "The providers won't answer this because of its content. Rephrase the question.",
     "output_limit": (
         "The models reached their output limit before they wrote anything. In moa.toml, raise "
         "their reasoning_tokens or max_output_tokens, or lower reasoning_effort."
