@@ -69,6 +69,8 @@ class Environment(StrictModel):
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///moa-bot.db"
     moa_config: str | None = None
+    ollama_host: str | None = None
+    moa_local_servers: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 

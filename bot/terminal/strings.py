@@ -13,11 +13,13 @@ from moa import Answer, NotEnoughAnswers, Outcome, Plan
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
+    "start a model server such as Ollama on this machine,\n"
     "or copy moa.example.toml to moa.toml and list your models there."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
     "no_answer": "No model answered. Run `moa-bot check` to find out why.",
     "too_long": "The question is too long for every model. Shorten it, or use other models.",
+    "declined": "The providers won't answer this because of its content. Rephrase the question.",
     "output_limit": (
         "The models reached their output limit before they wrote anything. In moa.toml, raise "
         "their reasoning_tokens or max_output_tokens, or lower reasoning_effort."

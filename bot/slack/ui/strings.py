@@ -27,6 +27,11 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "the person who runs me to raise `reasoning_tokens` or `max_output_tokens`, or to "
             "lower `reasoning_effort`. `moa-bot check` shows which model needs it."
         ),
+        "declined": (
+            "My models' providers won't answer this because of its content, so there's no reply. "
+            "Asking the same again won't help: rephrase the question, or ask in a new thread "
+            "without the part that may be the reason."
+        ),
         "thread_gone": (
             "The thread you asked in is gone, or your question was deleted, so I didn't post a "
             "reply. You can ask again in another thread."
