@@ -23,7 +23,7 @@ async def draw_personas(
     deadline_s: float = 60.0,
     on_call: Callable[[Call], object] | None = None,
 ) -> tuple[str, ...]:
-    """Ask a model for ordinary people who have to do with the topic; fill up from the built-in list.
+    """Ask a model for ordinary people who have to do with the topic; fill up with built-in ones.
 
     A failed or useless call only means built-in personas. `on_call` gets every call, also if this
     is cancelled.

@@ -135,7 +135,7 @@ class Brainstorm:
     topic: str
     ideas: Sequence[Idea]
     grouping: Grouping
-    dots: Mapping[str, int] = field(default=NO_DOTS)
+    dots: Mapping[str, int] = field(default_factory=lambda: NO_DOTS)
     voters: int | None = None
     result: BrainstormResult | None = None
     calls: tuple[Call, ...] = ()
