@@ -25,7 +25,7 @@ from tempfile import gettempdir
 from venv import EnvBuilder
 
 from benchmarks import embed
-from moa import Model, Prompt
+from moa import Answered, Model, Prompt
 from moa.brainstorm.draw import DEFAULT_IDEAS_PER_CALL, TEMPERATURE, drawing_prompt, output_tokens
 from moa.brainstorm.idea_parser import parse_ideas
 from moa.brainstorm.lexical import words_of
@@ -110,7 +110,7 @@ async def collect(way: Way, model: Model, topic: str, wanted: int = IDEAS) -> li
     ideas: list[str] = []
     async with aclosing(run_calls(tasks, at_once=4, deadline_s=600)) as events:
         async for event in events:
-            text = getattr(event, "answer").text if hasattr(event, "answer") else ""
+            text = event.answer.text if isinstance(event, Answered) else ""
             ideas += [idea.text for idea in parse_ideas(text, topic=topic)]
             if len(ideas) >= wanted:
                 break
