@@ -10,6 +10,7 @@ from typing import Final
 
 from moa.brainstorm.batches import Batch, batches_of, grouping_prompt, merging_prompt
 from moa.brainstorm.grouping_reply import CheckedReply, check_reply
+from moa.brainstorm.lexical import similarity, words_of
 from moa.brainstorm.merge import merged_by_model, merged_by_title
 from moa.brainstorm.values import Grouping, Idea, IdeaGroup, Theme
 from moa.brainstorm.word_themes import (
@@ -35,8 +36,10 @@ MIN_COVERED: Final = 0.5
 
 MAX_JOINED: Final = 5
 MAX_JOINED_SHARE: Final = 0.2
-"""A model that calls more ideas of a batch the same than this has misread its task. They stay in
-their theme, each by itself. Ideas in the same words were joined before."""
+"""A model that calls more ideas of a batch the same than this may have misread its task: then only
+those stay joined that also share words. Ideas in the same words were joined before."""
+
+MIN_ALIKE: Final = 0.5
 
 OUTPUT_TOKENS_PER_IDEA: Final = 12
 OUTPUT_TOKENS: Final = 600
@@ -188,11 +191,21 @@ def _joined(
     for numbers in lists:
         members = [groups[number - 1] for number in numbers]
         if len(members) > most:
-            repairs.append(JOINED_TOO_MUCH.format(count=len(members)))
-            joined += members
-        else:
-            joined.append(sorted((i for group in members for i in group), key=order.__getitem__))
+            members, apart = _alike(members, texts)
+            joined += apart
+            if apart:
+                repairs.append(JOINED_TOO_MUCH.format(count=len(apart) + 1))
+        joined.append(sorted((i for group in members for i in group), key=order.__getitem__))
     return joined
+
+
+def _alike(
+    members: Sequence[list[str]], texts: dict[str, str]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the groups that share half of their words with the first one, and the others."""
+    first = words_of(texts[members[0][0]])
+    alike = [m for m in members if similarity(first, words_of(texts[m[0]])) >= MIN_ALIKE]
+    return alike, [m for m in members if m not in alike]
 
 
 def _with_words(

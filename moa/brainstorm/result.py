@@ -53,10 +53,7 @@ def result_prompt(
     groups = [(theme, group) for theme in themes for group in theme.groups]
     groups.sort(key=lambda entry: -dots.get(entry[1].representative, 0))
     lines = [
-        f"- ({'; '.join([*_dots(dots.get(group.representative, 0), voters), *_facts(group, known)])}"
-        f"; theme: {in_one_line(theme.title, nonce, TITLE_TOKENS)}) "
-        f"{in_one_line(known[group.representative].text, nonce, IDEA_TOKENS)}"
-        for theme, group in groups
+        _line(theme, group, known, nonce, _dots(group, dots, voters)) for theme, group in groups
     ]
     blocks = [
         *material_blocks(material, nonce),
@@ -101,7 +98,17 @@ def _follow_up(
     return prompt_of(topic, blocks, request, system=prompt_texts.FOLLOW_UP, nonce=nonce)
 
 
-def _dots(count: int, voters: int | None) -> list[str]:
+def _line(
+    theme: Theme, group: IdeaGroup, known: Mapping[str, Idea], nonce: str, dots: Sequence[str]
+) -> str:
+    """Return one line for a group: what is known about it in brackets, then its first wording."""
+    title = f"theme: {in_one_line(theme.title, nonce, TITLE_TOKENS)}"
+    facts = "; ".join([*dots, *_facts(group, known), title])
+    return f"- [{facts}] {in_one_line(known[group.representative].text, nonce, IDEA_TOKENS)}"
+
+
+def _dots(group: IdeaGroup, dots: Mapping[str, int], voters: int | None) -> list[str]:
+    count = dots.get(group.representative, 0)
     if voters is None:
         return []
     return ["1 dot" if count == 1 else f"{count} dots"]
