@@ -143,8 +143,7 @@ def _item(marker: str, idea: Idea, facts: list[str]) -> list[str]:
     if len(idea.text.splitlines()) <= 1:
         return [f"{marker}{_exact(idea.text)}{after}"]
     fence = _ticks(idea.text, at_least=3)
-    indent = " " * len(marker)
-    return [f"{marker}Idea{after}:", "", f"{indent}{fence}text", idea.text, f"{indent}{fence}", ""]
+    return [f"{marker}Idea{after}:", "", f"{fence}text", idea.text, fence, ""]
 
 
 def _exact(text: str) -> str:
