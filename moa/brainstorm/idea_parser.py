@@ -61,7 +61,17 @@ _HEADER_WORDS: Final = frozenset(
         "response",
     }
 )
-_PLACEHOLDER = re.compile(r"<[^<>\n]{1,40}>|^\u2026$|^\.{3}$")
+_PLACEHOLDER = re.compile(
+    r"<[^<>\n]{1,40}>|^\W*$|^\W*(?:your |my |the |an? |(?:fir|la)st |second |third |another |insert )?"
+    r"ideas?(?: here| text)?\W*(?:\d{1,3}|one|two|three)?\W*$",
+    re.IGNORECASE,
+)
+"""A place for an idea instead of one: "<your idea>", "Idea 1"."""
+
+_VARIABLE = re.compile(r"\{\w+\}|\d+")
+OUR_TEXTS: Final = (prompt_texts.DRAWER_REQUEST, prompt_texts.PERSONAS_REQUEST)
+MIN_ECHOED_GAPS: Final = 3
+"""Fewer than four words may stand in our prompt by chance."""
 
 
 def parse_ideas(
@@ -168,13 +178,13 @@ def _is_idea(text: str) -> bool:
 
 
 def _is_echo(text: str, topic: str) -> bool:
-    """Return whether a text repeats our prompt or only the topic."""
+    """Return whether a text repeats our prompt, only the topic, or is a place for an idea."""
     key = _key(text)
-    return (
-        bool(_PLACEHOLDER.search(text))
-        or key in {_key(topic), _key(f"Topic {topic}")}
-        or (any(key in _key(ours) for ours in (prompt_texts.DRAWER, prompt_texts.DRAWER_REQUEST)))
-    )
+    if _PLACEHOLDER.search(text) or key in {_key(topic), _key(f"Topic {topic}")}:
+        return True
+    wording = _key(_VARIABLE.sub(" ", text))
+    ours = (_key(_VARIABLE.sub(" ", part)) for part in OUR_TEXTS)
+    return wording.count(" ") >= MIN_ECHOED_GAPS and any(wording in part for part in ours)
 
 
 def _is_finished(line: str) -> bool:

@@ -97,7 +97,8 @@ def test_our_own_prompt_is_never_an_idea() -> None:
     echo = f"Topic: {topic}\n{request}\nIDEA: {topic} (p=0.1)\nIDEA: your idea (p=0.2)\n"
     assert _read(echo + "IDEA: A bench (p=0.1)", topic=topic) == [("A bench", 0.1)]
     assert _read(request, topic=topic) == []
-    assert _read(prompt_texts.DRAWER.format(persona="a nurse")) == []
+    sentences = "\n".join(f"{n}. {line}" for n, line in enumerate(request.split(". "), 1))
+    assert _read(f"{sentences}\n9. A bench") == [("A bench", None)]
     assert _read(f"1. {topic}\n2. Topic: {topic}\n3. A bench", topic=topic) == [("A bench", None)]
 
 
