@@ -62,7 +62,8 @@ _HEADER_WORDS: Final = frozenset(
     }
 )
 _PLACEHOLDER = re.compile(
-    r"<[^<>\n]{1,40}>|^\W*$|^\W*(?:your |my |the |an? |(?:fir|la)st |second |third |another |insert )?"
+    r"<[^<>\n]{1,40}>|^\W*$"
+    r"|^\W*(?:your |my |the |an? |first |second |third |last |another |insert )?"
     r"ideas?(?: here| text)?\W*(?:\d{1,3}|one|two|three)?\W*$",
     re.IGNORECASE,
 )
