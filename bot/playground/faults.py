@@ -111,23 +111,18 @@ def holds(part: Part, args: Json, text_before: str = "") -> bool:
     blocks, chunks = _parsed(args, "blocks"), _parsed(args, "chunks")
     objects = [*walk([blocks, chunks])]
     types = {each.get("type") for each in objects}
-    match part:
-        case "blocks":
-            return bool(blocks)
-        case "cards":
-            return not types.isdisjoint({"task_update", "plan_update"})
-        case "feedback":
-            return "feedback_buttons" in types
-        case "metadata":
-            return bool(args.get("metadata"))
-        case "session status":
-            return bool(args.get("session_status"))
-        case "table":
-            texts = [each["text"] for each in objects if each.get("type") in _MARKDOWN]
-            whole = text_before + str(args.get("markdown_text") or "") + "".join(texts)
-            return "table" in types or has_markdown_table(whole)
-        case "anything":
-            return True
+    texts = [each["text"] for each in objects if each.get("type") in _MARKDOWN]
+    whole = text_before + str(args.get("markdown_text") or "") + "".join(texts)
+    found: dict[Part, object] = {
+        "blocks": blocks,
+        "cards": types & {"task_update", "plan_update"},
+        "feedback": "feedback_buttons" in types,
+        "metadata": args.get("metadata"),
+        "session status": args.get("session_status"),
+        "table": "table" in types or has_markdown_table(whole),
+        "anything": True,
+    }
+    return bool(found[part])
 
 
 def has_markdown_table(text: str) -> bool:

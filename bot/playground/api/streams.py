@@ -76,13 +76,13 @@ def stop(call: ApiCall) -> Json:
     final = add_block_ids(parse_blocks(call.args.get("blocks")), "s")
     _check_block_count(stream, final)
     metadata = parse_metadata(call.args.get("metadata"))
-    status = call.text("session_status") or "active"
-    check_status(status)
+    named = call.text("session_status")
+    status = check_status(named or "active")
     before = message_json(message, channel)
     append_chunks(call.emulator, message, chunks)
     message.blocks = stream_blocks(message, stream, final)
     message.metadata = metadata
-    if (channel.id, str(message.thread_ts)) in call.workspace.sessions:
+    if named or (channel.id, str(message.thread_ts)) in call.workspace.sessions:
         set_session(call, channel, str(message.thread_ts), status)
     stream.end("finished")
     call.emulator.events.message_changed(channel, message, before)
