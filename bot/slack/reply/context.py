@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -60,6 +61,9 @@ class UpdateThrottle:
         return max(minimum, min(self._open_replies * 60 / APPENDS_A_MINUTE, LONGEST_INTERVAL_S))
 
 
+Show = Literal["stream", "edit"]
+"""How a reply grows: as a stream, or as an ordinary message that is edited."""
+
 STRICT = RevealPolicy("nobody", "anonymous", cost=False)
 """The policy if a channel's choices cannot be read."""
 
@@ -76,6 +80,7 @@ class ReplyContext:
         pipelines: the pipelines that people can ask again with.
         plans: returns the plan of a pipeline.
         throttle: decides how often open replies are updated.
+        show: whether replies are streamed, or posted and edited.
     """
 
     client: AsyncWebClient
@@ -85,6 +90,7 @@ class ReplyContext:
     pipelines: Collection[str]
     plans: Callable[[str], Plan]
     throttle: UpdateThrottle = field(default_factory=UpdateThrottle)
+    show: Show = "stream"
 
     async def footer_options(self, run: Run) -> FooterOptions:
         """Return the options of the run's channel, the strictest if they cannot be read."""

@@ -73,15 +73,28 @@ def footer(
     return [
         *([context(notes)] if notes else []),
         context(f"{line} · {again_of}" if again_of else line),
+        *reply_buttons(run_id, options, share=share),
+    ]
+
+
+def reply_buttons(run_id: str, options: FooterOptions, *, share: bool = False) -> list[Block]:
+    """Return the buttons under a complete reply."""
+    return [
         actions(REPLY_ACTIONS, _reply_actions(run_id, options, share=share)),
         _feedback_buttons(run_id),
     ]
 
 
-def retry_button(run_id: str) -> list[Block]:
-    """Return the "Try again" button for a notice that there is no reply."""
+def retry_button(run_id: str, *, show_answers: bool = False) -> list[Block]:
+    """Return the "Try again" button for a notice, and "Show answers" if there are any to show."""
     retry = button(strings.RETRY, AGAIN, run_id, accessibility_label=strings.RETRY_LABEL)
-    return [actions(RETRY_ACTIONS, [retry])]
+    return [actions(RETRY_ACTIONS, [*([show_button(run_id)] if show_answers else []), retry])]
+
+
+def show_button(run_id: str) -> Block:
+    """Return the "Show answers" button."""
+    label = strings.SHOW_ANSWERS_LABEL
+    return button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, accessibility_label=label)
 
 
 def stop_button(run_id: str) -> Block:
@@ -105,13 +118,10 @@ def summary(outcome: Outcome, *, costs: bool = True) -> str:
 
 
 def _reply_actions(run_id: str, options: FooterOptions, *, share: bool) -> list[Block]:
-    show = button(
-        strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, accessibility_label=strings.SHOW_ANSWERS_LABEL
-    )
     again = button(strings.REGENERATE, AGAIN, run_id, accessibility_label=strings.REGENERATE_LABEL)
     choices = _pipeline_options(run_id, options.pipelines)
     return [
-        *([show] if options.policy.who != "nobody" else []),
+        *([show_button(run_id)] if options.policy.who != "nobody" else []),
         again,
         *([_pipeline_menu(choices)] if len(choices) > 1 else []),
         *([button(strings.SHARE, SHARE, run_id)] if share else []),

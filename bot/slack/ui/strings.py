@@ -82,6 +82,10 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "You've hit the limit of questions in progress. Ask again when one finishes. The "
             "person who runs me can raise the limit."
         ),
+        "refused": (
+            "The reply is done, but Slack didn't accept it in any form, so it's missing or "
+            "incomplete here. *Show answers* has each model's answer."
+        ),
         "internal": "Something went wrong on my side, not with your question. Please ask again.",
     }
 )
@@ -99,11 +103,20 @@ DONE_FROM_ONE = "One answer, one reply"
 DONE_NOT_SYNTHESISED = "Not synthesised: one model's own answer"
 DONE_ONE = "Answered"
 DONE_FAILED = "No reply"
+DONE_UNFINISHED = "Unfinished reply"
 DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply has nothing that I can show here. Please ask again._"
 REPLY_FILED = "_This reply is too long for Slack. The full text is in the file in this thread._"
 REPLY_FILE_TITLE = "Full reply"
+REPLY_REFUSED_FILED = (
+    "Slack didn't accept this reply as a message. The full text is in the file above."
+)
+BUTTONS_ABOVE = "More about the reply above"
+BUTTONS_REFUSED = (
+    "Slack didn't accept the buttons here. `/moa answers` opens each model's answer to the latest "
+    "question in this channel."
+)
 REPLY_CUT = "_This reply is too long for Slack, so I cut it here. Ask for a shorter one._"
 PARTIAL = "_The reply ends here: the model that wrote it stopped responding._"
 CUT_AT_LIMIT = "_The reply ends here: the model that wrote it reached its length limit._"
@@ -182,6 +195,9 @@ CARD_TOO_LATE = "still working, but too late for the reply"
 CARD_SKIPPED = "skipped because it took too long"
 CARD_RETRYING = "retrying: {why}"
 CARD_NOT_NEEDED = "not needed"
+CARD_NO_LONGER_NEEDED = "too late for the reply"
+CARD_STOPPED = "stopped"
+CARD_UNFINISHED = "didn't finish"
 CARD_STOOD_IN = "{state} ({other} stood in)"
 CARD_SECOND_TRY = "{state}, on the second try"
 CARD_TRIES = "{state}, after {tries} tries"
