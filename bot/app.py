@@ -160,7 +160,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         service = Service(
             runs,
@@ -183,8 +190,16 @@ async def open_bot(
         )
         stop = StopButton(runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -198,9 +213,7 @@ async def open_bot(
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,

@@ -15,7 +15,7 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
 from bot.storage.tables import runs
 from tests.models.replies import Reply
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, idle, told
 from tests.stage import Stage, on_stage
 
 TABLE = "| model | cost |\n|---|---|\n| red | low |"
@@ -141,6 +141,24 @@ async def test_buttons_that_are_refused_below_a_reply_follow_it(
         assert "3 of 3 models" in stage.slack.render(buttons)
         assert shown.count("After the table.") == 1
         await opens_answers(stage, ts)
+
+
+async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
+    """`/moa answers` works without any button, for who may open the answers."""
+    async with on_stage(tmp_path, models=SPEAKING) as stage:
+        none = await stage.slack.command(stage.ana, stage.general, "/moa", "answers")
+        assert none.acknowledged
+        await stage.opened_view(stage.ana, strings.ANSWERS_NONE)
+        stage.slack.refuse("blocks")
+        await ended(stage, await stage.ask("What is the risk?"))
+        await stage.slack.command(stage.ben, stage.general, "/moa", "Only for Ben?")
+        await told(stage, stage.ben, "After the table.")
+        await idle(stage)
+        await stage.slack.command(stage.ana, stage.general, "/moa", "answers")
+        await stage.opened_view(stage.ana, "# One reply from 3 answers")
+        outsider = stage.slack.add_user("Cem")
+        await stage.slack.command(outsider, stage.general, "/moa", "answers")
+        await stage.opened_view(outsider, strings.ANSWERS_FORBIDDEN["members"])
 
 
 async def test_a_long_plain_reply_is_whole(tmp_path: Path) -> None:

@@ -112,12 +112,12 @@ class ReplySharer:
         )
         below = end_notice(run.status, run.writer)
         head, rest = cut(safe_reply(run.reply, below, allowed, SHARED_CHARS))
-        return _SharedMessage(title, head, bool(rest), await self._buttons(run))
-
-    async def _buttons(self, run: Run) -> list[Block]:
-        if (await self._reply_context.footer_options(run)).policy.who == "nobody":
-            return []
-        return [{"type": "actions", "elements": [show_button(run.id)]}]
+        options = await self._reply_context.footer_options(run)
+        show = {"type": "actions", "elements": [show_button(run.id)]}
+        notes = [strings.SHARED_SHORTENED] if rest else []
+        if await self._reply_context.is_first_reply(run, public=True):
+            notes.append(strings.AI_NOTICE)
+        return _SharedMessage(title, head, notes, [show] if options.policy.who != "nobody" else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +127,21 @@ class _SharedMessage:
     Attributes:
         title: who asked what, as mrkdwn.
         text: the reply, or its beginning, as safe markdown.
-        is_cut: whether it is only the beginning.
+        notes: what to know about it.
         buttons: the blocks below it.
     """
 
     title: str
     text: str
-    is_cut: bool
+    notes: list[str]
     buttons: list[Block]
 
     def render(self, form: Form) -> Payload:
         """Return the message with the parts of this form."""
         text = form.text(self.text)
-        cut_note = [strings.SHARED_SHORTENED] if self.is_cut else []
         if not form.markdown:
             hint = [strings.BUTTONS_REFUSED] if self.buttons else []
-            return {"text": "\n\n".join([self.title, text, *cut_note, *hint]), "blocks": []}
-        notes = [context(note) for note in cut_note]
+            return {"text": "\n\n".join([self.title, text, *self.notes, *hint]), "blocks": []}
+        notes = [context(note) for note in self.notes]
         blocks = [context(self.title), markdown(text), *notes, *form.below(self.buttons)]
         return {"text": shorten(f"{self.title}\n{text}", FALLBACK_TEXT_LIMIT), "blocks": blocks}

@@ -8,9 +8,16 @@ the same word.
 from __future__ import annotations
 
 from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
-from bot.slack.commands.subcommands import BUDGET, HELP, PIPELINES, SETTINGS, STOP
+from bot.slack.commands.subcommands import (
+    ANSWERS,
+    BUDGET,
+    HELP,
+    PIPELINES,
+    SETTINGS,
+    STOP,
+)
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
 
 
 def find_subcommand(text: str) -> Subcommand | None:

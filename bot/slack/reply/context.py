@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_limits
 from bot.errors import ConfigurationError
-from bot.ports import Run, RunStore
+from bot.ports import QuestionHistory, Run, RunStore
 from bot.slack.api.permalinks import fetch_permalink
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
@@ -75,6 +75,7 @@ class ReplyContext:
     Attributes:
         client: the workspace's client.
         runs: the run store.
+        history: the earlier questions.
         people: names of people.
         policies: the policy of each channel.
         pipelines: the pipelines that people can ask again with.
@@ -85,6 +86,7 @@ class ReplyContext:
 
     client: AsyncWebClient
     runs: RunStore
+    history: QuestionHistory
     people: UserDirectory
     policies: Policies
     pipelines: Collection[str]
@@ -100,7 +102,18 @@ class ReplyContext:
             # A reply must not be lost because its footer is uncertain.
             log.exception("policy_unknown", run_id=run.id)
             policy = STRICT
-        return FooterOptions(policy, self.pipelines)
+        return FooterOptions(policy, self.pipelines, is_first=await self.is_first_reply(run))
+
+    async def is_first_reply(self, run: Run, *, public: bool = False) -> bool:
+        """Return whether people see the run's reply as the first; True if that can't be read.
+
+        `public` is whether a private reply is shown to its channel.
+        """
+        try:
+            return await self.history.is_first_reply(run, public=public)
+        except Exception:
+            log.exception("earlier_replies_unknown", run_id=run.id)
+            return True
 
     def plan(self, run: Run) -> Plan | None:
         """Return the run's plan; None if its pipeline is unusable, which the run reports later."""

@@ -143,6 +143,7 @@ COMMAND_HELP = (
     "in it. *Show answers* under a reply opens each model's own answer."
 )
 COMMAND_HELP_SUMMARY = "see what I do and how to ask me."
+COMMAND_ANSWERS_SUMMARY = "open each model's answer to the latest question in this channel."
 COMMAND_PIPELINES_SUMMARY = "list the pipelines and their models."
 COMMAND_PIPELINES = "*Pipelines*"
 COMMAND_DEFAULT = " (default)"
@@ -269,7 +270,9 @@ ANSWERS_TITLE = "Each model's answer"
 ANSWERS_CLOSE = "Close"
 ANSWERS_LOADING = "Loading the answers…"
 ANSWERS_TOO_LATE = "That took too long. Click again."
+ANSWERS_COMMAND_TOO_LATE = "Slack didn't open the answers in time. Send the command again."
 ANSWERS_FAILED = "I can't load the answers right now. Try again in a minute."
+ANSWERS_NONE = "Nobody has a reply from me in this channel yet."
 ANSWERS_GONE = "These answers are no longer stored."
 ANSWERS_FORBIDDEN: Mapping[str, str] = MappingProxyType(
     {
@@ -590,6 +593,7 @@ COMMAND_STOPPED = "Stopping {count} questions."
 COMMAND_STOPPED_ONE = "Stopping it."
 COMMAND_STOPPED_NONE = "Nothing to stop here."
 
+AI_NOTICE = "AI-generated, may be wrong"
 MODELS_READ = "{read} of {count} models"
 REGENERATE = "Regenerate"
 REGENERATE_LABEL = "Ask the models the same question again"
