@@ -54,6 +54,7 @@ class ModalClick:
         location: what to show.
         actor: the person who clicked.
         marks_best: whether the click marks the answer as best (True) or undoes that (False).
+        is_paging: whether it only shows another page of a modal that is open.
     """
 
     view_id: str
@@ -61,6 +62,7 @@ class ModalClick:
     location: ModalLocation
     actor: Actor
     marks_best: bool | None = None
+    is_paging: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,15 @@ class AnswersModal:
         if current is None:
             return
         location, marks_best = _parse_action(body["actions"][0], current)
-        actor = actor_of(body)
-        await self._show(
-            ModalClick(str(view.get("id")), view.get("hash"), location, actor, marks_best)
+        click = ModalClick(
+            str(view.get("id")),
+            view.get("hash"),
+            location,
+            actor_of(body),
+            marks_best,
+            is_paging=marks_best is None,
         )
+        await self._show(click)
 
     async def _show(self, click: ModalClick) -> None:
         """Fill the modal; on an error, replace "Loading…" with an apology."""
@@ -149,7 +156,7 @@ class AnswersModal:
         run = await self._runs.get(click.location.run_id)
         if run is None:
             return message_view(strings.ANSWERS_GONE)
-        decision = await self._access.decide(run, click.actor)
+        decision = await self._access.decide(run, click.actor, is_paging=click.is_paging)
         if decision.verdict != "yes":
             log.info("answers_modal_refused", run_id=run.id, verdict=decision.verdict)
             return message_view(_refusal_text(decision))
