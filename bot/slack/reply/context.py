@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 APPENDS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[4]
 """Calls of chat.appendStream, a tier 4 method, that Slack allows per workspace."""
 
+EDITS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[3]
+"""Calls of chat.update, a tier 3 method, that Slack allows per workspace."""
+
 FIRST_UPDATE_S, FIRST_UPDATE_PER_REPLY_S = 0.1, 0.005
 """Seconds before a reply's first update, plus this many for each other open reply."""
 
@@ -56,9 +59,12 @@ class UpdateThrottle:
         """Seconds before a reply's first update. It gives all replies time to ask their models."""
         return FIRST_UPDATE_S + FIRST_UPDATE_PER_REPLY_S * self._open_replies
 
-    def interval_s(self, minimum: float) -> float:
-        """Return the seconds between two updates of a reply, at least `minimum`."""
-        return max(minimum, min(self._open_replies * 60 / APPENDS_A_MINUTE, LONGEST_INTERVAL_S))
+    def interval_s(self, minimum: float, calls_a_minute: int = APPENDS_A_MINUTE) -> float:
+        """Return the seconds between two updates of a reply, at least `minimum`.
+
+        `calls_a_minute` is how many calls all open replies may make together.
+        """
+        return max(minimum, min(self._open_replies * 60 / calls_a_minute, LONGEST_INTERVAL_S))
 
 
 Show = Literal["stream", "edit"]

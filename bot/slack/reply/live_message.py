@@ -2,6 +2,7 @@
 
 Both classes have `ts` (once posted), `posts` (all ts), `shown` (the markdown they contain), `age`
 (see `split_stream.Age`), `interval_s` (the shortest time between two updates that Slack tolerates),
+`updates_a_minute` (how many Slack allows all replies together),
 `update(chunks, text, line)` and `end(chunks, text, blocks, metadata, session_status)`. `end`
 returns whether the blocks are shown. Content that Slack refuses is sent in plainer forms; if it
 refuses all of them, or for other errors of the Web API calls, these methods raise.
@@ -19,7 +20,7 @@ from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.markdown.sanitize import shorten
 from bot.slack.markdown.split import split_markdown
 from bot.slack.markdown.split_stream import Age
-from bot.slack.reply.context import ReplyContext
+from bot.slack.reply.context import APPENDS_A_MINUTE, EDITS_A_MINUTE, ReplyContext
 from bot.slack.reply.ladder import (
     EDITS,
     POSTS,
@@ -53,7 +54,7 @@ class StreamedMessage:
         self._started = 0.0
         self.shown = ""
         self.ts: str | None = None
-        self.interval_s = 1.0
+        self.interval_s, self.updates_a_minute = 1.0, APPENDS_A_MINUTE
 
     @property
     def age(self) -> Age:
@@ -145,7 +146,7 @@ class EditedMessage:
         self._more: list[str] = []
         self.shown = ""
         self.ts: str | None = None
-        self.interval_s = 1.5
+        self.interval_s, self.updates_a_minute = 1.5, EDITS_A_MINUTE
         self.age: Age = "young"
 
     @property

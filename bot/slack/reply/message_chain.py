@@ -17,7 +17,7 @@ from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.users import is_app
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.markdown.split_stream import append_outside_fence, break_after, fill_message
-from bot.slack.reply.context import ReplyContext
+from bot.slack.reply.context import ReplyContext, UpdateThrottle
 from bot.slack.reply.ladder import Ladder
 from bot.slack.reply.live_message import (
     Chunk,
@@ -81,10 +81,9 @@ class MessageChain:
         self._is_refused = False
         self._end_tried = False
 
-    @property
-    def interval_s(self) -> float:
-        """Seconds between two calls of `flush` that Slack tolerates."""
-        return self._message.interval_s
+    def pause_s(self, throttle: UpdateThrottle) -> float:
+        """Return the seconds between two calls of `flush` that Slack tolerates."""
+        return throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
 
     @property
     def posted(self) -> frozenset[str]:

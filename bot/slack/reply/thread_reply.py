@@ -302,7 +302,7 @@ class ThreadReply:
                 # A failed progress update must not end the reply.
                 log.exception("progress_not_shown")
             if self._messages.trouble is None:
-                await self._pause(lambda: throttle.interval_s(self._messages.interval_s))
+                await self._pause(lambda: self._messages.pause_s(throttle))
         if self._messages.trouble:
             self._interrupt(self._messages.trouble)
 
