@@ -103,3 +103,12 @@ async def test_an_edited_mention_is_sent_again(scene: Scene) -> None:
     assert first["event_id"] != second["event_id"]
     assert ("edited" in first["event"], "edited" in second["event"]) == (False, True)
     assert second["event"]["ts"] == ts
+
+
+async def test_an_edit_takes_less_text_than_a_new_message(scene: Scene) -> None:
+    """A new message holds text that chat.update refuses."""
+    long = "x" * 4_001
+    posted = await scene.web.chat_postMessage(channel=scene.general.id, text=long)
+    message = {"channel": scene.general.id, "ts": posted["ts"]}
+    assert await error_code(scene.web.chat_update(**message, text=long)) == "msg_too_long"
+    await scene.web.chat_update(**message, text=long[:-1])

@@ -251,6 +251,29 @@ async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
         await opens_answers(stage, ts)
 
 
+@pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
+async def test_a_plain_reply_is_there_once_after_a_restart(
+    tmp_path: Path, *, streams: bool
+) -> None:
+    """Without its tag and its buttons a reply looks unfinished: it is removed and posted again."""
+    async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
+        if not streams:
+            stage.slack.app.features.discard("streaming")
+        stage.slack.refuse("blocks")
+        stage.slack.refuse("metadata", error="metadata_too_large")
+        ts = await stage.ask("What is the risk?")
+        await ended(stage, ts)
+        before = {message.ts for message in ours(stage, ts)}
+        asked = len(stage.models.questions)
+        await reopened(stage)
+        await idle(stage)
+        shown = thread(stage, ts)
+        assert shown.count("Before the table.") == shown.count("After the table.") == 1
+        assert before.isdisjoint(m.ts for m in ours(stage, ts) if "After" in m.text)
+        assert len(stage.models.questions) == asked
+        assert not any(message.streaming for message in ours(stage, ts))
+
+
 async def reopened(stage: Stage) -> None:
     """Let the run be continued, as if its process had died before the run was closed."""
     async with stage.bot.database.begin() as connection:

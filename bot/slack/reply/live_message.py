@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from bot import slack_limits
 from bot.ports import Run
 from bot.slack.api.metadata import REPLY, run_metadata
 from bot.slack.api.thread_roots import post_in_thread
@@ -38,9 +39,9 @@ RIPE_S, OLD_S = 200.0, 240.0
 """Slack ends a stream about 300 s after its start, even while it is updated (node-slack-sdk issue
 2702). After the first time its message ends with the next paragraph, after the second anywhere."""
 
-FALLBACK_TEXT_LIMIT = 4_000
+FALLBACK_TEXT_LIMIT = slack_limits.UPDATE_TEXT
 """Characters of `text`, which notifications and screen readers use. As plain text, a longer message
-becomes several (https://docs.slack.dev/reference/methods/chat.update, msg_too_long)."""
+becomes several."""
 
 
 class StreamedMessage:
