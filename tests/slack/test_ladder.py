@@ -13,7 +13,7 @@ from bot.playground.faults import STREAMING, Part
 from bot.playground.state.models import CallRecord, SlackMessage
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
-from bot.storage.tables import runs
+from bot.storage.tables import posts, runs
 from tests.models.replies import Reply
 from tests.slack.user_actions import ALL_EVENTS, idle, told
 from tests.stage import Stage, on_stage
@@ -161,19 +161,31 @@ async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
         await stage.opened_view(outsider, strings.ANSWERS_FORBIDDEN["members"])
 
 
-async def test_a_long_plain_reply_is_whole(tmp_path: Path) -> None:
-    """Without any blocks, a long reply takes several plain messages, in order."""
+@pytest.mark.parametrize("fails_once", [False, True])
+async def test_a_long_plain_reply_is_whole(tmp_path: Path, *, fails_once: bool) -> None:
+    """Without any blocks, a long reply takes several plain messages, in order and each once."""
     text = "\n\n".join(f"P{number}P " + "word " * 60 for number in range(40))
     async with on_stage(tmp_path, models={"writer-1": Reply(text)}, default="single") as stage:
         stage.slack.app.features.discard("streaming")
         stage.slack.refuse("blocks")
+        if fails_once:
+            stage.slack.fail_next(
+                "chat.postMessage", status=500, when=lambda args: "P20P" in str(args.get("text"))
+            )
         ts = await stage.ask("Tell me everything.")
         await ended(stage, ts)
         texts = [m.text for m in ours(stage, ts)]
         assert all(len(each) <= 4_000 for each in texts)
         places = ["".join(texts).index(f"P{number}P ") for number in range(40)]
         assert places == sorted(places)
-        assert "".join(texts).count("P39P") == 1
+        assert all("".join(texts).count(f"P{number}P ") == 1 for number in range(40))
+        assert set(await stored_posts(stage)) == {m.ts for m in ours(stage, ts)}
+
+
+async def stored_posts(stage: Stage) -> list[str]:
+    """Return the ts of all messages in the run store: a restart looks for them there."""
+    async with stage.bot.database.connect() as connection:
+        return [*await connection.scalars(select(posts.c.ts))]
 
 
 async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> None:

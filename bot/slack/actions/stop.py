@@ -60,8 +60,9 @@ class StopButton:
         Slack has already ended a running stream, so that run would end at its next update anyway.
         Stopping it now saves time and money, and also stops runs that don't stream yet.
 
-        Slack leaves the session's status to us. A run that is stopped sets it when it ends, so it
-        is set here only if none is (https://docs.slack.dev/reference/methods/chat.stopStream).
+        Slack leaves the session's status to us. A run that is stopped, or whose stream was, sets it
+        when it ends. So it is set here only if none was
+        (https://docs.slack.dev/reference/methods/chat.stopStream).
         """
         event = body.get("event") or {}
         thread_ts = event.get("thread_ts")
@@ -70,7 +71,8 @@ class StopButton:
         actor = Actor(str(event.get("user")))
         team, channel = str(workspace_of(body)), str(event.get("channel"))
         live = await self._live_runs(team, channel, thread_ts)
-        if await self._stop(await self._stoppable(live, actor), actor):
+        is_stopped = await self._stop(await self._stoppable(live, actor), actor)
+        if is_stopped or (live and event.get("streaming_message_ts")):
             return
         await self._set_status(channel, thread_ts, "processing" if live else "active")
         if live and not await self._runs.live_in(team, channel, thread_ts):

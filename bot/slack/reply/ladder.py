@@ -30,7 +30,8 @@ class Form:
 
     Attributes:
         feedback: the feedback buttons.
-        metadata: the metadata tag, and the agent session's status.
+        metadata: the metadata tag.
+        status: the agent session's status.
         cards: the task cards and the plan's title.
         blocks: all blocks below the text.
         tables: tables as Markdown, else as code.
@@ -39,6 +40,7 @@ class Form:
 
     feedback: bool = True
     metadata: bool = True
+    status: bool = True
     cards: bool = True
     blocks: bool = True
     tables: bool = True
@@ -63,9 +65,10 @@ STREAM_ENDS = (
     Form(),
     Form(feedback=False),
     Form(metadata=False),
+    Form(status=False),
     Form(cards=False),
     Form(blocks=False),
-    Form(metadata=False, cards=False, blocks=False),
+    Form(metadata=False, status=False, cards=False, blocks=False),
 )
 EDITS = (
     Form(),

@@ -1,6 +1,6 @@
 """One message of an unfinished reply: streamed if Slack allows that, edited if not.
 
-Both classes have `ts` (once posted), `posts` (all ts), `shown` (the markdown they contain), `age`
+Both classes have `ts` (once posted), `shown` (the markdown they contain), `age`
 (see `split_stream.Age`), `interval_s` (the shortest time between two updates that Slack tolerates),
 `updates_a_minute` (how many Slack allows all replies together),
 `update(chunks, text, line)` and `end(chunks, text, blocks, metadata, session_status)`. `end`
@@ -11,7 +11,7 @@ refuses all of them, or for other errors of the Web API calls, these methods rai
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from bot import slack_limits
@@ -35,6 +35,9 @@ from bot.slack.ui.blocks import Block, markdown
 
 Chunk = dict[str, Any]
 
+StorePost = Callable[[str], Awaitable[None]]
+"""Stores the ts of a message right after it was posted."""
+
 RIPE_S, OLD_S = 200.0, 240.0
 """Slack ends a stream about 300 s after its start, even while it is updated (node-slack-sdk issue
 2702). After the first time its message ends with the next paragraph, after the second anywhere."""
@@ -47,7 +50,9 @@ becomes several."""
 class StreamedMessage:
     """A message sent with chat.startStream, appendStream and stopStream."""
 
-    def __init__(self, reply_context: ReplyContext, run: Run, ladder: Ladder) -> None:
+    def __init__(
+        self, reply_context: ReplyContext, run: Run, ladder: Ladder, _store: StorePost, /
+    ) -> None:
         self._client = reply_context.client
         self._people = reply_context.people
         self._question = run.question
@@ -62,11 +67,6 @@ class StreamedMessage:
         """How close the stream is to its end."""
         seconds = time.monotonic() - self._started if self.ts is not None else 0.0
         return "young" if seconds <= RIPE_S else "ripe" if seconds <= OLD_S else "old"
-
-    @property
-    def posts(self) -> list[str]:
-        """The ts of the message, once posted."""
-        return [self.ts] if self.ts is not None else []
 
     async def update(self, chunks: Sequence[Chunk], text: str, _line: str, /) -> None:
         """Start the stream with the first chunks, append later ones."""
@@ -96,7 +96,7 @@ class StreamedMessage:
                 "chunks": _pieces(form, chunks, text) or None,
                 "blocks": form.below(blocks) or None,
                 "metadata": metadata if form.metadata else None,
-                "session_status": session_status if form.metadata else None,
+                "session_status": session_status if form.status else None,
             }
 
         if self.ts is None:
@@ -138,22 +138,20 @@ class EditedMessage:
     As plain text, its end may take further messages.
     """
 
-    def __init__(self, reply_context: ReplyContext, run: Run, ladder: Ladder) -> None:
+    def __init__(
+        self, reply_context: ReplyContext, run: Run, ladder: Ladder, store: StorePost
+    ) -> None:
         self._client = reply_context.client
         self._question = run.question
         self._run_id = run.id
         self._ladder = ladder
+        self._store = store
         self._line = ""
         self._more: list[str] = []
         self.shown = ""
         self.ts: str | None = None
         self.interval_s, self.updates_a_minute = 1.5, EDITS_A_MINUTE
         self.age: Age = "young"
-
-    @property
-    def posts(self) -> list[str]:
-        """The ts of the message, once posted, and of those with the rest of its text."""
-        return [self.ts, *self._more] if self.ts is not None else []
 
     async def update(self, _chunks: Sequence[Chunk], text: str, line: str, /) -> None:
         """Show the progress line until there is text, then the text."""
@@ -205,6 +203,7 @@ class EditedMessage:
                 self._client, question.channel, question.thread_ts, **piece
             )
             self._more.append(posted)
+            await self._store(posted)  # a restart recognises plain text by its ts only
 
 
 LiveMessage = StreamedMessage | EditedMessage

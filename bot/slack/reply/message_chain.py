@@ -69,7 +69,7 @@ class MessageChain:
         # A stream needs a person as its recipient.
         streams = reply_context.show == "stream" and not is_app(run.question.user)
         kind = StreamedMessage if streams else EditedMessage
-        self._message: LiveMessage = kind(reply_context, run, self._ladder)
+        self._message: LiveMessage = kind(reply_context, run, self._ladder, self._store)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
         self._text = ""
@@ -79,6 +79,7 @@ class MessageChain:
         self._has_unconfirmed = False
         self._is_final = False
         self._is_refused = False
+        self._has_shown_text = False
         self._end_tried = False
 
     def pause_s(self, throttle: UpdateThrottle) -> float:
@@ -96,9 +97,9 @@ class MessageChain:
         return self._message.ts is not None
 
     @property
-    def shows_text(self) -> bool:
-        """Whether the current message shows any text."""
-        return bool(self._message.shown.strip())
+    def has_shown_text(self) -> bool:
+        """Whether any message of this attempt shows a text of the reply."""
+        return self._has_shown_text
 
     @property
     def is_streamed(self) -> bool:
@@ -137,7 +138,7 @@ class MessageChain:
 
     def discard_text(self) -> None:
         """Drop all text, also what is already shown: none of it was part of the reply."""
-        self._text = ""
+        self._text, self._has_shown_text = "", False
         if not (self._posted or self.has_open_message):
             return
         self._has_unconfirmed = True
@@ -220,7 +221,7 @@ class MessageChain:
     async def remove_textless(self) -> None:
         """Remove the current message if it shows no text of the reply."""
         ts = self._message.ts
-        if ts is not None and not self.shows_text:
+        if ts is not None and not self._message.shown.strip():
             self._posted.discard(ts)
             self._discarded.add(ts)
             self._has_unconfirmed = True
@@ -257,7 +258,7 @@ class MessageChain:
             self._has_unconfirmed = True
             self._lost_starts += 1
             if self._lost_starts >= MOST_LOST_STARTS and self._can_switch_to_edits:
-                self._message = EditedMessage(self._context, self._run, self._ladder)
+                self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._has_unconfirmed = True
             self._posted.discard(message.ts)
@@ -276,7 +277,7 @@ class MessageChain:
             self._posted.discard(message.ts)
             self._discarded.add(message.ts)
             self._text = message.shown + self._text
-        self._message = EditedMessage(self._context, self._run, self._ladder)
+        self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
 
     @property
     def _status_meanwhile(self) -> str | None:
@@ -322,21 +323,22 @@ class MessageChain:
             self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
-        await self._store_ts(message)
+        self._has_shown_text = self._has_shown_text or bool(part.text.strip())
+        if message.ts is not None:
+            await self._store(message.ts)
 
     def _next_message(self) -> LiveMessage:
-        return type(self._message)(self._context, self._run, self._ladder)
+        return type(self._message)(self._context, self._run, self._ladder, self._store)
 
-    async def _store_ts(self, message: LiveMessage) -> None:
+    async def _store(self, ts: str) -> None:
         """Store the ts of a new message. If that fails, the reply still continues."""
-        for ts in message.posts:
-            if ts in self._posted:
-                continue
-            self._posted.add(ts)
-            try:
-                await self._runs.posted(self._run.id, ts)
-            except Exception:
-                log.exception("post_not_stored")
+        if ts in self._posted:
+            return
+        self._posted.add(ts)
+        try:
+            await self._runs.posted(self._run.id, ts)
+        except Exception:
+            log.exception("post_not_stored")
 
 
 def _key(chunk: Chunk) -> str:

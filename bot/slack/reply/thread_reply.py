@@ -181,7 +181,8 @@ class ThreadReply:
             raise Unanswerable(trouble)
         if self._messages.has_open_message and trouble != "refused":
             kind = self._messages.add_failure_notice(notice)
-            stopped, shows_text = trouble == "stopped", kind == REPLY
+            stopped = trouble == "stopped"
+            shows_text = kind == REPLY or self._messages.has_shown_text
             chunks = self._progress.failed(stopped=stopped, shows_text=shows_text)
             self._messages.update_cards(chunks)
             blocks = retry_button(self._run.id) if trouble in RETRYABLE else []
