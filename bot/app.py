@@ -55,7 +55,7 @@ from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.thread_reply import SlackReplyFactory
+from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
@@ -164,7 +164,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         service = Service(
             runs,
@@ -186,10 +193,18 @@ async def open_bot(
         settings_handlers = SettingsHandlers(
             client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stop = StopButton(runs, jobs, access, permissions)
+        stop = StopButton(client, runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -203,14 +218,14 @@ async def open_bot(
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
-            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            regenerate=Regenerate(
+                client, runs, enqueuer, access=access, people=people, preferences=preferences
+            ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
         )

@@ -32,12 +32,14 @@ class SlackTable(Defaults):
         answer_bots: bot ids (B…) of apps whose mentions are answered; "workflows" for all of
             Workflow
             Builder.
+        show: whether replies are streamed, or posted and edited while they grow.
     """
 
     link_hosts: list[str] = Field(default=[])
     answer_bots: list[Annotated[str, Field(pattern=r"^(workflows|B[A-Z0-9]+)$")]] = Field(
         default=[]
     )
+    show: Literal["stream", "edit"] = "stream"
 
 
 class StorageTable(StrictModel):

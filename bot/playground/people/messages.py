@@ -178,6 +178,7 @@ class PeopleMessages:
         message.text, message.blocks = text, _rich_text(text)
         message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
         self._emulator.events.message_changed(conversation, message, before)
+        self._emulator.events.mention(conversation, message)
         self._emulator.workspace.notify_changed()
 
     async def delete(self, channel: Channel | str, ts: str) -> None:
