@@ -55,7 +55,7 @@ from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.thread_reply import SlackReplyFactory
+from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
@@ -93,6 +93,8 @@ class Bot:
     runs: RunStore
     metrics: Metrics
     link: SlackLink
+    identity: IdentityLookup
+    catalogue: ModelCatalogue
 
     async def is_ready(self) -> bool:
         """Return whether Slack is connected and the database answers."""
@@ -162,7 +164,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         service = Service(
             runs,
@@ -184,10 +193,18 @@ async def open_bot(
         settings_handlers = SettingsHandlers(
             client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stop = StopButton(runs, jobs, access, permissions)
+        stop = StopButton(client, runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -201,20 +218,31 @@ async def open_bot(
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
-            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            regenerate=Regenerate(
+                client, runs, enqueuer, access=access, people=people, preferences=preferences
+            ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
         )
         register(app, handlers, metrics.count_held_back_minute)
         signatures = SignatureVerifier(signing_secret)
-        yield Bot(app, signatures, client, jobs, database, runs, metrics, SlackLink(mode))
+        yield Bot(
+            app,
+            signatures,
+            client,
+            jobs,
+            database,
+            runs,
+            metrics,
+            SlackLink(mode),
+            identity,
+            catalogue,
+        )
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
@@ -239,7 +267,13 @@ def _jobs(
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
     return postgres_queue(
-        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
+        runs,
+        service.answer,
+        database.dsn,
+        stop=service.stop,
+        share=share,
+        outage=database.outage,
+        at_once=at_once,
     )
 
 
