@@ -13,6 +13,7 @@ from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -54,7 +55,7 @@ from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.thread_reply import SlackReplyFactory
+from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
@@ -85,12 +86,15 @@ class Bot:
     """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
+    signatures: SignatureVerifier
     client: AsyncWebClient
     jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
     link: SlackLink
+    identity: IdentityLookup
+    catalogue: ModelCatalogue
 
     async def is_ready(self) -> bool:
         """Return whether Slack is connected and the database answers."""
@@ -160,7 +164,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         service = Service(
             runs,
@@ -174,17 +185,26 @@ async def open_bot(
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        app = _bolt(client, secret_value(environment.slack_signing_secret))
+        signing_secret = secret_value(environment.slack_signing_secret)
+        app = _bolt(client, signing_secret)
         colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
             client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stop = StopButton(runs, jobs, access, permissions)
+        stop = StopButton(client, runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -198,19 +218,31 @@ async def open_bot(
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
-            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            regenerate=Regenerate(
+                client, runs, enqueuer, access=access, people=people, preferences=preferences
+            ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
         )
         register(app, handlers, metrics.count_held_back_minute)
-        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
+        signatures = SignatureVerifier(signing_secret)
+        yield Bot(
+            app,
+            signatures,
+            client,
+            jobs,
+            database,
+            runs,
+            metrics,
+            SlackLink(mode),
+            identity,
+            catalogue,
+        )
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
@@ -235,7 +267,13 @@ def _jobs(
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
     return postgres_queue(
-        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
+        runs,
+        service.answer,
+        database.dsn,
+        stop=service.stop,
+        share=share,
+        outage=database.outage,
+        at_once=at_once,
     )
 
 
