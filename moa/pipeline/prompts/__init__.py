@@ -31,7 +31,9 @@ from moa.pipeline.prompts.templates import (
     SELECTOR,
     TRUNCATED_REMARK,
     not_synthesised_line,
+    reading_note,
 )
+from moa.pipeline.prompts.turns import merge_turns
 from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
 
 __all__ = [
@@ -62,8 +64,10 @@ __all__ = [
     "boundary_nonce",
     "caption",
     "marker_for",
+    "merge_turns",
     "neutralise",
     "not_synthesised_line",
+    "reading_note",
     "with_answers",
     "with_system",
     "without_images",
