@@ -164,7 +164,7 @@ async def open_bot(
         )
         service = Service(
             runs,
-            SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
+            SlackThreadReader(client, identity, people, SlackFiles(client, identity), runs),
             SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
