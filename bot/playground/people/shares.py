@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(
     r"<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>|<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
-    r"|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>|<(?P<link>https?://[^<>|]+)(?:\|(?P<label>[^<>]*))?>"
+    r"|<!subteam\^(?P<group>[A-Z0-9]+)(?:\|[^>]*)?>|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>|<(?P<link>(?:https?://|mailto:)[^<>|]+)(?:\|(?P<label>[^<>]*))?>"
     r"|(?P<url>https?://[^\s<>|]+)"
 )
 
@@ -108,6 +108,8 @@ def _element(match: re.Match[str]) -> Json:
         return {"type": "user", "user_id": match["user"]}
     if match["word"]:
         return {"type": "broadcast", "range": match["word"]}
+    if match["group"]:
+        return {"type": "usergroup", "usergroup_id": match["group"]}
     if match["channel"]:
         return {"type": "channel", "channel_id": match["channel"]}
     label = {"text": html.unescape(match["label"])} if match["label"] else {}

@@ -57,15 +57,8 @@ def _parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Json]]:
     for token in tokens:
         quoted += token.nesting if token.type.startswith("blockquote") else 0
         heading += token.nesting if token.type.startswith("heading") else 0
+        _track_list(token, lists)
         match token.type:
-            case "bullet_list_open" | "ordered_list_open":
-                style = "bullet" if token.type.startswith("bullet") else "ordered"
-                lists.append((style, int(token.attrs.get("start", 1)) - 1))
-            case "bullet_list_close" | "ordered_list_close":
-                lists.pop()
-            case "list_item_close":
-                style, done = lists.pop()
-                lists.append((style, done + 1))
             case "table_open":
                 rows = []
             case "tr_open":
@@ -84,6 +77,22 @@ def _parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Json]]:
                 yield "text", _text(elements, lists, quoted=quoted > 0)
             case _:
                 pass
+
+
+def _track_list(token: Token, lists: list[tuple[str, int]]) -> None:
+    """Keep the style of each open list and the number of its finished items."""
+    match token.type:
+        case "bullet_list_open":
+            lists.append(("bullet", 0))
+        case "ordered_list_open":
+            lists.append(("ordered", int(token.attrs.get("start", 1)) - 1))
+        case "bullet_list_close" | "ordered_list_close":
+            lists.pop()
+        case "list_item_close":
+            style, done = lists.pop()
+            lists.append((style, done + 1))
+        case _:
+            pass
 
 
 def _text(elements: list[Json], lists: list[tuple[str, int]], *, quoted: bool) -> Json:

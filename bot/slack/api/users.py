@@ -114,9 +114,9 @@ def is_app(user_id: str) -> bool:
     return user_id.startswith("B")
 
 
-def one_line(name: object) -> str:
-    """Return a name on one line, without hidden characters, at most `NAME_LIMIT` long."""
-    return " ".join(clean(str(name or "")).split())[:NAME_LIMIT]
+def one_line(name: object, limit: int = NAME_LIMIT) -> str:
+    """Return a name on one line, without hidden characters, at most `limit` long."""
+    return " ".join(clean(str(name or "")).split())[:limit]
 
 
 def _person(user: Mapping[str, object], me: BotIdentity) -> Person:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
+from bot.slack.api.users import one_line
+from bot.slack.files.as_prompt import quote_lines
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.thread.blocks import blocks_text, buttons_text
 from bot.slack.thread.mrkdwn import link_text, to_text
@@ -30,6 +32,11 @@ PLACEHOLDERS = frozenset(
 
 _SHORTEST_REPEATED = 12
 """Shorter texts, such as a status, may stand twice without being repeated."""
+
+_PREVIEWED = ("from_url", "original_url", "app_unfurl_url")
+"""Where an attachment names the link that it is the preview of."""
+
+URL_LIMIT = 2_000
 
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -60,7 +67,12 @@ def is_placeholder(text: str) -> bool:
 
 
 def attachment_text(
-    attachment: Attachment, names: Names, said: Said, format_time: FormatTime
+    attachment: Attachment,
+    names: Names,
+    said: Said,
+    format_time: FormatTime,
+    *,
+    heading: str = "",
 ) -> str:
     """Return what people see of an attachment.
 
@@ -69,16 +81,19 @@ def attachment_text(
         names: of the people and channels that it mentions.
         said: what the message has said so far.
         format_time: formats the time of a forwarded message.
+        heading: a line to put above an attachment that has none of its own. Below such a line the
+            attachment is quoted.
     """
-    heading = _heading(attachment, format_time)
+    heading = _heading(attachment, format_time) or heading
     lines = [line for line in _lines(attachment, names, said, format_time) if line.strip()]
     if not lines:
         lines = [_line(attachment, "fallback", names, said)]
     body = "\n".join(line for line in lines if line)
     if not heading:
         return body
-    quoted = "\n".join(f"> {line}" for line in body.splitlines())
-    return f"{heading}:\n{quoted}" if body else heading if _is_forward(attachment) else ""
+    return (
+        f"{heading}:\n{quote_lines(body)}" if body else heading if _is_forward(attachment) else ""
+    )
 
 
 def _is_forward(attachment: Attachment) -> bool:
@@ -88,13 +103,15 @@ def _is_forward(attachment: Attachment) -> bool:
 
 def _heading(attachment: Attachment, format_time: FormatTime) -> str:
     """Return the line above a forwarded message or a link preview; "" for other attachments."""
-    url = _string(attachment, "from_url") or _string(attachment, "original_url")
+    url = next(
+        (link for key in _PREVIEWED if (link := one_line(attachment.get(key), URL_LIMIT))), ""
+    )
     if not _is_forward(attachment):
         return f"Preview of {url}" if url else ""
-    author = _string(attachment, "author_name") or _string(attachment, "author_subname")
-    channel = _string(attachment, "channel_name")
+    author = one_line(attachment.get("author_name") or attachment.get("author_subname"))
+    channel = one_line(attachment.get("channel_name"))
     time = format_time(attachment.get("ts"))
-    where = f" in #{channel}" if channel and not attachment.get("is_reply_unfurl") else ""
+    where = f" in #{channel}" if channel else ""
     when = f" on {time}" if time else ""
     link = f" ({url})" if url else ""
     return f"Forwarded message{f' from {author}' if author else ''}{where}{when}{link}"
@@ -135,7 +152,7 @@ def _blocks(attachment: Attachment, names: Names) -> str:
 def _linked(attachment: Attachment, key: str, link_key: str, names: Names, said: Said) -> str:
     text = _line(attachment, key, names, said)
     url = _string(attachment, link_key)
-    known = url in {_string(attachment, "from_url"), _string(attachment, "original_url")}
+    known = url in {_string(attachment, each) for each in _PREVIEWED}
     return link_text(text, url) if text and url and not known else text
 
 

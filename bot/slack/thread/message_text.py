@@ -16,6 +16,9 @@ MessagePayload = Mapping[str, Any]
 
 UNREADABLE = "[something that could not be read as text]"
 
+ATTACHED = "Attached"
+"""The line above an attachment of the question, which may hold somebody else's words."""
+
 TOMBSTONE = "tombstone"
 """The subtype of a deleted message that others replied to."""
 
@@ -49,7 +52,10 @@ def question_text(
     said = Said()
     blocks = [each for each in elements(message, "blocks") if each.get("type") != "rich_text"]
     parts = [said.new(to_text(typed, names).strip()), said.new(blocks_text(blocks, names))]
-    parts += _attachments(message, names, said, format_time)
+    parts += [
+        attachment_text(each, names, said, format_time, heading="" if _is_table(each) else ATTACHED)
+        for each in elements(message, "attachments")
+    ]
     return "\n".join(part for part in parts if part.strip()).strip()
 
 
@@ -86,6 +92,12 @@ def _attachments(
 ) -> Sequence[str]:
     listed = elements(message, "attachments")
     return [attachment_text(each, names, said, format_time) for each in listed]
+
+
+def _is_table(attachment: Mapping[str, Any]) -> bool:
+    """Return whether an attachment is a table that the author pasted."""
+    blocks = elements(attachment, "blocks")
+    return bool(blocks) and all(block.get("type") == "table" for block in blocks)
 
 
 def _has_content(message: MessagePayload) -> bool:

@@ -39,10 +39,11 @@ def to_text(text: str, names: Names) -> str:
 
 def link_text(label: str, address: str) -> str:
     """Return a link as its label with the address in brackets, or the address alone."""
-    bare = address.removeprefix("mailto:").partition("://")
-    same = {address, bare[0], bare[2], bare[2].removesuffix("/")} if bare[1] else {address, bare[0]}
     shown = address.removeprefix("mailto:")
-    return shown if not label.strip() or label in same else f"{label} ({shown})"
+    bare = shown.partition("://")[2].removesuffix("/")
+    if not label.strip() or label == shown:
+        return shown
+    return label if label == bare else f"{label} ({shown})"
 
 
 def _token_text(token: str, names: Names) -> str:

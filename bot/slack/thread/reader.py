@@ -15,18 +15,18 @@ from bot.errors import Unanswerable
 from bot.ports import Question, RunStore, Thread
 from bot.slack.api.channels import ChannelDirectory, ChannelInfo
 from bot.slack.api.identity import BotIdentity, IdentityLookup
-from bot.slack.api.metadata import asked_by, is_notice
+from bot.slack.api.metadata import asked_about, asked_by, is_notice
 from bot.slack.api.users import UserDirectory
 from bot.slack.files import Attachments, SlackFiles
 from bot.slack.thread.fetch import fetch_thread
 from bot.slack.thread.message_text import MessagePayload, files_of, question_text
-from bot.slack.thread.mrkdwn import without_mention
+from bot.slack.thread.mrkdwn import to_text, without_mention
 from bot.slack.thread.names import Names, ids_in, name_people
 from bot.slack.thread.own_replies import OwnReplies
 from bot.slack.thread.quoted_question import parse_quoted_question
 from bot.slack.thread.situation import Situation
 from bot.slack.thread.transcript import Transcript, is_ours
-from moa import Prompt
+from moa import Message, Prompt
 from moa.pipeline.token_budget import MESSAGE_TOKENS, NAMED_AUTHORS, count_tokens, gap_message
 
 LOOKUP_S = 2.0
@@ -95,17 +95,15 @@ class SlackThreadReader:
         messages = _split(earlier, own, room)
         transcript = await self._transcript(question, messages, me)
         text = self._question_text(question, own, transcript)
-        turns = [turn for each in messages.first if (turn := transcript.turn(each))]
-        if messages.unread:
-            turns.append(gap_message([transcript.known_author(each) for each in messages.unread]))
-        turns += [turn for each in messages.latest if (turn := transcript.turn(each))]
+        turns = _turns(messages, transcript)
         # A mention without text asks about the message before it.
         follows_person = bool(turns) and turns[-1].role == "user"
         if not (text or follows_person or transcript.attachments.any_readable(files_of(own))):
             raise Unanswerable("unreadable" if files_of(own) else "empty")
-        if last := transcript.question(question, text, own):
+        about = _asked_about(own, earlier) if is_ours(own, me) else None
+        if last := transcript.question(question, text, own, about):
             turns.append(last)
-        prompt = Prompt(tuple(transcript.opening(turns)), transcript.situation.system)
+        prompt = Prompt(tuple(transcript.located(turns)), transcript.situation.system)
         by_asker = tuple(_texts_of_asker(question, earlier, me))
         return Thread(prompt, transcript.attachments.notes, by_asker)
 
@@ -133,8 +131,8 @@ class SlackThreadReader:
         """Look up the people and channels in what is read, all at the same time."""
         mentioned = [*_ids(messages), *ids_in(question.text), question.user, me.user_id]
         users = [each for each in mentioned if each[0] in "UWB"]
-        here = () if question.surface == "direct" else (question.channel,)
-        channels = [*here, *(each for each in mentioned if each[0] == "C")]
+        own_channel = () if question.surface == "direct" else (question.channel,)
+        channels = [*own_channel, *(each for each in mentioned if each[0] == "C")]
         people, infos = await asyncio.gather(
             self._people.people(users, LOOKUP_S), self._channels.channels(channels, LOOKUP_S)
         )
@@ -144,14 +142,16 @@ class SlackThreadReader:
             for channel, info in infos.items()
             if info.name and not info.is_private
         }
+        names = replace(names, channels=public)
+        here = infos.get(question.channel, ChannelInfo())
         situation = Situation(
             bot=names.people[me.user_id],
             now=self._now(),
             asker=people[question.user],
-            channel=infos.get(question.channel, ChannelInfo()),
+            channel=replace(here, topic=to_text(here.topic, names)),
             surface=question.surface,
         )
-        return replace(names, channels=public), situation
+        return names, situation
 
     async def _read_files(self, messages: Sequence[MessagePayload], me: BotIdentity) -> Attachments:
         """Read the files of these messages, latest first, since there are limits."""
@@ -162,6 +162,25 @@ class SlackThreadReader:
             for file in files_of(message)
         ]
         return Attachments(await self._files.read(files), self._files.limits)
+
+
+def _turns(messages: _Messages, transcript: Transcript) -> list[Message]:
+    """Return the turns before the question."""
+    turns: list[Message] = []
+    for message in messages.first:
+        turns += filter(None, [transcript.turn(message, opens=True)])
+    if messages.unread:
+        turns.append(gap_message([transcript.known_author(each) for each in messages.unread]))
+    for message in messages.latest:
+        turns += filter(None, [transcript.turn(message, opens=not turns)])
+    return turns
+
+
+def _asked_about(own: MessagePayload, earlier: Sequence[MessagePayload]) -> MessagePayload | None:
+    """Return the message that a shortcut's question is about, if there are others too."""
+    about = asked_about(own)
+    found = (message for message in earlier if message["ts"] == about)
+    return next(found, None) if len(earlier) > 1 else None
 
 
 def _split(earlier: Sequence[MessagePayload], own: MessagePayload, room: int | None) -> _Messages:

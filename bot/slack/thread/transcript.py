@@ -60,8 +60,19 @@ class Transcript:
     attachments: Attachments
     replies: OwnReplies
 
-    def turn(self, message: MessagePayload) -> Message | None:
-        """Return one message as a turn; None if it is empty."""
+    @property
+    def bot(self) -> str:
+        """Our own name."""
+        return self.situation.bot
+
+    def turn(self, message: MessagePayload, *, opens: bool = False) -> Message | None:
+        """Return one message as a turn; None if it is empty.
+
+        Args:
+            message: the message.
+            opens: whether it is the first. If that is ours, such as a shared reply, it is quoted,
+                since a conversation with a model starts with the user's turn.
+        """
         if message.get("subtype") == TOMBSTONE:
             text = f"{self._time(message.get('ts'))}{DELETED_MESSAGE}"
             return Message("user", text, author="somebody")
@@ -74,33 +85,38 @@ class Transcript:
             return Message("user", self._said(message, f"{name} asked", asked), author=name)
         stored = self.replies.text(message)
         text = reply_text(message, self.names) if stored is None else stored
-        return Message("assistant", text, author=self.situation.bot) if text else None
+        if not text:
+            return None
+        if opens:
+            return Message("user", self._said(message, "You wrote", text), author=self.bot)
+        return Message("assistant", text, author=self.bot)
 
-    def question(self, question: Question, text: str, own: MessagePayload) -> Message | None:
+    def question(
+        self,
+        question: Question,
+        text: str,
+        own: MessagePayload,
+        about: MessagePayload | None = None,
+    ) -> Message | None:
         """Return the question, after its files, as a turn; None if it is empty.
 
         Args:
             question: the question.
             text: its text, with that of its blocks and attachments.
             own: its message; empty if its text is all that it has.
+            about: the message that it is about, in a thread of several.
         """
         asker = self.names.with_note(question.user)
         parts = self.attachments.describe(files_of(own), asker)
         if text:
             asked_at = self._time(question.ts) or self._time(self.situation.now.timestamp())
-            parts.append(f"{asked_at}{asker} asks:\n{text}")
+            parts.append(f"{asked_at}{asker} asks{self._about(about)}:\n{text}")
         images = self.attachments.pop_images()
         return Message("user", "\n\n".join(parts), images, asker) if parts else None
 
-    def opening(self, turns: Sequence[Message]) -> Sequence[Message]:
-        """Return the turns so that they start with a user's, which says where this is.
-
-        A thread may start with one of our own messages, such as a shared reply.
-        """
+    def located(self, turns: Sequence[Message]) -> Sequence[Message]:
+        """Return the turns with the channel's name and topic before the first."""
         first, *others = turns
-        if first.role == "assistant":
-            quoted = f"You wrote:\n{quote_lines(first.content)}"
-            first = replace(first, role="user", content=quoted)
         where = self.situation.channel_text
         content = f"{where}\n\n{first.content}" if where else first.content
         return (replace(first, content=content), *others)
@@ -125,7 +141,15 @@ class Transcript:
         parts += self.attachments.describe(files, author)
         if not parts:
             return None
+        if not text:
+            parts[0] = f"{self._time(message.get('ts'))}{parts[0]}"
         return Message("user", "\n\n".join(parts), self.attachments.pop_images(), author)
+
+    def _about(self, message: MessagePayload | None) -> str:
+        if message is None:
+            return ""
+        author = "you" if is_ours(message, self.me) else self.author(message)
+        return f" about the message by {author} of {self.situation.format_time(message.get('ts'))}"
 
     def _said(self, message: MessagePayload, who: str, text: str) -> str:
         return f"{self._time(message.get('ts'))}{who}:\n{quote_lines(text)}"
