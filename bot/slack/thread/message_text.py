@@ -34,7 +34,7 @@ def message_text(message: MessagePayload, names: Names, format_time: FormatTime)
     said = Said()
     parts = [_body(message, names, said)]
     parts += _attachments(message, names, said, format_time)
-    text = "\n".join(part for part in parts if part.strip()).strip()
+    text = "\n".join(part for part in parts if part.strip()).strip("\n").rstrip()
     return text or (UNREADABLE if _has_content(message) else "")
 
 
