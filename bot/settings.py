@@ -106,10 +106,23 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
             match.
     """
     folder = folder or Path.cwd()
+    merged = _merged_variables(folder, variables)
+    return _read_config(folder, _environment(merged), merged)
+
+
+def load_environment(folder: Path | None = None) -> Environment:
+    """Read only the environment variables and `.env`, for commands that ask no model.
+
+    Raises:
+        ConfigurationError: names each invalid variable.
+    """
+    return _environment(_merged_variables(folder or Path.cwd(), None))
+
+
+def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     merged = _dotenv(folder / ".env")
     merged.update(os.environ if variables is None else variables)
-    environment = _environment(merged)
-    return _read_config(folder, environment, merged)
+    return merged
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -45,11 +45,21 @@ ANSWER_STATES = {
 }
 
 
-def run_header(plan: Plan, source: str) -> str:
-    """Return the header: the pipeline, its models, and their source."""
+def run_header(plan: Plan, source: str, *, has_personas: bool = False) -> str:
+    """Return the header: the pipeline, its models, and their source.
+
+    `has_personas`: all models of the pipeline are one, with different personas.
+    """
     layers = [numbered_names([s.model.profile.name for s in layer.seats]) for layer in plan.layers]
     shape = pipeline_shape(layers, one_line(plan.aggregators[0].profile.name))
+    if has_personas:
+        shape = f"{shape} ({_persona_count(plan)})"
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
+
+
+def _persona_count(plan: Plan) -> str:
+    names = {seat.model.profile.name for layer in plan.layers for seat in layer.seats}
+    return f"one model, {len(names)} personas"
 
 
 def numbered_names(models: Sequence[str]) -> list[str]:

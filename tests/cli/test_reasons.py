@@ -41,7 +41,7 @@ async def test_the_providers_reason_is_shown(tmp_path: Path, arguments: tuple[st
     """`check` and `ask` show status, code, parameter and message, without keys."""
     result = await run(tmp_path, REFUSED, *arguments)
     assert result.code == 1
-    assert REASON in result.out
+    assert REASON in result.out + result.err
     assert "1234567890" not in result.out + result.err
 
 

@@ -129,6 +129,9 @@ COMMAND_HELP = (
     "• Mention me in a channel or thread, or send me a direct message. I read the thread and reply "
     "in it. *Show answers* under a reply opens each model's own answer."
 )
+COMMAND_DID_YOU_MEAN = (
+    "Did you mean `{command} {name}`? If this was a question, ask it in more than one word."
+)
 COMMAND_HELP_SUMMARY = "see what I do and how to ask me."
 COMMAND_PIPELINES_SUMMARY = "list the pipelines and their models."
 COMMAND_PIPELINES = "*Pipelines*"
