@@ -79,7 +79,7 @@ def person(name: str, real_name: str, username: str) -> Person:
     ("people", "names"),
     [
         ([("Ana", "Ana Silva", "ana"), ("Ana", "Ana Kim", "kim")], ["Ana Silva", "Ana Kim"]),
-        ([("Ana", "Ana", "ana"), ("ana ", "Ana", "ana.k")], ["Ana (@ana)", "ana  (@ana.k)"]),
+        ([("Ana", "Ana", "ana"), ("ana ", "Ana", "ana.k")], ["Ana (@ana)", "ana (@ana.k)"]),
         ([("Ana", "", "ana"), ("Ana", "", "ana")], ["Ana (1)", "Ana (2)"]),
         ([("MoA", "MoA Fake", "x")], ["MoA Fake"]),
         ([("", "", ""), ("Ana", "Ana", "a"), ("", "", "")], ["member 1", "Ana", "member 2"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -31,11 +30,11 @@ def typed_blocks(text: str) -> list[Json]:
     end = 0
     for match in _TOKEN.finditer(text):
         if match.start() > end:
-            elements.append({"type": "text", "text": html.unescape(text[end : match.start()])})
+            elements.append({"type": "text", "text": _unescape(text[end : match.start()])})
         elements.append(_element(match))
         end = match.end()
     if end < len(text):
-        elements.append({"type": "text", "text": html.unescape(text[end:])})
+        elements.append({"type": "text", "text": _unescape(text[end:])})
     if not elements:
         return []
     section = {"type": "rich_text_section", "elements": elements}
@@ -103,6 +102,11 @@ def link_preview(url: str, *, service: str, title: str, text: str) -> Json:
     }
 
 
+def _unescape(text: str) -> str:
+    """Decode the three entities that Slack escapes."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def _element(match: re.Match[str]) -> Json:
     if match["user"]:
         return {"type": "user", "user_id": match["user"]}
@@ -112,5 +116,5 @@ def _element(match: re.Match[str]) -> Json:
         return {"type": "usergroup", "usergroup_id": match["group"]}
     if match["channel"]:
         return {"type": "channel", "channel_id": match["channel"]}
-    label = {"text": html.unescape(match["label"])} if match["label"] else {}
-    return {"type": "link", "url": html.unescape(match["link"] or match["url"]), **label}
+    label = {"text": _unescape(match["label"])} if match["label"] else {}
+    return {"type": "link", "url": _unescape(match["link"] or match["url"]), **label}

@@ -13,15 +13,14 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity, IdentityLookup
 from bot.slack.api.lookup_cache import CACHE_SIZE, LookupCache
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
+from bot.slack.markdown.unicode_filter import clean, unescape
 
 log = structlog.get_logger(__name__)
 
 FRESH_S = 6 * 3_600.0
 """Seconds after which a user is looked up again: people change their names and time zones."""
 
-NAME_LIMIT = 80
-NAMELESS = "someone"
 WORKSPACE_PREFIX = "T"
 """The first letter of workspace ids. Ids of Enterprise organisations start with E."""
 
@@ -52,8 +51,9 @@ class Person:
 
     @property
     def name_with_note(self) -> str:
-        """The name, followed by the note if there is one."""
-        return f"{self.name} ({self.note})" if self.note else self.name
+        """The name as prompts show it, followed by the note if there is one."""
+        name = prompt_name(self.name)
+        return f"{name} ({self.note})" if self.note else name
 
 
 class UserDirectory:
@@ -66,7 +66,7 @@ class UserDirectory:
         self._cache = LookupCache(self._fetch, FRESH_S)
 
     async def name(self, user_id: str) -> str:
-        """Return a user's name; "someone" if the lookup fails."""
+        """Return a user's name; `NAMELESS` if the lookup fails."""
         return (await self.person(user_id)).name
 
     async def person(self, user_id: str) -> Person:
@@ -122,18 +122,23 @@ def one_line(name: object, limit: int = NAME_LIMIT) -> str:
 def _person(user: Mapping[str, object], me: BotIdentity) -> Person:
     profile = user.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
-    full = user.get("real_name") or profile.get("real_name")
-    names = (profile.get("display_name"), full, user.get("name"))
-    name = next((one_line(n) for n in names if one_line(n)), NAMELESS)
+    full = _plain(user.get("real_name") or profile.get("real_name"))
+    username = _plain(user.get("name"))
+    name = _plain(profile.get("display_name")) or full or username or NAMELESS
     offset = user.get("tz_offset")
     return Person(
         name,
         _note(user, me),
-        real_name=one_line(full),
-        username=one_line(user.get("name")),
+        real_name=full,
+        username=username,
         tz=str(user.get("tz") or ""),
         utc_offset_s=offset if isinstance(offset, int) else 0,
     )
+
+
+def _plain(name: object) -> str:
+    """Return a name that Slack escaped as plain text on one line."""
+    return one_line(unescape(str(name or "")))
 
 
 def _note(user: Mapping[str, object], me: BotIdentity) -> str:

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from bot.slack.api.users import one_line
 from bot.slack.files.as_prompt import quote_lines
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.names import prompt_name
+from bot.slack.markdown.unicode_filter import clean, unescape
 from bot.slack.thread.blocks import blocks_text, buttons_text
 from bot.slack.thread.mrkdwn import link_text, to_text
 from bot.slack.thread.names import Names
@@ -108,8 +109,8 @@ def _heading(attachment: Attachment, format_time: FormatTime) -> str:
     )
     if not _is_forward(attachment):
         return f"Preview of {url}" if url else ""
-    author = one_line(attachment.get("author_name") or attachment.get("author_subname"))
-    channel = one_line(attachment.get("channel_name"))
+    author = _name(attachment, "author_name") or _name(attachment, "author_subname")
+    channel = _name(attachment, "channel_name")
     time = format_time(attachment.get("ts"))
     where = f" in #{channel}" if channel else ""
     when = f" on {time}" if time else ""
@@ -163,6 +164,11 @@ def _field(field: Attachment, names: Names) -> str:
 
 def _line(attachment: Attachment, key: str, names: Names, said: Said) -> str:
     return said.new(to_text(_string(attachment, key), names).strip())
+
+
+def _name(attachment: Attachment, key: str) -> str:
+    value = _string(attachment, key)
+    return prompt_name(unescape(value)) if value.strip() else ""
 
 
 def _string(attachment: Attachment, key: str) -> str:

@@ -5,12 +5,11 @@ Blocks: https://docs.slack.dev/reference/block-kit/blocks
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.unicode_filter import clean, unescape
 from bot.slack.thread.mrkdwn import link_text, to_text
 from bot.slack.thread.names import Names
 from bot.slack.thread.rich_text import elements, rich_text
@@ -20,7 +19,7 @@ Block = Mapping[str, Any]
 WORDLESS = frozenset({"actions", "call", "context_actions", "divider", "file", "image", "video"})
 """Blocks beside which an app's `text` may say something of its own."""
 
-TEXT_OBJECTS = frozenset({"mrkdwn", "plain_text", "raw_number", "raw_text"})
+TEXT_OBJECTS = frozenset({"mrkdwn", "plain_text", "raw_number", "raw_text", "rich_text"})
 
 _FIELD_NAME = re.compile(r"\A([^\n]{1,60}?)[ \t]*\n+(?=\S)")
 _TEXT_KEYS = frozenset({"title", "text", "alt_text", "description", "subtitle", "name"})
@@ -48,7 +47,7 @@ def text_object(value: object, names: Names) -> str:
         return ""
     if text.get("type") == "mrkdwn":
         return to_text(str(words), names).strip()
-    return clean(html.unescape(str(words))).strip()
+    return clean(unescape(str(words))).strip()
 
 
 def buttons_text(buttons: Iterable[Block], names: Names) -> str:
@@ -160,12 +159,12 @@ def _unknown(block: object, names: Names) -> str:
     """Return all text objects and titles in a block that we do not know."""
     if isinstance(block, Mapping):
         known = cast("Block", block)
-        if known.get("type") in TEXT_OBJECTS or known.get("type") == "rich_text":
+        if str(known.get("type")) in TEXT_OBJECTS:
             return text_object(known, names)
         if known.get("type") == "button":
             return _button(known, names)
         found = [
-            clean(html.unescape(value)) if isinstance(value, str) else _unknown(value, names)
+            clean(unescape(value)) if isinstance(value, str) else _unknown(value, names)
             for key, value in known.items()
             if key in _TEXT_KEYS or not isinstance(value, str)
         ]

@@ -61,7 +61,7 @@ def question_text(
 
 def reply_text(message: MessagePayload, names: Names) -> str:
     """Return the text of our own message, without its buttons and footer."""
-    own = [each for each in elements(message, "blocks") if each.get("type") in OWN_TEXT_BLOCKS]
+    own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
     text = blocks_text(own, names) or Said().new(to_text(_text(message), names))
     return text.strip()
 
@@ -81,7 +81,7 @@ def _body(message: MessagePayload, names: Names, said: Said) -> str:
     blocks = elements(message, "blocks")
     shown = blocks_text(blocks, names)
     has_words = any(
-        each.get("type") not in WORDLESS and blocks_text([each], names) for each in blocks
+        str(each.get("type")) not in WORDLESS and blocks_text([each], names) for each in blocks
     )
     text = "" if has_words else to_text(_text(message), names).strip()
     return "\n".join(part for part in (said.new(text), said.new(shown)) if part)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Awaitable, Callable
 
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.names import prompt_name
+from bot.slack.markdown.unicode_filter import clean, unescape
 from bot.slack.thread.names import UNKNOWN_GROUP, Names, ids_in
 
 _TOKEN = re.compile(r"<([^<>]+)>")
@@ -24,17 +24,25 @@ def without_mention(text: str, user_id: str) -> str:
 async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
     """Return mrkdwn as plain text; see `to_text`."""
     users = [each for each in ids_in(text) if each[0] in "UW"]
-    return to_text(text, Names({user: await name_of(user) for user in dict.fromkeys(users)}))
+    names = {user: prompt_name(await name_of(user)) for user in dict.fromkeys(users)}
+    return to_text(text, Names(names))
 
 
 def to_text(text: str, names: Names) -> str:
     """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
-    Hidden characters are removed: they could tell a model what nobody in the thread can see.
+    Hidden characters are removed: they could tell a model what nobody in the thread can see. Names
+    are put in after the text is unescaped, so nothing in them is decoded.
 
     Format: https://docs.slack.dev/messaging/formatting-message-text
     """
-    return clean(html.unescape(_TOKEN.sub(lambda token: _token_text(token[1], names), text)))
+    parts = _TOKEN.split(text)
+    return clean(
+        "".join(
+            _token_text(part, names) if index % 2 else unescape(part)
+            for index, part in enumerate(parts)
+        )
+    )
 
 
 def link_text(label: str, address: str) -> str:
@@ -55,12 +63,12 @@ def _token_text(token: str, names: Names) -> str:
         return names.channel(rest, label)
     if kind == "!":
         return _special(rest, label)
-    return link_text(label, target)
+    return link_text(unescape(label), unescape(target))
 
 
 def _special(command: str, label: str) -> str:
     """Return `<!here>`, `<!subteam^S1|@team>` or `<!date^…|label>` as text."""
     name, _, argument = command.partition("^")
     if name == "subteam":
-        return f"@{label.removeprefix('@') or UNKNOWN_GROUP}"
-    return label if argument and label else f"@{name}"
+        return f"@{prompt_name(unescape(label.removeprefix('@'))) if label else UNKNOWN_GROUP}"
+    return " ".join(unescape(label).split()) if argument and label else f"@{prompt_name(name)}"

@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bot.slack.api.users import Person, one_line
+from bot.slack.api.users import Person
+from bot.slack.markdown.names import NAMELESS, prompt_name
+from bot.slack.markdown.unicode_filter import unescape
 
 UNKNOWN_CHANNEL = "a-channel"
 UNKNOWN_GROUP = "a-group"
@@ -25,7 +27,7 @@ class Names:
     """Names by id.
 
     Attributes:
-        people: names of people and bots, each different.
+        people: names of people and bots, each different and safe in a prompt.
         notes: "guest", "bot" or "other organisation", for those who have a note.
         channels: names of public channels.
     """
@@ -36,15 +38,16 @@ class Names:
 
     def mention(self, user_id: str, label: str = "") -> str:
         """Return a mention. An app chose the label, so our own lookup takes precedence."""
-        return f"@{self.people.get(user_id) or one_line(label) or 'someone'}"
+        return f"@{self.people.get(user_id) or prompt_name(unescape(label))}"
 
     def channel(self, channel_id: str, label: str = "") -> str:
         """Return a channel's name with its number sign."""
-        return f"#{one_line(label) or self.channels.get(channel_id) or UNKNOWN_CHANNEL}"
+        known = self.channels.get(channel_id) or UNKNOWN_CHANNEL
+        return f"#{prompt_name(unescape(label)) if label.strip() else known}"
 
     def with_note(self, user_id: str) -> str:
         """Return a name, followed by its note if there is one."""
-        name, note = self.people.get(user_id, "someone"), self.notes.get(user_id)
+        name, note = self.people.get(user_id, NAMELESS), self.notes.get(user_id)
         return f"{name} ({note})" if note else name
 
 
@@ -58,7 +61,7 @@ def name_people(people: Mapping[str, Person], me: str) -> Names:
         people: by id, in the order in which they first appear in the thread.
         me: our own id. Nobody else gets our name.
     """
-    names = {user: person.name for user, person in people.items() if person.is_known}
+    names = {user: prompt_name(person.name) for user, person in people.items() if person.is_known}
     for group in _same(names):
         names |= _told_apart({user: people[user] for user in group if user != me}, names)
     unknown = [user for user in people if user not in names]
@@ -94,14 +97,15 @@ def _same(names: Mapping[str, str]) -> Collection[Sequence[str]]:
 
 def _told_apart(group: Mapping[str, Person], names: Mapping[str, str]) -> Mapping[str, str]:
     taken = {_key(name) for name in names.values()}
-    full = {user: person.real_name for user, person in group.items()}
-    handles = {user: f"{each.name} (@{each.username})" for user, each in group.items()}
-    numbers = {user: f"{each.name} ({n})" for n, (user, each) in enumerate(group.items(), 1)}
+    full = {user: prompt_name(person.real_name) for user, person in group.items()}
+    handles = {
+        user: f"{names[user]} (@{prompt_name(person.username)})" for user, person in group.items()
+    }
     for candidates in (full, handles):
         keys = {_key(name) for name in candidates.values()}
-        if len(keys) == len(group) and all(candidates.values()) and not keys & taken:
+        if len(keys) == len(group) and not keys & {*taken, NAMELESS}:
             return candidates
-    return numbers
+    return {user: f"{names[user]} ({n})" for n, user in enumerate(group, 1)}
 
 
 def _key(name: str) -> str:

@@ -10,6 +10,7 @@ from bot.ports import Surface
 from bot.slack.api.channels import ChannelInfo
 from bot.slack.api.users import Person, one_line
 from bot.slack.files.as_prompt import quote_lines
+from bot.slack.markdown.names import prompt_name
 from bot.slack.markdown.unicode_filter import clean
 
 SYSTEM = (
@@ -67,7 +68,7 @@ class Situation:
         """The channel's name and topic; "" in direct messages. The topic is quoted."""
         if not self.channel.name:
             return ""
-        line = CHANNEL.format(name=one_line(self.channel.name))
+        line = CHANNEL.format(name=prompt_name(self.channel.name))
         topic = clean(self.channel.topic).strip()[:TOPIC_LIMIT]
         return f"{line} {TOPIC}\n{quote_lines(topic)}" if topic else line
 

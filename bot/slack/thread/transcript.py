@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from bot.ports import Question
 from bot.slack.api.identity import BotIdentity
 from bot.slack.api.metadata import asked_by
-from bot.slack.api.users import one_line
 from bot.slack.files import Attachments
 from bot.slack.files.as_prompt import quote_lines
+from bot.slack.markdown.names import prompt_name
+from bot.slack.markdown.unicode_filter import unescape
 from bot.slack.thread.message_text import (
     TOMBSTONE,
     MessagePayload,
@@ -126,7 +127,7 @@ class Transcript:
         if user := message.get("user"):
             return self.names.with_note(str(user))
         name = message.get("username") or (message.get("bot_profile") or {}).get("name") or "An app"
-        return f"{one_line(name)} (bot)"
+        return f"{prompt_name(unescape(str(name)))} (bot)"
 
     def known_author(self, message: MessagePayload) -> str:
         """Return the name of a message's author; "" if we did not look it up."""

@@ -34,7 +34,13 @@ from moa.pipeline.prompts.templates import (
     reading_note,
 )
 from moa.pipeline.prompts.turns import merge_turns
-from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
+from moa.pipeline.prompts.untrusted import (
+    MARKERS,
+    add_datamarks,
+    equals_signs,
+    marker_for,
+    neutralise,
+)
 
 __all__ = [
     "AGGREGATOR",
@@ -63,6 +69,7 @@ __all__ = [
     "assign_labels",
     "boundary_nonce",
     "caption",
+    "equals_signs",
     "marker_for",
     "merge_turns",
     "neutralise",

@@ -51,13 +51,18 @@ def neutralise(text: str, nonce: str) -> str:
     return "\n".join(lines).strip()
 
 
+def equals_signs(char: str) -> int:
+    """Return how many equals signs a character looks like."""
+    return 1 if char in _EQUALS_LIKE else normalize("NFKD", char).count("=")
+
+
 def _looks_like_boundary(line: str) -> bool:
     """Return whether a line starts with two characters like "=", ignoring invisible ones."""
     signs = 0
     for char in line:
         if category(char) in _INVISIBLE or char in _FILLERS:
             continue
-        more = 1 if char in _EQUALS_LIKE else normalize("NFKD", char).count("=")
+        more = equals_signs(char)
         signs += more
         if not more or signs >= _BOUNDARY_SIGNS:
             break
