@@ -5,7 +5,7 @@ Each case is a function that asks something on a stage. Its name is the golden f
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bot.playground.people.shares import forwarded, link_preview, pasted_table
@@ -387,9 +387,21 @@ async def thread_below_our_own_message(stage: Stage) -> None:
             m for m in stage.slack.ephemerals(stage.ana, stage.general) if "Share" in str(m.blocks)
         ]
     )
+    before = len(stage.slack.messages(stage.general))
     await stage.slack.click(stage.ana, private[-1], "share_answer")
+    await stage.slack.wait_for(lambda: len(stage.slack.messages(stage.general)) > before)
     shared = stage.slack.messages(stage.general)[-1]
     await ask(stage, "Is that all?", shared.ts)
+
+
+async def long_thread(stage: Stage) -> None:
+    """Ask below eighty messages. This is no case, since it needs a model with a small window."""
+    cleo = await member(stage, "Cleo")
+    ts = await say(stage, stage.ben, "Shall we launch on Monday? " + "Think of sales. " * 10)
+    for number in range(80):
+        author = (stage.ana, stage.ben, cleo, cleo)[number % 4]
+        await say(stage, author, f"Reason {number}: " + "it is a good day. " * 6, ts)
+    await ask(stage, "What was decided?", ts)
 
 
 @case
@@ -438,6 +450,3 @@ async def submit(stage: Stage, question: str, place: str | None = None) -> None:
     if place:
         view.state["place"] = {"input": {"selected_conversation": place}}
     await stage.slack.submit(stage.ana, view)
-
-
-GOLDEN: Mapping[str, Case] = CASES

@@ -16,8 +16,8 @@ import pytest
 from bot.playground.clock import Clock
 from bot.playground.state.installation import BOT_SCOPES
 from tests.models.replies import Reply, Request
-from tests.slack.golden_cases import CASES
-from tests.stage import Stage, on_stage
+from tests.slack.golden_cases import CASES, Case, long_thread
+from tests.stage import CONFIG, Stage, on_stage
 
 FOLDER = Path(__file__).parent / "golden"
 WRITES = os.environ.get("MOA_GOLDEN") == "write"
@@ -41,6 +41,9 @@ print("free")
 ```"""
 
 
+MODELS = {"writer-1": Reply(text=EVERYTHING)}
+
+
 @pytest.fixture
 def mode() -> str:
     """Run once only: neither the connection nor the database changes a prompt."""
@@ -55,11 +58,11 @@ def as_text(request: Request) -> str:
     return f"{text}{images}\n"
 
 
-async def received(stage: Stage, name: str) -> str:
+async def received(stage: Stage, act: Case) -> str:
     """Return what the model receives in a case."""
     before = len(stage.models.questions)
     async with asyncio.timeout(20):
-        await CASES[name](stage)
+        await act(stage)
         await stage.models.questions_ended(before + 1)
         await idle(stage)
     return as_text(stage.models.questions[-1])
@@ -72,24 +75,35 @@ async def idle(stage: Stage) -> None:
         await asyncio.sleep(0.01)
 
 
-@pytest.mark.slow
+def check(name: str, text: str) -> str:
+    """Compare a prompt with its golden file, or write the file. Return the prompt if it differs."""
+    file = FOLDER / f"{name}.txt"
+    if WRITES:
+        file.write_text(text, encoding="utf-8")
+    same = file.is_file() and file.read_text(encoding="utf-8") == text
+    return "" if same else f"{name}:\n{text}"
+
+
 async def test_forty_kinds_of_messages_read_well(tmp_path: Path, mode: str) -> None:
     """Each case's prompt is exactly its golden file."""
-    reply = Reply(text=EVERYTHING)
     different: list[str] = []
     async with on_stage(
-        tmp_path, mode=mode, default="single", clock=Clock(scale=0.0, start=START),
-        models={"writer-1": reply},
-    ) as stage:  # fmt: skip
+        tmp_path, mode=mode, default="single", clock=Clock(scale=0.0, start=START), models=MODELS
+    ) as stage:
         stage.ana.tz = stage.ben.tz = "Europe/Lisbon"
         for name in CASES:
-            text = await received(stage, name)
+            different.append(check(name, await received(stage, CASES[name])))
             stage.slack.app.scopes = set(BOT_SCOPES)
-            file = FOLDER / f"{name}.txt"
-            if WRITES:
-                file.write_text(text, encoding="utf-8")
-            elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-                different.append(f"{name}:\n{text}")
+    assert not any(different), "\n".join(different)
     assert len(CASES) >= 40
-    assert not different, "\n".join(different)
-    assert {file.stem for file in FOLDER.glob("*.txt")} == {*CASES}
+    assert {file.stem for file in FOLDER.glob("*.txt")} == {*CASES, "long_thread"}
+
+
+async def test_a_long_thread_reads_well_in_a_small_window(tmp_path: Path, mode: str) -> None:
+    """The first message and the newest are there, and what is missing is counted."""
+    config = CONFIG.replace('model = "writer-1"', 'model = "writer-1"\ncontext_window = 2048')
+    async with on_stage(
+        tmp_path, mode=mode, default="single", clock=Clock(scale=0.0, start=START), models=MODELS,
+        config=config,
+    ) as stage:  # fmt: skip
+        assert not check("long_thread", await received(stage, long_thread))

@@ -134,6 +134,10 @@ def _call(block: Block, _names: Names) -> str:
     return f"[call: {link_text(str(name or ''), str(url or ''))}]" if name or url else "[call]"
 
 
+def _nothing(_block: Block, _names: Names) -> str:
+    return ""
+
+
 def _table(block: Block, names: Names) -> str:
     """Return a table in Markdown. Its first row is the heading, as Slack's own pasted tables do."""
     listed = block.get("rows")
@@ -183,9 +187,9 @@ _BLOCKS: Mapping[str, Callable[[Block, Names], str]] = {
     "actions": lambda block, names: buttons_text(elements(block), names),
     "call": _call,
     "context": _context,
-    "context_actions": lambda *_: "",
-    "divider": lambda *_: "",
-    "file": lambda *_: "",
+    "context_actions": _nothing,
+    "divider": _nothing,
+    "file": _nothing,
     "header": _header,
     "image": _image,
     "markdown": _markdown,

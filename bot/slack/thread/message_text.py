@@ -62,7 +62,7 @@ def question_text(
 def reply_text(message: MessagePayload, names: Names) -> str:
     """Return the text of our own message, without its buttons and footer."""
     own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
-    text = blocks_text(own, names) or Said().new(to_text(_text(message), names))
+    text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(to_text(_text(message), names))
     return text.strip()
 
 

@@ -34,11 +34,9 @@ def rich_text(block: Element, names: Names) -> str:
 def elements(block: Element, key: str = "elements") -> Sequence[Element]:
     """Return the objects of a list in a block. Anything may be missing or malformed."""
     listed = block.get(key)
-    return [each for each in listed if isinstance(each, Mapping)] if _is_list(listed) else ()
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        return ()
+    return [each for each in listed if isinstance(each, Mapping)]
 
 
 def _part(part: Element, names: Names) -> str:
@@ -124,7 +122,7 @@ _INLINE: Mapping[str, Callable[[Element, Names], str]] = {
     "link": lambda each, _: link_text(_text(each, "text"), _text(each, "url")),
     "user": lambda each, names: names.mention(_text(each, "user_id")),
     "channel": lambda each, names: names.channel(_text(each, "channel_id")),
-    "usergroup": lambda *_: f"@{UNKNOWN_GROUP}",
+    "usergroup": lambda _each, _names: f"@{UNKNOWN_GROUP}",
     "broadcast": lambda each, _: f"@{_text(each, 'range')}",
     "emoji": _emoji,
     "date": lambda each, _: _text(each, "fallback") or str(each.get("timestamp") or ""),
