@@ -17,7 +17,7 @@ from bot.playground.clock import Clock
 from bot.playground.state.installation import BOT_SCOPES
 from tests.models.replies import Reply, Request
 from tests.slack.golden_cases import CASES, Case, long_thread
-from tests.stage import CONFIG, Stage, on_stage
+from tests.stage import CONFIG, Mode, Stage, on_stage
 
 FOLDER = Path(__file__).parent / "golden"
 WRITES = os.environ.get("MOA_GOLDEN") == "write"
@@ -45,7 +45,7 @@ MODELS = {"writer-1": Reply(text=EVERYTHING)}
 
 
 @pytest.fixture
-def mode() -> str:
+def mode() -> Mode:
     """Run once only: neither the connection nor the database changes a prompt."""
     return "socket"
 
@@ -84,7 +84,7 @@ def check(name: str, text: str) -> str:
     return "" if same else f"{name}:\n{text}"
 
 
-async def test_forty_kinds_of_messages_read_well(tmp_path: Path, mode: str) -> None:
+async def test_forty_kinds_of_messages_read_well(tmp_path: Path, mode: Mode) -> None:
     """Each case's prompt is exactly its golden file."""
     different: list[str] = []
     async with on_stage(
@@ -99,7 +99,7 @@ async def test_forty_kinds_of_messages_read_well(tmp_path: Path, mode: str) -> N
     assert {file.stem for file in FOLDER.glob("*.txt")} == {*CASES, "long_thread"}
 
 
-async def test_a_long_thread_reads_well_in_a_small_window(tmp_path: Path, mode: str) -> None:
+async def test_a_long_thread_reads_well_in_a_small_window(tmp_path: Path, mode: Mode) -> None:
     """The first message and the newest are there, and what is missing is counted."""
     config = CONFIG.replace('model = "writer-1"', 'model = "writer-1"\ncontext_window = 2048')
     async with on_stage(

@@ -13,10 +13,10 @@ from bot.playground.people.shares import forwarded, link_preview, pasted_table
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.slack.thread.message_text import files_of, message_text, question_text, reply_text
 from bot.slack.thread.mrkdwn import to_text, without_mention
-from bot.slack.thread.names import Names
+from bot.slack.thread.names import PromptNames
 from tests.slack.alerts import ALERTS, Alert, button, mrkdwn
 
-NAMES = Names({"U1": "Ana", "U2": "Ben"}, {}, {"C1": "general"})
+NAMES = PromptNames({"U1": "Ana", "U2": "Ben"}, {}, {"C1": "general"})
 
 
 def no_time(_ts: object) -> str:

@@ -16,7 +16,7 @@ from bot.slack.markdown.names import prompt_name
 from bot.slack.markdown.unicode_filter import clean, unescape
 from bot.slack.thread.blocks import blocks_text, buttons_text
 from bot.slack.thread.mrkdwn import link_text, to_text
-from bot.slack.thread.names import Names
+from bot.slack.thread.names import PromptNames
 from bot.slack.thread.rich_text import elements
 
 Attachment = Mapping[str, Any]
@@ -69,7 +69,7 @@ def is_placeholder(text: str) -> bool:
 
 def attachment_text(
     attachment: Attachment,
-    names: Names,
+    names: PromptNames,
     said: Said,
     format_time: FormatTime,
     *,
@@ -119,7 +119,7 @@ def _heading(attachment: Attachment, format_time: FormatTime) -> str:
 
 
 def _lines(
-    attachment: Attachment, names: Names, said: Said, format_time: FormatTime
+    attachment: Attachment, names: PromptNames, said: Said, format_time: FormatTime
 ) -> Iterator[str]:
     yield _line(attachment, "pretext", names, said)
     if not _is_forward(attachment):
@@ -140,7 +140,7 @@ def _lines(
         yield _line(attachment, "footer", names, said)
 
 
-def _blocks(attachment: Attachment, names: Names) -> str:
+def _blocks(attachment: Attachment, names: PromptNames) -> str:
     """Return the attachment's blocks: a forwarded message's, or an app's own."""
     parts = [blocks_text(elements(attachment, "blocks"), names)]
     for entry in elements(attachment, "message_blocks"):
@@ -150,19 +150,19 @@ def _blocks(attachment: Attachment, names: Names) -> str:
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
-def _linked(attachment: Attachment, key: str, link_key: str, names: Names, said: Said) -> str:
+def _linked(attachment: Attachment, key: str, link_key: str, names: PromptNames, said: Said) -> str:
     text = _line(attachment, key, names, said)
     url = _string(attachment, link_key)
     known = url in {_string(attachment, each) for each in _PREVIEWED}
     return link_text(text, url) if text and url and not known else text
 
 
-def _field(field: Attachment, names: Names) -> str:
+def _field(field: Attachment, names: PromptNames) -> str:
     title, value = (to_text(_string(field, key), names).strip() for key in ("title", "value"))
     return f"{title.rstrip(':')}: {value}" if title and value else title or value
 
 
-def _line(attachment: Attachment, key: str, names: Names, said: Said) -> str:
+def _line(attachment: Attachment, key: str, names: PromptNames, said: Said) -> str:
     return said.new(to_text(_string(attachment, key), names).strip())
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from bot.slack.markdown.unicode_filter import clean, unescape
 from bot.slack.thread.mrkdwn import link_text, to_text
-from bot.slack.thread.names import Names
+from bot.slack.thread.names import PromptNames
 from bot.slack.thread.rich_text import elements, rich_text
 
 Block = Mapping[str, Any]
@@ -26,13 +26,13 @@ _TEXT_KEYS = frozenset({"title", "text", "alt_text", "description", "subtitle", 
 """Where an unknown block may hold visible text as a string."""
 
 
-def blocks_text(blocks: Iterable[Block], names: Names) -> str:
+def blocks_text(blocks: Iterable[Block], names: PromptNames) -> str:
     """Return what people see of these blocks, one below the other."""
     shown = (_block(block, names) for block in blocks)
     return "\n".join(text for text in shown if text.strip())
 
 
-def text_object(value: object, names: Names) -> str:
+def text_object(value: object, names: PromptNames) -> str:
     """Return a text object (`mrkdwn`, `plain_text` or a table's) as text; "" for anything else.
 
     Slack escapes `&`, `<` and `>` in both, and only `mrkdwn` has mentions and links.
@@ -50,13 +50,13 @@ def text_object(value: object, names: Names) -> str:
     return clean(unescape(str(words))).strip()
 
 
-def buttons_text(buttons: Iterable[Block], names: Names) -> str:
+def buttons_text(buttons: Iterable[Block], names: PromptNames) -> str:
     """Return buttons on one line: the address of those with a link, the label of the others."""
     shown = [_button(each, names) for each in buttons]
     return " · ".join(text for text in shown if text)
 
 
-def _button(button: Block, names: Names) -> str:
+def _button(button: Block, names: PromptNames) -> str:
     label = button.get("text")
     text = label if isinstance(label, str) else text_object(label, names)
     url = button.get("url")
@@ -65,11 +65,11 @@ def _button(button: Block, names: Names) -> str:
     return f"[{clean(text)}]" if text else ""
 
 
-def _block(block: Block, names: Names) -> str:
+def _block(block: Block, names: PromptNames) -> str:
     return _BLOCKS.get(str(block.get("type")), _unknown)(block, names)
 
 
-def _section(block: Block, names: Names) -> str:
+def _section(block: Block, names: PromptNames) -> str:
     fields = (text_object(each, names) for each in elements(block, "fields"))
     lines = [text_object(block.get("text"), names), *map(field_line, fields)]
     accessory = block.get("accessory")
@@ -88,16 +88,16 @@ def field_line(text: str) -> str:
     return f"{name}{colon} {text[named.end() :]}"
 
 
-def _accessory(element: Block, names: Names) -> str:
+def _accessory(element: Block, names: PromptNames) -> str:
     return _image(element, names) if element.get("type") == "image" else _button(element, names)
 
 
-def _header(block: Block, names: Names) -> str:
+def _header(block: Block, names: PromptNames) -> str:
     text = text_object(block.get("text"), names)
     return f"**{text}**" if text else ""
 
 
-def _context(block: Block, names: Names) -> str:
+def _context(block: Block, names: PromptNames) -> str:
     shown = (
         _image(each, names) if each.get("type") == "image" else text_object(each, names)
         for each in elements(block)
@@ -105,14 +105,14 @@ def _context(block: Block, names: Names) -> str:
     return " ".join(text for text in shown if text)
 
 
-def _image(block: Block, names: Names) -> str:
+def _image(block: Block, names: PromptNames) -> str:
     title, alt = text_object(block.get("title"), names), block.get("alt_text")
     alt = clean(alt).strip() if isinstance(alt, str) else ""
     words = ": ".join(dict.fromkeys(text for text in (title, alt) if text))
     return f"[image: {words}]" if words else "[image]"
 
 
-def _video(block: Block, names: Names) -> str:
+def _video(block: Block, names: PromptNames) -> str:
     title = text_object(block.get("title"), names)
     url, author = block.get("title_url"), block.get("author_name")
     head = link_text(title, url) if isinstance(url, str) else title
@@ -121,12 +121,12 @@ def _video(block: Block, names: Names) -> str:
     return "\n".join(line for line in (f"[video: {head}{by}]", description) if line)
 
 
-def _markdown(block: Block, names: Names) -> str:
+def _markdown(block: Block, names: PromptNames) -> str:
     text = block.get("text")
     return to_text(text, names).strip() if isinstance(text, str) else ""
 
 
-def _call(block: Block, _names: Names) -> str:
+def _call(block: Block, _names: PromptNames) -> str:
     call = block.get("call")
     details = call.get("v1") if isinstance(call, Mapping) else None
     details = cast("Block", details) if isinstance(details, Mapping) else {}
@@ -134,11 +134,11 @@ def _call(block: Block, _names: Names) -> str:
     return f"[call: {link_text(str(name or ''), str(url or ''))}]" if name or url else "[call]"
 
 
-def _nothing(_block: Block, _names: Names) -> str:
+def _nothing(_block: Block, _names: PromptNames) -> str:
     return ""
 
 
-def _table(block: Block, names: Names) -> str:
+def _table(block: Block, names: PromptNames) -> str:
     """Return a table in Markdown. Its first row is the heading, as Slack's own pasted tables do."""
     listed = block.get("rows")
     rows = cast("Sequence[object]", listed) if isinstance(listed, Sequence) else ()
@@ -155,11 +155,11 @@ def _cells(row: object) -> Sequence[object]:
     return cast("Sequence[object]", row) if is_row else ()
 
 
-def _cell(cell: object, names: Names) -> str:
+def _cell(cell: object, names: PromptNames) -> str:
     return " ".join(text_object(cell, names).replace("|", "\\|").split())
 
 
-def _unknown(block: object, names: Names) -> str:
+def _unknown(block: object, names: PromptNames) -> str:
     """Return all text objects and titles in a block that we do not know."""
     if isinstance(block, Mapping):
         known = cast("Block", block)
@@ -183,7 +183,7 @@ def _unknown(block: object, names: Names) -> str:
     return "\n".join(text for text in found if text.strip())
 
 
-_BLOCKS: Mapping[str, Callable[[Block, Names], str]] = {
+_BLOCKS: Mapping[str, Callable[[Block, PromptNames], str]] = {
     "actions": lambda block, names: buttons_text(elements(block), names),
     "call": _call,
     "context": _context,

@@ -8,7 +8,7 @@ from typing import Any
 from bot.slack.thread.attachments import FormatTime, Said, attachment_text
 from bot.slack.thread.blocks import WORDLESS, blocks_text
 from bot.slack.thread.mrkdwn import to_text
-from bot.slack.thread.names import Names
+from bot.slack.thread.names import PromptNames
 from bot.slack.thread.rich_text import elements
 
 MessagePayload = Mapping[str, Any]
@@ -26,7 +26,7 @@ OWN_TEXT_BLOCKS = frozenset({"markdown", "rich_text", "table"})
 """The blocks that may hold the text of one of our replies. Slack returns Markdown as rich text."""
 
 
-def message_text(message: MessagePayload, names: Names, format_time: FormatTime) -> str:
+def message_text(message: MessagePayload, names: PromptNames, format_time: FormatTime) -> str:
     """Return what people see of a message: its text or blocks, then its attachments.
 
     People see the blocks if there are any; `text` then only repeats them for notifications.
@@ -39,7 +39,7 @@ def message_text(message: MessagePayload, names: Names, format_time: FormatTime)
 
 
 def question_text(
-    message: MessagePayload, typed: str, names: Names, format_time: FormatTime
+    message: MessagePayload, typed: str, names: PromptNames, format_time: FormatTime
 ) -> str:
     """Return a question's text: what was typed, then the message's other blocks and attachments.
 
@@ -59,10 +59,12 @@ def question_text(
     return "\n".join(part for part in parts if part.strip()).strip()
 
 
-def reply_text(message: MessagePayload, names: Names) -> str:
+def reply_text(message: MessagePayload, names: PromptNames) -> str:
     """Return the text of our own message, without its buttons and footer."""
     own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
-    text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(to_text(_text(message), names))
+    text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(
+        to_text(_text(message), names)
+    )
     return text.strip()
 
 
@@ -77,7 +79,7 @@ def _forwarded_files(message: MessagePayload) -> Iterator[Mapping[str, Any]]:
         yield from _forwarded_files(attachment)
 
 
-def _body(message: MessagePayload, names: Names, said: Said) -> str:
+def _body(message: MessagePayload, names: PromptNames, said: Said) -> str:
     blocks = elements(message, "blocks")
     shown = blocks_text(blocks, names)
     has_words = any(
@@ -88,7 +90,7 @@ def _body(message: MessagePayload, names: Names, said: Said) -> str:
 
 
 def _attachments(
-    message: MessagePayload, names: Names, said: Said, format_time: FormatTime
+    message: MessagePayload, names: PromptNames, said: Said, format_time: FormatTime
 ) -> Sequence[str]:
     listed = elements(message, "attachments")
     return [attachment_text(each, names, said, format_time) for each in listed]

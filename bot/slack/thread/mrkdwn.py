@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.slack.markdown.names import prompt_name
 from bot.slack.markdown.unicode_filter import clean, unescape
-from bot.slack.thread.names import UNKNOWN_GROUP, Names, ids_in
+from bot.slack.thread.names import UNKNOWN_GROUP, PromptNames, ids_in
 
 _TOKEN = re.compile(r"<([^<>]+)>")
 
@@ -25,10 +25,10 @@ async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
     """Return mrkdwn as plain text; see `to_text`."""
     users = [each for each in ids_in(text) if each[0] in "UW"]
     names = {user: prompt_name(await name_of(user)) for user in dict.fromkeys(users)}
-    return to_text(text, Names(names))
+    return to_text(text, PromptNames(names))
 
 
-def to_text(text: str, names: Names) -> str:
+def to_text(text: str, names: PromptNames) -> str:
     """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
     Hidden characters are removed: they could tell a model what nobody in the thread can see. Names
@@ -54,7 +54,7 @@ def link_text(label: str, address: str) -> str:
     return label if label == bare else f"{label} ({shown})"
 
 
-def _token_text(token: str, names: Names) -> str:
+def _token_text(token: str, names: PromptNames) -> str:
     target, _, label = token.partition("|")
     kind, rest = target[:1], target[1:]
     if kind == "@":

@@ -23,7 +23,7 @@ NO_NAMES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class PromptNames:
     """Names by id.
 
     Attributes:
@@ -51,7 +51,7 @@ class Names:
         return f"{name} ({note})" if note else name
 
 
-def name_people(people: Mapping[str, Person], me: str) -> Names:
+def name_people(people: Mapping[str, Person], me: str) -> PromptNames:
     """Return a different name for each person.
 
     Where two share a display name, both get their full name, else their username, else a number.
@@ -68,7 +68,7 @@ def name_people(people: Mapping[str, Person], me: str) -> Names:
     taken = {_key(name) for name in names.values()}
     numbers = (n for n in range(1, len(people) + 1 + len(taken)) if f"member {n}" not in taken)
     names |= {user: f"member {n}" for user, n in zip(unknown, numbers, strict=False)}
-    return Names(names, {user: each.note for user, each in people.items() if each.note})
+    return PromptNames(names, {user: each.note for user, each in people.items() if each.note})
 
 
 def ids_in(payload: object) -> Iterator[str]:

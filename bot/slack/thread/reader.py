@@ -21,7 +21,7 @@ from bot.slack.files import Attachments, SlackFiles
 from bot.slack.thread.fetch import fetch_thread
 from bot.slack.thread.message_text import MessagePayload, files_of, question_text
 from bot.slack.thread.mrkdwn import to_text, without_mention
-from bot.slack.thread.names import Names, ids_in, name_people
+from bot.slack.thread.names import PromptNames, ids_in, name_people
 from bot.slack.thread.own_replies import OwnReplies
 from bot.slack.thread.quoted_question import parse_quoted_question
 from bot.slack.thread.situation import Situation
@@ -127,7 +127,7 @@ class SlackThreadReader:
 
     async def _look_up(
         self, question: Question, messages: _Messages, me: BotIdentity
-    ) -> tuple[Names, Situation]:
+    ) -> tuple[PromptNames, Situation]:
         """Look up the people and channels in what is read, all at the same time."""
         mentioned = [*_ids(messages), *ids_in(question.text), question.user, me.user_id]
         users = [each for each in mentioned if each[0] in "UWB"]

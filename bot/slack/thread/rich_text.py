@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.thread.mrkdwn import link_text
-from bot.slack.thread.names import UNKNOWN_GROUP, Names
+from bot.slack.thread.names import UNKNOWN_GROUP, PromptNames
 
 Element = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ _HIGHEST_CODE_POINT = 0x10FFFF
 _HIGHEST_INDENT = 8
 
 
-def rich_text(block: Element, names: Names) -> str:
+def rich_text(block: Element, names: PromptNames) -> str:
     """Return a `rich_text` block, or any element with `elements`, as Markdown."""
     parts = [_part(part, names).strip("\n") for part in elements(block)]
     return clean("\n".join(part for part in parts if part.strip()))
@@ -39,7 +39,7 @@ def elements(block: Element, key: str = "elements") -> Sequence[Element]:
     return [each for each in listed if isinstance(each, Mapping)]
 
 
-def _part(part: Element, names: Names) -> str:
+def _part(part: Element, names: PromptNames) -> str:
     match part.get("type"):
         case "rich_text_list":
             return _list(part, names)
@@ -53,7 +53,7 @@ def _part(part: Element, names: Names) -> str:
             return _inline({"elements": [part]}, names)
 
 
-def _list(part: Element, names: Names) -> str:
+def _list(part: Element, names: PromptNames) -> str:
     ordered = part.get("style") == "ordered"
     indent = "  " * min(_number(part.get("indent")), _HIGHEST_INDENT)
     first = _number(part.get("offset")) + 1
@@ -69,14 +69,14 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
 
 
-def _code(part: Element, names: Names) -> str:
+def _code(part: Element, names: PromptNames) -> str:
     text = "".join(_bare(each, names) for each in elements(part)).strip("\n")
     fence = max([*_FENCES.findall(text), "``"], key=len) + "`"
     language = part.get("language")
     return f"{fence}{language if isinstance(language, str) else ''}\n{text}\n{fence}"
 
 
-def _inline(part: Element, names: Names) -> str:
+def _inline(part: Element, names: PromptNames) -> str:
     return "".join(_styled(each, _bare(each, names)) for each in elements(part))
 
 
@@ -93,7 +93,7 @@ def _styled(element: Element, text: str) -> str:
     return f"{edges[1]}{marked}{edges[3]}"
 
 
-def _bare(element: Element, names: Names) -> str:
+def _bare(element: Element, names: PromptNames) -> str:
     """Return an inline element without its style; whatever text an unknown one has."""
     show = _INLINE.get(str(element.get("type")))
     if show:
@@ -109,7 +109,7 @@ def _text(element: Element, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _emoji(element: Element, _names: Names) -> str:
+def _emoji(element: Element, _names: PromptNames) -> str:
     code = _text(element, "unicode")
     points = [int(part, 16) for part in code.split("-")] if _CODE_POINTS.fullmatch(code) else []
     if points and max(points) <= _HIGHEST_CODE_POINT:
@@ -117,7 +117,7 @@ def _emoji(element: Element, _names: Names) -> str:
     return f":{_text(element, 'name')}:"
 
 
-_INLINE: Mapping[str, Callable[[Element, Names], str]] = {
+_INLINE: Mapping[str, Callable[[Element, PromptNames], str]] = {
     "text": lambda each, _: _text(each, "text"),
     "link": lambda each, _: link_text(_text(each, "text"), _text(each, "url")),
     "user": lambda each, names: names.mention(_text(each, "user_id")),

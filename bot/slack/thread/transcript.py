@@ -24,7 +24,7 @@ from bot.slack.thread.message_text import (
     reply_text,
 )
 from bot.slack.thread.mrkdwn import to_text
-from bot.slack.thread.names import Names
+from bot.slack.thread.names import PromptNames
 from bot.slack.thread.own_replies import OwnReplies
 from bot.slack.thread.quoted_question import parse_quoted_question
 from bot.slack.thread.situation import Situation
@@ -56,7 +56,7 @@ class Transcript:
     """
 
     me: BotIdentity
-    names: Names
+    names: PromptNames
     situation: Situation
     attachments: Attachments
     replies: OwnReplies
