@@ -85,7 +85,7 @@ async def test_a_restored_backup_resumes_unfinished_questions(
         gate.set()
         async with there.ready():
             if since == "answered":
-                await there.failed(asked)  # as far as the journal knows
+                await there.failed(asked)  # as far as the run store knows
             else:
                 await there.answered(asked)
             there.check(over)
