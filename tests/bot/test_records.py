@@ -1,4 +1,4 @@
-"""What is read from the run store besides one run, and what is deleted from it; on both databases."""
+"""What is read from the run store besides one run, and what is deleted; on both databases."""
 
 from __future__ import annotations
 
