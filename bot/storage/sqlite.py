@@ -24,11 +24,11 @@ LONGEST_LOG = 16 * 1024 * 1024
 """Bytes to which the write-ahead log file is cut after a checkpoint."""
 
 PRAGMAS = (
-    "run store_mode=WAL",
+    "journal_mode=WAL",
     "synchronous=NORMAL",
     "foreign_keys=ON",
     f"busy_timeout={BUSY_MS}",
-    f"run store_size_limit={LONGEST_LOG}",
+    f"journal_size_limit={LONGEST_LOG}",
 )
 
 
@@ -41,7 +41,7 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
-SUFFIXES = ("", "-wal", "-shm", "-run store")
+SUFFIXES = ("", "-wal", "-shm", "-journal")
 """Of the files that SQLite keeps for a database. It gives all of them the rights of the first."""
 
 
