@@ -186,9 +186,9 @@ class Service:
     async def _outcome(
         self, run: Run, reply: Reply, recorder: RunRecorder, watch: RunSpan
     ) -> Outcome:
-        thread = await self._threads.read(run.question)
-        reply.allow_hosts_in(thread.asker_said)
         plan = self._plans(run.pipeline)
+        thread = await self._threads.read(run.question, plan.largest_window)
+        reply.allow_hosts_in(thread.asker_said)
         self._admission.afford(run, plan, thread.prompt)
         under_way = run_moa(
             plan,
