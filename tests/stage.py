@@ -112,7 +112,7 @@ class Stage:
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
 
     async def unfinish(self, only: str = "", *, unmarked: SlackMessage | None = None) -> None:
-        """Put the journal back to before a run's end, as if the process had died there.
+        """Put the run store back to before a run's end, as if the process had died there.
 
         Args:
             only: words of the question that is meant; every question without it.
