@@ -19,11 +19,13 @@ from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_t
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
 from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
-from moa.catalogue import ModelCatalogue, cost_in, key_variable
+from moa.catalogue import ModelCatalogue, cost_in
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import output_cap
 from moa.errors import Unavailable
+from moa.network import Network
 from moa.providers import Endpoints, ProvidedModel
+from moa.providers.address import shown_address
 
 TIMEOUT_S = 15
 """Seconds to wait for a response."""
@@ -100,14 +102,16 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         return report.ok
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source])
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _check_models(catalogue))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
         report.section("Database", [await _check_database(settings.environment.database_url)])
-        report.section("Slack", await _check_slack(settings.environment, purposes))
+        report.section(
+            "Slack", await _check_slack(settings.environment, settings.network, purposes)
+        )
     print_line("Everything that is set works." if report.ok else "Some checks failed. See above.")
     return report.ok
 
@@ -133,9 +137,9 @@ def _check_prices(catalogue: ModelCatalogue) -> Findings:
 async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
-    if table.base_url:
-        summary += f" at {table.base_url}"
-    variable = key_variable(table)
+    if address := catalogue.address(name):
+        summary += f" at {shown_address(address)}"
+    variable = catalogue.key_variable(name)
     if catalogue.missing_key(name):
         return Finding("missing", f"{summary}, {variable} is not set")
     if variable:
@@ -218,13 +222,18 @@ async def _check_database(url: str) -> Finding:
     return Finding("ok", f"{parsed.get_backend_name()}, {location}")
 
 
-async def _check_slack(environment: Environment, purposes: Mapping[str, str]) -> Findings:
+async def _check_slack(
+    environment: Environment, network: Network, purposes: Mapping[str, str]
+) -> Findings:
     bot = _secret_value(environment.slack_bot_token)
     app = _secret_value(environment.slack_app_token)
     signing = _secret_value(environment.slack_signing_secret)
     if not (bot or app or signing):
         return [Finding("not set", SLACK_NOT_SET)]
-    client = web_client(bot, environment.slack_api_url)
+    try:
+        client = web_client(bot, environment.slack_api_url, network=network)
+    except ConfigurationError as error:
+        return [Finding("failed", str(error))]
     found = (
         await _check_bot_token(client, purposes) if bot else [_missing("SLACK_BOT_TOKEN", BOT_HINT)]
     )

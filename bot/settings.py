@@ -16,6 +16,7 @@ from bot.errors import ConfigurationError
 from bot.limits import Limits
 from bot.preferences import Defaults
 from moa.errors import PipelineError
+from moa.network import Network
 from moa.pipeline.config import Config
 from moa.pipeline.strict_model import StrictModel, parse_table
 from moa.pipeline.toml_file import read_toml
@@ -88,6 +89,11 @@ class Settings:
     limits: Limits
     storage: StorageTable
     work: WorkTable
+
+    @property
+    def network(self) -> Network:
+        """The proxies and certificate authorities, from the environment and `.env`."""
+        return Network(self.secret)
 
     def secret(self, name: str) -> str | None:
         """Return a variable's trimmed value, or None if it is empty."""

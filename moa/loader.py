@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from moa.environment import lookup_in
 from moa.errors import PipelineError
+from moa.network import Network
 from moa.pipeline.config import Config
 from moa.pipeline.plan import Plan
 from moa.pipeline.toml_file import read_toml
@@ -99,5 +100,6 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
         config = Config.from_table(tables)
     except PipelineError as error:
         raise PipelineError(f"{file.name}:\n{error}") from None
-    endpoints = Endpoints()
-    return Pipelines(ModelCatalogue(config, endpoints, lookup_in(variables)), endpoints)
+    lookup = lookup_in(variables)
+    endpoints = Endpoints(network=Network(lookup))
+    return Pipelines(ModelCatalogue(config, endpoints, lookup), endpoints)

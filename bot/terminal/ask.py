@@ -101,7 +101,7 @@ def ask(options: AskOptions) -> int:
 
 
 async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         name = options.pipeline or catalogue.default
         plan = catalogue.plan(name)

@@ -17,8 +17,6 @@ from tests.models.wire_formats import ChatWire, MessagesWire
 
 KEY = "the-key-0123456789"
 AWS_SECRET = "aws-secret-0123456789"
-PATHS = ("/openai/v1", "/v1beta/openai", "/api/v1", "/inference/v1", "/v1", "/custom/path", "")
-"""Where compatible services have their Chat Completions."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,9 @@ class VendorServer:
         vertex = "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/{call}"
         app.router.add_post(vertex, self._vertex)
         app.router.add_post("/token", self._token)
-        for prefix in PATHS:
-            app.router.add_post(f"{prefix}/chat/completions", self._chat)
         app.router.add_post("/v1/messages", self._messages)
+        app.router.add_post("/chat/completions", self._chat)
+        app.router.add_post("/{prefix:.+}/chat/completions", self._chat)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     @property
