@@ -125,7 +125,7 @@ def http_client(sdk: ModuleType, tls: ssl.SSLContext, proxy: str | None) -> http
     """
     client: httpx2.AsyncClient = sdk.DefaultAioHttpClient(
         verify=tls,
-        proxy=proxy,
+        proxy=proxy and _proxy(proxy),
         trust_env=False,  # `moa.network` has read it
         # Compression would delay tokens until a block is full.
         headers={"Accept-Encoding": "identity"},
@@ -138,6 +138,16 @@ def http_client(sdk: ModuleType, tls: ssl.SSLContext, proxy: str | None) -> http
     for transport in (wrapped._transport, *wrapped._mounts.values()):  # noqa: SLF001
         transport.client = partial(_session, tls)
     return client
+
+
+def _proxy(url: str) -> httpx2.Proxy:
+    """Return a proxy that keeps its credentials in the URL, where aiohttp looks for them.
+
+    httpx2 would take them out and pass them by a parameter that aiohttp has deprecated.
+    """
+    proxy = httpx2.Proxy(url)
+    proxy.url, proxy.auth = httpx2.URL(url), None
+    return proxy
 
 
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:

@@ -21,7 +21,9 @@ from tests.moa.provider_calls import hear
 from tests.models.vendors import KEY, VendorServer
 
 HOSTED = [name for name, preset in PRESETS.items() if preset.api == "openai" and preset.needs_key]
-OWN_SERVERS = [n for n, preset in PRESETS.items() if preset.api == "openai" and not preset.needs_key]
+OWN_SERVERS = [
+    n for n, preset in PRESETS.items() if preset.api == "openai" and not preset.needs_key
+]
 
 
 @pytest.fixture
@@ -32,5 +34,3 @@ async def server() -> AsyncGenerator[VendorServer, None]:
 
 def definition(provider: str, **settings: object) -> ModelDefinition:
     return ModelDefinition.model_validate({"provider": provider, "model": "m", **settings})
-
-

@@ -77,7 +77,11 @@ class Proxy:
         else:
             url = urlsplit(place)
             self.hosts.append(url.hostname or "")
-            back.write(head.replace(place.encode(), url._replace(scheme="", netloc="").geturl().encode(), 1))
+            back.write(
+                head.replace(
+                    place.encode(), url._replace(scheme="", netloc="").geturl().encode(), 1
+                )
+            )
         await asyncio.gather(_copy(reader, back), _copy(there, writer))
 
 
