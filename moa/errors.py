@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from moa.pasted_keys import hide_keys
+
 if TYPE_CHECKING:
     from moa.types import Answer
 
@@ -32,6 +34,9 @@ class MoaError(Exception):
 
 class PipelineError(MoaError):
     """The pipeline is not set up correctly."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(hide_keys(message))  # a message quotes what was set, which may be a key
 
 
 class NotEnoughAnswers(MoaError):

@@ -11,7 +11,6 @@ from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
 from moa.pipeline.config import ModelDefinition
-from moa.pipeline.pasted_keys import shown
 from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
 from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
@@ -113,11 +112,10 @@ def _definition(ref: str) -> ModelDefinition:
         if not colon:
             providers = ", ".join(PROVIDERS)
             raise PipelineError(
-                f'"{shown(ref)}" names no provider. Write "provider:model"; '
-                f"providers are {providers}."
+                f'"{ref}" names no provider. Write "provider:model"; providers are {providers}.'
             )
         near = nearest(provider, PROVIDERS)
-        raise PipelineError(f'there is no provider "{shown(provider)}". {near}')
+        raise PipelineError(f'there is no provider "{provider}". {near}')
     model = model or DEFAULT_MODELS.get(provider, "")
     if not model:
         raise PipelineError(f'"{ref}" names no model. Write "{provider}:" and the model\'s name.')

@@ -31,6 +31,7 @@ _OWN_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _MORE_AUTHORITIES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """These are added to them, so that one variable of another tool can't lock us out."""
 
+_PATH_SEPARATOR: Final = ";" if sys.platform == "win32" else ":"
 _SYSTEM_SETTINGS: Final = frozenset({"darwin", "win32"})
 
 
@@ -105,7 +106,11 @@ class Network:
     def _tls_context(self) -> ssl.SSLContext:
         import httpx2  # noqa: PLC0415 - heavy
 
-        own = [(name, path) for name in _OWN_AUTHORITIES if (path := self._lookup(name))]
+        own = [
+            (name, path)
+            for name in _OWN_AUTHORITIES
+            for path in _paths(name, self._lookup(name) or "")
+        ]
         more = [(name, path) for name in _MORE_AUTHORITIES if (path := self._lookup(name))]
         if own:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -114,6 +119,12 @@ class Network:
         for name, path in own + more:
             _trust(context, name, path)
         return context
+
+
+def _paths(variable: str, value: str) -> list[str]:
+    """Return the paths in a variable; only SSL_CERT_DIR may hold several."""
+    separator = _PATH_SEPARATOR if variable == "SSL_CERT_DIR" else None
+    return [path for path in (value.split(separator) if separator else [value]) if path]
 
 
 def _trust(context: ssl.SSLContext, variable: str, path: str) -> None:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from moa.errors import PipelineError
+from moa.pasted_keys import looks_like_key, name_problem
 from moa.pipeline.definition import Pipeline, Seconds, find_errors
-from moa.pipeline.pasted_keys import looks_like_key, name_problem, shown
 from moa.pipeline.provider_presets import PRESETS, Api
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 from moa.ports import DEFAULT_MAX_ATTEMPTS
@@ -141,7 +141,7 @@ class ModelDefinition(StrictModel):
     def _is_provider(cls, value: str) -> str:
         if value not in PRESETS:
             raise ValueError(
-                f'there is no provider "{shown(value)}". {nearest(value, PRESETS)}'.rstrip(".")
+                f'there is no provider "{value}". {nearest(value, PRESETS)}'.rstrip(".")
             )
         return value
 
@@ -149,7 +149,7 @@ class ModelDefinition(StrictModel):
     @classmethod
     def _is_model(cls, value: str) -> str:
         if looks_like_key(value):
-            raise ValueError(f"must be the provider's name for a model. {shown(value)} {_PASTED}")
+            raise ValueError(f"must be the provider's name for a model. {_PASTED}")
         return value
 
     @field_validator("api_key_env")
@@ -193,7 +193,7 @@ class ModelDefinition(StrictModel):
         return value
 
 
-_PASTED = "looks like a key. Put the key in the environment or in .env"
+_PASTED = "This looks like a key. Put the key in the environment or in .env"
 
 
 def _is_url(text: str) -> bool:
@@ -246,7 +246,7 @@ def _default_pipeline(table: Mapping[str, Any], errors: list[str]) -> str:
             )
     elif names and default not in names:
         errors.append(
-            f'default_pipeline: there is no pipeline "{shown(default)}". {nearest(default, names)}'
+            f'default_pipeline: there is no pipeline "{default}". {nearest(default, names)}'
         )
     return str(default)
 
@@ -260,7 +260,7 @@ def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> 
         yield f"{where}.hedge_with: must be a different model."
     elif model.hedge_with is not None and model.hedge_with not in known:
         yield (
-            f'{where}.hedge_with: there is no model "{shown(model.hedge_with)}". '
+            f'{where}.hedge_with: there is no model "{model.hedge_with}". '
             f"{nearest(model.hedge_with, known)}"
         )
     api = PRESETS[model.provider].api

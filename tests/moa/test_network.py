@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
+import asyncio
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
+from os import pathsep
 from pathlib import Path
 
 import pytest
 
 from moa.environment import lookup_in
 from moa.network import Network, UnusableNetworkError
+from tests.moa.configured import ask_from
 from tests.models import ModelServer, Reply
 from tests.models.certificates import Company
 from tests.models.proxy import Proxy
 from tests.models.vendors import VendorServer
-from tests.moa.configured import ask_from
 
 PROXY = "http://proxy.corp:3128"
 GPT = 'provider = "openai"\nmodel = "m"\n'
@@ -158,15 +160,23 @@ async def test_a_folder_of_certificates_is_read(
     """SSL_CERT_DIR holds files named by their hash, as `openssl rehash` makes them."""
     folder = tmp_path / "certificates"
     folder.mkdir()
-    hashed = subprocess.run(
-        ["openssl", "x509", "-hash", "-noout", "-in", str(company.file)],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    asked = ("x509", "-hash", "-noout", "-in", str(company.file))
+    openssl = await asyncio.create_subprocess_exec("openssl", *asked, stdout=PIPE)
+    hashed = (await openssl.communicate())[0].decode().strip()
     (folder / f"{hashed}.0").write_bytes(company.file.read_bytes())
     lines = f'{GPT}base_url = "{server.url}/v1"'
     assert (await ask_from(lines, {"SSL_CERT_DIR": str(folder)})).text == "Paris."
+    several = f"{tmp_path}{pathsep}{folder}"
+    assert (await ask_from(lines, {"SSL_CERT_DIR": several})).text == "Paris."
+
+
+async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
+    """Requests without encryption carry them too, and the model's server never sees them."""
+    async with VendorServer() as server, Proxy(server.url, credentials="user:p@ss") as proxy:
+        variables = {"ALL_PROXY": proxy.url.replace("//", "//user:p%40ss@")}
+        heard = await ask_from(f'{GPT}base_url = "http://models.corp/v1"', variables)
+    assert heard.text == "Paris."
+    assert proxy.hosts == ["models.corp"]
 
 
 async def test_an_untrusted_certificate_is_called_that(server: VendorServer) -> None:
