@@ -18,6 +18,7 @@ from bot.preferences import Defaults
 from moa.errors import PipelineError
 from moa.network import Network
 from moa.pipeline.config import Config
+from moa.pipeline.misplaced_keys import lift_default_pipeline
 from moa.pipeline.strict_model import StrictModel, parse_table
 from moa.pipeline.toml_file import read_toml
 
@@ -120,7 +121,7 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
 
 def _dotenv(path: Path) -> dict[str, str]:
     try:
-        return {k: v for k, v in dotenv_values(path).items() if v is not None}
+        return {k: v for k, v in dotenv_values(path, encoding="utf-8-sig").items() if v is not None}
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name}: not a UTF-8 text file.") from None
     except OSError as error:
@@ -148,7 +149,7 @@ def _read_config(folder: Path, environment: Environment, variables: Mapping[str,
         table = _parse_toml(path)
     else:
         config, source = default_config(variables)
-    problems: list[str] = []
+    table, problems = lift_default_pipeline(table)
     slack = _pop_table(SlackTable, table, "slack", problems)
     limits = _pop_table(Limits, table, "limits", problems)
     storage = _pop_table(StorageTable, table, "storage", problems)

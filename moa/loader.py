@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from moa.catalogue import ModelCatalogue
     from moa.providers import Endpoints
 
-BOT_TABLES = frozenset({"slack", "limits", "storage", "work"})
-"""Tables of moa.toml that only moa-bot reads."""
-
 
 class Pipelines(Mapping[str, Plan]):
     """The plans of a configuration file by pipeline name. See `load`.
@@ -95,9 +92,9 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 
     file = Path(path)
-    tables = {key: value for key, value in read_toml(file).items() if key not in BOT_TABLES}
+    table = read_toml(file)
     try:
-        config = Config.from_table(tables)
+        config = Config.from_table(table)
     except PipelineError as error:
         raise PipelineError(f"{file.name}:\n{error}") from None
     lookup = lookup_in(variables)

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from moa.errors import PipelineError
 from moa.pasted_keys import looks_like_key, name_problem
 from moa.pipeline.definition import Pipeline, Seconds, find_errors
+from moa.pipeline.misplaced_keys import lift_default_pipeline
 from moa.pipeline.provider_presets import PRESETS, Api
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 from moa.ports import DEFAULT_MAX_ATTEMPTS
@@ -204,6 +205,17 @@ def _is_url(text: str) -> bool:
         return False
 
 
+BOT_TABLES = frozenset({"slack", "limits", "storage", "work"})
+"""Tables of moa.toml that only moa-bot reads."""
+
+_HOMES: Mapping[str, str] = {
+    **dict.fromkeys(Pipeline.model_fields, "[pipelines.NAME]"),
+    **dict.fromkeys(ModelDefinition.model_fields, "[models.NAME]"),
+    **dict.fromkeys(["layers", "proposers", "required"], "[[pipelines.NAME.layers]]"),
+}
+"""The table that each key belongs to."""
+
+
 class Config(StrictModel):
     """The models and pipelines of a configuration."""
 
@@ -213,14 +225,18 @@ class Config(StrictModel):
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Config:
-        """Build the configuration from a parsed TOML file.
+        """Build the configuration from a parsed TOML file, without the tables in `BOT_TABLES`.
 
         Raises:
             PipelineError: names every wrong key, the allowed ones and the closest match.
         """
-        errors: list[str] = []
-        allowed = cls.model_fields
-        errors += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
+        table, errors = lift_default_pipeline(table)
+        allowed = [*cls.model_fields, *sorted(BOT_TABLES)]
+        errors += [
+            _unknown_top_key(key, value, allowed)
+            for key, value in table.items()
+            if key not in allowed
+        ]
         models = _parse_tables(ModelDefinition, table, "models", errors)
         pipelines = _parse_tables(Pipeline, table, "pipelines", errors)
         # Include models whose tables have errors, so that each error is reported only once.
@@ -249,6 +265,13 @@ def _default_pipeline(table: Mapping[str, Any], errors: list[str]) -> str:
             f'default_pipeline: there is no pipeline "{default}". {nearest(default, names)}'
         )
     return str(default)
+
+
+def _unknown_top_key(key: str, value: object, allowed: Collection[str]) -> str:
+    # A table is a misspelt one: `[model.x]`.
+    if (home := _HOMES.get(key)) and not isinstance(value, Mapping):
+        return f"{key}: unknown key at the top of the file. It belongs to {home}: move it there."
+    return f"{key}: unknown key. {nearest(key, allowed)}"
 
 
 def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
@@ -295,8 +318,11 @@ def _parse_tables(
         return {}
     parsed: dict[str, T] = {}
     for name, entry in tables.items():
+        if key == "pipelines" and name == "layers" and isinstance(entry, list):
+            errors.append("pipelines.layers: write [[pipelines.NAME.layers]], with your own NAME.")
+            continue
         try:
-            parsed[name] = parse_table(kind, entry, f"{key}.{name}")
+            parsed[name] = parse_table(kind, entry, f"{key}.{name}", homes=_HOMES)
         except PipelineError as error:
             errors.append(str(error))
     return parsed
