@@ -14,16 +14,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
 from bot.models import model_catalogue
-from bot.settings import Environment, load
+from bot.settings import Environment, load, load_environment, load_variables
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
-from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from moa import Model, ModelError, PipelineError, Prompt, Usage
 from moa.catalogue import ModelCatalogue, cost_in
 from moa.engine.in_flight_call import no_text_error
-from moa.engine.model_request import output_cap
+from moa.engine.model_request import build_request
+from moa.environment import lookup_in
 from moa.errors import Unavailable
 from moa.network import Network
+from moa.pipeline.strategies import PromptContext, brief, direct
 from moa.providers import Endpoints, ProvidedModel
 from moa.providers.address import shown_address
 
@@ -32,6 +34,9 @@ TIMEOUT_S = 15
 
 MODEL_TIMEOUT_S = 60
 """The same for a model, which may have to load and may reason."""
+
+LOADING_TIMEOUT_S = 300
+"""The same for a model whose server says that it is loading."""
 
 LOADING_RETRY_S = 1
 """Seconds between two tries while a model loads."""
@@ -48,6 +53,7 @@ SLACK_NOT_SET = (
     "To answer in Slack, create the app with `moa-bot manifest`, install it, then set\n"
     "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without Slack."
 )
+LOADING = "Waiting for {name}: its server is loading the model."
 SAMPLE_USAGE = Usage(input_tokens=1_000, output_tokens=1_000)
 NO_PRICE = (
     "price: unknown for {names}\n"
@@ -99,12 +105,12 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         settings = load()
     except ConfigurationError as error:
         report.section("Settings", [Finding("failed", str(error))])
-        return report.ok
+        return await _check_without_models(report, purposes)
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source])
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        report.section("Models", await _check_models(catalogue))
+        report.section("Models", await _check_models(catalogue, print_line))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
@@ -116,8 +122,22 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
     return report.ok
 
 
-async def _check_models(catalogue: ModelCatalogue) -> Findings:
-    found = await asyncio.gather(*(_check_model(catalogue, name) for name in catalogue.tables))
+async def _check_without_models(report: Report, purposes: Mapping[str, str]) -> bool:
+    """Check the database and Slack although no model can be used."""
+    try:
+        environment = load_environment()
+        network = Network(lookup_in(load_variables()))
+    except ConfigurationError:
+        return report.ok  # reported already
+    report.section("Database", [await _check_database(environment.database_url)])
+    report.section("Slack", await _check_slack(environment, network, purposes))
+    return report.ok
+
+
+async def _check_models(catalogue: ModelCatalogue, print_line: Print) -> Findings:
+    found = await asyncio.gather(
+        *(_check_model(catalogue, name, print_line) for name in catalogue.tables)
+    )
     return [*found, *await asyncio.to_thread(_check_prices, catalogue)]
 
 
@@ -134,20 +154,19 @@ def _check_prices(catalogue: ModelCatalogue) -> Findings:
     return [Finding("not set", NO_PRICE.format(names=", ".join(unknown)))]
 
 
-async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
+async def _check_model(catalogue: ModelCatalogue, name: str, print_line: Print) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
     if address := catalogue.address(name):
         summary += f" at {shown_address(address)}"
-    variable = catalogue.key_variable(name)
-    if catalogue.missing_key(name):
-        return Finding("missing", f"{summary}, {variable} is not set")
-    if variable:
+    if unset := catalogue.unset_variable(name):
+        return Finding("missing", f"{summary}, {unset} is not set")
+    if variable := catalogue.key_variable(name):
         summary += f", {variable} is set"
     try:
-        async with asyncio.timeout(MODEL_TIMEOUT_S):
+        async with asyncio.timeout(MODEL_TIMEOUT_S) as limit:
             model = catalogue.model(name)
-            await _try_until_loaded(model)
+            await _try_until_loaded(model, limit, print_line)
     except ModelError as error:
         said = f"\nThe server said: {error.reason}" if error.reason else ""
         return Finding("failed", f"{summary}\n{error}{said}")
@@ -156,17 +175,21 @@ async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
     except TimeoutError:
         return Finding(
             "failed",
-            f"{summary}\nNo answer within {MODEL_TIMEOUT_S} s. Check its address and the network.",
+            f"{summary}\nNo answer within {MODEL_TIMEOUT_S} s ({LOADING_TIMEOUT_S} s if loading). "
+            "Check its address and the network.",
         )
     return Finding("ok", summary)
 
 
-async def _try_until_loaded(model: ProvidedModel) -> None:
-    """Try a model, waiting while it loads.
+async def _try_until_loaded(
+    model: ProvidedModel, limit: asyncio.Timeout, print_line: Print
+) -> None:
+    """Try a model, waiting longer while it loads.
 
     Raises:
         ModelError: the model doesn't work.
     """
+    waiting = False
     while True:
         try:
             await model.probe()
@@ -174,20 +197,24 @@ async def _try_until_loaded(model: ProvidedModel) -> None:
         except Unavailable as error:
             if error.error_kind != "loading":
                 raise
+            if not waiting:
+                waiting = True
+                limit.reschedule(asyncio.get_running_loop().time() + LOADING_TIMEOUT_S)
+                print_line(LOADING.format(name=model.profile.name))
             await asyncio.sleep(LOADING_RETRY_S)
 
 
 async def _check_answer(model: Model) -> None:
-    """Ask one real question with a proposer's settings.
+    """Ask one real question as a proposer is asked: its prompt, temperature and output limit.
 
     Raises:
         ModelError: there is no answer.
     """
-    profile = model.profile
-    temperature = (profile.temperature or 0.0) if profile.takes_temperature else None
-    sampling = Sampling(temperature, output_cap(profile, "proposer"))
+    context = PromptContext(Prompt.of("Say OK."))
+    strategy = brief if model.profile.brief_prompts else direct
+    request = build_request(strategy, context, model.profile, "proposer")
     text, stop = "", None
-    async with aclosing(model.stream(Prompt.of("Say OK."), sampling)) as answer:
+    async with aclosing(model.stream(request.prompt, request.sampling)) as answer:
         async for chunk in answer:
             text, stop = text + chunk.text, chunk.stop or stop
     if not text.strip():

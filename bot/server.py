@@ -98,7 +98,7 @@ async def _serve(
             _tune_runtime()
             recovered = await bot.jobs.recover()
             async with connect(bot):
-                log.info("ready", mode=mode, recovered=recovered)
+                log.info("ready", mode=mode, models=settings.config_source, recovered=recovered)
                 await shutdown.wait()
                 log.info("stopping", drain_s=drain)
             unfinished = await bot.jobs.drain(drain)

@@ -70,6 +70,8 @@ class Environment(StrictModel):
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///moa-bot.db"
     moa_config: str | None = None
+    ollama_host: str | None = None
+    moa_local_servers: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
 
@@ -113,10 +115,32 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
             match.
     """
     folder = folder or Path.cwd()
+    merged = _merged_variables(folder, variables)
+    return _read_config(folder, _environment(merged), merged)
+
+
+def load_environment(folder: Path | None = None) -> Environment:
+    """Read only the environment variables and `.env`, for commands that ask no model.
+
+    Raises:
+        ConfigurationError: names each invalid variable.
+    """
+    return _environment(_merged_variables(folder or Path.cwd(), None))
+
+
+def load_variables(folder: Path | None = None) -> Mapping[str, str]:
+    """Read the environment on top of `.env`, unchecked.
+
+    Raises:
+        ConfigurationError: `.env` can't be read.
+    """
+    return _merged_variables(folder or Path.cwd(), None)
+
+
+def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     merged = _dotenv(folder / ".env")
     merged.update(os.environ if variables is None else variables)
-    environment = _environment(merged)
-    return _read_config(folder, environment, merged)
+    return merged
 
 
 def _dotenv(path: Path) -> dict[str, str]:

@@ -123,10 +123,14 @@ class ModelCatalogue:
 
     def missing_key(self, name: str) -> str | None:
         """Return what to do if a model's key isn't set; None if the key is set or not needed."""
-        variable = unset_variable(self.tables[name], self._lookup)
+        variable = self.unset_variable(name)
         if variable is None:
             return None
         return f"models.{name}: its key is not set. Set {variable}, {self._key_source}."
+
+    def unset_variable(self, name: str) -> str | None:
+        """Return the variable of a model's key or headers that isn't set; None if all are."""
+        return unset_variable(self.tables[name], self._lookup)
 
     def key_variable(self, name: str) -> str | None:
         """Return the variable that holds a model's key; None if it has none."""
