@@ -16,7 +16,7 @@ from moa.access import (
     unset_variable,
 )
 from moa.environment import Lookup
-from moa.errors import PipelineError
+from moa.errors import ModelError, PipelineError
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Plan
@@ -118,8 +118,14 @@ class ModelCatalogue:
         return self._models[name]
 
     async def prepare(self) -> None:
-        """Do now what would slow the first question: imports, clients, loading weights."""
-        await asyncio.gather(*(model.prepare() for model in self._models.values()))
+        """Do now what would slow the first question: imports, clients, loading weights.
+
+        A model that can't be prepared doesn't stop the others: its calls report why.
+        """
+        ready = [model.prepare() for model in self._models.values()]
+        for error in await asyncio.gather(*ready, return_exceptions=True):
+            if isinstance(error, BaseException) and not isinstance(error, ModelError):
+                raise error
 
     def missing_key(self, name: str) -> str | None:
         """Return what to do if a model's key isn't set; None if the key is set or not needed."""

@@ -11,7 +11,8 @@ MoaError
 
 An exception's docstring is its default message: a plain sentence that is safe to show to anyone.
 It never includes text from a provider, which may contain an API key or someone else's text. That
-text is in `ModelError.reason`, for operators only.
+text is in `ModelError.reason`, for operators only. Errors about the network (`certificate`,
+`proxy`, `redirected`) name addresses, and are for operators too.
 """
 
 from __future__ import annotations

@@ -105,6 +105,7 @@ async def test_a_configuration_of_the_guide_works(tmp_path: Path, heading: str, 
                 outcome = await moa.ask(plan, "What is the capital of France?")
                 assert (outcome.reply, outcome.status) == ("Paris.", "complete"), heading
                 assert all(call.error_kind is None for call in outcome.calls)
+    assert all(KEY in str(seen.headers) for seen in hosted.seen)
 
 
 def test_each_server_has_its_section() -> None:

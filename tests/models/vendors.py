@@ -114,6 +114,8 @@ class VendorServer:
 
     async def _chat(self, http: web.Request) -> web.StreamResponse:
         await self._record(http)
+        if http.host.endswith(".azure.com"):
+            return await self._azure(http, self.last.body["model"])
         return await self._answer_chat(http)
 
     async def _messages(self, http: web.Request) -> web.StreamResponse:
