@@ -17,10 +17,8 @@ from tests.models.certificates import Company
 from tests.models.proxy import Proxy
 from tests.models.vendors import VendorServer
 
-MODEL = (
-    '[models.m]\nprovider = "{provider}"\nmodel = "m"\n{lines}\n[pipelines.p]\naggregator = "m"\n'
-)
-OFF = {"MOA_LOCAL_SERVERS": "off"}
+MODEL = '[models.m]\nprovider = "{provider}"\nmodel = "m"\n{lines}\n'
+PIPELINE = '[pipelines.p]\naggregator = "m"\n'
 
 
 def configure(folder: Path, provider: str, lines: str = "", **variables: str) -> None:
@@ -139,7 +137,7 @@ async def test_slack_may_be_exempt_from_the_proxy(tmp_path: Path) -> None:
         configure(tmp_path, *SCRIPTED, **tokens)
         variables = {"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}
         result = await moa_bot(tmp_path, "check", variables=variables)
-        assert "Slack at" in result.out
+        assert "in the workspace" not in result.out
         exempt = variables | {"NO_PROXY": "127.0.0.0/8"}
         result = await moa_bot(tmp_path, "check", variables=exempt)
         assert "SLACK_BOT_TOKEN: " in result.out
