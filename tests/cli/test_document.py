@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.command import configure, moa_bot, pipeline, scripted
+from tests.cli.command import ROOT, configure, moa_bot, pipeline, scripted
 
 FIELDS = {
     "reply",
@@ -180,3 +180,11 @@ async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
     rankings = (await document(tmp_path, "--pipeline", "ranked"))["rankings"]
     assert [ranking["model"] for ranking in rankings] == ["one", "two"]
     assert all(set(ranking) == ANSWER_FIELDS for ranking in rankings)
+
+
+def test_every_field_is_documented() -> None:
+    """In one table for people who write scripts."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("`moa-bot ask --json`\n")[2].partition("\n## ")[0]
+    for name in FIELDS | ANSWER_FIELDS | CALL_FIELDS | {"error", "agreements", "differences"}:
+        assert f"`{name}`" in table
