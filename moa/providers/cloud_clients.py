@@ -62,6 +62,7 @@ def bedrock_client(access: ServerAccess, network: Network, max_retries: int) -> 
         Rejected: no region is set, or a proxy or certificate setting can't be used.
     """
     import anthropic  # noqa: PLC0415 - heavy, so only when first needed
+    from anthropic.lib.bedrock import AsyncAnthropicBedrock  # noqa: PLC0415 - as above
 
     cloud = dict(access.cloud)
     for name in ("secret_key", "session_token"):
@@ -71,9 +72,7 @@ def bedrock_client(access: ServerAccess, network: Network, max_retries: int) -> 
     base_url = access.base_url or (region and f"https://bedrock-runtime.{region}.amazonaws.com")
     address = Address.of(base_url) if base_url else None
     settings = {} if access.api_key else {f"aws_{n}": v for n, v in cloud.items() if n != "region"}
-    build = partial(
-        anthropic.AsyncAnthropicBedrock, api_key=access.api_key, aws_region=region, **settings
-    )
+    build = partial(AsyncAnthropicBedrock, api_key=access.api_key, aws_region=region, **settings)
     try:
         client = _build(partial(build, max_retries=max_retries), access, address, network)
     except ValueError:  # the SDK found no region
@@ -90,6 +89,7 @@ def vertex_client(access: ServerAccess, network: Network, max_retries: int) -> S
         Rejected: there are no credentials, or a proxy or certificate setting can't be used.
     """
     import anthropic  # noqa: PLC0415 - heavy, so only when first needed
+    from anthropic.lib.vertex import AsyncAnthropicVertex  # noqa: PLC0415 - as above
 
     cloud = dict(access.cloud)
     remember(access.api_key)
@@ -103,7 +103,7 @@ def vertex_client(access: ServerAccess, network: Network, max_retries: int) -> S
         settings["credentials"] = credentials
     if not project:
         raise error_mapping.credentials_failed(_NO_PROJECT)
-    build = partial(anthropic.AsyncAnthropicVertex, project_id=project, **settings)
+    build = partial(AsyncAnthropicVertex, project_id=project, **settings)
     client = _build(partial(build, max_retries=max_retries), access, address, network)
     return _sdk_client(client, anthropic, GOOGLE_CREDENTIALS)
 

@@ -261,9 +261,11 @@ async def test_a_missing_extra_is_named(
 ) -> None:
     """Without the extra, the message has the command that installs it."""
     real = cloud_clients.find_spec
-    monkeypatch.setattr(
-        cloud_clients, "find_spec", lambda name: None if name == package else real(name)
-    )
+
+    def find(name: str) -> object:
+        return None if name == package else real(name)
+
+    monkeypatch.setattr(cloud_clients, "find_spec", find)
     async with Endpoints() as endpoints:
         with pytest.raises(PipelineError, match=r"pip install 'anthropic\["):
             model_from(lines, {}, endpoints)

@@ -19,6 +19,8 @@ _SDK_MODULES = (
     slack_sdk.socket_mode.aiohttp,
 )
 
+_PROXY_READER = "load_http_proxy_from_env"
+
 UNTRUSTED = (
     "its certificate isn't trusted ({why}). If your company has its own certificate authority, set "
     "SSL_CERT_FILE to its certificates"
@@ -40,7 +42,7 @@ def use_network(client: AsyncWebClient, network: Network) -> None:
         ConfigurationError: a setting can't be used.
     """
     for module in _SDK_MODULES:
-        module.load_http_proxy_from_env = _no_proxy
+        setattr(module, _PROXY_READER, _no_proxy)
     try:
         client.proxy = network.proxy_for(client.base_url)
         client.ssl = network.tls() if client.base_url.startswith("https:") else None
