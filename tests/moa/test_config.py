@@ -278,7 +278,7 @@ def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> Non
             [
                 (
                     'modles: unknown key. Did you mean "models"? Allowed: default_pipeline, '
-                    "models, pipelines."
+                    "limits, models, pipelines, slack, storage, work."
                 )
             ],
         ),
