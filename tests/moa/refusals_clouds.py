@@ -14,10 +14,14 @@ CLOUDS: list[Case] = [
     for words in (
         "The security token included in the request is invalid.",
         "The security token included in the request is expired",
-        "The request signature we calculated does not match the signature you provided. Check your "
-        "AWS Secret Access Key and signing method.",
-        "User: arn:aws:iam::1:user/x is not authorized to perform: "
-        "bedrock:InvokeModelWithResponseStream on resource: arn:aws:bedrock:eu-west-1::m",
+        (
+            "The request signature we calculated does not match the signature you provided. Check your "
+            "AWS Secret Access Key and signing method."
+        ),
+        (
+            "User: arn:aws:iam::1:user/x is not authorized to perform: "
+            "bedrock:InvokeModelWithResponseStream on resource: arn:aws:bedrock:eu-west-1::m"
+        ),
         "You don't have access to the model with the specified model ID.",
     )
 ]
