@@ -14,17 +14,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
 from bot.models import model_catalogue
-from bot.settings import Environment, load, load_environment
+from bot.settings import Environment, load, load_environment, load_variables
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
 from moa import Model, ModelError, PipelineError, Prompt, Usage
-from moa.catalogue import ModelCatalogue, cost_in, key_variable
+from moa.catalogue import ModelCatalogue, cost_in
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import build_request
+from moa.environment import lookup_in
 from moa.errors import Unavailable
+from moa.network import Network
 from moa.pipeline.strategies import PromptContext, brief, direct
 from moa.providers import Endpoints, ProvidedModel
+from moa.providers.address import shown_address
 
 TIMEOUT_S = 15
 """Seconds to wait for a response."""
@@ -105,14 +108,16 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         return await _check_without_models(report, purposes)
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source])
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _check_models(catalogue, print_line))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
         report.section("Database", [await _check_database(settings.environment.database_url)])
-        report.section("Slack", await _check_slack(settings.environment, purposes))
+        report.section(
+            "Slack", await _check_slack(settings.environment, settings.network, purposes)
+        )
     print_line("Everything that is set works." if report.ok else "Some checks failed. See above.")
     return report.ok
 
@@ -121,10 +126,11 @@ async def _check_without_models(report: Report, purposes: Mapping[str, str]) -> 
     """Check the database and Slack although no model can be used."""
     try:
         environment = load_environment()
+        network = Network(lookup_in(load_variables()))
     except ConfigurationError:
         return report.ok  # reported already
     report.section("Database", [await _check_database(environment.database_url)])
-    report.section("Slack", await _check_slack(environment, purposes))
+    report.section("Slack", await _check_slack(environment, network, purposes))
     return report.ok
 
 
@@ -151,12 +157,11 @@ def _check_prices(catalogue: ModelCatalogue) -> Findings:
 async def _check_model(catalogue: ModelCatalogue, name: str, print_line: Print) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
-    if table.base_url:
-        summary += f" at {table.base_url}"
-    variable = key_variable(table)
-    if catalogue.missing_key(name):
-        return Finding("missing", f"{summary}, {variable} is not set")
-    if variable:
+    if address := catalogue.address(name):
+        summary += f" at {shown_address(address)}"
+    if unset := catalogue.unset_variable(name):
+        return Finding("missing", f"{summary}, {unset} is not set")
+    if variable := catalogue.key_variable(name):
         summary += f", {variable} is set"
     try:
         async with asyncio.timeout(MODEL_TIMEOUT_S) as limit:
@@ -244,13 +249,18 @@ async def _check_database(url: str) -> Finding:
     return Finding("ok", f"{parsed.get_backend_name()}, {location}")
 
 
-async def _check_slack(environment: Environment, purposes: Mapping[str, str]) -> Findings:
+async def _check_slack(
+    environment: Environment, network: Network, purposes: Mapping[str, str]
+) -> Findings:
     bot = _secret_value(environment.slack_bot_token)
     app = _secret_value(environment.slack_app_token)
     signing = _secret_value(environment.slack_signing_secret)
     if not (bot or app or signing):
         return [Finding("not set", SLACK_NOT_SET)]
-    client = web_client(bot, environment.slack_api_url)
+    try:
+        client = web_client(bot, environment.slack_api_url, network=network)
+    except ConfigurationError as error:
+        return [Finding("failed", str(error))]
     found = (
         await _check_bot_token(client, purposes) if bot else [_missing("SLACK_BOT_TOKEN", BOT_HINT)]
     )
