@@ -26,6 +26,7 @@ Trouble = Literal[
     "run_budget",
     "hourly_limit",
     "too_many_at_once",
+    "refused",
     "internal",
 ]
 """Why a question got no answer; the asker sees a text for it."""

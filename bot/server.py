@@ -175,7 +175,7 @@ async def serve_http(
     """
     scrape = bot.scrape if with_metrics else None
     application = slack_web_app(
-        bot.app, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
+        bot.app, bot.signatures, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
     )
     async with serve(application, host, port) as opened_port:
         log.info("listening", address=f"http://{host}:{opened_port}")

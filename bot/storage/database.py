@@ -28,7 +28,7 @@ from bot.logs import OutageLog
 from bot.storage.database_url import explain, read_url
 from bot.storage.error_redaction import redact_errors
 from bot.storage.migrate import upgrade
-from bot.storage.sqlite import WRITES, check_file, set_up
+from bot.storage.sqlite import WRITES, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
 """Largest number of connections in the pool: thirty workers must fit a Postgres server."""
@@ -168,6 +168,7 @@ async def open_database(url: str) -> Database:
         async with engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
             is_new = await connection.run_sync(upgrade)
+        warn_of_readers(parsed)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise ConfigurationError(explain(parsed, error)) from None

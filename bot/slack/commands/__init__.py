@@ -11,9 +11,16 @@ from difflib import get_close_matches
 from typing import Final
 
 from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
-from bot.slack.commands.subcommands import BUDGET, HELP, PIPELINES, SETTINGS, STOP
+from bot.slack.commands.subcommands import (
+    ANSWERS,
+    BUDGET,
+    HELP,
+    PIPELINES,
+    SETTINGS,
+    STOP,
+)
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
 
 SIMILAR: Final = 0.7
 """The least similarity of a misspelled subcommand, from 0 to 1; "hlep" and "help" have 0.75."""
