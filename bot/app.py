@@ -150,7 +150,8 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        catalogue = model_catalogue(settings, await stack.enter_async_context(Endpoints()))
+        endpoints = await stack.enter_async_context(Endpoints(network=settings.network))
+        catalogue = model_catalogue(settings, endpoints)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
@@ -159,7 +160,13 @@ async def open_bot(
         )
         token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        client = web_client(token, environment.slack_api_url, metrics.count_slack_call, session)
+        client = web_client(
+            token,
+            environment.slack_api_url,
+            metrics.count_slack_call,
+            session,
+            settings.network,
+        )
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)

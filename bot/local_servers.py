@@ -187,11 +187,13 @@ def _server(
             name = name or program
         for each in more or ():
             details.get(str(each.get("id") or each.get("name")), {}).update(each)
-    models = (_model(id_, each) for id_, each in details.items() if _can_answer(id_, each))
+    models = (_model(id_, each) for id_, each in details.items() if can_answer(id_, each))
     return FoundServer(name or "A model server", base, tuple(models))
 
 
-def _can_answer(name: str, details: Mapping[str, Any]) -> bool:
+def can_answer(name: str, details: Mapping[str, Any] | None = None) -> bool:
+    """Return whether a model can answer questions, by its name and what the server says of it."""
+    details = details or {}
     families = {_family(details), str(details.get("arch", "")).lower()}
     return (
         not _NO_CHAT.search(name)
