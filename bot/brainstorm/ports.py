@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.brainstorm.session import (
+    AboutSession,
     Ballots,
     BrainstormSession,
     Closing,
@@ -15,8 +16,8 @@ from bot.brainstorm.session import (
     Phase,
     StartRequest,
     StoredIdea,
-    StoredThemes,
 )
+from moa.brainstorm import Grouping
 
 Part = Literal["board", "themes", "result"]
 """The messages of a brainstorm."""
@@ -76,6 +77,10 @@ class BrainstormStore(Protocol):
         """Change the phase; False if it is no longer at the session's step."""
         ...
 
+    async def end_phase(self, session: BrainstormSession, now: datetime) -> bool:
+        """Make the phase's time be up; False if it has changed, or has no end yet."""
+        ...
+
     async def extend(self, session: BrainstormSession, until: datetime) -> bool:
         """Extend the phase; False if it has changed, or was extended before."""
         ...
@@ -99,7 +104,7 @@ class BrainstormStore(Protocol):
         """Store a person's ideas by key, all or none; keys that were stored before add nothing."""
         ...
 
-    async def reword(self, session_id: str, author: str, idea_id: int, text: str | None) -> bool:
+    async def reword(self, session_id: str, author: str, idea_id: str, new_text: str | None) -> bool:
         """Change a person's own idea, or withdraw it (None); False if that's no longer possible."""
         ...
 
@@ -112,12 +117,12 @@ class BrainstormStore(Protocol):
         ...
 
     async def vote(
-        self, session_id: str, user: str, dots: Mapping[int, int], among: Collection[int]
+        self, session_id: str, user: str, dots: Mapping[str, int], among: Collection[str]
     ) -> Voting:
         """Replace a person's dots on the ideas `among`; all their dots together are limited."""
         ...
 
-    async def ballot(self, session_id: str, user: str) -> Mapping[int, int]:
+    async def ballot(self, session_id: str, user: str) -> Mapping[str, int]:
         """Return a person's own dots."""
         ...
 
@@ -131,6 +136,14 @@ class BrainstormStore(Protocol):
 
     async def ended_calls(self, session_id: str) -> Mapping[int, str]:
         """Return the state of each call that has ended, by its position."""
+        ...
+
+    async def put_question(self, ts: str, about: AboutSession) -> None:
+        """Store what the message `ts` asks about a brainstorm; a second time changes nothing."""
+        ...
+
+    async def question_at(self, team: str, channel: str, ts: str) -> AboutSession | None:
+        """Return what a message asks about a brainstorm; None if it asks nothing of the kind."""
         ...
 
 
@@ -160,7 +173,7 @@ class Board(Protocol):
         """
         ...
 
-    async def closed(self, session: BrainstormSession) -> None:
+    async def closed(self, session: BrainstormSession, closing: Closing) -> None:
         """Tell the starter privately why a brainstorm closed by itself. Never raises."""
         ...
 
@@ -173,14 +186,20 @@ class Thinking(Protocol):
     """What models do in a brainstorm."""
 
     def calls(
-        self, session: BrainstormSession, done: Collection[int]
+        self,
+        session: BrainstormSession,
+        done: Collection[int],
+        on_stopped: Callable[[EndedCall], object],
     ) -> AsyncGenerator[EndedCall, None]:
-        """Ask the models for ideas, apart from each other, but for the calls that are `done`."""
+        """Ask the models for ideas, apart from each other, but for the calls that are `done`.
+
+        `on_stopped` gets each call that was stopped because the generator was closed.
+        """
         ...
 
     async def group(
         self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
-    ) -> tuple[StoredThemes, Sequence[EndedCall]]:
+    ) -> tuple[Grouping, Sequence[EndedCall]]:
         """Group ideas into themes; never fails. `call` is the position of its first call."""
         ...
 

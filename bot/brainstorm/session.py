@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
+from moa.brainstorm import Grouping, Idea, IdeaGroup
+
 Phase = Literal["silence", "themes", "dots", "result", "closed"]
 
 NEXT: Final[Mapping[Phase, Phase]] = MappingProxyType(
@@ -15,7 +17,7 @@ NEXT: Final[Mapping[Phase, Phase]] = MappingProxyType(
 )
 """The phase that follows each; none follows "closed"."""
 
-Closing = Literal["no_ideas", "archived", "not_in_channel", "not_allowed", "deleted", "pipeline"]
+Closing = Literal["no_ideas", "archived", "not_in_channel", "not_allowed", "deleted"]
 """Why a brainstorm closed by itself before its result."""
 
 MINUTES, DOTS = 10, 3
@@ -61,34 +63,6 @@ class StartRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ThemeItem:
-    """One idea on the ballot: one or more wordings of the same idea, by their ids, oldest first."""
-
-    wordings: tuple[int, ...]
-
-    @property
-    def id(self) -> int:
-        """The id that dots are given to."""
-        return self.wordings[0]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTheme:
-    """A group of ideas under a title."""
-
-    title: str
-    items: tuple[ThemeItem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredThemes:
-    """All themes. `plain` means that no model grouped them, only a comparison of words."""
-
-    themes: tuple[StoredTheme, ...]
-    plain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class BrainstormSession:
     """A brainstorm as stored.
 
@@ -130,7 +104,7 @@ class BrainstormSession:
     boards: int = 0
     themes_ts: str | None = None
     result_ts: str | None = None
-    themes: StoredThemes | None = None
+    themes: Grouping | None = None
     reserved_usd: float = 0.0
     cost_usd: float = 0.0
     closing: Closing | None = None
@@ -138,8 +112,8 @@ class BrainstormSession:
 
     @property
     def takes_ideas(self) -> bool:
-        """Whether ideas can be handed in: in the silence, and late ones with the dots."""
-        return self.phase in {"silence", "dots"}
+        """Whether ideas can be handed in: in the silence, and late ones until the result."""
+        return self.phase in {"silence", "themes", "dots"}
 
     @property
     def shows_ideas(self) -> bool:
@@ -147,6 +121,10 @@ class BrainstormSession:
         if self.phase == "closed":
             return self.themes is not None
         return self.phase != "silence" and self.themes is not None
+
+    def is_ungrouped(self, phase: Phase) -> bool:
+        """Whether a phase would begin with grouping the ideas, which takes its own time."""
+        return phase == "themes" and self.themes is None
 
     def is_due(self, now: datetime) -> bool:
         """Whether the phase's time is up."""
@@ -169,19 +147,25 @@ class StoredIdea:
     """An idea, exactly as its author wrote it.
 
     Attributes:
-        id: grows with time.
+        id: a number that grows with time.
         author: a Slack id, or a model's name.
         is_model: which of the two.
         named: whether the person wants their name shown.
         late: whether it came after the ideas were grouped.
     """
 
-    id: int
+    id: str
     author: str
     text: str
     is_model: bool = False
     named: bool = False
     late: bool = False
+
+    @property
+    def as_idea(self) -> Idea:
+        """The idea as models and exports get it."""
+        kind = "model" if self.is_model else "person"
+        return Idea(self.id, self.text, f"{kind}:{self.author}", self.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,32 +198,43 @@ class EndedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class RankedItem:
+class RankedGroup:
     """An idea of the result.
 
     Attributes:
         place: counts from 1; ideas with the same number of dots share one.
-        item: its wordings.
+        group: its wordings.
         dots: how many it got.
         tied: whether another idea has the same place.
         title: of its theme.
     """
 
     place: int
-    item: ThemeItem
+    group: IdeaGroup
     dots: int
     tied: bool
     title: str
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Tally:
     """The ideas by dots, most first, and how many people gave dots."""
 
-    ranked: tuple[RankedItem, ...]
+    ranked: tuple[RankedGroup, ...]
     voters: int
     dots: int
 
 
-Ballots = Sequence[Mapping[int, int]]
+Ballots = Sequence[Mapping[str, int]]
 """Each person's dots: from an idea's id to a count."""
+
+AboutKind = Literal["result", "develop", "challenge", "more", "combine"]
+
+
+@dataclass(frozen=True, slots=True)
+class AboutSession:
+    """What the models are asked about a brainstorm: its result, or one or two of its ideas."""
+
+    session_id: str
+    kind: AboutKind
+    idea_ids: tuple[str, ...] = ()

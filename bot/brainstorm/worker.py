@@ -22,7 +22,7 @@ from bot.brainstorm.ports import (
     ResultWriter,
     Thinking,
 )
-from bot.brainstorm.session import NEXT, BrainstormSession, Closing
+from bot.brainstorm.session import NEXT, BrainstormSession, Closing, EndedCall
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +36,9 @@ MINUTE = timedelta(minutes=1)
 
 MOST_BOARDS = 2
 """A deleted board is posted anew once. Whoever deletes it again wants it gone."""
+
+GROUPING = 10_000
+"""Added to the number of ended calls for the position of the first call that groups ideas."""
 
 Clock = Callable[[], datetime]
 
@@ -147,19 +150,24 @@ class BrainstormWorker:
             session, "closed", None, closing=closing, closed_in=session.phase, reserved_usd=0.0
         ):
             log.info("brainstorm_closed", reason=closing)
-            await self._board.closed(session)
+            await self._board.closed(session, closing)
 
     async def _ask_models(self, session: BrainstormSession) -> None:
         """Ask the models apart, until they are done or the phase ends."""
-        asking = asyncio.create_task(self._store_calls(session), name=f"brainstorm {session.id}")
+        stopped: list[EndedCall] = []
+        asking = asyncio.create_task(self._store_calls(session, stopped.append))
         try:
             while not asking.done():
                 await asyncio.wait([asking], timeout=WATCH_S)
                 await self._watch(session)
             asking.result()
+        except Outdated:
+            await _cancel(asking)
+            for call in stopped:  # they cost something, too
+                await self._store.call_ended(session, call, late=True)
+            raise
         finally:
-            asking.cancel()
-            await asyncio.wait([asking])
+            await _cancel(asking)
 
     async def _watch(self, session: BrainstormSession) -> None:
         """Keep the board fresh while models are asked.
@@ -176,9 +184,11 @@ class BrainstormWorker:
         if current.refresh_at is not None and current.refresh_at <= self._now():
             await self._draw(current)
 
-    async def _store_calls(self, session: BrainstormSession) -> None:
+    async def _store_calls(
+        self, session: BrainstormSession, on_stopped: Callable[[EndedCall], object]
+    ) -> None:
         done = await self._store.ended_calls(session.id)
-        async with aclosing(self._thinking.calls(session, done.keys())) as calls:
+        async with aclosing(self._thinking.calls(session, done.keys(), on_stopped)) as calls:
             async for call in calls:
                 await self._store.call_ended(session, call, late=False)
                 await self._store.refresh(session.id, self._now())
@@ -246,5 +256,6 @@ class BrainstormWorker:
             raise Outdated
 
 
-GROUPING = 10_000
-"""Added to the number of calls for the position of the first call that groups ideas."""
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

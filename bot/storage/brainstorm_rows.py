@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot.brainstorm.session import BrainstormSession, StoredIdea, StoredTheme, StoredThemes, ThemeItem
+from bot.brainstorm.session import BrainstormSession, StoredIdea
 from bot.storage.rows import aware
+from moa.brainstorm import Grouping, IdeaGroup, Theme
 
 MOMENTS = ("created_at", "phase_ends_at", "refresh_at")
 
@@ -29,42 +30,42 @@ def changed_columns(changes: Mapping[str, object]) -> Mapping[str, object]:
     """Return the columns for changed fields of a brainstorm."""
     renamed = {"closing": "trouble"}
     columns = {renamed.get(name, name): value for name, value in changes.items()}
-    if isinstance(themes := columns.get("themes"), StoredThemes):
+    if isinstance(themes := columns.get("themes"), Grouping):
         columns["themes"] = themes_text(themes)
     return columns
 
 
-def themes_text(themes: StoredThemes) -> str:
-    """Return themes as JSON."""
-    groups = [[theme.title, [item.wordings for item in theme.items]] for theme in themes.themes]
-    return json.dumps({"plain": themes.plain, "themes": groups})
+def themes_text(themes: Grouping) -> str:
+    """Return a grouping as JSON, without the repairs."""
+    groups = [[theme.title, [group.idea_ids for group in theme.groups]] for theme in themes.themes]
+    return json.dumps({"by": themes.by, "themes": groups})
 
 
-def read_themes(text: str | None) -> StoredThemes | None:
-    """Parse themes; None if there are none."""
+def read_themes(text: str | None) -> Grouping | None:
+    """Parse a grouping; None if there is none."""
     if text is None:
         return None
     stored = json.loads(text)
-    themes = tuple(
-        StoredTheme(title, tuple(ThemeItem(tuple(wordings)) for wordings in items))
-        for title, items in stored["themes"]
+    themes = (
+        Theme(title, tuple(IdeaGroup(tuple(idea_ids)) for idea_ids in groups))
+        for title, groups in stored["themes"]
     )
-    return StoredThemes(themes, stored["plain"])
+    return Grouping(tuple(themes), stored["by"])
 
 
 def read_idea(row: Row[Any]) -> StoredIdea:
     """Build an idea from its row."""
-    return StoredIdea(row.id, row.author, row.text, row.is_model, row.named, row.late)
+    return StoredIdea(str(row.id), row.author, row.text, row.is_model, row.named, row.late)
 
 
-def read_dots(text: str | None) -> dict[int, int]:
+def read_dots(text: str | None) -> dict[str, int]:
     """Parse a ballot."""
-    return {int(idea): count for idea, count in json.loads(text or "{}").items()}
+    return {idea: count for idea, count in json.loads(text or "{}").items()}
 
 
-def dots_text(dots: Mapping[int, int]) -> str:
+def dots_text(dots: Mapping[str, int]) -> str:
     """Return a ballot as JSON, without ideas that got no dot."""
-    return json.dumps({str(idea): count for idea, count in sorted(dots.items()) if count})
+    return json.dumps({idea: count for idea, count in sorted(dots.items()) if count})
 
 
 def day_of(moment: datetime) -> str:

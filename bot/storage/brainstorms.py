@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.brainstorm.ports import Handing, Voting
 from bot.brainstorm.session import (
     MOST_IDEAS,
+    AboutSession,
     Ballots,
     BrainstormSession,
     EndedCall,
@@ -35,6 +38,7 @@ from bot.storage.tables import (
     BRAINSTORM_IS_OPEN,
     ballots,
     brainstorm_calls,
+    brainstorm_questions,
     brainstorms,
     ideas,
     spending,
@@ -121,6 +125,11 @@ class StoredBrainstorms:
         }
         return await self._update(_at_step(session), news)
 
+    async def end_phase(self, session: BrainstormSession, now: datetime) -> bool:
+        """Make the phase's time be up; False if it has changed, or has no end yet."""
+        timed = and_(_at_step(session), brainstorms.c.phase_ends_at.is_not(None))
+        return await self._update(timed, {"phase_ends_at": now})
+
     async def extend(self, session: BrainstormSession, until: datetime) -> bool:
         """Extend the phase; False if it has changed, or was extended before."""
         once = and_(_at_step(session), ~brainstorms.c.extended)
@@ -156,11 +165,11 @@ class StoredBrainstorms:
         return await self._database.patiently(work)
 
     async def reword(
-        self, session_id: str, author: str, idea_id: int, new_text: str | None
+        self, session_id: str, author: str, idea_id: str, new_text: str | None
     ) -> bool:
         """Change a person's own idea, or withdraw it (None); only in the silence."""
         mine = and_(
-            ideas.c.id == idea_id,
+            ideas.c.id == (int(idea_id) if re.fullmatch(r"[0-9]{1,9}", idea_id) else 0),
             ideas.c.brainstorm_id == session_id,
             ideas.c.author == author,
             ~ideas.c.is_model,
@@ -193,7 +202,7 @@ class StoredBrainstorms:
         return HandedIn(*counts.get(False, (0, 0)), *counts.get(True, (0, 0)))
 
     async def vote(
-        self, session_id: str, user: str, dots: Mapping[int, int], among: Collection[int]
+        self, session_id: str, user: str, dots: Mapping[str, int], among: Collection[str]
     ) -> Voting:
         """Replace a person's dots on the ideas `among`; all their dots together are limited."""
         key = {"brainstorm_id": session_id, "user": user}
@@ -217,7 +226,7 @@ class StoredBrainstorms:
 
         return await self._database.patiently(work)
 
-    async def ballot(self, session_id: str, user: str) -> Mapping[int, int]:
+    async def ballot(self, session_id: str, user: str) -> Mapping[str, int]:
         """Return a person's own dots."""
         mine = ballots.c.brainstorm_id == session_id, ballots.c.user == user
         async with self._database.connect() as connection:
@@ -250,6 +259,31 @@ class StoredBrainstorms:
         query = query.where(brainstorm_calls.c.brainstorm_id == session_id)
         async with self._database.connect() as connection:
             return {row.position: row.state for row in await connection.execute(query)}
+
+    async def put_question(self, ts: str, about: AboutSession) -> None:
+        """Store what the message `ts` asks about a brainstorm; a second time changes nothing."""
+        row = {
+            "brainstorm_id": about.session_id,
+            "ts": ts,
+            "kind": about.kind,
+            "ideas": json.dumps(about.idea_ids),
+        }
+        async with self._database.begin() as connection:
+            new = upsert(connection.dialect.name)(brainstorm_questions).values(row)
+            await connection.execute(new.on_conflict_do_nothing())
+
+    async def question_at(self, team: str, channel: str, ts: str) -> AboutSession | None:
+        """Return what a message asks about a brainstorm; None if it asks nothing of the kind."""
+        table = brainstorm_questions
+        query = select(table).join(brainstorms, brainstorms.c.id == table.c.brainstorm_id)
+        query = query.where(
+            table.c.ts == ts, brainstorms.c.team == team, brainstorms.c.channel == channel
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        return AboutSession(row.brainstorm_id, row.kind, tuple(json.loads(row.ideas)))
 
     async def _one(self, query: Select[Any]) -> BrainstormSession | None:
         async with self._database.connect() as connection:

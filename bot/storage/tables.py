@@ -274,3 +274,14 @@ brainstorm_calls = Table(
     Column("cost_usd", Float),
 )
 """The calls to models in a brainstorm that have ended, so that none is made and paid for twice."""
+
+brainstorm_questions = Table(
+    "brainstorm_questions",
+    metadata,
+    Column("brainstorm_id", ForeignKey("brainstorms.id", ondelete="CASCADE"), primary_key=True),
+    Column("ts", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("ideas", Text, nullable=False),
+)
+"""What the models were asked about a brainstorm, by the message in its thread that asks. `ideas` is a
+JSON list of the ids that the question is about."""

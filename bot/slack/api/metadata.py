@@ -17,7 +17,11 @@ ABANDONED = "moa_left"
 QUESTION = "moa_question"
 """A question that we posted for the person who used a shortcut."""
 
+BRAINSTORM = "moa_brainstorm"
+"""One of a brainstorm's messages."""
+
 RUN, PART, END = "run_id", "part", "end"
+SESSION = "brainstorm"
 
 
 def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any]:
@@ -34,6 +38,17 @@ def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any
 def question_metadata(user: str) -> dict[str, Any]:
     """Return the metadata tag for a question that we post for a user."""
     return {"event_type": QUESTION, "event_payload": {"user": user}}
+
+
+def brainstorm_metadata(session_id: str, part: str) -> dict[str, Any]:
+    """Return the metadata tag for one of a brainstorm's messages."""
+    return {"event_type": BRAINSTORM, "event_payload": {SESSION: session_id, PART: part}}
+
+
+def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
+    """Return whether a message is this part of a brainstorm."""
+    payload = _payload(message)
+    return payload.get(SESSION) == session_id and payload.get(PART) == part
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:

@@ -121,6 +121,15 @@ def _create_parts() -> None:
         _belongs("brainstorm_calls"),
         sa.PrimaryKeyConstraint("brainstorm_id", "position", name=op.f("pk_brainstorm_calls")),
     )
+    op.create_table(
+        "brainstorm_questions",
+        sa.Column("brainstorm_id", sa.String(length=64), nullable=False),
+        sa.Column("ts", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("ideas", sa.Text(), nullable=False),
+        _belongs("brainstorm_questions"),
+        sa.PrimaryKeyConstraint("brainstorm_id", "ts", name=op.f("pk_brainstorm_questions")),
+    )
 
 
 def _belongs(table: str) -> sa.ForeignKeyConstraint:
