@@ -1,15 +1,46 @@
-"""Draws ideas from models: many small calls, each as another ordinary person, nothing shared."""
+"""Draws ideas from models: many small calls, each as another ordinary person, nothing shared.
+
+Persona, reasoning first, and many small independent samples are from arXiv 2602.20408. Asking for
+several ideas with their probabilities is verbalized sampling. Showing ideas around while they are
+being drawn is what narrows them, so no call sees another's.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
+from moa.brainstorm import prompt_texts
+from moa.brainstorm.idea_parser import parse_ideas
+from moa.brainstorm.material import checked_topic, in_one_line, request_of, topic_line
+from moa.brainstorm.personas import builtin_personas
 from moa.brainstorm.values import DrawnIdea
-from moa.events import Retried
+from moa.engine.separate_calls import CallTask, SeparateEvent, run_calls
+from moa.errors import PipelineError
+from moa.events import Answered, Failed, Retried
+from moa.pipeline.prompts import boundary_nonce
 from moa.ports import Model
-from moa.types import Call
+from moa.types import Call, Prompt
 
+IDEAS_LAYER = 1
+"""The layer of the call log under which the calls for ideas are."""
+
+TEMPERATURE = 1.0
+"""Where a model's configuration sets none."""
+
+REASONING_TOKENS = 250
+TOKENS_PER_IDEA = 90
+"""The output cap, where a model's configuration sets none: the few sentences of reasoning, and for
+each idea two sentences in a script that takes many tokens."""
+
+EXTRA_IDEAS_FACTOR = 2
+"""A model that writes more than it was asked for hands in this many times as many at most."""
+
+PERSONA_TOKENS = 60
+MAX_CALLS = 200
+MAX_IDEAS_PER_CALL = 20
 DEFAULT_CALLS = 12
 DEFAULT_IDEAS_PER_CALL = 5
 
@@ -48,7 +79,7 @@ DrawEvent = IdeasDrawn | DrawFailed | Retried
 """Every call appears in exactly one event, or is passed to `on_stopped`."""
 
 
-def draw_ideas(
+async def draw_ideas(
     topic: str,
     models: Sequence[Model],
     *,
@@ -81,6 +112,74 @@ def draw_ideas(
         on_stopped: called with each call that no event reported, if the generator is closed early.
 
     Raises:
-        PipelineError: the topic is empty, or there is no model.
+        PipelineError: the topic is empty, there is no model, or a number is out of range.
     """
-    raise NotImplementedError
+    topic, chosen = checked_topic(topic), secrets.randbits(63) if seed is None else seed
+    _check(models, calls, ideas_per_call)
+    people = tuple(personas) or builtin_personas(calls, chosen)
+    tasks = [
+        CallTask(
+            models[(position - 1) % len(models)],
+            drawing_prompt(
+                topic,
+                material,
+                persona=people[(position - 1) % len(people)],
+                count=ideas_per_call,
+                nonce=boundary_nonce(chosen, position),
+            ),
+            IDEAS_LAYER,
+            position,
+            temperature=TEMPERATURE,
+            output_tokens=output_tokens(ideas_per_call),
+        )
+        for position in range(1, calls + 1)
+        if position not in done
+    ]
+    made = run_calls(tasks, at_once=at_once, deadline_s=deadline_s, on_stopped=on_stopped)
+    async with aclosing(made) as events:
+        async for event in events:
+            yield _drawn(event, people, topic, ideas_per_call)
+
+
+def drawing_prompt(topic: str, material: str, *, persona: str, count: int, nonce: str) -> Prompt:
+    """Return the prompt of one call for ideas."""
+    request = prompt_texts.DRAWER_REQUEST.format(count=count)
+    system = prompt_texts.DRAWER.format(persona=in_one_line(persona, nonce, PERSONA_TOKENS))
+    return Prompt.of(
+        request_of(topic_line(topic, nonce), material, request, nonce),
+        system=system,
+    )
+
+
+def output_tokens(ideas_per_call: int) -> int:
+    """Return the output cap of one call for models whose configuration sets none."""
+    return REASONING_TOKENS + TOKENS_PER_IDEA * ideas_per_call
+
+
+def _check(models: Sequence[Model], calls: int, ideas_per_call: int) -> None:
+    if not models:
+        raise PipelineError("Name at least one model to draw ideas from.")
+    if not 1 <= calls <= MAX_CALLS:
+        raise PipelineError(f"calls: must be from 1 to {MAX_CALLS}, not {calls}.")
+    if not 1 <= ideas_per_call <= MAX_IDEAS_PER_CALL:
+        raise PipelineError(
+            f"ideas_per_call: must be from 1 to {MAX_IDEAS_PER_CALL}, not {ideas_per_call}."
+        )
+
+
+def _drawn(
+    event: SeparateEvent, people: Sequence[str], topic: str, ideas_per_call: int
+) -> DrawEvent:
+    """Return what a call's end means. Ideas that arrived before a failure count."""
+    if isinstance(event, Retried):
+        return event
+    answer, call = event.answer, event.call
+    complete = isinstance(event, Answered) and answer.status != "truncated"
+    ideas = parse_ideas(
+        answer.text, topic=topic, most=ideas_per_call * EXTRA_IDEAS_FACTOR, complete=complete
+    )
+    persona = people[(answer.position - 1) % len(people)]
+    if isinstance(event, Failed) and not ideas:
+        error = answer.error or "The model did not answer."
+        return DrawFailed(answer.position, answer.model, persona, error, call)
+    return IdeasDrawn(answer.position, answer.model, persona, ideas, call)
