@@ -17,9 +17,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.brainstorm.reader import BrainstormReader
+from bot.brainstorm.service import Brainstorms
+from bot.brainstorm.thinking import PipelineThinking
+from bot.brainstorm.worker import BrainstormWorker, Clock, utc_now
 from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
+from bot.jobs.session_jobs import session_jobs
 from bot.limits import Budgets
 from bot.models import model_catalogue
 from bot.ports import Dispatcher, QueueStats, RunStore
@@ -42,6 +47,18 @@ from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
+from bot.slack.brainstorm.about import AboutRuns
+from bot.slack.brainstorm.board import SlackBoard
+from bot.slack.brainstorm.command import BrainstormCommand
+from bot.slack.brainstorm.desk import BrainstormDesk
+from bot.slack.brainstorm.export import ExportClicks
+from bot.slack.brainstorm.material import ThreadMaterial
+from bot.slack.brainstorm.own_clicks import OwnIdeas
+from bot.slack.brainstorm.phase_clicks import PhaseClicks
+from bot.slack.brainstorm.read_clicks import ReadClicks
+from bot.slack.brainstorm.starts import BrainstormStarts
+from bot.slack.brainstorm.view_data import SessionViews
+from bot.slack.brainstorm.vote_clicks import VoteClicks
 from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
 from bot.slack.home.handlers import HomeServices, HomeTab
@@ -53,11 +70,14 @@ from bot.slack.intake.post_question import QuestionPoster
 from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
+from bot.slack.permissions.brainstorms import BrainstormAccess
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.thread_reply import SlackReplyFactory
-from bot.slack.routes import Handlers, register
+from bot.slack.routes import BrainstormHandlers, Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
+from bot.slack.ui.strings.brainstorm import LATE_THEME
+from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
@@ -123,7 +143,11 @@ class Bot:
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, *, mode: Mode, tracer_provider: TracerProvider | None = None
+    settings: Settings,
+    *,
+    mode: Mode,
+    tracer_provider: TracerProvider | None = None,
+    now: Clock = utc_now,
 ) -> AsyncGenerator[Bot, None]:
     """Build the bot, and close everything on exit.
 
@@ -131,6 +155,7 @@ async def open_bot(
         settings: all settings.
         mode: how Slack's events arrive.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
+        now: the clock of brainstorms.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -162,9 +187,11 @@ async def open_bot(
         reply_context = ReplyContext(
             client, runs, people, policies, catalogue.pipelines, catalogue.plan
         )
+        sessions = StoredBrainstorms(database)
+        threads = SlackThreadReader(client, identity, people, SlackFiles(client, identity))
         service = Service(
             runs,
-            SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
+            BrainstormReader(sessions, threads, LATE_THEME),
             SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
@@ -172,10 +199,24 @@ async def open_bot(
         )
         share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
+        colleagues = Colleagues(client, identity)
+        thinking = PipelineThinking(catalogue.plan)
+        views = SessionViews(sessions, preferences, people)
+        about = AboutRuns(client, sessions, runs, jobs.hand_over, people)
+        worker = BrainstormWorker(sessions, SlackBoard(client, views, now), thinking, about, now)
+        session_work = await stack.enter_async_context(session_jobs(jobs, worker))
+        brainstorms = Brainstorms(sessions, session_work.wake, budgets, now)
+        desk = BrainstormDesk(
+            client,
+            brainstorms,
+            views,
+            BrainstormAccess(client, preferences, colleagues),
+            colleagues,
+        )
+        starts = BrainstormStarts(desk, thinking, preferences, identity, ThreadMaterial(threads))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
         app = _bolt(client, secret_value(environment.slack_signing_secret))
-        colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
@@ -184,7 +225,12 @@ async def open_bot(
         stop = StopButton(runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines,
+            preferences,
+            budgets,
+            settings_handlers,
+            stop,
+            BrainstormCommand(desk, starts),
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -195,9 +241,10 @@ async def open_bot(
                 people,
                 commands,
                 history,
+                starts=starts,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
-            deletions=Deletions(runs, jobs),
+            deletions=Deletions(runs, jobs, brainstorms),
             answers_modal=AnswersModal(
                 client, runs, access, call_log=StoredCallLog(database), feedback=feedback
             ),
@@ -208,6 +255,14 @@ async def open_bot(
             regenerate=Regenerate(runs, enqueuer, access, people, preferences),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
+            brainstorms=BrainstormHandlers(
+                starts,
+                OwnIdeas(desk),
+                VoteClicks(desk),
+                ReadClicks(desk, about),
+                PhaseClicks(desk),
+                ExportClicks(desk),
+            ),
         )
         register(app, handlers, metrics.count_held_back_minute)
         yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from opentelemetry.trace import TracerProvider
 from sqlalchemy import update
 
 from bot.app import Bot, open_bot
+from bot.brainstorm.worker import utc_now
 from bot.playground.clock import Clock
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, SlackMessage, SlackView, User
@@ -164,12 +166,14 @@ async def on_stage(
     database: str | None = None,
     tracer_provider: TracerProvider | None = None,
     grid: tuple[str, ...] = (),
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
     `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; without a
     database there either, the bot uses a SQLite file in the folder. `grid` holds the id of our
-    workspace's Enterprise organisation, then the team ids of its other workspaces.
+    workspace's Enterprise organisation, then the team ids of its other workspaces. `now` is the
+    clock of brainstorms.
     """
     mode = mode or SETTING.mode
     database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
@@ -186,7 +190,7 @@ async def on_stage(
         (folder / "moa.toml").write_text(text + extra, encoding="utf-8")
         settings = load(folder, variables(slack, folder, database))
         bot = await stack.enter_async_context(
-            open_bot(settings, mode=mode, tracer_provider=tracer_provider)
+            open_bot(settings, mode=mode, tracer_provider=tracer_provider, now=now)
         )
         if mode == "http":
             port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))

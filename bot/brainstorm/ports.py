@@ -104,7 +104,9 @@ class BrainstormStore(Protocol):
         """Store a person's ideas by key, all or none; keys that were stored before add nothing."""
         ...
 
-    async def reword(self, session_id: str, author: str, idea_id: str, new_text: str | None) -> bool:
+    async def reword(
+        self, session_id: str, author: str, idea_id: str, new_text: str | None
+    ) -> bool:
         """Change a person's own idea, or withdraw it (None); False if that's no longer possible."""
         ...
 

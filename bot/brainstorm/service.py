@@ -73,9 +73,7 @@ class Brainstorms:
             await self._redraw(session_id)
         return handing
 
-    async def reword(
-        self, session_id: str, user: str, idea_id: str, new_text: str | None
-    ) -> bool:
+    async def reword(self, session_id: str, user: str, idea_id: str, new_text: str | None) -> bool:
         """Change a person's own idea, or withdraw it; False if it's too late for that."""
         changed = await self.store.reword(session_id, user, idea_id, new_text)
         if changed and new_text is None:
@@ -137,10 +135,12 @@ class Brainstorms:
             await self._wake(session.id)
         return opened
 
-    async def board_deleted(self, session: BrainstormSession) -> None:
-        """Have the board looked at, since it was deleted."""
-        await self.store.refresh(session.id, self.now())
-        await self._wake(session.id)
+    async def message_deleted(self, team: str, channel: str, ts: str) -> None:
+        """Have a board looked at if it is the message that was deleted."""
+        session = await self.store.by_board(team, channel, ts)
+        if session is not None:
+            await self.store.refresh(session.id, self.now())
+            await self._wake(session.id)
 
     async def _redraw(self, session_id: str) -> None:
         await self.store.refresh(session_id, self.now() + REDRAW)

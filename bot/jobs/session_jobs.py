@@ -145,7 +145,9 @@ class QueuedSessions(SessionJobs):
 @asynccontextmanager
 async def session_jobs(queue: object, work: SessionWork) -> AsyncGenerator[SessionJobs, None]:
     """Work on brainstorms, with the queue of questions where there is one (Postgres)."""
-    jobs = QueuedSessions(queue.app, work) if isinstance(queue, PostgresQueue) else LocalSessions(work)
+    jobs = (
+        QueuedSessions(queue.app, work) if isinstance(queue, PostgresQueue) else LocalSessions(work)
+    )
     looking = asyncio.create_task(jobs.keep_looking(), name="brainstorms")
     try:
         yield jobs

@@ -60,7 +60,7 @@ def read_idea(row: Row[Any]) -> StoredIdea:
 
 def read_dots(text: str | None) -> dict[str, int]:
     """Parse a ballot."""
-    return {idea: count for idea, count in json.loads(text or "{}").items()}
+    return dict(json.loads(text or "{}"))
 
 
 def dots_text(dots: Mapping[str, int]) -> str:

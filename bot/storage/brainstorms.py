@@ -99,9 +99,7 @@ class StoredBrainstorms:
 
     async def begin(self, session_id: str) -> BrainstormSession | None:
         """Begin an attempt at a brainstorm's work; None if there is none or it is over."""
-        begun = update(brainstorms).where(
-            brainstorms.c.id == session_id, text(BRAINSTORM_IS_OPEN)
-        )
+        begun = update(brainstorms).where(brainstorms.c.id == session_id, text(BRAINSTORM_IS_OPEN))
         begun = begun.values(attempt=brainstorms.c.attempt + 1).returning(brainstorms)
 
         async def work(connection: AsyncConnection) -> BrainstormSession | None:

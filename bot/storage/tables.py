@@ -225,10 +225,10 @@ brainstorms = Table(
 )
 """One row a brainstorm.
 
-`step` counts the changes of its phase; `settled` tells that nothing is left to do in this one until
-it ends. `refresh_at` is when the board is to be drawn again. `attempt` counts how often its work was
-begun, and `posting` is what may have been posted without its ts having been stored. `reserved_usd`
-is the most that its models may cost, and 0 once they are done. `themes` is JSON, where it was made.
+`step` counts the changes of its phase; `settled` tells that nothing is left to do until it ends.
+`refresh_at` is when the board is to be drawn again. `attempt` counts how often its work was begun,
+and `posting` is what may have been posted without its ts having been stored. `reserved_usd` is the
+most that its models may cost, and 0 once they are done. `themes` is JSON, where it was made.
 """
 
 ideas = Table(
@@ -283,5 +283,5 @@ brainstorm_questions = Table(
     Column("kind", String(16), nullable=False),
     Column("ideas", Text, nullable=False),
 )
-"""What the models were asked about a brainstorm, by the message in its thread that asks. `ideas` is a
-JSON list of the ids that the question is about."""
+"""What the models were asked about a brainstorm, by the message in its thread that asks. `ideas` is
+a JSON list of the ids that the question is about."""

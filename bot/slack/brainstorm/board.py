@@ -45,9 +45,7 @@ T = TypeVar("T")
 class SlackBoard:
     """`bot.brainstorm.ports.Board` in Slack."""
 
-    def __init__(
-        self, client: AsyncWebClient, views: SessionViews, now: Clock = utc_now
-    ) -> None:
+    def __init__(self, client: AsyncWebClient, views: SessionViews, now: Clock = utc_now) -> None:
         self._client = client
         self._views = views
         self._now = now

@@ -1,4 +1,4 @@
-"""What all clicks on a brainstorm share: finding it, checking the actor, telling what went wrong."""
+"""What all clicks on a brainstorm share: finding it, checking the actor, telling of errors."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class BrainstormDesk:
             await self.tell(body, respond, str(refused))
         except IdeasHidden:
             await self.tell(body, respond, strings.IDEAS_HIDDEN)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the outermost edge; `_apology` logs it
             await self.tell(body, respond, _apology(error))
 
     async def submitted(self, ack: AsyncAck, field: str, work: Awaitable[Block | None]) -> bool:
@@ -88,7 +88,7 @@ class BrainstormDesk:
         except IdeasHidden:
             await ack(response_action="errors", errors={field: strings.IDEAS_HIDDEN})
             return False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the outermost edge; `_apology` logs it
             await ack(response_action="errors", errors={field: _apology(error)})
             return False
         if view is None:

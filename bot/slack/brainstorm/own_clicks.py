@@ -111,9 +111,7 @@ class OwnIdeas:
             raise RefusedError(strings.ADD_EMPTY)
         if "\n" in text:
             raise RefusedError(strings.ONE_LINE)
-        if not await self._desk.brainstorms.reword(
-            session.id, actor_of(body).user, idea_id, text
-        ):
+        if not await self._desk.brainstorms.reword(session.id, actor_of(body).user, idea_id, text):
             raise RefusedError(strings.CHANGE_TOO_LATE)
         return None
 

@@ -163,9 +163,7 @@ def _number(name: str, label: str, initial: int, most: int) -> Block:
     return input_block(name, label, element)
 
 
-def _pipeline(
-    costs: Mapping[str, float | None], chosen: str, *, shows_cost: bool
-) -> list[Block]:
+def _pipeline(costs: Mapping[str, float | None], chosen: str, *, shows_cost: bool) -> list[Block]:
     options: list[Block] = []
     for name, most in costs.items():
         known = shows_cost and most is not None

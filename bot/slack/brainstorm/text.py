@@ -90,7 +90,7 @@ def safe_topic(session: BrainstormSession, limit: int = 100) -> str:
 
 
 def shown_words(text: str, limit: int) -> str:
-    """Return someone's words for a plain_text or rich text field: literal, shortened if too long."""
+    """Return someone's words for a plain_text or rich text field: literal, but shortened."""
     return shorten(clean(text).strip(), limit)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import slack_limits
 from bot.brainstorm.session import BrainstormSession, RankedGroup, Tally
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.board_view import theme_label
-from bot.slack.brainstorm.text import Readable, dots_count, ideas_count, one_line_topic, people_count
-from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.brainstorm.text import (
+    Readable,
+    dots_count,
+    ideas_count,
+    one_line_topic,
+    people_count,
+)
+from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
 from bot.slack.ui.forms import option
 from bot.slack.ui.strings import brainstorm as strings
@@ -105,12 +110,17 @@ def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> 
 
 def result_text(session: BrainstormSession, tally: Tally, shown: Readable) -> str:
     """Return the result as text: for notifications, and for models that read the thread."""
+    return "\n".join(result_lines(session, tally, shown))
+
+
+def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> list[str]:
+    """Return the result in lines of mrkdwn."""
     title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
     lines = [
         f"{each.place}. {shown.words(each.group, WORDS_IN_TEXT)} ({_dots(each)})"
         for each in tally.ranked[:RANKED_IN_THREAD]
     ]
-    return escape_mrkdwn("\n".join([title, *lines]))[: slack_limits.SECTION_TEXT]
+    return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
 
 
 def _votes(tally: Tally) -> str:

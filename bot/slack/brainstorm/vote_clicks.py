@@ -66,9 +66,7 @@ class VoteClicks:
         session = await self._desk.admit(body, session_id)
         opened = await self._desk.views.open_ideas(session)
         among = {group.representative for group in opened.grouping.groups}
-        voting = await self._desk.brainstorms.vote(
-            session.id, actor_of(body).user, given, among
-        )
+        voting = await self._desk.brainstorms.vote(session.id, actor_of(body).user, given, among)
         if voting == "over":
             raise RefusedError(strings.VOTE_OVER)
         if voting == "too_many":

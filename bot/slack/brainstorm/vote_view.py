@@ -99,9 +99,7 @@ def _intro(session: BrainstormSession, given: Mapping[str, int]) -> str:
     return f"{intro} {so_far}" if total else intro
 
 
-def _choice(
-    session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup, given: int
-) -> Block:
+def _choice(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup, given: int) -> Block:
     options = [option(strings.NO_DOT, "0")]
     options += [option(dots_count(n), str(n)) for n in range(1, session.dots + 1)]
     words, about = opened.shown.words(group, WORDS), opened.shown.about(group)

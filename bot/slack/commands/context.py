@@ -9,6 +9,7 @@ from bot.limits import Budgets
 from bot.preferences import Preferences
 from bot.slack.actions.stop import StopButton
 from bot.slack.api.origin import Actor
+from bot.slack.brainstorm.command import BrainstormCommand
 from bot.slack.settings.handlers import SettingsHandlers
 from moa.pipeline.definition import Pipeline
 
@@ -23,6 +24,7 @@ class CommandServices:
         budgets: the budgets and what is left of them.
         settings: opens the settings modal.
         stop: stops runs.
+        brainstorms: starts brainstorms and looks after them.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -30,6 +32,7 @@ class CommandServices:
     budgets: Budgets
     settings: SettingsHandlers
     stop: StopButton
+    brainstorms: BrainstormCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class CommandContext:
         respond: acknowledges the command, once and within 3 s. Only the actor sees the mrkdwn; an
             empty text only acknowledges.
         services: what subcommands use.
+        text: what follows the subcommand's name.
     """
 
     command: str
@@ -56,6 +60,7 @@ class CommandContext:
     trigger_id: str
     respond: Callable[[str], Awaitable[None]]
     services: CommandServices
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,10 @@ class Subcommand:
         name: the word.
         summary: what it does, for the help text.
         run: does it and calls `CommandContext.respond`.
+        takes_text: whether more text may follow the word.
     """
 
     name: str
     summary: str
     run: Callable[[CommandContext], Awaitable[None]]
+    takes_text: bool = False

@@ -15,19 +15,21 @@ from bot.preferences import Preferences
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor
-from bot.slack.permissions.access import CHECK_TIMEOUT_S, channel_members
+from bot.slack.permissions.access import CHECK_TIMEOUT_S, NOT_VISIBLE, channel_members
 
 log = structlog.get_logger(__name__)
 
-Participation = Literal["yes", "no", "outside", "guest", "unknown"]
+Participation = Literal["yes", "no", "outside", "guest", "unseen", "unknown"]
 """Whether an actor may take part. Only "yes" lets them.
 
-`outside`: they are from another organisation. `guest`: they are a guest. `unknown`: the check failed.
+`outside`: they are from another organisation. `guest`: they are a guest. `unseen`: we are not in
+the channel. `unknown`: the check failed.
 """
 
-BETWEEN_LOOKS_S = 1.0
-"""Seconds between two looks at who is in a channel. With 200 people who click at once, a look for
-each would exceed Slack's rate limit."""
+LOOKS, LOOKS_A_SECOND = 20, 1.0
+"""Looks at who is in a channel that are made at once, and how fast they come back. With 200 people
+who click at once, a look for each would exceed Slack's rate limit: 100 a minute and more (tier 4,
+https://docs.slack.dev/reference/methods/conversations.members)."""
 
 FULL_MEMBER_S = 300.0
 """Seconds for which somebody who was no guest counts as none."""
@@ -41,22 +43,30 @@ class MembersNow:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._locks: dict[str, asyncio.Lock] = {}
-        self._looks: dict[str, tuple[float, float, frozenset[str]]] = {}
+        self._looks: dict[str, tuple[float, frozenset[str]]] = {}
+        self._left, self._counted = float(LOOKS), time.monotonic()
 
-    async def includes(self, channel: str, user: str) -> bool:
-        """Return whether a user is in a channel now. Raises `SLACK_ERRORS`."""
+    async def now(self, channel: str) -> frozenset[str]:
+        """Return who is in a channel now. Raises `SLACK_ERRORS`."""
         asked = time.monotonic()
         if len(self._locks) > CACHE_SIZE:
             self._locks.clear()
             self._looks.clear()
         async with self._locks.setdefault(channel, asyncio.Lock()):
-            since, ended, members = self._looks.get(channel, (0.0, 0.0, frozenset[str]()))
+            since, members = self._looks.get(channel, (0.0, frozenset[str]()))
             if since < asked:
-                await asyncio.sleep(max(0.0, ended + BETWEEN_LOOKS_S - time.monotonic()))
+                await self._wait_for_look()
                 since = time.monotonic()
                 members = await channel_members(self._client, channel)
-                self._looks[channel] = since, time.monotonic(), members
-            return user in members
+                self._looks[channel] = since, members
+            return members
+
+    async def _wait_for_look(self) -> None:
+        now = time.monotonic()
+        self._left = min(LOOKS, self._left + (now - self._counted) * LOOKS_A_SECOND) - 1
+        self._counted = now
+        if self._left < 0:
+            await asyncio.sleep(-self._left / LOOKS_A_SECOND)
 
 
 class BrainstormAccess:
@@ -76,12 +86,16 @@ class BrainstormAccess:
             return "no"
         return await self.check_channel(session.team, session.channel, actor)
 
-    async def check_channel(self, team: str, channel: str, actor: Actor) -> Participation:
-        """Check whether the actor may take part in brainstorms of a channel."""
+    async def check_channel(
+        self, team: str, channel: str, actor: Actor, me: str | None = None
+    ) -> Participation:
+        """Check whether the actor, and we (`me`), may take part in brainstorms of a channel."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                return await self._check(team, channel, actor)
+                return await self._check(team, channel, actor, me)
         except SLACK_ERRORS as error:
+            if code_of(error) in NOT_VISIBLE:
+                return "unseen"
             log.warning("participation_unknown", error=code_of(error))
             return "unknown"
 
@@ -89,18 +103,21 @@ class BrainstormAccess:
         """Return whether a user is in a brainstorm's channel; True if that can't be checked."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                return await self._members.includes(session.channel, user)
+                return user in await self._members.now(session.channel)
         except SLACK_ERRORS as error:
             log.warning("membership_unknown", error=code_of(error))
             return True
 
-    async def _check(self, team: str, channel: str, actor: Actor) -> Participation:
+    async def _check(self, team: str, channel: str, actor: Actor, me: str | None) -> Participation:
         with_whom = (await self._preferences.rules(team, channel)).brainstorm_with
         if with_whom != "everyone" and not await self._colleagues.includes(actor):
             return "outside"
         if with_whom == "full_members" and not await self._is_full_member(actor):
             return "guest"
-        return "yes" if await self._members.includes(channel, actor.user) else "no"
+        members = await self._members.now(channel)
+        if me is not None and me not in members:
+            return "unseen"
+        return "yes" if actor.user in members else "no"
 
     async def _is_full_member(self, actor: Actor) -> bool:
         known = self._full_members.get(actor.user)

@@ -74,6 +74,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "no": "Only people in this channel can take part in this brainstorm.",
         "outside": "Only people of this workspace can take part in brainstorms here.",
         "guest": "Guests can't take part in brainstorms here.",
+        "unseen": "I'm not in that channel. Invite me with `/invite`, then try again.",
         "unknown": "I couldn't check whether you can take part here. Try again in a minute.",
     }
 )
@@ -111,10 +112,11 @@ NO_PLACE = "Choose a channel that both of us are in."
 NOT_A_MEMBER = "You can only start one in a channel that you're in."
 NOT_POSTED = "I couldn't post there. Invite me with `/invite`, then try again."
 COMMAND_EMPTY = "What's it about? For example: `{command} brainstorm How can we ship faster?`"
-COMMAND_SUMMARY = "`TOPIC`, or `status`, `results`, `close`, `reopen`."
-COMMAND_SHORT = "start a brainstorm, or look after one here."
+COMMAND_SUMMARY = (
+    "start one on a topic that follows; or look after one with `status`, `results`, `close` or "
+    "`reopen`."
+)
 COMMAND_NONE = "There's no brainstorm in this channel. Start one: `{command} brainstorm TOPIC`"
-COMMAND_OPENED = ""
 STATUS_LINE = "• *{topic}*: {phase}{link}"
 STATUS_LINK = " (<{link}|open>)"
 STATUS_TITLE = "*Brainstorms here*"
@@ -125,7 +127,7 @@ NOTHING_CLOSED = "There's no brainstorm in this channel that could be reopened."
 
 OFFER = "Would you like ideas on this from your team and several models?"
 OFFER_BUTTON = "Start a brainstorm on this"
-CONFIRM = "*{topic}*\n{minutes} of silence, {dots} each. {cost}"
+CALLED = "Let's brainstorm. The next step shows the settings and what it costs at most."
 CONFIRM_BUTTON = "Start a brainstorm"
 
 ADD_TITLE = "Add ideas"
@@ -199,6 +201,8 @@ COMBINE_TITLE = "Combine ideas"
 COMBINE_LABEL = "With which idea?"
 COMBINE_SUBMIT = "Combine"
 COMBINE_ONE = "There's no other idea to combine it with."
+
+ASKED = "I asked the models. Their reply appears in the thread."
 
 EXPORT_TITLE = "Brainstorm: {topic}"
 EXPORT_FAILED = "Slack didn't take the export. Try again in a minute."
