@@ -76,7 +76,12 @@ def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) ->
             groups.append({"label": plain_text(shown_words(theme.title, 75)), "options": options})
     if own is None or not groups:
         return _modal(strings.COMBINE_TITLE, [section(strings.COMBINE_ONE)])
-    element: Block = {"type": "static_select", "action_id": ids.OTHER, "option_groups": groups}
+    element: Block = {
+        "type": "static_select",
+        "action_id": ids.OTHER,
+        "placeholder": plain_text(strings.COMBINE_LABEL),
+        "option_groups": groups,
+    }
     this = idea_section(opened.shown.words(own, WORDS) or "…", None)
     return _modal(
         strings.COMBINE_TITLE, [this, input_block(ids.OTHER, strings.COMBINE_LABEL, element)]
