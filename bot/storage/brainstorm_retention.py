@@ -36,7 +36,5 @@ def _in_team(team: str | None) -> list[ColumnElement[bool]]:
     return [] if team is None else [brainstorms.c.team == team]
 
 
-def _older(
-    column: Column[datetime], before: datetime | None
-) -> list[ColumnElement[bool]]:
+def _older(column: Column[datetime], before: datetime | None) -> list[ColumnElement[bool]]:
     return [] if before is None else [column < before]

@@ -135,7 +135,6 @@ DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.a
 """While it hears that a question was deleted."""
 
 
-
 def _posts(part: str) -> Point:
     """Right after one of a brainstorm's messages was posted."""
 
@@ -162,10 +161,10 @@ BRAINSTORMED: Final[Mapping[str, Point]] = {
     "board posted, its ts not stored": _posts("board"),
     "ts of the board stored": _stores("board_ts"),
     "first ideas of a model stored": Point(StoredBrainstorms.call_ended),
+    "board drawn again": Point(AsyncWebClient.chat_update),
     "seventh ideas of a model stored": Point(StoredBrainstorms.call_ended, nth=7),
     "silence settled": _stores("settled"),
     "a person's ideas stored, not acknowledged": Point(StoredBrainstorms.hand_in),
-    "board drawn again": Point(AsyncWebClient.chat_update),
     "end of the silence stored": Point(StoredBrainstorms.end_phase),
     "themes begun": _begins("themes"),
     "ideas grouped, not stored": Point(PipelineThinking.group),
@@ -185,7 +184,9 @@ BRAINSTORMED: Final[Mapping[str, Point]] = {
 }
 """Of a brainstorm, in the order in which they come."""
 
-ALL: Final[Mapping[str, Point]] = BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+ALL: Final[Mapping[str, Point]] = (
+    BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+)
 
 
 def owner_of(point: Point) -> tuple[Any, str]:
