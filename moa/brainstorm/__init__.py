@@ -24,15 +24,16 @@ from moa.brainstorm.result import (
     combine_prompt,
     develop_prompt,
     more_like_this_prompt,
-    parse_result,
     result_prompt,
 )
+from moa.brainstorm.result_reply import parse_result
 from moa.brainstorm.session import (
     BrainstormEvent,
     BrainstormFinished,
     Grouped,
-    PersonasChosen,
     brainstorm,
+    drawers_of,
+    ideas_of,
 )
 from moa.brainstorm.values import (
     Brainstorm,
@@ -63,7 +64,6 @@ __all__ = [
     "IdeasDrawn",
     "NameAuthor",
     "NextStep",
-    "PersonasChosen",
     "ShortListed",
     "Theme",
     "brainstorm",
@@ -73,7 +73,9 @@ __all__ = [
     "develop_prompt",
     "draw_ideas",
     "draw_personas",
+    "drawers_of",
     "group_ideas",
+    "ideas_of",
     "kind_of_author",
     "max_cost",
     "more_like_this_prompt",

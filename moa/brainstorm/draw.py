@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from moa.brainstorm import prompt_texts
 from moa.brainstorm.idea_parser import parse_ideas
-from moa.brainstorm.material import checked_topic, in_one_line, request_of, topic_line
+from moa.brainstorm.material import checked_topic, in_one_line, material_blocks, prompt_of
 from moa.brainstorm.personas import builtin_personas
 from moa.brainstorm.values import DrawnIdea
 from moa.engine.separate_calls import CallTask, SeparateEvent, run_calls
@@ -145,10 +145,7 @@ def drawing_prompt(topic: str, material: str, *, persona: str, count: int, nonce
     """Return the prompt of one call for ideas."""
     request = prompt_texts.DRAWER_REQUEST.format(count=count)
     system = prompt_texts.DRAWER.format(persona=in_one_line(persona, nonce, PERSONA_TOKENS))
-    return Prompt.of(
-        request_of(topic_line(topic, nonce), material, request, nonce),
-        system=system,
-    )
+    return prompt_of(topic, material_blocks(material, nonce), request, system=system, nonce=nonce)
 
 
 def output_tokens(ideas_per_call: int) -> int:

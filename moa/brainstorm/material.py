@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from moa.errors import PipelineError
 from moa.pipeline.prompts import neutralise
 from moa.pipeline.token_budget import shorten
+from moa.types import Prompt
 
 TOPIC_TOKENS: Final = 500
 MATERIAL_TOKENS: Final = 6_000
@@ -47,10 +48,17 @@ def block(title: str, lines: Iterable[str], nonce: str) -> str:
     return "\n".join([f"=== {title} {nonce} ===", *lines, f"=== END OF {title} {nonce} ==="])
 
 
-def request_of(topic: str, material: str, request: str, nonce: str) -> str:
-    """Return a user's turn: the topic's line, the material if there is any, and the request."""
-    parts = [topic]
-    if material.strip():
-        shown = neutralise(shorten(material, MATERIAL_TOKENS), nonce)
-        parts += [FOLLOWS.format(nonce=nonce), block("MATERIAL", [shown], nonce)]
-    return "\n\n".join([*parts, request])
+def material_blocks(material: str, nonce: str) -> list[str]:
+    """Return a thread or notes as a block; nothing if there are none."""
+    if not material.strip():
+        return []
+    return [block("MATERIAL", [neutralise(shorten(material, MATERIAL_TOKENS), nonce)], nonce)]
+
+
+def prompt_of(
+    topic: str, blocks: Sequence[str], request: str, *, system: str, nonce: str
+) -> Prompt:
+    """Return a prompt: the topic, the blocks of untrusted text, and last the request."""
+    warning = [FOLLOWS.format(nonce=nonce)] if blocks else []
+    parts = [topic_line(topic, nonce), *warning, *blocks, request]
+    return Prompt.of("\n\n".join(parts), system=system)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from moa.brainstorm import prompt_texts
-from moa.brainstorm.material import request_of, topic_line
+from moa.brainstorm.material import material_blocks, prompt_of
 from moa.engine.separate_calls import CallTask, one_call
 from moa.pipeline.prompts import boundary_nonce
 from moa.ports import Model
@@ -133,10 +133,8 @@ def personas_prompt(topic: str, material: str, *, count: int, seed: int) -> Prom
     """Return the prompt that asks for ordinary people who have to do with a topic."""
     nonce = boundary_nonce(seed, PERSONAS_LAYER)
     request = prompt_texts.PERSONAS_REQUEST.format(count=count)
-    return Prompt.of(
-        request_of(topic_line(topic, nonce), material, request, nonce),
-        system=prompt_texts.PERSONAS,
-    )
+    blocks = material_blocks(material, nonce)
+    return prompt_of(topic, blocks, request, system=prompt_texts.PERSONAS, nonce=nonce)
 
 
 _ITEM = re.compile(r"^\s*(?:\d{1,3}\s*[.):]|[-*\u2022\u2013])\s*(?P<text>\S.*)$")

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from moa.brainstorm.draw import DEFAULT_CALLS, DEFAULT_IDEAS_PER_CALL, DrawEvent
+from moa import engine
+from moa.brainstorm.draw import (
+    DEFAULT_CALLS,
+    DEFAULT_IDEAS_PER_CALL,
+    DrawEvent,
+    DrawFailed,
+    IdeasDrawn,
+    draw_ideas,
+)
+from moa.brainstorm.group import group_ideas
+from moa.brainstorm.result import result_prompt
+from moa.brainstorm.result_reply import parse_result
 from moa.brainstorm.values import Brainstorm, Grouping, Idea
-from moa.events import Event
+from moa.environment import lookup_in
+from moa.errors import NotEnoughAnswers, PipelineError
+from moa.events import Event, Finished
 from moa.pipeline.plan import Plan
 from moa.ports import Model
+from moa.types import Answer, Call
 
-
-@dataclass(frozen=True, slots=True)
-class PersonasChosen:
-    """The people whom the models will speak as, one for each call."""
-
-    personas: tuple[str, ...]
+PERSON: Final = "person:"
+NEEDS_MODELS: Final = 'Name the models: brainstorm("…", models=["openai:MODEL"]). Or give a plan.'
+EITHER: Final = "Give a plan or models, not both."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +48,11 @@ class BrainstormFinished:
     brainstorm: Brainstorm
 
 
-BrainstormEvent = PersonasChosen | DrawEvent | Grouped | Event | BrainstormFinished
-"""Between `Grouped` and `BrainstormFinished` come the events of the run that writes the result."""
+BrainstormEvent = DrawEvent | Grouped | Event | BrainstormFinished
+"""After `Grouped` come the events of the run that writes the result, if one is wanted."""
 
 
-def brainstorm(
+async def brainstorm(
     topic: str,
     *,
     models: str | Model | Sequence[str | Model] | None = None,
@@ -50,5 +64,167 @@ def brainstorm(
     result: bool = True,
     seed: int | None = None,
 ) -> AsyncGenerator[BrainstormEvent, None]:
-    """Brainstorm on a topic and yield events; the last one is `BrainstormFinished`."""
-    raise NotImplementedError
+    """Brainstorm on a topic and yield events; the last one is `BrainstormFinished`.
+
+    Close the generator (`contextlib.aclosing`) to stop every call.
+
+    Args:
+        topic: what the ideas are for.
+        models: who has ideas, one or a list, as for `moa.ask`; the first one groups them.
+        plan: instead of `models`: its first layer has ideas, its aggregators group them, and all of
+            it writes the result.
+        ideas: people's own, in their words; they are grouped together with the models'.
+        material: text to draw on, such as notes.
+        calls: how many calls for ideas to make.
+        ideas_per_call: how many ideas each of them is asked for.
+        result: whether to have the result written, by all models.
+        seed: decides personas and boundaries; None for a random one. Keep it secret from everyone
+            who can add ideas.
+
+    Raises:
+        PipelineError: the topic is empty, or a model or an argument can't be used; found before
+            any call.
+        NotEnoughAnswers: no model answered, and there are no ideas of people either.
+    """
+    if (models is None) == (plan is None):
+        raise PipelineError(NEEDS_MODELS if models is None else EITHER)
+    if plan is not None:
+        session = _Session(topic, plan, material, _numbered(ideas), _seed(seed))
+        async with aclosing(session.events(calls, ideas_per_call, result=result)) as events:
+            async for event in events:
+                yield event
+        return
+    from moa.model_refs import ModelResolver  # noqa: PLC0415 - heavy, and a plan needs none
+    from moa.providers import Endpoints  # noqa: PLC0415 - as above
+
+    assert models is not None
+    async with Endpoints() as endpoints:
+        resolver = ModelResolver(endpoints, lookup_in())
+        plan = resolver.plan(models, None, "synthesise")
+        await resolver.prepare()
+        session = _Session(topic, plan, material, _numbered(ideas), _seed(seed))
+        async with aclosing(session.events(calls, ideas_per_call, result=result)) as events:
+            async for event in events:
+                yield event
+
+
+@dataclass(slots=True)
+class _Session:
+    """What one brainstorm knows."""
+
+    topic: str
+    plan: Plan
+    material: str
+    ideas: list[Idea]
+    seed: int
+    calls: list[Call] = field(default_factory=list[Call])
+    failures: list[DrawFailed] = field(default_factory=list[DrawFailed])
+
+    async def events(
+        self, calls: int, ideas_per_call: int, *, result: bool
+    ) -> AsyncGenerator[BrainstormEvent, None]:
+        drawn: dict[int, IdeasDrawn] = {}
+        drawing = draw_ideas(
+            self.topic,
+            drawers_of(self.plan),
+            material=self.material,
+            calls=calls,
+            ideas_per_call=ideas_per_call,
+            seed=self.seed,
+        )
+        async with aclosing(drawing) as drawings:
+            async for event in drawings:
+                self._note(event, drawn)
+                yield event
+        for position in sorted(drawn):
+            self.ideas += ideas_of(drawn[position])
+        if not self.ideas and self.failures and not drawn:
+            raise NotEnoughAnswers([_failed_answer(failure) for failure in self.failures])
+        grouping = await group_ideas(
+            self.topic,
+            self.ideas,
+            models=self.plan.aggregators,
+            seed=self.seed,
+            on_call=self.calls.append,
+        )
+        yield Grouped(tuple(self.ideas), grouping)
+        finished = Brainstorm(self.topic, tuple(self.ideas), grouping)
+        if result and self.ideas:
+            async with aclosing(self._written(finished)) as written:
+                async for event in written:
+                    if isinstance(event, Brainstorm):
+                        finished = event
+                    else:
+                        yield event
+        yield BrainstormFinished(replace(finished, calls=tuple(self.calls)))
+
+    def _note(self, event: DrawEvent, drawn: dict[int, IdeasDrawn]) -> None:
+        self.calls.append(event.call)
+        if isinstance(event, IdeasDrawn):
+            drawn[event.position] = event
+        elif isinstance(event, DrawFailed):
+            self.failures.append(event)
+
+    async def _written(self, finished: Brainstorm) -> AsyncGenerator[Event | Brainstorm, None]:
+        """Yield the events of the run that writes the result, then the brainstorm with it."""
+        prompt = result_prompt(
+            self.topic,
+            finished.grouping.themes,
+            self.ideas,
+            seed=self.seed,
+            material=self.material,
+        )
+        try:
+            async with aclosing(engine.run(self.plan, prompt, seed=self.seed)) as events:
+                async for event in events:
+                    yield event
+                    if isinstance(event, Finished):
+                        self.calls += event.outcome.calls
+                        text = event.outcome.reply
+                        found = parse_result(text, self.ideas, self.material)
+                        yield replace(finished, result=found)
+        except NotEnoughAnswers:
+            return  # the ideas and their themes are there all the same
+
+
+def drawers_of(plan: Plan) -> list[Model]:
+    """Return the models of a plan that have ideas: the first layer's, each once."""
+    seats = [seat.model for seat in plan.layers[0].seats] if plan.layers else []
+    by_name = {model.profile.name: model for model in seats or plan.aggregators[:1]}
+    return list(by_name.values())
+
+
+def ideas_of(drawn: IdeasDrawn) -> list[Idea]:
+    """Return a call's ideas with ids that are unique in a brainstorm."""
+    return [
+        Idea(f"m{drawn.position}.{n}", idea.text, f"model:{drawn.model}")
+        for n, idea in enumerate(drawn.ideas, 1)
+    ]
+
+
+def _numbered(ideas: Sequence[str | Idea]) -> list[Idea]:
+    """Return people's ideas with ids; blank ones are left out."""
+    return [
+        Idea(f"p{n}", idea, PERSON) if isinstance(idea, str) else idea
+        for n, idea in enumerate(ideas, 1)
+        if (idea if isinstance(idea, str) else idea.text).strip()
+    ]
+
+
+def _seed(seed: int | None) -> int:
+    return secrets.randbits(63) if seed is None else seed
+
+
+def _failed_answer(failure: DrawFailed) -> Answer:
+    call = failure.call
+    return Answer(
+        failure.model,
+        call.layer,
+        failure.position,
+        "failed",
+        error=failure.error,
+        error_kind=call.error_kind,
+        usage=call.usage,
+        cost_usd=call.cost_usd,
+        reason=call.reason,
+    )

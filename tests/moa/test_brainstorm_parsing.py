@@ -45,7 +45,7 @@ SPELLINGS = {
     f"Idea: {BUS}\n  Probability: 0.05",
     "a table": f"| # | Idea | Probability |\n|---|:--|---|\n| 1 | {BENCH} | 0.1 |\n"
     f"| 2 | {BUS} | 0.05 |",
-    "titles": f"1. **Put a bench**\n   at every stop. (p=0.1)\n2. **Let children** ride free 0.05 "
+    "titles": "1. **Put a bench**\n   at every stop. (p=0.1)\n2. **Let children** ride free 0.05 "
     "probability",
     "a label in a pipe": f"IDEA: {BENCH} | p=0.1\nIDEA: {BUS} | p=0.05",
     "in front": f"1. (0.1) {BENCH}\n2. (p=0.05) {BUS}",
