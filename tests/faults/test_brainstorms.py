@@ -50,6 +50,8 @@ class Play:
         for person in self.people:
             while person.id not in self.handed:
                 await self._hand_in(person)
+        while "6 ideas from 3 people" not in self.slack.render(self._board):
+            await asyncio.sleep(AGAIN_S)
         await self._until(1)
         await self._until(2)
         for person in self.people:
