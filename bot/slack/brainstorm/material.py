@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import ClassVar
 
 import structlog
 
 from bot.errors import Postponed, Unanswerable
 from bot.ports import Question, ThreadReader
-from bot.slack.markdown.sanitize import shorten
 from bot.slack.ui.clicks import RefusedError
 from bot.slack.ui.strings import TROUBLES
 from bot.slack.ui.strings import brainstorm as strings
@@ -36,13 +36,14 @@ class ThreadMaterial:
         """
         if thread_ts is None:
             return ""
+        end = secrets.token_hex(8)
         question = Question(
             team=team,
             channel=channel,
             user=user,
             ts=AFTER_ALL,
             thread_ts=thread_ts,
-            text=strings.TITLE,
+            text=end,
             surface="mention",
             attached=False,
         )
@@ -52,6 +53,7 @@ class ThreadMaterial:
             raise RefusedError(TROUBLES[refused.trouble]) from None
         except Postponed:
             raise RefusedError(strings.FAILED) from None
-        *turns, _ = thread.prompt.messages
-        text = "\n\n".join(turn.content for turn in turns if turn.role == "user")
-        return shorten(text[-self.LIMIT :], self.LIMIT) if text else ""
+        turns = (turn.content for turn in thread.prompt.messages if turn.role == "user")
+        before, _, _ = "\n\n".join(turns).partition(end)
+        text, _, _ = before.rpartition("\n\n")  # without the line that introduces `end`
+        return text[-self.LIMIT :]
