@@ -141,6 +141,21 @@ class Room:
         values = {ids.IDEAS: text, ids.NAME: [ids.NAME] if named else []}
         return await slack.submit(user, view, values)
 
+    async def add_refused(self, user: User, board: SlackMessage, _text: str) -> str:
+        """Click on a button that the board no longer has, and return what the person is told."""
+        slack, session = self.stage.slack, await self.session(board)
+        button = {"type": "button", "action_id": ids.ADD, "action_ts": "1.0", "value": session.id}
+        before = len(slack.ephemerals(user, board.channel))
+        await slack.send_interaction(
+            user,
+            "block_actions",
+            actions=[button],
+            channel={"id": board.channel},
+            response_url=slack._emulator.new_response_url(user.id, board.channel, board),
+        )
+        await slack.wait_for(lambda: len(slack.ephemerals(user, board.channel)) > before)
+        return slack.render(slack.ephemerals(user, board.channel)[-1])
+
     async def end(self, board: SlackMessage, user: User | None = None) -> None:
         """End the phase."""
         await self.stage.slack.click(user or self.stage.ana, board, ids.END)

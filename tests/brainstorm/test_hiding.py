@@ -1,4 +1,4 @@
-"""Nobody sees the ideas of others in the silence, and strangers take no part, whatever they send."""
+"""Nobody sees others' ideas in the silence, and strangers take no part, whatever they send."""
 
 from __future__ import annotations
 

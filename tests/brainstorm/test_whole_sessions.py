@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from pathlib import Path
 
 import pytest
 
-from bot.playground.state.models import SlackMessage
+from bot.playground.state.models import SlackMessage, User
 from bot.slack.brainstorm import ids
 from tests.brainstorm.sessions import Room, accepted, block_of, room
 from tests.slack.user_actions import idle
@@ -150,3 +151,32 @@ async def test_only_the_starter_ends_a_phase(tmp_path: Path, who: str) -> None:
         await slack.leave(here.stage.ana, here.stage.general)
         await here.end(board, other)
         await here.shows(board, "2 of 4 · Themes* · until")
+
+
+async def test_two_hundred_people_vote_within_seconds(tmp_path: Path, database: str) -> None:
+    """Every form opens, every dot counts, and Slack is asked few times who is in the channel."""
+    async with room(tmp_path, database=database) as here:
+        slack, general = here.stage.slack, here.stage.general
+        crowd = [slack.add_user(f"Person {number}") for number in range(200)]
+        for person in crowd:
+            await slack.invite(person, general)
+        board = await here.start()
+        assert accepted(await here.add(here.stage.ben, board, "A bus\nA tram\nA ferry"))
+        await here.to_dots(board)
+        before = len(slack.calls("conversations.members"))
+
+        async def vote(number: int, person: User) -> None:
+            given = {"A bus": 2, "A tram": 1} if number % 2 else {"A ferry": 3}
+            assert accepted(await here.vote(person, board, given))
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(vote(n, person) for n, person in enumerate(crowd)))
+        assert len(slack.calls("conversations.members")) - before < 60
+        await here.end(board)
+        await here.shows(board, "4 of 4 · Result")
+        await slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
+        text = slack.render(here.thread(board)[1])
+        assert "200 people gave 600 dots." in text
+        for words in ("1. A ferry\n300 dots", "2. A bus\n200 dots", "3. A tram\n100 dots"):
+            assert words in text
+        await idle(here.stage)
