@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,10 +46,11 @@ class BrainstormDesk:
         Raises:
             RefusedError: it is gone, or they may not take part.
         """
+        clicked = time.monotonic()
         session = await self.brainstorms.store.get(session_id) if session_id else None
         if session is None or session.team != await self.colleagues.team_id():
             raise RefusedError(strings.GONE)
-        verdict = await self.access.check(session, actor_of(body))
+        verdict = await self.access.check(session, actor_of(body), clicked)
         if verdict != "yes":
             raise RefusedError(strings.REFUSED[verdict])
         return session

@@ -26,7 +26,7 @@ Participation = Literal["yes", "no", "outside", "guest", "unseen", "unknown"]
 the channel. `unknown`: the check failed.
 """
 
-LOOKS, LOOKS_A_SECOND = 20, 1.0
+LOOKS, LOOKS_A_SECOND = 40, 1.0
 """Looks at who is in a channel that are made at once, and how fast they come back. With 200 people
 who click at once, a look for each would exceed Slack's rate limit: 100 a minute and more (tier 4,
 https://docs.slack.dev/reference/methods/conversations.members)."""
@@ -46,9 +46,11 @@ class MembersNow:
         self._looks: dict[str, tuple[float, frozenset[str]]] = {}
         self._left, self._counted = float(LOOKS), time.monotonic()
 
-    async def now(self, channel: str) -> frozenset[str]:
-        """Return who is in a channel now. Raises `SLACK_ERRORS`."""
-        asked = time.monotonic()
+    async def since(self, asked: float, channel: str) -> frozenset[str]:
+        """Return who was in a channel at some moment after `asked` (monotonic time).
+
+        Raises `SLACK_ERRORS`.
+        """
         if len(self._locks) > CACHE_SIZE:
             self._locks.clear()
             self._looks.clear()
@@ -80,44 +82,61 @@ class BrainstormAccess:
         self._colleagues = colleagues
         self._full_members: dict[str, float] = {}
 
-    async def check(self, session: BrainstormSession, actor: Actor) -> Participation:
-        """Check whether the actor may take part in a brainstorm, in `CHECK_TIMEOUT_S` seconds."""
+    async def check(
+        self, session: BrainstormSession, actor: Actor, clicked: float
+    ) -> Participation:
+        """Check whether the actor may take part in a brainstorm, in `CHECK_TIMEOUT_S` seconds.
+
+        `clicked` is when they acted, in monotonic time: those who click together are checked
+        together.
+        """
         if actor.channel not in {None, session.channel}:
             return "no"
-        return await self.check_channel(session.team, session.channel, actor)
+        return await self.check_channel(session.team, session.channel, actor, clicked=clicked)
 
     async def check_channel(
-        self, team: str, channel: str, actor: Actor, me: str | None = None
+        self,
+        team: str,
+        channel: str,
+        actor: Actor,
+        me: str | None = None,
+        *,
+        clicked: float | None = None,
     ) -> Participation:
         """Check whether the actor, and we (`me`), may take part in brainstorms of a channel."""
+        since = time.monotonic() if clicked is None else clicked
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                return await self._check(team, channel, actor, me)
+                verdict = await self._check(team, channel, actor)
+                if verdict != "yes":
+                    return verdict
+                members = await self._members.since(since, channel)
         except SLACK_ERRORS as error:
             if code_of(error) in NOT_VISIBLE:
                 return "unseen"
             log.warning("participation_unknown", error=code_of(error))
             return "unknown"
+        if me is not None and me not in members:
+            return "unseen"
+        return "yes" if actor.user in members else "no"
 
     async def is_member(self, session: BrainstormSession, user: str) -> bool:
         """Return whether a user is in a brainstorm's channel; True if that can't be checked."""
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
-                return user in await self._members.now(session.channel)
+                return user in await self._members.since(time.monotonic(), session.channel)
         except SLACK_ERRORS as error:
             log.warning("membership_unknown", error=code_of(error))
             return True
 
-    async def _check(self, team: str, channel: str, actor: Actor, me: str | None) -> Participation:
+    async def _check(self, team: str, channel: str, actor: Actor) -> Participation:
+        """Check what the channel's rules say about a person like the actor."""
         with_whom = (await self._preferences.rules(team, channel)).brainstorm_with
         if with_whom != "everyone" and not await self._colleagues.includes(actor):
             return "outside"
         if with_whom == "full_members" and not await self._is_full_member(actor):
             return "guest"
-        members = await self._members.now(channel)
-        if me is not None and me not in members:
-            return "unseen"
-        return "yes" if actor.user in members else "no"
+        return "yes"
 
     async def _is_full_member(self, actor: Actor) -> bool:
         known = self._full_members.get(actor.user)
