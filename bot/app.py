@@ -13,18 +13,17 @@ from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.brainstorm.reader import BrainstormReader
-from bot.brainstorm.service import Brainstorms
-from bot.brainstorm.thinking import PipelineThinking
-from bot.brainstorm.worker import BrainstormWorker, Clock, utc_now
+from bot.brainstorm.worker import Clock, utc_now
+from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
-from bot.jobs.session_jobs import session_jobs
 from bot.limits import Budgets
 from bot.models import model_catalogue
 from bot.ports import Dispatcher, QueueStats, RunStore
@@ -47,18 +46,6 @@ from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.users import UserDirectory
-from bot.slack.brainstorm.about import AboutRuns
-from bot.slack.brainstorm.board import SlackBoard
-from bot.slack.brainstorm.command import BrainstormCommand
-from bot.slack.brainstorm.desk import BrainstormDesk
-from bot.slack.brainstorm.export import ExportClicks
-from bot.slack.brainstorm.material import ThreadMaterial
-from bot.slack.brainstorm.own_clicks import OwnIdeas
-from bot.slack.brainstorm.phase_clicks import PhaseClicks
-from bot.slack.brainstorm.read_clicks import ReadClicks
-from bot.slack.brainstorm.starts import BrainstormStarts
-from bot.slack.brainstorm.view_data import SessionViews
-from bot.slack.brainstorm.vote_clicks import VoteClicks
 from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
 from bot.slack.home.handlers import HomeServices, HomeTab
@@ -70,10 +57,9 @@ from bot.slack.intake.post_question import QuestionPoster
 from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
-from bot.slack.permissions.brainstorms import BrainstormAccess
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.thread_reply import SlackReplyFactory
-from bot.slack.routes import BrainstormHandlers, Handlers, register
+from bot.slack.reply.factory import SlackReplyFactory
+from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
 from bot.slack.ui.strings.brainstorm import LATE_THEME
@@ -105,12 +91,15 @@ class Bot:
     """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
+    signatures: SignatureVerifier
     client: AsyncWebClient
     jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
     link: SlackLink
+    identity: IdentityLookup
+    catalogue: ModelCatalogue
 
     async def is_ready(self) -> bool:
         """Return whether Slack is connected and the database answers."""
@@ -185,7 +174,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         sessions = StoredBrainstorms(database)
         threads = SlackThreadReader(client, identity, people, SlackFiles(client, identity))
@@ -200,37 +196,48 @@ async def open_bot(
         share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
         colleagues = Colleagues(client, identity)
-        thinking = PipelineThinking(catalogue.plan)
-        views = SessionViews(sessions, preferences, people)
-        about = AboutRuns(client, sessions, runs, jobs.hand_over, people)
-        worker = BrainstormWorker(sessions, SlackBoard(client, views, now), thinking, about, now)
-        session_work = await stack.enter_async_context(session_jobs(jobs, worker))
-        brainstorms = Brainstorms(sessions, session_work.wake, budgets, now)
-        desk = BrainstormDesk(
-            client,
-            brainstorms,
-            views,
-            BrainstormAccess(client, preferences, colleagues),
-            colleagues,
+        needs = BrainstormNeeds(
+            client=client,
+            identity=identity,
+            people=people,
+            colleagues=colleagues,
+            sessions=sessions,
+            runs=runs,
+            threads=threads,
+            plans=catalogue.plan,
+            jobs=jobs,
+            budgets=budgets,
+            preferences=preferences,
+            now=now,
         )
-        starts = BrainstormStarts(desk, thinking, preferences, identity, ThreadMaterial(threads))
+        brainstorm = await stack.enter_async_context(open_brainstorms(needs))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        app = _bolt(client, secret_value(environment.slack_signing_secret))
+        signing_secret = secret_value(environment.slack_signing_secret)
+        app = _bolt(client, signing_secret)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
             client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stop = StopButton(runs, jobs, access, permissions)
+        stop = StopButton(client, runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
             catalogue.pipelines,
             preferences,
             budgets,
             settings_handlers,
             stop,
-            BrainstormCommand(desk, starts),
+            brainstorm.command,
+            answers_modal,
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -241,31 +248,36 @@ async def open_bot(
                 people,
                 commands,
                 history,
-                starts=starts,
+                starts=brainstorm.handlers.starts,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
-            deletions=Deletions(runs, jobs, brainstorms),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            deletions=Deletions(runs, jobs, brainstorm.brainstorms),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
-            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            regenerate=Regenerate(
+                client, runs, enqueuer, access=access, people=people, preferences=preferences
+            ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
-            brainstorms=BrainstormHandlers(
-                starts,
-                OwnIdeas(desk),
-                VoteClicks(desk),
-                ReadClicks(desk, about),
-                PhaseClicks(desk),
-                ExportClicks(desk),
-            ),
+            brainstorms=brainstorm.handlers,
         )
         register(app, handlers, metrics.count_held_back_minute)
-        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
+        signatures = SignatureVerifier(signing_secret)
+        yield Bot(
+            app,
+            signatures,
+            client,
+            jobs,
+            database,
+            runs,
+            metrics,
+            SlackLink(mode),
+            identity,
+            catalogue,
+        )
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
@@ -290,7 +302,13 @@ def _jobs(
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
     return postgres_queue(
-        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
+        runs,
+        service.answer,
+        database.dsn,
+        stop=service.stop,
+        share=share,
+        outage=database.outage,
+        at_once=at_once,
     )
 
 

@@ -74,7 +74,8 @@ def _execute(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 def _ask(options: argparse.Namespace) -> int:
     from bot.terminal.ask import AskOptions, ask  # noqa: PLC0415 - heavy
 
-    return ask(AskOptions(options.question, options.pipeline, options.answers, options.json))
+    question = " ".join(options.question)
+    return ask(AskOptions(question, options.pipeline, options.answers, options.json))
 
 
 def _brainstorm(options: argparse.Namespace) -> int:
@@ -194,7 +195,10 @@ def _add(
 def _add_ask(commands: Any) -> None:
     ask = _add(commands, "ask", _ask, "ask a question in the terminal")
     ask.add_argument(
-        "question", metavar="QUESTION", help="your question in quotes, or - for standard input"
+        "question",
+        metavar="QUESTION",
+        nargs="+",
+        help="your question, or - for standard input; use quotes if it has ? * ' or other signs",
     )
     ask.add_argument(
         "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"

@@ -114,8 +114,12 @@ async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
             await catalogue.prepare()
             return await _print_json(plan, text)
         display = _display(sys.stdout)
-        display.line(strings.run_header(plan, settings.config_source), "faint")
         models = catalogue.pipelines[name].models
+        definitions = [catalogue.tables[model] for model in models]
+        is_one_model = len({(each.provider, each.model) for each in definitions}) == 1
+        has_personas = is_one_model and len({each.persona for each in definitions}) > 1
+        header = strings.run_header(plan, settings.config_source, has_personas=has_personas)
+        display.line(header, "faint")
         if any(catalogue.tables[model].provider == "local" for model in models):
             display.line(strings.DEMONSTRATION)
         display.line("")
@@ -165,7 +169,10 @@ def _ignore(_event: Event) -> None:
 
 
 def _display(out: TextIO) -> Display:
-    """Return an animated display if the terminal supports it, else a plain one."""
+    """Return an animated display if the terminal supports it, else a plain one.
+
+    In a pipe or file, only the result goes to standard output.
+    """
     if out.isatty():
         from rich.console import Console  # noqa: PLC0415 - not needed for a pipe
 
@@ -174,7 +181,8 @@ def _display(out: TextIO) -> Display:
             from bot.terminal.live_display import LiveDisplay  # noqa: PLC0415 - not needed for a pipe
 
             return LiveDisplay(console)
-    return PlainDisplay(out)
+        return PlainDisplay(out, out)
+    return PlainDisplay(out, sys.stderr)
 
 
 def configure_logs(settings: Settings) -> None:

@@ -14,11 +14,13 @@ from moa.brainstorm import Brainstorm
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
+    "start a model server such as Ollama on this machine,\n"
     "or copy moa.example.toml to moa.toml and list your models there."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
     "no_answer": "No model answered. Run `moa-bot check` to find out why.",
     "too_long": "The question is too long for every model. Shorten it, or use other models.",
+    "declined": "The providers won't answer this because of its content. Rephrase the question.",
     "output_limit": (
         "The models reached their output limit before they wrote anything. In moa.toml, raise "
         "their reasoning_tokens or max_output_tokens, or lower reasoning_effort."
@@ -50,11 +52,21 @@ ANSWER_STATES = {
 }
 
 
-def run_header(plan: Plan, source: str) -> str:
-    """Return the header: the pipeline, its models, and their source."""
+def run_header(plan: Plan, source: str, *, has_personas: bool = False) -> str:
+    """Return the header: the pipeline, its models, and their source.
+
+    `has_personas`: all models of the pipeline are one, with different personas.
+    """
     layers = [numbered_names([s.model.profile.name for s in layer.seats]) for layer in plan.layers]
     shape = pipeline_shape(layers, one_line(plan.aggregators[0].profile.name))
+    if has_personas:
+        shape = f"{shape} ({_persona_count(plan)})"
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
+
+
+def _persona_count(plan: Plan) -> str:
+    names = {seat.model.profile.name for layer in plan.layers for seat in layer.seats}
+    return f"one model, {len(names)} personas"
 
 
 def numbered_names(models: Sequence[str]) -> list[str]:

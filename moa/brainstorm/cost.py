@@ -10,7 +10,6 @@ from moa.brainstorm.batches import IDEA_TOKENS, MAX_BATCH_IDEAS
 from moa.brainstorm.draw import (
     DEFAULT_CALLS,
     DEFAULT_IDEAS_PER_CALL,
-    EXTRA_IDEAS_FACTOR,
     IDEAS_LAYER,
     PERSONA_TOKENS,
     drawing_prompt,
@@ -23,6 +22,8 @@ from moa.brainstorm.group import (
     OUTPUT_TOKENS_PER_IDEA,
 )
 from moa.brainstorm.material import MATERIAL_TOKENS, TOPIC_TOKENS
+from moa.brainstorm.personas import OUTPUT_TOKENS as PERSONAS_TOKENS
+from moa.brainstorm.personas import PERSONAS_LAYER
 from moa.brainstorm.result import RESULT_TOKENS
 from moa.engine.model_request import MAX_OUTPUT_RESERVE, output_cap
 from moa.engine.separate_calls import CallTask
@@ -45,6 +46,7 @@ def max_cost(
     calls: int = DEFAULT_CALLS,
     ideas_per_call: int = DEFAULT_IDEAS_PER_CALL,
     people_ideas: int = 0,
+    fit_personas: bool = False,
     groupers: Sequence[Model] = (),
     result_plan: Plan | None = None,
 ) -> float | None:
@@ -61,12 +63,16 @@ def max_cost(
         calls: as for `draw_ideas`.
         ideas_per_call: as for `draw_ideas`.
         people_ideas: how many ideas people may add.
+        fit_personas: whether `draw_personas` is used.
         groupers: the models for `group_ideas`; by default `models`.
         result_plan: the pipeline that writes the result; None if none is written.
     """
     parts = [_drawing(topic, models, material, calls, ideas_per_call)]
-    most = calls * ideas_per_call * EXTRA_IDEAS_FACTOR + people_ideas
+    most = calls * ideas_per_call + people_ideas
     parts += [_grouping(model, most) for model in (groupers or models)[:MAX_MODELS]]
+    if fit_personas and models:
+        read = INSTRUCTION_TOKENS + TOPIC_TOKENS + min(count_tokens(material), MATERIAL_TOKENS)
+        parts.append(_call(_task(models[0], PERSONAS_LAYER, "proposer", PERSONAS_TOKENS), read))
     if result_plan:
         read = RESULT_TOKENS + TOPIC_TOKENS + min(count_tokens(material), MATERIAL_TOKENS)
         parts.append(_run(result_plan, read + INSTRUCTION_TOKENS))

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 
 from moa.brainstorm import prompt_texts
 from moa.brainstorm.idea_parser import parse_ideas
-from moa.brainstorm.material import checked_topic, in_one_line, material_blocks, prompt_of
+from moa.brainstorm.lexical import similarity, words_of
+from moa.brainstorm.material import (
+    checked_topic,
+    in_one_line,
+    material_blocks,
+    prompt_of,
+    topic_line,
+)
 from moa.brainstorm.personas import builtin_personas
 from moa.brainstorm.values import DrawnIdea
 from moa.engine.separate_calls import CallTask, SeparateEvent, run_calls
@@ -35,14 +42,15 @@ TOKENS_PER_IDEA = 90
 """The output cap, where a model's configuration sets none: the few sentences of reasoning, and for
 each idea two sentences in a script that takes many tokens."""
 
-EXTRA_IDEAS_FACTOR = 2
-"""A model that writes more than it was asked for hands in this many times as many at most."""
+VARIATION = 0.6
+"""A model's idea that shares so many of its words with an earlier one of the same call only varies
+it: small models do that until they are stopped. People's ideas are never dropped."""
 
 PERSONA_TOKENS = 60
 MAX_CALLS = 200
 MAX_IDEAS_PER_CALL = 20
 DEFAULT_CALLS = 12
-DEFAULT_IDEAS_PER_CALL = 5
+DEFAULT_IDEAS_PER_CALL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,19 @@ def drawing_prompt(topic: str, material: str, *, persona: str, count: int, nonce
     """Return the prompt of one call for ideas."""
     request = prompt_texts.DRAWER_REQUEST.format(count=count)
     system = prompt_texts.DRAWER.format(persona=in_one_line(persona, nonce, PERSONA_TOKENS))
+    if not material.strip():  # no label, so that a small model takes it for a plain question
+        return Prompt.of(f"{topic_line(topic, nonce)}\n\n{request}", system=system)
     return prompt_of(topic, material_blocks(material, nonce), request, system=system, nonce=nonce)
+
+
+def read_ideas(text: str, topic: str, most: int, *, complete: bool = True) -> tuple[DrawnIdea, ...]:
+    """Return a call's first ideas, without those that only vary an earlier one of them."""
+    kept: list[tuple[frozenset[str], DrawnIdea]] = []
+    for idea in parse_ideas(text, topic=topic, complete=complete):
+        words = words_of(idea.text)
+        if all(similarity(words, other) < VARIATION for other, _ in kept):
+            kept.append((words, idea))
+    return tuple(idea for _, idea in kept[:most])
 
 
 def output_tokens(ideas_per_call: int) -> int:
@@ -172,9 +192,7 @@ def _drawn(
         return event
     answer, call = event.answer, event.call
     complete = isinstance(event, Answered) and answer.status != "truncated"
-    ideas = parse_ideas(
-        answer.text, topic=topic, most=ideas_per_call * EXTRA_IDEAS_FACTOR, complete=complete
-    )
+    ideas = read_ideas(answer.text, topic, ideas_per_call, complete=complete)
     persona = people[(answer.position - 1) % len(people)]
     if isinstance(event, Failed) and not ideas:
         error = answer.error or "The model did not answer."

@@ -34,7 +34,7 @@ def checked_topic(topic: str) -> str:
 
 def topic_line(topic: str, nonce: str) -> str:
     """Return the topic as a prompt shows it, in one line."""
-    return f"Topic: {in_one_line(topic, nonce, TOPIC_TOKENS)}"
+    return in_one_line(topic, nonce, TOPIC_TOKENS)
 
 
 def in_one_line(text: str, nonce: str, tokens: int) -> str:
@@ -60,5 +60,5 @@ def prompt_of(
 ) -> Prompt:
     """Return a prompt: the topic, the blocks of untrusted text, and last the request."""
     warning = [FOLLOWS.format(nonce=nonce)] if blocks else []
-    parts = [topic_line(topic, nonce), *warning, *blocks, request]
+    parts = [f"Topic: {topic_line(topic, nonce)}", *warning, *blocks, request]
     return Prompt.of("\n\n".join(parts), system=system)

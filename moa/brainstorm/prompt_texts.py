@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-DRAWER: Final = (
-    "You are {persona}. People and models are collecting ideas on a topic; nobody sees anyone "
-    "else's. Think from your own everyday life and work, not as an expert. First write two or "
-    "three sentences of reasoning: what you meet day to day that has to do with the topic, and "
-    "what would change it. Then write ideas, each in one or two concrete sentences that name who "
-    "does what, in the language of the topic. Make them differ in kind from each other, and do "
-    "not stop at what everyone would say first. You have no tools here. Do not write about "
-    "yourself in the ideas."
-)
+DRAWER: Final = "You are {persona}."
+"""Short, because small models lose the topic over long instructions."""
 
 DRAWER_REQUEST: Final = (
-    "Write your reasoning, then {count} ideas, one a line. End each line with the probability, "
-    "from 0 to 1, that someone asked the same would give that idea; at least half of them should "
-    "be below 0.1. Each line has this form:\n"
-    "IDEA: <your idea> (p=<probability>)"
+    "Think step by step, from your own everyday life and work: what do you meet that has to do "
+    "with this? Then list {count} ideas as a numbered list, in the language of the topic. Each is "
+    "one or two concrete sentences and differs in kind from the others. After each, write in "
+    "brackets the probability from 0 to 1 that others would have the same idea."
 )
 
 PERSONAS: Final = (

@@ -18,6 +18,8 @@ from moa.brainstorm.draw import (
     draw_ideas,
 )
 from moa.brainstorm.group import group_ideas
+from moa.brainstorm.material import checked_topic
+from moa.brainstorm.personas import draw_personas
 from moa.brainstorm.result import result_prompt
 from moa.brainstorm.result_reply import parse_result
 from moa.brainstorm.values import Brainstorm, Grouping, Idea
@@ -27,6 +29,9 @@ from moa.events import Event, Finished
 from moa.pipeline.plan import Plan
 from moa.ports import Model
 from moa.types import Answer, Call
+
+MAX_PEOPLE: Final = 30
+"""People to ask a model for; with more calls they take turns."""
 
 PERSON: Final = "person:"
 NEEDS_MODELS: Final = 'Name the models: brainstorm("…", models=["openai:MODEL"]). Or give a plan.'
@@ -61,6 +66,7 @@ async def brainstorm(
     material: str = "",
     calls: int = DEFAULT_CALLS,
     ideas_per_call: int = DEFAULT_IDEAS_PER_CALL,
+    fit_personas: bool = False,
     result: bool = True,
     seed: int | None = None,
 ) -> AsyncGenerator[BrainstormEvent, None]:
@@ -77,6 +83,8 @@ async def brainstorm(
         material: text to draw on, such as notes.
         calls: how many calls for ideas to make.
         ideas_per_call: how many ideas each of them is asked for.
+        fit_personas: whether one more call first chooses ordinary people who fit the topic; by
+            default they come from the built-in list.
         result: whether to have the result written, by all models.
         seed: decides personas and boundaries; None for a random one. Keep it secret from everyone
             who can add ideas.
@@ -88,9 +96,10 @@ async def brainstorm(
     """
     if (models is None) == (plan is None):
         raise PipelineError(NEEDS_MODELS if models is None else EITHER)
+    session = _Session(topic, material, _numbered(ideas), _seed(seed), calls, ideas_per_call)
+    wanted = {"fit_personas": fit_personas, "result": result}
     if plan is not None:
-        session = _Session(topic, plan, material, _numbered(ideas), _seed(seed))
-        async with aclosing(session.events(calls, ideas_per_call, result=result)) as events:
+        async with aclosing(session.events(plan, **wanted)) as events:
             async for event in events:
                 yield event
         return
@@ -102,8 +111,7 @@ async def brainstorm(
         resolver = ModelResolver(endpoints, lookup_in())
         plan = resolver.plan(models, None, "synthesise")
         await resolver.prepare()
-        session = _Session(topic, plan, material, _numbered(ideas), _seed(seed))
-        async with aclosing(session.events(calls, ideas_per_call, result=result)) as events:
+        async with aclosing(session.events(plan, **wanted)) as events:
             async for event in events:
                 yield event
 
@@ -113,23 +121,26 @@ class _Session:
     """What one brainstorm knows."""
 
     topic: str
-    plan: Plan
     material: str
     ideas: list[Idea]
     seed: int
+    count: int
+    ideas_per_call: int
     calls: list[Call] = field(default_factory=list[Call])
     failures: list[DrawFailed] = field(default_factory=list[DrawFailed])
 
     async def events(
-        self, calls: int, ideas_per_call: int, *, result: bool
+        self, plan: Plan, *, fit_personas: bool, result: bool
     ) -> AsyncGenerator[BrainstormEvent, None]:
         drawn: dict[int, IdeasDrawn] = {}
+        models = drawers_of(plan)
         drawing = draw_ideas(
-            self.topic,
-            drawers_of(self.plan),
+            checked_topic(self.topic),
+            models,
             material=self.material,
-            calls=calls,
-            ideas_per_call=ideas_per_call,
+            calls=self.count,
+            ideas_per_call=self.ideas_per_call,
+            personas=await self._people(models) if fit_personas else (),
             seed=self.seed,
         )
         async with aclosing(drawing) as drawings:
@@ -143,20 +154,30 @@ class _Session:
         grouping = await group_ideas(
             self.topic,
             self.ideas,
-            models=self.plan.aggregators,
+            models=plan.aggregators,
             seed=self.seed,
             on_call=self.calls.append,
         )
         yield Grouped(tuple(self.ideas), grouping)
         finished = Brainstorm(self.topic, tuple(self.ideas), grouping)
         if result and self.ideas:
-            async with aclosing(self._written(finished)) as written:
+            async with aclosing(self._written(plan, finished)) as written:
                 async for event in written:
                     if isinstance(event, Brainstorm):
                         finished = event
                     else:
                         yield event
         yield BrainstormFinished(replace(finished, calls=tuple(self.calls)))
+
+    async def _people(self, models: Sequence[Model]) -> tuple[str, ...]:
+        return await draw_personas(
+            self.topic,
+            models,
+            count=min(self.count, MAX_PEOPLE),
+            seed=self.seed,
+            material=self.material,
+            on_call=self.calls.append,
+        )
 
     def _note(self, event: DrawEvent, drawn: dict[int, IdeasDrawn]) -> None:
         self.calls.append(event.call)
@@ -165,7 +186,9 @@ class _Session:
         elif isinstance(event, DrawFailed):
             self.failures.append(event)
 
-    async def _written(self, finished: Brainstorm) -> AsyncGenerator[Event | Brainstorm, None]:
+    async def _written(
+        self, plan: Plan, finished: Brainstorm
+    ) -> AsyncGenerator[Event | Brainstorm, None]:
         """Yield the events of the run that writes the result, then the brainstorm with it."""
         prompt = result_prompt(
             self.topic,
@@ -175,7 +198,7 @@ class _Session:
             material=self.material,
         )
         try:
-            async with aclosing(engine.run(self.plan, prompt, seed=self.seed)) as events:
+            async with aclosing(engine.run(plan, prompt, seed=self.seed)) as events:
                 async for event in events:
                     yield event
                     if isinstance(event, Finished):

@@ -21,6 +21,7 @@ from bot.brainstorm.thinking import PipelineThinking
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
+from bot.slack.api.metadata import is_last_message
 from bot.slack.brainstorm.about import AboutRuns
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.reply import recovery, thread_reply
@@ -116,6 +117,14 @@ EDITED: Final[Mapping[str, Point]] = {
 }
 """Without streams and sessions."""
 
+PLAINER: Final[Mapping[str, Point]] = {
+    "plain end accepted, its buttons not posted": Point(
+        AsyncWebClient.chat_stopStream, meant=is_last_message
+    ),
+    "buttons posted, not recorded": Point(AsyncWebClient.chat_postMessage),
+}
+"""Where Slack refuses the buttons below a reply."""
+
 RESUMED: Final[Mapping[str, Point]] = {
     "unfinished runs found": Point(StoredRunStore.begin, before=True),
     "next attempt begun": Point(StoredRunStore.begin),
@@ -185,7 +194,7 @@ BRAINSTORMED: Final[Mapping[str, Point]] = {
 """Of a brainstorm, in the order in which they come."""
 
 ALL: Final[Mapping[str, Point]] = (
-    BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+    BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
 )
 
 

@@ -50,16 +50,19 @@ class Play:
         for person in self.people:
             while person.id not in self.handed:
                 await self._hand_in(person)
-        while "6 ideas from 3 people" not in self.slack.render(self._board):
-            await asyncio.sleep(AGAIN_S)
+        await self.slack.wait_for(
+            lambda: "6 ideas from 3 people" in self.slack.render(self._board), PATIENCE_S
+        )
         await self._until(1)
         await self._until(2)
         for person in self.people:
             while person.id not in self.voted:
                 await self._vote(person)
         await self._until(3)
-        while "[Show answers]" not in "\n".join(map(self.slack.render, self._thread())):
-            await asyncio.sleep(AGAIN_S)
+        await self.slack.wait_for(
+            lambda: any("[Show answers]" in self.slack.render(m) for m in self._thread()),
+            PATIENCE_S,
+        )
 
     async def check(self) -> None:
         """Nothing is lost, nothing is there twice, and no phase was skipped."""
@@ -123,7 +126,7 @@ class Play:
 
     async def _until_models(self) -> None:
         """Wait for the models, so that the points come in their order."""
-        while len(await self.store.ended_calls((await self._session()).id)) < 12:
+        while len(await self.store.ended_calls((await self._session()).id)) < 12:  # noqa: ASYNC110 - a database tells nobody of changes
             await asyncio.sleep(AGAIN_S)
 
     async def _until(self, phase: int) -> None:

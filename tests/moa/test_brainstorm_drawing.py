@@ -263,3 +263,12 @@ def test_the_built_in_people_are_all_different_and_ordinary() -> None:
         person for person in PEOPLE if re.search("genius|visionary|famous|creative", person)
     ]
     assert parse_personas("") == ()
+
+
+@virtual
+async def test_variations_and_surplus_ideas_of_one_call_do_not_count() -> None:
+    """A model that goes on and on about one idea hands it in once, and no more than asked."""
+    lines = [f"{n}. Give all walkers a free breakfast {n}" for n in range(1, 20)]
+    text = "\n".join([*lines, "20. A bench", "21. A roof", "22. A lamp"])
+    events = await _drawn(says("a", text), calls=1, ideas_per_call=3)
+    assert _texts(events) == [(1, ["Give all walkers a free breakfast 1", "A bench", "A roof"])]

@@ -188,6 +188,9 @@ def test_the_highest_cost_covers_every_call_with_its_repetitions() -> None:
     written = max_cost(
         TOPIC, [model], calls=4, ideas_per_call=5, result_plan=plan(layer(model), by=model)
     )
+    fitting = max_cost(TOPIC, [model], calls=4, ideas_per_call=5, fit_personas=True)
+    assert fitting is not None
+    assert fitting > base
     assert twice is not None
     assert twice > base
     assert again == pytest.approx(base * 2)

@@ -98,6 +98,24 @@ async def test_without_a_result_nothing_more_is_called() -> None:
     assert len(last.brainstorm.calls) == 4
 
 
+@virtual
+async def test_people_who_fit_the_topic_are_chosen_on_request() -> None:
+    """One call more chooses them, and it is in the bill; the ideas come from these people."""
+
+    def script(prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
+        asked_for_people = "such people" in prompt.messages[-1].content
+        return ["1. a postman\n2. a guard" if asked_for_people else f"1. Ideas of {prompt.system}"]
+
+    events = await _played(
+        plan=_plan(follows("a", script, cost=_cost)), calls=2, fit_personas=True, result=False
+    )
+    people = {event.persona for event in events if isinstance(event, IdeasDrawn)}
+    assert people == {"a postman", "a guard"}
+    last = events[-1]
+    assert isinstance(last, BrainstormFinished)
+    assert len(last.brainstorm.calls) == 1 + 2 + 1
+
+
 @pytest.mark.parametrize("steps", [(Fail(Rejected()),), (Hang(),), ("I'd rather not.",)])
 @virtual
 async def test_if_all_models_fail_peoples_ideas_carry_on(steps: Sequence[Any]) -> None:

@@ -7,8 +7,12 @@ the same word, unless it takes a text itself.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from typing import Final
+
 from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
 from bot.slack.commands.subcommands import (
+    ANSWERS,
     BRAINSTORM,
     BUDGET,
     HELP,
@@ -17,7 +21,10 @@ from bot.slack.commands.subcommands import (
     STOP,
 )
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, BRAINSTORM, PIPELINES, SETTINGS, BUDGET, STOP)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, BRAINSTORM, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
+
+SIMILAR: Final = 0.7
+"""The least similarity of a misspelled subcommand, from 0 to 1; "hlep" and "help" have 0.75."""
 
 
 def find_subcommand(text: str) -> Subcommand | None:
@@ -26,4 +33,18 @@ def find_subcommand(text: str) -> Subcommand | None:
     return next((s for s in SUBCOMMANDS if s.name == name and (s.takes_text or not more)), None)
 
 
-__all__ = ["SUBCOMMANDS", "CommandContext", "CommandServices", "Subcommand", "find_subcommand"]
+def closest_subcommand(text: str) -> str | None:
+    """Return the subcommand that a single word probably misspells, which would cost a question."""
+    names = [subcommand.name for subcommand in SUBCOMMANDS]
+    close = get_close_matches(text.strip().lower(), names, n=1, cutoff=SIMILAR)
+    return close[0] if close else None
+
+
+__all__ = [
+    "SUBCOMMANDS",
+    "CommandContext",
+    "CommandServices",
+    "Subcommand",
+    "closest_subcommand",
+    "find_subcommand",
+]

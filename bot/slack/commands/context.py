@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.limits import Budgets
 from bot.preferences import Preferences
 from bot.slack.actions.stop import StopButton
+from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.origin import Actor
 from bot.slack.brainstorm.command import BrainstormCommand
 from bot.slack.settings.handlers import SettingsHandlers
@@ -25,6 +26,7 @@ class CommandServices:
         settings: opens the settings modal.
         stop: stops runs.
         brainstorms: starts brainstorms and looks after them.
+        answers: opens the answers modal.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -33,6 +35,7 @@ class CommandServices:
     settings: SettingsHandlers
     stop: StopButton
     brainstorms: BrainstormCommand
+    answers: AnswersModal
 
 
 @dataclass(frozen=True, slots=True)

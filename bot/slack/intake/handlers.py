@@ -17,7 +17,13 @@ from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
 from bot.slack.brainstorm.starts import BrainstormStarts, Invitation
 from bot.slack.brainstorm.topics import is_new_topic, topic_of_call
-from bot.slack.commands import SUBCOMMANDS, CommandContext, CommandServices, find_subcommand
+from bot.slack.commands import (
+    SUBCOMMANDS,
+    CommandContext,
+    CommandServices,
+    closest_subcommand,
+    find_subcommand,
+)
 from bot.slack.intake.apps import AnsweredBots
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
@@ -95,6 +101,10 @@ class QuestionIntake:
         if subcommand := find_subcommand(text or "help"):
             _, _, more = text.partition(" ")
             await subcommand.run(await self._command_context(ack, body, more.strip()))
+            return
+        if meant := closest_subcommand(text):
+            command = str(body.get("command") or "/moa")
+            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=meant))
             return
         incoming = question_in_command(body, (await self._identity.get()).team_id)
         stored = await self._store(incoming) if incoming else None
