@@ -111,7 +111,8 @@ def _counts(facts: BoardFacts) -> str:
     if session.phase == "silence" and not session.settled:
         parts.append(strings.MODELS_AT_WORK)
     if session.phase in {"dots", "result"} or facts.voters:
-        parts.append(strings.VOTED.format(people=people_count(facts.voters)))
+        voted = strings.VOTED.format(people=people_count(facts.voters))
+        parts.append(voted if facts.voters else strings.NOBODY_VOTED)
     return " · ".join(parts)
 
 

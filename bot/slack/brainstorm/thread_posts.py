@@ -78,7 +78,7 @@ def _theme_list(theme: Theme, shown: Readable, share: int) -> Block:
     title = {"type": "text", "text": theme_label(theme.title, len(theme.groups))}
     lines = [_line(shown.words(g, WORDS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
     if len(theme.groups) > share:
-        more = strings.THEMES_MORE.format(ideas=ideas_count(len(theme.groups) - share))
+        more = strings.THEMES_MORE.format(count=len(theme.groups) - share)
         lines.append(_line("", more))
     heading = {"type": "rich_text_section", "elements": [title | {"style": {"bold": True}}]}
     listed = {"type": "rich_text_list", "style": "bullet", "elements": lines}

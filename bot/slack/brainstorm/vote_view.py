@@ -114,7 +114,6 @@ def _choice(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup, giv
             "options": options,
             "initial_option": options[min(given, session.dots)],
         },
-        "optional": True,
     }
     return block | ({"hint": plain_text(about[: slack_limits.INPUT_LABEL])} if about else {})
 
