@@ -234,9 +234,10 @@ def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
 
 def exceeded(limits: Limits, use: BudgetUse, cost_usd: float) -> Trouble | None:
     """Return the first budget that so much more would exceed, or None."""
-    budgets = _budgets(limits, use)
-    over = (name for name, used, most in budgets if most is not None and used + cost_usd > most)
-    return next(over, None)
+    for name, used, most in _budgets(limits, use):
+        if most is not None and used + cost_usd > most:
+            return name
+    return None
 
 
 def _budgets(limits: Limits, use: BudgetUse) -> tuple[tuple[Trouble, float, float | None], ...]:

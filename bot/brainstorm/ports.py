@@ -97,7 +97,7 @@ class BrainstormStore(Protocol):
         self,
         session_id: str,
         author: str,
-        ideas: Mapping[str, str],
+        handed: Mapping[str, str],
         *,
         named: bool,
     ) -> Handing:

@@ -19,11 +19,11 @@ MOMENTS = ("created_at", "phase_ends_at", "refresh_at")
 
 def read_brainstorm(row: Row[Any]) -> BrainstormSession:
     """Build a brainstorm from its row."""
-    values = row._asdict()
-    own = {field.name: values.get(field.name) for field in fields(BrainstormSession)}
-    moments = {name: own[name] and aware(own[name]) for name in MOMENTS}
-    others = {"closing": values["trouble"], "themes": read_themes(values["themes"])}
-    return BrainstormSession(**(own | moments | others))
+    values: dict[str, Any] = row._asdict()
+    own: dict[str, Any] = {f.name: values.get(f.name) for f in fields(BrainstormSession)}
+    own |= {name: own[name] and aware(own[name]) for name in MOMENTS}
+    own |= {"closing": values["trouble"], "themes": read_themes(values["themes"])}
+    return BrainstormSession(**own)
 
 
 def changed_columns(changes: Mapping[str, object]) -> Mapping[str, object]:

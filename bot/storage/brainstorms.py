@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, update
@@ -26,12 +25,12 @@ from bot.brainstorm.session import (
 )
 from bot.storage.brainstorm_rows import (
     changed_columns,
-    day_of,
     dots_text,
     read_brainstorm,
     read_dots,
     read_idea,
 )
+from bot.storage.brainstorm_writes import call_row, charge, new_row, put_ideas
 from bot.storage.database import Database
 from bot.storage.rows import storable, upsert
 from bot.storage.tables import (
@@ -41,12 +40,9 @@ from bot.storage.tables import (
     brainstorm_questions,
     brainstorms,
     ideas,
-    spending,
 )
 
-SEED_BITS = 63
 DUE_AT_ONCE = 200
-DAY_KEY = ("team", "day", "channel", "user")
 
 
 class StoredBrainstorms:
@@ -62,7 +58,7 @@ class StoredBrainstorms:
 
     async def start(self, request: StartRequest, now: datetime) -> str | None:
         """Store a new brainstorm and return its id; None if the request was stored before."""
-        row = _new_row(request, now)
+        row = new_row(request, now)
         async with self._database.begin() as connection:
             new = upsert(connection.dialect.name)(brainstorms).values(row)
             put = new.on_conflict_do_nothing().returning(brainstorms.c.id)
@@ -157,7 +153,7 @@ class StoredBrainstorms:
                 return "full"
             late = session.phase != "silence"
             common = {"author": author, "is_model": False, "named": named, "late": late}
-            await _put_ideas(connection, session_id, handed, common)
+            await put_ideas(connection, session_id, handed, common)
             return "stored"
 
         return await self._database.patiently(work)
@@ -240,14 +236,14 @@ class StoredBrainstorms:
         """Store a model's ideas with what the call cost; a call is stored once."""
 
         async def work(connection: AsyncConnection) -> None:
-            put = upsert(connection.dialect.name)(brainstorm_calls).values(_call_row(session, call))
+            put = upsert(connection.dialect.name)(brainstorm_calls).values(call_row(session, call))
             put = put.on_conflict_do_nothing().returning(brainstorm_calls.c.position)
             if await connection.scalar(put) is None:
                 return
             handed = {f"model:{call.position}:{n}": idea for n, idea in enumerate(call.ideas)}
             common = {"author": call.model, "is_model": True, "named": True, "late": late}
-            await _put_ideas(connection, session.id, handed, common)
-            await _charge(connection, session, call.cost_usd or 0.0)
+            await put_ideas(connection, session.id, handed, common)
+            await charge(connection, session, call.cost_usd or 0.0)
 
         await self._database.patiently(work)
 
@@ -306,56 +302,3 @@ async def _locked(connection: AsyncConnection, session_id: str) -> BrainstormSes
     query = select(brainstorms).where(brainstorms.c.id == session_id).with_for_update(read=True)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else read_brainstorm(row)
-
-
-async def _put_ideas(
-    connection: AsyncConnection,
-    session_id: str,
-    handed: Mapping[str, str],
-    common: Mapping[str, object],
-) -> None:
-    now = datetime.now(UTC)
-    own = {"brainstorm_id": session_id, "created_at": now, **common}
-    rows = [{**own, "key": key, "text": storable(idea)} for key, idea in handed.items()]
-    if rows:
-        put = upsert(connection.dialect.name)(ideas).on_conflict_do_nothing()
-        await connection.execute(put, rows)
-
-
-async def _charge(connection: AsyncConnection, session: BrainstormSession, cost: float) -> None:
-    """Add a call's cost to the brainstorm and to what its starter spent today."""
-    paid = update(brainstorms).where(brainstorms.c.id == session.id)
-    await connection.execute(paid.values(cost_usd=brainstorms.c.cost_usd + cost))
-    key = {"team": session.team, "channel": session.channel, "user": session.user}
-    row = {**key, "day": day_of(datetime.now(UTC)), "questions": 0, "cost_usd": cost}
-    new = upsert(connection.dialect.name)(spending).values(row)
-    added = {"cost_usd": spending.c.cost_usd + new.excluded.cost_usd}
-    await connection.execute(new.on_conflict_do_update(index_elements=DAY_KEY, set_=added))
-
-
-def _call_row(session: BrainstormSession, call: EndedCall) -> Mapping[str, Any]:
-    names = ("position", "model", "state", "error_kind", "input_tokens", "output_tokens")
-    row = {name: getattr(call, name) for name in (*names, "cost_usd")}
-    return row | {"brainstorm_id": session.id, "ideas": len(call.ideas)}
-
-
-def _new_row(request: StartRequest, now: datetime) -> dict[str, Any]:
-    names = ("key", "team", "channel", "user", "pipeline", "minutes", "dots", "reserved_usd")
-    while (session_id := secrets.token_urlsafe(18)).startswith("-"):
-        pass  # no command line takes it for an option
-    return {
-        **{name: getattr(request, name) for name in names},
-        "id": session_id,
-        "topic": storable(request.topic),
-        "material": storable(request.material),
-        "phase": "silence",
-        "step": 0,
-        "phase_ends_at": now + timedelta(minutes=request.minutes),
-        "extended": False,
-        "settled": False,
-        "attempt": 0,
-        "boards": 0,
-        "seed": secrets.randbits(SEED_BITS),
-        "cost_usd": 0.0,
-        "created_at": now,
-    }

@@ -119,7 +119,7 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
     return [row for row in await connection.execute(query) if row.team == asker.team]
 
 
-def _reserved(asker: _Asker) -> Select[Any]:
+def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
     """Select what brainstorms whose models are at work may still cost at most."""
     to_come = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
     return select(brainstorms.c.user, brainstorms.c.channel, to_come.label("to_come")).where(

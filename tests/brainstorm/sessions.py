@@ -17,7 +17,7 @@ from bot.slack.brainstorm import ids
 from bot.storage.brainstorms import StoredBrainstorms
 from tests.models.replies import Reply, Request
 from tests.slack.user_actions import ALL_EVENTS
-from tests.stage import Stage, on_stage
+from tests.stage import CONFIG, Stage, on_stage
 
 FOURTH = """
 [models.yellow]
@@ -197,11 +197,8 @@ def accepted(done: ActionResult) -> bool:
 async def room(folder: Path, **options: Any) -> AsyncGenerator[Room, None]:
     """A stage for brainstorms."""
     clock = TurnedClock()
-    chosen = {"events": ALL_EVENTS, "models": MODELS, "default": "four"} | options
-    config = chosen.pop("config", None)
-    from tests.stage import CONFIG  # noqa: PLC0415
-
-    async with on_stage(folder, config=config or CONFIG + FOURTH, now=clock, **chosen) as stage:
+    chosen: dict[str, Any] = {"events": ALL_EVENTS, "models": MODELS, "default": "four"} | options
+    async with on_stage(folder, config=CONFIG + FOURTH, now=clock, **chosen) as stage:
         cleo = stage.slack.add_user("Cleo")
         await stage.slack.invite(cleo, stage.general)
         yield Room(stage, clock, cleo)

@@ -171,10 +171,9 @@ async def _calling(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -
         trouble = READ_ERRORS.get(code, "")
         if trouble == "thread_gone":
             raise BoardDeleted from None
-        closing = CLOSINGS.get(trouble, None if ignored else "not_allowed")
-        if closing is None:
+        if ignored and trouble not in CLOSINGS:
             return None
-        raise BrainstormClosed(closing) from None
+        raise BrainstormClosed(CLOSINGS.get(trouble, "not_allowed")) from None
 
 
 def _has_buttons(message: Mapping[str, Any], session: BrainstormSession, part: Part) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
@@ -18,6 +19,11 @@ from bot.slack.brainstorm.seen_views import combine_view, group_of, seen_view, w
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import RefusedError
 from bot.slack.ui.strings import brainstorm as strings
+
+ABOUT_KINDS: Mapping[str, AboutKind] = MappingProxyType(
+    {"develop": "develop", "challenge": "challenge", "more": "more"}
+)
+"""What the models can be asked about one idea, by what the menu's options say."""
 
 
 class ReadClicks:
@@ -66,8 +72,8 @@ class ReadClicks:
             await self._desk.open(body, wordings_view(opened, group))
         elif do == "combine":
             await self._desk.open(body, combine_view(session, opened, idea_id))
-        elif do in get_args(AboutKind):
-            about = AboutSession(session.id, do, (group.representative,))
+        elif kind := ABOUT_KINDS.get(do):
+            about = AboutSession(session.id, kind, (group.representative,))
             await self._ask(session, about, body, str(body["actions"][0].get("action_ts")))
             if body.get("view"):
                 await self._desk.show(body, notice_view(strings.ASKED))

@@ -86,7 +86,7 @@ def _theme_list(theme: Theme, shown: Readable, share: int) -> Block:
 
 
 def _line(words: str, about: str) -> Block:
-    parts = [{"type": "text", "text": words}] if words else []
+    parts: list[Block] = [{"type": "text", "text": words}] if words else []
     if about:
         text = f" ({about})" if words else about
         parts.append({"type": "text", "text": text, "style": {"italic": True}})
