@@ -63,13 +63,17 @@ class SessionJobs(ABC):
 
     async def keep_looking(self) -> None:
         """Wake what is due, every `TICK_S`."""
+        is_lost = False
         while True:
             try:
                 due = [each for each in await self._work.due() if not self._is_resting(each)]
                 for session_id in await self.unattended(due) if due else ():
                     await self.wake(session_id)
+                is_lost = False
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
-                log.warning("brainstorms_not_found", error=type(error).__name__)
+                if not is_lost:  # once while it lasts
+                    log.warning("brainstorms_not_found", error=type(error).__name__)
+                is_lost = True
             await asyncio.sleep(TICK_S)
 
     async def do(self, session_id: str) -> None:
