@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from opentelemetry.trace import TracerProvider
@@ -19,7 +20,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.brainstorm.reader import BrainstormReader
-from bot.brainstorm.worker import Clock, utc_now
 from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
@@ -61,7 +61,7 @@ from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
-from bot.slack.thread.reader import SlackThreadReader
+from bot.slack.thread.reader import SlackThreadReader, utc_now
 from bot.slack.ui.strings.brainstorm import LATE_THEME
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.call_log import StoredCallLog
@@ -136,7 +136,7 @@ async def open_bot(
     *,
     mode: Mode,
     tracer_provider: TracerProvider | None = None,
-    now: Clock = utc_now,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Bot, None]:
     """Build the bot, and close everything on exit.
 
@@ -144,7 +144,7 @@ async def open_bot(
         settings: all settings.
         mode: how Slack's events arrive.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
-        now: the clock of brainstorms.
+        now: returns the time that prompts state and brainstorms keep.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -184,7 +184,9 @@ async def open_bot(
             show=settings.slack.show,
         )
         sessions = StoredBrainstorms(database)
-        threads = SlackThreadReader(client, identity, people, SlackFiles(client, identity))
+        threads = SlackThreadReader(
+            client, identity, people, SlackFiles(client, identity), runs, now=now
+        )
         service = Service(
             runs,
             BrainstormReader(sessions, threads, LATE_THEME),
