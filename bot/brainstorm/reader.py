@@ -28,14 +28,14 @@ class BrainstormReader:
         self._others = others
         self._late_title = late_title
 
-    async def read(self, question: Question) -> Thread:
+    async def read(self, question: Question, room: int | None = None) -> Thread:
         """Return the brainstorm as the prompt.
 
         Raises:
             Unanswerable: the brainstorm or the idea is gone, or nobody may see ideas yet.
         """
         if question.surface != "brainstorm":
-            return await self._others.read(question)
+            return await self._others.read(question, room)
         about = await self._store.question_at(question.team, question.channel, question.ts)
         session = await self._store.get(about.session_id) if about else None
         if about is None or session is None or not session.shows_ideas:
