@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -13,12 +14,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
+from bot.file_rights import others_can_open
 from bot.models import model_catalogue
 from bot.settings import Environment, load, load_environment, load_variables
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
+from bot.storage.sqlite import database_file, files_others_can_open
 from moa import Model, ModelError, PipelineError, Prompt, Usage
+from moa.addresses import shown_address
 from moa.catalogue import ModelCatalogue, cost_in
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import build_request
@@ -27,7 +31,6 @@ from moa.errors import Unavailable
 from moa.network import Network
 from moa.pipeline.strategies import PromptContext, brief, direct
 from moa.providers import Endpoints, ProvidedModel
-from moa.providers.address import shown_address
 
 TIMEOUT_S = 15
 """Seconds to wait for a response."""
@@ -41,11 +44,11 @@ LOADING_TIMEOUT_S = 300
 LOADING_RETRY_S = 1
 """Seconds between two tries while a model loads."""
 
-Status = Literal["ok", "failed", "missing", "not set"]
+Status = Literal["ok", "failed", "missing", "not set", "warning"]
 Print = Callable[[str], None]
 
-PASSING: frozenset[Status] = frozenset({"ok", "not set"})
-"""An optional setting that isn't set is no failure."""
+PASSING: frozenset[Status] = frozenset({"ok", "not set", "warning"})
+"""An optional setting that isn't set is no failure; neither is what works but should be changed."""
 
 STATUS_WIDTH = 8
 
@@ -60,6 +63,7 @@ NO_PRICE = (
     "Unless the server reports a call's cost, their calls count as $0 in [limits].\n"
     "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
+OPEN_TO_OTHERS = "{what} can be opened by other users of this computer. Run: chmod 600 {files}"
 WHERE_SIGNING = "the Signing Secret on your app's page, Basic Information"
 
 
@@ -107,14 +111,15 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         report.section("Settings", [Finding("failed", str(error))])
         return await _check_without_models(report, purposes)
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
-    report.section("Settings", [source])
+    report.section("Settings", [source, *_check_dotenv_rights()])
     async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _check_models(catalogue, print_line))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
-        report.section("Database", [await _check_database(settings.environment.database_url)])
+        url = settings.environment.database_url
+        report.section("Database", [await _check_database(url), *_check_database_rights(url)])
         report.section(
             "Slack", await _check_slack(settings.environment, settings.network, purposes)
         )
@@ -247,6 +252,25 @@ async def _check_database(url: str) -> Finding:
         return Finding("failed", f"No answer within {TIMEOUT_S} s. Check DATABASE_URL.")
     location = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.host
     return Finding("ok", f"{parsed.get_backend_name()}, {location}")
+
+
+def _check_dotenv_rights() -> Findings:
+    dotenv = Path(".env")
+    if not others_can_open(dotenv):
+        return []
+    return [Finding("warning", OPEN_TO_OTHERS.format(what=".env holds keys and", files=".env"))]
+
+
+def _check_database_rights(url: str) -> Findings:
+    try:
+        file = database_file(read_url(url))
+    except ConfigurationError:
+        return []
+    found = files_others_can_open(file) if file else []
+    if not found:
+        return []
+    files = " ".join(map(str, found))
+    return [Finding("warning", OPEN_TO_OTHERS.format(what="It holds questions and", files=files))]
 
 
 async def _check_slack(

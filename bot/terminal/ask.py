@@ -59,13 +59,18 @@ def read_question(argument: str, stdin: BinaryIO) -> str:
         raise ConfigurationError(
             f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."
         )
-    text = _decode(data)
+    text = decode_text(data, "question")
     if not text.strip():
         raise ConfigurationError('The question is empty. Usage: moa-bot ask "QUESTION"')
     return text
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes, what: str) -> str:
+    """Return UTF-8 text. `what` it is, such as "question", is for the message.
+
+    Raises:
+        ConfigurationError: it isn't text.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -74,7 +79,7 @@ def _decode(data: bytes) -> str:
         if "\0" not in text:
             return text
         problem = "it contains null bytes"
-    raise ConfigurationError(f"The question isn't text: {problem}. Save it as UTF-8 text.")
+    raise ConfigurationError(f"The {what} isn't text: {problem}. Save it as UTF-8 text.")
 
 
 ANSWERED, NOT_ANSWERED = 0, 1
@@ -107,7 +112,7 @@ def ask(options: AskOptions) -> int:
         sys.stderr.write("Type your question, then press Ctrl-D.\n")
     text = read_question(options.question, sys.stdin.buffer)
     settings = load()
-    _configure_logs(settings)
+    configure_logs(settings)
     try:
         return asyncio.run(_ask(options, text, settings))
     except PipelineError as error:
@@ -198,7 +203,7 @@ def _display(out: TextIO) -> Display:
     return PlainDisplay(out, sys.stderr)
 
 
-def _configure_logs(settings: Settings) -> None:
+def configure_logs(settings: Settings) -> None:
     """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest."""
     environment = settings.environment
     is_set = "log_level" in environment.model_fields_set

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from moa.addresses import address_problem
 from moa.errors import PipelineError
 from moa.pasted_keys import looks_like_key, name_problem
 from moa.pipeline.definition import Pipeline, Seconds, find_errors
@@ -163,8 +163,8 @@ class ModelDefinition(StrictModel):
     @field_validator("base_url")
     @classmethod
     def _is_http_url(cls, value: str | None) -> str | None:
-        if value is not None and not _is_url(value):
-            raise ValueError('must begin with "http://" or "https://" and name a host')
+        if value is not None and (problem := address_problem(value, login=True)):
+            raise ValueError(problem)
         return value
 
     @field_validator("headers")
@@ -195,14 +195,6 @@ class ModelDefinition(StrictModel):
 
 
 _PASTED = "This looks like a key. Put the key in the environment or in .env"
-
-
-def _is_url(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        return url.scheme in {"http", "https"} and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        return False
 
 
 BOT_TABLES = frozenset({"slack", "limits", "storage", "work"})

@@ -18,7 +18,7 @@ from moa.providers import sdk_client
 from moa.providers.address import checked_address
 from moa.providers.endpoints import Endpoints, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
-from moa.providers.parameters import Parameters, post, reasoning_allowance
+from moa.providers.parameters import Parameters, SentBody, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
 from moa.providers.server_access import ServerAccess
 from moa.providers.surrogates import replace_surrogates
@@ -112,8 +112,13 @@ class AnthropicModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Send the prompt and stream the answer; see `moa.Model`."""
-        decoder = MessagesDecoder(self._model)
-        return read_answer(partial(self._send, prompt, sampling), decoder, self._open_thoughts)
+        sent = SentBody()
+        return read_answer(
+            partial(self._send, prompt, sampling, sent),
+            partial(MessagesDecoder, self._model),
+            self._open_thoughts,
+            partial(self._parameters.learn_from_body, sent),
+        )
 
     async def prepare(self) -> None:
         """Import the SDK and build the client before the first question.
@@ -136,7 +141,7 @@ class AnthropicModel:
     async def _client(self) -> sdk_client.SdkClient:
         return await self._endpoints.client(self._access)
 
-    async def _send(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
         client = await self._client()
         return await post(
             client,
@@ -145,6 +150,7 @@ class AnthropicModel:
             self._parameters,
             allowance=self._profile.reasoning_tokens,
             timeout_s=self._timeout_s,
+            sent_body=sent,
         )
 
     def _body(self, prompt: Prompt, sampling: Sampling, allowance: int) -> dict[str, Any]:

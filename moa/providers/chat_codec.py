@@ -52,6 +52,7 @@ class ChatDecoder:
         self.finished = False
         self.done = False
         self.error: ModelError | None = None
+        self.error_body: object = None
         self._model = model
         self._index: int | None = None
         self._streams_deltas = False
@@ -80,6 +81,7 @@ class ChatDecoder:
         """Decode the answer of a server that doesn't stream."""
         self.done = True
         if error := answer.get("error"):
+            self.error_body = error
             raise error_mapping.from_stream_error(error, model=self._model)
         texts: list[str] = []
         self._decode_event(answer, texts)
@@ -100,6 +102,7 @@ class ChatDecoder:
 
     def _decode_event(self, event: Event, texts: list[str]) -> None:
         if error := event.get("error"):
+            self.error_body = error
             self.error = error_mapping.from_stream_error(error, model=self._model)
             return
         self._usage = find_chat_usage(event) or self._usage

@@ -76,7 +76,7 @@ async def test_check_names_the_server_and_tries_its_models(tmp_path: Path) -> No
 
 
 async def test_a_starting_bot_says_where_its_models_come_from(tmp_path: Path) -> None:
-    """In the log line that says it is ready."""
+    """In what it prints at its start."""
     async with ollama() as server, LocalSlack() as slack:
         variables = beside(server) | {
             "SLACK_API_URL": slack.api_url,
@@ -85,10 +85,10 @@ async def test_a_starting_bot_says_where_its_models_come_from(tmp_path: Path) ->
             "LOG_FORMAT": "json",
         }
         process = await start(tmp_path, "run", variables=variables)
-        ready = await line_of(process, "ready")
+        starting = await line_of(process, "starting")
         process.terminate()
         await end(process)
-    assert ready["models"].startswith("Ollama at ")
+    assert starting["configuration"].startswith("Ollama at ")
 
 
 async def line_of(process: asyncio.subprocess.Process, event: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
+from bot.slack.api.metadata import is_last_message
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.reply import recovery, thread_reply
 from bot.slack.reply.thread_reply import ThreadReply
@@ -34,14 +35,14 @@ Named = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Right after a method of the bot's, or right before it.
+    """A point right after, or right before, a call of the bot.
 
     Attributes:
-        target: a method, or a function; its work is done for real.
-        caller: the module whose name for a function is patched; not needed for a method.
-        before: whether the process dies before the call.
-        nth: at which call, counted from when the test has set the trap.
-        meant: which calls are counted, by their named arguments.
+        target: a method or function; it really runs.
+        caller: for a function, the module whose reference is patched.
+        before: die before the call instead of after it.
+        nth: at which call, counted from when the test arms the point.
+        meant: count only calls with these keyword arguments.
     """
 
     target: Callable[..., Any]
@@ -113,6 +114,14 @@ EDITED: Final[Mapping[str, Point]] = {
 }
 """Without streams and sessions."""
 
+PLAINER: Final[Mapping[str, Point]] = {
+    "plain end accepted, its buttons not posted": Point(
+        AsyncWebClient.chat_stopStream, meant=is_last_message
+    ),
+    "buttons posted, not recorded": Point(AsyncWebClient.chat_postMessage),
+}
+"""Where Slack refuses the buttons below a reply."""
+
 RESUMED: Final[Mapping[str, Point]] = {
     "unfinished runs found": Point(StoredRunStore.begin, before=True),
     "next attempt begun": Point(StoredRunStore.begin),
@@ -131,7 +140,9 @@ REQUEUED: Final[Mapping[str, Point]] = {
 DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
 """While it hears that a question was deleted."""
 
-ALL: Final[Mapping[str, Point]] = POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+ALL: Final[Mapping[str, Point]] = (
+    POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
+)
 
 
 def owner_of(point: Point) -> tuple[Any, str]:
@@ -142,7 +153,7 @@ def owner_of(point: Point) -> tuple[Any, str]:
 
 
 def arm(name: str, trap: Path) -> None:
-    """Let this process die at a point, once a file exists."""
+    """Let this process die at a point once a file exists."""
     point = ALL[name]
     owner, method = owner_of(point)
     whole = point.target

@@ -32,8 +32,16 @@ from moa.pipeline.prompts.templates import (
     SELECTOR,
     TRUNCATED_REMARK,
     not_synthesised_line,
+    reading_note,
 )
-from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
+from moa.pipeline.prompts.turns import merge_turns
+from moa.pipeline.prompts.untrusted import (
+    MARKERS,
+    add_datamarks,
+    equals_signs,
+    marker_for,
+    neutralise,
+)
 
 __all__ = [
     "AGGREGATOR",
@@ -63,9 +71,12 @@ __all__ = [
     "assign_labels",
     "boundary_nonce",
     "caption",
+    "equals_signs",
     "marker_for",
+    "merge_turns",
     "neutralise",
     "not_synthesised_line",
+    "reading_note",
     "with_answers",
     "with_system",
     "without_images",
