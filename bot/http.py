@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bot.errors import ConfigurationError
 from bot.telemetry.metrics import CONTENT_TYPE
@@ -143,7 +144,7 @@ async def _read_body(request: Request) -> bytes:
 
 @asynccontextmanager
 async def serve(
-    application: Starlette, host: str, port: int, *, option: str = "--port"
+    application: ASGIApp, host: str, port: int, *, option: str = "--port"
 ) -> AsyncGenerator[int, None]:
     """Serve an application and yield the port it listens on (a free one for port 0).
 

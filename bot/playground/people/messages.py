@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.playground.errors import UnknownInWorkspaceError
 from bot.playground.file_server import SharedFile
 from bot.playground.posts import remove
+from bot.playground.render.text import unescape_text
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.playground.state.serializers import message_json
 
@@ -236,13 +237,18 @@ def _rich_text(text: str) -> list[Json]:
     end = 0
     for match in _TOKEN.finditer(text):
         if match.start() > end:
-            elements.append({"type": "text", "text": text[end : match.start()]})
+            elements.append(_typed(text[end : match.start()]))
         elements.append(_element(match))
         end = match.end()
     if end < len(text):
-        elements.append({"type": "text", "text": text[end:]})
+        elements.append(_typed(text[end:]))
     section = {"type": "rich_text_section", "elements": elements}
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
+
+
+def _typed(text: str) -> Json:
+    """Return typed text; only a message's `text` has entities, not its rich text."""
+    return {"type": "text", "text": unescape_text(text)}
 
 
 def _element(match: re.Match[str]) -> Json:
