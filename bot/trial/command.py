@@ -71,7 +71,7 @@ def _settings(temporary: Path, pipeline: str | None) -> tuple[Settings, str]:
     except NoModelsError as error:
         # A file that names no model, so that everything else is read as usual.
         (temporary / "moa.toml").write_text(
-            'default_pipeline = "x"\n[models.x]\nprovider = "scripted"\nmodel = "x"\n'
+            'default_pipeline = "x"\n[models.x]\nprovider = "scripted"\nmodel = "echo"\n'
             '[pipelines.x]\naggregator = "x"\n',
             encoding="utf-8",
         )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PIPELINE: Final = "example"
 _WRITER: Final = "writer"
 _PAUSE_S: Final = 0.05
+_END_S: Final = 10.0
+"""Seconds in which a run must store its end after its reply."""
 
 
 async def play_examples(slack: LocalSlack, settings: Settings) -> None:
@@ -27,6 +29,7 @@ async def play_examples(slack: LocalSlack, settings: Settings) -> None:
         async with open_bot(scripted, mode="socket") as bot, serve_socket(bot, scripted):
             await slack.wait_for(lambda: slack.connections)
             await _ask(slack, example)
+            await bot.jobs.drain(_END_S)
 
 
 def is_example(message: SlackMessage) -> bool:

@@ -19,8 +19,8 @@ _DEAD: Final = "dead-model"
 _TIGHT_PER_MINUTE: Final = 12
 _LIMITED: Final = ("chat.appendStream", "chat.update", "chat.startStream", "views.update")
 _STAND_IN: Final[dict[str, ModelDefinition]] = {
-    _SLOW: ModelDefinition(provider="scripted", model="hangs", fail="hang"),
-    _DEAD: ModelDefinition(provider="scripted", model="down", fail="unavailable"),
+    _SLOW: ModelDefinition(provider="scripted", model="echo", fail="hang"),
+    _DEAD: ModelDefinition(provider="scripted", model="echo", fail="unavailable"),
 }
 """Models that write nothing: no word of a trial's reply is scripted."""
 

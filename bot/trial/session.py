@@ -37,7 +37,7 @@ _SAVE_EVERY_S: Final = 2.0
 
 NOTHING_CONFIGURED: Final[dict[str, Any]] = {
     "default_pipeline": "none",
-    "models": {"no-model": {"provider": "scripted", "model": "none", "fail": "rejected"}},
+    "models": {"no-model": {"provider": "scripted", "model": "echo", "fail": "rejected"}},
     "pipelines": {"none": {"description": "No model is set up.", "aggregator": "no-model"}},
 }
 """Models for a trial without models: each question fails, as it would in Slack."""

@@ -42,9 +42,9 @@ async function close(all) {
 async function submit(form) {
   if (form.dataset.sending) return;
   const fields = [], files = [];
-  for (const each of form.querySelectorAll("[data-value-of]")) {
+  for (const each of form.querySelectorAll("[data-reads]")) {
     const { block, action } = each.dataset;
-    if (each.dataset.valueOf === "files") for (const file of each.files) files.push([`${block}--${action}`, file]);
+    if (each.dataset.reads === "files") for (const file of each.files) files.push([`${block}--${action}`, file]);
     else fields.push({ block, action, value: valueOf(each) });
   }
   form.dataset.sending = "yes";

@@ -29,7 +29,14 @@ document.addEventListener("click", async (event) => {
   const open = hit("details.menu");
   for (const each of document.querySelectorAll("details.menu[open]")) if (each !== open) each.open = false;
   let found;
-  if ((found = hit("[data-press]"))) {
+  if ((found = hit("a[href*='/archives/']"))) {
+    const place = /\/archives\/(\w+)\/p(\d{10})(\d{6})/.exec(found.href);
+    if (place) {
+      event.preventDefault();
+      const thread = new URL(found.href).searchParams.get("thread_ts") ?? `${place[2]}.${place[3]}`;
+      location.href = `${body.dataset.base}/${place[1]}/thread/${thread}`;
+    }
+  } else if ((found = hit("[data-press]"))) {
     closeMenu(found);
     await act(found, found.dataset.value ?? null);
   } else if ((found = hit("[data-shortcut]"))) {
@@ -73,8 +80,8 @@ document.addEventListener("change", async (event) => {
     await post("fault", { name: fault.dataset.fault, value });
     return;
   }
-  const field = event.target.closest("[data-live]");
-  if (field && field.dataset.valueOf) await act(field, valueOf(field));
+  const field = event.target.closest("[data-acts]");
+  if (field && field.dataset.reads) await act(field, valueOf(field));
 });
 
 document.addEventListener("toggle", async (event) => {

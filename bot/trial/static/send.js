@@ -40,7 +40,7 @@ export function ask(confirm) {
 
 // The value of a field as the server expects it.
 export function valueOf(element) {
-  switch (element.dataset.valueOf) {
+  switch (element.dataset.reads) {
     case "choices": {
       const chosen = [...element.querySelectorAll("input:checked")].map((each) => each.value);
       return element.dataset.kind === "radio_buttons" ? chosen[0] ?? null : chosen;
