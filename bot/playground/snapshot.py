@@ -42,17 +42,18 @@ def restore(emulator: Emulator, text: str) -> None:
     Raises:
         ValueError: the text is no such state.
     """
-    saved_url = _parse(text)["base_url"]
-    state = _parse(text.replace(json.dumps(saved_url)[1:-1], emulator.base_url))
     workspace = emulator.workspace
     try:
+        saved_url = str(_parse(text)["base_url"])
+        state = _parse(text.replace(saved_url, emulator.base_url))
         users = [User(**fields) for fields in state["users"]]
         channels = [_channel(fields) for fields in state["channels"]]
         files = [_file(fields) for fields in state["files"]]
-        workspace.continue_numbers(state["next_number"])
+        number, teams = int(state["next_number"]), dict(state["teams"])
     except (KeyError, TypeError) as error:
         raise ValueError("not a saved local Slack") from error
-    workspace.teams = state["teams"]
+    workspace.continue_numbers(number)
+    workspace.teams = teams
     workspace.users = {user.id: user for user in users}
     workspace.channels = {channel.id: channel for channel in channels}
     emulator.files.files = {file.id: file for file in files}

@@ -115,7 +115,9 @@ ROOMS: Final = (
                 "Payment API: 0.2 % errors · Database: 88 % CPU · Deploy 2041 at 09:12",
                 (
                     Line("Ben", "Deploy 2041 added the loyalty points query to the basket."),
-                    Line("Carla", "The slow query log has nothing but `loyalty_points` since 9:14."),
+                    Line(
+                        "Carla", "The slow query log has nothing but `loyalty_points` since 9:14."
+                    ),
                     Line("Ana", "Rolling back loses today's points. Can we switch it off instead?"),
                 ),
             ),
@@ -141,7 +143,9 @@ ROOMS: Final = (
         ("Ana", "Carla", "Eva"),
         (
             Line("Eva", "Our campaign starts on the 9th. Is the shop ready for the traffic?"),
-            Line("Carla", "We tested with twice last year's peak. One thing left: the image cache."),
+            Line(
+                "Carla", "We tested with twice last year's peak. One thing left: the image cache."
+            ),
         ),
         shared=True,
     ),

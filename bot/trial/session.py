@@ -91,9 +91,7 @@ def nothing_configured() -> Config:
 
 
 @asynccontextmanager
-async def _open_slack(
-    folder: Path, *, keep: bool
-) -> AsyncGenerator[tuple[LocalSlack, bool], None]:
+async def _open_slack(folder: Path, *, keep: bool) -> AsyncGenerator[tuple[LocalSlack, bool], None]:
     """Open the local Slack; yield it and whether it is empty."""
     saved = folder / _STATE_FILE
     text = saved.read_text(encoding="utf-8") if keep and saved.exists() else ""

@@ -81,9 +81,7 @@ def _open_room(slack: LocalSlack, room: cast.Room) -> Channel:
     return channel
 
 
-async def _say(
-    slack: LocalSlack, channel: Channel, line: cast.Line, thread_ts: str | None
-) -> None:
+async def _say(slack: LocalSlack, channel: Channel, line: cast.Line, thread_ts: str | None) -> None:
     slack.clock.advance(PAUSE_S)
     ts = await slack.post(line.who, channel, line.text, thread_ts=thread_ts)
     if line.who == cast.ALERTS:

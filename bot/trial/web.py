@@ -209,9 +209,7 @@ def _draw_page(page: TrialPage, window: Window, place: Place, request: Request) 
     )
 
 
-_SINGLE: Final = frozenset(
-    {"sidebar", "notice", "faults", "home", "status", "thread_status"}
-)
+_SINGLE: Final = frozenset({"sidebar", "notice", "faults", "home", "status", "thread_status"})
 
 
 def _composer(page: TrialPage, place: Place, thread: str | None) -> Markup:

@@ -257,6 +257,8 @@ class Window:
                     errors[block_id] = problem
             else:
                 fields = initial_value(element)
+                if not optional and not any(fields.values()):
+                    errors[block_id] = REQUIRED
             view.state.setdefault(block_id, {})[name] = {"type": element["type"], **fields}
         return errors
 

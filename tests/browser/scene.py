@@ -104,21 +104,27 @@ class Scene:
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on(
             "console",
-            lambda message: self.complaints.append(f"{message.type}: {message.text}")
-            if message.type in {"error", "warning"}
-            else None,
+            lambda message: (
+                self.complaints.append(f"{message.type}: {message.text}")
+                if message.type in {"error", "warning"}
+                else None
+            ),
         )
         page.on(
             "response",
-            lambda response: self.complaints.append(f"{response.status}: {response.url}")
-            if response.status >= 400
-            else None,
+            lambda response: (
+                self.complaints.append(f"{response.status}: {response.url}")
+                if response.status >= 400
+                else None
+            ),
         )
         page.on(
             "request",
-            lambda request: None
-            if request.url.startswith((here, "data:"))
-            else self.complaints.append(f"request: {request.url}"),
+            lambda request: (
+                None
+                if request.url.startswith((here, "data:"))
+                else self.complaints.append(f"request: {request.url}")
+            ),
         )
 
     def replies(self, room: str = "team") -> list[SlackMessage]:

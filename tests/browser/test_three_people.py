@@ -171,8 +171,9 @@ async def test_made_hard(tmp_path: Path) -> None:
         await page.get_by_label("No streaming").check()
         await page.get_by_label("One is down").check()
         await scene.trial.slack.wait_for(
-            lambda: scene.trial.runner.faults.models == "dead"
-            and scene.trial.runner.state == "ready"
+            lambda: (
+                scene.trial.runner.faults.models == "dead" and scene.trial.runner.state == "ready"
+            )
         )
         await say(page, "@MoA Which one?")
         thread = await open_thread(page, "Which one?")

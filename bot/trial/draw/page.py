@@ -65,7 +65,7 @@ def _initial(name: str) -> str:
 
 def _hue(name: str) -> int:
     """Return one of eight colours for a name."""
-    return sum(name.encode()) % 8
+    return (15 * sum(name.encode()) + 6 * len(name)) % 8
 
 
 def _size(count: int) -> str:

@@ -104,11 +104,11 @@ class RegionDrawer:
             return {"kind": "warning", "title": "The bot can't start.", "lines": lines}
         if runner.state == "killed":
             title = "The bot is not running."
-            lines = ["Slack keeps the events that it misses. Start it again under Make it hard."]
-            return {"kind": "warning", "title": title, "lines": lines}
+            lines = ["Slack repeats what it missed for a few minutes."]
+            return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
         if runner.is_demonstration:
-            title = "These answers come from a small demonstration model."
-            lines = ["It shows how everything works, not how good answers are. Expect mistakes."]
+            title = "New questions go to a small demonstration model."
+            lines = ["It shows how everything works, not how good answers can be. Expect mistakes."]
             return {"kind": "quiet-notice", "title": title, "lines": lines}
         return None
 

@@ -4,7 +4,7 @@ import { showModal } from "./modals.js";
 const body = document.body;
 
 export function follow() {
-  for (const log of document.querySelectorAll("[role=log]")) log.scrollTop = log.scrollHeight;
+  for (const log of document.querySelectorAll("[role=log]")) stayAtEnd(log);
   const query = new URLSearchParams({
     thread: body.dataset.thread, tab: body.dataset.tab, shown: body.dataset.shown,
   });
@@ -14,6 +14,13 @@ export function follow() {
   events.onerror = () => { document.body.dataset.live = "no"; };
   window.addEventListener("pagehide", () => events.close());
   showModal();
+}
+
+function stayAtEnd(log) {
+  let atEnd = true;
+  log.scrollTop = log.scrollHeight;
+  log.addEventListener("scroll", () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });
+  new ResizeObserver(() => { if (atEnd) log.scrollTop = log.scrollHeight; }).observe(log);
 }
 
 function apply(regions) {

@@ -84,6 +84,15 @@ document.addEventListener("change", async (event) => {
   if (field && field.dataset.reads) await act(field, valueOf(field));
 });
 
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches?.("details.menu:not(.up)") || !menu.open) return;
+  menu.classList.remove("flip");
+  const list = menu.querySelector(".menu-list");
+  const frame = (menu.closest(".scroll") ?? body).getBoundingClientRect();
+  if (list && list.getBoundingClientRect().bottom > frame.bottom) menu.classList.add("flip");
+}, true);
+
 document.addEventListener("toggle", async (event) => {
   const call = event.target.closest?.("[data-call]");
   if (!call || !call.open || call.dataset.loaded) return;
