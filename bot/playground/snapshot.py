@@ -83,12 +83,14 @@ def _message_fields(message: SlackMessage) -> Json:
 
 def _channel(fields: Json) -> Channel:
     messages = [_message(each) for each in fields["messages"]]
-    return Channel(**fields | {"messages": {message.ts: message for message in messages}})
+    known: Json = fields | {"messages": {message.ts: message for message in messages}}
+    return Channel(**known)
 
 
 def _message(fields: Json) -> SlackMessage:
     stream = fields["stream"]
-    return SlackMessage(**fields | {"stream": Stream(**stream) if stream else None})
+    known: Json = fields | {"stream": Stream(**stream) if stream else None}
+    return SlackMessage(**known)
 
 
 def _file_fields(file: SharedFile) -> Json:
@@ -105,5 +107,5 @@ def _file_fields(file: SharedFile) -> Json:
 
 
 def _file(fields: Json) -> SharedFile:
-    decoded = {key: base64.b64decode(fields[key]) for key in ("data", "preview")}
-    return SharedFile(**fields | decoded)
+    known: Json = fields | {key: base64.b64decode(fields[key]) for key in ("data", "preview")}
+    return SharedFile(**known)

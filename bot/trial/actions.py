@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818 - like the other states
+class Refused(Exception):
     """The page would never send this."""
 
 

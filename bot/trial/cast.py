@@ -16,7 +16,7 @@ ALERTS: Final = "Watchtower"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CastMember:
     """One person whom you can be.
 
     Attributes:
@@ -34,11 +34,11 @@ class Person:
 
 
 PEOPLE: Final = (
-    Person("ana", "Ana", "admin", admin=True),
-    Person("ben", "Ben", "member"),
-    Person("carla", "Carla", "member"),
-    Person("dan", "Dan", "guest", guest=True),
-    Person("eva", "Eva", f"from {OUTSIDE_NAME}", outside=True),
+    CastMember("ana", "Ana", "admin", admin=True),
+    CastMember("ben", "Ben", "member"),
+    CastMember("carla", "Carla", "member"),
+    CastMember("dan", "Dan", "guest", guest=True),
+    CastMember("eva", "Eva", f"from {OUTSIDE_NAME}", outside=True),
 )
 
 

@@ -53,7 +53,7 @@ def try_page(options: TrialOptions) -> None:
     """
     with ExitStack() as stack:
         temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="moa-try-"))
-        settings, no_models = _settings(Path(temporary), options.pipeline)
+        settings, no_models = trial_settings(Path(temporary), options.pipeline)
         level = settings.environment.log_level if "LOG_LEVEL" in settings.variables else "WARNING"
         logs.configure(level, settings.environment.log_format)
         folder = options.keep or Path(temporary)
@@ -64,7 +64,7 @@ def try_page(options: TrialOptions) -> None:
         run_loop(_run(options, settings, folder.resolve(), no_models))
 
 
-def _settings(temporary: Path, pipeline: str | None) -> tuple[Settings, str]:
+def trial_settings(temporary: Path, pipeline: str | None) -> tuple[Settings, str]:
     """Read the settings; without any model, return why as well."""
     try:
         settings, no_models = load(), ""

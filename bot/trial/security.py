@@ -49,6 +49,7 @@ class Gate:
         return f"http://127.0.0.1:{self.port}/?{TOKEN}={self.token}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playwright.async_api import FilePayload
 from playwright.async_api import expect as expected
 
 from tests.browser.scene import live, on_scene, open_thread, say, see
@@ -79,7 +80,7 @@ async def test_a_file_and_the_shortcuts(tmp_path: Path) -> None:
     """A question with a file, about a message, and from the shortcuts menu."""
     async with on_scene(tmp_path) as scene:
         page = await scene.window("carla")
-        notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"The sum is 12."}
+        notes = FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"The sum is 12.")
         await page.locator("main .attach input").set_input_files([notes])
         await say(page, "@MoA What does the file say?")
         await see(page, "notes.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
-from bot.trial.session import Trial, open_trial
+from bot.trial.session import Trial, nothing_configured, open_trial
 from tests.browser.scene import CONFIG
 
 
@@ -82,13 +82,16 @@ class Visitor:
 
 @asynccontextmanager
 async def on_trial(
-    folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True
+    folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True, no_models: str = ""
 ) -> AsyncGenerator[Visitor, None]:
     """A trial whose page is open."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
+    settings = load(folder, {})
+    if no_models:
+        settings = replace(settings, config=nothing_configured())
     timeout = ClientTimeout(total=20)
     async with (
-        open_trial(load(folder, {}), folder, keep=keep) as trial,
+        open_trial(settings, folder, keep=keep, no_models=no_models) as trial,
         ClientSession(cookie_jar=DummyCookieJar(), timeout=timeout) as session,
     ):
         async with session.get(trial.address, allow_redirects=False) as answer:
@@ -96,3 +99,14 @@ async def on_trial(
         if ready:
             await trial.slack.wait_for(lambda: trial.runner.state == "ready")
         yield Visitor(trial, session, cookie)
+
+
+async def opened_modal(visitor: Visitor, name: str, containing: str) -> str:
+    """The id of a person's modal once it shows a text."""
+    slack = visitor.trial.slack
+
+    def shown() -> str:
+        view = slack.current_modal(name)
+        return view.id if view and containing in slack.render(view) else ""
+
+    return await slack.wait_for(shown)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
-from tests.trial.scene import on_trial
+from tests.trial.scene import on_trial, opened_modal
 
 
 async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_path: Path) -> None:
@@ -42,8 +42,7 @@ async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_pa
             action=button["elements"][0]["action_id"],
             value=None,
         )
-        view = await slack.wait_for(lambda: slack.current_modal("Ana"))
-        await slack.wait_for(lambda: "One reply from 2 answers" in slack.render(view))
+        assert await opened_modal(visitor, "Ana", "One reply from 2 answers")
 
 
 async def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:

@@ -6,24 +6,13 @@ from pathlib import Path
 
 from bot.playground.server import LocalSlack
 from bot.trial.window import NOT_RESPONDING, REQUIRED
-from tests.trial.scene import Visitor, on_trial
+from tests.trial.scene import on_trial, opened_modal
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> \"'><svg/onload=alert(1)> {{7*7}}"
 
 
 def _last(slack: LocalSlack) -> str:
     return slack.messages("team")[-1].ts
-
-
-async def modal(visitor: Visitor, name: str, containing: str) -> str:
-    """The id of a person's modal once it shows a text."""
-    slack = visitor.trial.slack
-
-    def shown() -> str:
-        view = slack.current_modal(name)
-        return view.id if view and containing in slack.render(view) else ""
-
-    return await slack.wait_for(shown)
 
 
 async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> None:
@@ -53,11 +42,16 @@ async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> No
         answered = visitor.trial.slack.messages("incidents", example)[-1]
         button = next(b for b in answered.blocks if b["type"] == "actions")
         action = button["elements"][0]["action_id"]
-        where = {"channel": visitor.room("incidents"), "ts": answered.ts}
         await visitor.act(
-            "carla", "click", **where, block=button["block_id"], action=action, value=None
+            "carla",
+            "click",
+            channel=visitor.room("incidents"),
+            ts=answered.ts,
+            block=button["block_id"],
+            action=action,
+            value=None,
         )
-        view = await modal(visitor, "Carla", "One reply from 3 answers")
+        view = await opened_modal(visitor, "Carla", "One reply from 3 answers")
         _, text, _ = await visitor.get(f"/as/carla/{visitor.room('incidents')}")
         assert f'data-view="{view}"' in text
         await visitor.act("carla", "close", view=view)
@@ -83,7 +77,7 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
     """A required field must be filled in; then the question goes where the form says."""
     async with on_trial(tmp_path) as visitor:
         await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
-        view = await modal(visitor, "Ana", "What would you like to know?")
+        view = await opened_modal(visitor, "Ana", "What would you like to know?")
         blocks = visitor.trial.slack.modals("Ana")[-1].blocks
         block = next(each for each in blocks if each["type"] == "input")
         field = {"block": block["block_id"], "action": block["element"]["action_id"]}
@@ -125,7 +119,7 @@ async def test_hostile_text_is_escaped_everywhere(tmp_path: Path) -> None:
         await visitor.act("ana", "post", channel=room, text=f"/moa {HOSTILE}")
         await slack.wait_for(lambda: len(slack.ephemerals("Ana", room)) > 0)
         await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
-        await modal(visitor, "Ana", "What would you like to know?")
+        await opened_modal(visitor, "Ana", "What would you like to know?")
         numbers = range(len(slack.calls()))
         home = next(c.id for c in slack.conversations if c.kind == "im")
         paths = [f"/as/ana/{room}", f"/as/ana/{home}/home", *(f"/call/{n}" for n in numbers)]
@@ -170,3 +164,16 @@ async def test_faults_can_be_switched(tmp_path: Path) -> None:
         await visitor.act("ana", "post", channel=room, text="@MoA And now?")
         reply = await visitor.reply(count=2)
         assert reply.stream is not None
+
+
+async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path: Path) -> None:
+    """The examples and their answers open; a new question fails as it would in Slack."""
+    async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
+        room = visitor.room("team")
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert "No model is set up" in text
+        assert "Set OPENAI_API_KEY." in text
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
+        shown = visitor.trial.slack.render(await visitor.reply())
+        assert "no reply" in shown
+        assert "Both agree" not in shown

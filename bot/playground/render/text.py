@@ -104,6 +104,7 @@ def _link(url: str, label: str | None) -> str:
 
 
 def unescape_text(text: str) -> str:
+    """Resolve the three entities of Slack's texts."""
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return text

@@ -18,55 +18,49 @@ from bot.trial.draw.mentions import is_safe_link, token, with_emoji
 
 _TOKEN: Final = re.compile(r"<([@#!][^<>\n]+|https?://[^<>|\s]+\|[^<>\n]+)>")
 _NAMES: Final = "names"
+Environment = MutableMapping[str, Any]
+"""What the parser passes on: here the names of people and channels."""
 
 
 class _Renderer(RendererHTML):
     """Draws images as their text, links for a new window, and tables that scroll."""
 
     def image(
-        self,
-        tokens: Sequence[Token],
-        idx: int,
-        options: OptionsDict,
-        env: MutableMapping[str, Any],
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Environment
     ) -> str:
+        """Draw an image as its text: nothing is loaded."""
         text = self.renderInlineAsText(tokens[idx].children, options, env)
         return str(escape(f"(image: {text})"))
 
     def text(
-        self,
-        tokens: Sequence[Token],
-        idx: int,
-        options: OptionsDict,
-        env: MutableMapping[str, Any],
+        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Environment
     ) -> str:
+        """Draw plain text."""
         return str(escape(with_emoji(tokens[idx].content)))
 
     def link_open(
-        self,
-        tokens: Sequence[Token],
-        idx: int,
-        options: OptionsDict,
-        env: MutableMapping[str, Any],
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Environment
     ) -> str:
-        tokens[idx].attrSet("target", "_blank")
-        tokens[idx].attrSet("rel", "noopener noreferrer nofollow")
-        tokens[idx].attrs.pop("title", None)
+        """Open a link to a new window that learns nothing about this one."""
+        tokens[idx].attrs = {
+            "href": tokens[idx].attrs.get("href", ""),
+            "target": "_blank",
+            "rel": "noopener noreferrer nofollow",
+        }
         return self.renderToken(tokens, idx, options, env)
 
     def table_open(self, *_: object) -> str:
+        """Put a table into a frame that scrolls, also by keyboard."""
         return '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n'
 
     def table_close(self, *_: object) -> str:
+        """Close the frame."""
         return "</table></div>\n"
 
     def slack_token(
-        self,
-        tokens: Sequence[Token],
-        idx: int,
-        options: OptionsDict,
-        env: MutableMapping[str, Any],
+        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, env: Environment
     ) -> str:
+        """Draw a mention, a channel or a link with a label."""
         return str(token(tokens[idx].content, env[_NAMES]))
 
 

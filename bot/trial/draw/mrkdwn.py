@@ -13,7 +13,9 @@ from markupsafe import Markup, escape
 from bot.playground.render.text import Names, unescape_text
 from bot.trial.draw.mentions import token, with_emoji
 
-_ATOM: Final = re.compile(r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.S)
+_ATOM: Final = re.compile(
+    r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.DOTALL
+)
 _OPEN, _SHUT = "\ue000", "\ue001"
 """Stand around the number of an atom while the text is formatted; in texts they have no use."""
 _HELD: Final = re.compile(f"{_OPEN}(\\d+){_SHUT}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -15,6 +15,9 @@ from bot.trial.draw.markdown import draw_markdown
 from bot.trial.draw.mentions import is_safe_link
 from bot.trial.draw.mrkdwn import draw_mrkdwn
 from bot.trial.draw.rich_text import draw_rich_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @cache
@@ -26,19 +29,8 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        mrkdwn=draw_mrkdwn,
-        markdown=draw_markdown,
-        rich_text=draw_rich_text,
-        plain=plain,
-        text_object=_text_object,
-        clock=_clock,
-        initial=_initial,
-        hue=_hue,
-        size=_size,
-        compact=_compact,
-    )
-    environment.tests["safe_link"] = is_safe_link
+    environment.filters |= _FILTERS
+    environment.tests |= _TESTS
     return environment
 
 
@@ -74,3 +66,18 @@ def _size(count: int) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), default=str)
+
+
+_FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "mrkdwn": draw_mrkdwn,
+    "markdown": draw_markdown,
+    "rich_text": draw_rich_text,
+    "plain": plain,
+    "text_object": _text_object,
+    "clock": _clock,
+    "initial": _initial,
+    "hue": _hue,
+    "size": _size,
+    "compact": _compact,
+}
+_TESTS: Final[dict[str, Callable[..., Any]]] = {"safe_link": is_safe_link}

@@ -18,6 +18,12 @@ _STYLE_TAGS: Final = {
     "underline": Markup("<u>{}</u>"),
     "code": Markup("<code>{}</code>"),
 }
+_MENTIONS: Final = {
+    "user": ("@", "user_id"),
+    "usergroup": ("@", "usergroup_id"),
+    "channel": ("#", "channel_id"),
+    "broadcast": ("@", "range"),
+}
 _PARTS: Final = {
     "rich_text_quote": Markup("<blockquote>{}</blockquote>"),
     "rich_text_preformatted": Markup("<pre><code>{}</code></pre>"),
@@ -60,23 +66,16 @@ def _inline(element: Json, names: Names, *, breaks: bool) -> Markup:
 
 
 def _plain_inline(element: Json, names: Names, *, breaks: bool) -> Markup:
-    match element["type"]:
-        case "text":
-            text = with_emoji(str(element["text"]))
-            return _BREAK.join(text.split("\n")) if breaks else escape(text)
-        case "link":
-            return link(str(element["url"]), str(element.get("text") or ""))
-        case "user":
-            return mention(f"@{names.resolve(str(element['user_id']))}")
-        case "usergroup":
-            return mention(f"@{names.resolve(str(element['usergroup_id']))}")
-        case "channel":
-            return mention(f"#{names.resolve(str(element['channel_id']))}")
-        case "broadcast":
-            return mention(f"@{element['range']}")
-        case "emoji":
-            return escape(emoji(str(element["name"])))
-        case "date":
-            return escape(str(element.get("fallback") or element["timestamp"]))
-        case _:
-            return escape(str(element.get("value") or element.get("team_id") or ""))
+    kind = element["type"]
+    if kind == "text":
+        text = with_emoji(str(element["text"]))
+        return _BREAK.join(text.split("\n")) if breaks else escape(text)
+    if kind == "link":
+        return link(str(element["url"]), str(element.get("text") or ""))
+    if kind in _MENTIONS:
+        sign, key = _MENTIONS[kind]
+        return mention(f"{sign}{names.resolve(str(element[key]))}")
+    if kind == "emoji":
+        return escape(emoji(str(element["name"])))
+    shown = element.get("fallback") or element.get("value") or element.get("timestamp")
+    return escape(str(shown or element.get("team_id") or ""))
