@@ -197,7 +197,7 @@ class Window:
         """Press a button or choose from a menu; return "" or a warning."""
         block, action = str(press.get("block")), str(press.get("action"))
         _, element = find_element(target.blocks, action, block)
-        value = _typed_value(element, press.get("value"))
+        value = typed_value(element, press.get("value"))
         result = await self._slack.click(self.user, target, action, value, block_id=block)
         return NOT_RESPONDING if result.error else ""
 
@@ -253,7 +253,7 @@ class Window:
             if (block_id, name) in values:
                 value = self._entered(element, values[block_id, name])
                 fields = element_value(element, value)
-                if problem := _problem(element, value, optional=optional):
+                if problem := element_problem(element, value, optional=optional):
                     errors[block_id] = problem
             else:
                 fields = initial_value(element)
@@ -266,10 +266,10 @@ class Window:
         """Return a form's value in the shape that Slack sends."""
         if element["type"] == "file_input":
             return [self._slack.upload(name, data).file_json for name, data in value or ()]
-        return _typed_value(element, value)
+        return typed_value(element, value)
 
 
-def _typed_value(element: Mapping[str, Any], value: Any) -> Any:
+def typed_value(element: Mapping[str, Any], value: Any) -> Any:
     """Return a form's text as the type that the element sends; None if nothing was entered."""
     kind = str(element["type"])
     if value in ("", None):
@@ -282,7 +282,7 @@ def _typed_value(element: Mapping[str, Any], value: Any) -> Any:
     return value
 
 
-def _problem(element: Mapping[str, Any], value: Any, *, optional: bool) -> str:
+def element_problem(element: Mapping[str, Any], value: Any, *, optional: bool) -> str:
     """Return why Slack's own form would not accept a value; "" if it would.
 
     Source: https://docs.slack.dev/reference/block-kit/block-elements

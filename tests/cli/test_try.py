@@ -50,13 +50,21 @@ async def test_the_address_opens_the_page_and_ctrl_c_ends_it(tmp_path: Path) -> 
     assert (kept / "bot.db").exists()
 
 
+def _find_nothing(_module: str) -> None:
+    return None
+
+
+def _close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
 def test_without_a_model_the_settings_say_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no key, no file and no demo model, a trial still has settings, and the remedy."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.environ", {})
-    monkeypatch.setattr("bot.defaults.find_spec", lambda _name: None)
+    monkeypatch.setattr("bot.defaults.find_spec", _find_nothing)
     settings, no_models = trial_settings(tmp_path, None)
     assert list(settings.config.pipelines) == ["none"]
     assert "OPENAI_API_KEY or ANTHROPIC_API_KEY" in no_models
@@ -68,7 +76,7 @@ async def test_wrong_options_are_named(tmp_path: Path) -> None:
     result = await moa_bot(tmp_path, "try", "--pipeline", "none")
     assert result.code == 2
     assert '--pipeline "none" is unknown. Choose one of: ' in result.err
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    server = await asyncio.start_server(_close, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     process = await start(tmp_path, "try", "--port", str(port))
     _, err = await process.communicate()

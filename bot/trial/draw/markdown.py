@@ -33,7 +33,11 @@ class _Renderer(RendererHTML):
         return str(escape(f"(image: {text})"))
 
     def text(
-        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Environment
+        self,
+        tokens: Sequence[Token],
+        idx: int,
+        options: OptionsDict,  # noqa: ARG002 - the parser's interface
+        env: Environment,  # noqa: ARG002
     ) -> str:
         """Draw plain text."""
         return str(escape(with_emoji(tokens[idx].content)))
