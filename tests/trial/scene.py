@@ -15,7 +15,48 @@ from yarl import URL
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
 from bot.trial.session import Trial, nothing_configured, open_trial
-from tests.browser.scene import CONFIG
+
+CONFIG = """
+default_pipeline = "balanced"
+
+[models.fast]
+provider = "scripted"
+model = "example"
+delay_s = {delay}
+reply = "Answer of the fast one."
+
+[models.careful]
+provider = "scripted"
+model = "example"
+delay_s = {delay}
+reply = "Answer of the careful one."
+
+[models.writer]
+provider = "scripted"
+model = "example"
+delay_s = 0.2
+reply = '''**Both agree.**
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+```
+code
+```
+<img src="x" onerror="document.title='owned'"> [click](javascript:alert(1))'''
+
+[pipelines.balanced]
+description = "Two models, one reply."
+aggregator = "writer"
+
+[[pipelines.balanced.layers]]
+proposers = ["fast", "careful"]
+
+[pipelines.single]
+description = "One model alone."
+aggregator = "writer"
+"""
 
 
 @dataclass(frozen=True, slots=True)
