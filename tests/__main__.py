@@ -111,12 +111,13 @@ def _install_chromium() -> None:
     """Install the browser that tests/browser needs, where that can be done."""
     if any(shutil.which(name) for name in ("chromium", "chromium-browser")):
         return
-    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("apt-get"):
+    apt_get = shutil.which("apt-get")
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not apt_get:
         _say("No Chromium and no way to install it: tests/browser is skipped.")
         return
     _say("Installing Chromium")
-    subprocess.run(["apt-get", "update", "-qq"], check=False)
-    install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"]
+    subprocess.run([apt_get, "update", "-qq"], check=False)
+    install = [apt_get, "install", "-qq", "-y", "--no-install-recommends", "chromium"]
     subprocess.run(install, check=False, stdout=subprocess.DEVNULL)
 
 

@@ -37,7 +37,7 @@ def test_all_takes_no_other_arguments() -> None:
 
 
 def test_the_everyday_group_leaves_out_faults_browsers_and_the_second_setting() -> None:
-    """A new file is in the everyday group unless it is in tests/faults or tests/browser, or marked."""
+    """A new file is in the everyday group unless its folder or a mark takes it out."""
     files = [
         "tests/faults/test_restoring.py",
         "tests/browser/test_access.py",
