@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
 
 from bot.settings import load
 from bot.trial.session import Trial, open_trial
@@ -86,7 +86,8 @@ proposers = ["fast", "careful", "open"]
 """
 BROKEN = '\nfail = "unavailable"'
 
-SIZE = {"width": 1180, "height": 720}
+SIZE = ViewportSize(width=1180, height=720)
+TALL = ViewportSize(width=1180, height=1000)
 FRAME_MS = 120
 """The fewest milliseconds between two pictures of the animation."""
 LAST_FRAME_MS = 3_500
@@ -160,7 +161,7 @@ async def on_page(browser: Browser, broken: str = "") -> AsyncGenerator[tuple[Tr
         (folder / "moa.toml").write_text(CONFIG.format(careful=broken), encoding="utf-8")
         async with open_trial(load(folder, {}), folder) as trial:
             await trial.slack.wait_for(lambda: trial.runner.state == "ready")
-            page = await browser.new_page(viewport={**SIZE}, color_scheme="light")
+            page = await browser.new_page(viewport=SIZE, color_scheme="light")
             await page.goto(trial.address)
             await page.goto(f"{trial.address.partition('/?')[0]}/as/ana")
             await page.wait_for_selector("body[data-live=yes]")
@@ -215,7 +216,7 @@ async def picture_the_way(browser: Browser, folder: Path) -> None:
         await page.get_by_role("link", name="MoA").click()
         await page.get_by_role("link", name="Home").click()
         await page.wait_for_selector("text=Many models, one reply")
-        await page.set_viewport_size({**SIZE, "height": 1_000})
+        await page.set_viewport_size(TALL)
         await page.wait_for_timeout(400)
         await page.screenshot(path=folder / "home.png")
 

@@ -13,6 +13,10 @@ ROOT = Path(__file__).parents[2]
 MOST_BYTES = 2_000_000
 
 
+def sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.iterdir()}
+
+
 def test_every_picture_is_used_and_small() -> None:
     """Each picture stands in a document, with words for those who can't see it."""
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
@@ -26,5 +30,6 @@ def test_every_picture_is_used_and_small() -> None:
 async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
     """One command makes exactly the pictures that the documents show."""
     await make_all(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in IMAGES.iterdir()}
-    assert (tmp_path / "question.webp").stat().st_size < MOST_BYTES
+    made, shown = sizes(tmp_path), sizes(IMAGES)
+    assert made.keys() == shown.keys()
+    assert made["question.webp"] < MOST_BYTES
