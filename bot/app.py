@@ -7,12 +7,14 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from secrets import token_hex
 
 import structlog
 from opentelemetry.trace import TracerProvider
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -54,7 +56,7 @@ from bot.slack.intake.shortcuts import Shortcuts
 from bot.slack.permissions.access import AnswerAccess, ChannelPolicies
 from bot.slack.permissions.admin import AdminPermissions
 from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.thread_reply import SlackReplyFactory
+from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader
@@ -85,12 +87,15 @@ class Bot:
     """The parts of a running bot that its connections to Slack need."""
 
     app: AsyncApp
+    signatures: SignatureVerifier
     client: AsyncWebClient
     jobs: Dispatcher
     database: Database
     runs: RunStore
     metrics: Metrics
     link: SlackLink
+    identity: IdentityLookup
+    catalogue: ModelCatalogue
 
     async def is_ready(self) -> bool:
         """Return whether Slack is connected and the database answers."""
@@ -160,7 +165,14 @@ async def open_bot(
         budgets = Budgets(settings.limits, spending, preferences)
         policies = ChannelPolicies(preferences)
         reply_context = ReplyContext(
-            client, runs, people, policies, catalogue.pipelines, catalogue.plan
+            client,
+            runs,
+            history,
+            people,
+            policies,
+            catalogue.pipelines,
+            catalogue.plan,
+            show=settings.slack.show,
         )
         service = Service(
             runs,
@@ -174,17 +186,27 @@ async def open_bot(
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        app = _bolt(client, secret_value(environment.slack_signing_secret))
+        # Only HTTP has signatures, and needs the secret; a random one lets no request pass.
+        signing_secret = secret_value(environment.slack_signing_secret) or token_hex()
+        app = _bolt(client, signing_secret)
         colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
             client, preferences, permissions, catalogue.pipelines, settings.limits
         )
-        stop = StopButton(runs, jobs, access, permissions)
+        stop = StopButton(client, runs, jobs, access, permissions)
         enqueuer = Enqueuer(client, runs, jobs, observer)
+        answers_modal = AnswersModal(
+            client,
+            runs,
+            access,
+            call_log=StoredCallLog(database),
+            feedback=feedback,
+            history=history,
+        )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop
+            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -198,19 +220,31 @@ async def open_bot(
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
             deletions=Deletions(runs, jobs),
-            answers_modal=AnswersModal(
-                client, runs, access, call_log=StoredCallLog(database), feedback=feedback
-            ),
+            answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
             settings=settings_handlers,
             stop=stop,
-            regenerate=Regenerate(runs, enqueuer, access, people, preferences),
+            regenerate=Regenerate(
+                client, runs, enqueuer, access=access, people=people, preferences=preferences
+            ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
         )
         register(app, handlers, metrics.count_held_back_minute)
-        yield Bot(app, client, jobs, database, runs, metrics, SlackLink(mode))
+        signatures = SignatureVerifier(signing_secret)
+        yield Bot(
+            app,
+            signatures,
+            client,
+            jobs,
+            database,
+            runs,
+            metrics,
+            SlackLink(mode),
+            identity,
+            catalogue,
+        )
 
 
 def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
@@ -235,7 +269,13 @@ def _jobs(
     if file is not None:
         return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
     return postgres_queue(
-        runs, service.answer, database.dsn, stop=service.stop, share=share, at_once=at_once
+        runs,
+        service.answer,
+        database.dsn,
+        stop=service.stop,
+        share=share,
+        outage=database.outage,
+        at_once=at_once,
     )
 
 
@@ -246,7 +286,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
-        signing_secret=signing_secret or "unused",
+        signing_secret=signing_secret,
         logger=logger,
         raise_error_for_unhandled_request=True,
     )

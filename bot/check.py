@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
@@ -13,16 +14,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
+from bot.file_rights import others_can_open
 from bot.models import model_catalogue
-from bot.settings import Environment, load
+from bot.settings import Environment, load, load_environment
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
-from moa import Model, ModelError, PipelineError, Prompt, Sampling, Usage
+from bot.storage.sqlite import database_file, files_others_can_open
+from moa import Model, ModelError, PipelineError, Prompt, Usage
+from moa.addresses import shown_address
 from moa.catalogue import ModelCatalogue, cost_in, key_variable
 from moa.engine.in_flight_call import no_text_error
-from moa.engine.model_request import output_cap
+from moa.engine.model_request import build_request
 from moa.errors import Unavailable
+from moa.pipeline.strategies import PromptContext, brief, direct
 from moa.providers import Endpoints, ProvidedModel
 
 TIMEOUT_S = 15
@@ -31,14 +36,17 @@ TIMEOUT_S = 15
 MODEL_TIMEOUT_S = 60
 """The same for a model, which may have to load and may reason."""
 
+LOADING_TIMEOUT_S = 300
+"""The same for a model whose server says that it is loading."""
+
 LOADING_RETRY_S = 1
 """Seconds between two tries while a model loads."""
 
-Status = Literal["ok", "failed", "missing", "not set"]
+Status = Literal["ok", "failed", "missing", "not set", "warning"]
 Print = Callable[[str], None]
 
-PASSING: frozenset[Status] = frozenset({"ok", "not set"})
-"""An optional setting that isn't set is no failure."""
+PASSING: frozenset[Status] = frozenset({"ok", "not set", "warning"})
+"""An optional setting that isn't set is no failure; neither is what works but should be changed."""
 
 STATUS_WIDTH = 8
 
@@ -46,12 +54,14 @@ SLACK_NOT_SET = (
     "To answer in Slack, create the app with `moa-bot manifest`, install it, then set\n"
     "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without Slack."
 )
+LOADING = "Waiting for {name}: its server is loading the model."
 SAMPLE_USAGE = Usage(input_tokens=1_000, output_tokens=1_000)
 NO_PRICE = (
     "price: unknown for {names}\n"
     "Unless the server reports a call's cost, their calls count as $0 in [limits].\n"
     "Set price = {{ input = …, output = … }} (US dollars per million tokens)."
 )
+OPEN_TO_OTHERS = "{what} can be opened by other users of this computer. Run: chmod 600 {files}"
 WHERE_SIGNING = "the Signing Secret on your app's page, Basic Information"
 
 
@@ -97,23 +107,37 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         settings = load()
     except ConfigurationError as error:
         report.section("Settings", [Finding("failed", str(error))])
-        return report.ok
+        return await _check_without_models(report, purposes)
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
-    report.section("Settings", [source])
+    report.section("Settings", [source, *_check_dotenv_rights()])
     async with Endpoints() as endpoints:
         catalogue = model_catalogue(settings, endpoints)
-        report.section("Models", await _check_models(catalogue))
+        report.section("Models", await _check_models(catalogue, print_line))
         report.section(
             "Pipelines", [_check_pipeline(catalogue, name) for name in catalogue.pipelines]
         )
-        report.section("Database", [await _check_database(settings.environment.database_url)])
+        url = settings.environment.database_url
+        report.section("Database", [await _check_database(url), *_check_database_rights(url)])
         report.section("Slack", await _check_slack(settings.environment, purposes))
     print_line("Everything that is set works." if report.ok else "Some checks failed. See above.")
     return report.ok
 
 
-async def _check_models(catalogue: ModelCatalogue) -> Findings:
-    found = await asyncio.gather(*(_check_model(catalogue, name) for name in catalogue.tables))
+async def _check_without_models(report: Report, purposes: Mapping[str, str]) -> bool:
+    """Check the database and Slack although no model can be used."""
+    try:
+        environment = load_environment()
+    except ConfigurationError:
+        return report.ok  # reported already
+    report.section("Database", [await _check_database(environment.database_url)])
+    report.section("Slack", await _check_slack(environment, purposes))
+    return report.ok
+
+
+async def _check_models(catalogue: ModelCatalogue, print_line: Print) -> Findings:
+    found = await asyncio.gather(
+        *(_check_model(catalogue, name, print_line) for name in catalogue.tables)
+    )
     return [*found, *await asyncio.to_thread(_check_prices, catalogue)]
 
 
@@ -130,20 +154,20 @@ def _check_prices(catalogue: ModelCatalogue) -> Findings:
     return [Finding("not set", NO_PRICE.format(names=", ".join(unknown)))]
 
 
-async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
+async def _check_model(catalogue: ModelCatalogue, name: str, print_line: Print) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
     if table.base_url:
-        summary += f" at {table.base_url}"
+        summary += f" at {shown_address(table.base_url)}"
     variable = key_variable(table)
     if catalogue.missing_key(name):
         return Finding("missing", f"{summary}, {variable} is not set")
     if variable:
         summary += f", {variable} is set"
     try:
-        async with asyncio.timeout(MODEL_TIMEOUT_S):
+        async with asyncio.timeout(MODEL_TIMEOUT_S) as limit:
             model = catalogue.model(name)
-            await _try_until_loaded(model)
+            await _try_until_loaded(model, limit, print_line)
     except ModelError as error:
         said = f"\nThe server said: {error.reason}" if error.reason else ""
         return Finding("failed", f"{summary}\n{error}{said}")
@@ -152,17 +176,21 @@ async def _check_model(catalogue: ModelCatalogue, name: str) -> Finding:
     except TimeoutError:
         return Finding(
             "failed",
-            f"{summary}\nNo answer within {MODEL_TIMEOUT_S} s. Check its address and the network.",
+            f"{summary}\nNo answer within {MODEL_TIMEOUT_S} s ({LOADING_TIMEOUT_S} s if loading). "
+            "Check its address and the network.",
         )
     return Finding("ok", summary)
 
 
-async def _try_until_loaded(model: ProvidedModel) -> None:
-    """Try a model, waiting while it loads.
+async def _try_until_loaded(
+    model: ProvidedModel, limit: asyncio.Timeout, print_line: Print
+) -> None:
+    """Try a model, waiting longer while it loads.
 
     Raises:
         ModelError: the model doesn't work.
     """
+    waiting = False
     while True:
         try:
             await model.probe()
@@ -170,20 +198,24 @@ async def _try_until_loaded(model: ProvidedModel) -> None:
         except Unavailable as error:
             if error.error_kind != "loading":
                 raise
+            if not waiting:
+                waiting = True
+                limit.reschedule(asyncio.get_running_loop().time() + LOADING_TIMEOUT_S)
+                print_line(LOADING.format(name=model.profile.name))
             await asyncio.sleep(LOADING_RETRY_S)
 
 
 async def _check_answer(model: Model) -> None:
-    """Ask one real question with a proposer's settings.
+    """Ask one real question as a proposer is asked: its prompt, temperature and output limit.
 
     Raises:
         ModelError: there is no answer.
     """
-    profile = model.profile
-    temperature = (profile.temperature or 0.0) if profile.takes_temperature else None
-    sampling = Sampling(temperature, output_cap(profile, "proposer"))
+    context = PromptContext(Prompt.of("Say OK."))
+    strategy = brief if model.profile.brief_prompts else direct
+    request = build_request(strategy, context, model.profile, "proposer")
     text, stop = "", None
-    async with aclosing(model.stream(Prompt.of("Say OK."), sampling)) as answer:
+    async with aclosing(model.stream(request.prompt, request.sampling)) as answer:
         async for chunk in answer:
             text, stop = text + chunk.text, chunk.stop or stop
     if not text.strip():
@@ -216,6 +248,25 @@ async def _check_database(url: str) -> Finding:
         return Finding("failed", f"No answer within {TIMEOUT_S} s. Check DATABASE_URL.")
     location = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.host
     return Finding("ok", f"{parsed.get_backend_name()}, {location}")
+
+
+def _check_dotenv_rights() -> Findings:
+    dotenv = Path(".env")
+    if not others_can_open(dotenv):
+        return []
+    return [Finding("warning", OPEN_TO_OTHERS.format(what=".env holds keys and", files=".env"))]
+
+
+def _check_database_rights(url: str) -> Findings:
+    try:
+        file = database_file(read_url(url))
+    except ConfigurationError:
+        return []
+    found = files_others_can_open(file) if file else []
+    if not found:
+        return []
+    files = " ".join(map(str, found))
+    return [Finding("warning", OPEN_TO_OTHERS.format(what="It holds questions and", files=files))]
 
 
 async def _check_slack(environment: Environment, purposes: Mapping[str, str]) -> Findings:

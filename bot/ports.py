@@ -185,7 +185,7 @@ class RunStore(Protocol):
     async def begin(self, run_id: str) -> Run | None:
         """Begin an attempt at a run and return it; None if the run has ended.
 
-        The new attempt supersedes earlier ones: `finish` rejects those from now on.
+        The new attempt supersedes earlier ones: `finish`, `delivered` and `fail` reject those.
         """
         ...
 
@@ -236,15 +236,22 @@ class RunStore(Protocol):
         """
         ...
 
-    async def delivered(self, run_id: str) -> None:
-        """Mark the reply as delivered: the run is over."""
+    async def delivered(self, run_id: str, attempt: int | None = None) -> None:
+        """Mark the reply as delivered: the run is over.
+
+        Raises:
+            Superseded: an attempt newer than `attempt` has begun.
+        """
         ...
 
-    async def fail(self, run_id: str, trouble: Trouble) -> None:
+    async def fail(self, run_id: str, trouble: Trouble, attempt: int | None = None) -> None:
         """Store why a run has no reply.
 
         If the question or its thread was deleted, erase the texts. The cost is kept, and a late
         event can't ask the question again.
+
+        Raises:
+            Superseded: an attempt newer than `attempt` has begun.
         """
         ...
 
@@ -488,4 +495,19 @@ class QuestionHistory(Protocol):
 
     async def was_asked_in(self, team: str, channel: str, thread_ts: str) -> bool:
         """Return whether a thread contains a question to the bot."""
+        ...
+
+    async def is_first_reply(self, run: Run, *, public: bool = False) -> bool:
+        """Return whether no stored run was answered in the run's channel before.
+
+        A private reply is compared with earlier private replies to the same person, unless it is
+        shown to everybody (`public`).
+        """
+        ...
+
+    async def latest_answered(self, team: str, channel: str, user: str) -> str | None:
+        """Return the newest run of a channel that has a reply; None if there is none.
+
+        Private replies to other people don't count.
+        """
         ...

@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.slack.api.client import APP_HINT, SLACK_ERRORS, token_error_text
 from bot.slack.api.connection import Mode
 from bot.slack.api.socket_mode import SocketMode
+from bot.startup import announce
 from bot.telemetry.traces import add_trace_ids
 
 log = structlog.get_logger(__name__)
@@ -95,6 +96,7 @@ async def _serve(
         async with open_bot(settings, mode=mode) as bot, AsyncExitStack() as stack:
             if admin_port is not None:
                 await stack.enter_async_context(serve_admin(bot, *admin_port))
+            await announce(bot, settings, mode)
             _tune_runtime()
             recovered = await bot.jobs.recover()
             async with connect(bot):
@@ -173,7 +175,7 @@ async def serve_http(
     """
     scrape = bot.scrape if with_metrics else None
     application = slack_web_app(
-        bot.app, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
+        bot.app, bot.signatures, bot.is_ready, scrape, partial(bot.metrics.observe_ack, "http")
     )
     async with serve(application, host, port) as opened_port:
         log.info("listening", address=f"http://{host}:{opened_port}")

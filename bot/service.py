@@ -150,7 +150,7 @@ class Service:
         await self._runs.finish(run.id, outcome, run.attempt)
         async with work:  # delivery may take many messages
             await reply.finish(outcome)
-        await self._runs.delivered(run.id)
+        await self._runs.delivered(run.id, run.attempt)
         log.info("run_answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
 
@@ -161,9 +161,9 @@ class Service:
             trouble: Trouble = "stopped" if run.stop_by else "internal"
             if run.stop_by == DELETED:
                 trouble = "thread_gone"
-            await self._runs.fail(run.id, trouble)
+            await self._runs.fail(run.id, trouble, run.attempt)
             return trouble
-        await self._runs.delivered(run.id)
+        await self._runs.delivered(run.id, run.attempt)
         return "delivered_before"
 
     async def _outcome(
@@ -201,7 +201,7 @@ class Service:
             trouble, error_id = "thread_gone", None
         try:
             if not await reply.fail(trouble, error_id):
-                await self._runs.delivered(run.id)
+                await self._runs.delivered(run.id, run.attempt)
                 return "delivered_before"
         except Postponed:
             raise
@@ -210,5 +210,5 @@ class Service:
             trouble = error.trouble if error.trouble == "thread_gone" else trouble
         except Exception as error:
             log.exception("failure_notice_failed", trouble=trouble, error=type(error).__name__)
-        await self._runs.fail(run.id, trouble)
+        await self._runs.fail(run.id, trouble, run.attempt)
         return trouble

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from bot.defaults import default_config
 from bot.errors import ConfigurationError
 from bot.limits import Limits
 from bot.preferences import Defaults
+from moa.addresses import address_problem
 from moa.errors import PipelineError
 from moa.pipeline.config import Config
 from moa.pipeline.strict_model import StrictModel, parse_table
@@ -31,12 +32,14 @@ class SlackTable(Defaults):
         answer_bots: bot ids (B…) of apps whose mentions are answered; "workflows" for all of
             Workflow
             Builder.
+        show: whether replies are streamed, or posted and edited while they grow.
     """
 
     link_hosts: list[str] = Field(default=[])
     answer_bots: list[Annotated[str, Field(pattern=r"^(workflows|B[A-Z0-9]+)$")]] = Field(
         default=[]
     )
+    show: Literal["stream", "edit"] = "stream"
 
 
 class StorageTable(StrictModel):
@@ -68,8 +71,32 @@ class Environment(StrictModel):
     slack_api_url: str = "https://slack.com/api/"
     database_url: str = "sqlite:///moa-bot.db"
     moa_config: str | None = None
+    ollama_host: str | None = None
+    moa_local_servers: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["console", "json"] = "console"
+
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        token = value.get_secret_value() if value else ""
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValueError("holds a character that no token has. Was it copied correctly?")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if problem := address_problem(value):
+            raise ValueError(problem)
+        return value
+
+    @field_validator("moa_config", "database_url")
+    @classmethod
+    def _is_printable(cls, value: str | None) -> str | None:
+        if value is not None and not value.isprintable():
+            raise ValueError("must be one line without control characters")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +133,23 @@ def load(folder: Path | None = None, variables: Mapping[str, str] | None = None)
             match.
     """
     folder = folder or Path.cwd()
+    merged = _merged_variables(folder, variables)
+    return _read_config(folder, _environment(merged), merged)
+
+
+def load_environment(folder: Path | None = None) -> Environment:
+    """Read only the environment variables and `.env`, for commands that ask no model.
+
+    Raises:
+        ConfigurationError: names each invalid variable.
+    """
+    return _environment(_merged_variables(folder or Path.cwd(), None))
+
+
+def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     merged = _dotenv(folder / ".env")
     merged.update(os.environ if variables is None else variables)
-    environment = _environment(merged)
-    return _read_config(folder, environment, merged)
+    return merged
 
 
 def _dotenv(path: Path) -> dict[str, str]:
@@ -129,16 +169,22 @@ def _environment(variables: Mapping[str, str]) -> Environment:
         return Environment.model_validate(values, strict=False)
     except ValidationError as error:
         lines = [
-            f"{str(detail['loc'][0]).upper()}: {detail['msg'].replace('Input should', 'must')}."
+            f"{str(detail['loc'][0]).upper()}: {_problem(detail['msg'])}."
             for detail in error.errors(include_input=False)
         ]
         raise ConfigurationError("The environment:\n" + "\n".join(lines)) from None
 
 
+def _problem(message: str) -> str:
+    """Return pydantic's message in our words, without a full stop."""
+    own = message.removeprefix("Value error, ").removesuffix(".")
+    return own.replace("Input should", "must")
+
+
 def _read_config(folder: Path, environment: Environment, variables: Mapping[str, str]) -> Settings:
     path = folder / (environment.moa_config or DEFAULT_CONFIG)
     source, config, table = path.name, None, dict[str, Any]()
-    if path.exists() or environment.moa_config is not None:
+    if _exists(path) or environment.moa_config is not None:
         table = _parse_toml(path)
     else:
         config, source = default_config(variables)
@@ -154,6 +200,13 @@ def _read_config(folder: Path, environment: Environment, variables: Mapping[str,
     if problems or config is None:
         raise ConfigurationError(f"{path.name}:\n" + "\n".join(problems))
     return Settings(environment, config, slack, source, variables, limits, storage, work)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the name is too long
+        raise ConfigurationError(f"MOA_CONFIG: not a file's name: {path.name[:60]}…") from None
 
 
 T = TypeVar("T", bound=StrictModel)

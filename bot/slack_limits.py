@@ -11,6 +11,8 @@ from typing import Final
 
 # Messages
 MESSAGE_TEXT: Final = 40_000
+UPDATE_TEXT: Final = 4_000
+"""`text` in chat.update (https://docs.slack.dev/reference/methods/chat.update, msg_too_long)."""
 MESSAGE_BLOCKS: Final = 50
 MARKDOWN_TOTAL: Final = 12_000
 """All markdown blocks of one message together; also one append to a stream, and `markdown_text`.

@@ -57,6 +57,7 @@ class Profile:
         takes_temperature: False if the API has no such parameter.
         takes_images: whether to send images; otherwise the prompt only names them.
         persona: text put before the system text when the model proposes.
+        brief_prompts: whether to ask without instructions, for models too small to follow them.
         cost: returns the cost of a call in US dollars, or None if unknown.
         max_attempts: calls for one answer, retries included, when the server is busy or broken.
         hedge: the alternate to call when the model stays silent; None for no hedge.
@@ -72,6 +73,7 @@ class Profile:
     takes_temperature: bool = True
     takes_images: bool = False
     persona: str = ""
+    brief_prompts: bool = False
     cost: CostOf = _unknown_cost
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
     hedge: Hedge | None = None

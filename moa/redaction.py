@@ -1,4 +1,8 @@
-"""Hides keys in text that reaches logs and operators."""
+"""Hides keys in text that reaches logs and operators.
+
+No pattern here repeats a repetition or looks ahead without a limit, and none starts within a run
+that it has already searched: so the time is proportional to the text, whoever wrote it.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +14,61 @@ HIDDEN: Final = "[hidden]"
 SHORTEST: Final = 8
 """Characters of a key worth searching for: a shorter one also occurs in plain words."""
 
-_LOOKS_SECRET: Final = re.compile(
-    # A vendor's prefix: OpenAI, Anthropic, Stripe, Groq, Hugging Face, xAI, Perplexity, GitHub, …
-    r"\b(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|r8|csk|fw|tgp|gh[opsu]|github_pat|glpat|xox[a-z]|xapp)"
-    r"[-_][\w.~+/=-]{3,}[\w~+/=-]"
-    r"|\b(?:AIza|AKIA|ASIA|ya29\.|ABSK)[\w.~+/=-]{8,}"
-    r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # a JSON Web Token
-    r"|(?<![\w*])[\w-]*\*{3,}[\w*-]*"  # masked by the provider, with its ends still shown
-    r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
-    r"|(?<=://)[^\s/@]+(?=@)"
-    # Long runs without spaces: letters and digits, then base64, then base64 for addresses.
-    r"|(?<![\w+/-])(?=[A-Za-z+=]*\d)(?=[\d+=]*[A-Za-z])[A-Za-z0-9+=]{24,}(?![\w+/-])"
-    r"|(?<![\w+/-])(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9+/=]{40,}(?![\w+/-])"
-    r"|(?<![\w+/-])(?=\S*\d)(?=[\w=-]*[a-z][A-Z])[\w=-]{32,}(?![\w+/-])"
+_NAMES: Final = (
+    r"(?:(?:x-)?api[-_ ]?key|secret[-_ ]access[-_ ]key|access[-_ ]key|subscription[-_]key"
+    r"|access[-_ ]?token|auth[-_ ]?token|token|client[-_ ]secret|secret|password|passwd"
+    r"|authorization|credentials?)"
 )
+
+_KNOWN: Final = re.compile(
+    # A vendor's prefix: OpenAI, Anthropic, OpenRouter, Stripe, Groq, Hugging Face, xAI, Perplexity,
+    # Nvidia, Replicate, Cerebras, Fireworks, Together, GitHub, GitLab, Slack, npm, PyPI, …
+    r"(?<![A-Za-z0-9])(?:sk|pk|rk|gsk|hf|xai|pplx|nvapi|r8|csk|fw|tgp|gh[oprsu]|github_pat|glpat"
+    r"|npm|pypi|dop_v1|xox[a-z](?:\.xox[a-z])?|xapp)"
+    r"[-_][\w.~+/=-]{3,}[\w~+/=-]"
+    r"|(?<![A-Za-z0-9])(?:AIza|AKIA|ASIA|ya29\.|ABSK|SG\.)[\w.~+/=-]{8,}"
+    r"|\beyJ[\w-]{8,}(?:\.[\w-]+)*"  # a JSON Web Token
+    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
+    r"(?:(?!-----END)[\s\S])*(?:-----END[A-Z0-9 ]{0,50}-----)?"
+    r"|(?<=://)[^\s/?#@]+(?=@)"  # a login in an address
+    r"|wss?://[^\s\"']+"  # Slack's socket addresses hold a ticket
+)
+"""What is a secret by its form alone."""
+
+_ADDRESS: Final = re.compile(r"https?://[^\s\"']+")
+_SECRET_PATH: Final = re.compile(r"/(?:response|commands|actions|services)/")
+"""Paths of Slack's response_urls and webhooks: whoever has the address can post."""
+
+_QUERY_VALUE: Final = re.compile(
+    r"([?&][\w.-]{0,30}?(?:key|token|secret|sig|signature|password|passwd|auth|credential|ticket)"
+    r"[\w.-]{0,30}=)[^\s&#\"'<>]+",
+    re.IGNORECASE,
+)
+
+_LOOKS_SECRET: Final = re.compile(
+    r"(?<![\w*-])[\w-]*\*{3,}[\w*-]*"  # masked by the provider, with its ends still shown
+    r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
+    # Long runs without spaces: letters and digits, then base64, then base64 for addresses.
+    r"|(?<![\w+/-])(?=[A-Za-z+]*\d)(?=[\d+]*[A-Za-z])[A-Za-z0-9+]{24,}={0,2}(?![\w+/-])"
+    r"|(?<![\w+/-])(?=[A-Za-z+/]*\d)(?=[A-Z0-9+/]*[a-z])(?=[a-z0-9+/]*[A-Z])"
+    r"[A-Za-z0-9+/]{40,}={0,2}(?![\w+/-])"
+    r"|(?<![\w+/-])(?=(?:[^\W\d]|-)*\d)(?=[\w-]*[a-z][A-Z])[\w-]{32,}={0,2}(?![\w+/-])"
+)
+"""What may be a secret. It also matches ids, so it is only for texts of other servers."""
+
 _NAMED: Final = re.compile(
-    r"(\b(?:bearer|basic|(?:x-)?api[-_ ]?key|access[-_ ]?token|auth[-_ ]?token|token|secret"
-    r"|password|passwd|authorization|credentials?)\b[\"'`]?"
-    r"(?:\s*=\s*[\"'`]?(?=\S)|(?:\s*:\s*|\s+provided\s*:?\s*|\s+)(?:bearer\s+)?[\"'`(]?(?=\S*\d)))"
+    rf"((?<![A-Za-z0-9])(?:bearer|basic|{_NAMES})(?![A-Za-z0-9_])[\"'`]?"
+    r"(?:\s{0,9}=\s{0,9}[\"'`]?(?=\S)"
+    r"|(?:\s{0,9}:\s{0,9}|\s{1,9}provided(?:\s{0,9}:)?\s{0,9}|\s{1,9})"
+    r"(?:(?:bearer|basic)\s{1,9})?[\"'`(]?"
+    r"(?=[^\s\"'`,;)]{0,64}?(?:[\d=]|(?-i:[a-z][A-Z])))))"
     r"([^\s\"'`,;)]{6,})",
     re.IGNORECASE,
 )
-"""What follows a word for a key: anything after "=", else what has a digit, as few words do."""
+"""What follows a word for a key: anything after "=", else what is no plain word: it has a digit, a
+"=" or a capital within."""
+
+_FIELD: Final = re.compile(rf"(?:^|[_-]){_NAMES}$", re.IGNORECASE)
 
 _known: set[str] = set()
 
@@ -51,8 +88,23 @@ def hide_known_keys(text: str) -> str:
 
 def redacted(text: str) -> str:
     """Return the text with `[hidden]` for every remembered key and all that looks like one."""
-    text = _LOOKS_SECRET.sub(HIDDEN, hide_known_keys(text))
+    return hide_secret_shapes(_LOOKS_SECRET.sub(HIDDEN, hide_known_keys(text)))
+
+
+def hide_secret_shapes(text: str) -> str:
+    """Return the text with `[hidden]` for what is a key by its form or by the word before it."""
+    text = _KNOWN.sub(HIDDEN, _ADDRESS.sub(_hidden_if_secret, text))
+    text = _QUERY_VALUE.sub(rf"\g<1>{HIDDEN}", text)
     return _NAMED.sub(rf"\g<1>{HIDDEN}", text)
+
+
+def _hidden_if_secret(address: re.Match[str]) -> str:
+    return HIDDEN if _SECRET_PATH.search(address[0]) else address[0]
+
+
+def is_secret_field(name: str) -> bool:
+    """Return whether a field of this name holds a key or password, such as `bot_token`."""
+    return bool(_FIELD.search(name))
 
 
 class RedactedError(Exception):

@@ -71,7 +71,8 @@ def test_every_direct_dependency_is_locked() -> None:
     wanted = [
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["local"],
-        *project["dependency-groups"]["dev"],
+        *project["dependency-groups"]["model"],
+        *(each for each in project["dependency-groups"]["dev"] if isinstance(each, str)),
     ]
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = set(re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==", lock, re.MULTILINE))

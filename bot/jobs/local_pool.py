@@ -15,6 +15,7 @@ import structlog
 from filelock import FileLock, Timeout
 
 from bot.errors import ConfigurationError
+from bot.file_rights import PRIVATE
 from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
 from bot.ports import RunStore
 
@@ -108,7 +109,7 @@ async def local_pool(
 
 def _lock(database: Path) -> FileLock:
     """Lock an SQLite file for this process, with a lock file beside it."""
-    lock = FileLock(f"{database}.lock", blocking=False)
+    lock = FileLock(f"{database}.lock", blocking=False, mode=PRIVATE)
     try:
         lock.acquire()
     except Timeout:

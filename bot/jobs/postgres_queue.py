@@ -21,6 +21,7 @@ from bot.errors import Postponed
 from bot.jobs import recovery
 from bot.jobs.recovery import Recovery, Share
 from bot.jobs.run_tasks import RETRY_S, RunTasks, Stop, Work, has_ended
+from bot.logs import OutageLog
 from bot.ports import RunStore
 
 log = structlog.get_logger(__name__)
@@ -40,14 +41,23 @@ class PostgresQueue:
     """`bot.ports.Dispatcher` for one of many processes."""
 
     def __init__(
-        self, app: App, runs: RunStore, work: Work, *, stop: Stop, share: Share, at_once: int
+        self,
+        app: App,
+        runs: RunStore,
+        work: Work,
+        *,
+        stop: Stop,
+        share: Share,
+        outage: OutageLog,
+        at_once: int,
     ) -> None:
         self._app = app
+        self._outage = outage
         self._runs = runs
         self._stop = stop
         self._at_once = at_once
         self._tasks = RunTasks(runs, work)
-        self._recovery = Recovery(app, runs, self._tasks, self.enqueue, stop, share)
+        self._recovery = Recovery(app, runs, self._tasks, self.enqueue, stop, share, outage)
         self._worker_id: int | None = None
         self._is_open = True
         retry = RetryStrategy(wait=RETRY_S)
@@ -140,7 +150,9 @@ class PostgresQueue:
                     update_heartbeat_interval=recovery.HEARTBEAT_S,
                     stalled_worker_timeout=recovery.STALLED_S,
                 )
-                log.warning("queue_lost")
+                self._outage.start()
+            except recovery.AWAY as error:
+                self._outage.start(error)
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("queue_lost", error=type(error).__name__)
             await asyncio.sleep(POLL_S)
@@ -160,7 +172,14 @@ async def _autocommit(connection: AsyncConnection[Any]) -> None:
 
 @asynccontextmanager
 async def postgres_queue(
-    runs: RunStore, work: Work, dsn: str, *, stop: Stop, share: Share, at_once: int
+    runs: RunStore,
+    work: Work,
+    dsn: str,
+    *,
+    stop: Stop,
+    share: Share,
+    outage: OutageLog,
+    at_once: int,
 ) -> AsyncGenerator[PostgresQueue, None]:
     """A queue in the run store's database (`dsn`, for libpq), with a worker in this process.
 
@@ -170,7 +189,9 @@ async def postgres_queue(
     pool: dict[str, Any] = {"min_size": 1, "max_size": CONNECTIONS, "configure": _autocommit}
     connector = PsycopgConnector(conninfo=dsn, **pool)
     async with App(connector=connector).open_async() as app:
-        queue = PostgresQueue(app, runs, work, stop=stop, share=share, at_once=at_once)
+        queue = PostgresQueue(
+            app, runs, work, stop=stop, share=share, outage=outage, at_once=at_once
+        )
         try:
             yield queue
         finally:

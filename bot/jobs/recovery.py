@@ -11,7 +11,9 @@ import structlog
 from procrastinate import App, exceptions
 from procrastinate.jobs import Status
 
+from bot.errors import Postponed
 from bot.jobs.run_tasks import RunTasks, Stop
+from bot.logs import OutageLog
 from bot.ports import RunStore
 
 log = structlog.get_logger(__name__)
@@ -24,6 +26,9 @@ CHECK_S = 1.5  # between two checks
 PROMPT_S = 2.0
 """Seconds that a check may take. If the database was away, workers first get `STALLED_S` to send
 heartbeats again."""
+
+AWAY = (exceptions.ConnectorException, Postponed, TimeoutError)
+"""Errors of a database that is away."""
 
 ORPHANS = """
 SELECT id, turn, state FROM runs
@@ -49,6 +54,7 @@ class Recovery:
     enqueue: Callable[[str, int], Awaitable[None]]
     stop: Stop
     share: Share
+    outage: OutageLog
     workers: int = 1
     unqueued: set[str] = field(default_factory=set)
 
@@ -60,9 +66,14 @@ class Recovery:
                 await self.requeue_orphans()
                 await self._follow_signals()
                 await self._count_workers()
+            except AWAY as error:
+                self.outage.start(error)
+                await asyncio.sleep(STALLED_S)
             except Exception as error:  # noqa: BLE001 - the outermost edge of a task that must not end
                 log.warning("recovery_failed", error=type(error).__name__)
                 await asyncio.sleep(STALLED_S)
+            else:
+                self.outage.end()
 
     async def requeue_orphans(self, *, new_too: bool = False) -> int:
         """Queue the unfinished runs that no living worker has; returns how many.

@@ -1,14 +1,29 @@
-"""Scripted faults: API calls that fail, are slow, or lose their response."""
+"""Scripted faults: API calls that fail, are slow, lose their response, or refuse some content."""
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from bot.playground.checks.blocks import walk
+from bot.playground.checks.payload_errors import is_list, is_object
+from bot.playground.checks.payloads import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bot.playground.state.models import Json
+
+Part = Literal["blocks", "cards", "feedback", "metadata", "session status", "table", "anything"]
+"""A part of a payload that Slack can be told to refuse."""
+
+STREAMING: Final = ("chat.startStream", "chat.appendStream", "chat.stopStream")
+POSTING: Final = ("chat.postMessage", "chat.update", "chat.postEphemeral", "response_url")
+
+_FENCED = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1|\Z)", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(r"^[ >]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ ]*$", re.MULTILINE)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,3 +75,67 @@ class FaultScript:
         if fault:
             fault.times -= 1
         return fault
+
+    def refuse(
+        self,
+        part: Part,
+        methods: Iterable[str],
+        error: str,
+        text_before: Callable[[Json], str],
+        *,
+        status: int = 200,
+    ) -> None:
+        """Refuse every payload with this part from now on.
+
+        `text_before` returns the text that a streamed message already has: Slack checks the whole
+        message when its stream ends.
+        """
+        for method in methods:
+            self.add(
+                Fault(
+                    method,
+                    error,
+                    status,
+                    times=sys.maxsize,
+                    when=lambda args: holds(part, args, text_before(args)),
+                )
+            )
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        self._faults.clear()
+
+
+def holds(part: Part, args: Json, text_before: str = "") -> bool:
+    """Return whether a payload has this part. A Markdown table counts as a table."""
+    blocks, chunks = _parsed(args, "blocks"), _parsed(args, "chunks")
+    objects = [*walk([blocks, chunks])]
+    types = {each.get("type") for each in objects}
+    texts = [each["text"] for each in objects if each.get("type") in _MARKDOWN]
+    whole = text_before + str(args.get("markdown_text") or "") + "".join(texts)
+    found: dict[Part, object] = {
+        "blocks": blocks,
+        "cards": types & {"task_update", "plan_update"},
+        "feedback": "feedback_buttons" in types,
+        "metadata": args.get("metadata"),
+        "session status": args.get("session_status"),
+        "table": "table" in types or has_markdown_table(whole),
+        "anything": True,
+    }
+    return bool(found[part])
+
+
+def has_markdown_table(text: str) -> bool:
+    """Return whether a text has a table outside fenced code."""
+    return _TABLE.search(_FENCED.sub("", text)) is not None
+
+
+def _parsed(args: Json, name: str) -> list[Any]:
+    try:
+        value = parse_json(args.get(name))
+    except ValueError:
+        return []
+    return [each for each in value if is_object(each)] if is_list(value) else []
+
+
+_MARKDOWN: Final = frozenset({"markdown", "markdown_text"})

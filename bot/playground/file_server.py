@@ -81,6 +81,7 @@ class SharedFile:
     file_json: Json
     full_json: Json
     preview: bytes = b""
+    transcript: bytes = b""
     deleted: bool = False
     fault: FileFault | None = None
 
@@ -127,6 +128,7 @@ class FileServer:
         overrides: Json,
         *,
         preview: bytes = b"",
+        transcript: bytes = b"",
         id_only: bool = False,
     ) -> SharedFile:
         """Store a file.
@@ -136,16 +138,22 @@ class FileServer:
             data: the file's content.
             overrides: fields of the file object to replace.
             preview: the thumbnail that Slack generated, if any.
+            transcript: the WebVTT transcript that Slack made of a clip, if any.
             id_only: whether messages contain only the file's id, as in Slack Connect.
         """
         file_id = str(overrides.get("id") or self.emulator.workspace.new_id("F"))
-        full_json = self._file_json(file_id, name, data, preview=bool(preview)) | overrides
+        full_json = self._file_json(
+            file_id, name, data, preview=bool(preview), transcript=bool(transcript)
+        )
+        full_json |= overrides
         file_json: Json = full_json
         if id_only:
             access: Json = {"mode": "file_access", "file_access": "check_file_info"}
             file_json = {"id": file_id, "created": 0, "timestamp": 0, "user": "", **access}
         content_type = str(full_json["mimetype"])
-        file = SharedFile(file_id, name, data, content_type, file_json, full_json, preview)
+        file = SharedFile(
+            file_id, name, data, content_type, file_json, full_json, preview, transcript
+        )
         self.files[file_id] = file
         return file
 
@@ -173,7 +181,9 @@ class FileServer:
         name, _ = self._expected.pop(file_id)
         return self.add(name, data, {"id": file_id})
 
-    def _file_json(self, file_id: str, name: str, data: bytes, *, preview: bool) -> Json:
+    def _file_json(
+        self, file_id: str, name: str, data: bytes, *, preview: bool, transcript: bool
+    ) -> Json:
         # Slack's file URLs keep only these characters of a name.
         url_name = re.sub(r"[^a-z0-9._-]+", "_", name.lower())
         folder = f"{self.emulator.base_url}files-pri/{self.emulator.app.team_id}-{file_id}/"
@@ -192,7 +202,11 @@ class FileServer:
             "url_private_download": f"{folder}download/{url_name}",
             "file_access": "visible",
         }
-        return fields | ({"thumb_1024": f"{folder}preview"} if preview else {})
+        return (
+            fields
+            | ({"thumb_1024": f"{folder}preview"} if preview else {})
+            | ({"vtt": f"{folder}transcript"} if transcript else {})
+        )
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Handle one download."""
@@ -209,6 +223,8 @@ class FileServer:
             return await self._serve_fault(request, file, file.fault)
         if request.path.endswith("/preview"):
             return web.Response(body=file.preview, content_type="image/png")
+        if request.path.endswith("/transcript"):
+            return web.Response(body=file.transcript, content_type="text/vtt")
         return web.Response(body=file.data, content_type=file.content_type)
 
     async def sign_in(self, _request: web.Request) -> web.Response:
@@ -256,7 +272,23 @@ class FileServer:
         return response
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+
 _TYPES: Final = {
+    "bmp": "image/bmp",
+    "docx": f"{_OFFICE}wordprocessingml.document",
+    "eml": "message/rfc822",
+    "heic": "image/heic",
+    "ics": "text/calendar",
+    "m4a": "audio/mp4",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "pptx": f"{_OFFICE}presentationml.presentation",
+    "rtf": "application/rtf",
+    "tiff": "image/tiff",
+    # Slack takes TypeScript for an MPEG transport stream.
+    "ts": "video/mp2t",
+    "zip": "application/zip",
     "csv": "text/csv",
     "gif": "image/gif",
     "html": "text/html",
@@ -270,5 +302,5 @@ _TYPES: Final = {
     "py": "text/x-python",
     "txt": "text/plain",
     "webp": "image/webp",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx": f"{_OFFICE}spreadsheetml.sheet",
 }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
 from bot.playground import snapshot
-from bot.playground.api.response_urls import ResponseUrls
+from bot.playground.api.response_urls import FAULT_METHOD, ResponseUrls
 from bot.playground.clock import Clock
 from bot.playground.delivery.http_events import HttpEvents
 from bot.playground.delivery.outbox import Ack
 from bot.playground.emulator import Emulator
-from bot.playground.faults import Fault
+from bot.playground.faults import POSTING, STREAMING, Fault
 from bot.playground.people.actions import PeopleActions
 from bot.playground.people.messages import PeopleMessages
 from bot.playground.people.platform import PlatformActions
@@ -23,9 +24,10 @@ from bot.playground.state.workspace import Workspace
 from bot.playground.web_api import WebApi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from bot.playground.faults import Part
     from bot.playground.rate_limits import RateLimits
     from bot.playground.state.models import Json
 
@@ -205,6 +207,28 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
             method, error, status, retry_after, after_effect, drop_response, times, when, plain
         )
         self._emulator.faults.add(fault)
+
+    def refuse(
+        self, part: Part, *, error: str = "invalid_blocks", methods: Iterable[str] = ()
+    ) -> None:
+        """Refuse every payload with this part from now on, by any method that posts.
+
+        Responses to an interaction then get the HTTP status 400, as recorded for webhooks
+        (slackapi/java-slack-sdk 1017, louislam/uptime-kuma 941).
+        """
+        faults, before = self._emulator.faults, self._streamed_text
+        chosen = {*(methods or (*STREAMING, *POSTING))}
+        faults.refuse(part, chosen - {FAULT_METHOD}, error, before)
+        faults.refuse(part, chosen & {FAULT_METHOD}, error, before, status=HTTPStatus.BAD_REQUEST)
+
+    def accept(self) -> None:
+        """Remove all faults."""
+        self._emulator.faults.clear()
+
+    def _streamed_text(self, args: Json) -> str:
+        channel = self._emulator.workspace.channels.get(str(args.get("channel")))
+        message = channel.messages.get(str(args.get("ts"))) if channel else None
+        return message.text if message and message.streaming else ""
 
     def restrict_history(self) -> None:
         """Apply the thread-reading limits of commercial apps outside the Marketplace."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
@@ -19,17 +18,17 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import (
     AsyncRetrying,
-    RetryCallState,
     retry_if_exception_type,
     stop_after_delay,
     wait_exponential_jitter,
 )
 
 from bot.errors import ConfigurationError, Postponed
+from bot.logs import OutageLog
 from bot.storage.database_url import explain, read_url
 from bot.storage.error_redaction import redact_errors
 from bot.storage.migrate import upgrade
-from bot.storage.sqlite import WRITES, check_file, set_up
+from bot.storage.sqlite import WRITES, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
 """Largest number of connections in the pool: thirty workers must fit a Postgres server."""
@@ -47,8 +46,6 @@ TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree)
 
 T = TypeVar("T")
 
-log = structlog.get_logger(__name__)
-
 
 class DatabaseAway(Postponed, SQLAlchemyError):
     """The database can't be used now: no connection, or a locked or full disk."""
@@ -57,11 +54,18 @@ class DatabaseAway(Postponed, SQLAlchemyError):
 class Database:
     """A database whose tables are up to date.
 
-    All methods that connect raise `DatabaseAway` for errors that may pass.
+    All methods that connect raise `DatabaseAway` for errors that may pass. The first such error is
+    logged as `database_away`, the first success after it as `database_back`.
+
+    Args:
+        engine: connects to it.
+        is_new: whether its tables were created just now.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, is_new: bool = False) -> None:
         self.engine = engine
+        self.is_new = is_new
+        self.outage = OutageLog("database")
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Waiting here is fair; its own wait polls.
         lock = asyncio.Lock()
@@ -82,7 +86,7 @@ class Database:
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection for reading. On Postgres each statement sees the latest commit."""
         options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        with _transient_errors():
+        with self._transient_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(**options)
 
@@ -90,14 +94,14 @@ class Database:
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection on which all reads see the same moment."""
         options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _transient_errors():
+        with self._transient_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(**options)
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a transaction for writing: committed at the end, rolled back after an error."""
-        with _transient_errors():
+        with self._transient_errors():
             async with self._writer, self.engine.connect() as connection:
                 await connection.execution_options(**{WRITES: True})
                 async with connection.begin():
@@ -120,7 +124,6 @@ class Database:
             retry=retry_if_exception_type(DatabaseAway),
             wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
             stop=stop_after_delay(PATIENCE_S),
-            before_sleep=_log_first,
             reraise=True,
         )
         return await trying(self._transaction, work, self.single if single else self.begin)
@@ -132,6 +135,15 @@ class Database:
     ) -> T:
         async with opened() as connection:
             return await work(connection)
+
+    @contextmanager
+    def _transient_errors(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except TRANSIENT as error:
+            self.outage.start(error)
+            raise DatabaseAway(type(error).__name__) from error
+        self.outage.end()
 
     async def dispose(self) -> None:
         """Close all connections."""
@@ -155,11 +167,12 @@ async def open_database(url: str) -> Database:
             check_file(parsed)
         async with engine.connect() as connection:
             await connection.execution_options(**{WRITES: True})
-            await connection.run_sync(upgrade)
+            is_new = await connection.run_sync(upgrade)
+        warn_of_readers(parsed)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await engine.dispose()
         raise ConfigurationError(explain(parsed, error)) from None
-    return Database(engine)
+    return Database(engine, is_new=is_new)
 
 
 def _engine(url: URL) -> AsyncEngine:
@@ -192,17 +205,3 @@ def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:
         if not idle.poll(0):
             return
     raise DisconnectionError("the server has closed it")
-
-
-@contextmanager
-def _transient_errors() -> Generator[None, None, None]:
-    try:
-        yield
-    except TRANSIENT as error:
-        raise DatabaseAway(type(error).__name__) from error
-
-
-def _log_first(state: RetryCallState) -> None:
-    if state.attempt_number == 1 and state.outcome:
-        cause = getattr(state.outcome.exception(), "__cause__", None)
-        log.warning("database_trouble", error=type(cause).__name__)

@@ -20,7 +20,7 @@ LOCK = 0x6D6F61
 log = structlog.get_logger(__name__)
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
+def upgrade(connection: Connection, revision: str = "head") -> bool:
     """Run the migrations that a database lacks, in a transaction of their own.
 
     Several processes may start at the same time: the first one upgrades, the others wait for it.
@@ -30,6 +30,9 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     Args:
         connection: one that has not begun a transaction.
         revision: how far to go; `downgrade` is not offered, as no release needs it.
+
+    Returns:
+        Whether the database was new.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -41,6 +44,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
             command.upgrade(config, revision)
         else:
             log.warning("database_of_a_later_release", revisions=", ".join(sorted(revisions)))
+    return not revisions
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
-from bot.ports import PastQuestion
+from bot.ports import PastQuestion, Run
 from bot.storage.database import Database
 from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import aware
@@ -50,3 +50,30 @@ class StoredHistory:
         query = select(exists().where(*here))
         async with self._database.connect() as connection:
             return bool(await connection.scalar(query))
+
+    async def is_first_reply(self, run: Run, *, public: bool = False) -> bool:
+        """Return whether no stored run was answered in the run's channel before."""
+        question = run.question
+        is_private = question.surface == "command" and not public
+        same_kind = [runs.c.surface == "command", runs.c.user == question.user]
+        earlier = exists().where(
+            runs.c.team == question.team,
+            runs.c.channel == question.channel,
+            runs.c.state == "answered",
+            runs.c.id != run.id,
+            *(same_kind if is_private else [runs.c.surface != "command"]),
+        )
+        async with self._database.connect() as connection:
+            return not await connection.scalar(select(earlier))
+
+    async def latest_answered(self, team: str, channel: str, user: str) -> str | None:
+        """Return the newest run of a channel that has a reply, without others' private ones."""
+        query = (
+            select(runs.c.id)
+            .where(runs.c.team == team, runs.c.channel == channel, runs.c.reply != "", ~IS_ERASED)
+            .where(or_(runs.c.surface != "command", runs.c.user == user))
+            .order_by(runs.c.created_at.desc(), runs.c.id)
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            return await connection.scalar(query)

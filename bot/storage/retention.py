@@ -90,6 +90,12 @@ class Retention:
         if count:
             log.info("purged", runs=count, older_than_days=days)
 
+    async def ended(self, whose: DeletionScope) -> int:
+        """Return how many runs `purge` would delete."""
+        query = select(func.count()).where(whose.runs, runs.c.finished_at.is_not(None))
+        async with self._database.connect() as connection:
+            return await connection.scalar(query) or 0
+
     async def live(self, whose: DeletionScope) -> int:
         """Return how many runs were kept because they have not ended."""
         query = select(func.count()).where(whose.runs, IS_LIVE)

@@ -195,13 +195,21 @@ class StoredRunStore:
         if not await self._database.patiently(store):
             raise Superseded
 
-    async def delivered(self, run_id: str) -> None:
-        """Mark the run as answered: the whole reply was posted."""
-        await self._end(run_id, "answered", None)
+    async def delivered(self, run_id: str, attempt: int | None = None) -> None:
+        """Mark the run as answered: the whole reply was posted.
 
-    async def fail(self, run_id: str, trouble: Trouble) -> None:
-        """Store why a run has no reply; erase the run if its question or thread is gone."""
-        await self._end(run_id, "failed", trouble)
+        Raises:
+            Superseded: when an attempt newer than `attempt` has begun.
+        """
+        await self._end(run_id, "answered", None, attempt)
+
+    async def fail(self, run_id: str, trouble: Trouble, attempt: int | None = None) -> None:
+        """Store why a run has no reply; erase the run if its question or thread is gone.
+
+        Raises:
+            Superseded: when an attempt newer than `attempt` has begun.
+        """
+        await self._end(run_id, "failed", trouble, attempt)
 
     async def take_sharing(self, run_id: str) -> bool:
         """Claim the right to share a run's reply; False if it was claimed before."""
@@ -233,17 +241,24 @@ class StoredRunStore:
         waiting, running = found.get("waiting", (0, 0.0)), found.get("running", (0, 0.0))
         return QueueStats(waiting[0], running[0], waiting[1], running[1])
 
-    async def _end(self, run_id: str, state: str, trouble: Trouble | None) -> None:
+    async def _end(
+        self, run_id: str, state: str, trouble: Trouble | None, attempt: int | None
+    ) -> None:
         now = datetime.now(UTC)
         ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
-        change = update(runs).where(runs.c.id == run_id).values(ended).returning(runs.c.stop_by)
+        mine = [runs.c.id == run_id, *([] if attempt is None else [runs.c.attempt == attempt])]
+        change = update(runs).where(*mine).values(ended).returning(runs.c.stop_by)
 
-        async def store(connection: AsyncConnection) -> None:
-            stop_by = await connection.scalar(change)
-            if stop_by == DELETED or trouble == ERASED:
+        async def store(connection: AsyncConnection) -> bool:
+            row = (await connection.execute(change)).one_or_none()
+            if row is None:
+                return False
+            if row.stop_by == DELETED or trouble == ERASED:
                 await erase(connection, run_id, now)
+            return True
 
-        await self._database.patiently(store)
+        if not await self._database.patiently(store) and attempt is not None:
+            raise Superseded
 
     async def _scalar(self, query: Executable) -> Any:
         async with self._database.connect() as connection:

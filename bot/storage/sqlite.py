@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
+
+from bot.file_rights import create_private, others_can_open
+
+log = structlog.get_logger(__name__)
 
 WRITES = "moa_writes"
 """Execution option of a connection whose transactions change something."""
@@ -35,17 +41,51 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
+SUFFIXES = ("", "-wal", "-shm", "-journal")
+"""Of the files that SQLite keeps for a database. It gives all of them the rights of the first."""
+
+
 def check_file(url: URL) -> None:
     """Open the file once. The driver's thread reports a file that cannot be opened less clearly.
 
+    A new file is readable by its owner only. An existing one keeps its rights, which may be meant
+    for a backup program or a group; `warn_of_readers` reports them.
+
     Raises:
         sqlite3.Error: when it cannot be opened or is not a database.
+        OSError: when it cannot be created.
     """
+    file = database_file(url)
+    if file is not None and file.parent.is_dir():
+        create_private(file)
     connection = sqlite3.connect(url.database or ":memory:")
     try:
         connection.execute("PRAGMA schema_version")
     finally:
         connection.close()
+
+
+def database_file(url: URL) -> Path | None:
+    """Return SQLite's file; None for Postgres and for a `file:` address, which SQLite reads."""
+    is_file = url.get_backend_name() == "sqlite" and not str(url.database).startswith("file:")
+    return Path(str(url.database)) if is_file else None
+
+
+def files_others_can_open(file: Path) -> list[Path]:
+    """Return those of a database's files that other users of this computer can open."""
+    return [each for each in _files(file) if others_can_open(each)]
+
+
+def _files(file: Path) -> list[Path]:
+    return [file.with_name(file.name + suffix) for suffix in SUFFIXES]
+
+
+def warn_of_readers(url: URL) -> None:
+    """Log a warning if other users of this computer can open the database."""
+    file = database_file(url)
+    if file is not None and (open_to_others := files_others_can_open(file)):
+        names = " ".join(map(str, open_to_others))
+        log.warning("database_open_to_other_users", fix=f"chmod 600 {names}")
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -72,6 +72,8 @@ def add_admin_commands(
     purge.add_argument(
         "--older-than", metavar="DAYS", type=_days, help="only those asked more than DAYS days ago"
     )
+    purge.add_argument("--dry-run", action="store_true", help="only say how much it would delete")
+    purge.add_argument("--yes", action="store_true", help="delete without asking first")
 
 
 def _worker(options: argparse.Namespace) -> int:
@@ -87,26 +89,48 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from bot.settings import load  # noqa: PLC0415 - heavy
+    from bot.settings import load_environment  # noqa: PLC0415 - heavy
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.texts and options.run is None:
         raise ConfigurationError("--texts needs a RUN: it shows the texts of one run.")
+    url = load_environment().database_url
     if options.run is not None:
-        run_loop(show_run(load(), _print_line, options.run, texts=options.texts))
+        run_loop(show_run(url, _print_line, options.run, texts=options.texts))
     else:
-        run_loop(list_runs(load(), _print_line, state=options.state, limit=options.limit))
+        run_loop(list_runs(url, _print_line, state=options.state, limit=options.limit))
     return OK
 
 
 def _purge(options: argparse.Namespace) -> int:
-    from bot.settings import load  # noqa: PLC0415 - heavy
+    from bot.settings import load_environment  # noqa: PLC0415 - heavy
+    from bot.storage.retention import DeletionScope, ago  # noqa: PLC0415 - heavy
     from bot.terminal.purge import purge  # noqa: PLC0415 - heavy
 
+    before = None if options.older_than is None else ago(options.older_than)
     run_loop(
-        purge(load(), _print_line, team=options.team, user=options.user, days=options.older_than)
+        purge(
+            load_environment().database_url,
+            _print_line,
+            scope=DeletionScope(options.team, options.user, before),
+            confirm=(lambda _: True) if options.yes else _confirm,
+            dry_run=options.dry_run,
+        )
     )
     return OK
+
+
+def _confirm(question: str) -> bool:
+    """Ask the operator; anything but "y" or "yes" means no.
+
+    Raises:
+        ConfigurationError: nobody can answer.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{question}\nAdd --yes to delete, or --dry-run to only count.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _print_line(line: str) -> None:

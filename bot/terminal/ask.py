@@ -45,13 +45,18 @@ def read_question(argument: str, stdin: BinaryIO) -> str:
         raise ConfigurationError(
             f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."
         )
-    text = _decode(data)
+    text = decode_text(data, "question")
     if not text.strip():
         raise ConfigurationError('The question is empty. Usage: moa-bot ask "QUESTION"')
     return text
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes, what: str) -> str:
+    """Return UTF-8 text. `what` it is, such as "question", is for the message.
+
+    Raises:
+        ConfigurationError: it isn't text.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,7 +65,7 @@ def _decode(data: bytes) -> str:
         if "\0" not in text:
             return text
         problem = "it contains null bytes"
-    raise ConfigurationError(f"The question isn't text: {problem}. Save it as UTF-8 text.")
+    raise ConfigurationError(f"The {what} isn't text: {problem}. Save it as UTF-8 text.")
 
 
 ANSWERED, NOT_ANSWERED = 0, 1
@@ -93,7 +98,7 @@ def ask(options: AskOptions) -> int:
         sys.stderr.write("Type your question, then press Ctrl-D.\n")
     text = read_question(options.question, sys.stdin.buffer)
     settings = load()
-    _configure_logs(settings)
+    configure_logs(settings)
     try:
         return asyncio.run(_ask(options, text, settings))
     except PipelineError as error:
@@ -109,8 +114,12 @@ async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
             await catalogue.prepare()
             return await _print_json(plan, text)
         display = _display(sys.stdout)
-        display.line(strings.run_header(plan, settings.config_source), "faint")
         models = catalogue.pipelines[name].models
+        definitions = [catalogue.tables[model] for model in models]
+        is_one_model = len({(each.provider, each.model) for each in definitions}) == 1
+        has_personas = is_one_model and len({each.persona for each in definitions}) > 1
+        header = strings.run_header(plan, settings.config_source, has_personas=has_personas)
+        display.line(header, "faint")
         if any(catalogue.tables[model].provider == "local" for model in models):
             display.line(strings.DEMONSTRATION)
         display.line("")
@@ -160,7 +169,10 @@ def _ignore(_event: Event) -> None:
 
 
 def _display(out: TextIO) -> Display:
-    """Return an animated display if the terminal supports it, else a plain one."""
+    """Return an animated display if the terminal supports it, else a plain one.
+
+    In a pipe or file, only the result goes to standard output.
+    """
     if out.isatty():
         from rich.console import Console  # noqa: PLC0415 - not needed for a pipe
 
@@ -169,10 +181,11 @@ def _display(out: TextIO) -> Display:
             from bot.terminal.live_display import LiveDisplay  # noqa: PLC0415 - not needed for a pipe
 
             return LiveDisplay(console)
-    return PlainDisplay(out)
+        return PlainDisplay(out, out)
+    return PlainDisplay(out, sys.stderr)
 
 
-def _configure_logs(settings: Settings) -> None:
+def configure_logs(settings: Settings) -> None:
     """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest."""
     environment = settings.environment
     is_set = "log_level" in environment.model_fields_set

@@ -32,19 +32,29 @@ class Display(Protocol):
         ...
 
     def line(self, text: str, style: Style = "normal") -> None:
-        """Print one line."""
+        """Print one line about the run."""
+        ...
+
+    def heading(self, text: str) -> None:
+        """Print a heading above a part of the result."""
         ...
 
     def text(self, piece: str) -> None:
-        """Print a piece of running text; call `stop` first."""
+        """Print a piece of the result, which is Markdown; call `stop` first."""
         ...
 
 
 class PlainDisplay:
-    """Plain lines without control codes, each flushed so that a pipe's reader sees it at once."""
+    """Plain lines without control codes, each flushed so that a pipe's reader sees it at once.
 
-    def __init__(self, out: TextIO) -> None:
+    Args:
+        out: gets the reply, and the answers if they were requested.
+        progress: gets everything else, so that a program can read the reply alone.
+    """
+
+    def __init__(self, out: TextIO, progress: TextIO) -> None:
         self._out = out
+        self._progress = progress
         self._names: Sequence[str] = ()
 
     def layer_started(self, layer: int, names: Sequence[str]) -> None:
@@ -72,9 +82,17 @@ class PlainDisplay:
 
     def line(self, text: str, style: Style = "normal") -> None:  # noqa: ARG002 - plain text has one style
         """Print the text unchanged."""
-        self.text(f"{text}\n")
+        _write(self._progress, f"{text}\n")
+
+    def heading(self, text: str) -> None:
+        """Print the heading below an empty line."""
+        _write(self._out, f"\n{text}\n")
 
     def text(self, piece: str) -> None:
         """Print the piece unchanged."""
-        self._out.write(piece)
-        self._out.flush()
+        _write(self._out, piece)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()

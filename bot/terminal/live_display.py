@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from bot.terminal.display import Style
-
-REFRESHES = 8
-"""Redraws per second."""
+from bot.terminal.markdown_stream import REFRESHES, MarkdownStream
 
 NAME_WIDTH = 28
 STYLES: dict[Style, str] = {"normal": "", "faint": "dim", "heading": "bold"}
@@ -34,14 +31,15 @@ class _ProposerRow:
 class LiveDisplay:
     """Shows an animated table for each layer, which stays when the layer ends.
 
-    Symbols repeat what the text says, so nothing depends on colour. Model text bypasses rich, which
-    would read its square brackets as styles.
+    Symbols repeat what the text says, so nothing depends on colour. The reply is rendered as
+    Markdown. All other text is plain: rich would read its square brackets as styles.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._unicode = console.encoding.lower().startswith("utf")
-        self._animation: Live | Status | None = None
+        self._animation: Live | None = None
+        self._reply: MarkdownStream | None = None
         self._spinner = Spinner(self._spinner_name)
         self._rows: list[_ProposerRow] = []
         self._started_at = 0.0
@@ -76,27 +74,54 @@ class LiveDisplay:
         self.line(text)
 
     def aggregator_started(self, name: str) -> None:
-        """Show a status line that disappears when the text starts."""
+        """Show a line with the seconds so far, which disappears when the text starts."""
         self.stop()
-        text = Text(f"Asking {name} for the reply")
-        self._animate(Status(text, console=self._console, spinner=self._spinner_name))
+        self._started_at = time.monotonic()
+
+        def status() -> Table:
+            table = Table.grid(padding=(0, 1))
+            text = f"Asking {name} for the reply: {self._elapsed()}"
+            table.add_row(self._spinner, Text(text))
+            return table
+
+        self._animate(
+            Live(
+                console=self._console,
+                get_renderable=status,
+                refresh_per_second=REFRESHES,
+                transient=True,
+            )
+        )
 
     def stop(self) -> None:
-        """Stop the animation and restore the cursor."""
+        """Stop the animation, print the rest of the reply and restore the cursor."""
         animation, self._animation = self._animation, None
         if animation:
             animation.stop()
+        self._finish_reply()
 
     def line(self, text: str, style: Style = "normal") -> None:
-        """Print a line above the animation; the terminal wraps it."""
-        self._console.print(Text(text, style=STYLES[style]), soft_wrap=True)
+        """Print a line below the reply or above the animation, wrapped between words."""
+        self._finish_reply()
+        self._console.print(Text(text, style=STYLES[style]))
+
+    def heading(self, text: str) -> None:
+        """Print the heading below an empty line."""
+        self.stop()
+        self.line("")
+        self.line(text, "heading")
 
     def text(self, piece: str) -> None:
-        """Print the piece unchanged."""
-        self._console.file.write(piece)
-        self._console.file.flush()
+        """Render the piece as Markdown."""
+        self._reply = self._reply or MarkdownStream(self._console)
+        self._reply.feed(piece)
 
-    def _animate(self, animation: Live | Status) -> None:
+    def _finish_reply(self) -> None:
+        reply, self._reply = self._reply, None
+        if reply:
+            reply.finish()
+
+    def _animate(self, animation: Live) -> None:
         # Store it before it starts, so that Ctrl-C in between still restores the cursor.
         self._animation = animation
         animation.start()

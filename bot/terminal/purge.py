@@ -5,33 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.errors import ConfigurationError
-from bot.settings import Settings
-from bot.storage.retention import DeletionScope, Retention, ago
+from bot.storage.retention import DeletionScope, Retention
 from bot.terminal.run_store import existing_run_store
 
 Print = Callable[[str], None]
+Confirm = Callable[[str], bool]
 
 
 async def purge(
-    settings: Settings, print_line: Print, *, team: str | None, user: str | None, days: float | None
+    database_url: str,
+    print_line: Print,
+    *,
+    scope: DeletionScope,
+    confirm: Confirm,
+    dry_run: bool = False,
 ) -> None:
     """Delete ended runs and everything that belongs to them.
 
+    Args:
+        database_url: the bot's database.
+        print_line: prints one line.
+        scope: what to delete.
+        confirm: shows a question to the operator; nothing is deleted unless it returns True.
+        dry_run: only print what would be deleted.
+
     Raises:
-        ConfigurationError: no option says what to delete.
+        ConfigurationError: the scope is empty, or the operator can't be asked.
     """
-    if team is None and user is None and days is None:
+    if scope == DeletionScope():
         raise ConfigurationError(
             "Specify what to delete: --team T…, --user U…, --older-than DAYS, or a combination."
         )
-    scope = DeletionScope(team, user, None if days is None else ago(days))
-    async with existing_run_store(settings) as database:
+    async with existing_run_store(database_url) as database:
         retention = Retention(database)
-        count = 0
-        async for deleted_runs in retention.purge(scope):
-            count += len(deleted_runs)
-        await retention.forget(scope)
+        planned = await retention.ended(scope)
+        if dry_run:
+            print_line(f"{_runs(planned)} would be deleted. Nothing was deleted.")
+        elif confirm(f"Delete {_runs(planned)} with {_rest(scope)}? This can't be undone."):
+            print_line(f"{_runs(await _delete(retention, scope))} deleted.")
+        else:
+            print_line("Nothing was deleted.")
         unfinished = await retention.live(scope)
-    print_line(f"{count} {'run' if count == 1 else 'runs'} deleted.")
     if unfinished:
         print_line(f"{unfinished} still in progress and kept. Run this again when they have ended.")
+
+
+async def _delete(retention: Retention, scope: DeletionScope) -> int:
+    count = 0
+    async for deleted_runs in retention.purge(scope):
+        count += len(deleted_runs)
+    await retention.forget(scope)
+    return count
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _rest(scope: DeletionScope) -> str:
+    """Return what else is deleted; see `Retention.forget`."""
+    if scope.before is not None:
+        return "its answers, calls and feedback"
+    return "all answers, calls, feedback, preferences and spending"

@@ -9,19 +9,17 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import ConfigurationError
-from bot.settings import Settings
 from bot.storage.database import Database, open_database
 from bot.storage.database_url import read_url
 
 
 @asynccontextmanager
-async def existing_run_store(settings: Settings) -> AsyncGenerator[Database, None]:
+async def existing_run_store(url: str) -> AsyncGenerator[Database, None]:
     """Open the bot's database and close it at the end.
 
     Raises:
         ConfigurationError: the database doesn't exist or can't be used.
     """
-    url = settings.environment.database_url
     _require_database(url)
     database = await open_database(url)
     try:

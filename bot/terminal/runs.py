@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from bot.errors import ConfigurationError
 from bot.ports import Run
-from bot.settings import Settings
 from bot.storage.run_listing import CallLine, RunListing, RunSummary
 from bot.storage.runs import StoredRunStore
 from bot.terminal.run_store import existing_run_store
@@ -23,11 +22,9 @@ CALLS_HEADER = (
 NO_RUNS = "No runs found."
 
 
-async def list_runs(
-    settings: Settings, print_line: Print, *, state: str | None, limit: int
-) -> None:
+async def list_runs(database_url: str, print_line: Print, *, state: str | None, limit: int) -> None:
     """Print the latest runs, one per line, without their texts."""
-    async with existing_run_store(settings) as database:
+    async with existing_run_store(database_url) as database:
         runs = await RunListing(database).runs(state=state, limit=limit)
     if not runs:
         print_line(NO_RUNS)
@@ -37,11 +34,11 @@ async def list_runs(
         print_line(_run_row(run))
 
 
-async def show_run(settings: Settings, print_line: Print, run_id: str, *, texts: bool) -> None:
+async def show_run(database_url: str, print_line: Print, run_id: str, *, texts: bool) -> None:
     """Print a run and its model calls.
 
     Args:
-        settings: the bot's settings.
+        database_url: the bot's database.
         print_line: prints one line.
         run_id: the run's id.
         texts: also print the question and the reply, which may be private.
@@ -49,7 +46,7 @@ async def show_run(settings: Settings, print_line: Print, run_id: str, *, texts:
     Raises:
         ConfigurationError: there is no such run.
     """
-    async with existing_run_store(settings) as database:
+    async with existing_run_store(database_url) as database:
         run = await StoredRunStore(database).get(run_id)
         calls = await RunListing(database).ledger(run_id)
     if run is None:

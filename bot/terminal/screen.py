@@ -78,10 +78,10 @@ class Screen:
 
     def stop(self) -> None:
         """Stop all animation and leave the cursor at the start of a line."""
-        self._display.stop()
         if self._last_character != "\n":
             self._display.text("\n")
             self._last_character = "\n"
+        self._display.stop()
 
     def _show_call_end(self, answer: Answer, *, failed: bool) -> None:
         outcome_text = strings.call_outcome(answer)
@@ -110,8 +110,7 @@ class Screen:
             self._last_character = shown[-1]
 
     def _show_answer(self, answer: Answer) -> None:
-        self._display.line("")
-        self._display.line(strings.answer_heading(answer), "heading")
+        self._display.heading(strings.answer_heading(answer))
         text = safe(answer.text).strip() or one_line(answer.error or strings.NO_TEXT)
         self._display.text(f"{text}\n")
 

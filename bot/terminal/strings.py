@@ -1,4 +1,4 @@
-"""All texts of `moa-bot ask`."""
+"""All texts of `moa-bot ask` and `moa-bot brainstorm`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.errors import Trouble, trouble_of
-from bot.figures import cost, pipeline_shape, seconds
+from bot.figures import cost, dollars, pipeline_shape, seconds
 from bot.terminal.safe_text import one_line
 from moa import Answer, NotEnoughAnswers, Outcome, Plan
+from moa.brainstorm import Brainstorm
 
 DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
+    "start a model server such as Ollama on this machine,\n"
     "or copy moa.example.toml to moa.toml and list your models there."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
     "no_answer": "No model answered. Run `moa-bot check` to find out why.",
     "too_long": "The question is too long for every model. Shorten it, or use other models.",
+    "declined": "The providers won't answer this because of its content. Rephrase the question.",
     "output_limit": (
         "The models reached their output limit before they wrote anything. In moa.toml, raise "
         "their reasoning_tokens or max_output_tokens, or lower reasoning_effort."
@@ -28,6 +31,10 @@ CUT_AT_LIMIT = "The reply is cut off: its model reached the length limit."
 RETRACTED = "(The text above was the model's reasoning. Its reply:)"
 SERVER_MESSAGE = "(The server said: {reason})"
 NO_TEXT = "This model returned no text."
+NO_IDEAS = "There are no ideas: the models' answers contained none. Try another topic or pipeline."
+SAME_IDEA = "also"
+PERSON = "from your file"
+RESULT = "Result"
 
 CALL_OUTCOMES = {
     "used": "answered in {after}",
@@ -45,11 +52,21 @@ ANSWER_STATES = {
 }
 
 
-def run_header(plan: Plan, source: str) -> str:
-    """Return the header: the pipeline, its models, and their source."""
+def run_header(plan: Plan, source: str, *, has_personas: bool = False) -> str:
+    """Return the header: the pipeline, its models, and their source.
+
+    `has_personas`: all models of the pipeline are one, with different personas.
+    """
     layers = [numbered_names([s.model.profile.name for s in layer.seats]) for layer in plan.layers]
     shape = pipeline_shape(layers, one_line(plan.aggregators[0].profile.name))
+    if has_personas:
+        shape = f"{shape} ({_persona_count(plan)})"
     return f"Pipeline {one_line(plan.name)}: {shape} · models from {one_line(source)}"
+
+
+def _persona_count(plan: Plan) -> str:
+    names = {seat.model.profile.name for layer in plan.layers for seat in layer.seats}
+    return f"one model, {len(names)} personas"
 
 
 def numbered_names(models: Sequence[str]) -> list[str]:
@@ -116,3 +133,40 @@ def answer_heading(answer: Answer) -> str:
         f"Layer {answer.layer} · {one_line(answer.model)} "
         f"({ANSWER_STATES[answer.status]}, {seconds(answer.seconds)})"
     )
+
+
+def brainstorm_start(calls: int, people: int, most_usd: float | None) -> str:
+    """Return what is about to happen, and its highest cost."""
+    yours = f" Your file has {counted(people, 'idea')}." if people else ""
+    if most_usd is None:
+        price = "the cost is unknown"
+    else:
+        price = f"at most {dollars(most_usd)}" if most_usd else "at no cost"
+    return f"Asking for ideas {counted(calls, 'time')}: {price}.{yours}"
+
+
+def ideas_drawn(ended: int, calls: int, model: str, ideas: int) -> str:
+    """Describe a call that handed in ideas."""
+    return f"{ended} of {calls}: {counted(ideas, 'idea')} from {model}"
+
+
+def draw_failed(ended: int, calls: int, model: str, error: str) -> str:
+    """Describe a call that handed in nothing."""
+    return f"{ended} of {calls}: {model} failed: {error}"
+
+
+def brainstorm_footer(finished: Brainstorm, elapsed_s: float) -> str:
+    """Return the last line: ideas, themes, time and cost."""
+    estimated = any(c.usage and c.usage.estimated and c.cost_usd for c in finished.calls)
+    parts = [
+        counted(len(finished.ideas), "idea"),
+        counted(len(finished.grouping.themes), "theme"),
+        seconds(elapsed_s),
+        cost(finished.cost_usd, estimated=estimated),
+    ]
+    return " · ".join(parts)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

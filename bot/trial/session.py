@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
 from bot.http import serve
+from bot.http_connections import ConnectionLimits
 from bot.playground.clock import Clock
 from bot.playground.server import LocalSlack
 from bot.trial.bot_runner import BotRunner
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 HOST: Final = "127.0.0.1"
+LIMITS: Final = ConnectionLimits(request_s=120, response_s=86_400)
+"""Live updates are one response that lasts as long as the page is open."""
+
 _STATE_FILE: Final = "slack.json"
 _SAVE_EVERY_S: Final = 2.0
 
@@ -79,7 +83,7 @@ async def open_trial(
         stack.push_async_callback(runner.kill)
         live = LiveUpdates(slack)
         gate = Gate(trial_app(TrialPage(slack, app, runner, RegionDrawer(runner), live)))
-        gate.port = await stack.enter_async_context(serve(gate, HOST, port))
+        gate.port = await stack.enter_async_context(serve(gate, HOST, port, limits=LIMITS))
         stack.callback(live.close)
         await runner.start()
         yield Trial(gate.address, slack, runner)

@@ -8,6 +8,7 @@ from functools import partial
 from moa.engine import disagreement, model_request
 from moa.engine.answer_request import AnswerRequest, AnswerSpec
 from moa.engine.call_pool import CallEnded, CallPool, PoolEvent, TextReceived, Timer
+from moa.engine.cut_prompt import cut_prompt_note
 from moa.engine.in_flight_call import CallSlot, InFlightCall
 from moa.engine.layer_result import Carryover
 from moa.engine.recorded_answers import COMPLETE_STATUSES, RecordedAnswers, answer_event
@@ -154,6 +155,8 @@ class EngineState:
         if is_analyst:
             found, logged = disagreement.parse_answer(answer, logged, self.carryover.answers)
             self.record.disagreement = found
+        elif note := cut_prompt_note(call):
+            self.record.add_notes(note)
         self.record.calls.append(logged)
         self.record.bug = self.record.bug or call.bug
         request = self._request_for(call)

@@ -9,7 +9,7 @@ from moa.engine.in_flight_call import CallSlot
 from moa.engine.layer_result import Carryover
 from moa.pipeline import prompts
 from moa.pipeline.plan import DEFAULT_TASK, Plan
-from moa.pipeline.strategies import PromptContext, Strategy, direct, find_own_label
+from moa.pipeline.strategies import PromptContext, Strategy, brief, direct, find_own_label
 from moa.ports import Model
 from moa.types import Prompt
 
@@ -32,15 +32,17 @@ class RequestBuilder:
         self, carryover: Carryover, slot: CallSlot, model: Model, window_share: float
     ) -> model_request.ModelRequest:
         """Build a call's request, using this share (0 to 1) of the model's context window."""
-        strategy = self._strategy(carryover, slot)
+        strategy = self._strategy(carryover, slot, model)
         context = self._context(carryover, slot, model)
         return model_request.build_request(
             strategy, context, model.profile, slot.role, window_share=window_share
         )
 
-    def _strategy(self, carryover: Carryover, slot: CallSlot) -> Strategy:
+    def _strategy(self, carryover: Carryover, slot: CallSlot, model: Model) -> Strategy:
         if slot.role == "analyst":
             return disagreement.compare
+        if model.profile.brief_prompts and slot.role != "ranker":
+            return brief
         no_answers = slot.layer > 1 and not carryover.answers
         return direct if no_answers else self.plan.strategy_for(slot.layer)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from moa.addresses import address_problem
 from moa.errors import PipelineError
 from moa.pipeline.definition import Pipeline, Seconds, find_errors
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
@@ -121,10 +121,8 @@ class ModelDefinition(StrictModel):
     @field_validator("base_url")
     @classmethod
     def _is_http_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            url = urlsplit(value)
-            if url.scheme not in {"http", "https"} or not url.hostname:
-                raise ValueError('must begin with "http://" or "https://" and name a host')
+        if value is not None and (problem := address_problem(value)):
+            raise ValueError(problem)
         return value
 
     @field_validator("omit")

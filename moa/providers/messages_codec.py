@@ -50,6 +50,7 @@ class MessagesDecoder:
         self.finished = False
         self.done = False
         self.error: ModelError | None = None
+        self.error_body: object = None
         self._model = model
         self._fields: dict[str, Any] = {}
         self._usage: Usage | None = None
@@ -80,6 +81,7 @@ class MessagesDecoder:
         """Decode the answer of a server that doesn't stream."""
         self.done = True
         if error := answer.get("error"):
+            self.error_body = error
             raise error_mapping.from_stream_error(error, model=self._model)
         blocks = answer.get("content")
         if not isinstance(blocks, list | str):
@@ -106,7 +108,8 @@ class MessagesDecoder:
             case "message_stop":
                 self.done = True
             case "error":
-                self.error = error_mapping.from_stream_error(event.get("error"), model=self._model)
+                self.error_body = event.get("error")
+                self.error = error_mapping.from_stream_error(self.error_body, model=self._model)
             case _:  # "ping", "content_block_stop" and future event types
                 pass
 

@@ -14,7 +14,13 @@ from moa.ports import Profile
 from moa.providers import sdk_client
 from moa.providers.chat_codec import ChatDecoder, chat_turns
 from moa.providers.endpoints import Endpoints, checked_address, checked_key
-from moa.providers.parameters import REASONING_TOKENS, Parameters, post, reasoning_allowance
+from moa.providers.parameters import (
+    REASONING_TOKENS,
+    Parameters,
+    SentBody,
+    post,
+    reasoning_allowance,
+)
 from moa.providers.response_reader import read_answer
 from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
@@ -91,8 +97,13 @@ class OpenAIModel:
 
     def stream(self, prompt: Prompt, sampling: Sampling) -> AsyncGenerator[Chunk, None]:
         """Send the prompt and stream the answer; see `moa.Model`."""
-        decoder = ChatDecoder(self._model)
-        return read_answer(partial(self._send, prompt, sampling), decoder, self._open_thoughts)
+        sent = SentBody()
+        return read_answer(
+            partial(self._send, prompt, sampling, sent),
+            partial(ChatDecoder, self._model),
+            self._open_thoughts,
+            partial(self._parameters.learn_from_body, sent),
+        )
 
     async def prepare(self) -> None:
         """Import the SDK and build the client before the first question.
@@ -116,7 +127,7 @@ class OpenAIModel:
     async def _client(self) -> sdk_client.SdkClient:
         return await self._endpoints.openai(self._base_url, self._api_key)
 
-    async def _send(self, prompt: Prompt, sampling: Sampling) -> httpx2.Response:
+    async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
         client = await self._client()
         own = client.host.endswith(_OWN_DOMAIN)
         return await post(
@@ -126,6 +137,7 @@ class OpenAIModel:
             self._parameters,
             allowance=self._profile.reasoning_tokens,
             timeout_s=self._timeout_s,
+            sent_body=sent,
         )
 
     def _body(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from moa.errors import Overflow
-from moa.providers.error_details import Details
+from moa.providers.error_details import Details, parse_details
 from moa.providers.error_table import UNSUPPORTED_CODES, is_context_overflow
 from moa.providers.sdk_client import SdkCallError, SdkClient
 
@@ -79,6 +80,13 @@ def reasoning_allowance(configured: int | None, window: int, *, thinks: bool) ->
     return min(REASONING_TOKENS, window // _WINDOW_SHARE) if thinks else 0
 
 
+@dataclass(slots=True)
+class SentBody:
+    """The last request body sent for one answer."""
+
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 class Parameters:
     """The parameters one model accepts, shared by all questions so each rejection happens once.
 
@@ -121,6 +129,13 @@ class Parameters:
         name = "" if is_context_overflow(0, details.text) else _rejected_parameter(details, sent)
         return bool(name) and self._adapt(name, details, sent)
 
+    def learn_from_body(self, sent: SentBody, error_body: object) -> bool:
+        """Learn from an error that came in place of an answer, with status 200; see `learn`."""
+        if error_body is None:
+            return False
+        details = parse_details(error_body)
+        return self.learn(details, details.status or min(_BAD_REQUEST), sent.body)
+
     def _adapt(self, name: str, details: Details, sent: Mapping[str, Any]) -> bool:
         if _refuses_value(name, details):
             maximum = _allowed_maximum(details.text, sent[name]) if name in _CAPS else None
@@ -156,6 +171,7 @@ async def post(
     *,
     allowance: int,
     timeout_s: float,
+    sent_body: SentBody,
 ) -> httpx2.Response:
     """Send a request, adapting its parameters to what the server accepts.
 
@@ -169,12 +185,13 @@ async def post(
         parameters: what the server accepts.
         allowance: reasoning tokens to allow.
         timeout_s: read timeout.
+        sent_body: keeps the body of the request that was accepted.
 
     Raises:
         ModelError: the server rejected the request for another reason.
     """
     for left in reversed(range(MAX_FORMS)):
-        sent = parameters.apply(body(allowance))
+        sent = sent_body.body = parameters.apply(body(allowance))
         try:
             return await client.post(path, sent, timeout_s)
         except SdkCallError as refused:

@@ -17,6 +17,7 @@ from moa.providers import error_mapping
 from moa.providers.burst_pacer import StreamThrottle
 from moa.providers.clean_chunks import ChunkCleaner
 from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES
+from moa.providers.parameters import MAX_FORMS
 from moa.providers.sse import EventReader, EventTooLongError
 from moa.providers.surrogates import SurrogateRepair
 from moa.thoughts.thought_filter import OpenThoughtDetector
@@ -64,6 +65,9 @@ class Decoder(Protocol):
     error: ModelError | None
     """An error reported inside the stream."""
 
+    error_body: object
+    """That error as the server sent it; None if there is none."""
+
     @property
     def has_usage(self) -> bool:
         """Whether usage has been received."""
@@ -84,28 +88,39 @@ class Decoder(Protocol):
 
 async def read_answer(
     send: Callable[[], Awaitable[httpx2.Response]],
-    decoder: Decoder,
+    new_decoder: Callable[[], Decoder],
     open_thoughts: OpenThoughtDetector,
+    learn: Callable[[object], bool],
 ) -> AsyncGenerator[Chunk, None]:
     """Send the request and stream the answer. Closing the generator closes the connection.
 
     Args:
         send: sends the request and returns the response.
-        decoder: decodes the API's format.
+        new_decoder: returns a decoder of the API's format.
         open_thoughts: remembers whether the model's answers start inside its reasoning.
+        learn: told of an error that arrived in place of an answer, with status 200; returns whether
+            another request is worth sending.
 
     Raises:
         ModelError: any kind; text received before it has been yielded.
     """
-    response = await send()
-    cleaner = ChunkCleaner(open_thoughts)
-    try:
-        reader = _ResponseReader(response, decoder)
-        while chunk := await reader.next():
-            yield cleaner.clean(chunk)
-        yield cleaner.finish(decoder.final_chunk())
-    finally:
-        await response.aclose()
+    for left in reversed(range(MAX_FORMS)):
+        decoder, has_text = new_decoder(), False
+        response = await send()
+        cleaner = ChunkCleaner(open_thoughts)
+        try:
+            reader = _ResponseReader(response, decoder)
+            while chunk := await reader.next():
+                has_text = has_text or bool(chunk.text)
+                yield cleaner.clean(chunk)
+            yield cleaner.finish(decoder.final_chunk())
+        except ModelError:
+            if has_text or not left or not learn(decoder.error_body):
+                raise
+        else:
+            return
+        finally:
+            await response.aclose()
 
 
 class _ResponseReader:

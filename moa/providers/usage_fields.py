@@ -6,7 +6,7 @@ An implausible or missing count is unknown, never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from moa.pipeline.usage_estimates import is_cost, is_token_count, plausible_usage
 from moa.providers import error_mapping
@@ -31,6 +31,21 @@ def parse_chat_usage(fields: UsageFields) -> Usage | None:
         input_tokens = hit + missed
     cached = _number(details, "cached_tokens") or hit or _number(fields, "cached_tokens") or 0
     return _usage(input_tokens, _output_tokens(fields, input_tokens or 0), cached, _cost(fields))
+
+
+def find_chat_usage(event: UsageFields) -> Usage | None:
+    """Return the usage in an event, wherever the server puts it; None if there is none.
+
+    OpenAI: `usage`. Groq: `x_groq.usage`. Moonshot: `choices[0].usage`.
+    """
+    choices = event.get("choices")
+    listed = cast("list[object]", choices) if isinstance(choices, list) else []
+    holders = [event, event.get("x_groq"), *listed[:1]]
+    for holder in map(error_mapping.as_mapping, holders):
+        fields = error_mapping.as_mapping(holder.get("usage"))
+        if fields and (usage := parse_chat_usage(fields)):
+            return usage
+    return None
 
 
 def parse_messages_usage(fields: UsageFields) -> Usage | None:

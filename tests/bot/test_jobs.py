@@ -102,6 +102,7 @@ class Stage:
             *(self.runs, work, self.database.dsn),
             stop=stop,
             share=self.shares.append,
+            outage=self.database.outage,
             at_once=at_once,
         ) as queue:
             yield queue

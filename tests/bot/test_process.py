@@ -27,6 +27,24 @@ async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
         assert await process.wait() == 0
 
 
+async def test_a_start_says_what_the_bot_works_with(tmp_path: Path) -> None:
+    """A plain block: configuration, pipelines, database, workspace, and how to ask. No secrets."""
+    async with world(tmp_path, Reply("The reply.")) as there:
+        for state in ("new", "existing"):
+            async with started(tmp_path, there.slack, change={"LOG_FORMAT": "console"}) as process:
+                log = await said(process, "ready")
+                process.send_signal(signal.SIGTERM)
+                await ended(process)
+            block = log[log.index("moa-bot ") :]
+            assert re.search(r"^  configuration  moa\.toml$", block, re.MULTILINE)
+            assert re.search(r"^  pipelines      \w+ \(default\): .+ → ", block, re.MULTILINE)
+            assert re.search(rf"^  database       .*bot\.db \({state}\)$", block, re.MULTILINE)
+            assert f"({there.slack.team_id})" in block
+            assert "Socket Mode" in block
+            assert re.search(r"^Mention @\w+ in a channel", block, re.MULTILINE)
+            assert there.slack.bot_token not in log
+
+
 async def test_sigterm_lets_a_running_question_end(tmp_path: Path) -> None:
     """A bot that is stopped in the middle of a question still answers it."""
     gate = asyncio.Event()

@@ -139,6 +139,24 @@ async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRunSt
     assert (run.reply, run.answers) == ("In time.", (ANSWER,))
 
 
+async def test_an_attempt_that_counts_no_more_ends_nothing(runs: StoredRunStore) -> None:
+    """A worker that was taken for dead can't close the run that another one is working on."""
+    run_id = await claimed(runs)
+    for _ in range(2):
+        assert await runs.begin(run_id)
+    with pytest.raises(Superseded):
+        await runs.delivered(run_id, 0)
+    with pytest.raises(Superseded):
+        await runs.fail(run_id, "internal", 0)
+    assert [run.run_id for run in await runs.unfinished()] == [run_id]
+    await runs.delivered(run_id, 1)
+    with pytest.raises(Superseded):
+        await runs.fail(run_id, "thread_gone", 0)
+    run = await runs.get(run_id)
+    assert run is not None
+    assert (run.state, run.trouble) == ("answered", None)
+
+
 async def test_every_call_has_one_line_in_the_ledger(
     runs: StoredRunStore, opened: Database
 ) -> None:

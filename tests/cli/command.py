@@ -39,7 +39,12 @@ class Result:
 def environment(folder: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the variables of a fresh machine plus the given ones."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    home = {"HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    home = {
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "MOA_LOCAL_SERVERS": "off",  # a server that runs on this machine is none of the tests'
+    }
     return kept | home | dict(variables or {})
 
 

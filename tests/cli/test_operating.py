@@ -15,6 +15,7 @@ from bot.storage.database import Database
 from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot, moa_bot_process
+from tests.cli.terminal import Terminal
 from tests.slack.user_actions import idle
 from tests.stage import on_stage, variables
 
@@ -149,11 +150,11 @@ async def test_wrong_use_deletes_nothing_and_is_told(
     ],
 )
 async def test_settings_that_cannot_be_are_named(tmp_path: Path, setting: str, said: str) -> None:
-    """Before anything is deleted by a wrong number of days."""
+    """`check` names them before the bot deletes anything by a wrong number of days."""
     (tmp_path / "moa.toml").write_text(setting, encoding="utf-8")
-    result = await moa_bot(tmp_path, "runs")
-    assert result.code == 2
-    assert said in result.err
+    result = await moa_bot(tmp_path, "check")
+    assert result.code != 0
+    assert said in result.out + result.err
 
 
 async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
@@ -162,15 +163,53 @@ async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
     """Nobody else's, also where the bot has never worked on this database."""
     await asked(opened, "U1", "answered")
     live, other = await asked(opened, "U1"), await asked(opened, "U2", "answered")
-    result = await command(tmp_path, database, "purge", "--user", "U1")
+    result = await command(tmp_path, database, "purge", "--user", "U1", "--yes")
     assert (result.code, result.err) == (0, "")
     assert result.out == (
         "1 run deleted.\n1 still in progress and kept. Run this again when they have ended.\n"
     )
     assert await listed(tmp_path, database) == [other, live]
-    assert (await command(tmp_path, database, "purge", "--older-than", "9e9")).out.startswith("0 ")
-    assert (await command(tmp_path, database, "purge", "--team", "T1")).out.startswith("1 run ")
+    old = await command(tmp_path, database, "purge", "--older-than", "9e9", "--yes")
+    assert old.out.startswith("0 ")
+    team = await command(tmp_path, database, "purge", "--team", "T1", "--yes")
+    assert team.out.startswith("1 run ")
     assert await listed(tmp_path, database) == [live]
+
+
+async def test_nothing_is_deleted_without_a_yes(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """A dry run only counts. A script must say --yes; a person is asked."""
+    run_id = await asked(opened, "U1", "answered")
+    dry = await command(tmp_path, database, "purge", "--user", "U1", "--dry-run")
+    assert dry.out == "1 run would be deleted. Nothing was deleted.\n"
+    unasked = await command(tmp_path, database, "purge", "--user", "U1")
+    assert (unasked.code, unasked.out) == (2, "")
+    assert "Delete 1 run with all answers" in unasked.err
+    assert "--yes" in unasked.err
+    assert await listed(tmp_path, database) == [run_id]
+
+
+@pytest.mark.parametrize(("answer", "said"), [("n", "Nothing was deleted"), ("y", "1 run deleted")])
+async def test_a_person_is_asked_before_data_is_deleted(
+    tmp_path: Path, opened: Database, database: str, answer: str, said: str
+) -> None:
+    """Only a clear yes deletes."""
+    await asked(opened, "U1", "answered")
+    terminal = Terminal(tmp_path, "purge", "--user", "U1", DATABASE_URL=database)
+    await asyncio.to_thread(terminal.until, "[y/N]")
+    terminal.type(f"{answer}\n")
+    assert await asyncio.to_thread(terminal.end) == 0
+    assert said in terminal.shown
+
+
+async def test_stored_runs_are_shown_without_any_model(
+    tmp_path: Path, opened: Database, database: str
+) -> None:
+    """An operator's machine needs the database, not the models: even a broken moa.toml is fine."""
+    run_id = await asked(opened, "U1", "answered")
+    (tmp_path / "moa.toml").write_text("[models.x]", encoding="utf-8")
+    assert await listed(tmp_path, database) == [run_id]
 
 
 async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: str) -> None:
@@ -182,7 +221,7 @@ async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: st
         await idle(stage)
         result = await moa_bot_process(
             tmp_path,
-            *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id),
+            *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id, "--yes"),
             variables=variables(stage.slack, tmp_path, database),
         )
         assert (result.code, result.err) == (0, "")

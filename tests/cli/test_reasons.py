@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.server import LocalSlack
 from tests.cli.command import Result, configure, moa_bot, pipeline
 from tests.models import ModelServer, Reply, Status
 
@@ -41,7 +42,7 @@ async def test_the_providers_reason_is_shown(tmp_path: Path, arguments: tuple[st
     """`check` and `ask` show status, code, parameter and message, without keys."""
     result = await run(tmp_path, REFUSED, *arguments)
     assert result.code == 1
-    assert REASON in result.out
+    assert REASON in result.out + result.err
     assert "1234567890" not in result.out + result.err
 
 
@@ -61,13 +62,51 @@ async def test_a_question_that_is_too_long_is_told_as_that(tmp_path: Path) -> No
 
 
 async def test_check_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> None:
-    """A server that is still loading its model has not failed."""
+    """A server that is still loading its model has not failed; what `check` waits for is said."""
     loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
     async with ModelServer({"m": [loading, Reply("OK.")]}) as server:
         at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
         configure(tmp_path, {"m": at}, pipeline("m", aggregator="m"))
         result = await moa_bot(tmp_path, "check")
     assert result.code == 0
+    assert result.out.count("Waiting for m: its server is loading the model.") == 1
+
+
+async def test_check_asks_as_a_proposer_is_asked(tmp_path: Path) -> None:
+    """With the same instructions, persona, temperature and output limit."""
+    async with ModelServer({"m": Reply("OK.")}) as server:
+        at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"\npersona = "Sly."'
+        configure(tmp_path, {"m": at}, pipeline("m", aggregator="m"))
+        assert (await moa_bot(tmp_path, "check")).code == 0
+        assert (await moa_bot(tmp_path, "ask", "Why?")).code == 0
+        checked, asked, _ = server.questions
+    assert checked.system == asked.system
+    assert "Sly." in checked.system
+    same = ("temperature", "max_tokens", "stream", "stream_options")
+    assert [checked.body[key] for key in same] == [asked.body[key] for key in same]
+
+
+async def test_a_wrong_key_is_found_although_anyone_may_list_the_models(tmp_path: Path) -> None:
+    """OpenRouter and others show their models without a key."""
+    refused = Reply(fault=Status(401, {"error": {"message": "No auth credentials", "code": 401}}))
+    result = await run(tmp_path, refused, "check")
+    assert result.code == 1
+    assert "failed   m: openai, m" in result.out
+    assert "401" in result.out
+
+
+async def test_slack_is_checked_although_there_are_no_models(tmp_path: Path) -> None:
+    """A mistake in moa.toml doesn't hide a wrong token, nor the database."""
+    (tmp_path / "moa.toml").write_text("models = 1\n", encoding="utf-8")
+    async with LocalSlack() as slack:
+        variables = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": "xoxb-wrong"}
+        wrong = await moa_bot(tmp_path, "check", variables=variables)
+        variables["SLACK_BOT_TOKEN"] = slack.bot_token
+        right = await moa_bot(tmp_path, "check", variables=variables)
+    assert (wrong.code, right.code) == (1, 1)
+    assert "invalid_auth" in wrong.out
+    assert "ok       SLACK_BOT_TOKEN" in right.out
+    assert "ok       sqlite" in right.out
 
 
 async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> None:

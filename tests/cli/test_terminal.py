@@ -2,77 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import select
-import signal
-import struct
-import subprocess
-import termios
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import (
-    COMMAND,
-    LIMIT_S,
-    configure,
-    environment,
-    hear_interrupts,
-    pipeline,
-    scripted,
-)
+from tests.cli.command import configure, pipeline, scripted
+from tests.cli.terminal import Terminal
 
 CURSOR_GONE, CURSOR_BACK = "\x1b[?25l", "\x1b[?25h"
 COLOURS = re.compile(r"\x1b\[[\d;]*(?<![\d])(?:3\d|9\d|38|4\d)[\d;]*m")
 CODES = re.compile(r"\x1b\[[0-?]*[@-~]")
-
-
-class Terminal:
-    """The command in a pseudo-terminal."""
-
-    def __init__(self, folder: Path, *arguments: str, columns: int = 80, **variables: str) -> None:
-        self._screen, inner = pty.openpty()
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=folder,
-            env=environment(folder, {"TERM": "xterm-256color"} | variables),
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-            preexec_fn=hear_interrupts,  # noqa: PLW1509 - this test starts no threads of its own
-        )
-        os.close(inner)
-        self.shown = ""
-
-    def until(self, words: str) -> str:
-        """Read until these words are shown; what was shown so far."""
-        while words not in self.shown and (piece := self._read()):
-            self.shown += piece
-        assert words in self.shown
-        return self.shown
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        while piece := self._read():
-            self.shown += piece
-        os.close(self._screen)
-        return self._process.wait()
-
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        self._process.send_signal(signal.SIGINT)
-
-    def _read(self) -> str:
-        if not select.select([self._screen], [], [], LIMIT_S)[0]:
-            self._process.kill()
-        try:
-            return os.read(self._screen, 65536).decode(errors="replace")
-        except OSError:  # how Linux says that the other side is closed
-            return ""
 
 
 def settled(shown: str) -> list[str]:
@@ -113,11 +53,12 @@ def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -
     assert terminal.end() == 0
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
     text = "\n".join(settled(terminal.shown))
+    unwrapped = " ".join(text.split())
     assert re.search(r"^Layer 1\n ✓ quick answered in 0\.\d s", text, re.MULTILINE)
     assert re.search(r"^ ✗ dead  failed after 0\.0 s:", text, re.MULTILINE)
     assert "Layer 1: 1 of 2 answered\n" in text
     assert "waiting, " not in text
-    assert "1 of 2 answers used" in text
+    assert "1 of 2 answers used" in unwrapped
 
 
 def test_a_model_cannot_command_the_terminal(tmp_path: Path) -> None:
@@ -180,3 +121,28 @@ def test_an_interrupt_gives_the_cursor_back(tmp_path: Path) -> None:
     assert terminal.end() == 130
     assert terminal.shown.rindex(CURSOR_BACK) > terminal.shown.rindex(CURSOR_GONE)
     assert "Traceback" not in terminal.shown
+
+
+def test_a_reply_is_rendered_as_markdown(tmp_path: Path) -> None:
+    """Lists, tables and code look right, lines break between words, and addresses stay visible."""
+    reply = (
+        "## Plan\n\nSome **bold** words that are long enough to need a second line.\n\n"
+        "- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\nx = 1\n```\n\n"
+        "See [the page](https://example.com/x) and <b>tags</b>.\n"
+    )
+    configure(tmp_path, {"one": scripted(reply)}, pipeline(aggregator="one"))
+    terminal = Terminal(tmp_path, "ask", "Why?", columns=50)
+    assert terminal.end() == 0
+    lines = settled(terminal.shown)
+    text = "\n".join(lines)
+    assert "**" not in text
+    assert "##" not in text
+    assert "```" not in text
+    assert " • one\n • two\n" in text
+    assert "|---|" not in text
+    assert "(https://example.com/x)" in text
+    assert "<b>tags</b>" in text
+    assert "Some bold words that are long enough to need a" in lines
+    assert "second line." in lines
+    assert "\x1b]8" not in terminal.shown
+    assert text.count("bold words") == 1

@@ -38,7 +38,7 @@ def message_of(result: Result) -> str:
         ([], "usage: moa-bot"),
         (["frobnicate"], "invalid choice: 'frobnicate'"),
         (["ask"], "QUESTION"),
-        (["ask", "What", "is"], "unrecognized arguments: is"),
+        (["ask", "What", "is", "--short"], "unrecognized arguments: --short"),
         (["ask", "Why?", "--pipe", "x"], "unrecognized arguments: --pipe x"),
         (["run", "--port", "99999"], '"99999" is not a port'),
         (["run", "--drain", "-1"], '"-1" is not a number of seconds'),

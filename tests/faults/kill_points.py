@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
+from bot.slack.api.metadata import is_last_message
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.reply import recovery, thread_reply
 from bot.slack.reply.thread_reply import ThreadReply
@@ -113,6 +114,14 @@ EDITED: Final[Mapping[str, Point]] = {
 }
 """Without streams and sessions."""
 
+PLAINER: Final[Mapping[str, Point]] = {
+    "plain end accepted, its buttons not posted": Point(
+        AsyncWebClient.chat_stopStream, meant=is_last_message
+    ),
+    "buttons posted, not recorded": Point(AsyncWebClient.chat_postMessage),
+}
+"""Where Slack refuses the buttons below a reply."""
+
 RESUMED: Final[Mapping[str, Point]] = {
     "unfinished runs found": Point(StoredRunStore.begin, before=True),
     "next attempt begun": Point(StoredRunStore.begin),
@@ -131,7 +140,9 @@ REQUEUED: Final[Mapping[str, Point]] = {
 DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
 """While it hears that a question was deleted."""
 
-ALL: Final[Mapping[str, Point]] = POINTS | WAITING | QUEUED | EDITED | RESUMED | REQUEUED | DELETED
+ALL: Final[Mapping[str, Point]] = (
+    POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
+)
 
 
 def owner_of(point: Point) -> tuple[Any, str]:

@@ -71,7 +71,7 @@ async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str
         await there.begun(asked)
         full.touch()
         gate.set()
-        await life.says("database_trouble")
+        await life.says("database_away")
         late = await there.ask()
         await there.slack.wait_for(lambda: there.slack.deliveries[-1].acks)
         full.unlink()
@@ -94,8 +94,12 @@ async def test_a_postgres_that_is_restarted_is_waited_for(
         await there.there.models.asked(8)
         await postgres.stop(mode)
         gate.set()
-        await life.says("database_trouble")
+        await life.says("database_away")
         await postgres.start()
         await there.answered(*asked)
         await there.answered(await there.ask())
+        log = life.said
+        assert (log.count("database_away"), log.count("database_back")) == (1, 1)
+        assert "queue_lost" not in log
+        assert "recovery_failed" not in log
     server.drop()

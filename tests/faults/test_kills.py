@@ -14,7 +14,7 @@ import pytest
 
 from tests.databases import KINDS, Databases
 from tests.faults.bot_processes import Lives
-from tests.faults.kill_points import EDITED, POINTS, REQUEUED, RESUMED, WAITING
+from tests.faults.kill_points import EDITED, PLAINER, POINTS, REQUEUED, RESUMED, WAITING
 from tests.faults.scene import Asked, Paid, Scene, scene
 
 ON_THE_WAY_S = 0.3
@@ -94,6 +94,31 @@ async def test_killed_where_slack_can_neither_stream_nor_show_a_session(
     async with scene(tmp_path, lives, database) as there:
         there.slack.app.features -= LAST_RESORT
         await killed_at_each(there, EDITED)
+
+
+@pytest.mark.parametrize("point", PLAINER)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_killed_where_slack_refuses_the_buttons(
+    tmp_path: Path, lives: Lives, database: str, point: str
+) -> None:
+    """The reply stays, and its buttons come once, in a message of their own."""
+    async with scene(tmp_path, lives, database) as there:
+        there.slack.fail_next(
+            "chat.stopStream",
+            error="invalid_blocks",
+            times=999,
+            when=lambda args: bool(args.get("blocks")),
+        )
+        async with there.ready(point=point) as life:
+            life.arm()
+            asked = await there.ask()
+            assert await life.ended() is None
+        async with there.ready():
+            await there.slack.wait_for(lambda: there.state(asked) == "answered", timeout=30)
+            thread = "\n".join(map(there.slack.render, there.ours(asked)))
+            assert thread.count("nine ten.") == 1
+            assert thread.count("[Show answers]") == 1
+            assert not any(message.streaming for message in there.ours(asked))
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

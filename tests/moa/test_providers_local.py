@@ -104,5 +104,5 @@ def test_without_the_extra_the_way_to_install_it_is_said(monkeypatch: pytest.Mon
         return None
 
     monkeypatch.setattr("moa.providers.llama.find_spec", nothing)
-    with pytest.raises(PipelineError, match="--extra local"):
+    with pytest.raises(PipelineError, match="pip install --no-deps xllamacpp"):
         LocalModel(Profile("l"), Endpoints())

@@ -12,7 +12,7 @@ from moa import Message, Profile, Prompt, Sampling
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.provider_calls import SAMPLING, hear
 from tests.moa.refusals import of, of_openrouter
-from tests.models import ModelServer, Reply, Status
+from tests.models import ErrorEvent, ModelServer, Raw, Reply, Status
 
 CAP = SAMPLING.max_output_tokens
 SENT = ("temperature", "stream_options", "max_tokens", "max_completion_tokens")
@@ -304,3 +304,62 @@ async def test_each_model_learns_for_itself(server: ModelServer, endpoints: Endp
     await hear(model_at(server, endpoints))
     await hear(model_at(server, endpoints, model="n"))
     assert "stream_options" in sent(server)[-1]
+
+
+def in_stream(body: Any) -> Reply:
+    """An error event where the answer should begin, with status 200."""
+    event = body if isinstance(body, dict) and "error" in body else {"error": body}
+    return Reply(fault=Raw(f"data: {json.dumps(event)}\n\n".encode()))
+
+
+def as_whole_body(body: Any) -> Reply:
+    """The error as a JSON body, with status 200."""
+    event = body if isinstance(body, dict) and "error" in body else {"error": body}
+    return Reply(fault=Raw(json.dumps(event).encode(), content_type="application/json"))
+
+
+@pytest.mark.parametrize("form", [in_stream, as_whole_body])
+@pytest.mark.parametrize(("name", "body", "status"), UNSUPPORTED)
+async def test_a_parameter_refused_with_status_200_is_learnt(
+    server: ModelServer, endpoints: Endpoints, *, form: Any, name: str, body: Any, status: int
+) -> None:
+    """Gateways begin the stream before they know: the error is its first event."""
+    server.models["m"] = [form(body), Reply("Paris.")]
+    model = model_at(server, endpoints)
+    assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
+    assert len(server.requests) == 3
+    assert name in server.requests[0].body
+    assert all(name not in request.body for request in server.requests[1:])
+
+
+async def test_an_error_after_the_first_words_is_final(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """What was said is kept; nothing is asked again."""
+    error = {"message": "Unsupported parameter: stream_options", "code": "unsupported_parameter"}
+    server.models["m"] = Reply(fault=ErrorEvent(error, after=1))
+    heard = await hear(model_at(server, endpoints))
+    assert heard.text == "Paris"
+    assert heard.error is not None
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_refuses_everything_in_its_stream_is_left(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """Other errors, and endless ones, are reported and not asked about again and again."""
+    server.models["m"] = in_stream({"message": "Something broke.", "code": 500})
+    assert (await hear(model_at(server, endpoints))).error
+    assert len(server.requests) == 1
+
+
+async def test_a_system_message_refused_in_the_stream_is_learnt(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
+    """The system text then opens the first turn."""
+    server.models["m"] = [
+        in_stream({"message": "System role not supported", "code": 400}),
+        Reply("Paris."),
+    ]
+    assert (await hear(model_at(server, endpoints))).text == "Paris."
+    assert server.requests[1].system == ""

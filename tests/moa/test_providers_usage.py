@@ -196,3 +196,26 @@ async def test_an_answer_of_only_thoughts_has_its_own_reason(
     asked = Plan.of([model_at(server, endpoints, api), says("b")], aggregator=says("w"))
     played = await play(asked)
     assert [c.error_kind for c in played.calls("m")] == ["only_thoughts"] * 2
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {}},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "usage": {}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "x_groq": {"usage": {}}},
+        {"choices": [], "usage": None, "x_groq": {"id": "req_1", "usage": {}}},
+    ],
+)
+async def test_counts_are_found_wherever_a_server_puts_them(
+    server: ModelServer, endpoints: Endpoints, last: dict[str, Any]
+) -> None:
+    """At the top (OpenAI), in the choice (Moonshot), or under the server's name (Groq)."""
+    counts = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+    said = {"choices": [{"index": 0, "delta": {"content": "Blue."}}], "usage": None}
+    stop = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    end = json.dumps(last).replace('"usage": {}', f'"usage": {json.dumps(counts)}')
+    events = [json.dumps(said), *([json.dumps(stop)] if not last["choices"] else []), end, "[DONE]"]
+    data = "".join(f"data: {event}\n\n" for event in events)
+    server.models["m"] = Reply(fault=Raw(data.encode()))
+    assert (await hear(model_at(server, endpoints))).usage == Usage(9, 4)

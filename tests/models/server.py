@@ -36,6 +36,8 @@ class ModelServer:
         default: how every other model answers.
         key: when given, any other key is answered with the API's own 401.
         has_model_pages: False for a compatible server that has no `/v1/models/{name}`.
+        pages: further pages by path, as JSON, such as Ollama's `/api/tags`.
+        owner: who the list of models says owns them, such as "vllm".
 
     Attributes:
         models: the table, which a test may change at any time.
@@ -49,12 +51,16 @@ class ModelServer:
         default: Reply | None = None,
         key: str | None = None,
         has_model_pages: bool = True,
+        pages: Mapping[str, object] | None = None,
+        owner: str = "loopback",
     ) -> None:
         self.models: dict[str, Answers] = dict(models or {})
         self.requests: list[Request] = []
         self._default = default
         self._key = key
         self._has_model_pages = has_model_pages
+        self._pages = dict(pages or {})
+        self._owner = owner
         self._served: dict[str, int] = {}
         self._arrived = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -112,6 +118,7 @@ class ModelServer:
                 web.post("/v1/messages", self._messages),
                 web.get("/v1/models", self._list),
                 web.get("/v1/models/{name:.+}", self._model),
+                *(web.get(path, self._page) for path in self._pages),
             ]
         )
         self._runner = web.AppRunner(
@@ -141,8 +148,11 @@ class ModelServer:
     async def _list(self, http: web.Request) -> web.StreamResponse:
         wire = _wire_of(http)
         await self._record(http, "models", "")
-        listed = [wire.described(name) for name in self.models]
+        listed = [{**wire.described(name), "owned_by": self._owner} for name in self.models]
         return self._refused(http, wire) or web.json_response({"object": "list", "data": listed})
+
+    async def _page(self, http: web.Request) -> web.StreamResponse:
+        return web.json_response(self._pages[http.path])
 
     async def _model(self, http: web.Request) -> web.StreamResponse:
         wire = _wire_of(http)

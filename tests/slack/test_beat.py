@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from bot.slack.reply.context import APPENDS_A_MINUTE, UpdateThrottle
+from bot.slack.reply.context import APPENDS_A_MINUTE, EDITS_A_MINUTE, UpdateThrottle
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 100])
@@ -20,6 +20,18 @@ def test_all_replies_stay_within_the_rate_limit(count: int) -> None:
         assert interval_s >= 1.0
         assert count * 60 / interval_s <= max(APPENDS_A_MINUTE, 60)
     assert throttle.interval_s(1.0) == 1.0
+
+
+@pytest.mark.parametrize("count", [1, 10, 100])
+def test_replies_that_are_edited_share_fewer_calls(count: int) -> None:
+    """Slack allows half as many edits as appends."""
+    throttle = UpdateThrottle()
+    with ExitStack() as replies:
+        for _ in range(count):
+            replies.enter_context(throttle.open_reply())
+        interval_s = throttle.interval_s(1.5, EDITS_A_MINUTE)
+        assert interval_s >= 1.5
+        assert count * 60 / interval_s <= EDITS_A_MINUTE
 
 
 def test_the_first_sign_of_one_question_is_shown_at_once() -> None:

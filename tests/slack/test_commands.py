@@ -81,6 +81,27 @@ async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
         await stage.slack.wait_for(lambda: private(stage, "The answer of writer-1."))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("hlep", "help"), ("Setings", "settings"), ("budgets", "budget")]
+)
+async def test_a_misspelled_subcommand_costs_nothing(
+    tmp_path: Path, typed: str, meant: str
+) -> None:
+    """The answer names the subcommand; no model is asked."""
+    async with on_stage(tmp_path) as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", typed)
+        [answer] = private(stage, f"/moa {meant}")
+        assert "Did you mean" in stage.slack.render(answer)
+        assert stage.models.questions == []
+
+
+async def test_a_word_like_no_subcommand_is_a_question(tmp_path: Path) -> None:
+    """One word is enough to ask."""
+    async with on_stage(tmp_path) as stage:
+        await stage.slack.command(stage.ana, stage.general, "/moa", "Kubernetes?")
+        await stage.slack.wait_for(lambda: private(stage, "The answer of writer-1."))
+
+
 async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:
     """No pipeline is missing or split, however many there are."""
     about = "Asks one model & nobody else. " * 5

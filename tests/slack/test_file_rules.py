@@ -11,9 +11,9 @@ from bot.slack.api.client import web_client
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.files import FileText, SlackFiles, Unread
 from bot.slack.files.decode import identify_image
+from bot.slack.files.document_child import read
+from bot.slack.files.documents import extract_text
 from bot.slack.files.host import SlackFileHost
-from bot.slack.files.pdf import extract_pdf_text
-from bot.slack.files.pdf_child import read
 from bot.slack.files.reader import FileLimits
 from bot.slack.files.slack_file import NotRead
 from tests.slack.samples import gif, jpeg, locked_pdf, pdf, png, torn_pdf, webp
@@ -142,32 +142,32 @@ async def test_no_file_costs_nothing() -> None:
 async def test_a_pdf_that_takes_too_long_is_ended() -> None:
     """Its process is gone when reading ends."""
     with pytest.raises(NotRead, match="slow"):
-        await extract_pdf_text(pdf("Hello"), 1_000, seconds=0.01)
+        await extract_text("pdf", pdf("Hello"), 1_000, seconds=0.01)
 
 
 async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
     """A broken page costs itself and the rest, and the note says so."""
-    text = await extract_pdf_text(torn_pdf("One", "Two"), 1_000)
+    text = await extract_text("pdf", torn_pdf("One", "Two"), 1_000)
     assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
 
 
 async def test_of_a_pdf_no_more_text_is_taken_than_asked_for() -> None:
     """A page of a million characters is cut."""
-    text = await extract_pdf_text(pdf("x" * 5_000, "Two"), 1_000)
+    text = await extract_text("pdf", pdf("x" * 5_000, "Two"), 1_000)
     assert (len(text.text), text.pages, text.pages_read) == (1_000, 2, 1)
 
 
 @pytest.mark.parametrize(
     ("data", "lines"),
     [
-        (pdf("One", "Two"), [{"pages": 2}, {"text": "One"}, {"text": "Two"}]),
-        (pdf("One", "Two", "Six"), [{"pages": 3}, {"text": "One"}, {"text": "Two"}]),
-        (pdf("OneTwo", "Six"), [{"pages": 2}, {"text": "OneTw"}]),
+        (pdf("One", "Two"), [{"parts": 2}, {"text": "One"}, {"text": "Two"}]),
+        (pdf("One", "Two", "Six"), [{"parts": 3}, {"text": "One"}, {"text": "Two"}]),
+        (pdf("OneTwo", "Six"), [{"parts": 2}, {"text": "OneTw"}]),
         (locked_pdf("secret", "One"), [{"fault": "encrypted"}]),
-        (locked_pdf("", "One"), [{"pages": 1}, {"text": "One"}]),
+        (locked_pdf("", "One"), [{"parts": 1}, {"text": "One"}]),
     ],
 )
 def test_the_process_writes_a_line_a_page(data: bytes, lines: list[dict[str, object]]) -> None:
     """Here it stops after two pages or five characters."""
     most = 6 if b"Two" in data and b"OneTwo" not in data else 5
-    assert list(read(data, 2, most)) == lines
+    assert list(read("pdf", data, 2, most)) == lines

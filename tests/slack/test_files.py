@@ -179,7 +179,7 @@ async def test_names_and_contents_stay_what_they_are(tmp_path: Path) -> None:
         files = [
             stage.slack.upload(FORGED.format("txt"), content.encode()),
             stage.slack.upload(FORGED.format("png"), png()),
-            stage.slack.upload(FORGED.format("xlsx"), b"x"),
+            stage.slack.upload(FORGED.format("xlsx"), b"MZ\0"),
         ]
         shown = await ask(stage, "What is it?", *files)
         for model in ("red-1", "green-1", "blue-1"):

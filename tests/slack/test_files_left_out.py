@@ -61,8 +61,13 @@ async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: P
 @pytest.mark.parametrize(
     ("name", "told", "why"),
     [
-        ("plan.xlsx", {}, "file type not supported"),
-        ("talk.mp4", {}, "file type not supported"),
+        ("program.exe", {"mimetype": "application/x-dosexec"}, "file type not supported"),
+        ("talk.mp4", {}, "a recording without a transcript"),
+        (
+            "tasks",
+            {"mimetype": "application/vnd.slack-list"},
+            "a Slack list, which apps can't read here",
+        ),
         ("notes", {"mode": "external", "is_external": True}, "stored outside Slack"),
         ("old.txt", {"mode": "hidden_by_limit"}, "hidden by this workspace's plan"),
         ("gone.txt", {"file_access": "file_not_found"}, "deleted"),
@@ -109,7 +114,7 @@ async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
 async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path: Path) -> None:
     """The note names ten files and counts the rest."""
     async with on_stage(tmp_path) as stage:
-        files = [stage.slack.upload(f"n{n}.xlsx", b"x") for n in range(14)]
+        files = [stage.slack.upload(f"n{n}.xlsx", b"MZ\0") for n in range(14)]
         shown = await ask(stage, "Which?", *files)
         assert "n9.xlsx (file type not supported), and 4 more." in shown
         assert "n10.xlsx" not in shown
@@ -171,7 +176,7 @@ async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> No
     """It costs no model call, and the asker learns what can be read."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
-        plan = stage.slack.upload("plan.xlsx", b"x")
+        plan = stage.slack.upload("plan.xlsx", b"MZ\0")
         ts = await stage.slack.post(stage.ana, channel, "", files=[plan])
         shown = stage.slack.render(await stage.replied(ts, channel=channel))
         assert "I couldn't read your attachment" in shown

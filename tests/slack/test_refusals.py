@@ -49,3 +49,52 @@ async def test_models_that_only_think_are_told_with_the_remedy(tmp_path: Path) -
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert strings.TROUBLES["output_limit"].split("`")[0] in shown
         assert "reasoning_tokens" in shown
+
+
+MODERATED = {
+    "content_filter": Status(
+        400, {"error": {"code": "content_filter", "message": "The response was filtered: secret."}}
+    ),
+    "moderation": Status(
+        403,
+        {
+            "error": {
+                "code": 403,
+                "message": "Input was flagged",
+                "metadata": {"flagged_input": "x"},
+            }
+        },
+    ),
+    "policy": Status(
+        400,
+        {"error": {"code": "content_policy_violation", "message": "Your request was rejected."}},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", MODERATED.values(), ids=MODERATED)
+async def test_a_question_that_no_provider_takes_is_told_as_that(
+    tmp_path: Path, fault: Status
+) -> None:
+    """The asker learns that its content is the reason, and gets no button that cannot help."""
+    async with on_stage(tmp_path, models=everywhere(Reply(fault=fault))) as stage:
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert "because of its content" in shown
+        assert f"[{strings.RETRY}]" not in shown
+        assert "secret" not in shown
+
+
+async def test_models_that_decline_are_told_as_that(tmp_path: Path) -> None:
+    """A refusal without a word is one too."""
+    async with on_stage(tmp_path, models=everywhere(Reply("", stop="refusal"))) as stage:
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert "because of its content" in shown
+        assert f"[{strings.RETRY}]" not in shown
+
+
+async def test_another_try_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
+    """It may take the question that the others refused."""
+    down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": refusing(500, "no")}
+    async with on_stage(tmp_path, models=down) as stage:
+        shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
+        assert f"[{strings.RETRY}]" in shown

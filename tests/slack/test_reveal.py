@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.playground.state.models import User
+from bot.slack.permissions import recent
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import button
 from tests.slack.modal_walk import reveal, turn
@@ -151,8 +152,11 @@ async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
         await stage.opened_view(stage.ben, WRITTEN)
 
 
-async def test_a_modal_that_is_open_is_authorised_at_every_click(tmp_path: Path) -> None:
-    """After someone leaves the channel, or it is shared outside, they see no more answers."""
+async def test_a_modal_that_is_open_is_authorised_at_every_click(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seconds after someone leaves the channel, or it is shared, they see no more answers."""
+    monkeypatch.setattr(recent, "REMEMBERED_S", 0.0)
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         for person in (stage.ana, stage.ben):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot import slack_limits
 from bot.playground.api.api_call import ApiCall, ApiMethod
 from bot.playground.checks.payloads import parse_content
 from bot.playground.errors import SlackError
@@ -36,12 +37,17 @@ def post_message(call: ApiCall) -> Json:
 
 
 def update(call: ApiCall) -> Json:
-    """Update one of the app's messages."""
+    """Update one of the app's messages. Its text has 4,000 characters at most, unlike a new one.
+
+    Source: https://docs.slack.dev/reference/methods/chat.update, msg_too_long.
+    """
     channel = call.channel()
     message = _own_message(call, channel, "cant_update_message")
     if message.streaming:
         raise SlackError("streaming_state_conflict")
     content = parse_content(call.args)
+    if len(call.text("text") or "") > slack_limits.UPDATE_TEXT:
+        raise SlackError("msg_too_long")
     keep_blocks = call.args.get("blocks") is None and call.args.get("markdown_text") is None
     revise(call.emulator, message, content, keep_blocks=keep_blocks)
     return {

@@ -29,14 +29,19 @@ class ResponseUrls:
         self._emulator = emulator
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Handle one request; respond `ok` as plain text, or the error as JSON."""
+        """Handle one request; respond `ok` as plain text, or the error as JSON.
+
+        Content that Slack refuses gets the HTTP status 400 here, not 200 as in the Web API
+        (slackapi/java-slack-sdk 1017, louislam/uptime-kuma 941).
+        """
         try:
             response_url = self._use(request.match_info["key"])
             body = _parse_body(await request.text())
             self._raise_fault(body)
             apply_response(self._emulator, response_url, body)
         except SlackError as error:
-            return web.json_response(error.to_json(), status=error.status)
+            status = HTTPStatus.BAD_REQUEST if error.status == HTTPStatus.OK else error.status
+            return web.json_response(error.to_json(), status=status)
         return web.Response(text="ok")
 
     def _raise_fault(self, body: Json) -> None:

@@ -46,14 +46,19 @@ def set_session(call: ApiCall, channel: Channel, thread_ts: str, status: str) ->
     Raises:
         SlackError: `invalid_arguments` for an unknown status.
     """
-    if status not in _STATUSES:
-        allowed = ", ".join(sorted(_STATUSES))
-        raise SlackError("invalid_arguments", messages=[f"status must be one of: {allowed}"])
-    known = cast("SessionStatus", status)
+    known = check_status(status)
     new_session = Session(channel.id, thread_ts, known)
     session = call.workspace.sessions.setdefault((channel.id, thread_ts), new_session)
     session.status = known
     return session
+
+
+def check_status(status: str) -> SessionStatus:
+    """Return a session status; raise `invalid_arguments` if there is none of that name."""
+    if status not in _STATUSES:
+        allowed = ", ".join(sorted(_STATUSES))
+        raise SlackError("invalid_arguments", messages=[f"status must be one of: {allowed}"])
+    return cast("SessionStatus", status)
 
 
 def set_assistant_status(call: ApiCall) -> Json:

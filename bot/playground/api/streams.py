@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot import slack_limits
 from bot.playground.api.api_call import ApiCall, ApiMethod, missing_argument
-from bot.playground.api.sessions import set_session
+from bot.playground.api.sessions import check_status, set_session
 from bot.playground.checks.payloads import add_block_ids, parse_blocks, parse_chunks, parse_metadata
 from bot.playground.errors import SlackError
 from bot.playground.state.models import SlackMessage, Stream
@@ -64,7 +64,11 @@ def append(call: ApiCall) -> Json:
 
 
 def stop(call: ApiCall) -> Json:
-    """Append the last chunks, add the final blocks and finish the message."""
+    """Append the last chunks, add the final blocks and finish the message.
+
+    It also sets the status of the thread's agent session, to `active` unless the call names another
+    (https://docs.slack.dev/reference/methods/chat.stopStream, python-slack-sdk 1945).
+    """
     channel = call.channel()
     message = _own_message(call, channel)
     stream = require_live(message)
@@ -72,12 +76,13 @@ def stop(call: ApiCall) -> Json:
     final = add_block_ids(parse_blocks(call.args.get("blocks")), "s")
     _check_block_count(stream, final)
     metadata = parse_metadata(call.args.get("metadata"))
-    status = call.text("session_status")
+    named = call.text("session_status")
+    status = check_status(named or "active")
     before = message_json(message, channel)
     append_chunks(call.emulator, message, chunks)
     message.blocks = stream_blocks(message, stream, final)
     message.metadata = metadata
-    if status:
+    if named or (channel.id, str(message.thread_ts)) in call.workspace.sessions:
         set_session(call, channel, str(message.thread_ts), status)
     stream.end("finished")
     call.emulator.events.message_changed(channel, message, before)

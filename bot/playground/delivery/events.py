@@ -38,11 +38,21 @@ class Events:
         sent = self._send(
             f"message.{_KIND_NAMES[channel.kind]}", event, channel, outer_team=message.team
         )
-        if f"<@{self._app.bot_user_id}" in message.text and self._can_mention(channel, message):
-            mention = {key: value for key, value in event.items() if key != "channel_type"}
-            mention |= {"type": "app_mention", **self._mention_teams(channel, message)}
-            sent += self._send("app_mention", mention, channel, outer_team=mention["team"])
-        return sent
+        return sent + self.mention(channel, message)
+
+    def mention(self, channel: Channel, message: SlackMessage) -> list[Delivery]:
+        """Send `app_mention` if a message mentions the bot.
+
+        Slack also sends it, with the field `edited`, each time such a message is edited
+        (PostHog/posthog 59517, chenhg5/cc-connect 1579).
+        """
+        is_mentioned = f"<@{self._app.bot_user_id}" in message.text
+        if not is_mentioned or not self._can_mention(channel, message):
+            return []
+        event = self._message_event(channel, message)
+        mention = {key: value for key, value in event.items() if key != "channel_type"}
+        mention |= {"type": "app_mention", **self._mention_teams(channel, message)}
+        return self._send("app_mention", mention, channel, outer_team=mention["team"])
 
     def _mention_teams(self, channel: Channel, message: SlackMessage) -> Json:
         """Return the team fields of an `app_mention`.

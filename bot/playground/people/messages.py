@@ -128,11 +128,14 @@ class PeopleMessages:
         data: bytes,
         *,
         preview: bytes = b"",
+        transcript: bytes = b"",
         id_only: bool = False,
         **overrides: Any,
     ) -> SharedFile:
         """Upload a file for use in `post`; `FileServer.add` explains the arguments."""
-        return self._emulator.files.add(name, data, overrides, preview=preview, id_only=id_only)
+        return self._emulator.files.add(
+            name, data, overrides, preview=preview, transcript=transcript, id_only=id_only
+        )
 
     async def post(
         self,
@@ -176,6 +179,7 @@ class PeopleMessages:
         message.text, message.blocks = text, _rich_text(text)
         message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
         self._emulator.events.message_changed(conversation, message, before)
+        self._emulator.events.mention(conversation, message)
         self._emulator.workspace.notify_changed()
 
     async def delete(self, channel: Channel | str, ts: str) -> None:

@@ -14,6 +14,7 @@ BOT_SCOPES = frozenset({
     "chat:write.public",
     "commands",
     "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "im:history",

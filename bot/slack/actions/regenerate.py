@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Question, Run, RunStore
 from bot.preferences import Preferences
+from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import escape_mrkdwn
@@ -18,6 +22,12 @@ from bot.slack.permissions.access import AnswerAccess
 from bot.slack.ui import strings
 from bot.slack.ui.clicks import RefusedError, is_complete, parse_value, respond_privately
 from bot.slack.ui.footer import stop_button
+
+log = structlog.get_logger(__name__)
+
+READ_TIMEOUT_S = 0.7
+"""Together with `CHECK_TIMEOUT_S` less than the 3 s after which Slack gives up on a click
+(https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +61,15 @@ class Regenerate:
 
     def __init__(
         self,
+        client: AsyncWebClient,
         runs: RunStore,
         questions: QuestionStore,
+        *,
         access: AnswerAccess,
         people: UserDirectory,
         preferences: Preferences,
     ) -> None:
+        self._client = client
         self._runs = runs
         self._questions = questions
         self._access = access
@@ -91,10 +104,11 @@ class Regenerate:
         actor = actor_of(body)
         click_key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
         await self._check(run, actor, chosen)
+        text = await current_text(self._client, run.question)
         if await self._runs.is_claimed(click_key):
             return None
         self._people.store_team(actor.user, actor.own_team)
-        question = _question(run, actor.user, body)
+        question = replace(_question(run, actor.user, body), text=text)
         pipeline = chosen or await self._same_pipeline(run, actor.user)
         # The second key lets only one of several simultaneous clicks create a run.
         keys = [click_key, f"again:{run.id}:after:{await self._latest_id(run)}"]
@@ -131,6 +145,33 @@ class Regenerate:
             return run.pipeline
         question = run.question
         return (await self._preferences.rules(question.team, question.channel, user)).pipeline
+
+
+async def current_text(client: AsyncWebClient, question: Question) -> str:
+    """Return a question's text as its message has it now, since people edit their questions.
+
+    It is the stored text if Slack does not tell, or if we posted the question for a person.
+    """
+    if question.surface not in {"mention", "direct"}:
+        return question.text
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            page = await client.conversations_replies(
+                channel=question.channel,
+                ts=question.ts,
+                oldest=question.ts,
+                latest=question.ts,
+                inclusive=True,
+                limit=1,
+            )
+    except SLACK_ERRORS as error:
+        log.warning("question_not_read_again", error=code_of(error))
+        return question.text
+    messages = page.get("messages") or ()
+    found = next((m for m in messages if m.get("ts") == question.ts), {})
+    # A deleted question is found out when the run starts.
+    is_deleted = found.get("subtype") == "tombstone"
+    return question.text if is_deleted else str(found.get("text") or question.text)
 
 
 def _question(run: Run, user: str, body: Mapping[str, Any]) -> Question:

@@ -10,8 +10,10 @@ from typing import Any
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Jobs, Run, RunStore
+from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.origin import Actor, actor_of, workspace_of
 from bot.slack.permissions.access import CHECK_TIMEOUT_S, AnswerAccess
 from bot.slack.permissions.admin import AdminPermissions
@@ -25,8 +27,14 @@ class StopButton:
     """Stops runs for their askers and for admins."""
 
     def __init__(
-        self, runs: RunStore, jobs: Jobs, access: AnswerAccess, permissions: AdminPermissions
+        self,
+        client: AsyncWebClient,
+        runs: RunStore,
+        jobs: Jobs,
+        access: AnswerAccess,
+        permissions: AdminPermissions,
     ) -> None:
+        self._client = client
         self._runs = runs
         self._jobs = jobs
         self._access = access
@@ -51,14 +59,33 @@ class StopButton:
 
         Slack has already ended a running stream, so that run would end at its next update anyway.
         Stopping it now saves time and money, and also stops runs that don't stream yet.
+
+        Slack leaves the session's status to us. A run that is stopped, or whose stream was, sets it
+        when it ends. So it is set here only if none was
+        (https://docs.slack.dev/reference/methods/chat.stopStream).
         """
         event = body.get("event") or {}
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
             return  # without it, we would stop every thread of the channel
         actor = Actor(str(event.get("user")))
-        live = await self._live_runs(str(workspace_of(body)), str(event.get("channel")), thread_ts)
-        await self._stop(await self._stoppable(live, actor), actor)
+        team, channel = str(workspace_of(body)), str(event.get("channel"))
+        live = await self._live_runs(team, channel, thread_ts)
+        is_stopped = await self._stop(await self._stoppable(live, actor), actor)
+        if is_stopped or (live and event.get("streaming_message_ts")):
+            return
+        await self._set_status(channel, thread_ts, "processing" if live else "active")
+        if live and not await self._runs.live_in(team, channel, thread_ts):
+            await self._set_status(channel, thread_ts, "active")  # it ended meanwhile
+
+    async def _set_status(self, channel: str, thread_ts: str, status: str) -> None:
+        """Set the status of the thread's session, if Slack allows it."""
+        try:
+            await self._client.agents_sessions_setStatus(
+                channel_id=channel, thread_ts=thread_ts, status=status
+            )
+        except SLACK_ERRORS as error:
+            log.info("status_not_set_after_stop", error=code_of(error))
 
     async def stop_all(self, team: str, actor: Actor) -> int:
         """Stop all runs in the actor's channel that they may stop, and return how many."""

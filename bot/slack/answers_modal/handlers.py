@@ -18,7 +18,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import new_error_id
-from bot.ports import CallLog, Feedback, RunStore
+from bot.ports import CallLog, Feedback, QuestionHistory, RunStore
 from bot.slack.answers_modal.model import ModalLocation, RunForViewer
 from bot.slack.answers_modal.views import (
     BEST,
@@ -54,6 +54,7 @@ class ModalClick:
         location: what to show.
         actor: the person who clicked.
         marks_best: whether the click marks the answer as best (True) or undoes that (False).
+        is_paging: whether it only shows another page of a modal that is open.
     """
 
     view_id: str
@@ -61,6 +62,15 @@ class ModalClick:
     location: ModalLocation
     actor: Actor
     marks_best: bool | None = None
+    is_paging: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenView:
+    """A modal that Slack has opened: its ID, and the hash of its content."""
+
+    id: str
+    hash: str | None
 
 
 class AnswersModal:
@@ -74,28 +84,45 @@ class AnswersModal:
         *,
         call_log: CallLog,
         feedback: Feedback,
+        history: QuestionHistory,
     ) -> None:
         self._client = client
         self._runs = runs
         self._access = access
         self._call_log = call_log
         self._feedback = feedback
+        self._history = history
 
     async def open(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Handle a click on "Show answers"."""
         await ack()
         location = ModalLocation(str(body["actions"][0].get("value")))
+        view = await self.open_loading(str(body.get("trigger_id")))
+        if view is None:
+            await _ask_for_another_click(respond)
+            return
+        await self._show(ModalClick(view.id, view.hash, location, actor_of(body)))
+
+    async def open_loading(self, trigger_id: str) -> OpenView | None:
+        """Open the modal without answers yet; None if Slack refuses, as after 3 s."""
         try:
             opened = await self._client.views_open(
-                trigger_id=str(body.get("trigger_id")), view=message_view(strings.ANSWERS_LOADING)
+                trigger_id=trigger_id, view=message_view(strings.ANSWERS_LOADING)
             )
         except SLACK_ERRORS as error:
             log.info("answers_modal_not_opened", error=code_of(error))
-            await _ask_for_another_click(respond)
-            return
+            return None
         view = opened.get("view") or {}
-        click = ModalClick(str(view.get("id")), view.get("hash"), location, actor_of(body))
-        await self._show(click)
+        return OpenView(str(view.get("id")), view.get("hash"))
+
+    async def show_latest(self, view: OpenView, team: str, actor: Actor) -> None:
+        """Fill the modal with the answers to the latest question in the actor's channel."""
+        run_id = await self._history.latest_answered(team, str(actor.channel), actor.user)
+        click = ModalClick(view.id, view.hash, ModalLocation(run_id or ""), actor)
+        if run_id is None:
+            await self._fill(click, message_view(strings.ANSWERS_NONE))
+        else:
+            await self._show(click)
 
     async def turn(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
         """Handle a click in the modal."""
@@ -105,10 +132,15 @@ class AnswersModal:
         if current is None:
             return
         location, marks_best = _parse_action(body["actions"][0], current)
-        actor = actor_of(body)
-        await self._show(
-            ModalClick(str(view.get("id")), view.get("hash"), location, actor, marks_best)
+        click = ModalClick(
+            str(view.get("id")),
+            view.get("hash"),
+            location,
+            actor_of(body),
+            marks_best,
+            is_paging=marks_best is None,
         )
+        await self._show(click)
 
     async def _show(self, click: ModalClick) -> None:
         """Fill the modal; on an error, replace "Loading…" with an apology."""
@@ -124,7 +156,7 @@ class AnswersModal:
         run = await self._runs.get(click.location.run_id)
         if run is None:
             return message_view(strings.ANSWERS_GONE)
-        decision = await self._access.decide(run, click.actor)
+        decision = await self._access.decide(run, click.actor, is_paging=click.is_paging)
         if decision.verdict != "yes":
             log.info("answers_modal_refused", run_id=run.id, verdict=decision.verdict)
             return message_view(_refusal_text(decision))

@@ -12,6 +12,7 @@ from bot.slack.markdown.rich_text_pages import pages
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, context, section
+from bot.slack.ui.footer import figures_line
 from bot.slack.ui.model_names import failure_reason, is_combined, status_text
 from moa import Answer
 
@@ -69,15 +70,9 @@ def _outcome(viewed: RunForViewer) -> str:
 
 def _figures(viewed: RunForViewer) -> str:
     run = viewed.run
-    parts = [run.pipeline]
-    if run.answers:
-        used = sum(answer.readable for answer in run.answers)
-        parts.append(strings.OVERVIEW_READ.format(read=used, count=len(run.answers)))
-    if run.seconds is not None:
-        parts.append(seconds(run.seconds))
-    if viewed.policy.cost and run.reply:
-        parts.append(cost(run.cost_usd, estimated=_is_estimated(run)))
-    return " · ".join(parts)
+    has_cost = viewed.policy.cost and run.reply
+    paid = cost(run.cost_usd, estimated=_is_estimated(run)) if has_cost else None
+    return figures_line(run.pipeline, run.answers, strings.OVERVIEW_READ, run.seconds, paid)
 
 
 def _is_estimated(run: Run) -> bool:

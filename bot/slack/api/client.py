@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -16,6 +18,7 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook import WebhookResponse
 
 from bot.errors import Trouble
 from bot.slack.api.token_watch import TokenWatch
@@ -55,6 +58,9 @@ CLASSES: Final[Mapping[str, str]] = {
 
 RATE_LIMITED, SERVER_ERROR = 429, 500
 
+CODE = re.compile(r"[a-z_]+")
+"""The form of Slack's error codes."""
+
 
 READ_ERRORS: Mapping[str, Trouble] = {
     "invalid_thread_ts": "thread_gone",
@@ -70,6 +76,11 @@ READ_ERRORS: Mapping[str, Trouble] = {
     "restricted_action_thread_only_channel": "not_allowed",
     "restricted_action_non_threadable_channel": "not_allowed",
     "restricted_action_thread_locked": "not_allowed",
+    "access_denied": "not_allowed",
+    "ekm_access_denied": "not_allowed",
+    "enterprise_is_restricted": "not_allowed",
+    "posting_to_channel_denied": "not_allowed",
+    "team_access_not_granted": "not_allowed",
     "thread_locked": "not_allowed",
     "token_revoked": "missing_scope",
     "account_inactive": "missing_scope",
@@ -141,6 +152,40 @@ UNSURE = frozenset(
 
 TRANSIENT = UNSURE | {"ratelimited"}
 """Codes that a later retry may get past."""
+
+NOT_ABOUT_CONTENT = frozenset(
+    {
+        "cant_update_message",
+        "edit_window_closed",
+        "expired_url",
+        "feature_not_enabled",
+        "invalid_url",
+        "message_not_in_streaming_state",
+        "missing_recipient_team_id",
+        "missing_recipient_user_id",
+        "not_allowed_token_type",
+        "not_authed",
+        "stopped_by_user",
+        "streaming_state_conflict",
+        "team_not_found",
+        "token_expired",
+        "unknown_method",
+        "used_url",
+        "user_not_found",
+        "user_not_in_channel",
+    }
+)
+"""Codes that are about the message's place, its state or our rights, next to `READ_ERRORS`."""
+
+
+def refuses_content(code: str) -> bool:
+    """Return whether Slack may accept the same call with plainer content.
+
+    Any unknown code counts: the documented lists of codes are incomplete.
+    """
+    elsewhere = code in NOT_ABOUT_CONTENT or code in READ_ERRORS or code in TRANSIENT
+    return not (elsewhere or code.startswith(("method_", "restricted_action")))
+
 
 TIMEOUT_S = 20
 RATE_LIMIT_TRIES = 3
@@ -227,6 +272,34 @@ def code_of(error: BaseException) -> str:
         code = data.get("error") if isinstance(data, Mapping) else None
         return str(code or "not_slack")
     return "no_answer"
+
+
+def raise_refusal(response: WebhookResponse) -> None:
+    """Raise an error unless Slack accepted what was sent to a response_url.
+
+    Slack reports a refusal by the HTTP status, with the code as JSON or as plain text
+    (slackapi/java-slack-sdk 1017, louislam/uptime-kuma 941).
+
+    Raises:
+        SlackApiError: with Slack's code.
+    """
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        body = {"error": response.body.strip()} if CODE.fullmatch(response.body.strip()) else {}
+    code = str(body.get("error") or "") if isinstance(body, Mapping) else ""
+    if response.status_code >= SERVER_ERROR:
+        raise response_error("internal_error")
+    if response.status_code in {403, 404, 410}:
+        raise response_error(code or "expired_url")
+    is_refused = isinstance(body, Mapping) and body.get("ok") is False
+    if response.status_code != 200 or is_refused:  # noqa: PLR2004 - HTTP's OK
+        raise response_error(code or "invalid_payload")
+
+
+def response_error(code: str) -> SlackApiError:
+    """Return the error for a request to a response_url that did not work."""
+    return SlackApiError("The response_url did not work.", {"ok": False, "error": code})
 
 
 BOT_HINT = "the Bot User OAuth Token (xoxb-…): your app's page, OAuth & Permissions"

@@ -20,6 +20,8 @@ class BotIdentity:
     scopes: frozenset[str]
     enterprise_id: str | None = None
     """The Enterprise organisation of our workspace, if any."""
+    name: str = ""
+    """The bot's user name, without the @."""
 
 
 class IdentityLookup:
@@ -49,5 +51,6 @@ class IdentityLookup:
                     url=str(response.get("url") or ""),
                     scopes=frozenset(s.strip() for s in granted.split(",") if s.strip()),
                     enterprise_id=response.get("enterprise_id") or None,
+                    name=str(response.get("user") or ""),
                 )
         return self._me

@@ -2,6 +2,8 @@
 
 A reply is part of the conversation that models read; a notice is not. Reading the tag needs the
 scope `metadata.message:read`. Without that scope, all our messages count as replies.
+
+Any app can put such a tag on its own messages: check first that the message is ours.
 """
 
 from __future__ import annotations

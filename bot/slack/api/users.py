@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity, IdentityLookup
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
+from bot.slack.markdown.unicode_filter import clean, unescape
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +24,6 @@ CACHE_SIZE = 5_000
 RETRY_AFTER_S = 300.0
 """Seconds before a failed lookup is repeated."""
 
-NAME_LIMIT = 80
 WORKSPACE_PREFIX = "T"
 """The first letter of workspace ids. Ids of Enterprise organisations start with E."""
 
@@ -37,8 +37,9 @@ class Person:
 
     @property
     def name_with_note(self) -> str:
-        """The name, followed by the note if there is one."""
-        return f"{self.name} ({self.note})" if self.note else self.name
+        """The name as prompts show it, followed by the note if there is one."""
+        name = prompt_name(self.name)
+        return f"{name} ({self.note})" if self.note else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class UserDirectory:
         self._cache: OrderedDict[str, _CachedUser] = OrderedDict()
 
     async def name(self, user_id: str) -> str:
-        """Return a user's name; "someone" if the lookup fails."""
+        """Return a user's name; `NAMELESS` if the lookup fails."""
         return (await self.person(user_id)).name
 
     async def person(self, user_id: str) -> Person:
@@ -121,7 +122,8 @@ def _person(user: Mapping[str, object], me: BotIdentity) -> Person:
     profile = user.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
     names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
-    name = next((one_line(n) for n in names if one_line(n)), "someone")
+    lines = (one_line(unescape(str(name or ""))) for name in names)
+    name = next(filter(None, lines), NAMELESS)
     note = ""
     if user.get("is_bot"):
         note = "bot"

@@ -7,10 +7,23 @@ the same word.
 
 from __future__ import annotations
 
-from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
-from bot.slack.commands.subcommands import BUDGET, HELP, PIPELINES, SETTINGS, STOP
+from difflib import get_close_matches
+from typing import Final
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, PIPELINES, SETTINGS, BUDGET, STOP)
+from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
+from bot.slack.commands.subcommands import (
+    ANSWERS,
+    BUDGET,
+    HELP,
+    PIPELINES,
+    SETTINGS,
+    STOP,
+)
+
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
+
+SIMILAR: Final = 0.7
+"""The least similarity of a misspelled subcommand, from 0 to 1; "hlep" and "help" have 0.75."""
 
 
 def find_subcommand(text: str) -> Subcommand | None:
@@ -19,4 +32,18 @@ def find_subcommand(text: str) -> Subcommand | None:
     return next((s for s in SUBCOMMANDS if s.name == name), None)
 
 
-__all__ = ["SUBCOMMANDS", "CommandContext", "CommandServices", "Subcommand", "find_subcommand"]
+def closest_subcommand(text: str) -> str | None:
+    """Return the subcommand that a single word probably misspells, which would cost a question."""
+    names = [subcommand.name for subcommand in SUBCOMMANDS]
+    close = get_close_matches(text.strip().lower(), names, n=1, cutoff=SIMILAR)
+    return close[0] if close else None
+
+
+__all__ = [
+    "SUBCOMMANDS",
+    "CommandContext",
+    "CommandServices",
+    "Subcommand",
+    "closest_subcommand",
+    "find_subcommand",
+]

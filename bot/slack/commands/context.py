@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.limits import Budgets
 from bot.preferences import Preferences
 from bot.slack.actions.stop import StopButton
+from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.origin import Actor
 from bot.slack.settings.handlers import SettingsHandlers
 from moa.pipeline.definition import Pipeline
@@ -23,6 +24,7 @@ class CommandServices:
         budgets: the budgets and what is left of them.
         settings: opens the settings modal.
         stop: stops runs.
+        answers: opens the answers modal.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -30,6 +32,7 @@ class CommandServices:
     budgets: Budgets
     settings: SettingsHandlers
     stop: StopButton
+    answers: AnswersModal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The subcommands: help, pipelines, settings, budget and stop."""
+"""The subcommands: help, answers, pipelines, settings, budget and stop."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ async def _open_settings(command: CommandContext) -> None:
         await settings.show_channel(view_id, command.actor, command.channel)
 
 
+async def _open_answers(command: CommandContext) -> None:
+    answers = command.services.answers
+    view = await answers.open_loading(command.trigger_id)
+    await command.respond("" if view else strings.ANSWERS_COMMAND_TOO_LATE)
+    if view:
+        await answers.show_latest(view, command.team, command.actor)
+
+
 async def _budget(command: CommandContext) -> None:
     services, team, channel = command.services, command.team, command.channel
     status = await services.budgets.status(team, command.actor.user, channel)
@@ -59,6 +67,7 @@ async def _stop(command: CommandContext) -> None:
 
 
 HELP = Subcommand("help", strings.COMMAND_HELP_SUMMARY, _help)
+ANSWERS = Subcommand("answers", strings.COMMAND_ANSWERS_SUMMARY, _open_answers)
 PIPELINES = Subcommand("pipelines", strings.COMMAND_PIPELINES_SUMMARY, _list_pipelines)
 SETTINGS = Subcommand("settings", strings.COMMAND_SETTINGS_SUMMARY, _open_settings)
 BUDGET = Subcommand("budget", strings.COMMAND_BUDGET_SUMMARY, _budget)

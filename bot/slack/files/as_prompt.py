@@ -109,7 +109,7 @@ def quote_lines(text: str) -> str:
 def _part_read(text: FileText) -> str:
     """Return which part of a file was read; empty if it was all."""
     if text.pages_read < text.pages:
-        return strings.FILE_PAGES.format(read=text.pages_read, pages=text.pages)
+        return strings.FILE_PAGES.format(unit=text.unit, read=text.pages_read, pages=text.pages)
     if len(text.text) < text.length:
         return strings.FILE_CHARACTERS.format(read=len(text.text), length=text.length)
     return ""

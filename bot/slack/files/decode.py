@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import codecs
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from charset_normalizer import from_bytes
+
+from bot.slack.files.documents import extract_text, identify_document
 from bot.slack.files.host import Download
-from bot.slack.files.pdf import extract_pdf_text
 from bot.slack.files.slack_file import FileText, NotRead, SlackFile
 from moa import Image
 from moa.types import ImageType
@@ -115,14 +118,31 @@ IMAGE_BYTES = 3_750_000
 IMAGE_SIDE = 8_000
 """Pixels a side; Anthropic's limit is the strictest of the providers'."""
 
-_PDF_HEADER = b"%PDF-"
-_PDF_HEADER_WITHIN = 1_024
-"""Bytes in which readers look for a PDF's header (ISO 32000-1, implementation note 13)."""
-
 _HTML_STARTS = (b"<!doctype html", b"<html")
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ENCODINGS = ("utf-8-sig", "cp1252")
-"""Text that is not UTF-8 is mostly a table saved on Windows."""
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SAMPLE_BYTES = 64 * 1024
+"""The start of a file, from which its encoding is detected."""
+
+_NUL_SHARE = 0.3
+"""In UTF-16, at least this share of every other byte is zero, if half of the text is Latin."""
+
+_OLDER_ENCODINGS: Final = [
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "koi8_r"),
+]
+_CLOSE: Final = 0.1
+"""Differences of the detector's noise score that mean nothing in a short text."""
+
+_KANA: Final = re.compile("[\u3041-\u30fa]")
+_KANA_SHARE: Final = 0.1
+
+_NOT_SPOKEN = re.compile(r"WEBVTT|NOTE\b|STYLE\b|REGION\b|\d+$|.*-->")
+"""Lines of a transcript that are no speech: headers, cue numbers and times."""
 
 _CONTROLS = frozenset(map(chr, (*range(9), *range(14, 27), *range(28, 32))))
 _MAX_CONTROL_SHARE = 0.01
@@ -130,7 +150,7 @@ _MAX_CONTROL_SHARE = 0.01
 
 
 async def decode_file(
-    file: SlackFile, body: Download, name: str, pdfs: asyncio.Semaphore
+    file: SlackFile, body: Download, name: str, documents: asyncio.Semaphore
 ) -> FileText | Image:
     """Decode a downloaded file.
 
@@ -138,7 +158,7 @@ async def decode_file(
         file: the file as Slack lists it.
         body: the downloaded bytes.
         name: the name of an image in the prompt.
-        pdfs: limits how many PDFs are read at the same time.
+        documents: limits how many documents are read at the same time.
 
     Raises:
         NotRead: with the reason.
@@ -154,10 +174,21 @@ async def decode_file(
             raise NotRead("large_image")
         data = base64.b64encode(body.data).decode()
         return Image(image.media_type, data, name, image.width, image.height)
-    if _PDF_HEADER in body.data[:_PDF_HEADER_WITHIN]:
-        async with pdfs:
-            return await extract_pdf_text(body.data, TEXT_LIMIT)
+    kind = "html" if file.is_canvas else await asyncio.to_thread(identify_document, body.data, name)
+    if kind:
+        async with documents:
+            return await extract_text(kind, body.data, TEXT_LIMIT)
     return await asyncio.to_thread(_decode_text, body.data)
+
+
+def decode_transcript(body: Download) -> FileText:
+    """Decode a clip's transcript (WebVTT, https://www.w3.org/TR/webvtt1/): the words alone."""
+    lines = body.data.decode("utf-8", "replace").splitlines()
+    words = [line.strip() for line in lines if line.strip() and not _NOT_SPOKEN.match(line)]
+    text = "\n".join(words)
+    if not text:
+        raise NotRead("no_transcript")
+    return FileText(text[:TEXT_LIMIT], len(text))
 
 
 def _is_sign_in_page(file: SlackFile, body: Download) -> bool:
@@ -165,6 +196,8 @@ def _is_sign_in_page(file: SlackFile, body: Download) -> bool:
 
     An attached web page has the size that Slack announced; a sign-in page does not.
     """
+    if file.is_canvas:
+        return body.was_redirected or body.content_type != "text/html"
     declared = body.content_type == "text/html"
     if not declared and not body.data[:512].lstrip().lower().startswith(_HTML_STARTS):
         return False
@@ -180,8 +213,8 @@ def _decode_text(data: bytes) -> FileText:
 
 
 def _decode(data: bytes) -> str:
-    encodings = ("utf-16",) if data.startswith(_UTF16_BOMS) else _ENCODINGS
-    for encoding in encodings:
+    """Return the text: UTF-8, UTF-16 or UTF-32, or else in the most likely older encoding."""
+    for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
@@ -190,3 +223,43 @@ def _decode(data: bytes) -> str:
         if "\0" not in text and controls <= len(text[:TEXT_LIMIT]) * _MAX_CONTROL_SHARE:
             return text
     raise NotRead("kind")
+
+
+def _encodings(data: bytes) -> Iterator[str]:
+    """Yield the encodings to try, the most certain first."""
+    for bom, encoding in _BOMS.items():
+        if data.startswith(bom):
+            yield encoding
+            return
+    yield "utf-8-sig"
+    sample = data[:_SAMPLE_BYTES]
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if zeros and zeros.count(0) >= len(zeros) * _NUL_SHARE:
+            yield encoding
+    if b"\0" not in sample:  # older encodings have no zero bytes
+        if encoding := _older_encoding(sample):
+            yield encoding
+        yield "cp1252"
+
+
+def _older_encoding(sample: bytes) -> str | None:
+    """Return the most likely encoding from before Unicode.
+
+    Two corrections to the detector's order: text with kana is Japanese, although its bytes may look
+    like Korean; and what could be Western or Central European is Western.
+    """
+    matches = list(from_bytes(sample, cp_isolation=_OLDER_ENCODINGS))
+    if not matches:
+        return None
+    best = matches[0]
+    for match in matches:
+        text = str(match)
+        if (
+            match.chaos <= best.chaos + _CLOSE
+            and len(_KANA.findall(text)) > len(text) * _KANA_SHARE
+        ):
+            return match.encoding
+        ties = (match.chaos, match.coherence) == (best.chaos, best.coherence)
+        if ties and match.encoding == "cp1252":
+            best = match
+    return best.encoding

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import aiohttp
@@ -40,6 +40,7 @@ class Download:
 
     data: bytes
     content_type: str
+    was_redirected: bool = False
 
 
 class SlackFileHost:
@@ -101,12 +102,13 @@ class SlackFileHost:
         """
         url = self.trusted(address)
         try:
-            for _ in range(REDIRECTS + 1):
+            for redirects in range(REDIRECTS + 1):
                 if url is None:
                     raise NotRead("elsewhere")
                 async with self._request(session, url) as response:
                     if response.status not in _REDIRECTS:
-                        return await _read_body(response, most)
+                        body = await _read_body(response, most)
+                        return replace(body, was_redirected=redirects > 0)
                     url = self.trusted(response.headers.get("Location", ""), url)
         except TimeoutError:  # first, since aiohttp's timeouts are ClientErrors as well
             raise NotRead("slow") from None

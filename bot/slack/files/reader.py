@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import structlog
@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.identity import IdentityLookup
-from bot.slack.files.decode import IMAGE_BYTES, decode_file
+from bot.slack.files.decode import IMAGE_BYTES, decode_file, decode_transcript
 from bot.slack.files.host import SlackFileHost
 from bot.slack.files.slack_file import (
     FileResult,
@@ -25,7 +25,9 @@ from bot.slack.files.slack_file import (
     Unread,
     display_name,
 )
+from moa import Image
 from moa.pipeline.token_budget import allocate
+from moa.types import ImageType
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +36,11 @@ SCOPE = "files:read"
 DOWNLOADS = 16
 """Concurrent downloads, over all questions."""
 
-PDFS = 2
-"""PDFs read at the same time; each takes a core and up to 768 MB."""
+DOCUMENTS = 2
+"""Documents read at the same time; each takes a core and up to 768 MB."""
+
+_PREVIEW_HELPS = frozenset({"large_image", "kind", "broken"})
+"""Reasons for which a picture's preview is read instead."""
 
 INFO_ERRORS: Mapping[str, Reason] = {
     "file_not_found": "deleted",
@@ -101,7 +106,7 @@ class SlackFiles:
         self._identity = identity
         self._host = SlackFileHost(client)
         self._downloads = asyncio.Semaphore(DOWNLOADS)
-        self._pdfs = asyncio.Semaphore(PDFS)
+        self._documents = asyncio.Semaphore(DOCUMENTS)
 
     async def read(self, payloads: Sequence[Mapping[str, Any]]) -> Mapping[str, FileResult]:
         """Return the result of each file, by its id.
@@ -162,15 +167,34 @@ class SlackFiles:
     ) -> Read:
         try:
             async with asyncio.timeout_at(deadline):
-                async with self._downloads:
-                    address, most = _source(file, self.limits)
-                    body = await self._host.fetch(session, address, most)
-                left.spend(len(body.data))
-                return await decode_file(file, body, display_name(file.name), self._pdfs)
+                address, most = _source(file, self.limits)
+                try:
+                    return await self._download(session, file, address, most, left)
+                except NotRead as error:
+                    if error.reason not in _PREVIEW_HELPS or address == file.preview:
+                        raise
+                    if not file.preview:
+                        raise
+                    return await self._download(session, file, file.preview, IMAGE_BYTES, left)
         except TimeoutError:
             return Unread("slow")
         except NotRead as error:
             return Unread(await self._refine(error.reason))
+
+    async def _download(
+        self,
+        session: aiohttp.ClientSession,
+        file: SlackFile,
+        address: str,
+        most: int,
+        left: _ByteAllowance,
+    ) -> FileText | Image:
+        async with self._downloads:
+            body = await self._host.fetch(session, address, most)
+        left.spend(len(body.data))
+        if file.transcript and address == file.transcript:
+            return decode_transcript(body)
+        return await decode_file(file, body, display_name(file.name), self._documents)
 
     async def _refine(self, reason: Reason) -> Reason:
         """Return "scope" in place of "page" if we know that the scope is missing."""
@@ -181,11 +205,15 @@ class SlackFiles:
 
 
 def _source(file: SlackFile, limits: FileLimits) -> tuple[str, int]:
-    """Return the address to download and the maximum size: for a large image, Slack's preview.
+    """Return the address to download and the maximum size.
 
-    Models shrink images above about 1,500 pixels anyway.
+    For a clip it is the transcript. For an image that is large or of a type that models don't take
+    (HEIC, TIFF, BMP), it is Slack's preview: models shrink images above about 1,500 pixels anyway.
     """
-    if file.is_picture and file.size > IMAGE_BYTES and file.preview:
+    if file.transcript:
+        return file.transcript, limits.file_bytes
+    needs_preview = file.size > IMAGE_BYTES or file.mimetype not in get_args(ImageType)
+    if file.is_picture and needs_preview and file.preview:
         return file.preview, IMAGE_BYTES
     return file.url, limits.file_bytes
 

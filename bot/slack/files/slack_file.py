@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from pygments.lexers import find_lexer_class_for_filename
 
 from bot.slack.api.users import one_line
 from bot.slack.markdown.links import holds_address
@@ -28,6 +30,9 @@ Reason = Literal[
     "failed",
     "encrypted",
     "no_text",
+    "no_transcript",
+    "clip",
+    "list",
     "broken",
     "empty",
 ]
@@ -49,18 +54,20 @@ class FileText:
     Attributes:
         text: the decoded text, untrusted and unescaped.
         length: characters in the whole file; more than in `text` if that was cut.
-        pages: pages of a PDF; 0 for other files.
-        pages_read: pages that `text` covers.
+        pages: pages, slides or sheets; 0 if the format has none.
+        pages_read: those that `text` covers.
+        unit: what they are.
     """
 
     text: str
     length: int
     pages: int = 0
     pages_read: int = 0
+    unit: str = "pages"
 
     def cut(self, most: int) -> FileText:
         """Return the same text, cut to at most this many characters."""
-        return FileText(self.text[:most], self.length, self.pages, self.pages_read)
+        return replace(self, text=self.text[:most])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,22 @@ _TEXT_TYPES = frozenset(
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream"})
 """Types that Slack gives to files it does not recognise, some of them text."""
 
+_DOCUMENT_TYPES = ("application/vnd.openxmlformats-", "application/vnd.oasis.opendocument.")
+_DOCUMENT_ENDINGS = frozenset(
+    {
+        *("docx", "docm", "xlsx", "xlsm", "pptx", "pptm"),
+        *("odt", "ods", "odp", "rtf", "eml", "ics", "zip", "pdf"),
+    }
+)
+
+CANVAS_TYPE = "application/vnd.slack-docs"
+"""A canvas. Its download is a web page (https://docs.slack.dev/surfaces/canvases)."""
+
+LIST_TYPE = "application/vnd.slack-list"
+
+_PREVIEWS = ("thumb_1024", "thumb_960", "thumb_720", "thumb_480", "thumb_360")
+"""Images that Slack makes of a picture, the largest first; the number is the longest side."""
+
 _CHECK_FILE_INFO = "check_file_info"
 
 
@@ -99,7 +122,9 @@ class SlackFile:
 
     Attributes:
         url: the download address, which needs the bot token.
-        preview: address of a preview image of at most 1,024 pixels; empty if there is none.
+        preview: address of the largest preview image, of at most 1,024 pixels; empty if there is
+            none.
+        transcript: address of a clip's transcript in WebVTT; empty if there is none.
         size: bytes according to Slack; 0 if unknown.
     """
 
@@ -111,6 +136,7 @@ class SlackFile:
     size: int
     url: str
     preview: str
+    transcript: str
     is_external: bool
 
     @classmethod
@@ -125,7 +151,8 @@ class SlackFile:
             access=str(payload.get("file_access") or ""),
             size=size if isinstance(size, int) and size > 0 else 0,
             url=str(payload.get("url_private_download") or payload.get("url_private") or ""),
-            preview=str(payload.get("thumb_1024") or ""),
+            preview=next((str(payload[key]) for key in _PREVIEWS if payload.get(key)), ""),
+            transcript=str(payload.get("vtt") or ""),
             is_external=bool(payload.get("is_external")),
         )
 
@@ -138,6 +165,11 @@ class SlackFile:
     def is_picture(self) -> bool:
         """Whether it is an image according to Slack."""
         return self.mimetype.startswith("image/")
+
+    @property
+    def is_canvas(self) -> bool:
+        """Whether it is a canvas."""
+        return self.mimetype == CANVAS_TYPE
 
     @property
     def is_html(self) -> bool:
@@ -156,20 +188,34 @@ class SlackFile:
         if self.is_external or self.mode == "external":
             return "external"
         if not self._may_be_readable:
-            return "kind"
+            return self._unreadable_kind
         return None if self.url else "failed"
+
+    @property
+    def _unreadable_kind(self) -> Reason:
+        if self.mimetype == LIST_TYPE:
+            return "list"
+        return "clip" if self.mimetype.startswith(("audio/", "video/")) else "kind"
 
     @property
     def _may_be_readable(self) -> bool:
         """Whether its declared type may be readable. The bytes decide later."""
         kind = self.mimetype
         return (
-            kind.startswith(("text/", "image/"))
+            kind.startswith(("text/", "image/", *_DOCUMENT_TYPES))
             or kind in _TEXT_TYPES
             or kind in _UNKNOWN_TYPES
-            or kind == "application/pdf"
+            or kind == CANVAS_TYPE
             or kind.endswith(("+json", "+xml"))
+            or bool(self.transcript)
+            or self.name.lower().rpartition(".")[2] in _DOCUMENT_ENDINGS
+            or _is_source_file(self.name)
         )
+
+
+def _is_source_file(name: str) -> bool:
+    """Whether a name is a source file's, whatever type Slack guesses: ".ts" becomes a video."""
+    return "." in name and find_lexer_class_for_filename(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

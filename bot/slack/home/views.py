@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.figures import cost, dollars, seconds
+from bot.figures import cost, dollars, pipeline_shape, seconds
 from bot.limits import BudgetStatus, ChannelUse, PipelineStats
 from bot.ports import PastQuestion
 from bot.preferences import Rules
@@ -169,7 +169,8 @@ def _shape(pipeline: Pipeline) -> str:
         strings.HOME_PIPELINE_LAYER.format(layer=number, models=", ".join(layer.proposers))
         for number, layer in enumerate(pipeline.layers, 1)
     ]
-    return " → ".join([*layers, strings.HOME_PIPELINE_WRITER.format(model=aggregator)])
+    writer = strings.HOME_PIPELINE_WRITER.format(model=aggregator)
+    return pipeline_shape([[layer] for layer in layers], writer)
 
 
 def _stats(stats: PipelineStats | None, rules: Rules) -> str:

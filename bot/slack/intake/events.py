@@ -62,10 +62,11 @@ def question_in_event(
     The keys are the event id, and the workspace, channel and ts. A mention arrives twice, as
     `app_mention` and as `message`, with two event ids. An unacknowledged event arrives again with
     the same event id. An app's question counts only if the app is among `bots` and mentions us; its
-    bot id then takes the place of the user id.
+    bot id then takes the place of the user id. An edit is no new question: Slack sends the mention
+    again, with the field `edited` (PostHog/posthog 59517, chenhg5/cc-connect 1579).
     """
     event = body.get("event")
-    if not isinstance(event, Mapping):
+    if not isinstance(event, Mapping) or event.get("edited"):
         return None
     address = _address(event, our_user)
     user = _asker(event, address, bots)

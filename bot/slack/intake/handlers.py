@@ -15,7 +15,13 @@ from bot.preferences import Rules
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
-from bot.slack.commands import SUBCOMMANDS, CommandContext, CommandServices, find_subcommand
+from bot.slack.commands import (
+    SUBCOMMANDS,
+    CommandContext,
+    CommandServices,
+    closest_subcommand,
+    find_subcommand,
+)
 from bot.slack.intake.apps import AnsweredBots
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
@@ -83,6 +89,10 @@ class QuestionIntake:
         text = str(body.get("text") or "").strip()
         if subcommand := find_subcommand(text or "help"):
             await subcommand.run(await self._command_context(ack, body))
+            return
+        if meant := closest_subcommand(text):
+            command = str(body.get("command") or "/moa")
+            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=meant))
             return
         incoming = question_in_command(body, (await self._identity.get()).team_id)
         stored = await self._store(incoming) if incoming else None

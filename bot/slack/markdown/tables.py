@@ -1,11 +1,11 @@
-"""Finds Markdown tables line by line, so that they can continue in another message."""
+"""Finds Markdown tables line by line, to continue them in another message or show them as code."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from bot.slack.markdown.fences import LinePrefix
+from bot.slack.markdown.fences import FenceTracker, LinePrefix
 
 _DELIMITER_ROW = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _PARTIAL_DELIMITER_ROW = re.compile(r"[|:\- \t]*")
@@ -24,16 +24,17 @@ class MarkdownTable:
     def opening(self) -> str:
         """The lines that reopen it. List markers before the header become spaces."""
         header = self.header[LinePrefix.of(self.header).end :]
-        return f"{self._margin}{header}\n{self.delimiter}\n"
+        return f"{self.margin}{header}\n{self.delimiter}\n"
 
     def empty_cells(self, partial_row: str) -> str:
         """Return empty cells in place of those of `partial_row`, before the rest of that row."""
         bars = len(_BAR.findall(partial_row))
-        has_leading_bar = partial_row[len(self._margin) :].lstrip().startswith("|")
-        return f"{self._margin}|{' |' * (bars - has_leading_bar)}"
+        has_leading_bar = partial_row[len(self.margin) :].lstrip().startswith("|")
+        return f"{self.margin}|{' |' * (bars - has_leading_bar)}"
 
     @property
-    def _margin(self) -> str:
+    def margin(self) -> str:
+        """What each line of the table starts with: quote marks and indentation."""
         return self.delimiter[: LinePrefix.of(self.delimiter).end]
 
 
@@ -82,6 +83,29 @@ class TableTracker:
             return False
         self.table = MarkdownTable(self._before, line)
         return True
+
+
+def tables_as_code(text: str) -> str:
+    """Return the text with each table in a code fence, where its columns stay readable."""
+    fences, tables = FenceTracker(), TableTracker()
+    lines: list[str] = []
+    margin: str | None = None
+    for line in text.split("\n"):
+        before = fences.fence
+        fences.feed(line)
+        if fences.fence or before:
+            tables.reset()
+        else:
+            tables.feed(line)
+        if tables.table is not None and margin is None:
+            margin, header = tables.table.margin, lines.pop()
+            end = LinePrefix.of(header).end
+            lines += [f"{header[:end]}```", f"{margin}{header[end:]}"]
+        elif tables.table is None and margin is not None:
+            lines.append(f"{margin}```")
+            margin = None
+        lines.append(line)
+    return "\n".join(lines if margin is None else [*lines, f"{margin}```"])
 
 
 def _columns(line: str) -> int:

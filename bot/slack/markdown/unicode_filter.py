@@ -1,4 +1,4 @@
-"""Filters invisible characters and escapes `<` and `>`."""
+"""Filters invisible characters; escapes and unescapes `<` and `>`."""
 
 from __future__ import annotations
 
@@ -100,3 +100,11 @@ def clean(text: str) -> str:
 def escape(text: str) -> str:
     """Return the text with `<` and `>` as entities, which Slack shows as those characters."""
     return text.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """Return Slack's text with the three entities decoded that Slack escapes, and no others.
+
+    Format: https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,7 +1,7 @@
 """Decides who may open a run's answers and act on its reply. The default is no.
 
 Checked on the server at every click: a button holds only a run's opaque id, and knowing the id
-grants nothing.
+grants nothing. Only Slack's confirmation of who is in a channel is remembered, for some seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.preferences import Names, Preferences, Who
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor
+from bot.slack.permissions.recent import RecentGrants
 
 log = structlog.get_logger(__name__)
 
@@ -79,15 +80,27 @@ class AccessDecision:
 class AnswerAccess:
     """Applies a channel's policy, and the rules that no policy can loosen."""
 
-    def __init__(self, client: AsyncWebClient, policies: Policies, colleagues: Colleagues) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        policies: Policies,
+        colleagues: Colleagues,
+        recent: RecentGrants | None = None,
+    ) -> None:
         self._client = client
         self._policies = policies
         self._colleagues = colleagues
+        self._recent = recent or RecentGrants()
 
-    async def decide(self, run: Run, actor: Actor) -> AccessDecision:
-        """Decide whether the actor may see the run's answers now."""
+    async def decide(self, run: Run, actor: Actor, *, is_paging: bool = False) -> AccessDecision:
+        """Decide whether the actor may see the run's answers now.
+
+        With `is_paging`, Slack's confirmation of the last seconds is enough for who is in the
+        channel. The channel's policy is always read.
+        """
         policy = await self._policies.for_run(run)
-        return AccessDecision(await self._verdict(run, actor, policy.who), policy)
+        verdict = await self._verdict(run, actor, policy.who, is_paging=is_paging)
+        return AccessDecision(verdict, policy)
 
     async def membership(self, run: Run, actor: Actor) -> MembershipCheck:
         """Check whether the actor is in the channel of a run's reply, in `CHECK_TIMEOUT_S` seconds.
@@ -110,7 +123,7 @@ class AnswerAccess:
             return "unknown"
         return "yes" if found else "no"
 
-    async def _verdict(self, run: Run, actor: Actor, who: Who) -> Verdict:
+    async def _verdict(self, run: Run, actor: Actor, who: Who, *, is_paging: bool) -> Verdict:
         question = run.question
         if who not in {"members", "requester"}:
             return "no"
@@ -121,7 +134,14 @@ class AnswerAccess:
         same_channel = actor.channel in {None, question.channel}
         if not same_channel or (who == "requester" and not is_asker):
             return "no"
-        return await self._check_channel(run, actor)
+        # The answer differs between the asker and others, and between workspaces.
+        key = (question.team, question.channel, actor.user, actor.own_team, is_asker)
+        if is_paging and key in self._recent:
+            return "yes"
+        verdict = await self._check_channel(run, actor)
+        if verdict == "yes":
+            self._recent.add(key)
+        return verdict
 
     async def _is_colleague_or_asker(self, run: Run, actor: Actor) -> bool:
         return actor.user == run.question.user or await self._colleagues.includes(actor)

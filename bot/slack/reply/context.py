@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_limits
 from bot.errors import ConfigurationError
-from bot.ports import Run, RunStore
+from bot.ports import QuestionHistory, Run, RunStore
 from bot.slack.api.permalinks import fetch_permalink
 from bot.slack.api.users import UserDirectory
 from bot.slack.markdown.sanitize import inert_mrkdwn
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 APPENDS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[4]
 """Calls of chat.appendStream, a tier 4 method, that Slack allows per workspace."""
+
+EDITS_A_MINUTE = slack_limits.CALLS_PER_MINUTE[3]
+"""Calls of chat.update, a tier 3 method, that Slack allows per workspace."""
 
 FIRST_UPDATE_S, FIRST_UPDATE_PER_REPLY_S = 0.1, 0.005
 """Seconds before a reply's first update, plus this many for each other open reply."""
@@ -55,10 +59,16 @@ class UpdateThrottle:
         """Seconds before a reply's first update. It gives all replies time to ask their models."""
         return FIRST_UPDATE_S + FIRST_UPDATE_PER_REPLY_S * self._open_replies
 
-    def interval_s(self, minimum: float) -> float:
-        """Return the seconds between two updates of a reply, at least `minimum`."""
-        return max(minimum, min(self._open_replies * 60 / APPENDS_A_MINUTE, LONGEST_INTERVAL_S))
+    def interval_s(self, minimum: float, calls_a_minute: int = APPENDS_A_MINUTE) -> float:
+        """Return the seconds between two updates of a reply, at least `minimum`.
 
+        `calls_a_minute` is how many calls all open replies may make together.
+        """
+        return max(minimum, min(self._open_replies * 60 / calls_a_minute, LONGEST_INTERVAL_S))
+
+
+Show = Literal["stream", "edit"]
+"""How a reply grows: as a stream, or as an ordinary message that is edited."""
 
 STRICT = RevealPolicy("nobody", "anonymous", cost=False)
 """The policy if a channel's choices cannot be read."""
@@ -71,20 +81,24 @@ class ReplyContext:
     Attributes:
         client: the workspace's client.
         runs: the run store.
+        history: the earlier questions.
         people: names of people.
         policies: the policy of each channel.
         pipelines: the pipelines that people can ask again with.
         plans: returns the plan of a pipeline.
         throttle: decides how often open replies are updated.
+        show: whether replies are streamed, or posted and edited.
     """
 
     client: AsyncWebClient
     runs: RunStore
+    history: QuestionHistory
     people: UserDirectory
     policies: Policies
     pipelines: Collection[str]
     plans: Callable[[str], Plan]
     throttle: UpdateThrottle = field(default_factory=UpdateThrottle)
+    show: Show = "stream"
 
     async def footer_options(self, run: Run) -> FooterOptions:
         """Return the options of the run's channel, the strictest if they cannot be read."""
@@ -94,7 +108,18 @@ class ReplyContext:
             # A reply must not be lost because its footer is uncertain.
             log.exception("policy_unknown", run_id=run.id)
             policy = STRICT
-        return FooterOptions(policy, self.pipelines)
+        return FooterOptions(policy, self.pipelines, is_first=await self.is_first_reply(run))
+
+    async def is_first_reply(self, run: Run, *, public: bool = False) -> bool:
+        """Return whether people see the run's reply as the first; True if that can't be read.
+
+        `public` is whether a private reply is shown to its channel.
+        """
+        try:
+            return await self.history.is_first_reply(run, public=public)
+        except Exception:
+            log.exception("earlier_replies_unknown", run_id=run.id)
+            return True
 
     def plan(self, run: Run) -> Plan | None:
         """Return the run's plan; None if its pipeline is unusable, which the run reports later."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -11,23 +12,26 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot import slack_limits
 from bot.errors import Trouble, Unanswerable
 from bot.ports import Run
-from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.client import SLACK_ERRORS, code_of, raise_refusal, response_error
+from bot.slack.api.metadata import REPLY, run_metadata
 from bot.slack.markdown.sanitize import escape_mrkdwn, safe_markdown, shorten
 from bot.slack.markdown.split import MOST_CHARS, split_markdown
 from bot.slack.markdown.split_stream import append_outside_fence
 from bot.slack.reply.context import ReplyContext
+from bot.slack.reply.follow_up import first_button
+from bot.slack.reply.ladder import POSTS, RESPONSES, Form, Ladder, Payload
 from bot.slack.reply.live_message import FALLBACK_TEXT_LIMIT
-from bot.slack.reply.notices import RETRYABLE, notify_directly
+from bot.slack.reply.notices import notice_blocks, notify_directly, send_directly
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, markdown, section
-from bot.slack.ui.footer import footer, retry_button
+from bot.slack.ui.footer import footer
 from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
-REPLY_USES = slack_limits.RESPONSE_URL_USES - 1
-"""How many messages go through the response_url; one use is kept to say where the rest is
-(https://docs.slack.dev/interactivity/handling-user-interaction)."""
+KEPT_USES = 1
+"""Uses of the response_url that are kept to say where the rest is, or for the buttons. Slack allows
+five, refused ones included (https://docs.slack.dev/interactivity/handling-user-interaction)."""
 
 
 class EphemeralReply:
@@ -41,6 +45,9 @@ class EphemeralReply:
         self._run = run
         self._allowed_hosts = allowed_hosts
         self._url = run.question.response_url
+        self._uses_left = slack_limits.RESPONSE_URL_USES
+        self._ladder = Ladder()
+        self._has_buttons = True
 
     async def recover(self) -> bool:
         """Return False: Slack offers no way to look for ephemeral messages."""
@@ -59,7 +66,7 @@ class EphemeralReply:
         """Show the reply with its buttons.
 
         What the response_url does not accept goes to the asker's direct messages, without a button
-        to share it.
+        to share it. Content that Slack refuses is sent plainer, and buttons follow it.
 
         Raises:
             Unanswerable: if neither way works.
@@ -69,21 +76,26 @@ class EphemeralReply:
             safe_reply, outcome.reply, notice, self._allowed_hosts, MOST_CHARS
         )
         pieces = split_markdown(text)
-        shown = await self._show_here(pieces[:REPLY_USES], outcome)
+        shown = await self._show_here(pieces[: self._uses_left - KEPT_USES], outcome)
         rest = pieces[shown:]
         if not rest:
+            await self._follow_up(outcome)
             return
         sent = await self._show_directly(rest, outcome)
         where = strings.REST_DIRECTLY if sent else strings.REST_LOST
-        noticed = shown > 0 and await self._post([section(escape_mrkdwn(where))], where)
+        block = section(escape_mrkdwn(where))
+        noticed = shown > 0 and await self._post(
+            RESPONSES[:1], lambda form: _notice(form, where, [block]), kept_uses=0
+        )
         if not sent and not noticed:
             raise Unanswerable("internal")
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say why there is no reply."""
         text = escape_mrkdwn(strings.trouble_text(trouble, error_id))
-        blocks = [section(text), *(retry_button(self._run.id) if trouble in RETRYABLE else [])]
-        if not await self._post(blocks, text) and not await self._notify(blocks, text):
+        blocks = notice_blocks(self._run.id, text, trouble) or [section(text)]
+        sent = await self._post(RESPONSES, lambda form: _notice(form, text, blocks))
+        if not sent and not await notify_directly(self._client, self._run, text, blocks):
             raise Unanswerable("internal")
         return True
 
@@ -92,53 +104,100 @@ class EphemeralReply:
 
     async def _show_here(self, pieces: Sequence[str], outcome: Outcome) -> int:
         """Post pieces through the response_url until one fails. Return how many were posted."""
-        blocks_below = await self._footer(outcome, share=True)
+        footer_blocks = await self._footer(outcome, share=True)
         for number, piece in enumerate(pieces):
-            is_last = number == len(pieces) - 1
-            if not await self._post([markdown(piece), *(blocks_below if is_last else [])], piece):
+            below = footer_blocks if number == len(pieces) - 1 else ()
+            form = await self._post(RESPONSES, partial(_reply_piece, piece, below))
+            if form is None:
                 return number
+            self._has_buttons = form.blocks
         return len(pieces)
 
     async def _show_directly(self, pieces: Sequence[str], outcome: Outcome) -> bool:
         """Post pieces as direct messages. Return False as soon as one fails."""
-        blocks_below = await self._footer(outcome, share=False)
+        footer_blocks = await self._footer(outcome, share=False)
         for number, piece in enumerate(pieces):
-            is_last = number == len(pieces) - 1
-            if not await self._notify([markdown(piece), *(blocks_below if is_last else [])], piece):
+            below = footer_blocks if number == len(pieces) - 1 else ()
+            render = partial(_direct_piece, self._run.id, piece, below)
+            if not await send_directly(self._client, self._run, POSTS, render):
                 return False
         return True
+
+    async def _follow_up(self, outcome: Outcome) -> None:
+        """Post the buttons in a message of their own, if Slack refused them below the reply."""
+        if self._has_buttons:
+            return
+        blocks = first_button(await self._footer(outcome, share=True))
+        text = strings.BUTTONS_ABOVE
+        self._ladder = Ladder()
+        forms = (Form(), Form(blocks=False))[-self._uses_left :]  # the plainest if only one is left
+
+        def render(form: Form) -> Payload:
+            shown = text if form.blocks else f"{text}\n{strings.BUTTONS_REFUSED}"
+            return {"text": shown, "blocks": form.below(blocks)}
+
+        await self._post(forms, render, kept_uses=0)
 
     async def _footer(self, outcome: Outcome, *, share: bool) -> Sequence[Block]:
         options = await self._context.footer_options(self._run)
         again_of = await self._context.asked_again_line(self._run)
         return footer(self._run.id, outcome, options, share=share, again_of=again_of)
 
-    async def _notify(self, blocks: Sequence[Block], text: str) -> bool:
-        fallback = shorten(text, FALLBACK_TEXT_LIMIT)
-        return await notify_directly(self._client, self._run, fallback, blocks)
+    async def _post(
+        self,
+        forms: Sequence[Form],
+        render: Callable[[Form], Payload],
+        *,
+        kept_uses: int = KEPT_USES,
+    ) -> Form | None:
+        """Use the response_url until Slack accepts a form. Return that form, None if none is."""
 
-    async def _post(self, blocks: Sequence[Block], text: str) -> bool:
-        """Use the response_url once. Return whether Slack accepted the message."""
-        if not self._url:
-            return False
-        # The default retry handler would post twice when a response is lost.
-        webhook = AsyncWebhookClient(self._url, retry_handlers=[])
+        async def call(payload: Payload) -> None:
+            if not self._url or self._uses_left <= kept_uses:
+                raise response_error("used_url")
+            self._uses_left -= 1
+            await respond(self._url, payload)
+
         try:
-            response = await webhook.send(
-                text=shorten(text, FALLBACK_TEXT_LIMIT),
-                blocks=blocks,
-                response_type="ephemeral",
-                replace_original=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            return await self._ladder.send("response_url", forms, render, call)
         except SLACK_ERRORS as error:
             log.info("response_url_failed", error=code_of(error))
-            return False
-        if response.status_code != 200:  # noqa: PLR2004 - HTTP's OK
-            log.info("response_url_refused", status=response.status_code)
-            return False
-        return True
+            return None
+
+
+async def respond(url: str, payload: Payload) -> None:
+    """Post an ephemeral message through a response_url.
+
+    Raises:
+        SLACK_ERRORS: if Slack refuses it, reported by the HTTP status or in the body.
+    """
+    # The default retry handler would post twice when a response is lost.
+    webhook = AsyncWebhookClient(url, retry_handlers=[])
+    response = await webhook.send(
+        **payload,
+        response_type="ephemeral",
+        replace_original=False,
+        unfurl_links=False,
+        unfurl_media=False,
+    )
+    raise_refusal(response)
+
+
+def _notice(form: Form, text: str, blocks: Sequence[Block]) -> Payload:
+    return {"text": text, "blocks": form.below(blocks)}
+
+
+def _reply_piece(piece: str, below: Sequence[Block], form: Form) -> Payload:
+    shown = form.text(piece)
+    if not form.markdown:
+        return {"text": shown, "blocks": []}
+    blocks = [markdown(shown), *form.below(below)]
+    return {"text": shorten(shown, FALLBACK_TEXT_LIMIT), "blocks": blocks}
+
+
+def _direct_piece(run_id: str, piece: str, below: Sequence[Block], form: Form) -> Payload:
+    metadata = run_metadata(REPLY, run_id) if form.metadata else None
+    return {**_reply_piece(piece, below, form), "metadata": metadata}
 
 
 def end_notice(status: str | None, writer: Answer | None) -> str | None:

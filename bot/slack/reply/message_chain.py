@@ -5,20 +5,27 @@ What Slack did not accept is kept and shown by the next call of `flush` or `end`
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import structlog
 
 from bot.cancel_scope import let_end
 from bot.errors import Trouble
 from bot.ports import Run
-from bot.slack.api.client import READ_ERRORS, UNSURE, code_of
+from bot.slack.api.client import READ_ERRORS, UNSURE, code_of, refuses_content
 from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.users import is_app
 from bot.slack.markdown.split import MESSAGE_TARGET, cut
 from bot.slack.markdown.split_stream import append_outside_fence, break_after, fill_message
-from bot.slack.reply.context import ReplyContext
-from bot.slack.reply.live_message import Chunk, EditedMessage, LiveMessage, StreamedMessage
+from bot.slack.reply.context import ReplyContext, UpdateThrottle
+from bot.slack.reply.ladder import Ladder
+from bot.slack.reply.live_message import (
+    Chunk,
+    EditedMessage,
+    LiveMessage,
+    MessagePart,
+    StreamedMessage,
+)
 from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stream
 
 log = structlog.get_logger(__name__)
@@ -27,8 +34,6 @@ MESSAGE_OVER = frozenset(
     {
         "message_not_in_streaming_state",
         "message_not_found",
-        "msg_too_long",
-        "msg_blocks_too_long",
         "cant_update_message",
         "edit_window_closed",
     }
@@ -47,30 +52,39 @@ class MessageChain:
 
     Attributes:
         trouble: why nothing more can be shown, once that is known.
+        shows_blocks: whether the blocks below the reply are shown, once it has ended.
     """
 
-    def __init__(self, reply_context: ReplyContext, run: Run) -> None:
+    def __init__(
+        self, reply_context: ReplyContext, run: Run, has_session: Callable[[], bool]
+    ) -> None:
         self.trouble: Trouble | None = None
+        self.shows_blocks = True
+        self._ladder = Ladder()
+        self._has_session = has_session
         self._client = reply_context.client
         self._runs = reply_context.runs
         self._run = run
         self._context = reply_context
         # A stream needs a person as its recipient.
-        kind = EditedMessage if is_app(run.question.user) else StreamedMessage
-        self._message: LiveMessage = kind(reply_context, run)
+        streams = reply_context.show == "stream" and not is_app(run.question.user)
+        kind = StreamedMessage if streams else EditedMessage
+        self._message: LiveMessage = kind(reply_context, run, self._ladder, self._store)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
         self._text = ""
         self._posted: set[str] = set()
+        self._discarded: set[str] = set()
         self._lost_starts = 0
         self._has_unconfirmed = False
         self._is_final = False
+        self._is_refused = False
+        self._has_shown_text = False
         self._end_tried = False
 
-    @property
-    def interval_s(self) -> float:
-        """Seconds between two calls of `flush` that Slack tolerates."""
-        return self._message.interval_s
+    def pause_s(self, throttle: UpdateThrottle) -> float:
+        """Return the seconds between two calls of `flush` that Slack tolerates."""
+        return throttle.interval_s(self._message.interval_s, self._message.updates_a_minute)
 
     @property
     def posted(self) -> frozenset[str]:
@@ -81,6 +95,11 @@ class MessageChain:
     def has_open_message(self) -> bool:
         """Whether the current message is already posted."""
         return self._message.ts is not None
+
+    @property
+    def has_shown_text(self) -> bool:
+        """Whether any message of this attempt shows a text of the reply."""
+        return self._has_shown_text
 
     @property
     def is_streamed(self) -> bool:
@@ -119,7 +138,7 @@ class MessageChain:
 
     def discard_text(self) -> None:
         """Drop all text, also what is already shown: none of it was part of the reply."""
-        self._text = ""
+        self._text, self._has_shown_text = "", False
         if not (self._posted or self.has_open_message):
             return
         self._has_unconfirmed = True
@@ -133,6 +152,8 @@ class MessageChain:
         Args:
             line: the progress as one line, for messages without task cards.
         """
+        if self._is_refused:
+            return
         await self._remove_unconfirmed()
         message, part = await self._fill_current()
         if part.text or part.chunks:
@@ -160,33 +181,51 @@ class MessageChain:
         await let_end(self._finish(message, part, blocks, kind, status))
         return True
 
-    async def _update(self, message: LiveMessage, part: _MessagePart, line: str) -> None:
+    async def _update(self, message: LiveMessage, part: MessagePart, line: str) -> None:
         await message.update(part.chunks, part.text, line)
         await self._confirm(message, part)
 
-    async def _roll_over(self, message: LiveMessage, part: _MessagePart) -> None:
-        """End a full message and continue in the next one."""
-        await message.end(part.chunks, part.text, [], run_metadata(REPLY, self._run.id))
+    async def _roll_over(self, message: LiveMessage, part: MessagePart) -> None:
+        """End a full message and continue in the next one.
+
+        Without a status, the end of a stream would make the agent session active and remove Slack's
+        Stop button (https://docs.slack.dev/reference/methods/chat.stopStream).
+        """
+        metadata = run_metadata(REPLY, self._run.id)
+        await message.end(part.chunks, part.text, [], metadata, self._status_meanwhile)
         self._message = self._next_message()
         await self._confirm(message, part)
 
     async def _finish(
         self,
         message: LiveMessage,
-        part: _MessagePart,
+        part: MessagePart,
         blocks: list[Chunk],
         kind: str,
         status: str | None,
     ) -> None:
         metadata = run_metadata(kind, self._run.id, ends=True)
-        await message.end(part.chunks, part.text, blocks, metadata, status)
+        self.shows_blocks = await message.end(part.chunks, part.text, blocks, metadata, status)
         await self._confirm(message, part)
 
-    async def close_stream(self) -> None:
-        """Close an unfinished stream. The next attempt may come late, or may have looked before."""
+    async def close_stream(self, cards: list[Chunk]) -> None:
+        """Close an unfinished stream. The next attempt may come late, or may have looked before.
+
+        Args:
+            cards: the final state of the task cards.
+        """
         message = self._message
         if isinstance(message, StreamedMessage) and message.ts and not self._end_tried:
-            await stop_stream(self._client, self._run, message.ts)
+            await stop_stream(self._client, self._run, message.ts, cards=cards)
+
+    async def remove_textless(self) -> None:
+        """Remove the current message if it shows no text of the reply."""
+        ts = self._message.ts
+        if ts is not None and not self._message.shown.strip():
+            self._posted.discard(ts)
+            self._discarded.add(ts)
+            self._has_unconfirmed = True
+        await self._remove_unconfirmed()
 
     def handle_error(self, error: BaseException) -> None:
         """Decide how to show the rest after an error of Slack."""
@@ -201,8 +240,11 @@ class MessageChain:
             self._message = self._next_message()
         elif code in READ_ERRORS and not (code == "missing_scope" and self._can_switch_to_edits):
             self.trouble = READ_ERRORS[code]
-        elif self._can_switch_to_edits:
-            self._message = EditedMessage(self._context, self._run)
+        elif self._can_switch_to_edits or (self.is_streamed and refuses_content(code)):
+            self._replace_stream()
+        elif refuses_content(code):
+            self._is_refused = True
+            self.trouble = "refused" if self._is_final else None
 
     def _handle_lost_response(self) -> None:
         """Start over with the message whose last call may or may not have worked.
@@ -216,13 +258,31 @@ class MessageChain:
             self._has_unconfirmed = True
             self._lost_starts += 1
             if self._lost_starts >= MOST_LOST_STARTS and self._can_switch_to_edits:
-                self._message = EditedMessage(self._context, self._run)
+                self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._has_unconfirmed = True
             self._posted.discard(message.ts)
             self._text = message.shown + self._text
             self._chunks = self._sent | self._chunks
             self._message = self._next_message()
+
+    def _replace_stream(self) -> None:
+        """Show a streamed message that Slack refuses again as an ordinary one.
+
+        What it shows already may be the reason, for example a table.
+        """
+        message = self._message
+        if message.ts is not None:
+            self._has_unconfirmed, self._end_tried = True, False
+            self._posted.discard(message.ts)
+            self._discarded.add(message.ts)
+            self._text = message.shown + self._text
+        self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
+
+    @property
+    def _status_meanwhile(self) -> str | None:
+        """The agent session's status after the end of a message that is not the last one."""
+        return "processing" if self._has_session() else None
 
     @property
     def _can_switch_to_edits(self) -> bool:
@@ -231,23 +291,31 @@ class MessageChain:
 
     async def _remove_unconfirmed(self) -> None:
         if self._has_unconfirmed:
-            await remove_unconfirmed(self._client, self._run, self._runs, keep=self._posted)
+            await remove_unconfirmed(
+                self._client,
+                self._run,
+                self._runs,
+                keep=self._posted,
+                drop=self._discarded,
+                status=self._status_meanwhile,
+            )
+            self._discarded.clear()
             self._has_unconfirmed = False
 
-    async def _fill_current(self) -> tuple[LiveMessage, _MessagePart]:
+    async def _fill_current(self) -> tuple[LiveMessage, MessagePart]:
         """End full messages. Return the current one and the part to show in it."""
         while True:
             message, text = self._message, self._text
             now, rest, full = fill_message(
                 message.shown, text, final=self._is_final, age=message.age
             )
-            part = _MessagePart([*self._chunks.values()], now, rest, len(text))
+            part = MessagePart([*self._chunks.values()], now, rest, len(text))
             if not full:
                 return message, part
             self._end_tried = False  # an earlier try to end the reply had no effect
             await let_end(self._roll_over(message, part))
 
-    async def _confirm(self, message: LiveMessage, part: _MessagePart) -> None:
+    async def _confirm(self, message: LiveMessage, part: MessagePart) -> None:
         """Drop a part that Slack accepted, so that it is not shown again."""
         self._text = part.rest + self._text[part.source_length :]  # text may have been added since
         for chunk in part.chunks:
@@ -255,36 +323,22 @@ class MessageChain:
             self._sent[key] = chunk
             if self._chunks.get(key) is chunk:
                 del self._chunks[key]
-        await self._store_ts(message)
+        self._has_shown_text = self._has_shown_text or bool(part.text.strip())
+        if message.ts is not None:
+            await self._store(message.ts)
 
     def _next_message(self) -> LiveMessage:
-        return type(self._message)(self._context, self._run)
+        return type(self._message)(self._context, self._run, self._ladder, self._store)
 
-    async def _store_ts(self, message: LiveMessage) -> None:
+    async def _store(self, ts: str) -> None:
         """Store the ts of a new message. If that fails, the reply still continues."""
-        if message.ts is None or message.ts in self._posted:
+        if ts in self._posted:
             return
-        self._posted.add(message.ts)
+        self._posted.add(ts)
         try:
-            await self._runs.posted(self._run.id, message.ts)
+            await self._runs.posted(self._run.id, ts)
         except Exception:
             log.exception("post_not_stored")
-
-
-class _MessagePart(NamedTuple):
-    """What to show in a message now.
-
-    Attributes:
-        chunks: task cards and the plan's title.
-        text: text for this message.
-        rest: text for later.
-        source_length: characters of the pending text that `text` and `rest` came from.
-    """
-
-    chunks: list[Chunk]
-    text: str
-    rest: str
-    source_length: int
 
 
 def _key(chunk: Chunk) -> str:

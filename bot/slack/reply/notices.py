@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +14,7 @@ from bot.slack.api.metadata import NOTICE, REPLY, run_metadata
 from bot.slack.api.thread_roots import post_in_thread
 from bot.slack.api.users import is_app
 from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.reply.ladder import NOTICES, Form, Ladder, Payload
 from bot.slack.ui.blocks import Block, section
 from bot.slack.ui.footer import retry_button
 
@@ -35,6 +36,7 @@ RETRYABLE: frozenset[Trouble] = frozenset(
         "run_budget",
         "hourly_limit",
         "too_many_at_once",
+        "refused",
     }
 )
 """Problems after which the same question may get a reply later."""
@@ -48,22 +50,30 @@ async def notify(client: AsyncWebClient, run: Run, notice: str, trouble: Trouble
             thread is gone.
     """
     question, text = run.question, escape_mrkdwn(notice)
-    blocks = [section(text), *retry_button(run.id)] if trouble in RETRYABLE else None
+    blocks = notice_blocks(run.id, text, trouble)
+
+    def render(form: Form) -> Payload:
+        metadata = run_metadata(NOTICE, run.id, ends=True) if form.metadata else None
+        return {"text": text, "blocks": form.below(blocks) or None, "metadata": metadata}
+
+    async def call(payload: Payload) -> None:
+        await post_in_thread(client, question.channel, question.thread_ts, **payload)
+
     try:
-        await post_in_thread(
-            client,
-            question.channel,
-            question.thread_ts,
-            text=text,
-            blocks=blocks,
-            metadata=run_metadata(NOTICE, run.id, ends=True),
-        )
+        await Ladder().send("chat.postMessage", NOTICES, render, call)
     except SLACK_ERRORS as error:
         log.info("notice_not_in_thread", error=code_of(error))
         if code_of(error) in TRANSIENT or READ_ERRORS.get(code_of(error)) == "thread_gone":
             raise
         return await notify_directly(client, run, text)
     return True
+
+
+def notice_blocks(run_id: str, text: str, trouble: Trouble) -> list[Block]:
+    """Return the blocks of a notice with buttons; none if there is nothing to click."""
+    if trouble not in RETRYABLE:
+        return []
+    return [section(text), *retry_button(run_id, show_answers=trouble == "refused")]
 
 
 async def notify_privately(client: AsyncWebClient, run: Run, notice: str) -> bool:
@@ -89,16 +99,32 @@ async def notify_directly(
     client: AsyncWebClient, run: Run, text: str, blocks: Sequence[Block] = ()
 ) -> bool:
     """Send the asker a direct message. Return whether that worked."""
+
+    def render(form: Form) -> Payload:
+        kind = REPLY if blocks else NOTICE
+        return {
+            "text": text,
+            "blocks": form.below(blocks) or None,
+            "metadata": run_metadata(kind, run.id) if form.metadata else None,
+        }
+
+    return await send_directly(client, run, NOTICES, render)
+
+
+async def send_directly(
+    client: AsyncWebClient, run: Run, forms: Sequence[Form], render: Callable[[Form], Payload]
+) -> bool:
+    """Send the asker the first of these forms that Slack accepts. Return whether one was."""
     try:
         opened = await client.conversations_open(users=run.question.user)
-        await client.chat_postMessage(
-            channel=(opened.get("channel") or {})["id"],
-            text=text,
-            blocks=[*blocks] or None,
-            metadata=run_metadata(REPLY if blocks else NOTICE, run.id),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        channel = (opened.get("channel") or {})["id"]
+
+        async def call(payload: Payload) -> None:
+            await client.chat_postMessage(
+                channel=channel, unfurl_links=False, unfurl_media=False, **payload
+            )
+
+        await Ladder().send("chat.postMessage", forms, render, call)
     except SLACK_ERRORS as error:
         log.warning("direct_message_not_sent", error=code_of(error))
         return False

@@ -70,12 +70,21 @@ class Progress:
             case _:
                 return []
 
-    def failed(self, *, stopped: bool) -> list[Chunk]:
-        """Return the chunks that close the plan of a run without a reply."""
-        return [self._title(strings.DONE_STOPPED if stopped else strings.DONE_FAILED)]
+    def failed(self, *, stopped: bool, shows_text: bool = False) -> list[Chunk]:
+        """Return the chunks that close the plan and all cards of a run without a whole reply."""
+        title = strings.DONE_UNFINISHED if shows_text else strings.DONE_FAILED
+        return [
+            self._title(strings.DONE_STOPPED if stopped else title),
+            *self.closed_cards(stopped=stopped),
+        ]
+
+    def closed_cards(self, *, stopped: bool) -> list[Chunk]:
+        """Return the chunks that close all cards: Slack draws open ones as failed or working."""
+        text = strings.CARD_STOPPED if stopped else strings.CARD_UNFINISHED
+        return [*self._close_open("complete" if stopped else "error", text), *self._close_waiting()]
 
     def done(self, outcome: Outcome) -> list[Chunk]:
-        """Return the chunks that close the plan."""
+        """Return the chunks that close the plan and all cards."""
         if outcome.status == "unsynthesised":
             title = strings.DONE_NOT_SYNTHESISED
         elif not self._answered:
@@ -83,7 +92,24 @@ class Progress:
         else:
             title = strings.DONE if self._answered > 1 else strings.DONE_FROM_ONE
             title = title.format(count=self._answered)
-        return [self._title(title), *self._close_waiting()]
+        late = self._close_open("complete", strings.CARD_NO_LONGER_NEEDED)
+        return [self._title(title), *late, *self._close_waiting()]
+
+    def _close_open(self, status: str, text: str) -> list[Chunk]:
+        """Close the cards of models that were asked and have not answered."""
+        chunks: list[Chunk] = []
+        for number, layer in self._layers.items():
+            late = [card for card in layer.cards if card.is_open]
+            if number in self._waiting or not late:
+                continue
+            for card in late:
+                card.is_open = False
+            chunks += (
+                [layer.count_chunk()]
+                if layer.is_summary
+                else [card.chunk(status, text) for card in late]
+            )
+        return chunks
 
     def _layer_started(self, number: int, models: Sequence[str], task_output: str) -> list[Chunk]:
         layer = self._layer(number, models, task_output)
@@ -107,6 +133,9 @@ class Progress:
     def _close_waiting(self) -> list[Chunk]:
         """Close the cards of layers that were skipped."""
         skipped, self._waiting = sorted(self._waiting), set()
+        for number in skipped:
+            for card in self._layers[number].cards:
+                card.is_open = False
         return [
             chunk
             for number in skipped

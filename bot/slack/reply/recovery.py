@@ -15,8 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import slack_limits
 from bot.ports import Run, RunStore
-from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
-from bot.slack.api.metadata import ABANDONED, is_last_message, run_id_of, run_metadata
+from bot.slack.api.client import (
+    READ_ERRORS,
+    SLACK_ERRORS,
+    TRANSIENT,
+    code_of,
+    refuses_content,
+)
+from bot.slack.api.metadata import (
+    ABANDONED,
+    is_last_message,
+    is_notice,
+    run_id_of,
+    run_metadata,
+)
 from bot.slack.api.thread_roots import remove_misplaced, root_exists, thread_gone_error
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import REPLY_ACTIONS
@@ -49,6 +61,12 @@ async def clean_up(client: AsyncWebClient, run: Run, runs: RunStore) -> bool:
     return False
 
 
+async def lacks_buttons(client: AsyncWebClient, run: Run) -> bool:
+    """Return whether a reply is posted but its buttons are not, because Slack refused them."""
+    messages = [m for m in await _own_messages(client, run) if _is_last(m, run)]
+    return bool(messages) and not any(is_notice(m) or _has_buttons(m, run) for m in messages)
+
+
 async def withdraw(
     client: AsyncWebClient, run: Run, runs: RunStore, posts: Collection[str]
 ) -> None:
@@ -68,7 +86,13 @@ async def withdraw(
 
 
 async def remove_unconfirmed(
-    client: AsyncWebClient, run: Run, runs: RunStore, *, keep: Collection[str]
+    client: AsyncWebClient,
+    run: Run,
+    runs: RunStore,
+    *,
+    keep: Collection[str],
+    drop: Collection[str] = (),
+    status: str | None = None,
 ) -> None:
     """Remove messages whose posting this attempt could not confirm, or that it gave up.
 
@@ -77,8 +101,11 @@ async def remove_unconfirmed(
         run: the run.
         runs: the run store, which knows the posts of other runs.
         keep: the ts of messages that the attempt still uses.
+        drop: the ts of messages that it gave up.
+        status: the agent session's status afterwards.
     """
-    await _remove(client, run, runs, await _own_messages(client, run), keep=keep)
+    messages = await _own_messages(client, run)
+    await _remove(client, run, runs, messages, keep=keep, drop=drop, status=status)
 
 
 async def _remove(
@@ -87,6 +114,9 @@ async def _remove(
     runs: RunStore,
     messages: Sequence[Message],
     keep: Collection[str],
+    *,
+    drop: Collection[str] = (),
+    status: str | None = None,
 ) -> None:
     """Remove this run's messages, and untagged streams that belong to no other run.
 
@@ -94,10 +124,10 @@ async def _remove(
     """
     others = await runs.posts_of_others(run)  # read after the thread, so no post there is missing
     known = {str(message["ts"]) for message in messages if run_id_of(message) == run.id}
-    known |= {*run.posts}
+    known |= {*run.posts, *drop}
     untagged = {str(message["ts"]) for message in messages if not message.get("metadata")} - others
     for ts in sorted((known | untagged).difference(keep)):
-        if await stop_stream(client, run, ts) or ts in known:
+        if await stop_stream(client, run, ts, status=status) or ts in known:
             await _delete(client, run, ts)
 
 
@@ -112,26 +142,52 @@ async def _delete(client: AsyncWebClient, run: Run, ts: str) -> None:
         )
 
 
-async def stop_stream(client: AsyncWebClient, run: Run, ts: str) -> bool:
-    """End an abandoned stream. Return False if it is not an open stream."""
-    channel, metadata = run.question.channel, run_metadata(ABANDONED, run.id)
-    note = f"\n\n{strings.INTERRUPTED}"
-    error = await _error_code(
-        client.chat_stopStream(channel=channel, ts=ts, markdown_text=note, metadata=metadata)
+async def stop_stream(
+    client: AsyncWebClient,
+    run: Run,
+    ts: str,
+    *,
+    status: str | None = None,
+    cards: Sequence[Mapping[str, Any]] = (),
+) -> bool:
+    """End an abandoned stream. Return False if it is not an open stream, or if Slack refuses.
+
+    Args:
+        client: the workspace's client.
+        run: the run.
+        ts: the message.
+        status: the agent session's status afterwards; Slack's default is "active".
+        cards: the final state of its task cards.
+    """
+    note = {"type": "markdown_text", "text": f"\n\n{strings.INTERRUPTED}"}
+    tag = run_metadata(ABANDONED, run.id)
+    # The plainest form has no status, in case that is what Slack refuses.
+    plainer: Sequence[Mapping[str, Any]] = (
+        {"chunks": [*cards, note], "metadata": tag, "session_status": status},
+        {"metadata": tag, "session_status": status},
+        {},
     )
-    if error == "msg_too_long":
-        error = await _error_code(client.chat_stopStream(channel=channel, ts=ts, metadata=metadata))
-    return error is None
+    for arguments in plainer:
+        error = await _error_code(
+            client.chat_stopStream(channel=run.question.channel, ts=ts, **arguments)
+        )
+        if error is None or not refuses_content(error):
+            return error is None
+    return False
 
 
 def _is_last(message: Message, run: Run) -> bool:
     """Return whether a message is the last of a run, by its metadata or by the run's buttons."""
     if run_id_of(message) == run.id and is_last_message(message):
         return True
-    blocks = message.get("blocks") or ()
+    return _has_buttons(message, run)
+
+
+def _has_buttons(message: Message, run: Run) -> bool:
+    """Return whether a message has the buttons below the run's reply."""
     buttons = [
         element
-        for block in blocks
+        for block in message.get("blocks") or ()
         if block.get("block_id") == REPLY_ACTIONS
         for element in block.get("elements") or ()
     ]

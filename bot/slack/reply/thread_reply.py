@@ -16,23 +16,24 @@ import structlog
 
 from bot.cancel_scope import CLOSE_S
 from bot.errors import Postponed, Trouble, Unanswerable
-from bot.ports import Interrupt, Reply, Run
+from bot.ports import Interrupt, Run
 from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import REPLY
 from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
 from bot.slack.markdown.split import MOST_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
-from bot.slack.reply.ephemeral_reply import EphemeralReply
+from bot.slack.reply.follow_up import post_buttons
 from bot.slack.reply.live_message import Chunk
 from bot.slack.reply.message_chain import MessageChain
 from bot.slack.reply.notices import RETRYABLE, notify, notify_privately
 from bot.slack.reply.progress import Progress
-from bot.slack.reply.recovery import clean_up, reply_exists, withdraw
+from bot.slack.reply.recovery import clean_up, lacks_buttons, reply_exists, withdraw
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.reply.upload import upload
 from bot.slack.ui import strings
-from bot.slack.ui.footer import FooterOptions, footer, retry_button
+from bot.slack.ui.blocks import section
+from bot.slack.ui.footer import FooterOptions, footer, reply_buttons, retry_button
 from moa import Delta, Event, Outcome, Retracted
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class ThreadReply:
         self._pending: list[str] = []
         self._chars_left = MOST_CHARS
         self._is_cut = False
-        self._messages = MessageChain(reply_context, run)
+        self._messages = MessageChain(reply_context, run, self._status.has_session)
         self._notice_tried = False
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
@@ -82,8 +83,14 @@ class ThreadReply:
 
     async def recover(self) -> bool:
         """Return whether an earlier attempt posted the reply. If not, remove what it left."""
-        context = self._context
-        return await self._retry(lambda: clean_up(context.client, self._run, context.runs))
+        context, run = self._context, self._run
+        is_posted = await self._retry(lambda: clean_up(context.client, run, context.runs))
+        if is_posted and run.status and not await lacks_buttons(context.client, run):
+            return True
+        if is_posted and run.status:
+            options = await context.footer_options(run)
+            await self._post_buttons(reply_buttons(run.id, options))
+        return is_posted
 
     async def start(self) -> None:
         """Start the background updates, beginning with the status."""
@@ -129,7 +136,14 @@ class ThreadReply:
         self._messages.update_cards(self._progress.done(outcome))
         again_of = await self._context.asked_again_line(self._run)
         blocks = footer(self._run.id, outcome, self._footer_options, again_of=again_of)
-        await self._end(blocks, REPLY)
+        try:
+            await self._end(blocks, REPLY)
+        except Unanswerable as error:
+            if error.trouble != "refused":
+                raise
+            await self._end_with_file(outcome, blocks)
+        if not self._messages.shows_blocks:
+            await self._post_buttons(blocks)
 
     async def fail(self, trouble: Trouble, error_id: str | None = None) -> bool:
         """Say why there is no reply, in the message that was started or in a new one.
@@ -165,9 +179,12 @@ class ThreadReply:
         """
         if trouble == "thread_gone":
             raise Unanswerable(trouble)
-        if self._messages.has_open_message:
+        if self._messages.has_open_message and trouble != "refused":
             kind = self._messages.add_failure_notice(notice)
-            self._messages.update_cards(self._progress.failed(stopped=trouble == "stopped"))
+            stopped = trouble == "stopped"
+            shows_text = kind == REPLY or self._messages.has_shown_text
+            chunks = self._progress.failed(stopped=stopped, shows_text=shows_text)
+            self._messages.update_cards(chunks)
             blocks = retry_button(self._run.id) if trouble in RETRYABLE else []
             with suppress(Unanswerable):
                 return await self._end(blocks, kind)
@@ -193,9 +210,10 @@ class ThreadReply:
             await asyncio.wait([self._updates], timeout=CLOSE_S)
             self._updates.cancel()
             await asyncio.gather(self._updates, return_exceptions=True)
-        for clean in (self._messages.close_stream, self._status.clear):
-            with suppress(*SLACK_ERRORS):
-                await clean()
+        with suppress(*SLACK_ERRORS):
+            await self._messages.close_stream(self._progress.closed_cards(stopped=False))
+        with suppress(*SLACK_ERRORS):
+            await self._status.clear()
 
     async def _end(self, blocks: list[Chunk], kind: str) -> bool:
         """End the reply. Return False if an earlier call already ended it."""
@@ -210,6 +228,28 @@ class ThreadReply:
         if self._messages.is_streamed:
             self._status.was_cleared()
         return ended
+
+    async def _end_with_file(self, outcome: Outcome, blocks: list[Chunk]) -> None:
+        """Upload a reply that Slack refuses as a message, and post its buttons.
+
+        Raises:
+            Unanswerable: if Slack refuses the file, too.
+        """
+        self._messages.trouble = None
+        text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed_hosts)
+        if not await upload(self._context.client, self._run.question, text):
+            raise Unanswerable("refused")
+        await self._retry(self._messages.remove_textless)
+        await self._post_buttons([section(strings.REPLY_REFUSED_FILED), *blocks])
+        self._messages.shows_blocks = True
+        await self._retry(self._status.clear)
+
+    async def _post_buttons(self, blocks: list[Chunk]) -> None:
+        """Post the buttons in a message of their own."""
+        context, run = self._context, self._run
+        ts = await self._retry(lambda: post_buttons(context.client, run, blocks))
+        if ts is not None:
+            await context.runs.posted(run.id, ts)
 
     async def _notify(self, notice: str, trouble: Trouble) -> None:
         if self._notice_tried and await reply_exists(self._context.client, self._run):
@@ -263,7 +303,7 @@ class ThreadReply:
                 # A failed progress update must not end the reply.
                 log.exception("progress_not_shown")
             if self._messages.trouble is None:
-                await self._pause(lambda: throttle.interval_s(self._messages.interval_s))
+                await self._pause(lambda: self._messages.pause_s(throttle))
         if self._messages.trouble:
             self._interrupt(self._messages.trouble)
 
@@ -305,21 +345,3 @@ class ThreadReply:
         if self._updates:
             await asyncio.shield(self._updates)
             self._updates = None
-
-
-class SlackReplyFactory:
-    """`bot.ports.ReplyFactory` in Slack."""
-
-    def __init__(self, reply_context: ReplyContext, link_hosts: Sequence[str]) -> None:
-        self._context = reply_context
-        self._link_hosts = link_hosts
-
-    def open(self, run: Run, interrupt: Interrupt) -> Reply:
-        """Return the reply to a run's question.
-
-        It may link only to hosts in the asker's own words and in `link_hosts`.
-        """
-        hosts = allowed_hosts([run.question.text], self._link_hosts)
-        if run.question.surface == "command":
-            return EphemeralReply(self._context, run, hosts)
-        return ThreadReply(self._context, run, hosts, interrupt)

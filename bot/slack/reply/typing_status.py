@@ -100,10 +100,14 @@ class TypingStatus:
         except SLACK_ERRORS as error:
             log.info("stop_not_offered", error=code_of(error))
 
+    def has_session(self) -> bool:
+        """Return whether the status is that of an agent session."""
+        return self._means == "session"
+
     async def is_session(self) -> bool:
         """Return whether the end of a stream can also end the session."""
         await self._stop_showing()
-        return self._means == "session"
+        return self.has_session()
 
     def was_cleared(self) -> None:
         """Note that the end of the stream cleared the session's status."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bot.slack.markdown.unicode_filter import clean
+from bot.slack.markdown.names import prompt_name
+from bot.slack.markdown.unicode_filter import clean, unescape
 
 _TOKEN = re.compile(r"<([^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -25,25 +25,41 @@ async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
     """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
     Hidden characters are removed: they could tell a model what nobody in the thread can see. The
-    label in a mention comes from another app, so our own lookup takes precedence.
+    label in a mention comes from another app, so our own lookup takes precedence. Names are put in
+    after the text is unescaped, so nothing in them is decoded.
 
     Format: https://docs.slack.dev/messaging/formatting-message-text
     """
     names = {user: await name_of(user) for user in dict.fromkeys(_USER.findall(text))}
-    return clean(html.unescape(_TOKEN.sub(lambda token: _token_text(token[1], names), text)))
+    parts = _TOKEN.split(text)
+    return clean(
+        "".join(
+            _token_text(part, names) if index % 2 else unescape(part)
+            for index, part in enumerate(parts)
+        )
+    )
 
 
 def _token_text(token: str, names: Mapping[str, str]) -> str:
     target, _, label = token.partition("|")
     kind, rest = target[:1], target[1:]
     if kind == "@":
-        return f"@{names.get(rest) or label or 'someone'}"
+        return f"@{prompt_name(names.get(rest) or unescape(label))}"
     if kind == "#":
-        return f"#{label or rest}"
+        return f"#{prompt_name(unescape(label or rest))}"
     if kind == "!":
-        return label if label and "^" in rest else f"@{rest.partition('^')[0]}"
-    address = target.removeprefix("mailto:") if target.startswith("mailto:") else target
+        return _special_text(rest, unescape(label))
+    address = unescape(target.removeprefix("mailto:"))
+    label = unescape(label)
     return address if not label or label == address else f"{label} ({address})"
+
+
+def _special_text(rest: str, label: str) -> str:
+    """Return the text of `<!here>`, `<!subteam^S1|@team>` or `<!date^…^…|yesterday>`."""
+    command = rest.partition("^")[0]
+    if command == "subteam" and label:
+        return f"@{prompt_name(label.removeprefix('@'))}"
+    return " ".join(label.split()) if label and "^" in rest else f"@{prompt_name(command)}"
 
 
 def reply_text(message: Mapping[str, Any]) -> str:

@@ -17,9 +17,11 @@ from bot.ports import Question, Thread
 from bot.slack.api.client import READ_ERRORS, SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.identity import BotIdentity, IdentityLookup
 from bot.slack.api.metadata import asked_by, is_notice
-from bot.slack.api.users import UserDirectory, one_line
+from bot.slack.api.users import UserDirectory
 from bot.slack.files import Attachments, SlackFiles
 from bot.slack.files.as_prompt import quote_lines
+from bot.slack.markdown.names import prompt_name
+from bot.slack.markdown.unicode_filter import unescape
 from bot.slack.thread.mrkdwn import message_text, mrkdwn_to_text, reply_text, without_mention
 from bot.slack.thread.quoted_question import parse_quoted_question
 from moa import Message, Prompt
@@ -165,9 +167,9 @@ class SlackThreadReader:
 
     async def _turn(self, message: MessagePayload, attachments: Attachments) -> Message | None:
         """Return one message as a turn; None if it is empty or one of our notices."""
-        if is_notice(message):
-            return None
         ours = _is_ours(message, await self._identity.get())
+        if ours and is_notice(message):  # only our own tag counts: another app can copy it
+            return None
         asker = asked_by(message) if ours else None
         if asker:
             asked = await mrkdwn_to_text(parse_quoted_question(message), self._people.name)
@@ -204,7 +206,7 @@ class SlackThreadReader:
         if user := message.get("user"):
             return (await self._people.person(user)).name_with_note
         name = message.get("username") or (message.get("bot_profile") or {}).get("name") or "An app"
-        return f"{one_line(name)} (bot)"
+        return f"{prompt_name(unescape(str(name)))} (bot)"
 
 
 def _is_ours(message: MessagePayload, me: BotIdentity) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot import slack_limits
@@ -31,7 +31,7 @@ from bot.slack.ui.blocks import (
 from bot.slack.ui.clicks import join_value
 from bot.slack.ui.forms import option
 from bot.slack.ui.model_names import visible_notes
-from moa import Outcome
+from moa import Answer, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,13 @@ class FooterOptions:
     Attributes:
         policy: the channel's policy.
         pipelines: the pipelines that people can ask again with.
+        is_first: whether people see the bot's first reply there, which says that an AI wrote it
+            (article 50 of Regulation (EU) 2024/1689; Slack's guidelines for AI apps).
     """
 
     policy: RevealPolicy
     pipelines: Collection[str] = ()
+    is_first: bool = False
 
 
 def footer(
@@ -70,18 +73,32 @@ def footer(
     # One block for all notes: a message holds 50 blocks, and every model may add a note.
     notes = escape_mrkdwn("\n".join(visible_notes(outcome, options.policy.names)))
     line = escape_mrkdwn(summary(outcome, costs=options.policy.cost))
+    parts = [line, *([strings.AI_NOTICE] if options.is_first else []), *filter(None, [again_of])]
     return [
         *([context(notes)] if notes else []),
-        context(f"{line} · {again_of}" if again_of else line),
+        context(" · ".join(parts)),
+        *reply_buttons(run_id, options, share=share),
+    ]
+
+
+def reply_buttons(run_id: str, options: FooterOptions, *, share: bool = False) -> list[Block]:
+    """Return the buttons under a complete reply."""
+    return [
         actions(REPLY_ACTIONS, _reply_actions(run_id, options, share=share)),
         _feedback_buttons(run_id),
     ]
 
 
-def retry_button(run_id: str) -> list[Block]:
-    """Return the "Try again" button for a notice that there is no reply."""
+def retry_button(run_id: str, *, show_answers: bool = False) -> list[Block]:
+    """Return the "Try again" button for a notice, and "Show answers" if there are any to show."""
     retry = button(strings.RETRY, AGAIN, run_id, accessibility_label=strings.RETRY_LABEL)
-    return [actions(RETRY_ACTIONS, [retry])]
+    return [actions(RETRY_ACTIONS, [*([show_button(run_id)] if show_answers else []), retry])]
+
+
+def show_button(run_id: str) -> Block:
+    """Return the "Show answers" button."""
+    label = strings.SHOW_ANSWERS_LABEL
+    return button(strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, accessibility_label=label)
 
 
 def stop_button(run_id: str) -> Block:
@@ -92,26 +109,40 @@ def stop_button(run_id: str) -> Block:
 
 def summary(outcome: Outcome, *, costs: bool = True) -> str:
     """Return the pipeline, the number of models used, the seconds and the cost as one line."""
-    parts = [outcome.pipeline]
-    if outcome.answers:
-        used = sum(answer.readable for answer in outcome.answers)
-        layers = {answer.layer for answer in outcome.answers}
-        # A model can answer once per layer, so with several layers this counts answers.
-        counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
-        parts.append(counted.format(read=used, count=len(outcome.answers)))
-    parts.append(seconds(outcome.seconds))
-    paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate)
-    return " · ".join([*parts, paid] if costs else parts)
+    layers = {answer.layer for answer in outcome.answers}
+    # A model can answer once per layer, so with several layers this counts answers.
+    counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
+    paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate) if costs else None
+    return figures_line(outcome.pipeline, outcome.answers, counted, outcome.seconds, paid)
+
+
+def figures_line(
+    pipeline: str, answers: Sequence[Answer], counted: str, took: float | None, paid: str | None
+) -> str:
+    """Return the figures of a run as one line, in the footer and in the answers modal.
+
+    Args:
+        pipeline: the pipeline's name.
+        answers: the proposers' answers.
+        counted: the text for how many of them were used.
+        took: the run's duration in seconds, if known.
+        paid: its cost as text, if shown.
+    """
+    used = sum(answer.readable for answer in answers)
+    parts = [
+        pipeline,
+        counted.format(read=used, count=len(answers)) if answers else None,
+        None if took is None else seconds(took),
+        paid,
+    ]
+    return " · ".join(part for part in parts if part is not None)
 
 
 def _reply_actions(run_id: str, options: FooterOptions, *, share: bool) -> list[Block]:
-    show = button(
-        strings.SHOW_ANSWERS, SHOW_ANSWERS, run_id, accessibility_label=strings.SHOW_ANSWERS_LABEL
-    )
     again = button(strings.REGENERATE, AGAIN, run_id, accessibility_label=strings.REGENERATE_LABEL)
     choices = _pipeline_options(run_id, options.pipelines)
     return [
-        *([show] if options.policy.who != "nobody" else []),
+        *([show_button(run_id)] if options.policy.who != "nobody" else []),
         again,
         *([_pipeline_menu(choices)] if len(choices) > 1 else []),
         *([button(strings.SHARE, SHARE, run_id)] if share else []),

@@ -27,6 +27,11 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "the person who runs me to raise `reasoning_tokens` or `max_output_tokens`, or to "
             "lower `reasoning_effort`. `moa-bot check` shows which model needs it."
         ),
+        "declined": (
+            "My models' providers won't answer this because of its content, so there's no reply. "
+            "Asking the same again won't help: rephrase the question, or ask in a new thread "
+            "without the part that may be the reason."
+        ),
         "thread_gone": (
             "The thread you asked in is gone, or your question was deleted, so I didn't post a "
             "reply. You can ask again in another thread."
@@ -48,7 +53,8 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
         ),
         "unreadable": (
             "I couldn't read your attachment, and there's no question with it. I can read text, "
-            "PDF, PNG, JPEG, GIF and WebP: attach one of those, or type your question."
+            "code, Office documents, PDF, mail and images: attach one of those, or type your "
+            "question."
         ),
         "pipeline_gone": (
             "The pipeline for this question is no longer available. Ask again to use the current "
@@ -82,6 +88,10 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "You've hit the limit of questions in progress. Ask again when one finishes. The "
             "person who runs me can raise the limit."
         ),
+        "refused": (
+            "The reply is done, but Slack didn't accept it in any form, so it's missing or "
+            "incomplete here. *Show answers* has each model's answer."
+        ),
         "internal": "Something went wrong on my side, not with your question. Please ask again.",
     }
 )
@@ -99,11 +109,20 @@ DONE_FROM_ONE = "One answer, one reply"
 DONE_NOT_SYNTHESISED = "Not synthesised: one model's own answer"
 DONE_ONE = "Answered"
 DONE_FAILED = "No reply"
+DONE_UNFINISHED = "Unfinished reply"
 DONE_STOPPED = "Stopped"
 
 EMPTY_REPLY = "_The reply has nothing that I can show here. Please ask again._"
 REPLY_FILED = "_This reply is too long for Slack. The full text is in the file in this thread._"
 REPLY_FILE_TITLE = "Full reply"
+REPLY_REFUSED_FILED = (
+    "Slack didn't accept this reply as a message. The full text is in the file above."
+)
+BUTTONS_ABOVE = "More about the reply above"
+BUTTONS_REFUSED = (
+    "Slack didn't accept the buttons here. `/moa answers` opens each model's answer to the latest "
+    "question in this channel."
+)
 REPLY_CUT = "_This reply is too long for Slack, so I cut it here. Ask for a shorter one._"
 PARTIAL = "_The reply ends here: the model that wrote it stopped responding._"
 CUT_AT_LIMIT = "_The reply ends here: the model that wrote it reached its length limit._"
@@ -129,7 +148,11 @@ COMMAND_HELP = (
     "• Mention me in a channel or thread, or send me a direct message. I read the thread and reply "
     "in it. *Show answers* under a reply opens each model's own answer."
 )
+COMMAND_DID_YOU_MEAN = (
+    "Did you mean `{command} {name}`? If this was a question, ask it in more than one word."
+)
 COMMAND_HELP_SUMMARY = "see what I do and how to ask me."
+COMMAND_ANSWERS_SUMMARY = "open each model's answer to the latest question in this channel."
 COMMAND_PIPELINES_SUMMARY = "list the pipelines and their models."
 COMMAND_PIPELINES = "*Pipelines*"
 COMMAND_DEFAULT = " (default)"
@@ -182,6 +205,9 @@ CARD_TOO_LATE = "still working, but too late for the reply"
 CARD_SKIPPED = "skipped because it took too long"
 CARD_RETRYING = "retrying: {why}"
 CARD_NOT_NEEDED = "not needed"
+CARD_NO_LONGER_NEEDED = "too late for the reply"
+CARD_STOPPED = "stopped"
+CARD_UNFINISHED = "didn't finish"
 CARD_STOOD_IN = "{state} ({other} stood in)"
 CARD_SECOND_TRY = "{state}, on the second try"
 CARD_TRIES = "{state}, after {tries} tries"
@@ -253,7 +279,9 @@ ANSWERS_TITLE = "Each model's answer"
 ANSWERS_CLOSE = "Close"
 ANSWERS_LOADING = "Loading the answers…"
 ANSWERS_TOO_LATE = "That took too long. Click again."
+ANSWERS_COMMAND_TOO_LATE = "Slack didn't open the answers in time. Send the command again."
 ANSWERS_FAILED = "I can't load the answers right now. Try again in a minute."
+ANSWERS_NONE = "Nobody has a reply from me in this channel yet."
 ANSWERS_GONE = "These answers are no longer stored."
 ANSWERS_FORBIDDEN: Mapping[str, str] = MappingProxyType(
     {
@@ -397,6 +425,9 @@ FILE_REASONS: Mapping[str, str] = MappingProxyType(
         "failed": "Slack didn't send it",
         "encrypted": "password protected",
         "no_text": "contains no text, perhaps a scan",
+        "no_transcript": "nothing is said in it",
+        "clip": "a recording without a transcript",
+        "list": "a Slack list, which apps can't read here",
         "broken": "damaged, or not what its name says",
         "empty": "empty",
     }
@@ -411,7 +442,7 @@ FILE_TEXT = '{author} attached the file "{name}"{partly}:'
 FILE_IMAGE = '{author} attached the image "{name}".'
 FILE_AGAIN = '{author} attached "{name}" again.'
 FILE_UNREAD = "[attached and not read: {name}{why}]"
-FILE_PAGES = "pages 1 to {read} of {pages}"
+FILE_PAGES = "{unit} 1 to {read} of {pages}"
 FILE_CHARACTERS = "the first {read:,} of {length:,} characters"
 
 # Settings, budgets and the Home tab
@@ -574,6 +605,7 @@ COMMAND_STOPPED = "Stopping {count} questions."
 COMMAND_STOPPED_ONE = "Stopping it."
 COMMAND_STOPPED_NONE = "Nothing to stop here."
 
+AI_NOTICE = "AI-generated, may be wrong"
 MODELS_READ = "{read} of {count} models"
 REGENERATE = "Regenerate"
 REGENERATE_LABEL = "Ask the models the same question again"

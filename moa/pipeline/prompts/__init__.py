@@ -16,6 +16,7 @@ from moa.pipeline.prompts.templates import (
     ALONE,
     ALONE_AFTER_FAILURES,
     ANALYST,
+    BRIEF,
     CHAIRMAN,
     COMBINED_REMARK,
     DEBATER,
@@ -32,13 +33,20 @@ from moa.pipeline.prompts.templates import (
     TRUNCATED_REMARK,
     not_synthesised_line,
 )
-from moa.pipeline.prompts.untrusted import MARKERS, add_datamarks, marker_for, neutralise
+from moa.pipeline.prompts.untrusted import (
+    MARKERS,
+    add_datamarks,
+    equals_signs,
+    marker_for,
+    neutralise,
+)
 
 __all__ = [
     "AGGREGATOR",
     "ALONE",
     "ALONE_AFTER_FAILURES",
     "ANALYST",
+    "BRIEF",
     "CHAIRMAN",
     "COMBINATION_PREFIX",
     "COMBINED_REMARK",
@@ -61,6 +69,7 @@ __all__ = [
     "assign_labels",
     "boundary_nonce",
     "caption",
+    "equals_signs",
     "marker_for",
     "neutralise",
     "not_synthesised_line",

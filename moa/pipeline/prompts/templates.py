@@ -98,6 +98,9 @@ ANALYST = (
     "lists where there is nothing to report."
 )
 
+BRIEF = "Answer in English."
+"""All that a very small model is told: it would repeat longer instructions."""
+
 ALONE = (
     "Answer the last message: correct, specific and concise, in plain Markdown, in the language "
     "it is written in. You have no tools here."

@@ -7,7 +7,8 @@ nonce. The functions here keep a text from even looking like a boundary.
 from __future__ import annotations
 
 import re
-from unicodedata import category, normalize
+from itertools import islice
+from unicodedata import category, name, normalize
 from zlib import crc32
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -19,15 +20,31 @@ _HIDDEN = re.compile(
 them, models do. Joiners stay, because scripts and emoji need them."""
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zs"})
-"""Unicode categories with no visible shape of their own."""
+"""Unicode categories with no visible shape of their own. White space is handled apart."""
 
-_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and a symbol that look blank."""
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
+"""Letters and symbols that look blank."""
 
-_EQUALS_LIKE = frozenset("\u1400\u2261\u2550\u30a0\u3013\ua78a\U0001f7f0")
-"""Characters that look like "=" but do not decompose to it."""
+_EQUALS_LIKE = frozenset("\u02ed\u1400\u2630\u268c\u3013\ua4ff")
+"""Characters that look like "=" although neither their decomposition nor their name says so."""
+
+_EQUALS_NAME = re.compile(
+    r"EQUAL|EQUIVALENT|IDENTICAL|DOUBLE (?:OBLIQUE )?HYPHEN|DOUBLE LOW LINE"
+    r"|BOX DRAWINGS.*DOUBLE|(?:LEFT|RIGHT)WARDS DOUBLE ARROW|RIGHT DOUBLE ARROW"
+)
+
+_EQUALS_LIKE_LETTERS = frozenset("\u4e8c\u30cb\uff86")
+"""Letters that look like "=" in a row: the Han digit two, and the Katakana NI in two widths."""
 
 _BOUNDARY_SIGNS = 2
+_BOUNDARY_WORDS = re.compile(
+    r"\s*(?:[^\w\s]|_)\s*(?:[^\w\s]|_)[\W_]*(?:ANSWER [A-Z]{1,2}|RANKING R\d|END OF ANSWERS)\b"
+)
+"""Our boundary's words after two signs of any kind."""
+
+_START = 120
+"""Visible characters at the start of a line that can make it look like a boundary."""
+
 _QUOTE = "| "
 
 _BETWEEN_WORDS = re.compile(r"(?<=\S)[^\S\n]+(?=\S)")
@@ -51,17 +68,39 @@ def neutralise(text: str, nonce: str) -> str:
     return "\n".join(lines).strip()
 
 
+def equals_signs(char: str) -> int:
+    """Return how many equals signs a character looks like."""
+    if char in _EQUALS_LIKE:
+        return 1
+    return normalize("NFKD", char).count("=") or bool(_EQUALS_NAME.search(name(char, "")))
+
+
 def _looks_like_boundary(line: str) -> bool:
-    """Return whether a line starts with two characters like "=", ignoring invisible ones."""
+    """Return whether a line starts like a boundary, whatever signs or blanks come first."""
+    if line.startswith(_QUOTE):
+        return False
+    start = "".join(islice(filter(None, map(_visible, line)), _START))
+    return _starts_with_equals(start) or bool(_BOUNDARY_WORDS.match(normalize("NFKC", start)))
+
+
+def _visible(char: str) -> str:
+    """Return a character; a space for any white space, and "" if nothing of it is visible."""
+    if char.isspace():
+        return " "
+    return "" if category(char) in _INVISIBLE or char in _BLANK else char
+
+
+def _starts_with_equals(start: str) -> bool:
+    """Return whether two characters like "=" come before the first letter or digit."""
     signs = 0
-    for char in line:
-        if category(char) in _INVISIBLE or char in _FILLERS:
-            continue
-        more = 1 if char in _EQUALS_LIKE else normalize("NFKD", char).count("=")
+    for char in start:
+        more = int(char in _EQUALS_LIKE_LETTERS) or equals_signs(char)
         signs += more
-        if not more or signs >= _BOUNDARY_SIGNS:
-            break
-    return signs >= _BOUNDARY_SIGNS
+        if signs >= _BOUNDARY_SIGNS:
+            return True
+        if not more and char.isalnum():
+            return False
+    return False
 
 
 def marker_for(nonce: str) -> str:

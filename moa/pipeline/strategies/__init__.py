@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from moa.pipeline.strategies.ballots import borda_scores, find_own_label
+from moa.pipeline.strategies.brief import brief
 from moa.pipeline.strategies.debate import DEBATE
 from moa.pipeline.strategies.direct import direct
 from moa.pipeline.strategies.prompt_context import PromptContext, Strategy, build_prompt
@@ -45,6 +46,7 @@ __all__ = [
     "StrategySpec",
     "Task",
     "borda_scores",
+    "brief",
     "build_prompt",
     "direct",
     "find_own_label",

@@ -1,0 +1,143 @@
+"""Limits what clients can hold of an HTTP server before they have sent a whole request.
+
+uvicorn has no timeout for a connection's first request, for slow headers or for a slow body, and
+no limit that lets new connections in while idle ones fill it. Its parser `h11` bounds headers,
+`httptools` does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+import h11
+import structlog
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = structlog.get_logger(__name__)
+
+HEADER_BYTES = 16_384
+"""The largest accepted request line and headers, in bytes."""
+
+BACKLOG = 256
+"""Connections that the kernel keeps until we accept them, and the most we accept at once."""
+
+LOG_EVERY_S = 60.0
+"""Seconds between two warnings about too many connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one HTTP server allows its clients.
+
+    Attributes:
+        connections: open connections. Beyond it, the ones that wait for a request are closed.
+        request_s: seconds from a connection's start, or its last response, to a whole request.
+        response_s: seconds to take a response.
+    """
+
+    connections: int = 256
+    request_s: float = 10.0
+    response_s: float = 30.0
+
+
+@dataclass(eq=False, slots=True)
+class Connections:
+    """The open connections of one server, oldest first."""
+
+    limits: ConnectionLimits
+    _open: dict[LimitedProtocol, None] = field(default_factory=dict)
+    _logged_at: float = float("-inf")
+
+    def add(self, opened: LimitedProtocol) -> None:
+        """Add a connection. If there are too many, close one that waits for a request.
+
+        It is the oldest of the client with the most connections; if all are being answered, the
+        new one.
+        """
+        self._open[opened] = None
+        if len(self._open) <= self.limits.connections:
+            return
+        waiting = [each for each in self._open if each.is_waiting and each is not opened]
+        per_host = Counter(each.host for each in waiting)
+        busiest = max(per_host, key=per_host.__getitem__, default="")
+        closed = next((each for each in waiting if each.host == busiest), opened)
+        self.remove(closed)
+        closed.abort()
+        self._log(opened.loop.time())
+
+    def remove(self, closed: LimitedProtocol) -> None:
+        """Forget a connection."""
+        self._open.pop(closed, None)
+
+    def _log(self, now: float) -> None:
+        if now - self._logged_at > LOG_EVERY_S:
+            self._logged_at = now
+            log.warning("too_many_http_connections", limit=self.limits.connections)
+
+
+def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+    """Return what creates uvicorn's protocols for one server, as its option `http`."""
+    return cast("type[asyncio.Protocol]", partial(LimitedProtocol, Connections(limits)))
+
+
+class LimitedProtocol(H11Protocol):
+    """uvicorn's protocol on `h11`, with a deadline for each request and each response."""
+
+    def __init__(self, connections: Connections, **options: Any) -> None:
+        super().__init__(**options)
+        self._open_connections = connections
+        self._limits = connections.limits
+        self._deadline: asyncio.TimerHandle | None = None
+        self.is_waiting = True
+        """Whether the client has not sent its whole request."""
+
+    @property
+    def host(self) -> str:
+        """The client's address; "" if unknown."""
+        return self.client[0] if self.client else ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the deadline of the first request."""
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._expect_request()
+        self._open_connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop the deadline."""
+        self._open_connections.remove(self)
+        self._set_deadline(None)
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Start the response's deadline once the request is whole."""
+        super().handle_events()
+        if self.is_waiting and self.conn.their_state in {h11.DONE, h11.MUST_CLOSE, h11.CLOSED}:
+            self.is_waiting = False
+            self._set_deadline(self._limits.response_s)
+
+    def on_response_complete(self) -> None:
+        """Start the next request's deadline, unless the client still sends the last one."""
+        answered = not self.is_waiting
+        if answered:
+            self._expect_request()
+        super().on_response_complete()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
+    def _expect_request(self) -> None:
+        self.is_waiting = True
+        self._set_deadline(self._limits.request_s)
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self.abort)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer a request for an upgrade like any other, and log no more for it."""

@@ -1,0 +1,100 @@
+"""Groups ideas by common words: the fallback for a grouping that no model could make."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from moa.brainstorm.lexical import same_wording, similarity, stem, telling_words, words_of
+
+MAX_WORD_THEMES: Final = 7
+MIN_THEME_GROUPS: Final = 2
+MAX_SHARE: Final = 0.6
+"""A word that more of the ideas contain says nothing about any of them."""
+
+OTHER_IDEAS: Final = "Other ideas"
+ALL_IDEAS: Final = "All ideas"
+
+MIN_SIMILARITY: Final = 0.1
+"""Share of words in common from which an idea belongs to a theme rather than to the others."""
+
+
+@dataclass(slots=True)
+class DraftTheme:
+    """A theme that is still being made. Its groups are lists of the ideas' ids."""
+
+    title: str
+    groups: list[list[str]] = field(default_factory=list[list[str]])
+
+
+def join_same_wording(texts: Mapping[str, str]) -> list[list[str]]:
+    """Return the ids of ideas in groups of the same wording, in order of their first idea."""
+    groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for idea_id, text in texts.items():
+        groups[same_wording(text)].append(idea_id)
+    return list(groups.values())
+
+
+def word_themes(
+    groups: Sequence[list[str]], texts: Mapping[str, str], topic: str
+) -> list[DraftTheme]:
+    """Return groups by the words that most of them share, the topic's own words aside."""
+    words = _words_by_group(groups, texts, topic)
+    titles = _surface_forms(texts.values())
+    left = dict(enumerate(groups))
+    themes: list[DraftTheme] = []
+    while left and len(themes) < MAX_WORD_THEMES:
+        word = _commonest(left, words, len(groups))
+        if word is None:
+            break
+        chosen = [number for number in left if word in words[number]]
+        themes.append(DraftTheme(titles[word], [left.pop(number) for number in chosen]))
+    if left:
+        themes.append(DraftTheme(OTHER_IDEAS if themes else ALL_IDEAS, list(left.values())))
+    return themes
+
+
+def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) -> None:
+    """Put a group into the theme whose ideas share the most words with it, else with the others."""
+    own = words_of(texts[group[0]])
+    best, most = None, MIN_SIMILARITY
+    for theme in themes:
+        close = max((similarity(own, words_of(texts[g[0]])) for g in theme.groups), default=0.0)
+        if close > most:
+            best, most = theme, close
+    if best is None:
+        best = next((theme for theme in themes if theme.title == OTHER_IDEAS), None)
+    if best is None:
+        best = DraftTheme(OTHER_IDEAS)
+        themes.append(best)
+    best.groups.append(group)
+
+
+def _words_by_group(
+    groups: Sequence[list[str]], texts: Mapping[str, str], topic: str
+) -> list[frozenset[str]]:
+    ignored = words_of(topic)
+    return [words_of(texts[group[0]]) - ignored for group in groups]
+
+
+def _commonest(
+    left: Mapping[int, list[str]], words: Sequence[frozenset[str]], total: int
+) -> str | None:
+    counts = Counter(word for number in left for word in words[number] if not word.isdecimal())
+    usable = [
+        (count, len(word), word)
+        for word, count in counts.items()
+        if MIN_THEME_GROUPS <= count <= max(total * MAX_SHARE, MIN_THEME_GROUPS)
+    ]
+    return max(usable)[2] if usable else None
+
+
+def _surface_forms(texts: Iterable[str]) -> dict[str, str]:
+    """Return for each stem the form in which it is written most often, with a capital letter."""
+    forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for text in texts:
+        for word in telling_words(text):
+            forms[stem(word)][word] += 1
+    return {key: counts.most_common(1)[0][0].capitalize() for key, counts in forms.items()}

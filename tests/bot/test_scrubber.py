@@ -1,0 +1,149 @@
+"""What the log scrubber knows, and that its time is proportional to a line's length."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.logs import hide_secrets, scrub
+from moa.redaction import HIDDEN, redacted
+
+TAIL = "Zq9xW7vK3mB5nT1r"
+KEYS = [
+    f"sk-{TAIL}",
+    f"sk-proj-{TAIL}_{TAIL}-{TAIL}",
+    f"sk-svcacct-{TAIL}",
+    f"sk-ant-api03-{TAIL}",
+    f"sk-or-v1-{TAIL}",
+    f"sk_live_{TAIL}",
+    f"gsk_{TAIL}",
+    f"xai-{TAIL}",
+    f"hf_{TAIL}",
+    f"pplx-{TAIL}",
+    f"nvapi-{TAIL}",
+    f"AIza{TAIL}",
+    f"ya29.{TAIL}",
+    f"AKIA{TAIL.upper()}",
+    f"ASIA{TAIL.upper()}",
+    *(f"gh{kind}_{TAIL}" for kind in "oprsu"),
+    f"github_pat_{TAIL}",
+    f"glpat-{TAIL}",
+    *(f"xox{kind}-1234-{TAIL}" for kind in "abeoprs"),
+    f"xoxe.xoxp-1-{TAIL}",
+    f"xapp-1-A1-{TAIL}",
+    f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.{TAIL}",
+    f"Bearer {TAIL}",
+    f"bearer {TAIL}",
+    f"Authorization: Basic {TAIL}==",
+    f"aws_secret_access_key = {TAIL}/{TAIL}",
+    f"api-key: {TAIL}",
+    f"Ocp-Apim-Subscription-Key: {TAIL}",
+    f"OPENAI_API_KEY={TAIL}",
+    f'{{"client_secret": "{TAIL}"}}',
+    f"password={TAIL}",
+    f"https://ana:{TAIL}@host.example/v1",
+    f"https://{TAIL}@host.example/v1",
+    f"postgresql://ana:{TAIL}@host/db",
+    f"redis://:{TAIL}@host",
+    f"https://host.example/v1?key={TAIL}&x=1",
+    f"https://host.example/v1?x=1&api_key={TAIL}",
+    f"https://host.example/v1?subscription-key={TAIL}",
+    f"https://host.example/v1?X-Amz-Signature={TAIL}",
+    f"https://host.example/v1?sig={TAIL}",
+    f"https://hooks.slack.com/services/T1/B1/{TAIL}",
+    f"wss://wss-primary.slack.com/link/?ticket={TAIL}",
+    f"-----BEGIN RSA PRIVATE KEY-----\n{TAIL}\n{TAIL}\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN PRIVATE KEY-----\n{TAIL}",
+]
+"""Each holds `TAIL`, which must not be left."""
+
+AZURE = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("around", ["{}", "before {} after", '"{}"', "'{}',", "({})", "x\n{}\ny"])
+def test_known_keys_are_hidden_wherever_they_stand(key: str, around: str) -> None:
+    """The common keys are hidden in logs and in errors, in any surroundings."""
+    line = around.format(key)
+    for scrubbed in (scrub(line), redacted(line)):
+        assert TAIL.lower() not in scrubbed.lower()
+        assert HIDDEN in scrubbed
+
+
+def test_hexadecimal_digits_are_hidden_only_as_a_key() -> None:
+    """Azure's keys look like any id, so the word before them decides."""
+    assert AZURE not in scrub(f"api-key: {AZURE}")
+    assert AZURE not in scrub(f"AZURE_OPENAI_API_KEY={AZURE}")
+    assert scrub(f"trace {AZURE}") == f"trace {AZURE}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "question_stored",
+        "run_id IoJf1IcxOvfKEJ9jYghslysj",
+        "The token limit was reached after 400 tokens.",
+        "SLACK_BOT_TOKEN is set",
+        "http://127.0.0.1:8080/slack/events",
+        "https://api.example.com/v1/chat?api-version=2024-02-01",
+        "basic authentication is off",
+        "ask-me-anything",
+        "2026-11-27T17:00:00Z",
+    ],
+)
+def test_ordinary_lines_stay_readable(line: str) -> None:
+    """Ids, addresses and words about tokens are what operators search for."""
+    assert scrub(line) == line
+
+
+def test_secrets_in_the_values_of_a_line_are_hidden() -> None:
+    """Lists, tables, errors and fields named like a secret are searched, numbers are kept."""
+    line = hide_secrets(
+        None,
+        "info",
+        {
+            "event": "x",
+            "found": [f"sk-{TAIL}", {"deep": (f"xai-{TAIL}",)}],
+            "error": ValueError(f"gsk_{TAIL}"),
+            "bot_token": "plain",
+            "headers": {"Authorization": "plain"},
+            "input_tokens": 7,
+            "ok": True,
+        },
+    )
+    assert TAIL not in str(line)
+    assert "plain" not in str(line)
+    assert (line["input_tokens"], line["ok"], line["event"]) == (7, True, "x")
+
+
+PIECES = [
+    *("a-", "a,", "a.", "=a", "a=", "a/", "+", "*", "**-", "_", "1", "aA", "a1,", "\u00e9"),
+    *("sk-", "sk-.", "sk-....", "xoxb-", "eyJ", "eyJ.", "AIza", "AKIA.", "gh", "a*a"),
+    *(
+        "://",
+        "://a",
+        "://a:b",
+        "http://",
+        "https://a",
+        "wss:/",
+        "?key",
+        "?key=",
+        "?keykey",
+        "&a.key",
+    ),
+    *("token", "token ", "token:", "token=", "token provided ", "token provided:", 'token"'),
+    *("bearer ", "Bearer", "basic ", "authorization: bearer ", "api key ", "password:\t"),
+    *("-----BEGIN PRIVATE KEY-----", "-----BEGIN A", "-----END", "-----", " ", "\t", "\n"),
+    *("12345678-1234-1234-1234-", "/actions/", "http://a/actions", "[hidden]"),
+]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("start", ["", "token ", "http://a"])
+def test_no_text_takes_long_to_scrub(start: str, piece: str) -> None:
+    """Text made to be searched again and again takes no longer than other text.
+
+    At a square of its length, this test would take hours.
+    """
+    line = start + piece * (300_000 // len(piece))
+    for scrubbed in (scrub(line), redacted(line)):
+        assert len(scrubbed) <= 2 * len(line)

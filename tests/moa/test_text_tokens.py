@@ -1,0 +1,111 @@
+"""The token estimate, held against counts of real tokenizers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moa import Plan, Profile, Prompt
+from moa.pipeline.text_tokens import count_tokens, least_tokens
+from moa.providers import Endpoints, ModelSpec, build
+from tests.moa.runs import play, says
+from tests.models import ModelServer, Reply
+
+SAMPLES: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "token_samples.json").read_text(encoding="utf-8")
+)
+"""Counted by `benchmarks.tokens`."""
+
+MAY_BE_LOW, MAY_BE_HIGH = 0.9, 1.7
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["name"])
+def test_an_estimate_is_hardly_low_and_not_absurdly_high(sample: dict[str, Any]) -> None:
+    """At most 10 % below the larger of both counts, and at most 70 % above."""
+    larger = max(sample["o200k_base"], sample["cl100k_base"])
+    assert MAY_BE_LOW <= count_tokens(sample["text"]) / larger <= MAY_BE_HIGH
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["name"])
+def test_the_lower_bound_is_below_every_count(sample: dict[str, Any]) -> None:
+    """Nobody is told of a cut prompt because a tokenizer is a good one."""
+    assert least_tokens(sample["text"]) < min(sample["o200k_base"], sample["cl100k_base"])
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_more_text_never_costs_less_than_a_part(first: str, second: str) -> None:
+    """Text added can only join digits or blanks at the seam."""
+    assert count_tokens(first + second) >= max(count_tokens(first), count_tokens(second)) - 8
+
+
+@pytest.mark.parametrize("text", ["", " ", "\ud800", "\0", "7" * 9, "=" * 5000, " " * 5000])
+def test_every_text_counts(text: str) -> None:
+    """Also one without words, or that isn't valid Unicode."""
+    assert 1 <= count_tokens(text) <= len(text) + 3
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[ModelServer, None]:
+    async with ModelServer() as running:
+        yield running
+
+
+LONG = "\n".join(
+    f"On day {n} the library opened at nine and closed at {n % 12}." for n in range(900)
+)
+MANY = {
+    "prose": LONG,
+    "logs": next(s["text"] for s in SAMPLES if s["name"] == "json_logs") * 12,
+    "hindi": next(s["text"] for s in SAMPLES if s["name"] == "hindi") * 60,
+    "chinese": next(s["text"] for s in SAMPLES if s["name"] == "chinese") * 90,
+}
+
+
+async def notes_of(server: ModelServer, question: str, read: int) -> tuple[str, ...]:
+    """Ask a model behind a server that reports so many tokens as read."""
+    server.models["m"] = Reply("Yes.", input_tokens=read)
+    async with Endpoints() as endpoints:
+        spec = ModelSpec(provider="openai", model="m", base_url=server.openai_url)
+        model = build(spec, Profile("llama"), endpoints)
+        played = await play(Plan.of([model], aggregator=says("w")), Prompt.of(question))
+    return played.outcome.notes
+
+
+@pytest.mark.parametrize("question", MANY.values(), ids=MANY)
+async def test_a_prompt_that_the_server_cut_is_reported(
+    server: ModelServer, caplog: pytest.LogCaptureFixture, question: str
+) -> None:
+    """Ollama reads only `num_ctx` tokens; asker and operator learn it, and what to do."""
+    with caplog.at_level(logging.WARNING):
+        [note] = await notes_of(server, question, 2048)
+    assert note.startswith("llama: its server read only 2,048 of about ")
+    assert "OLLAMA_CONTEXT_LENGTH" in note
+    assert "context_window = 2048" in note
+    assert note in caplog.text
+
+
+@pytest.mark.parametrize("name", ["english", "hindi", "thai", "json_logs", "python", "ascii_table"])
+@pytest.mark.parametrize("tokenizer", ["o200k_base", "cl100k_base"])
+async def test_a_prompt_that_was_read_whole_is_not(
+    server: ModelServer, name: str, tokenizer: str
+) -> None:
+    """Whatever the vocabulary."""
+    sample = next(s for s in SAMPLES if s["name"] == name)
+    times = 4_000 // sample[tokenizer] + 1
+    assert await notes_of(server, sample["text"] * times, sample[tokenizer] * times) == ()
+
+
+@pytest.mark.parametrize("read", [0, 5])
+async def test_a_short_question_and_a_missing_count_say_nothing(
+    server: ModelServer, read: int
+) -> None:
+    """A count of nothing is unknown."""
+    assert await notes_of(server, "Why?", read) == ()
+    assert await notes_of(server, LONG, 0) == ()
