@@ -100,6 +100,11 @@ async def _stop(context: ActionContext) -> Answer:
     return {}
 
 
+async def _edit(context: ActionContext) -> Answer:
+    await context.window.edit(context.channel, context.message, context.text("text"))
+    return {}
+
+
 async def _delete(context: ActionContext) -> Answer:
     await context.window.delete(context.channel, context.message)
     return {}
@@ -129,6 +134,7 @@ ACTIONS: Final[dict[str, Callable[[ActionContext], Awaitable[Answer]]]] = {
     "click": _click,
     "close": _close,
     "delete": _delete,
+    "edit": _edit,
     "fault": _fault,
     "post": _post,
     "shortcut": _shortcut,

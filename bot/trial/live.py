@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.trial.window import NotVisibleError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
@@ -31,11 +33,18 @@ class LiveUpdates:
         self._slack.announce_change()
 
     async def follow(self, draw: Callable[[], Regions]) -> AsyncGenerator[str, None]:
-        """Yield an event for each change; the first holds everything."""
+        """Yield an event for each change; the first holds everything.
+
+        The last one is `gone`, if what the page shows was deleted.
+        """
         sent: dict[str, dict[str, str]] = {}
         while not self._closed:
             version = self._slack.changes
-            regions = draw()
+            try:
+                regions = draw()
+            except NotVisibleError:
+                yield "event: gone\ndata: {}\n\n"
+                return
             changed = {name: _difference(name, items, sent) for name, items in regions.items()}
             event = {name: each for name, each in changed.items() if each}
             yield f"data: {json.dumps(event)}\n\n" if event else ": still here\n\n"

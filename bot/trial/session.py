@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
@@ -27,7 +28,7 @@ from bot.trial.web import TrialPage, trial_app
 from moa.pipeline.config import Config
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
     from pathlib import Path
 
     from bot.settings import Settings
@@ -73,6 +74,8 @@ async def open_trial(
         ConfigurationError: the port can't be opened, or the folder holds something else.
     """
     async with AsyncExitStack() as stack:
+        if keep:
+            stack.enter_context(_alone_in(folder))
         slack, is_new = await stack.enter_async_context(_open_slack(folder, keep=keep))
         app = install_app(slack)
         local = _with_local_slack(settings, slack, folder)
@@ -92,6 +95,22 @@ async def open_trial(
 def nothing_configured() -> Config:
     """Return the configuration of a trial without models."""
     return Config.from_table(NOTHING_CONFIGURED)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Generator[None, None, None]:
+    """Lock a kept folder: two trials would overwrite each other's state."""
+    lock = FileLock(folder / "trial.lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigurationError(
+            f"Another trial uses {folder}. Stop it first, or choose another folder with --keep."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @asynccontextmanager

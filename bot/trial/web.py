@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -121,6 +121,7 @@ def trial_app(page: TrialPage) -> Starlette:
         routes=[
             Route("/", index),
             Route("/as/{person}", person),
+            Route("/as/{person}/", person),
             Route("/as/{person}/act/{action}", act, methods=["POST"]),
             Route("/as/{person}/{channel}", show),
             Route("/as/{person}/{channel}/home", show),
@@ -179,7 +180,8 @@ async def _body(request: Request) -> tuple[dict[str, Any], dict[str, list[tuple[
 def _draw_page(page: TrialPage, window: Window, place: Place, request: Request) -> str:
     regions = page.regions.draw(window, place)
     channel, total = place.channel, len(window.messages(place.channel))
-    more = f"/as/{place.slug}/{channel.id}?shown={place.shown + 2 * PAGE_SIZE}"
+    wider = replace(place, shown=place.shown + 2 * PAGE_SIZE)
+    replies = window.replies(channel, place.thread_ts) if place.thread_ts else 0
     theme = request.cookies.get(THEME_COOKIE, "")
     person = next(each for each in cast.PEOPLE if each.slug == place.slug)
     single = {name: items[0] for name, items in regions.items() if name in _SINGLE and items}
@@ -197,7 +199,8 @@ def _draw_page(page: TrialPage, window: Window, place: Place, request: Request) 
         person=person,
         people=_people(place.slug),
         words=_words(page, window),
-        earlier=more if total > place.shown else "",
+        earlier=wider.here if total > place.shown else "",
+        earlier_replies=wider.here if replies > place.shown else "",
         close_thread=place.url,
         composer=_composer(page, place, None),
         thread_composer=_composer(page, place, place.thread_ts),

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground.people.inputs import element_value, find_element, initial_value, input_elements
-from bot.playground.render.text import Names
+from bot.playground.render.text import Names, unescape_text
 from bot.playground.state.models import Channel, SlackMessage, SlackView
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.playground.state.models import CallRecord, User
     from bot.trial.stage_set import AppFeatures
 
+_TOKEN: Final = re.compile(r"<(?P<kind>[@#!])(?P<target>\w+)(?:\|[^>]*)?>")
 _WORDS: Final = ("here", "channel", "everyone")
 NOT_RESPONDING: Final = "MoA didn't respond. Is it running? Slack would ask you to try again."
 REQUIRED: Final = "Please complete this required field."
@@ -224,6 +225,12 @@ class Window:
         """Press Stop in a thread."""
         await self._slack.press_stop(self.user, channel, thread_ts)
 
+    async def edit(self, channel: Channel, message: SlackMessage, text: str) -> None:
+        """Edit one's own message; raise NotVisibleError for anybody else's."""
+        if message.user != self.user.id:
+            raise NotVisibleError(message.ts)
+        await self._slack.edit(self.user, channel, message.ts, self.to_slack(text))
+
     async def delete(self, channel: Channel, message: SlackMessage) -> None:
         """Delete one's own message; raise NotVisibleError for anybody else's."""
         if message.user != self.user.id:
@@ -244,6 +251,14 @@ class Window:
         names = "|".join(re.escape(name) for name in sorted(tokens, key=len, reverse=True))
         pattern = re.compile(rf"(?<![\w@#])(?:{names})(?![\w-])", re.IGNORECASE)
         return pattern.sub(lambda match: tokens[match[0].lower()], escaped)
+
+    def as_typed(self, text: str) -> str:
+        """Return a text of Slack as somebody would type it, for editing."""
+        plain = _TOKEN.sub(lambda match: self._typed_token(match["kind"], match["target"]), text)
+        return unescape_text(plain)
+
+    def _typed_token(self, kind: str, target: str) -> str:
+        return f"{'#' if kind == '#' else '@'}{self.names.resolve(target)}"
 
     def _fill_in(self, view: SlackView, values: FieldValues) -> dict[str, str]:
         """Put values into the view's state; return what Slack's form would complain about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.async_api import FilePayload
 from playwright.async_api import expect as expected
@@ -187,3 +188,42 @@ async def test_made_hard(tmp_path: Path) -> None:
         await strip.get_by_text("chat.update").first.click()
         await see(strip, "Arguments")
         assert "xoxb" not in await strip.inner_text()
+
+
+async def test_an_edit_and_a_deletion(tmp_path: Path) -> None:
+    """Carla edits her question and gets a new reply; when she deletes it, only the reply stays."""
+    async with on_scene(tmp_path) as scene:
+        page = await scene.window("carla")
+        await say(page, "@MoA Wich one?")
+        await scene.trial.slack.wait_for(lambda: len(scene.replies()) == 1, timeout=15)
+        message = page.locator("main article").last
+        await message.hover()
+        await message.get_by_label("Actions for the message by Carla").click()
+        await message.get_by_role("button", name="Edit message").click()
+        box = page.locator("main textarea")
+        await expected(box).to_have_value("@MoA Wich one?")
+        await box.fill("@MoA Which one?")
+        await box.press("Enter")
+        await see(message, "(edited)")
+        await see(message, "Which one?")
+        thread = await open_thread(page, "Which one?")
+        await see(thread, "Both agree.")
+        await message.hover()
+        await message.get_by_label("Actions for the message by Carla").click()
+        await message.get_by_role("button", name="Delete message").click()
+        await see(message, "This message was deleted.")
+        await expected(page.locator("main").get_by_text("Which one?")).to_have_count(0)
+
+
+async def test_a_thread_that_is_deleted_while_open_closes(tmp_path: Path) -> None:
+    """When Ana deletes her message, Ben's open thread of it closes."""
+    async with on_scene(tmp_path) as scene:
+        ana, ben = await scene.window("ana"), await scene.window("ben")
+        await say(ana, "Just a thought.")
+        ts = scene.trial.slack.messages("team")[-1].ts
+        await scene.go(ben, f"{urlsplit(ben.url).path}/thread/{ts}")
+        await see(ben.locator("aside"), "Just a thought.")
+        await scene.trial.slack.delete("team", ts)
+        await expected(ben.locator("aside")).to_have_count(0)
+        await live(ben)
+        await expected(ben.get_by_text("Just a thought.")).to_have_count(0)

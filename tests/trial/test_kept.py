@@ -45,6 +45,14 @@ async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_pa
         assert await opened_modal(visitor, "Ana", "One reply from 2 answers")
 
 
+async def test_a_folder_is_used_by_one_trial_at_a_time(tmp_path: Path) -> None:
+    """A second trial in the same folder is refused before it changes anything."""
+    async with on_trial(tmp_path, keep=True, ready=False):
+        with pytest.raises(ConfigurationError, match="Another trial uses"):
+            async with on_trial(tmp_path, keep=True):
+                pass
+
+
 async def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     """A file that is no saved trial is named, and stays as it is."""
     for text in ("no JSON", json.dumps({"version": 99}), json.dumps([1]), '{"version": 1}'):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bot.playground.server import LocalSlack
@@ -177,3 +178,39 @@ async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path
         shown = visitor.trial.slack.render(await visitor.reply())
         assert "no reply" in shown
         assert "Both agree" not in shown
+
+
+async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
+    """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
+    async with on_trial(tmp_path) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
+        ts = slack.messages("team")[-1].ts
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert 'data-edit="Hi @Ben &amp; #team @here &lt;b&gt;"' in text
+        await visitor.act("ana", "edit", channel=room, ts=ts, text="Hello @Ben")
+        assert slack.message("team", ts).text.startswith("Hello <@U")
+        assert "(edited)" in (await visitor.get(f"/as/ben/{room}"))[1]
+        for action in ("edit", "delete"):
+            values = {"channel": room, "ts": ts, "text": "mine"}
+            assert (await visitor.send(f"/as/ben/act/{action}", values))[0] == 404
+        await visitor.act("ana", "delete", channel=room, ts=ts)
+        assert slack.messages("team")[-1].ts != ts
+
+
+async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
+    """A thread shows its first message and the newest replies; earlier ones on request."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        root = await slack.post("Ben", "team", "the root")
+        for number in range(120):
+            await slack.post("Ben", "team", f"reply {number}.", thread_ts=root)
+        _, text, _ = await visitor.get(f"/as/ana/{room}/thread/{root}")
+        assert "the root" in text.split('data-region="thread"')[1]
+        assert "reply 119." in text
+        assert "reply 69." not in text
+        link = re.search(r'href="([^"]+)">Show earlier replies', text)
+        assert link
+        _, text, _ = await visitor.get(link[1])
+        assert "reply 0." in text
+        assert "Show earlier replies" not in text

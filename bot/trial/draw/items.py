@@ -87,6 +87,7 @@ def _values(window: Window, channel: Channel, message: SlackMessage) -> dict[str
         "edited": bool(message.edited_ts) and not app,
         "ephemeral": message.ephemeral_for is not None,
         "mine": message.user == window.user.id,
+        "typed": window.as_typed(message.text) if message.user == window.user.id else "",
         "replies": 0 if message.is_reply else window.replies(channel, message.ts),
         "reactions": [
             {"name": name, "sign": emoji(name), "count": len(users)}

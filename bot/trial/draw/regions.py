@@ -50,6 +50,11 @@ class Place:
         path = f"/as/{self.slug}/{self.channel.id}"
         return f"{path}/home" if self.tab == "home" else path + query
 
+    @property
+    def here(self) -> str:
+        """The address of this very place."""
+        return self.with_thread(self.thread_ts) if self.thread_ts else self.url
+
     def with_thread(self, ts: str) -> str:
         """Return the address with a thread open."""
         path, _, query = self.url.partition("?")
@@ -80,7 +85,8 @@ class RegionDrawer:
         regions["messages"] = [self._message(window, place, m) for m in shown]
         regions["status"] = [_status(window, place.channel, None)]
         if place.thread_ts:
-            messages = window.thread(place.channel, place.thread_ts)
+            root, *replies = window.thread(place.channel, place.thread_ts)
+            messages = [root, *replies[-place.shown :]]
             regions["thread"] = [self._message(window, place, m, link=False) for m in messages]
             regions["thread_status"] = [_status(window, place.channel, place.thread_ts)]
         return regions

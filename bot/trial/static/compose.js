@@ -56,9 +56,11 @@ function setUp(form) {
     area.value = "";
     files.value = "";
     grow();
+    const edited = form.dataset.edit;
+    delete form.dataset.edit;
     showFiles();
-    const answer = await post("post", {
-      channel: document.body.dataset.channel, thread: form.dataset.thread, text,
+    const answer = await post(edited ? "edit" : "post", {
+      channel: document.body.dataset.channel, thread: form.dataset.thread, text, ts: edited ?? "",
     }, attached);
     error.textContent = answer.error ?? "";
     error.hidden = !answer.error;
@@ -76,7 +78,9 @@ function setUp(form) {
   }
 
   function showFiles() {
-    form.querySelector(".attached").textContent = [...files.files].map((file) => file.name).join(", ");
+    const names = [...files.files].map((file) => file.name);
+    if (form.dataset.edit) names.unshift("Editing a message. Escape cancels.");
+    form.querySelector(".attached").textContent = names.join(", ");
   }
 
   area.addEventListener("input", () => { suggest(); grow(); error.hidden = true; });
@@ -92,6 +96,11 @@ function setUp(form) {
     } else if (open && event.key === "Escape") {
       event.stopPropagation();
       list.hidden = true;
+    } else if (event.key === "Escape" && form.dataset.edit) {
+      event.stopPropagation();
+      delete form.dataset.edit;
+      area.value = "";
+      showFiles();
     } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       list.hidden = true;
@@ -99,6 +108,13 @@ function setUp(form) {
     }
   });
   files.addEventListener("change", showFiles);
+  form.addEventListener("edit-message", (event) => {
+    form.dataset.edit = event.detail.ts;
+    area.value = event.detail.text;
+    grow();
+    showFiles();
+    area.focus();
+  });
   form.addEventListener("submit", (event) => { event.preventDefault(); send(); });
   for (const each of form.querySelectorAll("[data-insert]")) {
     each.addEventListener("click", () => { area.setRangeText(each.dataset.insert, area.selectionStart, area.selectionEnd, "end"); area.focus(); });

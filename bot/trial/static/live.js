@@ -10,6 +10,7 @@ export function follow() {
   });
   const events = new EventSource(`${body.dataset.base}/${body.dataset.channel}/events?${query}`);
   events.onmessage = (event) => apply(JSON.parse(event.data));
+  events.addEventListener("gone", () => { location.href = `${body.dataset.base}/${body.dataset.thread ? body.dataset.channel : ""}`; });
   events.onopen = () => { document.body.dataset.live = "yes"; };
   events.onerror = () => { document.body.dataset.live = "no"; };
   window.addEventListener("pagehide", () => events.close());

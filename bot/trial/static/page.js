@@ -47,6 +47,11 @@ document.addEventListener("click", async (event) => {
       ts: article ? article.dataset.ts : "",
     });
     toast(answer.warning);
+  } else if ((found = hit("[data-edit]"))) {
+    closeMenu(found);
+    const detail = { ts: found.closest("[data-ts]").dataset.ts, text: found.dataset.edit };
+    const form = found.closest("main, aside").querySelector("[data-compose]");
+    form.dispatchEvent(new CustomEvent("edit-message", { detail }));
   } else if ((found = hit("[data-delete]"))) {
     await post("delete", targetOf(found));
   } else if ((found = hit("[data-stop]"))) {
