@@ -87,6 +87,7 @@ proposers = ["fast", "careful", "open"]
 BROKEN = '\nfail = "unavailable"'
 
 SIZE = ViewportSize(width=1180, height=720)
+HIGHER = ViewportSize(width=1180, height=820)
 TALL = ViewportSize(width=1180, height=1000)
 FRAME_MS = 120
 """The fewest milliseconds between two pictures of the animation."""
@@ -207,7 +208,7 @@ async def picture_the_way(browser: Browser, folder: Path) -> None:
         await page.screenshot(path=folder / "answers.png")
         await page.keyboard.press("Escape")
         await page.wait_for_selector("dialog[open]", state="detached")
-        await page.screenshot(path=folder / "reply.png")
+        await picture_at_rest(page, folder / "reply.png")
         await page.locator("main textarea").fill("/moa settings")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("dialog >> text=Save")
@@ -221,11 +222,21 @@ async def picture_the_way(browser: Browser, folder: Path) -> None:
         await page.screenshot(path=folder / "home.png")
 
 
+async def picture_at_rest(page: Page, path: Path) -> None:
+    """Take a picture of a whole thread with the mouse and the focus out of the way."""
+    await page.set_viewport_size(HIGHER)
+    await page.mouse.move(600, 20)
+    await page.locator("aside textarea").focus()
+    await page.wait_for_timeout(300)
+    await page.screenshot(path=path)
+    await page.set_viewport_size(SIZE)
+
+
 async def picture_a_failure(browser: Browser, folder: Path) -> None:
     """Make the picture of a reply for which one model failed."""
     async with on_page(browser, BROKEN) as (trial, page):
         await ask(trial, page)
-        await page.screenshot(path=folder / "failed.png")
+        await picture_at_rest(page, folder / "failed.png")
 
 
 async def picture_the_terminal(browser: Browser, folder: Path) -> None:
