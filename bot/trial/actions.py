@@ -64,7 +64,15 @@ async def _post(context: ActionContext) -> Answer:
 
 
 async def _click(context: ActionContext) -> Answer:
+    _require_choice(context.values.get("value"))
     return {"warning": await context.window.click(context.target, context.values)}
+
+
+def _require_choice(value: object) -> None:
+    """Raise Refused unless a value is what a field of the page can hold."""
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not all(item is None or isinstance(item, str) for item in items):
+        raise Refused("a value must be text or a list of texts")
 
 
 async def _submit(context: ActionContext) -> Answer:
@@ -79,6 +87,7 @@ def _fields(context: ActionContext) -> FieldValues:
         raise Refused("fields must be objects")
     values: FieldValues = {}
     for each in cast("list[dict[str, Any]]", fields):
+        _require_choice(each.get("value"))
         block, action = str(each.get("block")), str(each.get("action"))
         values[block, action] = context.files.get(f"{block}--{action}", each.get("value"))
     return values

@@ -287,10 +287,11 @@ class Window:
 def typed_value(element: Mapping[str, Any], value: Any) -> Any:
     """Return a form's text as the type that the element sends; None if nothing was entered."""
     kind = str(element["type"])
-    if value in ("", None):
-        return [] if kind.startswith("multi_") or kind == "checkboxes" else None
+    several = kind.startswith("multi_") or kind == "checkboxes"
+    if value in ("", None) or isinstance(value, list) != (several or kind == "file_input"):
+        return [] if several else None
     if kind == "datetimepicker":
-        return int(value)
+        return int(value) if str(value).isascii() and str(value).isdigit() else None
     if kind == "rich_text_input":
         section = {"type": "rich_text_section", "elements": [{"type": "text", "text": value}]}
         return {"type": "rich_text", "elements": [section]}

@@ -89,7 +89,17 @@ async def test_a_person_sees_only_their_own_rooms(tmp_path: Path) -> None:
         assert (await visitor.send("/as/dan/act/delete", own))[0] == 404
 
 
-@pytest.mark.parametrize("values", [[], "x", {"text": 1}, {"channel": {}}, {"name": "models"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        "x",
+        {"view": "V1", "fields": [{"value": {}}]},
+        {"text": 1},
+        {"channel": {}},
+        {"name": "models"},
+    ],
+)
 async def test_nonsense_is_refused(tmp_path: Path, values: object) -> None:
     """A form that the page would never send changes nothing and is no server error."""
     async with on_trial(tmp_path, ready=False) as visitor:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse
 
 from bot.playground.server import LocalSlack
 from bot.trial.window import NOT_RESPONDING, REQUIRED
@@ -82,7 +86,16 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
         blocks = visitor.trial.slack.modals("Ana")[-1].blocks
         block = next(each for each in blocks if each["type"] == "input")
         field = {"block": block["block_id"], "action": block["element"]["action_id"]}
-        for value, error in ((None, REQUIRED), ("", REQUIRED), ("  ", "Write a question first.")):
+        for bad in ({}, 3, [{}], [[]]):
+            sent = {"view": view, "fields": [{**field, "value": bad}]}
+            assert (await visitor.send("/as/ana/act/submit", sent))[0] == 400
+        for value, error in (
+            ([], REQUIRED),
+            (["x"], REQUIRED),
+            (None, REQUIRED),
+            ("", REQUIRED),
+            ("  ", "Write a question first."),
+        ):
             fields = [{**field, "value": value}]
             answer = await visitor.act("ana", "submit", view=view, fields=fields)
             assert answer["errors"] == {block["block_id"]: error}
@@ -214,3 +227,33 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
         _, text, _ = await visitor.get(link[1])
         assert "reply 0." in text
         assert "Show earlier replies" not in text
+
+
+async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
+    """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        ts = await slack.post("Ana", "team", "Just a thought.")
+        path = f"{visitor.base}/as/ben/{room}/events?thread={ts}"
+        headers = {"Cookie": visitor.cookie}
+        async with visitor.session.get(path, headers=headers) as stream:
+            assert stream.content_type == "text/event-stream"
+            first = await next_event(stream)
+            assert "Just a thought." in first["messages"]["items"][ts]["html"]
+            assert first["messages"]["order"][-1] == ts
+            reply = await slack.post("Ana", "team", "And <another>.", thread_ts=ts)
+            update = await next_event(stream)
+            assert "And &lt;another&gt;." in update["thread"]["items"][reply]["html"]
+            assert list(update["messages"]["items"]) == [ts]
+            await slack.delete_thread("team", ts)
+            while (line := (await stream.content.readline()).decode()) != "event: gone\n":
+                assert line
+
+
+async def next_event(stream: ClientResponse) -> dict[str, Any]:
+    """The next live update that changes something."""
+    while True:
+        line = (await stream.content.readline()).decode()
+        assert line
+        if line.startswith("data: "):
+            return json.loads(line.removeprefix("data: "))
