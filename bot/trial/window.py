@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _TOKEN: Final = re.compile(r"<(?P<kind>[@#!])(?P<target>\w+)(?:\|[^>]*)?>")
 _WORDS: Final = ("here", "channel", "everyone")
 NOT_RESPONDING: Final = "MoA didn't respond. Is it running? Slack would ask you to try again."
+HIDDEN_NAME: Final = "private-channel"
+"""How a channel is called for people who can't see it."""
 REQUIRED: Final = "Please complete this required field."
 
 FieldValues = dict[tuple[str, str], Any]
@@ -49,8 +51,13 @@ class Window:
 
     @property
     def names(self) -> Names:
-        """The names of people and conversations by id."""
-        return Names(self._slack.names)
+        """The names of people and conversations by id; hidden ones have no name of their own."""
+        hidden = {
+            channel.id: HIDDEN_NAME
+            for channel in self._slack.conversations
+            if channel.private and self.user.id not in channel.members
+        }
+        return Names(self._slack.names | hidden)
 
     @property
     def team_id(self) -> str:

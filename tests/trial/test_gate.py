@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.state.models import SlackView
+from bot.trial.draw.page import draw
+from bot.trial.stage_set import AppFeatures
+from bot.trial.window import Window
 from tests.trial.scene import Visitor, on_trial
 
 POLICY = (
@@ -87,6 +91,26 @@ async def test_a_person_sees_only_their_own_rooms(tmp_path: Path) -> None:
         assert len(slack.messages("leads")) == 1
         own = {"channel": visitor.room("team"), "ts": slack.messages("team")[0].ts}
         assert (await visitor.send("/as/dan/act/delete", own))[0] == 404
+
+
+async def test_the_names_of_private_channels_stay_hidden(tmp_path: Path) -> None:
+    """Neither a mention nor a menu of channels names one to people who are not in it."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        team, private, slack = visitor.room("team"), visitor.room("leads"), visitor.trial.slack
+        await visitor.act("ana", "post", channel=team, text="See #leads")
+        assert "#leads" in (await visitor.get(f"/as/ben/{team}"))[1]
+        _, text, _ = await visitor.get(f"/as/dan/{team}")
+        assert "leads" not in text
+        assert "#private-channel" in text
+        menu = {"type": "conversations_select", "action_id": "room"}
+        row = {"type": "actions", "block_id": "b", "elements": [menu]}
+        view = SlackView("V1", "home", "U1", "T1", {"blocks": [row]}, "h", "V1")
+        users = {user.name: user for user in slack.everybody}
+        for name, is_offered in (("Ana", True), ("Dan", False)):
+            window = Window(slack, users[name], AppFeatures((), (), ()))
+            html = draw("home.html", view=view, names=window.names)
+            assert (f'value="{private}"' in html) == is_offered
+            assert f'value="{team}"' in html
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,10 @@ export function showModal() {
   if (!dialog.open) dialog.showModal();
   if (shown !== form.dataset.view) {
     shown = form.dataset.view;
+    for (const each of form.querySelectorAll("select[data-current]")) {
+      const here = [...each.options].find((option) => option.value === document.body.dataset.channel);
+      if (here) here.selected = true;
+    }
     (form.querySelector(".modal-body :is(textarea, input, select, button)") ?? form.querySelector("[data-close]"))?.focus();
   }
 }
