@@ -1,12 +1,14 @@
-"""Counts the distinct ideas among 100, asked for in three ways.
+"""Counts the distinct ideas among 100, asked for in several ways.
 
     python3 -m benchmarks.diversity                 the embedded model
     python3 -m benchmarks.diversity openai:MODEL    any model that `moa.ask` takes
 
-(a) a plain list, ten ideas a call; (b) the same with an assigned lens for each call; (c) what
-`moa.brainstorm` does. Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine
-of 0.7 or more, or, for the lexical count, if they share half of their words. "On topic" leaves out
-ideas that are far from the topic, so that nonsense doesn't count as diversity.
+(a) one plain list of 100, asked for again while ideas are missing; (a10) plain lists of ten, each
+asked for anew; (b) lists of ten, each through an assigned lens; (c) what `moa.brainstorm` does.
+
+Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine of 0.7 or more, or, for
+the lexical count, if they share half of their words. "On topic" leaves out ideas that are far from
+the topic, so that nonsense doesn't count as diversity.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from moa.providers import Endpoints
 IDEAS = 100
 PLAIN_COUNT = 10
 MOST_CALLS = 120
+MOST_TOKENS = 3_600
 SAME_COSINE, SAME_WORDS, ON_TOPIC_COSINE = 0.7, 0.5, 0.3
 
 TOPICS = (
@@ -72,6 +75,7 @@ class Way:
     name: str
     prompt: Callable[[str, int], Prompt]
     count: int
+    at_once: int = 4
 
     def read(self, text: str, topic: str) -> list[str]:
         """Return the ideas in an answer: all that a plain list has, or as the library reads it."""
@@ -80,8 +84,13 @@ class Way:
         return [idea.text for idea in parse_ideas(text, topic=topic)]
 
 
+def one_list(topic: str, _position: int) -> Prompt:
+    """Ask for all ideas as one list."""
+    return Prompt.of(f"{topic}\n\nList {IDEAS} ideas.")
+
+
 def plain(topic: str, _position: int) -> Prompt:
-    """Ask for a list."""
+    """Ask for a list of ten."""
     return Prompt.of(f"{topic}\n\nList {PLAIN_COUNT} ideas.")
 
 
@@ -100,7 +109,8 @@ def design(topic: str, position: int) -> Prompt:
 
 
 WAYS = (
-    Way("(a) a plain list", plain, PLAIN_COUNT),
+    Way("(a) one plain list", one_list, IDEAS, at_once=1),
+    Way("(a10) plain lists of ten", plain, PLAIN_COUNT),
     Way("(b) assigned lenses", lens, PLAIN_COUNT),
     Way("(c) moa.brainstorm", design, DEFAULT_IDEAS_PER_CALL),
 )
@@ -115,12 +125,12 @@ async def collect(way: Way, model: Model, topic: str, wanted: int = IDEAS) -> li
             1,
             n,
             temperature=TEMPERATURE,
-            output_tokens=output_tokens(way.count),
+            output_tokens=min(output_tokens(way.count), MOST_TOKENS),
         )
         for n in range(1, MOST_CALLS + 1)
     ]
     ideas: list[str] = []
-    async with aclosing(run_calls(tasks, at_once=4, deadline_s=600)) as events:
+    async with aclosing(run_calls(tasks, at_once=way.at_once, deadline_s=600)) as events:
         async for event in events:
             text = event.answer.text if isinstance(event, Answered) else ""
             ideas += way.read(text, topic)
@@ -204,6 +214,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description="Count the distinct ideas among 100.")
     parser.add_argument("model", nargs="?", default="local", help="default: %(default)s")
     parser.add_argument("--ideas", type=int, default=IDEAS, help="default: %(default)s")
+    parser.add_argument("--only", default="", help="ways whose name contains this")
     parser.add_argument("--keep", type=Path, help="write all ideas to this JSON file")
     options = parser.parse_args()
     kept: dict[str, list[str]] = {}
@@ -214,7 +225,7 @@ async def main() -> None:
         model = resolver.plan(options.model, None, "synthesise").aggregators[0]
         await resolver.prepare()
         for number, topic in enumerate(TOPICS, 1):
-            for way in WAYS:
+            for way in [way for way in WAYS if options.only in way.name]:
                 started = time.monotonic()
                 ideas = await collect(way, model, topic, options.ideas)
                 kept[f"{way.name} {number}"] = ideas

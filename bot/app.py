@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from secrets import token_hex
 
 import structlog
@@ -59,7 +60,7 @@ from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
-from bot.slack.thread.reader import SlackThreadReader
+from bot.slack.thread.reader import SlackThreadReader, utc_now
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
@@ -128,7 +129,11 @@ class Bot:
 
 @asynccontextmanager
 async def open_bot(
-    settings: Settings, *, mode: Mode, tracer_provider: TracerProvider | None = None
+    settings: Settings,
+    *,
+    mode: Mode,
+    tracer_provider: TracerProvider | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Bot, None]:
     """Build the bot, and close everything on exit.
 
@@ -136,6 +141,7 @@ async def open_bot(
         settings: all settings.
         mode: how Slack's events arrive.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
+        now: returns the time that prompts state.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -176,7 +182,9 @@ async def open_bot(
         )
         service = Service(
             runs,
-            SlackThreadReader(client, identity, people, SlackFiles(client, identity)),
+            SlackThreadReader(
+                client, identity, people, SlackFiles(client, identity), runs, now=now
+            ),
             SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,

@@ -309,8 +309,13 @@ class Admission(Protocol):
 class ThreadReader(Protocol):
     """Reads the conversation before a question."""
 
-    async def read(self, question: Question) -> Thread:
+    async def read(self, question: Question, room: int | None = None) -> Thread:
         """Return the thread up to the question as turns, with attached files.
+
+        Args:
+            question: the question.
+            room: tokens that the largest context window holds; older messages that exceed it are
+                only counted. None for no limit.
 
         Raises:
             Unanswerable: the thread is gone, unreadable or empty.

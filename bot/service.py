@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -53,6 +54,10 @@ MOST_ATTEMPTS_PAID = 1_000
 log = structlog.get_logger(__name__)
 
 
+STOPS_KEPT = 1_000
+"""Stops that are remembered, for runs that have not seen them yet."""
+
+
 class Service:
     """Answers questions, independently of each other."""
 
@@ -73,9 +78,15 @@ class Service:
         self._observer = observer
         self._admission = admission
         self._under_way: dict[str, CancelScope] = {}
+        self._stops: deque[str] = deque(maxlen=STOPS_KEPT)
 
     def stop(self, run_id: str) -> None:
-        """Stop a run in progress here, at a person's request."""
+        """Stop a run in progress here, at a person's request.
+
+        A scope is interrupted only while it is entered. A stop that comes just before, or while an
+        outcome is being stored, counts when the run next enters its scope.
+        """
+        self._stops.append(run_id)
         if run_id in self._under_way:
             self._under_way[run_id].interrupt("stopped")
 
@@ -139,6 +150,7 @@ class Service:
                     return await self._ended_before(run)
                 if run.stop_by:
                     raise Unanswerable("stopped")
+                self._check_stop(run)
                 if run.attempt > (MOST_ATTEMPTS_PAID if run.recorded else MOST_ATTEMPTS):
                     raise Unanswerable("internal")
                 if not run.recorded:  # else an earlier attempt was admitted
@@ -149,10 +161,15 @@ class Service:
             await recorder.charge_stopped()
         await self._runs.finish(run.id, outcome, run.attempt)
         async with work:  # delivery may take many messages
+            self._check_stop(run)
             await reply.finish(outcome)
         await self._runs.delivered(run.id, run.attempt)
         log.info("run_answered", status=outcome.status, seconds=round(outcome.seconds, 2))
         return outcome.status
+
+    def _check_stop(self, run: Run) -> None:
+        if run.id in self._stops:
+            raise Unanswerable("stopped")
 
     async def _ended_before(self, run: Run) -> Ended:
         """Finish a run whose earlier attempt died between its last message and its last write."""
@@ -169,9 +186,9 @@ class Service:
     async def _outcome(
         self, run: Run, reply: Reply, recorder: RunRecorder, watch: RunSpan
     ) -> Outcome:
-        thread = await self._threads.read(run.question)
-        reply.allow_hosts_in(thread.asker_said)
         plan = self._plans(run.pipeline)
+        thread = await self._threads.read(run.question, plan.largest_window)
+        reply.allow_hosts_in(thread.asker_said)
         self._admission.afford(run, plan, thread.prompt)
         under_way = run_moa(
             plan,

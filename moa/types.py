@@ -52,11 +52,20 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation. Only a user's turn may have images; they precede its text."""
+    """One turn of a conversation. Only a user's turn may have images; they precede its text.
+
+    Attributes:
+        author: who wrote it, in a thread of several people. If such a thread is too long for a
+            model, its first message stays, and a line tells how many messages by whom are missing.
+        left_out: the authors of the messages that this turn stands for, one for each message; empty
+            for a message.
+    """
 
     role: Literal["user", "assistant"]
     content: str
     images: tuple[Image, ...] = ()
+    author: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

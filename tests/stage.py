@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from sqlalchemy import update
 from bot.app import Bot, open_bot
 from bot.playground.clock import Clock
 from bot.playground.server import LocalSlack
+from bot.playground.state.installation import BOT_EVENTS
 from bot.playground.state.models import Channel, SlackMessage, SlackView, User
 from bot.server import serve_http, serve_socket
 from bot.settings import Settings, load
@@ -110,7 +112,7 @@ class Stage:
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
 
     async def unfinish(self, only: str = "", *, unmarked: SlackMessage | None = None) -> None:
-        """Put the journal back to before a run's end, as if the process had died there.
+        """Put the run store back to before a run's end, as if the process had died there.
 
         Args:
             only: words of the question that is meant; every question without it.
@@ -160,7 +162,7 @@ async def on_stage(
     extra: str = "",
     default: str = "balanced",
     clock: Clock | None = None,
-    events: Iterable[str] = ("app_mention", "message.im"),
+    events: Iterable[str] = BOT_EVENTS,
     database: str | None = None,
     tracer_provider: TracerProvider | None = None,
     grid: tuple[str, ...] = (),
@@ -186,7 +188,12 @@ async def on_stage(
         (folder / "moa.toml").write_text(text + extra, encoding="utf-8")
         settings = load(folder, variables(slack, folder, database))
         bot = await stack.enter_async_context(
-            open_bot(settings, mode=mode, tracer_provider=tracer_provider)
+            open_bot(
+                settings,
+                mode=mode,
+                tracer_provider=tracer_provider,
+                now=lambda: datetime.fromtimestamp(slack.clock.now(), UTC),
+            )
         )
         if mode == "http":
             port = await stack.enter_async_context(serve_http(bot, "127.0.0.1", 0))

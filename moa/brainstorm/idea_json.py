@@ -25,7 +25,7 @@ _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
 _COUNTED_KEY = re.compile(r"(?:idea|response|option)?[\s_]*\d{1,3}")
 _KEYS = "|".join(TEXT_KEYS)
 _FIELD = re.compile(
-    rf"""["'](?:{_KEYS})["']\s*:\s*(?P<quote>["'])(?P<text>.+?)(?P=quote)\s*(?=[,}}\n]|$)"""
+    rf"""["'](?:{_KEYS})["']\s*:\s*(?P<quote>["'])(?P<text>.{{1,1000}}?)(?P=quote)\s*(?=[,}}\n]|$)"""
     r"""(?:\s*,?\s*["'](?:probability|prob|p)["']\s*:\s*["']?(?P<number>[\d.,]+%?))?""",
     re.IGNORECASE,
 )

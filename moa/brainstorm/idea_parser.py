@@ -12,7 +12,7 @@ from typing import Final
 
 from moa.brainstorm import prompt_texts
 from moa.brainstorm.idea_json import json_ideas
-from moa.brainstorm.probabilities import split_probability
+from moa.brainstorm.probabilities import WINDOW, split_probability
 from moa.brainstorm.values import DrawnIdea
 
 MAX_IDEA_CHARS: Final = 600
@@ -23,6 +23,7 @@ FIRST_IDEOGRAPH: Final = 0x2E80
 MAX_READ_CHARS: Final = 40_000
 """A model's text is read up to here."""
 
+MAX_LINE_CHARS: Final = 1_500
 MAX_PLAIN_CHARS: Final = 240
 """A longer line without any marker is a paragraph of prose, not an idea."""
 
@@ -33,7 +34,7 @@ _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_`](?=\S)|(?<=\S)[*_`](?!\w)")
 _LABEL = r"(?:idea|idee|id\u00e9e|response|suggestion|option)"
 _IDEA = re.compile(
-    rf"^[\s>#*_\-\u2022(\[|]*(?:\d{{1,3}}\s*[.):]\s*)?[*_]*{_LABEL}\s*(?:\#?\s*\d{{1,3}})?[*_\])]*"
+    rf"^[\s>#*_\-\u2022(\[|]*(?:\d{{1,3}}\s*[.):]\s*[*_]*)?{_LABEL}(?:\s*\#?\d{{1,3}})?[*_\])]*"
     rf"\s*(?:[:\uff1a=|]|[-\u2013\u2014]\s)[*_]*\s*(?P<text>\S.*)$",
     re.IGNORECASE,
 )
@@ -61,6 +62,9 @@ _HEADER_WORDS: Final = frozenset(
         "response",
     }
 )
+_LONG_RUN = re.compile(r"([^\w\n])\1{4,}")
+"""The same sign or space over and over, which says nothing and makes patterns slow."""
+
 _PLACEHOLDER = re.compile(
     r"<[^<>\n]{1,40}>|^\W*$"
     r"|^\W*(?:your |my |the |an? |first |second |third |last |another |insert )?"
@@ -87,7 +91,8 @@ def parse_ideas(
         complete: whether the text reached its end. If not, an idea broken off at its end is
             dropped.
     """
-    readable = _FENCE.sub("", _THOUGHTS.sub("\n", text[:MAX_READ_CHARS]))
+    plain = _FENCE.sub("", _THOUGHTS.sub("\n", text[:MAX_READ_CHARS]))
+    readable = _LONG_RUN.sub(r"\1\1\1\1", plain)
     is_whole = complete and len(text) <= MAX_READ_CHARS
     found = json_ideas(readable) or _line_ideas(readable, is_whole=is_whole)
     kept: dict[str, DrawnIdea] = {}
@@ -101,7 +106,7 @@ def parse_ideas(
 
 
 def _line_ideas(text: str, *, is_whole: bool) -> list[DrawnIdea]:
-    lines = text.splitlines()
+    lines = [_bounded(line) for line in text.splitlines()]
     forms = ([*_items(lines, pattern)] for pattern in (_ROW, _IDEA, _NUMBERED, _BULLET))
     readings = ([idea for item in items if (idea := _from_item(item))] for items in forms)
     ideas = next(filter(None, readings), None) or [
@@ -111,6 +116,11 @@ def _line_ideas(text: str, *, is_whole: bool) -> list[DrawnIdea]:
     if ideas and not is_whole and not _is_finished(last):
         ideas.pop()
     return ideas
+
+
+def _bounded(line: str) -> str:
+    """Return a line without the middle of what is far too long for an idea."""
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]} {line[-WINDOW:]}"
 
 
 def _items(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[str]:

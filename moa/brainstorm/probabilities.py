@@ -20,19 +20,25 @@ _TAIL = r"[\s)\]}>.*_|]*$"
 _IS = r"\s*[*_]*\s*(?:is|of|[=:\uff1a\u2248~])?\s*[*_]*\s*"
 _UNKNOWN = r"(?:<[^<>]*>|very low|low|medium|moderate|high|very high|n/?a|\?+)"
 
+_BEGIN = rf"^\s*[(\[{{]\s*(?:{_WORD}\s*[=:]\s*)?{_SHARE}\s*[)\]}}]\s*[:\-\u2013]?\s*"
+
+_LEADING: Final = re.compile(_BEGIN, re.IGNORECASE)
 _PLACES: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"{_LEAD}\b{_WORD}\b{_IS}{_NUMBER}{_TAIL}",  # (p=0.1), probability: 10 %
         rf"{_LEAD}{_NUMBER}\s*\b{_WORD}\b{_TAIL}",  # (0.1 probability)
         rf"\s*[(\[{{]\s*{_SHARE}\s*[)\]}}][\s.]*$",  # (0.1), [10 %]
-        rf"^\s*[(\[{{]\s*(?:{_WORD}\s*[=:]\s*)?{_SHARE}\s*[)\]}}]\s*[:\-\u2013]?\s*",  # (0.1) Idea
+        _BEGIN,  # (0.1) Idea
         rf"\s+[-\u2013\u2014:|]\s*{_SHARE}\s*$",  # Idea - 0.1
     )
 )
 _WORDY: Final = re.compile(rf"{_LEAD}\b{_WORD}\b\s*[=:]\s*{_UNKNOWN}{_TAIL}", re.IGNORECASE)
 """(probability: low): no number, but not part of the idea either."""
 
+
+WINDOW: Final = 80
+"""Characters at either end of a text in which a probability is looked for."""
 
 _FULL_WIDTH: Final = str.maketrans(
     "\uff08\uff09\uff1d\uff1a\uff05\uff0c\uff0e\u3010\u3011", "()=:%,.[]"
@@ -45,14 +51,21 @@ def split_probability(text: str) -> tuple[str, float | None]:
 
     A probability above 1 counts as a percentage; an impossible one is removed and is None.
     """
-    ascii_text = text.translate(_FULL_WIDTH)
+    text = text.strip()
+    middle, end = text[:-WINDOW], text[-WINDOW:]
+    if len(text) > WINDOW and (found := _LEADING.match(text[:WINDOW].translate(_FULL_WIDTH))):
+        return text[found.end() :].strip(), _value(found)
+    ascii_end = end.translate(_FULL_WIDTH)
     for pattern in _PLACES:
-        found = pattern.search(ascii_text)
-        if found:
-            rest = f"{text[: found.start()]} {text[found.end() :]}".strip()
-            return rest, to_probability(found["number"], percent=bool(found["percent"]))
-    wordy = _WORDY.search(ascii_text)
-    return (text[: wordy.start()] if wordy else text).strip(), None
+        if found := pattern.search(ascii_end):
+            rest = f"{middle}{end[: found.start()]} {end[found.end() :]}"
+            return rest.strip(), _value(found)
+    wordy = _WORDY.search(ascii_end)
+    return (middle + (end[: wordy.start()] if wordy else end)).strip(), None
+
+
+def _value(found: re.Match[str]) -> float | None:
+    return to_probability(found["number"], percent=bool(found["percent"]))
 
 
 def to_probability(number: object, *, percent: bool = False) -> float | None:

@@ -8,13 +8,14 @@ from typing import Final
 
 from moa.brainstorm.values import BrainstormResult, Idea, NextStep, ShortListed
 
+MAX_OWNER_CHARS: Final = 100
 SECTIONS: Final = ("short_list", "dissent", "open_questions", "next_steps")
 
-_HEADING = re.compile(r"^\s*(?:#{1,6}\s+(?P<title>.+?)\s*#*|\*\*(?P<bold>[^*]+?):?\*\*:?)\s*$")
+_HEADING = re.compile(r"^\s{0,3}(?:#{1,6}\s(?P<title>.+)|\*\*(?P<bold>[^*]+)\*\*[:\s]*)$")
 _NUMBER = re.compile(r"^\d[.)]\s*")
 _BULLET = re.compile(r"^\s*(?:[-*+\u2022]|\d{1,2}[.)])\s+(?P<text>\S.*)$")
 _BOLD_START = re.compile(r"^\*\*(?P<idea>.+?)\*\*\s*[:\u2013\u2014-]?\s*(?P<reason>.*)$")
-_OWNER = re.compile(r"\s*\((?:owner:\s*)?(?P<owner>[^()]{1,60})\)\s*\.?$", re.IGNORECASE)
+_OWNER = re.compile(r"\((?:owner:\s*)?(?P<owner>[^()]{1,60})\)\s*\.?$", re.IGNORECASE)
 _KEYWORDS: Final = {
     "short_list": re.compile(r"short[- ]?list", re.IGNORECASE),
     "dissent": re.compile(r"dissent|disagree", re.IGNORECASE),
@@ -47,7 +48,7 @@ def _sections(text: str) -> Iterator[tuple[str, list[str]]]:
         if heading := _HEADING.match(line):
             if title is not None:
                 yield title, bullets
-            title, bullets = heading["title"] or heading["bold"], []
+            title, bullets = (heading["title"] or heading["bold"]).strip(" #:*"), []
         elif found := _BULLET.match(line):
             bullets.append(found["text"].strip())
         elif bullets and line.startswith("  ") and line.strip():
@@ -79,7 +80,7 @@ def _short_listed(bullet: str) -> ShortListed:
 def _next_step(bullet: str, named: str) -> NextStep:
     """Return a step, with its owner if people's own words contain the name."""
     step = _plain(bullet)
-    found = _OWNER.search(step)
+    found = _OWNER.search(step, max(len(step) - MAX_OWNER_CHARS, 0))
     owner = found["owner"].strip() if found else None
     if found is None or owner is None:
         return NextStep(step)

@@ -143,6 +143,7 @@ class EngineState:
         if slot.role != "analyst":
             # Name the model: others with larger windows may have read everything.
             self.record.add_notes(*(f"{model.profile.name}: {note}" for note in request.notes))
+            self.record.add_reading(request.messages_read, request.messages)
             if request.images_omitted:
                 self.record.without_images[model.profile.name] = None
         return request

@@ -42,12 +42,16 @@ class ModelRequest:
         sampling: temperature and output cap.
         notes: sentences that say what was left out of the prompt.
         images_omitted: whether images were left out because the model takes none.
+        messages_read: how many of the thread's messages are in the prompt.
+        messages: how many messages the thread has.
     """
 
     prompt: Prompt
     sampling: Sampling
     notes: tuple[str, ...] = ()
     images_omitted: bool = False
+    messages_read: int = 0
+    messages: int = 0
 
 
 def build_request(
@@ -78,8 +82,10 @@ def build_request(
     omit_images = not profile.takes_images and any(m.images for m in context.thread.messages)
     if omit_images:
         context = replace(context, thread=prompts.without_images(context.thread))
-    prompt, notes = _fit_prompt(strategy, context, budget)
-    return ModelRequest(prompt, sampling, notes, omit_images)
+    fitted, notes = _fit(strategy, context, budget)
+    read, messages = token_budget.count_messages(fitted.thread)
+    prompt = prompts.merge_turns(strategy(fitted))
+    return ModelRequest(prompt, sampling, notes, omit_images, read, messages)
 
 
 def _sampling(profile: Profile, role: Role) -> Sampling:
@@ -95,23 +101,22 @@ def output_cap(profile: Profile, role: Role) -> int | None:
     return proposer_cap or profile.max_output_tokens or PROPOSER_OUTPUT_TOKENS
 
 
-def _fit_prompt(
+def _fit(
     strategy: Strategy, context: PromptContext, budget: int
-) -> tuple[Prompt, tuple[str, ...]]:
+) -> tuple[PromptContext, tuple[str, ...]]:
     """Shorten the context until the whole prompt, instructions included, is within the budget."""
-    prompt, notes = strategy(context), ()
-    excess = token_budget.prompt_tokens(prompt) - budget
+    shortened, notes = context, ()
+    excess = token_budget.prompt_tokens(strategy(context)) - budget
     target = min(_content_tokens(context), budget)
     for _ in range(MAX_FIT_ROUNDS):
         if excess <= 0:
             break
         thread, texts, notes = token_budget.fit(context.thread, context.texts, max(target, 1))
         shortened = context.with_texts(thread, texts)
-        prompt = strategy(shortened)
-        excess = token_budget.prompt_tokens(prompt) - budget
+        excess = token_budget.prompt_tokens(strategy(shortened)) - budget
         # Dropping one long turn may leave far less than the target.
         target = min(target, _content_tokens(shortened)) - excess - EXTRA_TOKENS
-    return prompt, notes
+    return shortened, notes
 
 
 def _content_tokens(context: PromptContext) -> int:

@@ -35,6 +35,8 @@ class RunRecord:
         self.calls: list[Call] = []
         self.notes: dict[str, None] = {}
         self.without_images: dict[str, None] = {}
+        self._read: set[int] = set()
+        self._messages = 0
         self.reply = ""
         self.status: OutcomeStatus = "unsynthesised"
         self.aggregator: Answer | None = None
@@ -49,6 +51,11 @@ class RunRecord:
     def add_notes(self, *notes: str) -> None:
         """Add notes for the reader, each once."""
         self.notes.update(dict.fromkeys(notes))
+
+    def add_reading(self, read: int, messages: int) -> None:
+        """Record how many of the thread's messages a model was shown."""
+        self._read.add(read)
+        self._messages = messages
 
     def readable_answers(self, layer: int) -> list[Answer]:
         """Return a layer's answers that the next layer may read, in the order of its seats."""
@@ -87,7 +94,7 @@ class RunRecord:
             calls=tuple(self.calls),
             seconds=seconds,
             first_token_seconds=self.first_token,
-            notes=(*self.notes, *self._image_note()),
+            notes=(*self._reading_note(), *self.notes, *self._image_note()),
             rankings=tuple(a for a in proposed if a.layer in self._ranking_layers),
             disagreement=self.disagreement,
         )
@@ -101,6 +108,13 @@ class RunRecord:
         """Return the error kinds of all the aggregators' calls."""
         calls = [call for call in self.calls if call.role == "aggregator"]
         return {call.error_kind for call in calls if call.error_kind}
+
+    def _reading_note(self) -> tuple[str, ...]:
+        """Say in one note, which is true for all models, how much of a long thread they read."""
+        fewest, most = min(self._read, default=0), max(self._read, default=0)
+        if fewest == self._messages:
+            return ()
+        return (prompts.reading_note(fewest, most, self._messages),)
 
     def _image_note(self) -> tuple[str, ...]:
         """Name all models without images in one note instead of repeating it for each."""

@@ -123,6 +123,12 @@ class Plan:
         """The numbers, from 1, of the layers that rank answers instead of giving some."""
         return tuple(n for n, layer in enumerate(self.layers, 1) if layer.task.output == "rankings")
 
+    @property
+    def largest_window(self) -> int:
+        """The largest context window of its models, in tokens."""
+        proposers = (seat.model for layer in self.layers for seat in layer.seats)
+        return max(each.profile.context_window for each in (*proposers, *self.aggregators))
+
     def strategy_for(self, layer: int) -> Strategy:
         """Return the strategy of a layer, from 1; the aggregator counts as one more layer."""
         task = self.layers[layer - 1].task if layer <= len(self.layers) else DEFAULT_TASK

@@ -2,10 +2,15 @@
 
 First the oldest turns are dropped, then the earliest images of the last turn. Then the answers are
 shortened evenly, and finally the middle of the last turn is cut. Notes say what was left out.
+
+A thread of several people keeps its first message, which says what it is about. A line in the gap
+tells how many messages by whom are missing.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,6 +38,17 @@ SHRINK = 0.9
 """How much of a part to keep when it is still too long."""
 
 GAP = "\n\n[… {count} characters left out …]\n\n"
+
+_QUOTE_MARKS = re.compile(r"(?:> ?)+")
+
+FIRST_SHARE = 0.25
+"""Share of the budget for a thread's first message if that has to be shortened."""
+
+SMALLEST_FIRST = 60
+"""Tokens below which a shortened first message is dropped instead."""
+
+NAMED_AUTHORS = 3
+"""Authors that the line about missing messages names; it sums up the others."""
 
 
 GAP_TOKENS = count_tokens(GAP.format(count=10**9))
@@ -77,8 +93,26 @@ def shorten(text: str, budget: int) -> str:
 def _cut(text: str, keep: int) -> str:
     """Return two thirds of `keep` characters from the start of a text and a third from its end."""
     tail = keep // 3
-    end = text[len(text) - tail :]
-    return text[: keep - tail] + GAP.format(count=len(text) - keep) + end
+    start, end = text[: keep - tail], text[len(text) - tail :]
+    marks, end = _requoted(text, end)
+    return start + GAP.format(count=len(text) - len(start) - len(end)) + marks + end
+
+
+def _requoted(text: str, end: str) -> tuple[str, str]:
+    """Return the quote marks to put before the end of a text that was cut, and that end.
+
+    Without its marks, the rest of a quoted line would look like a line of its own.
+    """
+    cut = len(text) - len(end)
+    line_start = text.rfind("\n", 0, cut) + 1
+    marks = _QUOTE_MARKS.match(text, line_start)
+    if marks is None or not end or cut == line_start:
+        return "", end
+    rest, line_end, following = end.partition("\n")
+    if line_end and len(rest) <= len(following):
+        return "", following
+    end = end[max(marks.end() - cut, 0) :]
+    return marks[0], end[min(len(marks[0]), len(end)) :]
 
 
 def allocate(sizes: Sequence[int], budget: int) -> list[int]:
@@ -103,14 +137,15 @@ def fit(
     if needed <= budget:
         return thread, tuple(answers), ()
     notes: list[str] = []
-    thread = _drop_oldest(thread, needed - budget, notes)
+    if any(message.author for message in thread.messages):
+        thread = _drop_middle(thread, needed - budget, int(budget * FIRST_SHARE), notes)
+    else:
+        thread = _drop_oldest(thread, needed - budget, notes)
     over = prompt_tokens(thread) + _answers_tokens(answers) > budget
     if over:
         thread = _drop_images(thread, budget, notes)
     *_, last = thread.messages
-    fixed = prompt_tokens(thread) - sum(
-        count_tokens(message.content) for message in thread.messages
-    )
+    fixed = prompt_tokens(thread) - count_tokens(last.content)
     if over and answers:
         question = min(count_tokens(last.content), max(budget - fixed, 0) // 2)
         answers = _shorten_answers(answers, budget - fixed - question, notes)
@@ -135,6 +170,72 @@ def _drop_oldest(thread: Prompt, excess: int, notes: list[str]) -> Prompt:
         turns = "message was" if dropped == 1 else f"{dropped} messages were"
         notes.append(f"The oldest {turns} left out: the thread is longer than the model can read.")
     return replace(thread, messages=tuple(messages))
+
+
+def _drop_middle(thread: Prompt, excess: int, first_room: int, notes: list[str]) -> Prompt:
+    """Drop the oldest messages after the first, and shorten the first if that is not enough."""
+    first, *others = thread.messages
+    if not others:
+        return thread
+    *middle, last = others
+    authors: list[str] = []
+    excess += _gap_tokens(middle)
+    while middle and excess > 0:
+        message = middle.pop(0)
+        excess -= _message_tokens(message)
+        authors += message.left_out or (message.author,)
+    kept = (first,)
+    if excess > 0 and _message_tokens(first) > first_room:
+        kept = _shorten_first(first, first_room, notes)
+        authors = authors if kept else [*(first.left_out or (first.author,)), *authors]
+    gap = (gap_message(authors),) if authors else ()
+    return replace(thread, messages=(*kept, *gap, *middle, last))
+
+
+def _shorten_first(message: Message, room: int, notes: list[str]) -> tuple[Message, ...]:
+    """Return the message within `room` tokens, without its images; nothing if that is too little.
+
+    Its text needs the room for the gap twice to say anything.
+    """
+    if room < max(SMALLEST_FIRST, 2 * GAP_TOKENS):
+        return ()
+    notes.append("The first message of the thread was too long and was shortened in its middle.")
+    content = shorten(message.content, room - MESSAGE_TOKENS)
+    return (replace(message, content=content, images=()),)
+
+
+def gap_message(authors: Sequence[str]) -> Message:
+    """Return a turn that tells how many messages by whom are missing.
+
+    Args:
+        authors: the author of each missing message; "" if unknown.
+    """
+    named = Counter(author for author in authors if author).most_common(NAMED_AUTHORS)
+    return Message("user", _gap_line(named, len(authors)), left_out=tuple(authors))
+
+
+def _gap_line(named: Sequence[tuple[str, int]], count: int) -> str:
+    others = count - sum(by_author for _, by_author in named)
+    by = [f"{by_author} by {author}" for author, by_author in named]
+    by += [f"{others} by others"] if others and named else []
+    messages = "1 message" if count == 1 else f"{count} messages"
+    return f"[{messages} left out here{': ' if by else ''}{', '.join(by)}]"
+
+
+def _gap_tokens(messages: Sequence[Message]) -> int:
+    """Return the largest size that the gap's turn can have if some of these messages go."""
+    names = {name for message in messages for name in message.left_out or (message.author,)}
+    longest = sorted(names, key=count_tokens)[-NAMED_AUTHORS:]
+    count = sum(len(message.left_out) or 1 for message in messages) + 1  # and the first message
+    line = _gap_line([(name, count) for name in longest], 10 * count)
+    return count_tokens(line) + MESSAGE_TOKENS
+
+
+def count_messages(thread: Prompt) -> tuple[int, int]:
+    """Return how many of a thread's messages are there, and how many it has in all."""
+    missing = sum(len(message.left_out) for message in thread.messages)
+    here = sum(not message.left_out for message in thread.messages)
+    return here, here + missing
 
 
 def _drop_images(thread: Prompt, budget: int, notes: list[str]) -> Prompt:

@@ -120,21 +120,21 @@ async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
     """A run that is under way waits for the database; nothing that was paid for is lost."""
     database = await open_database(stoppable_database)
     run_id = await claimed(database)
-    journal = StoredRunStore(database)
+    run_store = StoredRunStore(database)
     await postgres.stop()
     with pytest.raises(DatabaseAway):
-        await journal.get(run_id)
+        await run_store.get(run_id)
     refused = asyncio.Event()
 
     def note(_context: object) -> None:
         refused.set()
 
     event.listen(database.engine.sync_engine, "handle_error", note)
-    storing = asyncio.create_task(journal.record(run_id, ANSWER, CALL))
+    storing = asyncio.create_task(run_store.record(run_id, ANSWER, CALL))
     await refused.wait()
     await postgres.start()
     await storing
-    run = await journal.get(run_id)
+    run = await run_store.get(run_id)
     assert run is not None
     assert run.answers == (ANSWER,)
     await database.dispose()

@@ -1,4 +1,4 @@
-"""What the journal tells of the queue, on a real SQLite file and on a real Postgres."""
+"""What the run store tells of the queue, on a real SQLite file and on a real Postgres."""
 
 from __future__ import annotations
 

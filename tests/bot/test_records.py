@@ -1,4 +1,4 @@
-"""What is read from the journal besides one run, and what is deleted from it; on both databases."""
+"""What is read from the run store besides one run, and what is deleted; on both databases."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ LATE = replace(CALL, position=2, state="late", attempt=2, usage=None, cost_usd=N
 
 
 @pytest.fixture
-def journal(opened: Database) -> StoredRunStore:
+def run_store(opened: Database) -> StoredRunStore:
     return StoredRunStore(opened)
 
 
 async def asked(
-    journal: StoredRunStore, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
+    run_store: StoredRunStore, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
 ) -> str:
     """The id of a run of somebody's question, which has one answer and one post."""
     question = replace(QUESTION, ts=ts, thread_ts=ts, user=user, team=team)
-    run_id = await journal.claim(question, (f"message:{team}:{ts}",), "balanced")
+    run_id = await run_store.claim(question, (f"message:{team}:{ts}",), "balanced")
     assert run_id is not None
-    await journal.record(run_id, ANSWER, CALL)
-    await journal.posted(run_id, f"{ts}1")
+    await run_store.record(run_id, ANSWER, CALL)
+    await run_store.posted(run_id, f"{ts}1")
     if ends:
-        await journal.delivered(run_id)
+        await run_store.delivered(run_id)
     return run_id
 
 
@@ -59,14 +59,14 @@ async def sizes(opened: Database) -> dict[str, int]:
 
 
 async def test_a_persons_latest_questions_come_newest_first(
-    opened: Database, journal: StoredRunStore
+    opened: Database, run_store: StoredRunStore
 ) -> None:
     """Only hers, only of this workspace, and no more than asked for."""
     for number in range(3):
-        run_id = await asked(journal, f"{number}.0001")
+        run_id = await asked(run_store, f"{number}.0001")
         await aged(opened, run_id, days=3 - number)
-    await asked(journal, "8.0001", user="U2")
-    await asked(journal, "9.0001", team="T2")
+    await asked(run_store, "8.0001", user="U2")
+    await asked(run_store, "9.0001", team="T2")
     found = await StoredHistory(opened).latest("T1", "U1", 2)
     assert [earlier.ts for earlier in found] == ["2.0001", "1.0001"]
     assert found[0].state == "answered"
@@ -74,10 +74,10 @@ async def test_a_persons_latest_questions_come_newest_first(
 
 
 async def test_a_thread_in_which_somebody_asked_is_known(
-    opened: Database, journal: StoredRunStore
+    opened: Database, run_store: StoredRunStore
 ) -> None:
     """By workspace, channel and thread: the same ts elsewhere is another thread."""
-    await asked(journal, "1.0001")
+    await asked(run_store, "1.0001")
     history = StoredHistory(opened)
     assert await history.was_asked_in("T1", "C1", "1.0001")
     assert not await history.was_asked_in("T2", "C1", "1.0001")
@@ -86,21 +86,23 @@ async def test_a_thread_in_which_somebody_asked_is_known(
 
 
 async def test_the_ledger_comes_back_as_it_was_written(
-    opened: Database, journal: StoredRunStore
+    opened: Database, run_store: StoredRunStore
 ) -> None:
     """Every call in the order of its end; what is unknown stays unknown, and is never 0."""
-    run_id = await asked(journal, "1.0001")
-    await journal.charge(run_id, LATE)
+    run_id = await asked(run_store, "1.0001")
+    await run_store.charge(run_id, LATE)
     assert await StoredCallLog(opened).of(run_id) == [CALL, LATE]
     assert [line.cost_usd for line in await RunListing(opened).ledger(run_id)] == [0.01, None]
 
 
-async def test_an_operator_lists_the_latest_runs(opened: Database, journal: StoredRunStore) -> None:
+async def test_an_operator_lists_the_latest_runs(
+    opened: Database, run_store: StoredRunStore
+) -> None:
     """The newest first; those that have not ended can be asked for alone."""
     old, live, new = (
-        await asked(journal, "1.0001"),
-        await asked(journal, "2.0001", ends=False),
-        await asked(journal, "3.0001"),
+        await asked(run_store, "1.0001"),
+        await asked(run_store, "2.0001", ends=False),
+        await asked(run_store, "3.0001"),
     )
     for run_id, days in ((old, 3), (live, 2), (new, 1)):
         await aged(opened, run_id, days)
@@ -110,9 +112,9 @@ async def test_an_operator_lists_the_latest_runs(opened: Database, journal: Stor
     assert [run.id for run in await listing.runs(state="answered")] == [new, old]
 
 
-async def test_the_last_word_on_a_reply_counts(opened: Database, journal: StoredRunStore) -> None:
+async def test_the_last_word_on_a_reply_counts(opened: Database, run_store: StoredRunStore) -> None:
     """However often and fast somebody clicks, one verdict and one best answer are theirs."""
-    run_id = await asked(journal, "1.0001")
+    run_id = await asked(run_store, "1.0001")
     feedback = StoredFeedback(opened)
     await asyncio.gather(*(feedback.judge(run_id, "U1", "helpful", "") for _ in range(5)))
     await feedback.judge(run_id, "U1", "not_helpful", "Too long.\x00")
@@ -126,28 +128,28 @@ async def test_the_last_word_on_a_reply_counts(opened: Database, journal: Stored
 
 
 async def test_what_is_old_goes_with_all_that_hangs_on_it(
-    opened: Database, journal: StoredRunStore
+    opened: Database, run_store: StoredRunStore
 ) -> None:
-    """Answers, ledger, posts, claims and feedback go too; what is young or has not ended stays."""
+    """Answers, calls, posts, claims and feedback go too; what is young or has not ended stays."""
     old, live, young = (
-        await asked(journal, "1.0001"),
-        await asked(journal, "2.0001", ends=False),
-        await asked(journal, "3.0001"),
+        await asked(run_store, "1.0001"),
+        await asked(run_store, "2.0001", ends=False),
+        await asked(run_store, "3.0001"),
     )
     await StoredFeedback(opened).judge(old, "U1", "helpful", "")
     await aged(opened, old, days=91)
     await aged(opened, live, days=91)
     await aged(opened, young, days=89)
     await Retention(opened).delete_older(days=90)
-    assert await journal.get(old) is None
+    assert await run_store.get(old) is None
     left = {"runs": 2, "claims": 2, "answers": 2, "ledger": 2, "posts": 2}
     assert await sizes(opened) == left | {"spending": 1}
-    assert [unfinished.run_id for unfinished in await journal.unfinished()] == [live]
+    assert [unfinished.run_id for unfinished in await run_store.unfinished()] == [live]
 
 
-async def test_a_person_is_forgotten_on_demand(opened: Database, journal: StoredRunStore) -> None:
+async def test_a_person_is_forgotten_on_demand(opened: Database, run_store: StoredRunStore) -> None:
     """Their questions, their feedback and their spending go; those of others stay."""
-    hers, his = await asked(journal, "1.0001"), await asked(journal, "2.0001", user="U2")
+    hers, his = await asked(run_store, "1.0001"), await asked(run_store, "2.0001", user="U2")
     await StoredFeedback(opened).judge(his, "U1", "helpful", "")
     await StoredFeedback(opened).judge(his, "U2", "helpful", "")
     retention, whose = Retention(opened), DeletionScope(team="T1", user="U1")

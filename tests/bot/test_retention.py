@@ -39,16 +39,16 @@ async def asked(
     ended: bool = True,
 ) -> str:
     """The id of a run with a row in every table, claimed so many days ago."""
-    journal = StoredRunStore(database)
+    run_store = StoredRunStore(database)
     question = replace(QUESTION, team=team, user=user)
     key = f"{team} {user} {days} {ended} {len(await ids(database, runs, 'id'))}"
-    run_id = await journal.claim(question, [key], "balanced")
+    run_id = await run_store.claim(question, [key], "balanced")
     assert run_id is not None
-    await journal.begin(run_id)
-    await journal.record(run_id, ANSWER, CALL)
-    await journal.posted(run_id, "2.000100")
+    await run_store.begin(run_id)
+    await run_store.record(run_id, ANSWER, CALL)
+    await run_store.posted(run_id, "2.000100")
     if ended:
-        await journal.delivered(run_id)
+        await run_store.delivered(run_id)
     at = datetime.now(UTC) - timedelta(days=days)
     said = {"run_id": run_id, "user": user, "target": "reply", "verdict": "good", "created_at": at}
     async with database.begin() as connection:

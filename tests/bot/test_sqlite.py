@@ -25,22 +25,22 @@ def question(number: int) -> Question:
     return Question("T1", "C1", "U1", ts, ts, f"Question {number}? " + "words " * 200, "mention")
 
 
-async def stored(journal: StoredRunStore, number: int) -> str | None:
+async def stored(run_store: StoredRunStore, number: int) -> str | None:
     """Claim a question."""
-    return await journal.claim(question(number), (f"message:{number}",), "balanced")
+    return await run_store.claim(question(number), (f"message:{number}",), "balanced")
 
 
 async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path: Path) -> None:
     """While what is to be stored waits, the loop goes on and what is stored can be read."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    journal = StoredRunStore(database)
-    first = await stored(journal, 1)
+    run_store = StoredRunStore(database)
+    first = await stored(run_store, 1)
     assert first is not None
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        waiting = [asyncio.create_task(stored(journal, number)) for number in (2, 3)]
+        waiting = [asyncio.create_task(stored(run_store, number)) for number in (2, 3)]
         for _ in range(20):
-            run = await journal.get(first)
+            run = await run_store.get(first)
             assert run is not None
             await asyncio.sleep(0.01)
         assert not any(task.done() for task in waiting)
@@ -71,11 +71,11 @@ async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) 
 async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     """It is brought into the file while questions come in, however many these are."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
-    journal = StoredRunStore(database)
+    run_store = StoredRunStore(database)
     for number in range(1_000):
-        run_id = await stored(journal, number)
+        run_id = await stored(run_store, number)
         assert run_id
-        await journal.fail(run_id, "internal")
+        await run_store.fail(run_id, "internal")
         await asyncio.sleep(0.001)  # as whoever asks does
     assert (tmp_path / "bot.db-wal").stat().st_size < 24 * MEGABYTE
     await database.dispose()

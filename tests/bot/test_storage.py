@@ -1,4 +1,4 @@
-"""The journal, on a real SQLite file and on a real Postgres."""
+"""The run store, on a real SQLite file and on a real Postgres."""
 
 from __future__ import annotations
 

@@ -30,6 +30,12 @@ def filled_in(address: str) -> Any:
     return yaml.safe_load(parse_qs(urlsplit(address).query)["manifest_yaml"][0])
 
 
+def test_the_local_slack_grants_no_more() -> None:
+    """Everything that is tested there works with the manifest's scopes and events alone."""
+    assert sorted(BOT_SCOPES) == MANIFEST["oauth_config"]["scopes"]["bot"]
+    assert sorted(BOT_EVENTS) == MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+
+
 async def test_it_prints_the_manifest_and_the_address(tmp_path: Path) -> None:
     """A pipe gets valid YAML, and the person sees the address that is filled in with it."""
     result = await moa_bot(tmp_path, "manifest")

@@ -1,1 +1,1 @@
-"""The faults that the bot has to survive, each really done: processes killed, databases stopped."""
+"""Faults that the bot must survive. They are real: processes are killed, databases stopped."""

@@ -1,4 +1,4 @@
-"""Bot processes that a test starts, signals, kills and reads the output of."""
+"""Bot processes that a test starts, signals, kills and whose logs it reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATIENCE_S = 60
 
 
 class Life:
-    """One process of the bot, from its start to its end."""
+    """One bot process, from start to end."""
 
     def __init__(self, log: asyncio.StreamReader, pid: int, trap: Path) -> None:
         self.pid = pid
@@ -36,31 +36,31 @@ class Life:
         self._hearing = asyncio.create_task(self._hear(log))
 
     async def says(self, word: str) -> None:
-        """Wait until its log holds a word."""
+        """Wait until the log contains a word."""
         async with asyncio.timeout(PATIENCE_S), self._news:
             await self._news.wait_for(lambda: word in self.said or self._is_over)
         assert word in self.said, f"it ended without saying {word!r}:\n{self.said}"
 
     def arm(self) -> None:
-        """From now on it dies when it reaches its point."""
+        """Let it die at its kill point from now on."""
         self._trap.touch()
 
     def disarm(self) -> None:
-        """From now on it does not."""
+        """Let it survive its kill point from now on."""
         self._trap.unlink(missing_ok=True)
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal."""
         os.kill(self.pid, number)
 
     async def ended(self) -> int | None:
-        """Wait for its end; its exit code, None when it was killed."""
+        """Wait for the end and return the exit code; None if it was killed."""
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.shield(self._hearing)
         return self.code
 
     async def kill(self) -> None:
-        """Kill it, if it still lives."""
+        """Kill the process if it still runs."""
         if not self._is_over:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -101,19 +101,19 @@ class Lives:
         change: Mapping[str, str] | None = None,
         hasty: bool = True,
     ) -> AsyncGenerator[Life, None]:
-        """A process of the bot; killed at the end if it still lives.
+        """Start a bot process; kill it on exit if it still runs.
 
         Args:
-            folder: where it runs.
-            slack: what it talks to.
-            options: of its command.
-            command: which it carries out.
-            point: where it will kill itself, once it is armed.
-            armed: whether it is from its start.
-            full: its disk is full while this file exists (SQLite).
+            folder: its working folder.
+            slack: the local Slack.
+            options: command-line options.
+            command: the subcommand.
+            point: where it kills itself once armed.
+            armed: whether it is armed from the start.
+            full: while this file exists, the disk is full (SQLite).
             database: its URL; by default a file in the folder.
-            change: other variables of its environment.
-            hasty: whether it takes a silent process for dead sooner than in production.
+            change: environment variables to change.
+            hasty: whether it counts silent processes as dead sooner than in production.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"
@@ -144,7 +144,7 @@ class Lives:
     async def ready(
         self, folder: Path, slack: LocalSlack, *options: str, **others: object
     ) -> AsyncGenerator[Life, None]:
-        """The same, once it serves."""
+        """Start a bot process and wait until it is ready."""
         async with self.life(folder, slack, *options, **others) as life:  # pyright: ignore[reportArgumentType] - they are `life`'s own
             await life.says("ready")
             yield life
@@ -152,7 +152,7 @@ class Lives:
 
 @asynccontextmanager
 async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamReader], None]:
-    """A socket that one life calls, to say on it what stands in its log."""
+    """Open a socket to which one process sends its log."""
     called: asyncio.Future[asyncio.StreamReader] = asyncio.get_running_loop().create_future()
     writers: list[asyncio.StreamWriter] = []
 
@@ -170,7 +170,7 @@ async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamRe
 
 @asynccontextmanager
 async def fork_server() -> AsyncGenerator[Lives, None]:
-    """Makes lives, for as long as it is entered."""
+    """Start the fork server, and stop it on exit."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.fork_server"), cwd=ROOT, stdin=PIPE, stdout=DEVNULL
     )
@@ -185,6 +185,6 @@ async def fork_server() -> AsyncGenerator[Lives, None]:
 
 @pytest.fixture
 async def lives() -> AsyncGenerator[Lives, None]:
-    """What starts the bot's processes."""
+    """Starts bot processes."""
     async with fork_server() as made:
         yield made

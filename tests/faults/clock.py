@@ -1,4 +1,4 @@
-"""The bot with a clock that is set back by an hour when the process gets SIGUSR1."""
+"""Sets the process's clock back by an hour on SIGUSR1."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ HOUR_S = 3_600.0
 
 
 class Clock:
-    """The wall's clock, as this process reads it. The monotonic one goes on."""
+    """The wall clock of this process. The monotonic clock is unchanged."""
 
     def __init__(self) -> None:
         self._behind = 0.0
         self._right = time.time
 
     def set_back(self, *_: object) -> None:
-        """An hour earlier from now on; again with each call."""
+        """Set the clock back by another hour."""
         self._behind += HOUR_S
 
     def time(self) -> float:
-        """As `time.time`."""
+        """Return the time like `time.time`."""
         return self._right() - self._behind
 
     def install(self) -> None:
-        """Have everything that is imported from now on read this clock."""
+        """Make every module imported from now on use this clock."""
         clock = self
 
         class Datetime(dt.datetime):

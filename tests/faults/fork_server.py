@@ -34,7 +34,7 @@ HEARTBEAT_S, STALLED_S, CHECK_S = 0.4, 2.5, 0.4
 
 
 def live(order: dict[str, Any]) -> NoReturn:
-    """Be a bot's process: until it ends, or is killed."""
+    """Run the bot in this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     line = socket.socket(socket.AF_UNIX)
     line.connect(order["socket"])
@@ -69,7 +69,7 @@ def live(order: dict[str, Any]) -> NoReturn:
 
 
 def serve() -> None:
-    """Fork a life for each order."""
+    """Fork a process for each command."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks for their ends here
     for name in PRELOADED:
         __import__(name)

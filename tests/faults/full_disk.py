@@ -12,7 +12,7 @@ NO_MORE, ANY = 1, 1_073_741_823
 
 
 def fill(sign: Path) -> None:
-    """Have every database of this process be full while the sign stands there: SQLITE_FULL."""
+    """Make every SQLite database of this process report SQLITE_FULL while the file exists."""
 
     def limit(connection: Connection, *_: object) -> None:
         driver = connection.connection.dbapi_connection

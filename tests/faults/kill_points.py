@@ -35,14 +35,14 @@ Named = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Right after a method of the bot's, or right before it.
+    """A point right after, or right before, a call of the bot.
 
     Attributes:
-        target: a method, or a function; its work is done for real.
-        caller: the module whose name for a function is patched; not needed for a method.
-        before: whether the process dies before the call.
-        nth: at which call, counted from when the test has set the trap.
-        meant: which calls are counted, by their named arguments.
+        target: a method or function; it really runs.
+        caller: for a function, the module whose reference is patched.
+        before: die before the call instead of after it.
+        nth: at which call, counted from when the test arms the point.
+        meant: count only calls with these keyword arguments.
     """
 
     target: Callable[..., Any]
@@ -153,7 +153,7 @@ def owner_of(point: Point) -> tuple[Any, str]:
 
 
 def arm(name: str, trap: Path) -> None:
-    """Let this process die at a point, once a file exists."""
+    """Let this process die at a point once a file exists."""
     point = ALL[name]
     owner, method = owner_of(point)
     whole = point.target

@@ -23,14 +23,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What came of it.
+    """The result.
 
     Attributes:
-        questions: how many were asked; each was answered exactly once.
-        kills: how many processes were killed.
-        again: calls of models that a kill cut off, and that were made again.
-        twice: calls that had ended when a kill came before their answer was stored.
-        seconds: how long all of it took.
+        questions: questions asked; each was answered exactly once.
+        kills: processes killed.
+        again: model calls that a kill interrupted and that were repeated.
+        twice: calls repeated because a kill came between their end and the storing of their answer.
+        seconds: total duration.
     """
 
     questions: int
@@ -43,14 +43,14 @@ class Tally:
 async def kill_at_random(
     there: Scene, *, questions: int, processes: int, seed: int, say: Say = lambda _: None
 ) -> Tally:
-    """Ask, and kill, until so many questions are asked; then let all be answered, and check all.
+    """Ask and kill until enough questions are asked, wait for all answers, and check everything.
 
     Args:
-        there: what the processes talk to.
-        questions: how many are asked at least.
-        processes: how many run together; each of them is killed in every round.
-        seed: of the moments. What runs in between takes its own time, so a seed names them only.
-        say: is told how it goes.
+        there: the workspace and models.
+        questions: the least number of questions.
+        processes: how many run at a time; each is killed in every round.
+        seed: chooses the moments. Timing differs, so it does not reproduce a run exactly.
+        say: receives progress messages.
     """
     began = time.monotonic()
     moments = random.Random(seed)  # noqa: S311 - nobody is to be kept from guessing them
@@ -70,7 +70,7 @@ async def kill_at_random(
 
 
 async def _round(there: Scene, moments: random.Random, processes: int) -> list[Asked]:
-    """Start processes, ask them some questions, and kill one after the other.
+    """Start processes, ask some questions, and kill one process after the other.
 
     Every second round dead processes are noticed as late as in production.
     """
@@ -90,7 +90,7 @@ async def _round(there: Scene, moments: random.Random, processes: int) -> list[A
 
 
 def _repeated(there: Scene) -> tuple[int, int]:
-    """How many calls were made again after they were cut off, and after they had ended."""
+    """Return how many calls were repeated after an interruption, and how many after their end."""
     calls: Counter[tuple[str, str]] = Counter()
     whole: Counter[tuple[str, str]] = Counter()
     for request in there.there.models.questions:

@@ -1,4 +1,4 @@
-"""A workspace whose bot is killed, starved and cut off, and what must hold after all of it."""
+"""A workspace whose bot is killed and cut off, and the checks that must hold afterwards."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ GOOD = ("used", "truncated")
 
 
 def named(request: Request) -> str:
-    """Which question a model was asked."""
+    """Return the keyword of the question in a model request."""
     found = ASKED.findall(" ".join(words for _, words in request.turns))
     return found[-1] if found else ""
 
 
 def reply_to(request: Request) -> str:
-    """What the aggregator writes."""
+    """Return what the aggregator writes."""
     return f"The reply to {named(request)} is: one two three four five six seven eight nine ten."
 
 
@@ -42,7 +42,7 @@ SLOWLY = Reply(reply_to, first_token_s=0.1, pace_s=0.1)
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: where it stands, and the word that tells it from others."""
+    """A question: its place in Slack and its unique keyword."""
 
     ts: str
     thread_ts: str
@@ -51,14 +51,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Paid:
-    """How often each model was asked a question, and whose answers are stored."""
+    """How often each model was called for a question, and whose answers are stored."""
 
     calls: Mapping[str, int]
     stored: frozenset[str]
 
 
 class Scene:
-    """What the bot's processes talk to, and what is left by them."""
+    """The surroundings of the bot processes, and the checks on what they leave."""
 
     def __init__(self, folder: Path, there: World, lives: Lives, database: str) -> None:
         self.there = there
@@ -69,24 +69,24 @@ class Scene:
         self._numbers = count(1)
 
     def life(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
-        """A process of the bot, from its first moment on."""
+        """Start a bot process."""
         return self._lives.life(
             self._folder, self.slack, *options, database=self._database, **others
         )
 
     def ready(self, *options: str, **others: Any) -> AbstractAsyncContextManager[Life]:
-        """A process of the bot that serves."""
+        """Start a bot process and wait until it is ready."""
         return self._lives.ready(
             self._folder, self.slack, *options, database=self._database, **others
         )
 
     def configure(self, text: str) -> None:
-        """Add to the settings of the processes that start from now on."""
+        """Add settings for processes that start from now on."""
         file = self._folder / "moa.toml"
         file.write_text(f"{file.read_text(encoding='utf-8')}\n{text}\n", encoding="utf-8")
 
     async def ask(self, *, within: Asked | None = None) -> Asked:
-        """A question of Ana's, in a thread of its own or within another's."""
+        """Ask as Ana, in a new thread or in an existing one."""
         word = f"q{next(self._numbers)}"
         text = f"<@{self.slack.bot_user_id}> What is the risk of {word}?"
         thread_ts = within.thread_ts if within else None
@@ -95,14 +95,14 @@ class Scene:
         return Asked(ts, thread_ts or ts, word)
 
     async def begun(self, asked: Asked) -> None:
-        """Wait until its models are asked."""
+        """Wait until the models have been called for a question."""
         for number in count(1):
             request = await self.there.models.asked(number)
             if request.api != "models" and named(request) == asked.word:
                 return
 
     async def wrote(self, asked: Asked) -> None:
-        """Wait until its reply has been written by the model, wherever it is shown."""
+        """Wait until the aggregator has written the reply, wherever it is shown."""
         for number in count(1):
             request = await self.there.models.asked(number)
             if request.model == "writer-1" and named(request) == asked.word:
@@ -110,7 +110,7 @@ class Scene:
                 return
 
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
-        """Wait until every question is over, wherever that can be seen; all must be well then."""
+        """Wait until every question has ended in all respects, then check each."""
         for asked in questions:
             await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
         try:
@@ -124,14 +124,14 @@ class Scene:
             self.check(asked)
 
     async def failed(self, asked: Asked, patience_s: float = PATIENCE_S) -> None:
-        """Wait until a question is over that brought no answer."""
+        """Wait until a question has ended without an answer."""
         await self.slack.wait_for(lambda: self._looks_over(asked), patience_s)
         async with asyncio.timeout(patience_s):
             while self.held() or self.state(asked) != "failed":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.05)
 
     def check(self, asked: Asked) -> None:
-        """Exactly one finished answer, nothing left open, and none of it ours without a mark."""
+        """Check for one finished answer, nothing left open, and metadata on all our messages."""
         ours = self.ours(asked)
         ends = [message for message in ours if is_last_message(_shown(message))]
         thread = "\n".join(map(self.slack.render, ours))
@@ -148,17 +148,17 @@ class Scene:
         assert not twice, f"{asked.word} was paid for twice: {twice}"
 
     def paid(self, asked: Asked) -> Paid:
-        """What a question has cost so far."""
+        """Return what a question has cost so far."""
         there = [r for r in self.there.models.questions if named(r) == asked.word]
-        with self._journal() as journal:
+        with self._connect() as connection:
             query = select(answers.c.model).join(runs, runs.c.id == answers.c.run_id)
             query = query.where(runs.c.ts == asked.ts, answers.c.status.in_(GOOD))
-            stored = journal.execute(query).scalars().all()
+            stored = connection.execute(query).scalars().all()
         calls = Counter(request.model.removesuffix("-1") for request in there)
         return Paid(calls, frozenset(stored))
 
     def check_paid(self, asked: Asked, before: Paid) -> None:
-        """What was stored by then was not asked for again, and nothing more than once."""
+        """Check that stored answers were not requested again, and nothing more than once."""
         after = self.paid(asked)
         assert after.stored == {"red", "green", "blue", "writer"}
         for model, calls in after.calls.items():
@@ -167,33 +167,33 @@ class Scene:
             assert again <= most, f"{asked.word}: {model} was asked {again} more times"
 
     def ours(self, asked: Asked) -> list[SlackMessage]:
-        """The bot's messages below a question."""
+        """Return the bot's messages below a question."""
         found = self.slack.messages(*self._place(asked))
         ours = [message for message in found if message.user == self.slack.bot_user_id]
         run_id = self._row(asked).get("id")
         return [message for message in ours if run_id_of(_shown(message)) in {None, run_id}]
 
     def state(self, asked: Asked) -> str:
-        """What the journal says of a question."""
+        """Return a question's state in the run store."""
         return self._row(asked).get("state", "unknown")
 
     def words_stored(self, asked: Asked) -> list[str]:
-        """What the journal holds of a question, its reply and its answers, in words."""
+        """Return all texts in the run store for a question, its reply and its answers."""
         row = self._row(asked)
-        with self._journal() as journal:
+        with self._connect() as connection:
             query = select(answers.c.text).where(answers.c.run_id == row["id"])
-            found = journal.execute(query).scalars().all()
+            found = connection.execute(query).scalars().all()
         return [words for words in (row["text"], row["reply"], *found) if words]
 
     def stop(self, asked: Asked) -> None:
-        """Leave word that a question is to be stopped, as another process does."""
+        """Store a request to stop a question, as another process does."""
         statement = update(runs).where(runs.c.ts == asked.ts)
-        with self._journal() as journal:
-            journal.execute(statement.values(stop_by=self.there.ana.id))
-            journal.commit()
+        with self._connect() as connection:
+            connection.execute(statement.values(stop_by=self.there.ana.id))
+            connection.commit()
 
     def held(self) -> int:
-        """How many jobs the queue holds; SQLite has none."""
+        """Return the number of jobs in the queue; SQLite has no queue."""
         if make_url(self._database).get_backend_name() == "sqlite":
             return 0
         with _opened(self._database) as connection:
@@ -219,19 +219,19 @@ class Scene:
         return self.there.general.id, asked.thread_ts
 
     def _row(self, asked: Asked) -> Mapping[str, Any]:
-        with self._journal() as journal:
-            rows = journal.execute(select(runs).where(runs.c.ts == asked.ts)).mappings().all()
+        with self._connect() as connection:
+            rows = connection.execute(select(runs).where(runs.c.ts == asked.ts)).mappings().all()
         assert len(rows) <= 1, f"{asked.word} was claimed {len(rows)} times"
         return rows[0] if rows else {}
 
     def _paid_lines(self, asked: Asked) -> Counter[tuple[int, int]]:
-        """How often the ledger has an answer of each place in the pipeline."""
+        """Count the answers in the call log by layer and position."""
         good = select(ledger.c.layer, ledger.c.position).join(runs, runs.c.id == ledger.c.run_id)
         good = good.where(runs.c.ts == asked.ts, ledger.c.state.in_(GOOD))
-        with self._journal() as journal:
-            return Counter((row.layer, row.position) for row in journal.execute(good))
+        with self._connect() as connection:
+            return Counter((row.layer, row.position) for row in connection.execute(good))
 
-    def _journal(self) -> Any:
+    def _connect(self) -> Any:
         return _opened(self._database)
 
 
@@ -239,7 +239,7 @@ class Scene:
 async def scene(
     folder: Path, lives: Lives, database: str, writer: Reply = SLOWLY
 ) -> AsyncGenerator[Scene, None]:
-    """A workspace, models and a database that outlive the bot's processes."""
+    """Create a workspace, models and a database that outlive the bot processes."""
     async with world(folder, writer) as there:
         yield Scene(folder, there, lives, database)
 

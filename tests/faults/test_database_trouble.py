@@ -1,4 +1,4 @@
-"""The database locked, full, or gone for a while: what was asked is answered once all the same."""
+"""The database is locked, full or away for a while: each question is still answered once."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LARGE = "word " * 8_000
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> str:
-    """A file."""
+    """Return the URL of a SQLite file."""
     return f"sqlite:///{tmp_path / 'bot.db'}"
 
 
 @contextmanager
 def locked(url: str) -> Generator[None, None, None]:
-    """Another process, such as a backup, writes to the file."""
+    """Lock the file as another process, such as a backup, would."""
     connection = sqlite3.connect(str(make_url(url).database), isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -43,7 +43,7 @@ def locked(url: str) -> Generator[None, None, None]:
 async def test_a_file_that_another_process_locks_is_waited_for(
     tmp_path: Path, lives: Lives, sqlite: str
 ) -> None:
-    """A question that comes then is sent again by Slack; one under way waits with its records."""
+    """Slack repeats a question that arrives meanwhile; a running one waits to store its answers."""
     gate = asyncio.Event()
     async with (
         scene(tmp_path, lives, sqlite, replace(SLOWLY, gate=gate)) as there,
@@ -62,7 +62,7 @@ async def test_a_file_that_another_process_locks_is_waited_for(
 
 
 async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str) -> None:
-    """While nothing can be stored a question waits; when there is room it goes on."""
+    """A question waits while nothing can be stored, and continues when there is room."""
     gate, full = asyncio.Event(), tmp_path / "full"
     async with scene(tmp_path, lives, sqlite) as there, there.ready(full=full) as life:
         await there.answered(await there.ask())
@@ -83,7 +83,7 @@ async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str
 async def test_a_postgres_that_is_restarted_is_waited_for(
     tmp_path: Path, lives: Lives, postgres: Postgres, mode: str
 ) -> None:
-    """An upgrade of the server, or its crash, in the middle of questions."""
+    """The server is upgraded, or crashes, in the middle of questions."""
     server = Server(postgres.url)
     gate = asyncio.Event()
     async with (

@@ -1,4 +1,4 @@
-"""A question that is deleted while the bot is away, or while it dies."""
+"""A question is deleted while the bot is down, or while it dies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GONE = strings.TROUBLES["thread_gone"]
 
 
 async def killed_in_its_reply(there: Scene, life: Life) -> Asked:
-    """A question whose process dies while its reply grows."""
+    """Ask a question whose process dies while its reply streams."""
     life.arm()
     asked = await there.ask()
     assert await life.ended() is None
@@ -21,7 +21,7 @@ async def killed_in_its_reply(there: Scene, life: Life) -> Asked:
 
 
 async def assert_withdrawn(there: Scene, asked: Asked) -> None:
-    """Nothing of it is in the channel, and the asker was told."""
+    """Check that nothing of it is left in the channel and that the asker knows."""
     async with asyncio.timeout(PATIENCE_S):
         while there.state(asked) != "failed" or there.held():  # noqa: ASYNC110 - a database tells nobody of changes
             await asyncio.sleep(0.05)
@@ -33,8 +33,8 @@ async def assert_withdrawn(there: Scene, asked: Asked) -> None:
     assert there.words_stored(asked) == []
 
 
-async def test_deleted_while_nobody_was_there(tmp_path: Path, lives: Lives, database: str) -> None:
-    """The next start finds the thread gone, and brings no answer into the channel."""
+async def test_deleted_while_the_bot_was_down(tmp_path: Path, lives: Lives, database: str) -> None:
+    """The next start finds the thread deleted, and posts no answer into the channel."""
     async with scene(tmp_path, lives, database, writer=SLOWLY) as there:
         async with there.ready(point="aggregator in the middle of its stream") as life:
             asked = await killed_in_its_reply(there, life)
@@ -43,10 +43,10 @@ async def test_deleted_while_nobody_was_there(tmp_path: Path, lives: Lives, data
             await assert_withdrawn(there, asked)
 
 
-async def test_deleted_within_a_thread_while_nobody_was_there(
+async def test_deleted_within_a_thread_while_the_bot_was_down(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """The thread stands, but the question in it is gone: what was begun for it goes too."""
+    """Only the question in the thread is deleted: its unfinished reply is removed."""
     async with scene(tmp_path, lives, database, writer=SLOWLY) as there:
         root = await there.slack.post(there.there.ana, there.there.general, "A plan.")
         async with there.ready(point="aggregator in the middle of its stream") as life:
@@ -58,10 +58,10 @@ async def test_deleted_within_a_thread_while_nobody_was_there(
             await assert_withdrawn(there, asked)
 
 
-async def test_killed_after_it_heard_of_the_deletion(
+async def test_killed_after_receiving_the_deletion(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """What Slack was told is acknowledged is done after a restart: Slack does not say it again."""
+    """An acknowledged event is handled after a restart, since Slack does not repeat it."""
     async with scene(tmp_path, lives, database, writer=SLOWLY) as there:
         there.slack.app.events.add("message.channels")
         async with there.ready(point="deletion stored") as life:

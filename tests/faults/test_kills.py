@@ -1,4 +1,4 @@
-"""A process is killed at every named point of a question's life; the next one goes on from there.
+"""A process is killed at every named point of a run; the next process continues from there.
 
 The points are named in `tests.faults.kill_points`.
 """
@@ -29,15 +29,15 @@ LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 async def killed_at_each(
     there: Scene, points: Iterable[str], *options: str, busy: bool = False
 ) -> None:
-    """Kill one process after the other, each at a point of its own; then let the last one end.
+    """Kill one process after the other, each at another point; then let the last one finish.
 
-    In each life two questions are asked: one is at the point, the other wherever it happens to be.
+    Each process gets two questions: one is at the point, the other anywhere.
 
     Args:
-        there: what the processes talk to.
-        points: where they are killed.
-        options: of their command.
-        busy: whether a third question is being worked on when those two come.
+        there: the workspace and models.
+        points: where the processes are killed.
+        options: command-line options.
+        busy: whether a third question is running when those two arrive.
     """
     left: list[tuple[Asked, Paid]] = []
     for point in [*points, None]:
@@ -62,7 +62,7 @@ async def killed_at_each(
 async def test_killed_at_any_point_of_a_question(
     tmp_path: Path, lives: Lives, databases: Databases, kind: str
 ) -> None:
-    """Each question is answered exactly once, nothing is left open, no stored answer is bought."""
+    """Each question is answered exactly once, nothing is left open, nothing is paid twice."""
 
     async def chain(number: int) -> None:
         folder = tmp_path / str(number)
@@ -77,10 +77,10 @@ async def test_killed_at_any_point_of_a_question(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-async def test_killed_where_all_places_are_taken(
+async def test_killed_while_all_slots_are_taken(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """A question that waits for its turn is as safe as one that is worked on."""
+    """A queued question is as safe as a running one."""
     async with scene(tmp_path, lives, database) as there:
         there.configure("[work]\nat_once = 1")
         await killed_at_each(there, WAITING, busy=True)
@@ -90,7 +90,7 @@ async def test_killed_where_all_places_are_taken(
 async def test_killed_where_slack_can_neither_stream_nor_show_a_session(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """No "working" line and no reaction of a dead process stays, whatever shows the work."""
+    """No status line and no reaction of a dead process remains, however progress is shown."""
     async with scene(tmp_path, lives, database) as there:
         there.slack.app.features -= LAST_RESORT
         await killed_at_each(there, EDITED)
@@ -101,7 +101,7 @@ async def test_killed_where_slack_can_neither_stream_nor_show_a_session(
 async def test_killed_where_slack_refuses_the_buttons(
     tmp_path: Path, lives: Lives, database: str, point: str
 ) -> None:
-    """The reply stays, and its buttons come once, in a message of their own."""
+    """The reply remains, and its buttons follow once, in a separate message."""
     async with scene(tmp_path, lives, database) as there:
         there.slack.fail_next(
             "chat.stopStream",
@@ -123,7 +123,7 @@ async def test_killed_where_slack_refuses_the_buttons(
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_killed_with_slack_by_http(tmp_path: Path, lives: Lives, database: str) -> None:
-    """What comes by HTTP is as safe as what comes by Socket Mode."""
+    """Events over HTTP are as safe as over Socket Mode."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     async with scene(tmp_path, lives, database) as there:
@@ -132,10 +132,8 @@ async def test_killed_with_slack_by_http(tmp_path: Path, lives: Lives, database:
         await killed_at_each(there, points, "--http", "--port", port)
 
 
-async def test_killed_again_while_it_takes_up_what_was_left(
-    tmp_path: Path, lives: Lives, database: str
-) -> None:
-    """A process that dies while it cleans up after another leaves no more than that one did."""
+async def test_killed_again_during_recovery(tmp_path: Path, lives: Lives, database: str) -> None:
+    """A process that dies during recovery leaves nothing more behind than the first one."""
     async with scene(tmp_path, lives, database) as there:
         async with there.ready(point="aggregator in the middle of its stream") as life:
             life.arm()

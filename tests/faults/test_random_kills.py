@@ -1,4 +1,4 @@
-"""Some questions whose processes are killed at random; `benchmarks.bot.kills` asks hundreds."""
+"""Processes are killed at random during some questions; `benchmarks.bot.kills` asks hundreds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ QUESTIONS = 12
 
 
 @pytest.mark.parametrize(("kind", "processes"), [("sqlite", 1), ("postgres", 2)])
-async def test_killed_at_random_moments_nothing_is_lost_or_said_twice(
+async def test_random_kills_lose_and_repeat_nothing(
     tmp_path: Path, lives: Lives, databases: Databases, kind: str, processes: int
 ) -> None:
-    """As many answers as questions, whenever the processes died."""
+    """There are as many answers as questions, whenever the processes died."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")  # noqa: T201 - shown when the test fails
     writer = replace(SLOWLY, pace_s=0.05)

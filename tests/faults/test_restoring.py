@@ -1,4 +1,4 @@
-"""Backups that are taken while the bot runs, and restored as docs/operations.md says."""
+"""Backups are taken while the bot runs, and restored as docs/operations.md says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Act = Callable[[], Awaitable[None]]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def backed_up(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, Act, Act]:
-    """A database's URL, what backs it up, and what puts the backup in its place."""
+    """Return a database URL, a function that backs it up, and one that restores the backup."""
     kind: Kind = request.param
     if kind == "sqlite":
         return _file(tmp_path / "bot.db")
@@ -60,12 +60,12 @@ def _server(postgres: Postgres, request: pytest.FixtureRequest) -> tuple[str, Ac
 
 
 @pytest.mark.parametrize("since", ["answered", "never answered"])
-async def test_a_restored_backup_goes_on_from_where_it_was(
+async def test_a_restored_backup_resumes_unfinished_questions(
     tmp_path: Path, lives: Lives, backed_up: tuple[str, Act, Act], since: str
 ) -> None:
-    """What was unfinished is answered, unless it was answered since; then it is not said twice.
+    """Unfinished questions are answered, unless they were answered since the backup.
 
-    The journal knows nothing of that answer: it counts the question as failed.
+    The run store has no record of that answer: it counts the question as failed.
     """
     url, back_up, restore = backed_up
     gate = asyncio.Event()
@@ -85,7 +85,7 @@ async def test_a_restored_backup_goes_on_from_where_it_was(
         gate.set()
         async with there.ready():
             if since == "answered":
-                await there.failed(asked)  # as far as the journal knows
+                await there.failed(asked)  # as far as the run store knows
             else:
                 await there.answered(asked)
             there.check(over)

@@ -1,4 +1,4 @@
-"""Slack itself in trouble: every question is answered once all the same."""
+"""Slack fails in different ways: every question is still answered once."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ EVERYTHING = (*SHOWING, *EDITING, "conversations.replies", "auth.test")
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
-    """Which one it is makes no difference to Slack."""
+    """Use SQLite: Slack's failures don't depend on the database."""
     return f"sqlite:///{tmp_path / 'bot.db'}"
 
 
 @pytest.mark.parametrize("fault", [AFTER, LOST, LIMITED, PROXY])
-async def test_a_call_that_fails_says_nothing_twice(
+async def test_a_failed_call_posts_nothing_twice(
     tmp_path: Path, lives: Lives, database: str, fault: dict[str, Any]
 ) -> None:
-    """Each call of a reply goes wrong once; most of all after Slack has done what it was asked."""
+    """Each Web API call of a reply fails once, before or after Slack has carried it out."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         asked = []
         for method in SHOWING:
@@ -47,10 +47,10 @@ async def test_a_call_that_fails_says_nothing_twice(
         await there.answered(*asked)
 
 
-async def test_a_slack_that_is_down_for_a_while_gets_its_answers_later(
+async def test_answers_are_delivered_after_slack_was_down(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """Nothing reaches Slack while a question is answered; afterwards all is as it should be."""
+    """Slack is unreachable while a question is answered; afterwards everything is delivered."""
     is_down = asyncio.Event()
     async with scene(tmp_path, lives, database) as there, there.ready() as life:
         for method in EVERYTHING:
@@ -67,7 +67,7 @@ async def test_a_slack_that_is_down_for_a_while_gets_its_answers_later(
 
 
 async def test_a_slow_slack_is_waited_for(tmp_path: Path, lives: Lives, database: str) -> None:
-    """Answers of Slack's that come late hold nobody up, and nothing is done twice for them."""
+    """Late responses of Slack delay nobody, and nothing is done twice because of them."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         for method in SHOWING:
             there.slack.delay(method, 0.7)
@@ -77,7 +77,7 @@ async def test_a_slow_slack_is_waited_for(tmp_path: Path, lives: Lives, database
 async def test_a_connection_that_breaks_loses_no_event(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """Slack sends again what was not acknowledged, over the next connection: answered once."""
+    """Slack repeats unacknowledged events over the next connection: they are answered once."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         there.slack.drop_acks()
         asked = [await there.ask()]
@@ -98,10 +98,10 @@ async def test_a_connection_that_breaks_loses_no_event(
         await there.answered(*asked)
 
 
-async def test_a_run_goes_on_in_a_thread_where_another_reply_grows(
+async def test_recovery_spares_a_reply_that_streams_in_the_same_thread(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """What is cleared away after a crash is only what the crash left, not a reply under way."""
+    """Recovery removes only what the crash left, not a reply that is streaming."""
     async with scene(tmp_path, lives, database) as there:
         async with there.ready(point="stream started, its ts not stored") as life:
             life.arm()
@@ -113,10 +113,10 @@ async def test_a_run_goes_on_in_a_thread_where_another_reply_grows(
 
 
 @pytest.mark.parametrize("fault", [AFTER, LOST, PROXY])
-async def test_a_refusal_is_told_once(
+async def test_a_notice_is_posted_once(
     tmp_path: Path, lives: Lives, database: str, fault: dict[str, Any]
 ) -> None:
-    """Why there is no reply is said once, in the thread, though Slack's answer to it goes lost."""
+    """The notice about a missing reply is posted once, even if Slack's response is lost."""
     async with scene(tmp_path, lives, database) as there:
         there.configure("[limits]\nquestions_per_person_hour = 1")
         async with there.ready():

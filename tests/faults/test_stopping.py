@@ -1,4 +1,4 @@
-"""Being told to stop, in all the ways that there are: nothing is lost, nothing said twice."""
+"""Every way to stop the bot: nothing is lost, nothing is posted twice."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.faults.bot_processes import Lives
 from tests.faults.scene import SLOWLY, scene
 
 
-async def test_work_that_is_out_of_time_is_gone_on_with_at_the_next_start(
+async def test_unfinished_work_resumes_at_the_next_start(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """`--drain 0`: the process ends at once with code 0, its streams closed, its work stored."""
+    """`--drain 0`: the process exits at once with code 0, streams closed, work stored."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         async with there.ready("--drain", "0") as life:
@@ -36,10 +36,10 @@ async def test_work_that_is_out_of_time_is_gone_on_with_at_the_next_start(
 
 
 @pytest.mark.parametrize("last", [signal.SIGTERM, signal.SIGKILL])
-async def test_a_drain_that_is_cut_short_loses_nothing(
+async def test_a_drain_that_ends_early_loses_nothing(
     tmp_path: Path, lives: Lives, database: str, last: signal.Signals
 ) -> None:
-    """A second signal, or a supervisor without patience, while running work is let end."""
+    """A second signal, or SIGKILL from a supervisor, ends a drain early without loss."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         async with there.ready("--drain", "3600") as life:
@@ -55,10 +55,10 @@ async def test_a_drain_that_is_cut_short_loses_nothing(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-async def test_a_second_process_on_one_file_is_told_what_to_do(
+async def test_a_second_process_on_one_file_exits_with_an_explanation(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """It ends with code 2 and words, and harms nothing of the first."""
+    """It exits with code 2 and an explanation, and does not disturb the first."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         asked = await there.ask()
         async with there.life() as second:
@@ -69,10 +69,10 @@ async def test_a_second_process_on_one_file_is_told_what_to_do(
         await there.answered(asked)
 
 
-async def test_a_question_whose_stop_came_as_its_process_died_is_stopped(
+async def test_a_stop_survives_the_death_of_its_process(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """The next process calls no model for it, says so once, and closes what was left open."""
+    """The next process calls no model for it, posts one notice, and closes open streams."""
     async with scene(tmp_path, lives, database) as there:
         async with there.ready(point="aggregator in the middle of its stream") as life:
             life.arm()

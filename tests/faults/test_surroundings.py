@@ -1,4 +1,4 @@
-"""Everything else that fails around the bot: the models' provider, the clock."""
+"""Other failures around the bot: the model provider, the clock."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.models.replies import Reply, Status
 from tests.stage import MODELS, variables
 
 
-async def test_a_provider_that_is_down_for_a_whole_run_is_told(
+async def test_a_provider_outage_ends_in_one_notice(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """The asker hears once that there is no answer; nothing is left open; the next is answered."""
+    """The asker gets one notice, nothing is left open, and the next question is answered."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         right = dict(there.there.models.models)
         there.there.models.models |= dict.fromkeys(MODELS, Reply(fault=Status(503)))
@@ -36,7 +36,7 @@ async def test_a_provider_that_is_down_for_a_whole_run_is_told(
 async def test_a_clock_that_is_set_back_loses_nothing(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """The clock jumps back by an hour under a running question, and before one that waits."""
+    """The clock jumps back by an hour during a running question and before a queued one."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         there.configure("[work]\nat_once = 1")

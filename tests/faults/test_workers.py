@@ -1,4 +1,4 @@
-"""Several processes on one Postgres: each question is answered by one, and survives any of them."""
+"""Several processes on one Postgres: one answers each question, and any of them may die."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TAKEN_OVER_S = 30
 
 @pytest.fixture
 def database(databases: Databases) -> str:
-    """Postgres: SQLite has one process."""
+    """Return a Postgres URL, since SQLite has one process."""
     return databases.fresh("postgres")
 
 
 @asynccontextmanager
 async def two(there: Scene, *options: str) -> AsyncGenerator[tuple[Life, Life], None]:
-    """Two processes that serve, and see each other."""
+    """Start two processes and wait until they know of each other."""
     async with there.ready(*options) as one, there.ready(*options) as other:
         await one.says("count=2")
         await other.says("count=2")
@@ -36,7 +36,7 @@ async def two(there: Scene, *options: str) -> AsyncGenerator[tuple[Life, Life], 
 
 
 async def several(there: Scene, *, calls: int) -> list[Asked]:
-    """Questions that all have got to a certain number of calls of models."""
+    """Ask questions and wait until each has made a number of model calls."""
     asked = [await there.ask() for _ in range(4)]
     await there.there.models.asked(calls * len(asked))
     return asked
@@ -45,7 +45,7 @@ async def several(there: Scene, *, calls: int) -> list[Asked]:
 async def test_a_dead_workers_questions_are_answered_by_another(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """One of two is killed; the other answers all, and buys no stored answer again."""
+    """One of two is killed; the other answers everything and repeats no stored call."""
     gate = asyncio.Event()
     async with (
         scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there,
@@ -61,10 +61,10 @@ async def test_a_dead_workers_questions_are_answered_by_another(
             there.check_paid(question, before)
 
 
-async def test_a_worker_answers_what_a_dead_process_had_taken_in(
+async def test_a_worker_answers_the_question_of_a_dead_process(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """`moa-bot worker` takes no events, and does the work of a process that took one and died."""
+    """`moa-bot worker` receives no events, and answers the question of a process that died."""
     async with (
         scene(tmp_path, lives, database) as there,
         there.ready(command="worker") as worker,
@@ -80,10 +80,10 @@ async def test_a_worker_answers_what_a_dead_process_had_taken_in(
 
 
 @pytest.mark.parametrize("point", QUEUED)
-async def test_a_question_on_its_way_through_the_queue_survives_whoever_has_it(
+async def test_a_queued_question_survives_any_process(
     tmp_path: Path, lives: Lives, database: str, point: str
 ) -> None:
-    """One process queues it, either may fetch it; whichever of both dies, it is answered once."""
+    """One process queues it and either may fetch it; whichever dies, it is answered once."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         there.configure("[work]\nat_once = 1")
@@ -108,10 +108,10 @@ async def test_a_question_on_its_way_through_the_queue_survives_whoever_has_it(
                 end.cancel()
 
 
-async def test_what_one_hands_back_another_goes_on_with(
+async def test_another_process_continues_what_one_hands_back(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """A rolling restart: whoever is told to stop and is out of time leaves its work to the rest."""
+    """In a rolling restart, a process that runs out of time leaves its work to the others."""
     gate = asyncio.Event()
     async with (
         scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there,
@@ -125,10 +125,10 @@ async def test_what_one_hands_back_another_goes_on_with(
         assert "exit" not in other.said
 
 
-async def test_an_event_that_comes_by_two_connections_is_answered_once(
+async def test_an_event_over_two_connections_is_answered_once(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """Slack may send an event again, over whichever connection, at the same moment or later."""
+    """Slack may repeat an event over any connection, at the same moment or later."""
     async with scene(tmp_path, lives, database) as there, two(there):
         await there.slack.wait_for(lambda: there.slack.connections == 2)
         there.slack.drop_acks(2)
@@ -140,8 +140,10 @@ async def test_an_event_that_comes_by_two_connections_is_answered_once(
         there.check(asked)
 
 
-async def test_all_die_and_new_ones_go_on(tmp_path: Path, lives: Lives, database: str) -> None:
-    """After a power cut the first that comes back takes up everything."""
+async def test_new_processes_continue_after_all_died(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
+    """After a power cut, the first process that starts resumes everything."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         async with two(there) as (one, other):

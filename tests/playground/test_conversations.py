@@ -162,5 +162,6 @@ async def test_direct_messages_are_opened_once(scene: Scene) -> None:
 
 async def test_the_workspace_has_a_name(scene: Scene) -> None:
     """`team.info` returns the workspace and rejects unknown ids."""
+    scene.slack.app.scopes.add("team:read")
     assert (await scene.web.team_info())["team"]["name"] == "Playground"
     assert await error_code(scene.web.team_info(team="T99999999")) == "team_not_found"

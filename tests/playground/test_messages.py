@@ -78,6 +78,7 @@ async def test_longest_text_passes(scene: Scene) -> None:
 async def test_posting_permissions(scene: Scene) -> None:
     """Membership, `chat:write.public` and archived channels each have their own code."""
     post = scene.web.chat_postMessage
+    scene.slack.app.scopes.add("chat:write.public")
     public = scene.slack.add_channel("public", bot_member=False)
     await post(channel=public.id, text="hi")
     scene.slack.app.scopes.discard("chat:write.public")
@@ -165,6 +166,7 @@ async def test_block_errors_have_a_pointer(scene: Scene) -> None:
 
 async def test_reactions_are_counted_once_each(scene: Scene) -> None:
     """Adding twice, removing a missing reaction and invalid names are rejected."""
+    scene.slack.app.scopes.add("reactions:read")
     ts = await scene.ask()
     item = {"channel": scene.general.id, "timestamp": ts}
     await scene.web.reactions_add(**item, name="eyes")

@@ -74,6 +74,7 @@ async def test_messages_from_outside_organisations_name_the_team(scene: Scene) -
 
 async def test_joining_causes_one_event(scene: Scene) -> None:
     """The app gets one event per new member, itself included."""
+    scene.slack.app.events.add("member_joined_channel")
     empty = scene.slack.add_channel("empty", bot_member=False)
     async with SocketApp(scene.slack) as app:
         await scene.slack.invite(scene.slack.bot_user_id, empty, inviter=scene.ana)
@@ -89,6 +90,7 @@ async def test_joining_causes_one_event(scene: Scene) -> None:
 
 async def test_stop_and_other_events_are_sent(scene: Scene) -> None:
     """Stop names the thread and messages; any subscribed event can be sent."""
+    scene.slack.app.events.add("app_uninstalled")
     ts = await scene.ask()
     async with SocketApp(scene.slack) as app:
         await scene.slack.press_stop(scene.ana, scene.general, ts)

@@ -77,7 +77,7 @@ def call(
     started: float = 0.0,
     ended: float = 1.0,
 ) -> Call:
-    """A line of the ledger for an answer."""
+    """A line of the call log for an answer."""
     return Call(
         model=model,
         role="proposer",

@@ -15,6 +15,7 @@ from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
 from tests.slack.home_actions import choose
+from tests.slack.prompts import timeless
 from tests.slack.user_actions import (
     ALL_EVENTS,
     again,
@@ -46,7 +47,7 @@ async def test_anybody_in_the_channel_can_ask_again(tmp_path: Path) -> None:
         assert "single · " in stage.slack.render(third)
         assert f"p{second.ts.replace('.', '')}" in stage.slack.render(third)
         asked = stage.models.questions[-1]
-        assert [text for _, text in asked.turns] == ["What is the risk?"]
+        assert [timeless(text) for _, text in asked.turns] == ["Ana asks:\nWhat is the risk?"]
 
 
 async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> None:

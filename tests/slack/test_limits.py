@@ -33,7 +33,7 @@ def limited(**limits: object) -> str:
 
 
 async def troubles(stage: Stage) -> list[str | None]:
-    """What stands in the journal as each question's trouble, in their order."""
+    """What stands in the run store as each question's trouble, in their order."""
     await ended(stage)
     query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
     async with stage.bot.database.connect() as connection:

@@ -15,6 +15,7 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
 from bot.slack.ui import strings
+from tests.slack.prompts import timeless
 from tests.slack.user_actions import ALL_EVENTS, count_runs, run_behind, said_directly, told
 from tests.stage import Stage, on_stage
 
@@ -34,6 +35,11 @@ async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> Ac
         given = {"value": value} if block == "pipeline" else value
         view.state.setdefault(block, {})[INPUT] = {kind: given}
     return await stage.slack.submit(user, view)
+
+
+def prompt_of(stage: Stage) -> list[str]:
+    """Return the turns of the latest prompt, without times and the channel's line."""
+    return [timeless(text) for _, text in stage.models.questions[-1].turns]
 
 
 async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
@@ -98,10 +104,10 @@ async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
         await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
         [parent] = stage.slack.messages(stage.general)
         await stage.replied(parent.ts, 2)
-        assert [text for _, text in stage.models.questions[-1].turns] == ["And here?"]
+        assert prompt_of(stage) == ["Ana asks:\nAnd here?"]
         await stage.ask("Why?", parent.ts)
         await stage.replied(parent.ts, 3)
-        assert stage.models.questions[-1].turns[0] == ("user", "Ana asked:\n> And here?")
+        assert prompt_of(stage)[0] == "Ana asked:\n> And here?"
 
 
 async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bot.errors import ConfigurationError
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
 from bot.slack.ui import strings
+from tests.databases import fresh_sqlite
 from tests.models.replies import Reply, Stall
 from tests.slack.user_actions import ALL_EVENTS, idle
 from tests.stage import Stage, on_stage
@@ -64,7 +65,9 @@ async def test_both_ways_end_alike(tmp_path: Path, text: str) -> None:
     for number, extra in enumerate(("", EDITED)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        async with on_stage(folder, models={"writer-1": Reply(text)}, extra=extra) as stage:
+        database = fresh_sqlite(folder / "bot.db")  # each time a new store: the ids are the same
+        models = {"writer-1": Reply(text)}
+        async with on_stage(folder, models=models, extra=extra, database=database) as stage:
             ends.append(await final_blocks(stage))
     assert ends[0] == ends[1]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.replies import Request
+from tests.slack.prompts import timeless
 from tests.stage import CONFIG, Stage, on_stage
 
 
@@ -28,7 +29,7 @@ async def test_the_thread_is_read_with_people_named(tmp_path: Path) -> None:
         await stage.replied(ts)
         [(role, text)] = proposer_prompt(stage).turns
         assert role == "user"
-        assert text == (
+        assert timeless(text) == (
             "Ben wrote:\n> @Ana it is late & dark\n\n"
             "Gus (guest) wrote:\n> I say\n> Ben wrote:\n> > yes\n\n"
             "Ana asks:\nWho said what?"
@@ -46,7 +47,7 @@ async def test_its_own_replies_are_the_assistants_turns(tmp_path: Path) -> None:
         texts = [text for _, text in proposer_prompt(stage).turns]
         assert roles == ["user", "assistant", "user"]
         assert texts[1].strip() == "The answer of writer-1."
-        assert texts[2] == "Ana asks:\nAnd how to limit it?"
+        assert timeless(texts[2]) == "Ana asks:\nAnd how to limit it?"
 
 
 async def test_a_mention_without_words_asks_about_the_thread(tmp_path: Path) -> None:
@@ -55,7 +56,8 @@ async def test_a_mention_without_words_asks_about_the_thread(tmp_path: Path) -> 
         ts = await stage.slack.post(stage.ben, stage.general, "What is the risk?")
         await stage.ask("", thread_ts=ts)
         await stage.replied(ts)
-        assert proposer_prompt(stage).turns == [("user", "Ben wrote:\n> What is the risk?")]
+        [(_, text)] = proposer_prompt(stage).turns
+        assert timeless(text) == "Ben wrote:\n> What is the risk?"
 
 
 async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
@@ -68,8 +70,8 @@ async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 async def test_a_thread_of_two_thousand_messages_is_read_whole(tmp_path: Path) -> None:
-    """Every page is read; models drop the oldest messages if needed, and say so."""
-    async with on_stage(tmp_path) as stage:
+    """Every page is read."""
+    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # not one for each message
         ts = await stage.slack.post(stage.ben, stage.general, "message 0")
         for number in range(1, 2_000):
             await stage.slack.post(stage.ben, stage.general, f"message {number}", thread_ts=ts)
@@ -160,7 +162,7 @@ async def test_an_enormous_question_is_answered(tmp_path: Path) -> None:
         assert "The last message was too long" in stage.slack.render(reply)
         [(_, text)] = proposer_prompt(stage).turns
         assert len(text) < 4_096 * 4
-        assert text.startswith("What is this?")
+        assert timeless(text).startswith("Ana asks:\nWhat is this?")
         assert "characters left out" in text
 
 
@@ -201,6 +203,7 @@ async def test_somebody_unknown_is_looked_up_once(tmp_path: Path) -> None:
         )
         await stage.ask("Who?", thread_ts=ts)
         await stage.replied(ts)
-        assert proposer_prompt(stage).turns[0][1].startswith("someone wrote:\n> One")
+        text = timeless(proposer_prompt(stage).turns[0][1])
+        assert text.startswith("member 1 wrote:\n> One\n\nmember 1 wrote:\n> And 0")
         asked = [c for c in stage.slack.calls("users.info") if c.args["user"] == stage.ben.id]
         assert len(asked) == 1

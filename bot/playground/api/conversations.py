@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bot import slack_limits
 from bot.playground.api.api_call import HISTORY, READ, ApiCall, ApiMethod, missing_argument
 from bot.playground.errors import SlackError
+from bot.playground.render.read_back import read_back
 from bot.playground.state.serializers import channel_json, message_json
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _messages_json(call: ApiCall, channel: Channel, page: list[SlackMessage], mo
     """Return the response with one page of messages; `more` holds the cursor fields."""
     has_scope = "metadata.message:read" in call.app.scopes
     with_metadata = has_scope and call.flag("include_all_metadata")
-    found = [message_json(each, channel, with_metadata=with_metadata) for each in page]
+    found = [read_back(message_json(each, channel, with_metadata=with_metadata)) for each in page]
     return {"messages": found, "has_more": bool(more["response_metadata"]["next_cursor"]), **more}
 
 

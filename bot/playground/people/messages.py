@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+import copy
+from typing import TYPE_CHECKING, Any
 
 from bot.playground.errors import UnknownInWorkspaceError
 from bot.playground.file_server import SharedFile
+from bot.playground.people.shares import typed_blocks
 from bot.playground.posts import remove
-from bot.playground.render.text import unescape_text
 from bot.playground.state.models import Channel, SlackMessage, User
 from bot.playground.state.serializers import message_json
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
     from bot.playground.emulator import Emulator
     from bot.playground.state.models import Json
-
-_TOKEN: Final = re.compile(
-    r"<@(?P<user>[A-Z0-9]+)(?:\|[^>]*)?>|<!(?P<word>channel|here|everyone)(?:\|[^>]*)?>"
-    r"|<#(?P<channel>[A-Z0-9]+)(?:\|[^>]*)?>|(?P<url>https?://[^\s<>|]+)"
-)
 
 
 class PeopleMessages:
@@ -45,9 +40,11 @@ class PeopleMessages:
         deleted: bool = False,
         team_id: str | None = None,
         tz: str = "Etc/UTC",
+        real_name: str = "",
     ) -> User:
         """Add a user; with `team_id` they belong to another workspace (see `join_grid`).
 
+        `name` is the display name, and the full name too unless `real_name` is given.
         `bot` adds another app, `workflow` a workflow of Workflow Builder.
         """
         workspace = self._emulator.workspace
@@ -63,6 +60,7 @@ class PeopleMessages:
             bot_id=workspace.new_id("B") if bot or workflow else None,
             deleted=deleted,
             tz=tz,
+            real_name=real_name,
         )
         return workspace.add_user(user)
 
@@ -77,6 +75,7 @@ class PeopleMessages:
         connected: Sequence[str] = (),
         host: str | None = None,
         org_shared: Sequence[str] = (),
+        topic: str = "",
     ) -> Channel:
         """Add a channel.
 
@@ -89,7 +88,7 @@ class PeopleMessages:
         if bot_member:
             listed.append(self._emulator.app.bot_user_id)
         channel = workspace.add_channel(name, "group" if private else "channel", listed)
-        channel.archived = archived
+        channel.archived, channel.topic = archived, topic
         outside = [*connected, *([host] if host and host not in connected else [])]
         channel.connected, channel.host = [*outside, *org_shared], host
         channel.ext_shared, channel.shared = bool(outside), bool(outside or org_shared)
@@ -146,10 +145,14 @@ class PeopleMessages:
         *,
         subtype: str | None = None,
         files: Sequence[Json | SharedFile] = (),
+        blocks: Sequence[Json] | None = None,
+        attachments: Sequence[Json] = (),
     ) -> str:
         """Post a message, start delivering its events and return its ts.
 
-        With the subtype `bot_message` it comes from an integration without a user.
+        With the subtype `bot_message` it comes from an integration without a user. Without `blocks`
+        it has what Slack's message box makes of the text. `attachments` are those of
+        `bot.playground.people.shares`, or an app's own.
         """
         author, conversation = self._member(user, channel)
         if thread_ts and thread_ts not in conversation.messages:
@@ -160,7 +163,8 @@ class PeopleMessages:
             user=None if subtype == "bot_message" else author.id,
             text=text,
             team=author.team_id,
-            blocks=_rich_text(text),
+            blocks=typed_blocks(text) if blocks is None else copy.deepcopy([*blocks]),
+            attachments=copy.deepcopy([*attachments]),
             files=[each.file_json if isinstance(each, SharedFile) else each for each in files],
             thread_ts=thread_ts,
             subtype=subtype or ("file_share" if files else None),
@@ -171,12 +175,21 @@ class PeopleMessages:
         self._emulator.events.message(conversation, message)
         return message.ts
 
+    async def unfurl(self, channel: Channel | str, ts: str, *attachments: Json) -> None:
+        """Add link previews to a message, as Slack does shortly after it was posted."""
+        conversation = self._emulator.workspace.channel(channel)
+        message = self._message(conversation, ts)
+        before = message_json(message, conversation)
+        message.attachments += copy.deepcopy(attachments)
+        self._emulator.events.message_changed(conversation, message, before)
+        self._emulator.workspace.notify_changed()
+
     async def edit(self, user: User | str, channel: Channel | str, ts: str, text: str) -> None:
         """Edit a message as its author."""
         author, conversation = self._member(user, channel)
         message = self._message(conversation, ts)
         before = message_json(message, conversation)
-        message.text, message.blocks = text, _rich_text(text)
+        message.text, message.blocks = text, typed_blocks(text)
         message.edited_by, message.edited_ts = author.id, self._emulator.workspace.next_ts()
         self._emulator.events.message_changed(conversation, message, before)
         self._emulator.events.mention(conversation, message)
@@ -233,33 +246,3 @@ class PeopleMessages:
         if ts not in channel.messages:
             raise UnknownInWorkspaceError(f"no message {ts}")
         return channel.messages[ts]
-
-
-def _rich_text(text: str) -> list[Json]:
-    """Return the rich text that Slack's message box creates from typed text."""
-    elements: list[Json] = []
-    end = 0
-    for match in _TOKEN.finditer(text):
-        if match.start() > end:
-            elements.append(_typed(text[end : match.start()]))
-        elements.append(_element(match))
-        end = match.end()
-    if end < len(text):
-        elements.append(_typed(text[end:]))
-    section = {"type": "rich_text_section", "elements": elements}
-    return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
-
-
-def _typed(text: str) -> Json:
-    """Return typed text; only a message's `text` has entities, not its rich text."""
-    return {"type": "text", "text": unescape_text(text)}
-
-
-def _element(match: re.Match[str]) -> Json:
-    if match["user"]:
-        return {"type": "user", "user_id": match["user"]}
-    if match["word"]:
-        return {"type": "broadcast", "range": match["word"]}
-    if match["channel"]:
-        return {"type": "channel", "channel_id": match["channel"]}
-    return {"type": "link", "url": match["url"]}

@@ -11,7 +11,6 @@ BOT_SCOPES = frozenset({
     "channels:history",
     "channels:read",
     "chat:write",
-    "chat:write.public",
     "commands",
     "files:read",
     "files:write",
@@ -23,27 +22,21 @@ BOT_SCOPES = frozenset({
     "metadata.message:read",
     "mpim:history",
     "mpim:read",
-    "reactions:read",
     "reactions:write",
-    "team:read",
     "users:read",
 })  # fmt: skip
-"""The default scopes of the app."""
+"""The default scopes of the app: those of manifest.yml."""
 
 BOT_EVENTS = frozenset({
     "agent_session_stopped",
-    "agent_session_title_changed",
     "app_home_opened",
     "app_mention",
-    "app_uninstalled",
-    "member_joined_channel",
     "message.channels",
     "message.groups",
     "message.im",
     "message.mpim",
-    "tokens_revoked",
 })  # fmt: skip
-"""The default event subscriptions of the app."""
+"""The default event subscriptions of the app: those of manifest.yml."""
 
 FEATURES = frozenset({"agent_sessions", "streaming", "assistant_status"})
 """Features that an older workspace may lack."""

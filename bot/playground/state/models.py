@@ -20,7 +20,10 @@ SessionStatus = Literal["active", "processing", "suspended", "closed"]
 
 @dataclass(slots=True, eq=False)
 class User:
-    """A person or bot. Users from outside organisations have another `team_id`."""
+    """A person or bot. Users from outside organisations have another `team_id`.
+
+    `name` is the display name; `real_name` defaults to it.
+    """
 
     id: str
     name: str
@@ -33,6 +36,7 @@ class User:
     bot_id: str | None = None
     deleted: bool = False
     tz: str = "Etc/UTC"
+    real_name: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +121,7 @@ class Channel:
     ext_shared: bool = False
     connected: list[str] = field(default_factory=list[str])
     host: str | None = None
+    topic: str = ""
     messages: dict[str, SlackMessage] = field(default_factory=dict[str, SlackMessage])
     threads: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 

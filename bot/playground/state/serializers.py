@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from bot.playground.state.installation import Installation
@@ -26,8 +28,8 @@ def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
     return {
         "id": user.id,
         "team_id": user.team_id,
-        "name": user.name.lower().replace(" ", "."),
-        "real_name": user.name,
+        "name": (user.real_name or user.name).lower().replace(" ", "."),
+        "real_name": user.real_name or user.name,
         "deleted": user.deleted,
         "is_bot": user.is_bot,
         "is_app_user": False,
@@ -37,11 +39,11 @@ def user_json(user: User, workspace: Workspace, app: Installation) -> Json:
         "is_ultra_restricted": user.is_ultra_restricted,
         "is_stranger": user.team_id != app.team_id and not shares_channel,
         "tz": user.tz,
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
+        "tz_label": user.tz.rpartition("/")[2].replace("_", " "),
+        "tz_offset": _utc_offset(user.tz, workspace.clock.now()),
         "updated": 0,
         "profile": {
-            "real_name": user.name,
+            "real_name": user.real_name or user.name,
             "display_name": user.name,
             "team": user.team_id,
             **({"bot_id": user.bot_id} if user.bot_id else {}),
@@ -101,7 +103,10 @@ def channel_json(channel: Channel, app: Installation, *, with_count: bool = Fals
         fields["user"] = others[0] if others else app.bot_user_id
     else:
         fields |= {"name": channel.name, "name_normalized": channel.name}
-        fields |= {"topic": {"value": ""}, "purpose": {"value": ""}}
+        fields |= {
+            "topic": {"value": channel.topic, "creator": channel.creator, "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+        }
     if with_count:
         fields["num_members"] = len(channel.members)
     return fields
@@ -132,6 +137,12 @@ def message_json(message: SlackMessage, channel: Channel, *, with_metadata: bool
     if message.reactions:
         fields["reactions"] = reactions_json(message)
     return fields | _thread_json(message, channel)
+
+
+def _utc_offset(tz: str, now: float) -> int:
+    """Return a time zone's offset in seconds."""
+    offset = datetime.fromtimestamp(now, ZoneInfo(tz)).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
 
 
 def reactions_json(message: SlackMessage) -> list[Json]:

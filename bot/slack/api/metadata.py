@@ -19,7 +19,7 @@ ABANDONED = "moa_left"
 QUESTION = "moa_question"
 """A question that we posted for the person who used a shortcut."""
 
-RUN, PART, END = "run_id", "part", "end"
+RUN, PART, END, ABOUT = "run_id", "part", "end", "about"
 
 
 def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any]:
@@ -33,9 +33,20 @@ def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any
     return {"event_type": kind, "event_payload": {RUN: run_id} | ({PART: END} if ends else {})}
 
 
-def question_metadata(user: str) -> dict[str, Any]:
-    """Return the metadata tag for a question that we post for a user."""
-    return {"event_type": QUESTION, "event_payload": {"user": user}}
+def question_metadata(user: str, about: str | None = None) -> dict[str, Any]:
+    """Return the metadata tag for a question that we post for a user.
+
+    Args:
+        user: the asker.
+        about: the ts of the message that they ask about.
+    """
+    payload = {"user": user} | ({ABOUT: about} if about else {})
+    return {"event_type": QUESTION, "event_payload": payload}
+
+
+def asked_about(message: Mapping[str, Any]) -> str | None:
+    """Return the ts of the message that a question we posted is about, if it is about one."""
+    return _payload(message).get(ABOUT) if _kind(message) == QUESTION else None
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:

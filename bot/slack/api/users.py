@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -13,16 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import is_colleague
 from bot.slack.api.identity import BotIdentity, IdentityLookup
+from bot.slack.api.lookup_cache import CACHE_SIZE, LookupCache
 from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
 from bot.slack.markdown.unicode_filter import clean, unescape
 
 log = structlog.get_logger(__name__)
 
-CACHE_SIZE = 5_000
-"""Users in the cache; the least recently used goes first."""
-
-RETRY_AFTER_S = 300.0
-"""Seconds before a failed lookup is repeated."""
+FRESH_S = 6 * 3_600.0
+"""Seconds after which a user is looked up again: people change their names and time zones."""
 
 WORKSPACE_PREFIX = "T"
 """The first letter of workspace ids. Ids of Enterprise organisations start with E."""
@@ -30,28 +27,33 @@ WORKSPACE_PREFIX = "T"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user's name, and a note on a guest, bot or outsider, whom to trust less."""
+    """A user's name, and a note on a guest, bot or outsider, whom to trust less.
+
+    Attributes:
+        name: the name that Slack shows; "someone" if the lookup failed.
+        note: "guest", "bot", "other organisation" or "".
+        real_name, username: their full name and their handle; "" if unknown.
+        tz: their time zone, such as "Europe/Berlin"; "" if unknown.
+        utc_offset_s: its seconds from UTC when the user was looked up.
+    """
 
     name: str
     note: str = ""
+    real_name: str = ""
+    username: str = ""
+    tz: str = ""
+    utc_offset_s: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the lookup succeeded."""
+        return bool(self.real_name or self.username)
 
     @property
     def name_with_note(self) -> str:
         """The name as prompts show it, followed by the note if there is one."""
         name = prompt_name(self.name)
         return f"{name} ({self.note})" if self.note else name
-
-
-@dataclass(frozen=True, slots=True)
-class _CachedUser:
-    """A user object, or None after a failed lookup, and when it was fetched."""
-
-    user: Mapping[str, object] | None
-    fetched_at: float
-
-    @property
-    def is_stale(self) -> bool:
-        return self.user is None and time.monotonic() - self.fetched_at > RETRY_AFTER_S
 
 
 class UserDirectory:
@@ -61,7 +63,7 @@ class UserDirectory:
         self._client = client
         self._identity = identity
         self._teams: OrderedDict[str, str] = OrderedDict()
-        self._cache: OrderedDict[str, _CachedUser] = OrderedDict()
+        self._cache = LookupCache(self._fetch, FRESH_S)
 
     async def name(self, user_id: str) -> str:
         """Return a user's name; `NAMELESS` if the lookup fails."""
@@ -70,6 +72,12 @@ class UserDirectory:
     async def person(self, user_id: str) -> Person:
         """Return the user as our workspace sees them."""
         return _person(await self._user(user_id), await self._identity.get())
+
+    async def people(self, user_ids: Iterable[str], seconds: float) -> Mapping[str, Person]:
+        """Return users by id, looked up at the same time, after at most this many seconds."""
+        me = await self._identity.get()
+        found = await self._cache.get_all(user_ids, seconds)
+        return {user_id: _person(user or {}, me) for user_id, user in found.items()}
 
     def store_team(self, user_id: str, team: str | None) -> None:
         """Store a user's workspace from one of Slack's payloads."""
@@ -87,14 +95,7 @@ class UserDirectory:
         return str(team) if team else default
 
     async def _user(self, user_id: str) -> Mapping[str, object]:
-        cached = self._cache.get(user_id)
-        if cached is None or cached.is_stale:
-            cached = _CachedUser(await self._fetch(user_id), time.monotonic())
-            self._cache[user_id] = cached
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
-        self._cache.move_to_end(user_id)
-        return cached.user or {}
+        return await self._cache.get(user_id) or {}
 
     async def _fetch(self, user_id: str) -> Mapping[str, object] | None:
         try:
@@ -113,22 +114,36 @@ def is_app(user_id: str) -> bool:
     return user_id.startswith("B")
 
 
-def one_line(name: object) -> str:
-    """Return a name on one line, without hidden characters, at most `NAME_LIMIT` long."""
-    return " ".join(clean(str(name or "")).split())[:NAME_LIMIT]
+def one_line(name: object, limit: int = NAME_LIMIT) -> str:
+    """Return a name on one line, without hidden characters, at most `limit` long."""
+    return " ".join(clean(str(name or "")).split())[:limit]
 
 
 def _person(user: Mapping[str, object], me: BotIdentity) -> Person:
     profile = user.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
-    names = (profile.get("display_name"), user.get("real_name"), user.get("name"))
-    lines = (one_line(unescape(str(name or ""))) for name in names)
-    name = next(filter(None, lines), NAMELESS)
-    note = ""
+    full = _plain(user.get("real_name") or profile.get("real_name"))
+    username = _plain(user.get("name"))
+    name = _plain(profile.get("display_name")) or full or username or NAMELESS
+    offset = user.get("tz_offset")
+    return Person(
+        name,
+        _note(user, me),
+        real_name=full,
+        username=username,
+        tz=str(user.get("tz") or ""),
+        utc_offset_s=offset if isinstance(offset, int) else 0,
+    )
+
+
+def _plain(name: object) -> str:
+    """Return a name that Slack escaped as plain text on one line."""
+    return one_line(unescape(str(name or "")))
+
+
+def _note(user: Mapping[str, object], me: BotIdentity) -> str:
     if user.get("is_bot"):
-        note = "bot"
-    elif user.get("team_id") and not is_colleague(user, me):
-        note = "other organisation"
-    elif user.get("is_restricted") or user.get("is_ultra_restricted"):
-        note = "guest"
-    return Person(name, note)
+        return "bot"
+    if user.get("team_id") and not is_colleague(user, me):
+        return "other organisation"
+    return "guest" if user.get("is_restricted") or user.get("is_ultra_restricted") else ""

@@ -84,7 +84,7 @@ def question_in_event(
         thread_ts=str(event.get("thread_ts") or ts),
         text=text if isinstance(text, str) else "",
         surface=address.surface,
-        attached=bool(event.get("files")),
+        attached=_has_more(event),
     )
     keys = [f"message:{team}:{channel}:{ts}"]
     if isinstance(body.get("event_id"), str):
@@ -170,11 +170,23 @@ def _address(event: Mapping[str, Any], our_user: str) -> _Address | None:
             return None
 
 
+def _has_more(event: Mapping[str, Any]) -> bool:
+    """Return whether a message may have more than its text: files, attachments, other blocks.
+
+    Slack adds the preview of a link only after the event.
+    """
+    blocks = event.get("blocks")
+    blocks = blocks if isinstance(blocks, list) else []
+    kinds = {block.get("type") for block in blocks if isinstance(block, Mapping)}
+    has_link = "<http" in str(event.get("text") or "")
+    return bool(event.get("files") or event.get("attachments") or kinds - {"rich_text"} or has_link)
+
+
 def _channel_address(event: Mapping[str, Any], our_user: str, kind: str) -> _Address | None:
     text = str(event.get("text") or "")
     if f"<@{our_user}" in text:
         # A mention also arrives as app_mention, except in group direct messages.
         return _Address("mention") if kind == "mpim" else None
-    if STARTS_WITH_MENTION.match(text) or not (text.strip() or event.get("files")):
+    if STARTS_WITH_MENTION.match(text) or not (text.strip() or _has_more(event)):
         return None
     return _Address("mention", to_us=False)

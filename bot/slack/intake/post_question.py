@@ -123,7 +123,9 @@ class QuestionPoster:
 
     async def _post_message(self, asked: ShortcutQuestion, channel: str) -> str:
         user = asked.actor.user
-        message = quoted_message(user, await self._people.name(user), asked.text)
+        message = quoted_message(
+            user, await self._people.name(user), asked.text, asked.target.about
+        )
         if asked.target.thread_ts:
             return await post_in_thread(self.client, channel, asked.target.thread_ts, **message)
         response = await self.client.chat_postMessage(

@@ -23,25 +23,30 @@ QUESTION, PIPELINE, PLACE, INPUT = "question", "pipeline", "place", "input"
 
 @dataclass(frozen=True, slots=True)
 class PostTarget:
-    """Where to post a question: in a thread, in a channel, or (both None) in a direct message."""
+    """Where to post a question: in a thread, in a channel, or (both None) in a direct message.
+
+    `about` is the ts of the message in that thread that the question is about.
+    """
 
     channel: str | None = None
     thread_ts: str | None = None
+    about: str | None = None
 
     def to_metadata(self) -> str:
         """Return it as `private_metadata`."""
-        return json.dumps([self.channel, self.thread_ts])
+        return json.dumps([self.channel, self.thread_ts, self.about])
 
     @classmethod
     def from_metadata(cls, text: object) -> PostTarget | None:
         """Parse `private_metadata`; None if it is invalid."""
         try:
-            channel, thread_ts = json.loads(str(text))
+            channel, thread_ts, *about = json.loads(str(text))
+            values = (channel, thread_ts, *about)
+            if not all(value is None or isinstance(value, str) for value in values):
+                return None
+            return cls(*values)
         except (ValueError, TypeError):
             return None
-        if not all(value is None or isinstance(value, str) for value in (channel, thread_ts)):
-            return None
-        return cls(channel, thread_ts)
 
 
 @dataclass(frozen=True, slots=True)

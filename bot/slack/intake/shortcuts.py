@@ -51,7 +51,7 @@ class Shortcuts:
     ) -> None:
         """Open the modal (message shortcut "Ask about this message")."""
         await ack()
-        if not await self._open(body, _thread_of(body)):
+        if not await self._open(body, _thread_of(body, about=True)):
             await respond_privately(respond, strings.ASK_TOO_LATE)
 
     async def ask_anywhere(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
@@ -170,8 +170,12 @@ class Shortcuts:
             return None
 
 
-def _thread_of(body: Mapping[str, Any]) -> PostTarget:
-    """Return the thread of the message on which a shortcut was used."""
+def _thread_of(body: Mapping[str, Any], *, about: bool = False) -> PostTarget:
+    """Return the thread of the message on which a shortcut was used.
+
+    With `about`, the question is about that message.
+    """
     message = body.get("message") or {}
     channel = (body.get("channel") or {}).get("id")
-    return PostTarget(str(channel), str(message.get("thread_ts") or message.get("ts")))
+    ts = str(message.get("ts"))
+    return PostTarget(str(channel), str(message.get("thread_ts") or ts), ts if about else None)

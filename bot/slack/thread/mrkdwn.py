@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from bot.slack.markdown.names import prompt_name
 from bot.slack.markdown.unicode_filter import clean, unescape
+from bot.slack.thread.names import UNKNOWN_GROUP, PromptNames, ids_in
 
 _TOKEN = re.compile(r"<([^<>]+)>")
-_USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
 NameOf = Callable[[str], Awaitable[str]]
 """Looks up a user's name by id."""
 
 
 def without_mention(text: str, user_id: str) -> str:
-    """Return a message's text without mentions of this user."""
-    return re.sub(rf"<@{re.escape(user_id)}(?:\|[^<>]*)?>[ \t]*", "", text).strip()
+    """Return a message's text without mentions of this user at its start."""
+    mention = rf"<@{re.escape(user_id)}(?:\|[^<>]*)?>"
+    return re.sub(rf"^\s*(?:{mention}[\s,:]*)+", "", text).strip()
 
 
 async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
+    """Return mrkdwn as plain text; see `to_text`."""
+    users = [each for each in ids_in(text) if each[0] in "UW"]
+    names = {user: prompt_name(await name_of(user)) for user in dict.fromkeys(users)}
+    return to_text(text, PromptNames(names))
+
+
+def to_text(text: str, names: PromptNames) -> str:
     """Return mrkdwn as plain text: `<@U1>` becomes `@Ana`, links show label and address.
 
-    Hidden characters are removed: they could tell a model what nobody in the thread can see. The
-    label in a mention comes from another app, so our own lookup takes precedence. Names are put in
-    after the text is unescaped, so nothing in them is decoded.
+    Hidden characters are removed: they could tell a model what nobody in the thread can see. Names
+    are put in after the text is unescaped, so nothing in them is decoded.
 
     Format: https://docs.slack.dev/messaging/formatting-message-text
     """
-    names = {user: await name_of(user) for user in dict.fromkeys(_USER.findall(text))}
     parts = _TOKEN.split(text)
     return clean(
         "".join(
@@ -40,40 +45,30 @@ async def mrkdwn_to_text(text: str, name_of: NameOf) -> str:
     )
 
 
-def _token_text(token: str, names: Mapping[str, str]) -> str:
+def link_text(label: str, address: str) -> str:
+    """Return a link as its label with the address in brackets, or the address alone."""
+    shown = address.removeprefix("mailto:")
+    bare = shown.partition("://")[2].removesuffix("/")
+    if not label.strip() or label == shown:
+        return shown
+    return label if label == bare else f"{label} ({shown})"
+
+
+def _token_text(token: str, names: PromptNames) -> str:
     target, _, label = token.partition("|")
     kind, rest = target[:1], target[1:]
     if kind == "@":
-        return f"@{prompt_name(names.get(rest) or unescape(label))}"
+        return names.mention(rest, label)
     if kind == "#":
-        return f"#{prompt_name(unescape(label or rest))}"
+        return names.channel(rest, label)
     if kind == "!":
-        return _special_text(rest, unescape(label))
-    address = unescape(target.removeprefix("mailto:"))
-    label = unescape(label)
-    return address if not label or label == address else f"{label} ({address})"
+        return _special(rest, label)
+    return link_text(unescape(label), unescape(target))
 
 
-def _special_text(rest: str, label: str) -> str:
-    """Return the text of `<!here>`, `<!subteam^S1|@team>` or `<!date^…^…|yesterday>`."""
-    command = rest.partition("^")[0]
-    if command == "subteam" and label:
-        return f"@{prompt_name(label.removeprefix('@'))}"
-    return " ".join(label.split()) if label and "^" in rest else f"@{prompt_name(command)}"
-
-
-def reply_text(message: Mapping[str, Any]) -> str:
-    """Return the text of our own message: all of its markdown blocks, since `text` is shortened."""
-    blocks = message.get("blocks") or ()
-    markdown = [str(block.get("text") or "") for block in blocks if block.get("type") == "markdown"]
-    return "\n\n".join(markdown) or message_text(message)
-
-
-def message_text(message: Mapping[str, Any]) -> str:
-    """Return a message's text and the text of its attachments, but not of its files."""
-    parts = [str(message.get("text") or "")]
-    for attachment in message.get("attachments") or ():
-        quoted = attachment.get("text") or attachment.get("fallback")
-        if quoted and quoted not in parts[0]:
-            parts.append(str(quoted))
-    return "\n".join(part for part in parts if part.strip())
+def _special(command: str, label: str) -> str:
+    """Return `<!here>`, `<!subteam^S1|@team>` or `<!date^…|label>` as text."""
+    name, _, argument = command.partition("^")
+    if name == "subteam":
+        return f"@{prompt_name(unescape(label.removeprefix('@'))) if label else UNKNOWN_GROUP}"
+    return " ".join(unescape(label).split()) if argument and label else f"@{prompt_name(name)}"

@@ -32,7 +32,9 @@ from moa.pipeline.prompts.templates import (
     SELECTOR,
     TRUNCATED_REMARK,
     not_synthesised_line,
+    reading_note,
 )
+from moa.pipeline.prompts.turns import merge_turns
 from moa.pipeline.prompts.untrusted import (
     MARKERS,
     add_datamarks,
@@ -71,8 +73,10 @@ __all__ = [
     "caption",
     "equals_signs",
     "marker_for",
+    "merge_turns",
     "neutralise",
     "not_synthesised_line",
+    "reading_note",
     "with_answers",
     "with_system",
     "without_images",

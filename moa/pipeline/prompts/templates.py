@@ -130,6 +130,20 @@ REPLY_TRUNCATED = "The reply is cut off: the model that wrote it reached its len
 """A note for the reader, who could otherwise take the reply for complete."""
 
 
+def reading_note(fewest: int, most: int, messages: int) -> str:
+    """Return the note for the reader on a thread that was too long for some model.
+
+    Args:
+        fewest: messages that the model with the least room read.
+        most: messages that the model with the most room read.
+        messages: messages in the thread.
+    """
+    if fewest == most:
+        return f"Read {fewest} of {messages} messages: the thread is too long for the models."
+    read = "all of them" if most == messages else f"up to {most}"
+    return f"Read {fewest} of {messages} messages; models with more room read {read}."
+
+
 def not_synthesised_line(error_kinds: Collection[str]) -> str:
     """Return the line above a draft, given the error kinds of the aggregators' calls."""
     known = [kind for kind in error_kinds if kind in NO_AGGREGATOR]

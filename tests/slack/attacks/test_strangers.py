@@ -16,6 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.playground.people.actions import ActionResult
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.answers_modal.views import CHOOSE
+from bot.slack.permissions import recent
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
 from tests.slack.attacks.stage import answer_in_modal, elements, option
@@ -98,8 +99,11 @@ async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: St
         assert not leaked(shown_to(stage, person))
 
 
-async def test_whoever_is_removed_sees_no_further_page(stage: Stage) -> None:
-    """An open modal does not outlast the right to see it."""
+async def test_whoever_is_removed_sees_no_further_page(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open modal outlasts the right to see it by `REMEMBERED_S` seconds at most."""
+    monkeypatch.setattr(recent, "REMEMBERED_S", 0.0)
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ben, reply)
     assert leaked(stage.slack.render(view))

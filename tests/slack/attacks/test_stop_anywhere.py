@@ -13,11 +13,17 @@ import pytest
 from bot.slack.ui import strings
 from tests.faults.kill_points import EDITED, POINTS, Point, owner_of
 from tests.models.replies import Reply
+from tests.slack.test_stop import STOPPED
 from tests.slack.user_actions import ALL_EVENTS, idle
-from tests.stage import Stage, on_stage
+from tests.stage import Stage, everywhere, on_stage
 
-LONG = " ".join(["word-" * 30] * 300)
+SHORT = " ".join(["word"] * 40)
+LONG = " ".join(["word-" * 80] * 100)
 """Several messages of text."""
+
+PACE_S = 0.01
+LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
+"""Without these, progress is shown by edits and a reaction."""
 
 TOO_LATE = {
     "outcome stored, stream open",
@@ -27,18 +33,19 @@ TOO_LATE = {
     "recorded as answered",
     "sign of work taken away",
     "work over, job not ended",
+    "line of progress edited",
     "whole reply edited in, not recorded",
     "reaction set, recorded as answered",
 }
-"""Points after a run's end is decided: the reply may be whole, or stopped."""
+"""Points at which a run's end may be decided: the reply may be whole, or stopped."""
 
 
 class StopAt:
     """Has Ana stop what runs when the bot reaches a point for the first time."""
 
-    def __init__(self, stage: Stage, point: Point, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, point: Point, patch: pytest.MonkeyPatch) -> None:
+        self.stage: Stage | None = None
         self.reached = False
-        self._stage = stage
         self._point = point
         self._hits = count(1)
         owner, name = owner_of(point)
@@ -48,7 +55,8 @@ class StopAt:
         @functools.wraps(whole)
         async def watched(*arguments: Any, **named: Any) -> Any:
             bound = inspect.signature(whole).bind(*arguments, **named).arguments | named
-            is_it = self._point.meant(bound) and next(self._hits) == self._point.nth
+            is_it = self.stage is not None and self._point.meant(bound)
+            is_it = is_it and next(self._hits) == self._point.nth
             if is_it and self._point.before:
                 await self._stop()
             result = await whole(*arguments, **named)
@@ -59,8 +67,9 @@ class StopAt:
         return watched
 
     async def _stop(self) -> None:
+        assert self.stage is not None
         self.reached = True
-        await self._stage.slack.command(self._stage.ana, self._stage.general, "/moa", "stop")
+        await self.stage.slack.command(self.stage.ana, self.stage.general, "/moa", "stop")
 
 
 def posted(stage: Stage, ts: str) -> list[str]:
@@ -68,15 +77,25 @@ def posted(stage: Stage, ts: str) -> list[str]:
     return [stage.slack.render(m) for m in found if m.user == stage.slack.bot_user_id]
 
 
+def ends(stage: Stage, ts: str) -> list[str]:
+    """Return the messages that end a run: with the note that it was stopped, or with buttons."""
+    return [m for m in posted(stage, ts) if STOPPED in m or f"[{strings.REGENERATE}]" in m]
+
+
 ASYNC = {
     name: point
-    for name, point in (POINTS | EDITED).items()
+    for name, point in {**POINTS, **EDITED}.items()
     if inspect.iscoroutinefunction(point.target)
 }
 
 
-@pytest.mark.parametrize("text", ["A short answer of some words.", LONG], ids=["short", "long"])
-@pytest.mark.parametrize("name", ASYNC)
+LATE = ["a piece of the reply shown", *sorted(TOO_LATE - {*EDITED})]
+CASES = [*((name, SHORT) for name in ASYNC), *((name, LONG) for name in LATE if name in ASYNC)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), CASES, ids=[f"{name}-{len(text)}" for name, text in CASES]
+)
 async def test_a_stop_at_any_point_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
@@ -84,20 +103,18 @@ async def test_a_stop_at_any_point_ends_the_run(
 
     When the end is already decided, the reply may be whole instead.
     """
-    models = {"writer-1": Reply(text, pace_s=0.001)}
+    stop = StopAt(ASYNC[name], monkeypatch)
+    models = everywhere(Reply(text, first_token_s=0.1, pace_s=PACE_S))
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:
         if name in EDITED:
-            stage.slack.app.features.discard("streaming")
-            stage.slack.app.features.discard("agent_sessions")
-        stop = StopAt(stage, ASYNC[name], monkeypatch)
+            stage.slack.app.features -= LAST_RESORT
+        stop.stage = stage
         ts = await stage.ask("What is the risk?")
-        await stage.slack.wait_for(lambda: stop.reached and stage.replies(ts), timeout=60)
+        await stage.slack.wait_for(lambda: stop.reached and ends(stage, ts), timeout=60)
         await idle(stage)
         shown = posted(stage, ts)
-        stopped = [message for message in shown if strings.STOPPED in message]
-        whole = [message for message in shown if f"[{strings.REGENERATE}]" in message]
-        assert len(stopped) + len(whole) == 1
-        assert stopped or name in TOO_LATE
+        assert len(ends(stage, ts)) == 1
+        assert STOPPED in ends(stage, ts)[0] or name in TOO_LATE
         assert not [m for m in stage.slack.messages(stage.general, ts) if m.streaming]
         asked = len(stage.models.questions)
         await stage.slack.wait_for_deliveries()

@@ -1,0 +1,111 @@
+"""Returns what people see of a message as text for the models, and the files that it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.slack.thread.attachments import FormatTime, Said, attachment_text
+from bot.slack.thread.blocks import WORDLESS, blocks_text
+from bot.slack.thread.mrkdwn import to_text
+from bot.slack.thread.names import PromptNames
+from bot.slack.thread.rich_text import elements
+
+MessagePayload = Mapping[str, Any]
+"""A message as conversations.replies returns it."""
+
+UNREADABLE = "[something that could not be read as text]"
+
+ATTACHED = "Attached"
+"""The line above an attachment of the question, which may hold somebody else's words."""
+
+TOMBSTONE = "tombstone"
+"""The subtype of a deleted message that others replied to."""
+
+OWN_TEXT_BLOCKS = frozenset({"markdown", "rich_text", "table"})
+"""The blocks that may hold the text of one of our replies. Slack returns Markdown as rich text."""
+
+
+def message_text(message: MessagePayload, names: PromptNames, format_time: FormatTime) -> str:
+    """Return what people see of a message: its text or blocks, then its attachments.
+
+    People see the blocks if there are any; `text` then only repeats them for notifications.
+    """
+    said = Said()
+    parts = [_body(message, names, said)]
+    parts += _attachments(message, names, said, format_time)
+    text = "\n".join(part for part in parts if part.strip()).strip("\n").rstrip()
+    return text or (UNREADABLE if _has_content(message) else "")
+
+
+def question_text(
+    message: MessagePayload, typed: str, names: PromptNames, format_time: FormatTime
+) -> str:
+    """Return a question's text: what was typed, then the message's other blocks and attachments.
+
+    Args:
+        message: the question's message; empty if it has nothing but its text.
+        typed: the question as typed, without the mention of us.
+        names: of the people and channels that it mentions.
+        format_time: formats the time of a forwarded message.
+    """
+    said = Said()
+    blocks = [each for each in elements(message, "blocks") if each.get("type") != "rich_text"]
+    parts = [said.new(to_text(typed, names).strip()), said.new(blocks_text(blocks, names))]
+    parts += [
+        attachment_text(each, names, said, format_time, heading="" if _is_table(each) else ATTACHED)
+        for each in elements(message, "attachments")
+    ]
+    return "\n".join(part for part in parts if part.strip()).strip()
+
+
+def reply_text(message: MessagePayload, names: PromptNames) -> str:
+    """Return the text of our own message, without its buttons and footer."""
+    own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
+    text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(
+        to_text(_text(message), names)
+    )
+    return text.strip()
+
+
+def files_of(message: MessagePayload) -> Sequence[Mapping[str, Any]]:
+    """Return the files of a message, and of the messages forwarded in it."""
+    return [*elements(message, "files"), *_forwarded_files(message)]
+
+
+def _forwarded_files(message: MessagePayload) -> Iterator[Mapping[str, Any]]:
+    for attachment in elements(message, "attachments"):
+        yield from elements(attachment, "files")
+        yield from _forwarded_files(attachment)
+
+
+def _body(message: MessagePayload, names: PromptNames, said: Said) -> str:
+    blocks = elements(message, "blocks")
+    shown = blocks_text(blocks, names)
+    has_words = any(
+        str(each.get("type")) not in WORDLESS and blocks_text([each], names) for each in blocks
+    )
+    text = "" if has_words else to_text(_text(message), names).strip()
+    return "\n".join(part for part in (said.new(text), said.new(shown)) if part)
+
+
+def _attachments(
+    message: MessagePayload, names: PromptNames, said: Said, format_time: FormatTime
+) -> Sequence[str]:
+    listed = elements(message, "attachments")
+    return [attachment_text(each, names, said, format_time) for each in listed]
+
+
+def _is_table(attachment: Mapping[str, Any]) -> bool:
+    """Return whether an attachment is a table that the author pasted."""
+    blocks = elements(attachment, "blocks")
+    return bool(blocks) and all(block.get("type") == "table" for block in blocks)
+
+
+def _has_content(message: MessagePayload) -> bool:
+    return bool(message.get("blocks") or message.get("attachments"))
+
+
+def _text(message: MessagePayload) -> str:
+    text = message.get("text")
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,56 @@
+"""Budgets hold although servers hide what they cost, and people stop what they have asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.models.replies import Raw, Reply, Stall
+from tests.slack.test_limits import limited, troubles
+from tests.slack.test_stop import stopped
+from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.stage import on_stage
+
+WORDS = "word " * 1_000
+"""About 1,400 tokens as we estimate them: $0.003 at the price of the stage's writer."""
+
+WITHOUT_USAGE = b"".join(
+    b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+    for choice in (
+        {"index": 0, "delta": {"content": WORDS}},
+        {"index": 0, "delta": {}, "finish_reason": "stop"},
+    )
+)
+
+TWO_QUESTIONS = limited(per_person_day_usd=0.005)
+QUESTIONS = 12
+
+
+async def test_a_server_that_reports_no_usage_is_not_free(tmp_path: Path) -> None:
+    """Answers without token counts are estimated, so a budget of two ends after two."""
+    models = {"writer-1": Reply(fault=Raw(WITHOUT_USAGE + b"data: [DONE]\n\n"))}
+    async with on_stage(tmp_path, models=models, default="single", extra=TWO_QUESTIONS) as stage:
+        for number in range(QUESTIONS):
+            await stage.replied(await stage.ask(f"What is risk {number}?"))
+        assert await troubles(stage) == [None] * 2 + ["person_budget"] * (QUESTIONS - 2)
+        assert len(stage.models.questions) == 2
+
+
+async def test_questions_stopped_in_mid_answer_are_paid_for(tmp_path: Path) -> None:
+    """What was written before each stop is booked, so a budget of two ends after two."""
+    models = {"writer-1": Reply(WORDS, fault=Stall(after=950))}
+    async with on_stage(
+        tmp_path, models=models, default="single", extra=TWO_QUESTIONS, events=ALL_EVENTS
+    ) as stage:
+        for number in range(QUESTIONS):
+            ts = await stage.ask(f"What is risk {number}?")
+            await stage.slack.wait_for(lambda ts=ts: stage.slack.messages(stage.general, ts)[1:])
+            if len(stage.models.questions) > number:
+                await stage.slack.wait_for(
+                    lambda ts=ts: "word word" in str(stage.slack.messages(stage.general, ts)[1:])
+                )
+                await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
+                await stopped(stage, ts)
+            await idle(stage)
+        assert await troubles(stage) == ["stopped"] * 2 + ["person_budget"] * (QUESTIONS - 2)
+        assert len(stage.models.questions) == 2
