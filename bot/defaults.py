@@ -11,10 +11,10 @@ from itertools import chain, zip_longest
 
 from bot.errors import ConfigurationError
 from bot.local_servers import FoundServer, ServedModel, find_servers
+from moa.addresses import shown_address
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from moa.pipeline.provider_presets import PRESETS
-from moa.providers.address import shown_address
 
 OPENAI = {"sol": "gpt-6.1-sol", "terra": "gpt-6.1-terra", "luna": "gpt-6-luna"}
 ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}

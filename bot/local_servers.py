@@ -19,7 +19,9 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
-USUAL_PORTS: Final = {"Ollama": 11434, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
+from moa.access import OLLAMA_PORT, ollama_address
+
+USUAL_PORTS: Final = {"Ollama": OLLAMA_PORT, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PROBE_S: Final = 1.0
@@ -128,24 +130,6 @@ def _candidates(variables: Mapping[str, str]) -> Iterator[_Candidate]:
             yield _Candidate(name, ollama_address(named), NAMED_PROBE_S)
         else:
             yield _Candidate(name, f"http://127.0.0.1:{port}", PROBE_S)
-
-
-def ollama_address(host: str) -> str:
-    """Return the address that OLLAMA_HOST means: `HOST`, `:PORT`, `HOST:PORT` or a URL.
-
-    An address to listen on (0.0.0.0) means this machine
-    (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
-    """
-    url = urlsplit(_with_scheme(host))
-    name = url.hostname or "127.0.0.1"
-    name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(name, name)  # noqa: S104 - not listening
-    name = f"[{name}]" if ":" in name else name
-    usual = {"http": 80, "https": 443}[url.scheme] if "://" in host else USUAL_PORTS["Ollama"]
-    try:
-        port = url.port or usual
-    except ValueError:
-        port = usual
-    return f"{url.scheme}://{name}:{port}{url.path.rstrip('/')}"
 
 
 def _with_scheme(address: str) -> str:

@@ -45,7 +45,7 @@ _CLOUD_VARIABLES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 _VERTEX_REGION: Final = "global"
 _API_VERSIONS: Final = ("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
-_OLLAMA_PORT: Final = 11434
+OLLAMA_PORT: Final = 11434
 
 
 def preset_of(table: ModelDefinition) -> ProviderPreset:
@@ -61,23 +61,30 @@ def base_url_of(table: ModelDefinition, lookup: Lookup) -> str | None:
     configured = lookup(preset.base_url_variable) if preset.base_url_variable else None
     if configured is None:
         return preset.base_url
-    return ollama_address(configured) if table.provider == "ollama" else configured
+    if table.provider != "ollama":
+        return configured
+    try:
+        return f"{ollama_address(configured).removesuffix('/v1')}/v1"
+    except ValueError:  # not an address at all
+        return configured
 
 
 def ollama_address(host: str) -> str:
-    """Return the base URL for a value of `OLLAMA_HOST`, such as `0.0.0.0:11434` or a URL.
+    """Return the address that OLLAMA_HOST means: `HOST`, `:PORT`, `HOST:PORT` or a URL.
 
-    Source: https://github.com/ollama/ollama/blob/main/envconfig/config.go (`Host`).
+    An address to listen on (0.0.0.0) means this machine
+    (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
     """
     url = urlsplit(host if "://" in host else f"http://{host}")
-    name, port = url.hostname or "127.0.0.1", url.port
-    if name in {"0.0.0.0", "::"}:  # noqa: S104 - where the server listens; we connect to loopback
-        name = "127.0.0.1"
-    if port is None and "://" not in host:
-        port = _OLLAMA_PORT
+    name = url.hostname or "127.0.0.1"
+    name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(name, name)  # noqa: S104 - not listening
     name = f"[{name}]" if ":" in name else name
-    place = f"{name}:{port}" if port else name
-    return f"{url.scheme}://{place}{url.path.rstrip('/').removesuffix('/v1')}/v1"
+    usual = {"http": 80, "https": 443}.get(url.scheme) if "://" in host else OLLAMA_PORT
+    try:
+        port = url.port or usual
+    except ValueError:
+        port = usual
+    return f"{url.scheme}://{name}:{port}{url.path.rstrip('/')}"
 
 
 def key_variable(table: ModelDefinition, lookup: Lookup | None = None) -> str | None:

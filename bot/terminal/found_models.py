@@ -18,10 +18,10 @@ from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from bot.defaults import ANTHROPIC, OPENAI, found_config
 from bot.local_servers import can_answer, find_servers
+from moa.addresses import shown_address
 from moa.environment import Lookup, lookup_in
 from moa.network import Network, UnusableNetworkError
 from moa.pipeline.provider_presets import PRESETS, ProviderPreset
-from moa.providers.address import shown_address
 
 PREFERRED: Final[Mapping[str, tuple[str, ...]]] = {
     "openai": tuple(OPENAI.values()),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from moa.addresses import NOT_HTTP, address_problem, query_keys, shown_address
 from moa.errors import PipelineError
-from moa.redaction import HIDDEN, redacted, remember
+from moa.redaction import redacted, remember
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +47,15 @@ class Address:
 
 
 def checked_address(base_url: str | None) -> str | None:
-    """Return the address unchanged.
+    """Return the address unchanged, and hide the keys in its query from now on.
 
     Raises:
         PipelineError: it isn't an http or https address.
     """
-    if base_url is not None and not is_http_url(base_url):
-        raise PipelineError(
-            f'base_url = "{shown_address(base_url)}" isn\'t a URL: '
-            "it must start with http:// or https://."
-        )
+    if base_url is not None:
+        if problem := address_problem(base_url, login=True):
+            shown = redacted(shown_address(base_url)) if problem == NOT_HTTP else "…"
+            raise PipelineError(f'base_url = "{shown}" {problem}.')
+        for key in query_keys(base_url):
+            remember(key)
     return base_url
-
-
-def is_http_url(text: str) -> bool:
-    """Return whether the text is an http or https URL with a host and a valid port."""
-    try:
-        url = urlsplit(text)
-        return url.scheme in {"http", "https"} and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        return False
-
-
-def shown_address(base_url: str) -> str:
-    """Return the address as people may read it: credentials and secret-looking parts hidden."""
-    front, slashes, rest = base_url.partition("://")
-    place, slash, path = rest.partition("/")
-    _, at, host = place.rpartition("@")
-    return redacted(f"{front}{slashes}{HIDDEN + '@' if at else ''}{host}{slash}{path}")

@@ -15,8 +15,8 @@ CLOUDS: list[Case] = [
         "The security token included in the request is invalid.",
         "The security token included in the request is expired",
         (
-            "The request signature we calculated does not match the signature you provided. Check "
-            "your AWS Secret Access Key and signing method."
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method."
         ),
         (
             "User: arn:aws:iam::1:user/x is not authorized to perform: "
