@@ -4,10 +4,11 @@
     python3 -m benchmarks.diversity openai:MODEL    any model that `moa.ask` takes
 
 (a) one plain list of 100, asked for again while ideas are missing; (a10) plain lists of ten, each
-asked for anew; (b) lists of ten, each through an assigned lens; (c) what `moa.brainstorm` does. Two
-ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine of 0.7 or more, or, for the
-lexical count, if they share half of their words. "On topic" leaves out ideas that are far from the
-topic, so that nonsense doesn't count as diversity.
+asked for anew; (b) lists of ten, each through an assigned lens; (c) what `moa.brainstorm` does.
+
+Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine of 0.7 or more, or, for
+the lexical count, if they share half of their words. "On topic" leaves out ideas that are far from
+the topic, so that nonsense doesn't count as diversity.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.brainstorm.reader import BrainstormReader
+from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
@@ -60,6 +62,8 @@ from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader, utc_now
+from bot.slack.ui.strings.brainstorm import LATE_THEME
+from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
@@ -140,7 +144,7 @@ async def open_bot(
         settings: all settings.
         mode: how Slack's events arrive.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
-        now: returns the time that prompts state.
+        now: returns the time that prompts state and brainstorms keep.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -186,11 +190,13 @@ async def open_bot(
             catalogue.plan,
             show=settings.slack.show,
         )
+        sessions = StoredBrainstorms(database)
+        threads = SlackThreadReader(
+            client, identity, people, SlackFiles(client, identity), runs, now=now
+        )
         service = Service(
             runs,
-            SlackThreadReader(
-                client, identity, people, SlackFiles(client, identity), runs, now=now
-            ),
+            BrainstormReader(sessions, threads, LATE_THEME),
             SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
@@ -198,11 +204,26 @@ async def open_bot(
         )
         share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
+        colleagues = Colleagues(client, identity)
+        needs = BrainstormNeeds(
+            client=client,
+            identity=identity,
+            people=people,
+            colleagues=colleagues,
+            sessions=sessions,
+            runs=runs,
+            threads=threads,
+            plans=catalogue.plan,
+            jobs=jobs,
+            budgets=budgets,
+            preferences=preferences,
+            now=now,
+        )
+        brainstorm = await stack.enter_async_context(open_brainstorms(needs))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
         signing_secret = secret_value(environment.slack_signing_secret)
         app = _bolt(client, signing_secret)
-        colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
@@ -219,7 +240,13 @@ async def open_bot(
             history=history,
         )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
+            catalogue.pipelines,
+            preferences,
+            budgets,
+            settings_handlers,
+            stop,
+            brainstorm.command,
+            answers_modal,
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -230,9 +257,10 @@ async def open_bot(
                 people,
                 commands,
                 history,
+                starts=brainstorm.handlers.starts,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
-            deletions=Deletions(runs, jobs),
+            deletions=Deletions(runs, jobs, brainstorm.brainstorms),
             answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
@@ -243,6 +271,7 @@ async def open_bot(
             ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
+            brainstorms=brainstorm.handlers,
         )
         register(app, handlers, metrics.count_held_back_minute)
         signatures = SignatureVerifier(signing_secret)
