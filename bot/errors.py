@@ -81,6 +81,10 @@ class ConfigurationError(BotError):
     """Invalid settings. The message says what is wrong, what is allowed and what to do."""
 
 
+class NoModelsError(ConfigurationError):
+    """No model is configured, and none was found. The message says how to get one."""
+
+
 class Unanswerable(BotError):
     """A question that can't be answered, for a reason to show to the asker."""
 
