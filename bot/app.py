@@ -155,7 +155,8 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        endpoints = await stack.enter_async_context(Endpoints(network=settings.network))
+        network = settings.network
+        endpoints = await stack.enter_async_context(Endpoints(network=network))
         catalogue = model_catalogue(settings, endpoints)
         _check_pipelines(catalogue)
         await catalogue.prepare()
@@ -165,15 +166,10 @@ async def open_bot(
         )
         token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        client = web_client(
-            token,
-            environment.slack_api_url,
-            metrics.count_slack_call,
-            session,
-            settings.network,
-        )
+        url = environment.slack_api_url
+        client = web_client(token, url, metrics.count_slack_call, session, network)
         identity = IdentityLookup(client)
-        await _check_slack(identity, environment.slack_api_url)
+        await _check_slack(identity, url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default

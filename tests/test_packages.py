@@ -73,7 +73,12 @@ def test_the_documented_install_works_without_a_compiler(tmp_path: Path) -> None
     subprocess.run([*pip, *locked], check=True)
     subprocess.run([*pip, str(wheel)], check=True)
     command = str(tmp_path / "installed/bin/moa-bot")
-    for arguments, expected in ((["--version"], "moa-bot "), (["manifest"], "display_information")):
+    cases = (
+        (["--version"], "moa-bot "),
+        (["manifest"], "display_information"),
+        (["init", "--example"], "[models.gpt]"),
+    )
+    for arguments, expected in cases:
         result = subprocess.run(
             [command, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.moa.refusals import KEY, NO_MODEL, RATE, WRONG_PATH, Case
 
-CLOUDS: list[Case] = [
+_BEDROCK_KEYS: list[Case] = [
     (
         f"Bedrock, {words[:30]}",
         403,
@@ -25,7 +25,8 @@ CLOUDS: list[Case] = [
         "You don't have access to the model with the specified model ID.",
     )
 ]
-CLOUDS += [
+CLOUDS: list[Case] = [
+    *_BEDROCK_KEYS,
     ("Bedrock, id", 400, {"message": "The provided model identifier is invalid."}, NO_MODEL),
     (
         "Bedrock, profile",
