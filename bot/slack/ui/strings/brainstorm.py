@@ -114,8 +114,8 @@ NOT_A_MEMBER = "You can only start one in a channel that you're in."
 NOT_POSTED = "I couldn't post there. Invite me with `/invite`, then try again."
 COMMAND_EMPTY = "What's it about? For example: `{command} brainstorm How can we ship faster?`"
 COMMAND_SUMMARY = (
-    "start one on a topic that follows; or look after one with `status`, `results`, `close` or "
-    "`reopen`."
+    "start a brainstorm on the topic that follows, or look after one with `status`, `results`, "
+    "`close` or `reopen`."
 )
 COMMAND_NONE = "There's no brainstorm in this channel. Start one: `{command} brainstorm TOPIC`"
 STATUS_LINE = "• *{topic}*: {phase}{link}"
