@@ -46,8 +46,8 @@ PAST: Mapping[str, Callable[[BrainstormSession], object]] = {
     "run of the result stored": lambda session: session.result_ts and session.settled,
     "run of the result handed over": lambda session: session.result_ts and session.settled,
 }
-"""Whether a brainstorm can't come to a point any more: a second worker went on before it was killed,
-too. All other points come again, or come only once their person acts."""
+"""Whether a brainstorm can't come to a point any more: a second worker went on before it was
+killed, too. All other points come again, or come only once their person acts."""
 
 
 class Play:
