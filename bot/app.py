@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 
 import structlog
 from opentelemetry.trace import TracerProvider
@@ -154,7 +155,8 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        catalogue = model_catalogue(settings, await stack.enter_async_context(Endpoints()))
+        endpoints = await stack.enter_async_context(Endpoints(network=settings.network))
+        catalogue = model_catalogue(settings, endpoints)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
@@ -163,7 +165,13 @@ async def open_bot(
         )
         token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        client = web_client(token, environment.slack_api_url, metrics.count_slack_call, session)
+        client = web_client(
+            token,
+            environment.slack_api_url,
+            metrics.count_slack_call,
+            session,
+            settings.network,
+        )
         identity = IdentityLookup(client)
         await _check_slack(identity, environment.slack_api_url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
@@ -215,7 +223,8 @@ async def open_bot(
         brainstorm = await stack.enter_async_context(open_brainstorms(needs))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        signing_secret = secret_value(environment.slack_signing_secret)
+        # Only HTTP has signatures, and needs the secret; a random one lets no request pass.
+        signing_secret = secret_value(environment.slack_signing_secret) or token_hex()
         app = _bolt(client, signing_secret)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
@@ -321,7 +330,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
-        signing_secret=signing_secret or "unused",
+        signing_secret=signing_secret,
         logger=logger,
         raise_error_for_unhandled_request=True,
     )

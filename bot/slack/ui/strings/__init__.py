@@ -237,6 +237,7 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "auth": "its API key is missing or was rejected",
         "breaker_open": "it failed too often recently",
+        "certificate": "its server's certificate isn't trusted",
         "connection": "its server couldn't be reached",
         "cut": "its connection broke",
         "empty": "its answer was empty",
@@ -248,8 +249,10 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
         "output_limit": "it hit its output limit before writing anything",
         "overflow": "the conversation is too long for it",
         "overloaded": "its server is overloaded",
+        "proxy": "the proxy to its server refused or is unreachable",
         "quota": "its quota is used up",
         "rate_limited": "it hit its rate limit",
+        "redirected": "its server has moved",
         "refused": "it declined to continue",
         "rejected": "its server rejected the request",
         "timeout": "it took too long",
@@ -260,6 +263,8 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 FAILURE_UNKNOWN = "something went wrong"
+ABOUT_THE_NETWORK = frozenset({"certificate", "proxy", "redirected"})
+"""Kinds of errors whose full text names addresses or settings of the network."""
 
 # Names of models
 
