@@ -124,13 +124,14 @@ class BrainstormWorker:
             case "result":
                 await self._conclude(session)
             case "closed":
-                await self._change(session, settled=True)
                 with suppress(BoardDeleted, BrainstormClosed):
                     await self._draw(session)
+                await self._change(session, settled=True)
                 return
             case "dots":
                 pass
-        await self._draw(session, settled=True)
+        await self._draw(session)
+        await self._change(session, settled=True)
 
     async def _advance(self, session: BrainstormSession) -> None:
         """Change to the next phase, unless somebody did so already."""
@@ -163,8 +164,10 @@ class BrainstormWorker:
             asking.result()
         except Outdated:
             await _cancel(asking)
-            for call in stopped:  # they cost something, too
-                await self._store.call_ended(session, call, late=True)
+            current = await self._store.get(session.id)
+            if current and current.step != session.step:  # they cost something, too
+                for call in stopped:
+                    await self._store.call_ended(session, call, late=True)
             raise
         finally:
             await _cancel(asking)
@@ -225,13 +228,12 @@ class BrainstormWorker:
         more = {"boards": session.boards + 1} if part == "board" else {}
         await self._change(session, **{f"{part}_ts": ts, "posting": None, **more})
 
-    async def _draw(self, session: BrainstormSession, *, settled: bool | None = None) -> None:
+    async def _draw(self, session: BrainstormSession) -> None:
         """Draw the board again, and say when next.
 
         The moment is stored first: what changes while the board is drawn asks for another drawing.
         """
-        news = {} if settled is None else {"settled": settled}
-        await self._change(session, refresh_at=self._next_drawing(session), **news)
+        await self._change(session, refresh_at=self._next_drawing(session))
         current = await self._store.get(session.id)
         if current is not None and current.board_ts is not None:
             await self._board.update(current)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -137,9 +136,9 @@ async def test_five_hundred_ideas(tmp_path: Path) -> None:
         assert "more. *See ideas*" in here.stage.slack.render(result)
         before = len(here.thread(board))
         await here.stage.slack.click(here.stage.ben, board, ids.EXPORT_CSV)
-        await here.stage.slack.wait_for(lambda: len(here.thread(board)) > before + 1, 30)
-        await asyncio.sleep(1)
-        exported = str([message.blocks for message in here.thread(board)[before:]])
+        await here.stage.slack.wait_for(lambda: len(here.thread(board)) > before, 30)
+        files = here.stage.slack._emulator.files.files
+        exported = files[here.thread(board)[before].files[0]["id"]].data.decode()
         assert all(f"Idea {part}-{n}: " in exported for part in range(5) for n in range(100))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,29 @@ AGAIN_S = 0.3
 
 PATIENCE_S = 90
 PHASES = ("1 of 4", "2 of 4 · Themes* · until", "3 of 4", "4 of 4")
+
+
+PAST: Mapping[str, Callable[[BrainstormSession], object]] = {
+    "posting of its board announced": lambda session: session.board_ts,
+    "board posted, its ts not stored": lambda session: session.board_ts,
+    "ts of the board stored": lambda session: session.board_ts,
+    "silence settled": lambda session: session.settled or session.step,
+    "themes begun": lambda session: session.step >= 1,
+    "ideas grouped, not stored": lambda session: session.themes,
+    "themes stored": lambda session: session.themes,
+    "themes posted, their ts not stored": lambda session: session.themes_ts,
+    "ts of the themes stored": lambda session: session.themes_ts,
+    "end of the themes set": lambda session: session.themes_ts and session.phase_ends_at,
+    "dots begun": lambda session: session.step >= 2,
+    "result begun": lambda session: session.step >= 3,
+    "result posted, its ts not stored": lambda session: session.result_ts,
+    "ts of the result stored": lambda session: session.result_ts,
+    "question about the result stored": lambda session: session.result_ts and session.settled,
+    "run of the result stored": lambda session: session.result_ts and session.settled,
+    "run of the result handed over": lambda session: session.result_ts and session.settled,
+}
+"""Whether a brainstorm can't come to a point any more: a second worker went on before it was
+killed, too. All other points come again, or come only once their person acts."""
 
 
 class Play:
@@ -139,6 +163,11 @@ class Play:
             clicked += 1
             await asyncio.sleep(AGAIN_S)
 
+    async def is_past(self, point: str) -> bool:
+        """Whether the brainstorm can't come to a point any more."""
+        found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
+        return point in PAST and bool(found) and bool(PAST[point](found[0]))
+
     async def _session(self) -> BrainstormSession:
         found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
         return found[0]
@@ -186,7 +215,9 @@ async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> 
         for person in people[1:]:
             await there.slack.invite(person, there.general)
         play = Play(there, people, StoredBrainstorms(opened))
-        for point in BRAINSTORMED:
+        for point, at in BRAINSTORMED.items():
+            if processes > 1 and (at.nth > 1 or await play.is_past(point)):
+                continue  # who of both does something for the second time is left to chance
             async with AsyncExitStack() as alive:
                 options: dict[str, Any] = {"database": database, "point": point, "armed": True}
                 killable = [
