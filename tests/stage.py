@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -166,12 +166,14 @@ async def on_stage(
     database: str | None = None,
     tracer_provider: TracerProvider | None = None,
     grid: tuple[str, ...] = (),
+    now: Callable[[], datetime] | None = None,
 ) -> AsyncGenerator[Stage, None]:
     """A running bot. Every model that is not in `models` says "The answer of NAME.".
 
     `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; without a
     database there either, the bot uses a SQLite file in the folder. `grid` holds the id of our
-    workspace's Enterprise organisation, then the team ids of its other workspaces.
+    workspace's Enterprise organisation, then the team ids of its other workspaces. `now` is the
+    time that prompts state and brainstorms keep; by default the local Slack's.
     """
     mode = mode or SETTING.mode
     database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
@@ -192,7 +194,7 @@ async def on_stage(
                 settings,
                 mode=mode,
                 tracer_provider=tracer_provider,
-                now=lambda: datetime.fromtimestamp(slack.clock.now(), UTC),
+                now=now or (lambda: datetime.fromtimestamp(slack.clock.now(), UTC)),
             )
         )
         if mode == "http":

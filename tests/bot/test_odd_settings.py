@@ -109,11 +109,10 @@ async def test_a_token_that_fits_no_header_is_named(tmp_path: Path, name: str, v
     assert f"{name}: holds a character that no token has. Was it copied correctly?" in said
 
 
-@pytest.mark.parametrize("name", ["SLACK_API_URL", "OPENAI_BASE_URL"])
-async def test_a_login_in_an_address_is_refused_in_words(tmp_path: Path, name: str) -> None:
+async def test_a_login_in_slacks_address_is_refused_in_words(tmp_path: Path) -> None:
     """It would be sent instead of the token, so the message says that it must go."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
-    said = await complaint(tmp_path, {name: f"https://ana:{SECRET}@host/"})
+    said = await complaint(tmp_path, {"SLACK_API_URL": f"https://ana:{SECRET}@host/"})
     assert "must not contain a user name or password" in said
     assert SECRET not in said
 
