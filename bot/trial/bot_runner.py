@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BotState = Literal["starting", "ready", "killed", "failed"]
+_OPENING_S: Final = 5.0
+"""Seconds in which a starting bot has opened its database; models may load longer."""
 LABELS: Final[dict[BotState, str]] = {
     "starting": "starting…",
     "ready": "running",
@@ -72,6 +74,9 @@ class BotRunner:
         """End the bot at once, as if its process had died; nothing is finished first."""
         async with self._turn:
             if self._task:
+                # A database connection that is half open would never be closed.
+                with contextlib.suppress(TimeoutError):
+                    await self._slack.wait_for(lambda: self.state != "starting", _OPENING_S)
                 self._task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await self._task
