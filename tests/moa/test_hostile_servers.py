@@ -1,4 +1,4 @@
-"""Model servers that send far too much waste little memory and delay no one."""
+"""Model servers that send far too much waste little memory and delay nobody."""
 
 from __future__ import annotations
 
