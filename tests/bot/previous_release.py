@@ -14,10 +14,10 @@ from sqlalchemy import DateTime, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 REVISION = "0001"
-"""Where its migrations end."""
+"""Its last migration."""
 
 SEED = 2**53 + 1
-"""One that a float would not hold."""
+"""A number that a float cannot represent."""
 
 ASKED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 

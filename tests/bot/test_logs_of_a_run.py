@@ -45,7 +45,7 @@ provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 """
-"""Sets OpenTelemetry up before the program begins, as `opentelemetry-instrument` does it: by a
+"""Sets up OpenTelemetry before the program starts, like `opentelemetry-instrument`: by a
 `sitecustomize` at the head of the path."""
 
 

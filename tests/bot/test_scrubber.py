@@ -54,7 +54,7 @@ KEYS = [
     f"-----BEGIN RSA PRIVATE KEY-----\n{TAIL}\n{TAIL}\n-----END RSA PRIVATE KEY-----",
     f"-----BEGIN PRIVATE KEY-----\n{TAIL}",
 ]
-"""Each holds `TAIL`, which must not be left."""
+"""Each contains `TAIL`, which must be removed."""
 
 AZURE = "0123456789abcdef0123456789abcdef"
 

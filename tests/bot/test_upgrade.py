@@ -18,7 +18,7 @@ from tests.bot.test_jobs import Stage
 from tests.bot.test_migrations import plain, upgraded
 
 REVISION = "0002"
-"""Where that release's migrations end."""
+"""That release's last migration."""
 
 RUN = """
 INSERT INTO runs (id, team, channel, "user", ts, thread_ts, text, surface, asked_pipeline,

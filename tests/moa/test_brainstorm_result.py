@@ -132,7 +132,7 @@ def test_follow_ups_show_the_chosen_ideas_separately() -> None:
 
 
 def test_the_sections_of_a_result_are_found() -> None:
-    """Short list, dissent, questions and steps are found; only people named by people are owners."""
+    """Short list, dissent, questions and steps are found; only people can be owners."""
     found = parse_result(REPLY, IDEAS)
     assert found.text == REPLY
     assert found.short_list == (

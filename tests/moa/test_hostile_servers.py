@@ -17,7 +17,7 @@ from tests.models.floods import FLOODS
 
 SMALL = 1024 * 1024
 BUFFERED = 16 * SMALL
-"""Bytes that the kernel and the server may buffer without us reading them."""
+"""Bytes that the kernel and the server may buffer before we read them."""
 
 
 @pytest.fixture
