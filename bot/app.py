@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 
 import structlog
 from opentelemetry.trace import TracerProvider
@@ -19,6 +20,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.brainstorm.reader import BrainstormReader
+from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
@@ -60,6 +63,8 @@ from bot.slack.reply.factory import SlackReplyFactory
 from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader, utc_now
+from bot.slack.ui.strings.brainstorm import LATE_THEME
+from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
 from bot.storage.feedback import StoredFeedback
@@ -140,7 +145,7 @@ async def open_bot(
         settings: all settings.
         mode: how Slack's events arrive.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
-        now: returns the time that prompts state.
+        now: returns the time that prompts state and brainstorms keep.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; the message names it.
@@ -150,7 +155,9 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        catalogue = model_catalogue(settings, await stack.enter_async_context(Endpoints()))
+        network = settings.network
+        endpoints = await stack.enter_async_context(Endpoints(network=network))
+        catalogue = model_catalogue(settings, endpoints)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
@@ -159,9 +166,10 @@ async def open_bot(
         )
         token = secret_value(environment.slack_bot_token)
         session = await stack.enter_async_context(client_session())
-        client = web_client(token, environment.slack_api_url, metrics.count_slack_call, session)
+        url = environment.slack_api_url
+        client = web_client(token, url, metrics.count_slack_call, session, network)
         identity = IdentityLookup(client)
-        await _check_slack(identity, environment.slack_api_url)
+        await _check_slack(identity, url)
         runs, people = StoredRunStore(database), UserDirectory(client, identity)
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
@@ -179,11 +187,13 @@ async def open_bot(
             catalogue.plan,
             show=settings.slack.show,
         )
+        sessions = StoredBrainstorms(database)
+        threads = SlackThreadReader(
+            client, identity, people, SlackFiles(client, identity), runs, now=now
+        )
         service = Service(
             runs,
-            SlackThreadReader(
-                client, identity, people, SlackFiles(client, identity), runs, now=now
-            ),
+            BrainstormReader(sessions, threads, LATE_THEME),
             SlackReplyFactory(reply_context, settings.slack.link_hosts),
             catalogue.plan,
             observer,
@@ -191,11 +201,27 @@ async def open_bot(
         )
         share = _broadcast(catalogue.worker_share.set_count, metrics.set_workers)
         jobs = await stack.enter_async_context(_jobs(database, runs, service, settings, share))
+        colleagues = Colleagues(client, identity)
+        needs = BrainstormNeeds(
+            client=client,
+            identity=identity,
+            people=people,
+            colleagues=colleagues,
+            sessions=sessions,
+            runs=runs,
+            threads=threads,
+            plans=catalogue.plan,
+            jobs=jobs,
+            budgets=budgets,
+            preferences=preferences,
+            now=now,
+        )
+        brainstorm = await stack.enter_async_context(open_brainstorms(needs))
         days = settings.storage.retention_days
         await stack.enter_async_context(Retention(database).enforced(days))
-        signing_secret = secret_value(environment.slack_signing_secret)
+        # Only HTTP has signatures, and needs the secret; a random one lets no request pass.
+        signing_secret = secret_value(environment.slack_signing_secret) or token_hex()
         app = _bolt(client, signing_secret)
-        colleagues = Colleagues(client, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
@@ -212,7 +238,13 @@ async def open_bot(
             history=history,
         )
         commands = CommandServices(
-            catalogue.pipelines, preferences, budgets, settings_handlers, stop, answers_modal
+            catalogue.pipelines,
+            preferences,
+            budgets,
+            settings_handlers,
+            stop,
+            brainstorm.command,
+            answers_modal,
         )
         home = HomeServices(identity, people, permissions, colleagues, history, spending, commands)
         poster = QuestionPoster(reply_context, enqueuer, identity, colleagues, preferences)
@@ -223,9 +255,10 @@ async def open_bot(
                 people,
                 commands,
                 history,
+                starts=brainstorm.handlers.starts,
                 bots=AnsweredBots(frozenset(settings.slack.answer_bots)),
             ),
-            deletions=Deletions(runs, jobs),
+            deletions=Deletions(runs, jobs, brainstorm.brainstorms),
             answers_modal=answers_modal,
             share=ReplySharer(reply_context, settings.slack.link_hosts),
             home=HomeTab(client, home),
@@ -236,6 +269,7 @@ async def open_bot(
             ),
             feedback=FeedbackButtons(client, runs, access, feedback),
             shortcuts=Shortcuts(poster, preferences),
+            brainstorms=brainstorm.handlers,
         )
         register(app, handlers, metrics.count_held_back_minute)
         signatures = SignatureVerifier(signing_secret)
@@ -292,7 +326,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
-        signing_secret=signing_secret or "unused",
+        signing_secret=signing_secret,
         logger=logger,
         raise_error_for_unhandled_request=True,
     )

@@ -16,17 +16,19 @@ from bot.errors import ConfigurationError
 from bot.figures import pipeline_shape
 from bot.file_rights import others_can_open
 from bot.models import model_catalogue
-from bot.settings import Environment, load, load_environment
+from bot.settings import Environment, load, load_environment, load_variables
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
 from bot.storage.database_url import read_url
 from bot.storage.sqlite import database_file, files_others_can_open
 from moa import Model, ModelError, PipelineError, Prompt, Usage
 from moa.addresses import shown_address
-from moa.catalogue import ModelCatalogue, cost_in, key_variable
+from moa.catalogue import ModelCatalogue, cost_in
 from moa.engine.in_flight_call import no_text_error
 from moa.engine.model_request import build_request
+from moa.environment import lookup_in
 from moa.errors import Unavailable
+from moa.network import Network
 from moa.pipeline.strategies import PromptContext, brief, direct
 from moa.providers import Endpoints, ProvidedModel
 
@@ -110,7 +112,7 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         return await _check_without_models(report, purposes)
     source = Finding("ok", f"models and pipelines from {settings.config_source}")
     report.section("Settings", [source, *_check_dotenv_rights()])
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         report.section("Models", await _check_models(catalogue, print_line))
         report.section(
@@ -118,7 +120,9 @@ async def check(purposes: Mapping[str, str], print_line: Print) -> bool:
         )
         url = settings.environment.database_url
         report.section("Database", [await _check_database(url), *_check_database_rights(url)])
-        report.section("Slack", await _check_slack(settings.environment, purposes))
+        report.section(
+            "Slack", await _check_slack(settings.environment, settings.network, purposes)
+        )
     print_line("Everything that is set works." if report.ok else "Some checks failed. See above.")
     return report.ok
 
@@ -127,10 +131,11 @@ async def _check_without_models(report: Report, purposes: Mapping[str, str]) -> 
     """Check the database and Slack although no model can be used."""
     try:
         environment = load_environment()
+        network = Network(lookup_in(load_variables()))
     except ConfigurationError:
         return report.ok  # reported already
     report.section("Database", [await _check_database(environment.database_url)])
-    report.section("Slack", await _check_slack(environment, purposes))
+    report.section("Slack", await _check_slack(environment, network, purposes))
     return report.ok
 
 
@@ -157,12 +162,11 @@ def _check_prices(catalogue: ModelCatalogue) -> Findings:
 async def _check_model(catalogue: ModelCatalogue, name: str, print_line: Print) -> Finding:
     table = catalogue.tables[name]
     summary = f"{name}: {table.provider}, {table.model}"
-    if table.base_url:
-        summary += f" at {shown_address(table.base_url)}"
-    variable = key_variable(table)
-    if catalogue.missing_key(name):
-        return Finding("missing", f"{summary}, {variable} is not set")
-    if variable:
+    if address := catalogue.address(name):
+        summary += f" at {shown_address(address)}"
+    if unset := catalogue.unset_variable(name):
+        return Finding("missing", f"{summary}, {unset} is not set")
+    if variable := catalogue.key_variable(name):
         summary += f", {variable} is set"
     try:
         async with asyncio.timeout(MODEL_TIMEOUT_S) as limit:
@@ -269,13 +273,18 @@ def _check_database_rights(url: str) -> Findings:
     return [Finding("warning", OPEN_TO_OTHERS.format(what="It holds questions and", files=files))]
 
 
-async def _check_slack(environment: Environment, purposes: Mapping[str, str]) -> Findings:
+async def _check_slack(
+    environment: Environment, network: Network, purposes: Mapping[str, str]
+) -> Findings:
     bot = _secret_value(environment.slack_bot_token)
     app = _secret_value(environment.slack_app_token)
     signing = _secret_value(environment.slack_signing_secret)
     if not (bot or app or signing):
         return [Finding("not set", SLACK_NOT_SET)]
-    client = web_client(bot, environment.slack_api_url)
+    try:
+        client = web_client(bot, environment.slack_api_url, network=network)
+    except ConfigurationError as error:
+        return [Finding("failed", str(error))]
     found = (
         await _check_bot_token(client, purposes) if bot else [_missing("SLACK_BOT_TOKEN", BOT_HINT)]
     )

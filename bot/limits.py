@@ -202,6 +202,17 @@ class Budgets:
         if most is not None and not run.recorded and estimate(plan, thread) > most:
             raise Unanswerable("run_budget")
 
+    async def admit_cost(self, team: str, user: str, channel: str, cost_usd: float) -> None:
+        """Check that something that may cost this much fits into every budget.
+
+        Raises:
+            Unanswerable: a limit is reached, or would be exceeded.
+        """
+        limits = await self._limits(team)
+        use = await self._spending.use(team, user, channel, datetime.now(UTC))
+        if trouble := reached(limits, use) or exceeded(limits, use, cost_usd):
+            raise Unanswerable(trouble)
+
     async def status(self, team: str, user: str, channel: str | None = None) -> BudgetStatus:
         """Return a person's limits and their usage so far."""
         use = await self._spending.use(team, user, channel, datetime.now(UTC))
@@ -216,11 +227,25 @@ def reached(limits: Limits, use: BudgetUse) -> Trouble | None:
     checks: tuple[tuple[Trouble, float, float | None], ...] = (
         ("too_many_at_once", use.person_at_once, _count(limits.at_once_per_person)),
         ("hourly_limit", use.person_hour, _count(limits.questions_per_person_hour)),
+        *_budgets(limits, use),
+    )
+    return next((name for name, used, most in checks if most is not None and used >= most), None)
+
+
+def exceeded(limits: Limits, use: BudgetUse, cost_usd: float) -> Trouble | None:
+    """Return the first budget that so much more would exceed, or None."""
+    for name, used, most in _budgets(limits, use):
+        if most is not None and used + cost_usd > most:
+            return name
+    return None
+
+
+def _budgets(limits: Limits, use: BudgetUse) -> tuple[tuple[Trouble, float, float | None], ...]:
+    return (
         ("person_budget", use.person_day_usd, limits.per_person_day_usd),
         ("channel_budget", use.channel_day_usd, limits.per_channel_day_usd),
         ("workspace_budget", use.workspace_month_usd, limits.per_workspace_month_usd),
     )
-    return next((name for name, used, most in checks if most is not None and used >= most), None)
 
 
 def estimate(plan: Plan, thread: Prompt) -> float:

@@ -19,7 +19,9 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, build_opener
 
-USUAL_PORTS: Final = {"Ollama": 11434, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
+from moa.access import OLLAMA_PORT, ollama_address
+
+USUAL_PORTS: Final = {"Ollama": OLLAMA_PORT, "LM Studio": 1234, "vLLM": 8000, "llama.cpp": 8080}
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 PROBE_S: Final = 1.0
@@ -130,24 +132,6 @@ def _candidates(variables: Mapping[str, str]) -> Iterator[_Candidate]:
             yield _Candidate(name, f"http://127.0.0.1:{port}", PROBE_S)
 
 
-def ollama_address(host: str) -> str:
-    """Return the address that OLLAMA_HOST means: `HOST`, `:PORT`, `HOST:PORT` or a URL.
-
-    An address to listen on (0.0.0.0) means this machine
-    (https://github.com/ollama/ollama/blob/main/envconfig/config.go).
-    """
-    url = urlsplit(_with_scheme(host))
-    name = url.hostname or "127.0.0.1"
-    name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(name, name)  # noqa: S104 - not listening
-    name = f"[{name}]" if ":" in name else name
-    usual = {"http": 80, "https": 443}[url.scheme] if "://" in host else USUAL_PORTS["Ollama"]
-    try:
-        port = url.port or usual
-    except ValueError:
-        port = usual
-    return f"{url.scheme}://{name}:{port}{url.path.rstrip('/')}"
-
-
 def _with_scheme(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else f"http://{address}"
 
@@ -187,11 +171,13 @@ def _server(
             name = name or program
         for each in more or ():
             details.get(str(each.get("id") or each.get("name")), {}).update(each)
-    models = (_model(id_, each) for id_, each in details.items() if _can_answer(id_, each))
+    models = (_model(id_, each) for id_, each in details.items() if can_answer(id_, each))
     return FoundServer(name or "A model server", base, tuple(models))
 
 
-def _can_answer(name: str, details: Mapping[str, Any]) -> bool:
+def can_answer(name: str, details: Mapping[str, Any] | None = None) -> bool:
+    """Return whether a model can answer questions, by its name and what the server says of it."""
+    details = details or {}
     families = {_family(details), str(details.get("arch", "")).lower()}
     return (
         not _NO_CHAT.search(name)

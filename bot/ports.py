@@ -12,9 +12,9 @@ from bot.errors import Trouble
 from moa import Answer, Call, Disagreement, Event, Outcome, Plan, Prompt
 from moa.types import OutcomeStatus
 
-Surface = Literal["mention", "direct", "command", "shortcut"]
-"""Where a question was asked: in a channel's thread, in a direct message, by slash command, or by a
-shortcut for which we posted the question."""
+Surface = Literal["mention", "direct", "command", "shortcut", "brainstorm"]
+"""Where a question was asked: in a channel's thread, in a direct message, by slash command, by a
+shortcut for which we posted the question, or about a brainstorm in its thread."""
 
 RunState = Literal["waiting", "running", "answered", "failed"]
 

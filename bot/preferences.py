@@ -25,6 +25,10 @@ Names = Literal["shown", "anonymous"]
 Cost = Literal["shown", "hidden"]
 """Whether people see a reply's cost."""
 
+With = Literal["full_members", "workspace", "everyone"]
+"""Who takes part in a channel's brainstorms: its members without guests; with guests; or also those
+from other organisations."""
+
 Scope = Literal["workspace", "channel", "person"]
 
 STRICTER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -83,9 +87,16 @@ class SharedChoice(Choice):
 
 
 class ChannelChoice(SharedChoice):
-    """A channel's choices. `brainstorm`: answer every new message in the channel."""
+    """A channel's choices.
 
-    brainstorm: bool | None = None
+    Attributes:
+        offer_brainstorms: whether the author of a message that reads like a topic is offered to
+            start a brainstorm on it.
+        brainstorm_with: who may take part in brainstorms.
+    """
+
+    offer_brainstorms: bool | None = None
+    brainstorm_with: With | None = None
 
 
 class WorkspaceChoice(SharedChoice):
@@ -113,7 +124,8 @@ class Rules:
     names: Names
     cost: Cost
     follow_ups: bool
-    brainstorm: bool
+    offer_brainstorms: bool
+    brainstorm_with: With = "workspace"
 
 
 class StoredChoices(Protocol):
@@ -166,7 +178,8 @@ class Preferences:
             names=self.strictest("names", channel.names, workspace.names),
             cost=self.strictest("cost", channel.cost, workspace.cost),
             follow_ups=next(flag for flag in flags if flag is not None),
-            brainstorm=bool(channel.brainstorm),
+            offer_brainstorms=bool(channel.offer_brainstorms),
+            brainstorm_with=channel.brainstorm_with or "workspace",
         )
 
     def strictest(self, key: str, *chosen: str | None) -> Any:

@@ -17,7 +17,9 @@ from bot.limits import Limits
 from bot.preferences import Defaults
 from moa.addresses import address_problem
 from moa.errors import PipelineError
+from moa.network import Network
 from moa.pipeline.config import Config
+from moa.pipeline.misplaced_keys import lift_default_pipeline
 from moa.pipeline.strict_model import StrictModel, parse_table
 from moa.pipeline.toml_file import read_toml
 
@@ -116,6 +118,11 @@ class Settings:
     storage: StorageTable
     work: WorkTable
 
+    @property
+    def network(self) -> Network:
+        """The proxies and certificate authorities, from the environment and `.env`."""
+        return Network(self.secret)
+
     def secret(self, name: str) -> str | None:
         """Return a variable's trimmed value, or None if it is empty."""
         return self.variables.get(name, "").strip() or None
@@ -146,6 +153,15 @@ def load_environment(folder: Path | None = None) -> Environment:
     return _environment(_merged_variables(folder or Path.cwd(), None))
 
 
+def load_variables(folder: Path | None = None) -> Mapping[str, str]:
+    """Read the environment on top of `.env`, unchecked.
+
+    Raises:
+        ConfigurationError: `.env` can't be read.
+    """
+    return _merged_variables(folder or Path.cwd(), None)
+
+
 def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict[str, str]:
     merged = _dotenv(folder / ".env")
     merged.update(os.environ if variables is None else variables)
@@ -154,7 +170,7 @@ def _merged_variables(folder: Path, variables: Mapping[str, str] | None) -> dict
 
 def _dotenv(path: Path) -> dict[str, str]:
     try:
-        return {k: v for k, v in dotenv_values(path).items() if v is not None}
+        return {k: v for k, v in dotenv_values(path, encoding="utf-8-sig").items() if v is not None}
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path.name}: not a UTF-8 text file.") from None
     except OSError as error:
@@ -188,7 +204,7 @@ def _read_config(folder: Path, environment: Environment, variables: Mapping[str,
         table = _parse_toml(path)
     else:
         config, source = default_config(variables)
-    problems: list[str] = []
+    table, problems = lift_default_pipeline(table)
     slack = _pop_table(SlackTable, table, "slack", problems)
     limits = _pop_table(Limits, table, "limits", problems)
     storage = _pop_table(StorageTable, table, "storage", problems)

@@ -1,27 +1,37 @@
-"""Draws the picture in the README: `python -m docs.pictures`.
+"""Makes every picture in the documents: `python -m docs.pictures [FOLDER]`.
 
-A real bot with scripted models answers a question in the local Slack. What a person would then see
-is drawn as SVG, with no fonts or files from elsewhere.
+A real bot with scripted models answers in the local Slack, and Chromium takes pictures of the page
+of `moa-bot try`. Needs Chromium and the development tools.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
+import base64
+import io
+import os
+import shutil
+import subprocess
+import sys
 import tempfile
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from html import escape
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from bot.app import open_bot
-from bot.playground.server import LocalSlack
-from bot.server import serve_socket
+from PIL import Image
+from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
+
 from bot.settings import load
+from bot.trial.session import Trial, open_trial
 
-PICTURE = Path(__file__).parent / "images" / "reply.svg"
+ROOT = Path(__file__).parent.parent
+IMAGES = Path(__file__).parent / "images"
 
-QUESTION = "Should we move the release from Thursday to Monday?"
+QUESTION = "@MoA Should we move the release from Thursday to Monday?"
+TERMINAL_QUESTION = "Should we move the release from Thursday to Monday?"
 
 CONFIG = """
 default_pipeline = "balanced"
@@ -30,162 +40,247 @@ default_pipeline = "balanced"
 provider = "scripted"
 delay_s = 0.8
 model = "example"
+price = {{ input = 1.0, output = 4.0 }}
 reply = "Monday. A Thursday release leaves one working day to fix what breaks."
 
 [models.careful]
 provider = "scripted"
-delay_s = 2.6
+delay_s = 2.2
 model = "example"
-reply = "Keep Thursday. Monday collides with the billing run."
+price = {{ input = 2.0, output = 8.0 }}
+reply = "Keep Thursday. Monday collides with the billing run."{careful}
 
 [models.open]
 provider = "scripted"
-delay_s = 1.7
+delay_s = 1.5
 model = "example"
+price = {{ input = 0.5, output = 1.0 }}
 reply = "Monday, if support can staff the first two days."
 
 [models.writer]
 provider = "scripted"
-delay_s = 1.0
+delay_s = 0.8
 model = "example"
+price = {{ input = 2.0, output = 8.0 }}
 reply = '''**Move it to Monday**, with one condition.
 
 - A Thursday release leaves one working day to fix what breaks.
 - Monday's billing run starts at noon: release before it, or wait a day.
 - Ask support to staff the first two days.
 
-The models disagree on the billing run. Check its start time first.'''
+One question is open: does the billing run really start at noon? Check that first.'''
+
+[pipelines.quick]
+description = "Two models, one reply."
+aggregator = "writer"
+
+[[pipelines.quick.layers]]
+proposers = ["fast", "open"]
 
 [pipelines.balanced]
+description = "Three models, one reply."
 aggregator = "writer"
 
 [[pipelines.balanced.layers]]
 proposers = ["fast", "careful", "open"]
 """
+BROKEN = '\nfail = "unavailable"'
 
-WIDTH = 860
-LINE = 23
-WRAP = 92
-BUTTON = re.compile(r"\[([^\]]+)\]|<([^>]+)>")
-STYLE = """
-  .bg { fill: #ffffff; stroke: #d8dbe0 } .text { fill: #1d1c1d } .quiet { fill: #616061 }
-  .ok { fill: #007a5a } .button { fill: #ffffff; stroke: #b9bcc2 } .you { fill: #36688d }
-  .bot { fill: #5b3b8c } .initial { fill: #ffffff; font-weight: 700 }
-  text { font: 15px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
-  .small { font-size: 13px } .strong { font-weight: 700 }
-  @media (prefers-color-scheme: dark) {
-    .bg { fill: #1a1d21; stroke: #35373b } .text { fill: #d1d2d3 } .quiet { fill: #9a9b9e }
-    .ok { fill: #2bac76 } .button { fill: #222529; stroke: #565856 }
-  }
-"""
+SIZE = ViewportSize(width=1180, height=720)
+HIGHER = ViewportSize(width=1180, height=820)
+TALL = ViewportSize(width=1180, height=1000)
+FRAME_MS = 120
+"""The fewest milliseconds between two pictures of the animation."""
+LAST_FRAME_MS = 3_500
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
-
-async def render_reply(folder: Path) -> str:
-    """Ask the question in the local Slack; return the bot's reply as a person reads it."""
-    (folder / "moa.toml").write_text(CONFIG, encoding="utf-8")
-    async with LocalSlack() as slack:
-        variables = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
-            "SLACK_API_URL": slack.api_url,
-            "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
-        }
-        settings = load(folder, variables)
-        async with open_bot(settings, mode="socket") as bot, serve_socket(bot, settings):
-            await slack.wait_for(lambda: slack.connections == 1)
-            person = slack.add_user("Release lead")
-            channel = slack.add_channel("releases", members=[person])
-            mention = f"<@{slack.bot_user_id}> {QUESTION}"
-            ts = await slack.post(person, channel, mention)
-
-            def ended() -> bool:
-                found = [m for m in slack.messages(channel, ts) if m.user == slack.bot_user_id]
-                return bool(found) and not found[-1].streaming and bool(found[-1].metadata)
-
-            await slack.wait_for(ended, timeout=20)
-            await slack.wait_for_deliveries()
-            return slack.render(slack.messages(channel, ts)[-1])
+TERMINAL_PAGE = """<body style="margin:0;background:#fff"><div style="display:inline-block;
+min-width:900px;background:#171a1b;border-radius:10px;overflow:hidden"><p style="margin:0;
+padding:10px 14px;background:#2b3133"><i style="{dot}#f08a7d"></i><i style="{dot}#f0d48a"></i><i
+style="{dot}#5fcb98"></i></p><pre style="margin:0;padding:14px 18px 18px;color:#e6e4df;
+font:14px/1.5 'DejaVu Sans Mono',monospace;white-space:pre-wrap">{text}</pre></div></body>"""
+DOT = "display:inline-block;width:12px;height:12px;border-radius:6px;margin-right:7px;background:"
 
 
-def draw(reply: str) -> str:
-    """The question and the reply as an SVG picture."""
-    parts: list[str] = []
-    height = 34
-    _person(parts, height, "you", "Release lead")
-    height += LINE
-    parts.append(_text(76, height, f"@MoA {QUESTION}", 'class="text"'))
-    height += 48
-    _person(parts, height, "bot", "MoA")
-    was_card = False
-    for line in reply.splitlines():
-        is_card = line.startswith("  ")
-        height = _line(parts, height + (8 if was_card and not is_card else 0), line)
-        was_card = is_card
-    box = f'<rect class="bg" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height + 15}" rx="10"/>'
-    size = f'viewBox="0 0 {WIDTH} {height + 16}" width="{WIDTH}" height="{height + 16}"'
-    label = escape(f"A question in Slack and the bot's reply: {QUESTION}", quote=True)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}">'
-    return "\n".join([head, f"<style>{STYLE}</style>", box, *parts, "</svg>"]) + "\n"
+class Recorder:
+    """Keeps a picture of each change of a page, with its time, until it is stopped."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._session = session
+        self._frames: list[tuple[float, bytes]] = []
+        self._tasks: set[asyncio.Task[object]] = set()
+        session.on("Page.screencastFrame", self._keep)
+
+    async def start(self) -> None:
+        """Start to record."""
+        await self._session.send("Page.startScreencast", {"format": "png"})
+
+    async def stop(self) -> None:
+        """Stop recording."""
+        await self._session.send("Page.stopScreencast")
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _keep(self, frame: dict[str, Any]) -> None:
+        self._frames.append((frame["metadata"]["timestamp"], base64.b64decode(frame["data"])))
+        seen = self._session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+        task = asyncio.ensure_future(seen)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def save(self, path: Path) -> None:
+        """Write an animation that repeats, with at least `FRAME_MS` between two pictures."""
+        kept = [self._frames[0]]
+        for frame in self._frames[1:]:
+            if (frame[0] - kept[-1][0]) * 1000 >= FRAME_MS or frame is self._frames[-1]:
+                kept.append(frame)
+        times = [time for time, _ in kept]
+        durations = [round((later - time) * 1000) for time, later in pairwise(times)]
+        first, *rest = [Image.open(io.BytesIO(data)).convert("RGB") for _, data in kept]
+        first.save(
+            path,
+            save_all=True,
+            append_images=rest,
+            duration=[*durations, LAST_FRAME_MS],
+            loop=0,
+            quality=80,
+            method=6,
+        )
 
 
-def _person(parts: list[str], y: int, look: str, name: str) -> None:
-    parts.append(f'<rect class="{look}" x="24" y="{y - 18}" width="38" height="38" rx="8"/>')
-    parts.append(_text(43, y + 6, name[0], 'class="initial" text-anchor="middle"'))
-    parts.append(_text(76, y, name, 'class="text strong"'))
+@asynccontextmanager
+async def on_page(browser: Browser, broken: str = "") -> AsyncGenerator[tuple[Trial, Page], None]:
+    """A trial and Ana's page of #team."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "moa.toml").write_text(CONFIG.format(careful=broken), encoding="utf-8")
+        async with open_trial(load(folder, {}), folder) as trial:
+            await trial.slack.wait_for(lambda: trial.runner.state == "ready")
+            page = await browser.new_page(viewport=SIZE, color_scheme="light")
+            await page.goto(trial.address)
+            await page.goto(f"{trial.address.partition('/?')[0]}/as/ana")
+            await page.wait_for_selector("body[data-live=yes]")
+            yield trial, page
+            await page.close()
 
 
-def _line(parts: list[str], y: int, line: str) -> int:
-    """Draw a line of the reply; return how far down it reaches."""
-    if line.startswith(("[", "<")):
-        return _buttons(parts, y + 34, line)
-    if line.startswith("  "):
-        sign, _, rest = line.strip().partition(" ")
-        parts.append(_text(88, y + LINE, sign, 'class="ok strong"'))
-        parts.append(_text(108, y + LINE, rest, 'class="quiet small"'))
-        return y + LINE
-    look = 'class="quiet small"' if " · " in line else 'class="text"'
-    for piece in textwrap.wrap(line, WRAP) or [""]:
-        y += LINE if piece else 8
-        parts.append(_text(76, y, _bullet(piece), look, bold=True))
-    return y
+async def ask(trial: Trial, page: Page) -> None:
+    """Ask the question and wait until its reply is complete in the open thread."""
+    await page.locator("main textarea").press_sequentially(QUESTION, delay=35)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Enter")
+    await page.locator("main article:has(.mention) a.replies").last.click()
+    await page.wait_for_selector("aside")
+    ts = trial.slack.messages("team")[-1].ts
+    await trial.slack.wait_for(lambda: ended(trial, ts), timeout=30)
+    await page.wait_for_selector("aside >> text=Show answers")
+    await page.wait_for_timeout(400)
 
 
-def _buttons(parts: list[str], y: int, line: str) -> int:
-    x = 76
-    for label in _labels(line):
-        width = 24 + 8 * len(label)
-        rect = f'x="{x}" y="{y - 18}" width="{width}" height="28" rx="6"'
-        parts.append(f'<rect class="button" {rect}/>')
-        parts.append(_text(x + width // 2, y + 1, label, 'class="text small" text-anchor="middle"'))
-        x += width + 10
-    return y + 8
+def ended(trial: Trial, ts: str) -> bool:
+    """Return whether the thread's last message is a finished reply."""
+    last = trial.slack.messages("team", ts)[-1]
+    return last.user == trial.slack.bot_user_id and not last.streaming and bool(last.metadata)
 
 
-def _labels(line: str) -> Iterator[str]:
-    for button, menu in BUTTON.findall(line):
-        yield button or menu
+async def picture_the_way(browser: Browser, folder: Path) -> None:
+    """Make the animation, and the pictures of a reply, its answers, settings and Home."""
+    async with on_page(browser) as (trial, page):
+        await page.wait_for_timeout(600)
+        recorder = Recorder(await page.context.new_cdp_session(page))
+        await recorder.start()
+        await ask(trial, page)
+        await page.wait_for_timeout(1_200)
+        await page.locator("aside").get_by_text("Show answers").last.click()
+        await page.wait_for_selector("dialog >> text=One reply from 3 answers")
+        await page.wait_for_timeout(1_500)
+        await page.get_by_role("button", name="Next answer").click()
+        await page.wait_for_selector("dialog >> text=Used for the reply")
+        await page.wait_for_timeout(900)
+        await recorder.stop()
+        recorder.save(folder / "question.webp")
+        await page.screenshot(path=folder / "answers.png")
+        await page.keyboard.press("Escape")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        await picture_at_rest(page, folder / "reply.png")
+        await page.locator("main textarea").fill("/moa settings")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("dialog >> text=Save")
+        await page.screenshot(path=folder / "settings.png")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("link", name="MoA").click()
+        await page.get_by_role("link", name="Home").click()
+        await page.wait_for_selector("text=Many models, one reply")
+        await page.set_viewport_size(TALL)
+        await page.wait_for_timeout(400)
+        await page.screenshot(path=folder / "home.png")
 
 
-def _bullet(text: str) -> str:
-    return f"• {text[2:]}" if text.startswith("- ") else text
+async def picture_at_rest(page: Page, path: Path) -> None:
+    """Take a picture of a whole thread with the mouse and the focus out of the way."""
+    await page.set_viewport_size(HIGHER)
+    await page.mouse.move(600, 20)
+    await page.locator("aside textarea").focus()
+    await page.wait_for_timeout(300)
+    await page.screenshot(path=path)
+    await page.set_viewport_size(SIZE)
 
 
-def _text(x: int, y: int, text: str, attributes: str, *, bold: bool = False) -> str:
-    words = escape(text)
-    if bold:
-        words = re.sub(r"\*\*(.+?)\*\*", r'<tspan class="strong">\1</tspan>', words)
-    return f'<text x="{x}" y="{y}" {attributes}>{words}</text>'
+async def picture_a_failure(browser: Browser, folder: Path) -> None:
+    """Make the picture of a reply for which one model failed."""
+    async with on_page(browser, BROKEN) as (trial, page):
+        await ask(trial, page)
+        await picture_at_rest(page, folder / "failed.png")
+
+
+async def picture_the_terminal(browser: Browser, folder: Path) -> None:
+    """Make the picture of a question in a terminal."""
+    page = await browser.new_page(viewport={"width": 900, "height": 400})
+    shown = f'$ moa-bot ask "{TERMINAL_QUESTION}"\n{await asyncio.to_thread(terminal_session)}'
+    await page.set_content(TERMINAL_PAGE.format(text=escape(shown.rstrip()), dot=DOT))
+    await page.locator("div").screenshot(path=folder / "terminal.png")
+    await page.close()
+
+
+def terminal_session() -> str:
+    """Return what `moa-bot ask` prints, with its progress."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "moa.toml").write_text(CONFIG.format(careful=""), encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "bot", "ask", TERMINAL_QUESTION],
+            cwd=folder,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+    return done.stdout
+
+
+async def make_all(folder: Path) -> None:
+    """Make every picture."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        await picture_the_way(browser, folder)
+        await picture_a_failure(browser, folder)
+        await picture_the_terminal(browser, folder)
+        await browser.close()
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Draw the picture into `docs/images`, or into the file that is named."""
-    target = Path(arguments[0]) if arguments else PICTURE
-    with tempfile.TemporaryDirectory() as folder:
-        reply = asyncio.run(render_reply(Path(folder)))
-    target.write_text(draw(reply), encoding="utf-8")
+    """Make every picture in `docs/images`, or in the folder that is named."""
+    folder = Path(arguments[0]) if arguments else IMAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(make_all(folder))
 
 
 if __name__ == "__main__":
-    import sys
-
     main(sys.argv[1:])

@@ -22,8 +22,13 @@ LONG = 20
 _VALUE = re.compile(r"(?<==)[^&#\s]+")
 
 
-def address_problem(address: str) -> str | None:
-    """Return what is wrong with an HTTP address, without quoting it; None if nothing is."""
+def address_problem(address: str, *, login: bool = False) -> str | None:
+    """Return what is wrong with an HTTP address, without quoting it; None if nothing is.
+
+    Args:
+        address: the address.
+        login: whether it may have a user name and a password.
+    """
     if not address.isprintable() or " " in address:
         return BAD_CHARACTER
     try:
@@ -33,7 +38,7 @@ def address_problem(address: str) -> str | None:
         url.hostname.encode("idna")  # as the resolver does; it refuses empty and long labels
     except ValueError:
         return NOT_HTTP
-    if url.username is not None or url.password is not None:
+    if not login and (url.username is not None or url.password is not None):
         return HAS_LOGIN
     return _port_problem(url)
 

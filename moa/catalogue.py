@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from moa.access import (
+    api_version_of,
+    base_url_of,
+    cloud_of,
+    headers_of,
+    key_of,
+    key_variable,
+    preset_of,
+    unset_variable,
+)
 from moa.environment import Lookup
-from moa.errors import PipelineError
+from moa.errors import ModelError, PipelineError
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Plan
 from moa.pipeline.strict_model import nearest
 from moa.ports import DEFAULT_CONTEXT_WINDOW, CostOf, Model, Profile
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build, cost_of
-from moa.providers.endpoints import checked_key
-from moa.redaction import remember
 from moa.resilience import BreakerRules, WorkerShare, resilient
 from moa.types import Price
 
-KEY_VARIABLES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-BASE_URL_VARIABLES = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+_WITHOUT_TEMPERATURE = frozenset({"anthropic", "bedrock", "vertex"})
 
 
 class PipelineNotFound(PipelineError, KeyError):
@@ -111,15 +118,33 @@ class ModelCatalogue:
         return self._models[name]
 
     async def prepare(self) -> None:
-        """Do now what would slow the first question: imports, clients, loading weights."""
-        await asyncio.gather(*(model.prepare() for model in self._models.values()))
+        """Do now what would slow the first question: imports, clients, loading weights.
+
+        A model that can't be prepared doesn't stop the others: its calls report why.
+        """
+        ready = [model.prepare() for model in self._models.values()]
+        for error in await asyncio.gather(*ready, return_exceptions=True):
+            if isinstance(error, BaseException) and not isinstance(error, ModelError):
+                raise error
 
     def missing_key(self, name: str) -> str | None:
         """Return what to do if a model's key isn't set; None if the key is set or not needed."""
-        variable = unset_key(self.tables[name], self._lookup)
+        variable = self.unset_variable(name)
         if variable is None:
             return None
         return f"models.{name}: its key is not set. Set {variable}, {self._key_source}."
+
+    def unset_variable(self, name: str) -> str | None:
+        """Return the variable of a model's key or headers that isn't set; None if all are."""
+        return unset_variable(self.tables[name], self._lookup)
+
+    def key_variable(self, name: str) -> str | None:
+        """Return the variable that holds a model's key; None if it has none."""
+        return key_variable(self.tables[name], self._lookup)
+
+    def address(self, name: str) -> str | None:
+        """Return a model's address in effect, unless it is its SDK's default."""
+        return base_url_of(self.tables[name], self._lookup)
 
     def _require_keys(self, pipeline: Pipeline) -> None:
         alternates = [self.tables[model].hedge_with for model in pipeline.models]
@@ -163,14 +188,16 @@ def build_model(
     Raises:
         PipelineError: its key or its address can't be used.
     """
-    base_url = table.base_url
-    if base_url is None and table.provider in BASE_URL_VARIABLES:
-        base_url = lookup(BASE_URL_VARIABLES[table.provider])
+    key, is_token = key_of(table, lookup)
     spec = ModelSpec(
         provider=table.provider,
         model=table.model,
-        base_url=base_url,
-        api_key=_key(table, lookup),
+        base_url=base_url_of(table, lookup),
+        api_key=key,
+        is_token=is_token,
+        headers=headers_of(table, lookup),
+        api_version=api_version_of(table, lookup),
+        cloud=cloud_of(table, lookup),
         timeout_s=table.timeout_s,
         reasoning_tokens=table.reasoning_tokens,
         reasoning_effort=table.reasoning_effort,
@@ -184,37 +211,12 @@ def build_model(
     return build(spec, _profile(name, table), endpoints)
 
 
-def key_variable(table: ModelDefinition) -> str | None:
-    """Return the variable that holds a model's key; None if the model needs no key."""
-    if table.api_key_env:
-        return table.api_key_env
-    # Your own server often takes no key, and must never be sent OpenAI's.
-    return None if table.base_url else KEY_VARIABLES.get(table.provider)
-
-
-def unset_key(table: ModelDefinition, lookup: Lookup) -> str | None:
-    """Return the variable that should hold a model's key and doesn't; None if all is well."""
-    variable = key_variable(table)
-    return None if variable is None or lookup(variable) else variable
-
-
 def cost_in(table: ModelDefinition) -> CostOf:
     """Return the price of a model's calls: the configured one, else the price list's."""
     if table.price:
         return Price(table.price.input, table.price.output, table.price.cached).of
-    return cost_of(table.provider, table.model, table.base_url)
-
-
-def _key(table: ModelDefinition, lookup: Lookup) -> str | None:
-    variable = key_variable(table)
-    if variable is None:
-        return None
-    try:
-        key = checked_key(lookup(variable))
-    except PipelineError as error:
-        raise PipelineError(f"{variable}: {error}") from None
-    remember(key)
-    return key
+    preset = preset_of(table)
+    return cost_of(table.provider, table.model, table.base_url or preset.base_url)
 
 
 def _profile(name: str, table: ModelDefinition) -> Profile:
@@ -226,7 +228,7 @@ def _profile(name: str, table: ModelDefinition) -> Profile:
         proposer_max_output_tokens=table.proposer_max_output_tokens,
         aggregator_max_output_tokens=table.aggregator_max_output_tokens,
         temperature=table.temperature if isinstance(table.temperature, float | int) else None,
-        takes_temperature=table.provider != "anthropic" and not provider_decides,
+        takes_temperature=preset_of(table).api not in _WITHOUT_TEMPERATURE and not provider_decides,
         takes_images=table.images,
         persona=table.persona,
         cost=cost_in(table),

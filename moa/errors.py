@@ -11,13 +11,16 @@ MoaError
 
 An exception's docstring is its default message: a plain sentence that is safe to show to anyone.
 It never includes text from a provider, which may contain an API key or someone else's text. That
-text is in `ModelError.reason`, for operators only.
+text is in `ModelError.reason`, for operators only. Errors about the network (`certificate`,
+`proxy`, `redirected`) name addresses, and are for operators too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
+
+from moa.pasted_keys import hide_keys
 
 if TYPE_CHECKING:
     from moa.types import Answer
@@ -32,6 +35,9 @@ class MoaError(Exception):
 
 class PipelineError(MoaError):
     """The pipeline is not set up correctly."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(hide_keys(message))  # a message quotes what was set, which may be a key
 
 
 class NotEnoughAnswers(MoaError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from moa.environment import lookup_in
 from moa.errors import PipelineError
+from moa.network import Network
 from moa.pipeline.config import Config
 from moa.pipeline.plan import Plan
 from moa.pipeline.toml_file import read_toml
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from moa.catalogue import ModelCatalogue
     from moa.providers import Endpoints
-
-BOT_TABLES = frozenset({"slack", "limits", "storage", "work"})
-"""Tables of moa.toml that only moa-bot reads."""
 
 
 class Pipelines(Mapping[str, Plan]):
@@ -94,10 +92,11 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 
     file = Path(path)
-    tables = {key: value for key, value in read_toml(file).items() if key not in BOT_TABLES}
+    table = read_toml(file)
     try:
-        config = Config.from_table(tables)
+        config = Config.from_table(table)
     except PipelineError as error:
         raise PipelineError(f"{file.name}:\n{error}") from None
-    endpoints = Endpoints()
-    return Pipelines(ModelCatalogue(config, endpoints, lookup_in(variables)), endpoints)
+    lookup = lookup_in(variables)
+    endpoints = Endpoints(network=Network(lookup))
+    return Pipelines(ModelCatalogue(config, endpoints, lookup), endpoints)

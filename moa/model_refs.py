@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from moa.catalogue import build_model, unset_key
+from moa.access import unset_variable
+from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.plan import Plan
+from moa.pipeline.provider_presets import PRESETS
 from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
-from moa.pipeline.strict_model import nearest
+from moa.pipeline.strict_model import nearest, parse_table
 from moa.ports import Model, Profile
 from moa.providers import PROVIDERS, Endpoints, ProvidedModel
 
@@ -21,8 +23,6 @@ ModelRef = str | Model
 
 DEFAULT_MODELS: Final = {"local": "smollm2-135m-instruct", "scripted": "echo"}
 """The model of a provider that needs none named."""
-
-TAKES_IMAGES: Final = frozenset({"openai", "anthropic"})
 
 
 class ModelResolver:
@@ -94,7 +94,7 @@ class ModelResolver:
 
     def _named(self, ref: str) -> Model:
         table = _definition(ref)
-        if variable := unset_key(table, self._lookup):
+        if variable := unset_variable(table, self._lookup):
             raise PipelineError(f'"{ref}" needs a key. Set {variable} in the environment.')
         if ref not in self._built:
             self._built[ref] = build_model(ref, table, self._endpoints, self._lookup)
@@ -114,9 +114,10 @@ def _definition(ref: str) -> ModelDefinition:
             raise PipelineError(
                 f'"{ref}" names no provider. Write "provider:model"; providers are {providers}.'
             )
-        raise PipelineError(f'there is no provider "{provider}". {nearest(provider, PROVIDERS)}')
+        near = nearest(provider, PROVIDERS)
+        raise PipelineError(f'there is no provider "{provider}". {near}')
     model = model or DEFAULT_MODELS.get(provider, "")
     if not model:
         raise PipelineError(f'"{ref}" names no model. Write "{provider}:" and the model\'s name.')
-    table = {"provider": provider, "model": model, "images": provider in TAKES_IMAGES}
-    return ModelDefinition.model_validate(table)
+    table = {"provider": provider, "model": model, "images": PRESETS[provider].takes_images}
+    return parse_table(ModelDefinition, table, f'"{provider}:"')

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,9 +27,10 @@ usage: python3 -m tests              the everyday checks and tests (under 5 minu
        python3 -m tests --help       this text
 
 The everyday command runs ruff, basedpyright, the import contracts and every test that is not
-marked `faults` (kills processes, stops databases), `second_setting` (repeats a Slack test over HTTP
-and Postgres) or `slow`. --all runs those tests as well and measures coverage, which must reach
-90 %. A new test belongs to the everyday group unless you mark it.
+marked `browser` (needs Chromium), `faults` (kills processes, stops databases), `second_setting`
+(repeats a Slack test over HTTP and Postgres) or `slow`. --all runs those tests as well and measures
+coverage, which must reach 90 %. As root on Debian it installs Chromium first, if there is none.
+A new test belongs to the everyday group unless you mark it.
 
 The first run installs the tools with their hashes from requirements.lock into .check/. The last
 line of the output counts the tests: "N passed, N failed".
@@ -40,7 +42,7 @@ examples:
   python3 -m tests --durations 20              every test in one process, then the slowest
 """
 
-EVERYDAY = ["-m", "not faults and not second_setting and not slow"]
+EVERYDAY = ["-m", "not browser and not faults and not second_setting and not slow"]
 
 PROCESSES = min(1 + (os.cpu_count() or 1), 4)
 PARALLEL = [f"--numprocesses={PROCESSES}", "--dist=worksteal"]
@@ -77,6 +79,7 @@ def _check(*, everything: bool) -> int:
     failed = [name for name, command in CHECKS.items() if _timed(name, command)]
     pytest = ["-m", "pytest", *PARALLEL]
     if everything:
+        _install_chromium()
         failed += ["tests"] if _timed("tests", ["coverage", "run", *pytest]) else []
         _run(["coverage", "combine", "--quiet"])
         report = ["coverage", "report", f"--fail-under={LEAST_COVERAGE}"]
@@ -102,6 +105,20 @@ def _install() -> None:
     # The lock lists every package, so pip has no dependencies to resolve.
     subprocess.run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK)], check=True)
     stamp.write_text(digest, encoding="utf-8")
+
+
+def _install_chromium() -> None:
+    """Install the browser that tests/browser needs, where that can be done."""
+    if any(shutil.which(name) for name in ("chromium", "chromium-browser")):
+        return
+    apt_get = shutil.which("apt-get")
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not apt_get:
+        _say("No Chromium and no way to install it: tests/browser is skipped.")
+        return
+    _say("Installing Chromium")
+    subprocess.run([apt_get, "update", "-qq"], check=False)
+    install = [apt_get, "install", "-qq", "-y", "--no-install-recommends", "chromium"]
+    subprocess.run(install, check=False, stdout=subprocess.DEVNULL)
 
 
 def _tool(name: str) -> Path:

@@ -97,6 +97,9 @@ def _element(element: Json) -> Any:
             )
         case "static_select":
             return _menu(element)
+        case "overflow":
+            options = [_option(option) for option in element["options"]]
+            return slackblocks.OverflowMenu(element["action_id"], options)
         case _:
             return _input(element)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -166,12 +166,14 @@ async def on_stage(
     database: str | None = None,
     tracer_provider: TracerProvider | None = None,
     grid: tuple[str, ...] = (),
+    now: Callable[[], datetime] | None = None,
 ) -> AsyncGenerator[Stage, None]:
     """Run a bot. Every model that is not in `models` answers "The answer of NAME.".
 
     `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; if that has
     no database, the bot uses a SQLite file in the folder. `grid` is the id of our workspace's
-    Enterprise organisation, followed by the team ids of its other workspaces.
+    Enterprise organisation, followed by the team ids of its other workspaces. `now` is the clock
+    of prompts and brainstorms; by default the local Slack's.
     """
     mode = mode or SETTING.mode
     database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
@@ -192,7 +194,7 @@ async def on_stage(
                 settings,
                 mode=mode,
                 tracer_provider=tracer_provider,
-                now=lambda: datetime.fromtimestamp(slack.clock.now(), UTC),
+                now=now or (lambda: datetime.fromtimestamp(slack.clock.now(), UTC)),
             )
         )
         if mode == "http":

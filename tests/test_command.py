@@ -36,10 +36,11 @@ def test_all_takes_no_other_arguments() -> None:
     assert main(["--all", "-x"]) == 2
 
 
-def test_the_everyday_group_excludes_faults_and_the_second_setting() -> None:
-    """A new file belongs to it unless it is in tests/faults or marked."""
+def test_the_everyday_group_excludes_faults_browsers_and_the_second_setting() -> None:
+    """A new file belongs to it unless its folder or a mark excludes it."""
     files = [
         "tests/faults/test_restoring.py",
+        "tests/browser/test_access.py",
         "tests/slack/test_memory.py",
         "tests/moa/test_sse.py",
     ]
@@ -52,5 +53,5 @@ def test_the_everyday_group_excludes_faults_and_the_second_setting() -> None:
         check=True,
     )
     found = [line for line in done.stdout.splitlines() if "::" in line]
-    assert {line.partition("::")[0] for line in found} == {*files[1:]}
+    assert {line.partition("::")[0] for line in found} == {*files[2:]}
     assert [line for line in found if "test_memory" in line and "http, postgres" in line] == []

@@ -51,7 +51,7 @@ class PostgresQueue:
         outage: OutageLog,
         at_once: int,
     ) -> None:
-        self._app = app
+        self.app = app
         self._outage = outage
         self._runs = runs
         self._stop = stop
@@ -76,7 +76,7 @@ class PostgresQueue:
 
     async def enqueue(self, run_id: str, turn: int) -> None:
         """Queue a run, once however often it is queued; the smallest turn goes first."""
-        job = self._app.configure_task(TASK, lock=run_id, queueing_lock=run_id, priority=-turn)
+        job = self.app.configure_task(TASK, lock=run_id, queueing_lock=run_id, priority=-turn)
         try:
             await job.defer_async(run_id=run_id)
         except exceptions.AlreadyEnqueued:
@@ -90,7 +90,7 @@ class PostgresQueue:
         if is_live and run_id in self._tasks.in_progress:
             self._stop(run_id)
         elif is_live:
-            manager, doing = self._app.job_manager, Status.DOING.value
+            manager, doing = self.app.job_manager, Status.DOING.value
             with suppress(exceptions.ConnectorException):  # the other process finds what is stored
                 for job in await manager.list_jobs_async(lock=run_id, status=doing):
                     await manager.cancel_job_by_id_async(job.id or 0, abort=True)
@@ -140,7 +140,7 @@ class PostgresQueue:
         """Run the engine's worker, and again after it lost the database."""
         while self._is_open:
             try:
-                await self._app.run_worker_async(
+                await self.app.run_worker_async(
                     queues=[QUEUE],
                     concurrency=self._at_once,
                     fetch_job_polling_interval=POLL_S,
@@ -161,7 +161,7 @@ class PostgresQueue:
         """Keep a draining worker alive in the eyes of others: the engine's stops sending them."""
         while self._worker_id is not None:
             with suppress(exceptions.ConnectorException):
-                await self._app.job_manager.update_heartbeat(self._worker_id)
+                await self.app.job_manager.update_heartbeat(self._worker_id)
             await asyncio.sleep(recovery.HEARTBEAT_S)
 
 

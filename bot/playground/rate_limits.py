@@ -87,6 +87,12 @@ class RateLimits:
         for key in [key for key in self._buckets if key[0] == method]:
             del self._buckets[key]
 
+    def reset_rate(self, method: str) -> None:
+        """Return one method to Slack's own rate, with full buckets."""
+        self._overrides.pop(method, None)
+        for key in [key for key in self._buckets if key[0] == method]:
+            del self._buckets[key]
+
     def consume(self, method: str, channel: str) -> None:
         """Count one call.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
+from bot.playground import snapshot
 from bot.playground.api.response_urls import FAULT_METHOD, ResponseUrls
 from bot.playground.clock import Clock
 from bot.playground.delivery.http_events import HttpEvents
@@ -245,6 +246,18 @@ class LocalSlack(PeopleMessages, PeopleActions, PeopleQueries, PlatformActions):
     async def redeliver(self, event_id: str) -> Ack:
         """Send an event again, as Slack does if it saw no acknowledgement."""
         return await self._emulator.outbox.redeliver(event_id)
+
+    def name_team(self, team_id: str, name: str) -> None:
+        """Name an outside organisation."""
+        self._emulator.workspace.teams[team_id] = name
+
+    def dump(self) -> str:
+        """Return the state as JSON, for `restore`."""
+        return snapshot.dump(self._emulator)
+
+    def restore(self, text: str) -> None:
+        """Replace the state by one that `dump` returned; raise ValueError if it is none."""
+        snapshot.restore(self._emulator, text)
 
     def emit(self, kind: str, **fields: object) -> None:
         """Send any other event if the app subscribes to it, such as `app_uninstalled`."""

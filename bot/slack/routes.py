@@ -19,6 +19,13 @@ from bot.slack.actions.regenerate import Regenerate
 from bot.slack.actions.share import ReplySharer
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import CLICKS, AnswersModal
+from bot.slack.brainstorm import ids
+from bot.slack.brainstorm.export import ExportClicks
+from bot.slack.brainstorm.own_clicks import OwnIdeas
+from bot.slack.brainstorm.phase_clicks import PhaseClicks
+from bot.slack.brainstorm.read_clicks import ReadClicks
+from bot.slack.brainstorm.starts import BrainstormStarts
+from bot.slack.brainstorm.vote_clicks import VoteClicks
 from bot.slack.home.handlers import HomeTab
 from bot.slack.home.views import CHOOSE_PIPELINE, OPEN_SETTINGS
 from bot.slack.intake.deletions import Deletions
@@ -62,9 +69,22 @@ COMMAND = re.compile(r"/.+")
 """Any slash command: two apps of a workspace can't share a name, so the manifest's may vary."""
 
 ASK_ABOUT, SUMMARISE, ASK_ANYWHERE = "ask_about", "summarise_thread", "ask_anywhere"
+START_BRAINSTORM = "start_brainstorm"
 """The callback ids of the manifest's shortcuts."""
 
 ANYTHING = re.compile(r".*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class BrainstormHandlers:
+    """The handlers of brainstorms."""
+
+    starts: BrainstormStarts
+    own: OwnIdeas
+    votes: VoteClicks
+    reads: ReadClicks
+    phases: PhaseClicks
+    exports: ExportClicks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,7 @@ class Handlers:
     regenerate: Regenerate
     feedback: FeedbackButtons
     shortcuts: Shortcuts
+    brainstorms: BrainstormHandlers
 
 
 def register(app: AsyncApp, handlers: Handlers, on_rate_limited: Callable[[], None]) -> None:
@@ -109,6 +130,7 @@ def register(app: AsyncApp, handlers: Handlers, on_rate_limited: Callable[[], No
     app.view(REASON_CALLBACK)(handlers.feedback.submit_reason)
     app.view(CHANNEL_CALLBACK)(handlers.settings.submit_channel)
     app.view(WORKSPACE_CALLBACK)(handlers.home.submit_workspace)
+    _register_brainstorms(app, handlers.brainstorms)
     _acknowledge_the_rest(app)
     app.error(handle_error)
 
@@ -124,6 +146,37 @@ def _actions(handlers: Handlers) -> Mapping[str, Callable[..., Awaitable[None]]]
         CHOOSE_PIPELINE: handlers.home.choose_pipeline,
         OPEN_SETTINGS: handlers.settings.open_workspace,
     }
+
+
+def _register_brainstorms(app: AsyncApp, handlers: BrainstormHandlers) -> None:
+    own, votes, reads, phases = handlers.own, handlers.votes, handlers.reads, handlers.phases
+    buttons: Mapping[str, Callable[..., Awaitable[None]]] = {
+        ids.START: handlers.starts.click,
+        ids.ADD: own.add,
+        ids.MINE: own.mine,
+        ids.SEE: reads.see,
+        ids.THEME: reads.turn,
+        ids.VOTE: votes.open,
+        ids.EXTEND: phases.extend,
+        ids.END: phases.end,
+        ids.CLOSE: phases.close,
+        ids.REOPEN: phases.reopen,
+        ids.EXPORT_MD: handlers.exports.markdown,
+        ids.EXPORT_CSV: handlers.exports.csv,
+    }
+    for action, listener in buttons.items():
+        app.action(action)(listener)
+    for prefix, turn in ((ids.TURN_MINE, own.turn), (ids.TURN_SEEN, reads.turn)):
+        app.action(re.compile(f"{prefix}({ids.PREVIOUS}|{ids.NEXT})"))(turn)
+    app.action(re.compile(f"{ids.TURN_VOTE}({ids.PREVIOUS}|{ids.NEXT})"))(votes.turn)
+    app.action(re.compile(f"{ids.IDEA_MENU}:.*"))(reads.choose)
+    app.action(re.compile(f"{ids.MY_IDEA_MENU}:.*"))(own.choose)
+    app.shortcut(START_BRAINSTORM)(handlers.starts.shortcut)
+    app.view(ids.START_VIEW)(handlers.starts.submit)
+    app.view(ids.ADD_VIEW)(own.submit_added)
+    app.view(ids.CHANGE_VIEW)(own.submit_changed)
+    app.view(ids.VOTE_VIEW)(votes.submit)
+    app.view(ids.COMBINE_VIEW)(reads.submit_combined)
 
 
 def _acknowledge_the_rest(app: AsyncApp) -> None:

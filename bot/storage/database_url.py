@@ -18,12 +18,20 @@ DRIVERS = {
 }
 
 
+UNENCODED = (
+    "DATABASE_URL has a password with special characters. Percent-encode them: @ as %40, : as %3A, "
+    "/ as %2F, ? as %3F, # as %23, % as %25."
+)
+
+
 def read_url(url: str) -> URL:
     """The URL with the driver that is used for its database.
 
     Raises:
         ConfigurationError: when it is not a URL, or of a database that is not supported.
     """
+    if _has_bare_password(url):
+        raise ConfigurationError(UNENCODED)
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: the port is not a number
@@ -48,6 +56,21 @@ def read_url(url: str) -> URL:
             "postgresql://user:password@host/name."
         )
     return parsed.set(drivername=driver)
+
+
+def _has_bare_password(url: str) -> bool:
+    """Whether the password holds an `@` that must be percent-encoded.
+
+    Such a URL is read as another one: what follows the `@` becomes the host or the database, which
+    messages show.
+    """
+    scheme, _, rest = url.partition("://")
+    name, colon, password = rest.partition(":")
+    _, at, tail = password.partition("@")
+    if not (colon and at) or "/" in name or not scheme.startswith("postgres"):
+        return False
+    place, _, query = tail.partition("?")
+    return "@" in place or "@" in query.partition("=")[0]
 
 
 def explain(url: URL, error: Exception) -> str:

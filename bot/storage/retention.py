@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 
+from bot.storage.brainstorm_retention import forgotten_brainstorms
 from bot.storage.database import Database
 from bot.storage.tables import IS_LIVE, feedback, preferences, runs, spending
 
@@ -103,13 +104,16 @@ class Retention:
             return await connection.scalar(query) or 0
 
     async def forget(self, whose: DeletionScope) -> None:
-        """Delete what else names a workspace or a person: choices, feedback, what they spent.
+        """Delete what else there is of a workspace or a person: brainstorms, choices, spending.
 
-        With an age it is only what they spent, and of that no day of this month: budgets count it.
+        With an age it is only brainstorms and what they spent, and of that no day of this month:
+        budgets count it.
         """
         if whose == DeletionScope():
             return
         async with self._database.begin() as connection:
+            for statement in forgotten_brainstorms(whose.team, whose.user, whose.before):
+                await connection.execute(statement)
             await connection.execute(delete(spending).where(*_spent(whose)))
             if whose.before is not None:
                 return

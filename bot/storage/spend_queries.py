@@ -8,13 +8,20 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.limits import HOUR, REFUSALS, BudgetUse, ChannelUse, PipelineStats
 from bot.storage.database import Database
 from bot.storage.rows import aware
-from bot.storage.tables import IS_LIVE, ledger, runs, spending
+from bot.storage.tables import (
+    BRAINSTORM_IS_OPEN,
+    IS_LIVE,
+    brainstorms,
+    ledger,
+    runs,
+    spending,
+)
 
 MEASURED_RUNS = 100
 """The latest runs of a pipeline that its speed and cost are measured by."""
@@ -86,6 +93,7 @@ async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
     live = await _live(connection, asker)
     typical = await _typical(connection) if live else {}
     to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
+    to_come += [(row, row.to_come) for row in await connection.execute(_reserved(asker))]
     hers = sum(cost for row, cost in to_come if row.user == user)
     here = sum(cost for row, cost in to_come if row.channel == channel)
     return BudgetUse(
@@ -109,6 +117,14 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
     # workspace too, looks through all that were ever asked there.
     query = query.where(IS_LIVE, *_earlier(asker.before))
     return [row for row in await connection.execute(query) if row.team == asker.team]
+
+
+def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
+    """Select what brainstorms whose models are at work may still cost at most."""
+    to_come = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
+    return select(brainstorms.c.user, brainstorms.c.channel, to_come.label("to_come")).where(
+        brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), to_come > 0
+    )
 
 
 def _spent(asker: _Asker) -> Any:

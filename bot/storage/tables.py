@@ -179,3 +179,109 @@ spending = Table(
     Column("cost_usd", Float, nullable=False),
 )
 """What was spent a UTC day (YYYY-MM-DD), so that a budget is checked without reading every run."""
+
+BRAINSTORM_IS_OPEN = "NOT (phase = 'closed' AND settled)"
+"""Whether a brainstorm is not over, in the words of the index of the few that are not."""
+
+brainstorms = Table(
+    "brainstorms",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("key", String(255), nullable=False, unique=True),
+    Column("topic", Text, nullable=False),
+    Column("material", Text, nullable=False),
+    Column("pipeline", String(255), nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("dots", Integer, nullable=False),
+    Column("phase", String(16), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("phase_ends_at", DateTime(timezone=True)),
+    Column("extended", Boolean, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("refresh_at", DateTime(timezone=True)),
+    Column("attempt", Integer, nullable=False),
+    Column("posting", String(64)),
+    Column("board_ts", String(64)),
+    Column("boards", Integer, nullable=False),
+    Column("themes_ts", String(64)),
+    Column("result_ts", String(64)),
+    Column("themes", Text),
+    Column("seed", BigInteger, nullable=False),
+    Column("reserved_usd", Float, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("trouble", String(32)),
+    Column("closed_in", String(16)),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("ix_brainstorms_team_channel_created_at", "team", "channel", "created_at"),
+    Index(
+        "ix_brainstorms_live",
+        "phase_ends_at",
+        sqlite_where=text(BRAINSTORM_IS_OPEN),
+        postgresql_where=text(BRAINSTORM_IS_OPEN),
+    ),
+)
+"""One row a brainstorm.
+
+`step` counts the changes of its phase; `settled` tells that nothing is left to do until it ends.
+`refresh_at` is when the board is to be drawn again. `attempt` counts how often its work was begun,
+and `posting` is what may have been posted without its ts having been stored. `reserved_usd` is the
+most that its models may cost, and 0 once they are done. `themes` is JSON, where it was made.
+"""
+
+ideas = Table(
+    "ideas",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("brainstorm_id", ForeignKey("brainstorms.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("author", String(255), nullable=False),
+    Column("is_model", Boolean, nullable=False),
+    Column("named", Boolean, nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("ix_ideas_brainstorm_id_key", "brainstorm_id", "key", unique=True),
+    Index("ix_ideas_author", "author"),
+    sqlite_autoincrement=True,
+)
+"""One row an idea. `author` is a person's Slack id or a model's name, `named` whether the person
+wants their name shown. `key` keeps an idea from being stored twice when it is handed in again."""
+
+ballots = Table(
+    "ballots",
+    metadata,
+    Column("brainstorm_id", ForeignKey("brainstorms.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", String(32), primary_key=True),
+    Column("dots", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+"""A person's dots in a brainstorm, as a JSON object from the id of an idea to a count."""
+
+brainstorm_calls = Table(
+    "brainstorm_calls",
+    metadata,
+    Column("brainstorm_id", ForeignKey("brainstorms.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("model", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("ideas", Integer, nullable=False),
+    Column("error_kind", String(32)),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cost_usd", Float),
+)
+"""The calls to models in a brainstorm that have ended, so that none is made and paid for twice."""
+
+brainstorm_questions = Table(
+    "brainstorm_questions",
+    metadata,
+    Column("brainstorm_id", ForeignKey("brainstorms.id", ondelete="CASCADE"), primary_key=True),
+    Column("ts", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("ideas", Text, nullable=False),
+)
+"""What the models were asked about a brainstorm, by the message in its thread that asks. `ideas` is
+a JSON list of the ids that the question is about."""

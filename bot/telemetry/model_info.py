@@ -8,6 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from moa.pipeline.config import ModelDefinition
+from moa.pipeline.provider_presets import PRESETS
 
 IN_PROCESS = frozenset({"local", "scripted"})
 """Providers whose models run in this process, without a network."""
@@ -33,9 +34,10 @@ class ModelInfo:
     @classmethod
     def from_definition(cls, definition: ModelDefinition) -> Self:
         """Create it from a model's configuration."""
-        if definition.base_url is None or definition.provider in IN_PROCESS:
+        address = definition.base_url or PRESETS[definition.provider].base_url
+        if address is None or definition.provider in IN_PROCESS:
             return cls(definition.provider, definition.model)
-        url = urlsplit(definition.base_url)
+        url = urlsplit(address)
         return cls(
             definition.provider, definition.model, url.hostname, url.port or PORTS.get(url.scheme)
         )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, TextIO
 
 from bot import logs
@@ -17,7 +18,20 @@ from bot.settings import Settings, load
 from bot.terminal import document, strings
 from bot.terminal.display import Display, PlainDisplay
 from bot.terminal.screen import Screen
-from moa import Event, Finished, NotEnoughAnswers, Outcome, PipelineError, Plan, run
+from moa import (
+    Answered,
+    Call,
+    Compared,
+    Event,
+    Failed,
+    Finished,
+    NotEnoughAnswers,
+    Outcome,
+    PipelineError,
+    Plan,
+    Retried,
+    run,
+)
 from moa.providers import Endpoints
 
 MAX_BYTES = 1_000_000
@@ -106,7 +120,7 @@ def ask(options: AskOptions) -> int:
 
 
 async def _ask(options: AskOptions, text: str, settings: Settings) -> int:
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         name = options.pipeline or catalogue.default
         plan = catalogue.plan(name)
@@ -142,11 +156,13 @@ async def _print_run(plan: Plan, text: str, screen: Screen, *, answers: bool) ->
 
 async def _print_json(plan: Plan, text: str) -> int:
     started = time.monotonic()
+    calls: list[Call] = []
     try:
-        outcome = await _outcome(plan, text, _ignore)
+        outcome = await _outcome(plan, text, partial(_collect, calls))
     except NotEnoughAnswers as error:
         elapsed = time.monotonic() - started
-        failure = document.Failure(plan.name, len(plan.layers), error.answers, str(error), elapsed)
+        layers = len(plan.layers)
+        failure = document.Failure(plan.name, layers, error.answers, calls, str(error), elapsed)
         sys.stdout.write(f"{document.failed(failure)}\n")
         return NOT_ANSWERED
     sys.stdout.write(f"{document.answered(outcome)}\n")
@@ -164,8 +180,10 @@ async def _outcome(plan: Plan, text: str, show: Callable[[Event], None]) -> Outc
     return outcome
 
 
-def _ignore(_event: Event) -> None:
-    """Ignore an event: a document is printed at the end."""
+def _collect(calls: list[Call], event: Event) -> None:
+    """Keep an event's call, for the document of a run without an outcome."""
+    if isinstance(event, Answered | Failed | Retried | Compared):
+        calls.append(event.call)
 
 
 def _display(out: TextIO) -> Display:

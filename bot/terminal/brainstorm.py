@@ -113,7 +113,7 @@ async def _brainstorm(
     options: BrainstormOptions, topic: str, ideas: list[str], settings: Settings
 ) -> int:
     started = time.monotonic()
-    async with Endpoints() as endpoints:
+    async with Endpoints(network=settings.network) as endpoints:
         catalogue = model_catalogue(settings, endpoints)
         name = options.pipeline or catalogue.default
         plan = catalogue.plan(name)

@@ -10,10 +10,10 @@ OPENED = "Opened Slack's create-app page in your browser. If you don't see it, o
 NOT_OPENED = "No browser found. Open this address where you are signed in to Slack:"
 
 
-def open_page(address: str) -> str:
+def open_page(address: str, opened: str = OPENED, not_opened: str = NOT_OPENED) -> str:
     """Try to open an address; return the text to print, which includes the address."""
-    opened = _has_graphical_browser() and webbrowser.open(address)
-    return f"{OPENED if opened else NOT_OPENED}\n{address}\n"
+    is_open = _has_graphical_browser() and webbrowser.open(address)
+    return f"{opened if is_open else not_opened}\n{address}\n"
 
 
 def _has_graphical_browser() -> bool:

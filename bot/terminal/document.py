@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.terminal.safe_text import escaped_json
-from moa import Answer, Outcome
+from moa import Answer, Call, Outcome
 
 Fields = Mapping[str, Any]
 
@@ -21,6 +21,7 @@ class Failure:
         pipeline: the pipeline's name.
         layers: the number of proposer layers.
         answers: every failed call, including aggregators.
+        calls: every call, retries included.
         error: the reason, as a sentence.
         seconds: the run's duration.
     """
@@ -28,6 +29,7 @@ class Failure:
     pipeline: str
     layers: int
     answers: Sequence[Answer]
+    calls: Sequence[Call]
     error: str
     seconds: float
 
@@ -47,6 +49,9 @@ def answered(outcome: Outcome) -> str:
             "cost_is_estimate": outcome.cost_is_estimate,
             "cut_at_limit": outcome.cut_at_limit,
             "notes": list(outcome.notes),
+            "calls": [_call(call) for call in outcome.calls],
+            "rankings": [_answer(ranking) for ranking in outcome.rankings],
+            "disagreement": asdict(outcome.disagreement) if outcome.disagreement else None,
         }
     )
 
@@ -67,6 +72,9 @@ def failed(failure: Failure) -> str:
             "cost_is_estimate": any(a.usage and a.usage.estimated for a in failure.answers),
             "cut_at_limit": False,
             "notes": [],
+            "calls": [_call(call) for call in failure.calls],
+            "rankings": [],
+            "disagreement": None,
             "error": failure.error,
         }
     )
@@ -88,6 +96,28 @@ def _answer(answer: Answer) -> Fields:
         "output_tokens": usage.output_tokens if usage else None,
         "estimated": bool(usage and usage.estimated),
         "cost_usd": _money(answer.cost_usd),
+    }
+
+
+def _call(call: Call) -> Fields:
+    usage = call.usage
+    return {
+        "model": call.model,
+        "role": call.role,
+        "layer": call.layer,
+        "position": call.position,
+        "attempt": call.attempt,
+        "status": call.state,
+        "error_kind": call.error_kind,
+        "reason": call.reason,
+        "started": _rounded(call.started),
+        "first_token": _rounded(call.first_token),
+        "ended": _rounded(call.ended),
+        "input_tokens": usage.input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "cached_tokens": usage.cached_tokens if usage else None,
+        "estimated": bool(usage and usage.estimated),
+        "cost_usd": _money(call.cost_usd),
     }
 
 

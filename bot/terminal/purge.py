@@ -65,5 +65,5 @@ def _runs(count: int) -> str:
 def _rest(scope: DeletionScope) -> str:
     """Return what else is deleted; see `Retention.forget`."""
     if scope.before is not None:
-        return "its answers, calls and feedback"
-    return "all answers, calls, feedback, preferences and spending"
+        return "its answers, calls and feedback, and brainstorms"
+    return "all answers, calls, feedback, brainstorms, preferences and spending"

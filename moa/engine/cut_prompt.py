@@ -15,8 +15,13 @@ log = logging.getLogger(__name__)
 MIN_TOKENS: Final = 1_000
 """Smaller prompts fit everywhere; their counts differ for other reasons."""
 
-SUSPICIOUS_SHARE: Final = 0.6
-"""Prompts of which more was read, by the estimate, aren't looked at closely."""
+TINY_SHARE: Final = 0.25
+"""Less than this share of the estimate means a cut, whatever the text: only few texts in scripts
+other than Latin come near it, and those have their own bound (`least_tokens`)."""
+
+WORDS_SHARE: Final = 0.9
+"""A server that read fewer tokens than this share of the words has cut them: a word is a token or
+more. Some servers count roughly, by words."""
 
 NOTE: Final = (
     "{model}: its server read only {read:,} of about {sent:,} tokens and left out the rest without "
@@ -33,13 +38,15 @@ def cut_prompt_note(call: InFlightCall) -> str | None:
         return None
     sent = prompt_tokens(prompt)
     read = usage.input_tokens
-    if sent < MIN_TOKENS or read > SUSPICIOUS_SHARE * sent or read >= _least_tokens(prompt):
+    if sent < MIN_TOKENS or read >= sent or not _is_cut(prompt, sent, read):
         return None
     note = NOTE.format(model=call.model.profile.name, read=read, sent=sent)
     log.warning("%s", note)
     return note
 
 
-def _least_tokens(prompt: Prompt) -> int:
-    texts = (prompt.system, *(message.content for message in prompt.messages))
-    return sum(map(least_tokens, texts))
+def _is_cut(prompt: Prompt, sent: int, read: int) -> bool:
+    texts = [prompt.system, *(message.content for message in prompt.messages)]
+    words = sum(len(text.split()) for text in texts)
+    is_little = read < TINY_SHARE * sent or read < WORDS_SHARE * words
+    return is_little and read < sum(map(least_tokens, texts))

@@ -26,7 +26,8 @@ MAX_OUTPUT_RESERVE = 4_096
 SAFETY_MARGIN = 0.05
 """Share of a window left empty, because token counts are estimates."""
 
-MAX_FIT_ROUNDS = 6
+MAX_FIT_ROUNDS = 12
+"""What shortening saves is only estimated, so it may take a few rounds."""
 
 EXTRA_TOKENS = 16
 """Shorten by this many tokens more than the excess: sizes are rounded, and neutralising may
@@ -108,14 +109,17 @@ def _fit(
     shortened, notes = context, ()
     excess = token_budget.prompt_tokens(strategy(context)) - budget
     target = min(_content_tokens(context), budget)
+    urgency = 1
     for _ in range(MAX_FIT_ROUNDS):
         if excess <= 0:
             break
         thread, texts, notes = token_budget.fit(context.thread, context.texts, max(target, 1))
         shortened = context.with_texts(thread, texts)
-        excess = token_budget.prompt_tokens(strategy(shortened)) - budget
+        before, excess = excess, token_budget.prompt_tokens(strategy(shortened)) - budget
+        # What was cut may not have counted: characters that neutralising removes anyway.
+        urgency = urgency * 2 if excess >= before else 1
         # Dropping one long turn may leave far less than the target.
-        target = min(target, _content_tokens(shortened)) - excess - EXTRA_TOKENS
+        target = min(target, _content_tokens(shortened)) - urgency * (excess + EXTRA_TOKENS)
     return shortened, notes
 
 

@@ -5,14 +5,18 @@ Finding the file and the API keys is up to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator
 
 from moa.addresses import address_problem
 from moa.errors import PipelineError
+from moa.pasted_keys import looks_like_key, name_problem
 from moa.pipeline.definition import Pipeline, Seconds, find_errors
+from moa.pipeline.misplaced_keys import lift_default_pipeline
+from moa.pipeline.provider_presets import PRESETS, Api
 from moa.pipeline.strict_model import StrictModel, nearest, parse_table
 from moa.ports import DEFAULT_MAX_ATTEMPTS
 from moa.resilience import (
@@ -22,18 +26,24 @@ from moa.resilience import (
     DEFAULT_SILENT_S,
 )
 
-Provider = Literal["openai", "anthropic", "local", "scripted"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 REQUIRED_PARAMETERS = frozenset({"model", "messages", "stream"})
 """Request parameters that `omit` may not name."""
 
-PROVIDER_KEYS: Mapping[tuple[str, ...], tuple[Provider, ...]] = {
-    ("reasoning_tokens", "reasoning_effort", "omit"): ("openai", "anthropic"),
-    ("system_role",): ("openai",),
+_ON_A_SERVER: tuple[Api, ...] = ("openai", "azure", "anthropic", "bedrock", "vertex")
+API_KEYS: Mapping[tuple[str, ...], tuple[Api, ...]] = {
+    ("reasoning_tokens", "reasoning_effort", "omit", "headers"): _ON_A_SERVER,
+    ("system_role",): ("openai", "azure"),
+    ("api_version",): ("azure",),
+    ("region",): ("bedrock", "vertex"),
+    ("project",): ("vertex",),
     ("reply", "delay_s", "fail"): ("scripted",),
 }
-"""Model keys that only some providers support, with those providers."""
+"""Model keys that only some APIs support, with those APIs."""
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SDK_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding"})
 
 
 class PriceModel(StrictModel):
@@ -64,10 +74,15 @@ class ModelDefinition(StrictModel):
     """`[models.NAME]`: one configured model.
 
     Attributes:
-        provider: the API to use; `openai` works with any OpenAI-compatible server, see `base_url`.
-        model: the provider's name for the model.
-        base_url: the API's address; None for the provider's default.
+        provider: a name in `moa.pipeline.provider_presets`; `openai` works with any
+            OpenAI-compatible server, see `base_url`.
+        model: the provider's name for the model; on Azure, the deployment's.
+        base_url: the API's address; None for the provider's default. May hold credentials and a
+            query.
         api_key_env: the environment variable with the API key; None for the provider's usual one.
+        headers: sent with every request; `env:NAME` stands for a variable's value.
+        api_version: of Azure's API.
+        region, project: of Bedrock and Vertex.
         context_window: tokens of prompt and output together.
         max_output_tokens: output cap, in every role.
         proposer_max_output_tokens, aggregator_max_output_tokens: output cap in that role.
@@ -90,10 +105,14 @@ class ModelDefinition(StrictModel):
         reply, delay_s, fail: text, delay in seconds and error of a `scripted` model.
     """
 
-    provider: Provider
+    provider: str
     model: str = Field(min_length=1)
     base_url: str | None = None
-    api_key_env: str | None = Field(default=None, min_length=1)
+    api_key_env: str | None = None
+    headers: dict[str, str] = Field(default={}, repr=False)
+    api_version: str | None = Field(default=None, min_length=1)
+    region: str | None = Field(default=None, min_length=1)
+    project: str | None = Field(default=None, min_length=1)
     context_window: int | None = Field(default=None, ge=512)
     max_output_tokens: int | None = Field(default=None, ge=1)
     proposer_max_output_tokens: int | None = Field(default=None, ge=1)
@@ -118,11 +137,46 @@ class ModelDefinition(StrictModel):
     delay_s: float = Field(default=0.0, ge=0)
     fail: str | None = None
 
+    @field_validator("provider")
+    @classmethod
+    def _is_provider(cls, value: str) -> str:
+        if value not in PRESETS:
+            raise ValueError(
+                f'there is no provider "{value}". {nearest(value, PRESETS)}'.rstrip(".")
+            )
+        return value
+
+    @field_validator("model")
+    @classmethod
+    def _is_model(cls, value: str) -> str:
+        if looks_like_key(value):
+            raise ValueError(f"must be the provider's name for a model. {_PASTED}")
+        return value
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_variable(cls, value: str | None) -> str | None:
+        if value is not None and (problem := name_problem(value)):
+            raise ValueError(problem)
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _is_http_url(cls, value: str | None) -> str | None:
-        if value is not None and (problem := address_problem(value)):
+        if value is not None and (problem := address_problem(value, login=True)):
             raise ValueError(problem)
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, content in value.items():
+            if not _HEADER_NAME.fullmatch(name) or looks_like_key(name):
+                raise ValueError("holds a name that no header may have")
+            if name.lower() in _SDK_HEADERS:
+                raise ValueError(f'can\'t hold "{name}": it is set for each request')
+            if not (content.isascii() and content.isprintable()):
+                raise ValueError(f'"{name}" has a value with an invalid character')
         return value
 
     @field_validator("omit")
@@ -140,6 +194,20 @@ class ModelDefinition(StrictModel):
         return value
 
 
+_PASTED = "This looks like a key. Put the key in the environment or in .env"
+
+
+BOT_TABLES = frozenset({"slack", "limits", "storage", "work"})
+"""Tables of moa.toml that only moa-bot reads."""
+
+_HOMES: Mapping[str, str] = {
+    **dict.fromkeys(Pipeline.model_fields, "[pipelines.NAME]"),
+    **dict.fromkeys(ModelDefinition.model_fields, "[models.NAME]"),
+    **dict.fromkeys(["layers", "proposers", "required"], "[[pipelines.NAME.layers]]"),
+}
+"""The table that each key belongs to."""
+
+
 class Config(StrictModel):
     """The models and pipelines of a configuration."""
 
@@ -149,14 +217,18 @@ class Config(StrictModel):
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Config:
-        """Build the configuration from a parsed TOML file.
+        """Build the configuration from a parsed TOML file, without the tables in `BOT_TABLES`.
 
         Raises:
             PipelineError: names every wrong key, the allowed ones and the closest match.
         """
-        errors: list[str] = []
-        allowed = cls.model_fields
-        errors += [f"{k}: unknown key. {nearest(k, allowed)}" for k in table if k not in allowed]
+        table, errors = lift_default_pipeline(table)
+        allowed = [*cls.model_fields, *sorted(BOT_TABLES)]
+        errors += [
+            _unknown_top_key(key, value, allowed)
+            for key, value in table.items()
+            if key not in allowed
+        ]
         models = _parse_tables(ModelDefinition, table, "models", errors)
         pipelines = _parse_tables(Pipeline, table, "pipelines", errors)
         # Include models whose tables have errors, so that each error is reported only once.
@@ -187,6 +259,13 @@ def _default_pipeline(table: Mapping[str, Any], errors: list[str]) -> str:
     return str(default)
 
 
+def _unknown_top_key(key: str, value: object, allowed: Collection[str]) -> str:
+    # A table is a misspelt one: `[model.x]`.
+    if (home := _HOMES.get(key)) and not isinstance(value, Mapping):
+        return f"{key}: unknown key at the top of the file. It belongs to {home}: move it there."
+    return f"{key}: unknown key. {nearest(key, allowed)}"
+
+
 def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> Iterator[str]:
     """Yield errors in a model's table that involve several keys or models, one line each."""
     where = f"models.{name}"
@@ -199,13 +278,19 @@ def _model_errors(name: str, model: ModelDefinition, known: Collection[str]) -> 
             f'{where}.hedge_with: there is no model "{model.hedge_with}". '
             f"{nearest(model.hedge_with, known)}"
         )
-    if model.images and model.provider == "local":
+    api = PRESETS[model.provider].api
+    if model.images and api == "local":
         yield f"{where}.images: the embedded model takes no images."
-    for keys, providers in PROVIDER_KEYS.items():
-        if model.provider not in providers:
+    for keys, apis in API_KEYS.items():
+        if api not in apis:
             for key in keys:
                 if key in model.model_fields_set:
-                    yield f"{where}.{key}: only works for {' and '.join(providers)} models."
+                    yield f"{where}.{key}: only works for {_joined(apis)} models."
+
+
+def _joined(names: Sequence[str]) -> str:
+    *front, last = names
+    return f"{', '.join(front)} and {last}" if front else last
 
 
 def _names(table: Mapping[str, Any], key: str) -> list[str]:
@@ -225,8 +310,11 @@ def _parse_tables(
         return {}
     parsed: dict[str, T] = {}
     for name, entry in tables.items():
+        if key == "pipelines" and name == "layers" and isinstance(entry, list):
+            errors.append("pipelines.layers: write [[pipelines.NAME.layers]], with your own NAME.")
+            continue
         try:
-            parsed[name] = parse_table(kind, entry, f"{key}.{name}")
+            parsed[name] = parse_table(kind, entry, f"{key}.{name}", homes=_HOMES)
         except PipelineError as error:
             errors.append(str(error))
     return parsed

@@ -23,23 +23,29 @@ T = TypeVar("T", bound=StrictModel)
 _UNION_TAGS: Final = frozenset({"str", "list", "int", "float", "literal"})
 
 
-def parse_table(kind: type[T], table: object, where: str) -> T:
+def parse_table(
+    kind: type[T], table: object, where: str, *, homes: Mapping[str, str] | None = None
+) -> T:
     """Parse a table as `kind`.
 
     Args:
         kind: the model to build.
         table: the parsed TOML.
         where: the table's key in the file, for messages.
+        homes: keys of other tables, with the headers of those.
 
     Raises:
         PipelineError: names every wrong key, the allowed ones and the closest match.
     """
     if not isinstance(table, Mapping):
-        raise PipelineError(f"{where}: must be a table, not {_describe(table)}.")
+        doubled = isinstance(table, list) and any(isinstance(item, Mapping) for item in table)
+        hint = f" Write [{where}] with one bracket." if doubled else ""
+        raise PipelineError(f"{where}: must be a table, not {_describe(table)}.{hint}")
     try:
         return kind.model_validate(dict[str, object](table))
     except ValidationError as error:
-        raise PipelineError("\n".join(_error_lines(kind, error, where))) from None
+        lines = _error_lines(kind, error, where, homes or {})
+        raise PipelineError("\n".join(lines)) from None
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -64,11 +70,13 @@ _REQUIREMENTS: Final[Mapping[str, str]] = {
 """Messages for pydantic error types whose own wording does not fit TOML."""
 
 
-def _error_lines(kind: type[StrictModel], error: ValidationError, where: str) -> Iterable[str]:
+def _error_lines(
+    kind: type[StrictModel], error: ValidationError, where: str, homes: Mapping[str, str]
+) -> Iterable[str]:
     """Yield one line for each wrong key; a key with a union type lists every alternative."""
     problems: dict[str, dict[str, None]] = {}
     for detail in error.errors(include_url=False):
-        key, problem = _problem(kind, detail, where)
+        key, problem = _problem(kind, detail, where, homes)
         problems.setdefault(key, {})[problem] = None
     for key in sorted(problems):
         # If an item of a list is wrong, the error that the list is not text is noise.
@@ -76,18 +84,17 @@ def _error_lines(kind: type[StrictModel], error: ValidationError, where: str) ->
             yield f"{key}: {' or '.join(problems[key])}."
 
 
-def _problem(kind: type[StrictModel], detail: ErrorDetails, where: str) -> tuple[str, str]:
+def _problem(
+    kind: type[StrictModel], detail: ErrorDetails, where: str, homes: Mapping[str, str]
+) -> tuple[str, str]:
     """Return the wrong key and what is wrong with it."""
     path = [part for part in detail["loc"] if not _is_union_tag(part)]
     key = where + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path)
     match detail["type"]:
         case "extra_forbidden":
-            return (
-                key,
-                f"unknown key. {nearest(str(path[-1]), _allowed_keys(kind, path[:-1]))}".rstrip(
-                    "."
-                ),
-            )
+            return key, _unknown_key(str(path[-1]), _allowed_keys(kind, path[:-1]), homes)
+        case "list_type" if isinstance(detail.get("input"), Mapping):
+            return key, f"must be a list. Write [[{key}]] with two brackets"
         case "too_short" | "too_long" as size:
             context = detail.get("ctx", {})
             bound = context.get("min_length" if size == "too_short" else "max_length")
@@ -97,6 +104,14 @@ def _problem(kind: type[StrictModel], detail: ErrorDetails, where: str) -> tuple
         case _:
             message = detail["msg"].removeprefix("Value error, ")
             return key, message.replace("Input should be", "must be")
+
+
+def _unknown_key(name: str, allowed: Iterable[str], homes: Mapping[str, str]) -> str:
+    known = list(allowed)
+    home = homes.get(name)
+    if home and name not in known:
+        return f"unknown key here. It belongs to {home}: move it there"
+    return f"unknown key. {nearest(name, known)}".rstrip(".")
 
 
 def _is_union_tag(part: int | str) -> bool:

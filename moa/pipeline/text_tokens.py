@@ -70,6 +70,13 @@ _LEAST_PER_CHARACTER: Final = 0.2
 _REPEATED: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 """Long runs of one character are few tokens, which the estimate doesn't know."""
 
+MONOTONOUS_CHARS: Final = 10_000
+MAX_PERIOD: Final = 4
+MARGIN_CHARS: Final = 100
+"""A line of so many characters that only repeats up to four of them, like a file of zeros, counts
+for a third. It says little, so nothing else should be dropped for it. If a server finds the prompt
+too long after all, it is asked again with less."""
+
 _CONSONANTS: Final = b"bcdfghjklmnpqrstvwxz"
 _CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
 
@@ -98,6 +105,8 @@ _IS_CONSONANT: Final = bytes(
 
 def count_tokens(text: str) -> int:
     """Estimate the tokens of a text, on the high side; at least 1."""
+    if len(text) >= MONOTONOUS_CHARS:
+        text = "\n".join(map(_condensed, text.split("\n")))
     data = text.encode("utf-8", "surrogatepass")
     classes = b" " + data.translate(_CLASSES, _CONTINUATION_BYTES)
     tokens = _START + _weigh(classes, _ASCII_WEIGHTS) + _DIGITS * _digit_groups(classes)
@@ -106,6 +115,16 @@ def count_tokens(text: str) -> int:
     if not text.isascii():
         tokens += _weigh(classes, ((name, weight) for name, weight, _, _ in _SCRIPTS))
     return max(int(tokens), 1)
+
+
+def _condensed(line: str) -> str:
+    """Return a third of a line that only repeats a few characters, and any other line unchanged."""
+    middle = line[MARGIN_CHARS:-MARGIN_CHARS]
+    if len(middle) < MONOTONOUS_CHARS:
+        return line
+    periods = range(1, MAX_PERIOD + 1)
+    is_monotonous = any(middle[period:] == middle[:-period] for period in periods)
+    return line[: len(line) // 3] if is_monotonous else line
 
 
 def least_tokens(text: str) -> int:

@@ -1,7 +1,8 @@
-"""Reads TOML files, with errors that name the file."""
+"""Reads TOML files, with errors that name the file and the line."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ def read_toml(path: Path, *, set_by: str | None = None) -> dict[str, Any]:
     Raises:
         PipelineError: the file doesn't exist, can't be read, isn't UTF-8 or isn't TOML.
     """
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows write a BOM
+        return tomllib.loads(text)
     except FileNotFoundError:
         near = nearest(path.name, (p.name for p in path.parent.glob("*.toml")))
         source = f" ({set_by})" if set_by else ""
@@ -31,4 +34,18 @@ def read_toml(path: Path, *, set_by: str | None = None) -> dict[str, Any]:
     except OSError as error:
         raise PipelineError(f"{path.name}: can't be read ({error.strerror}).") from None
     except tomllib.TOMLDecodeError as error:
-        raise PipelineError(f"{path.name}: invalid TOML. {error}.") from None
+        raise PipelineError(f"{path.name}: invalid TOML. {error}.{_hint(text, error)}") from None
+
+
+def _hint(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """Return advice for common mistakes in the line of a syntax error."""
+    found = re.search(r"at line (\d+)", str(error))
+    lines = text.splitlines()
+    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
+    if line.count("{") > line.count("}"):
+        return " A table in braces must be on one line: { input = 1.0, output = 5.0 }."
+    if re.match(r"\s*[\w.-]+\s*:", line) or re.search(r"\{\s*[\w.-]+\s*:", line):
+        return " Write NAME = VALUE, not NAME: VALUE."
+    if re.match(r"\s*[\w.-]+\s*=\s*[A-Za-z]", line):
+        return ' Text must be in quotes: NAME = "text".'
+    return ""

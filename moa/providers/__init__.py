@@ -1,9 +1,12 @@
 """The model providers, one API per file, and `build`, which creates a model from its settings.
 
-| provider    | what it calls                                                                  |
+| API         | what it calls                                                                  |
 |-------------|--------------------------------------------------------------------------------|
 | `openai`    | OpenAI, and any server that speaks Chat Completions (set `base_url`)           |
+| `azure`     | the same on Azure OpenAI                                                       |
 | `anthropic` | Anthropic's Messages API                                                       |
+| `bedrock`   | the same on Amazon Bedrock (extra `bedrock`)                                   |
+| `vertex`    | the same on Google Vertex (extra `vertex`)                                     |
 | `local`     | a small open model in this process (extra `local`): no key, no network         |
 | `scripted`  | nothing: it replays a script, with delays and faults                           |
 
@@ -13,23 +16,26 @@
 
 Importing this package is cheap: each SDK is imported on its first request.
 
-To add a provider, write a class that satisfies `moa.Model` and has `prepare` and `probe`, and
-register it in `_BUILDERS`. The contract suite in `tests/moa` then covers it.
+A provider is a name in `moa.pipeline.provider_presets` that stands for an API and an address. To
+add an API, write a class that satisfies `moa.Model` and has `prepare` and `probe`, and register it
+in `_BUILDERS`. The contract suite in `tests/moa` then covers it.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 from moa.errors import PipelineError
+from moa.pipeline.provider_presets import PRESETS, Api
 from moa.ports import Model, Profile
 from moa.providers.endpoints import Endpoints
+from moa.providers.model_spec import ModelSpec
 from moa.providers.prices import cost_of
 
-__all__ = ["PROVIDERS", "Endpoints", "ModelSpec", "ProvidedModel", "build", "cost_of"]
+__all__ = ["APIS", "PROVIDERS", "Endpoints", "ModelSpec", "ProvidedModel", "build", "cost_of"]
 
 
 class ProvidedModel(Model, Protocol):
@@ -44,54 +50,22 @@ class ProvidedModel(Model, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
-    """How to reach a model: the settings of `[models.NAME]` in `moa.toml`.
-
-    Attributes:
-        provider: one of `PROVIDERS`.
-        model: the provider's model id ("echo" or empty for `scripted`).
-        base_url: the address of another server (`openai`, `anthropic`).
-        api_key: the API key; None reads the provider's environment variable.
-        timeout_s: read timeout in seconds (`openai`, `anthropic`).
-        reasoning_tokens: extra tokens for reasoning (`openai`, `anthropic`); None for the default.
-        reasoning_effort: how hard the model should think (`openai`, `anthropic`).
-        omit: parameters never to send (`openai`, `anthropic`).
-        system_role: False to put the system text into the first user turn (`openai`).
-        options: added to every request body unchanged.
-        reply: what a `scripted` model answers.
-        delay_s: seconds before a `scripted` model's first word.
-        fail: how a `scripted` model fails; see `moa.providers.scripted.from_settings`.
-    """
-
-    provider: str
-    model: str = ""
-    base_url: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    timeout_s: float = 120.0
-    reasoning_tokens: int | None = None
-    reasoning_effort: str | None = None
-    omit: tuple[str, ...] = ()
-    system_role: bool = True
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    reply: str | None = None
-    delay_s: float = 0.0
-    fail: str | None = None
-
-
 def build(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
     """Create a model. Imports, opens and loads nothing until the first request.
 
     Raises:
         PipelineError: the provider is unknown, or its settings are invalid.
     """
-    if spec.provider not in _BUILDERS:
+    preset = PRESETS.get(spec.provider)
+    if preset is None:
         near = difflib.get_close_matches(spec.provider, PROVIDERS, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise PipelineError(
             f'Unknown provider "{spec.provider}". Choose one of: {", ".join(PROVIDERS)}.{hint}'
         )
-    return _BUILDERS[spec.provider](spec, profile, endpoints)
+    if spec.base_url is None and preset.base_url is not None:
+        spec = replace(spec, base_url=preset.base_url)
+    return _BUILDERS[preset.api](spec, profile, endpoints)
 
 
 def _require_model(spec: ModelSpec, profile: Profile) -> str:
@@ -109,6 +83,7 @@ def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provided
         endpoints,
         base_url=spec.base_url,
         api_key=spec.api_key,
+        headers=spec.headers,
         timeout_s=spec.timeout_s,
         reasoning_tokens=spec.reasoning_tokens,
         reasoning_effort=spec.reasoning_effort,
@@ -116,6 +91,19 @@ def _openai(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provided
         system_role=spec.system_role,
         options=spec.options,
     )
+
+
+def _azure(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
+    from moa.providers.azure import chat_completions_spec  # noqa: PLC0415 - imported on first use
+
+    return _openai(chat_completions_spec(spec, _require_model(spec, profile)), profile, endpoints)
+
+
+def _cloud(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
+    from moa.providers.cloud_clients import require_extra  # noqa: PLC0415 - imported on first use
+
+    require_extra(spec.provider)
+    return _anthropic(spec, profile, endpoints)
 
 
 def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> ProvidedModel:
@@ -127,6 +115,10 @@ def _anthropic(spec: ModelSpec, profile: Profile, endpoints: Endpoints) -> Provi
         endpoints,
         base_url=spec.base_url,
         api_key=spec.api_key,
+        is_token=spec.is_token,
+        headers=spec.headers,
+        api=PRESETS[spec.provider].api,
+        cloud=spec.cloud,
         timeout_s=spec.timeout_s,
         reasoning_tokens=spec.reasoning_tokens,
         reasoning_effort=spec.reasoning_effort,
@@ -153,12 +145,18 @@ def _scripted(spec: ModelSpec, profile: Profile, _endpoints: Endpoints) -> Provi
 
 _Builder = Callable[[ModelSpec, Profile, Endpoints], ProvidedModel]
 
-_BUILDERS: Final[Mapping[str, _Builder]] = {
+_BUILDERS: Final[Mapping[Api, _Builder]] = {
     "openai": _openai,
+    "azure": _azure,
     "anthropic": _anthropic,
+    "bedrock": _cloud,
+    "vertex": _cloud,
     "local": _local,
     "scripted": _scripted,
 }
 
-PROVIDERS: Final = tuple(_BUILDERS)
+APIS: Final = tuple(_BUILDERS)
+"""The APIs that models are reached by."""
+
+PROVIDERS: Final = tuple(PRESETS)
 """The valid values of `provider`."""

@@ -17,7 +17,7 @@ _WORD: Final = re.compile(r"\w+(?:['\u2019]\w+)*")
 _SHORT_WORDS: Final = 3
 """A sentence of fewer words, such as a signature, may occur twice, if not in a row."""
 
-_MOST: Final = {3: 5, 4: 4, 6: 2}
+_MOST: Final = {3: 5, 4: 3, 6: 2, 8: 1}
 """How often a phrase of that many words may occur."""
 
 _WINDOW_WORDS: Final = 40

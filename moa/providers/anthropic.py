@@ -1,21 +1,26 @@
-"""Anthropic's Messages API.
+"""Anthropic's Messages API, also as Amazon Bedrock and Google Vertex offer it.
 
-Reference: https://docs.anthropic.com/en/api/messages
+References: https://docs.anthropic.com/en/api/messages, …/claude-on-amazon-bedrock and
+…/claude-on-vertex-ai.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from moa.pipeline.provider_presets import Api
 from moa.ports import Profile
 from moa.providers import sdk_client
-from moa.providers.endpoints import Endpoints, checked_address, checked_key
+from moa.providers.address import checked_address
+from moa.providers.endpoints import Endpoints, checked_key
 from moa.providers.messages_codec import MessagesDecoder, message_turns
 from moa.providers.parameters import Parameters, SentBody, post, reasoning_allowance
 from moa.providers.response_reader import read_answer
+from moa.providers.server_access import ServerAccess
 from moa.providers.surrogates import replace_surrogates
 from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
@@ -26,7 +31,10 @@ if TYPE_CHECKING:
 MAX_OUTPUT_TOKENS: Final = 4_096
 """The default output limit; this API requires one."""
 
-_THINKS_ON_REQUEST: Final = ("claude-2", "claude-3", "claude-instant")
+_THINKS_ON_REQUEST: Final = re.compile(r"(^|\.|/)claude-(v?[23]\b|instant)")
+"""Bedrock's ids have prefixes: `us.anthropic.claude-3-haiku-…`."""
+
+_MODEL_PAGES: Final[Mapping[Api, str]] = {"anthropic": "/v1/models"}
 
 
 class AnthropicModel:
@@ -43,8 +51,13 @@ class AnthropicModel:
         profile: the model's static properties.
         model: the provider's model id.
         endpoints: holds the client that models share.
-        base_url: the server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`.
+        base_url: the server's address; None for Anthropic's, or for `ANTHROPIC_BASE_URL`. May hold
+            credentials and a query.
         api_key: None for `ANTHROPIC_API_KEY`, which is never sent to a `base_url` given here.
+        is_token: whether the key is a bearer token, as in `ANTHROPIC_AUTH_TOKEN`.
+        headers: sent with every request.
+        api: "anthropic", "bedrock" or "vertex".
+        cloud: settings of Bedrock or Vertex; see `moa.providers.cloud_clients`.
         timeout_s: read timeout in seconds, before and during an answer.
         reasoning_tokens: added to the output limit for reasoning.
         reasoning_effort: how hard the model should think, such as "low"; None for its default.
@@ -63,19 +76,29 @@ class AnthropicModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
+        is_token: bool = False,
+        headers: Mapping[str, str] | None = None,
+        api: Api = "anthropic",
+        cloud: Mapping[str, str] | None = None,
         timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
         reasoning_tokens: int | None = None,
         reasoning_effort: str | None = None,
         omit: Collection[str] = (),
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        thinks = "thinking" in (options or {}) or not model.startswith(_THINKS_ON_REQUEST)
+        thinks = "thinking" in (options or {}) or not _THINKS_ON_REQUEST.search(model)
         allowance = reasoning_allowance(reasoning_tokens, profile.context_window, thinks=thinks)
         self._profile = replace(profile, takes_temperature=False, reasoning_tokens=allowance)
         self._model = model
         self._endpoints = endpoints
-        self._base_url = checked_address(base_url)
-        self._api_key = checked_key(api_key)
+        self._access = ServerAccess.of(
+            api,
+            checked_address(base_url),
+            checked_key(api_key),
+            is_token=is_token,
+            headers=headers,
+            cloud=cloud,
+        )
         self._timeout_s = timeout_s
         self._reasoning_effort = reasoning_effort
         self._parameters = Parameters(omit)
@@ -112,12 +135,11 @@ class AnthropicModel:
             ModelError: the check failed.
         """
         client = await self._client()
-        await sdk_client.probe(
-            client, self, path="/v1/models", name=self._model, timeout_s=self._timeout_s
-        )
+        path = _MODEL_PAGES.get(self._access.api)
+        await sdk_client.probe(client, self, path=path, name=self._model, timeout_s=self._timeout_s)
 
     async def _client(self) -> sdk_client.SdkClient:
-        return await self._endpoints.anthropic(self._base_url, self._api_key)
+        return await self._endpoints.client(self._access)
 
     async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
         client = await self._client()

@@ -1,38 +1,32 @@
-"""Shares SDK clients and their connection pools between questions, one per address and key."""
+"""Shares SDK clients and their connection pools between questions, one per server and key."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Self
 
-from moa.addresses import NOT_HTTP, address_problem, query_keys, shown_address
+from moa.environment import lookup_in
 from moa.errors import PipelineError
-from moa.providers import error_mapping, prices
+from moa.network import Network
+from moa.pipeline.provider_presets import Api
+from moa.providers import cloud_clients, prices, sdk_clients
 from moa.providers.sdk_client import SdkClient
-from moa.redaction import redacted, remember
+from moa.providers.server_access import ServerAccess
 
 if TYPE_CHECKING:
-    from types import ModuleType, TracebackType
-
-    import httpx2
+    from types import TracebackType
 
     from moa.providers.llama import LocalServer
 
-_Key = tuple[str, str | None, str | None]
+_Build = Callable[[ServerAccess, Network, int], SdkClient]
 
-TELEMETRY_HEADERS: Final = tuple(
-    f"X-Stainless-{name}"
-    for name in ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
-)
-"""Headers that describe the machine to the SDK's maker. We drop them: no server needs them, and
-each pending request holds several copies."""
-
-_NO_KEY: Final = "none"
-"""Sent to a configured address that has no key.
-
-Self-hosted servers accept any key. Without this, the SDK would send them its own provider's key.
-"""
+_BUILDERS: Final[Mapping[Api, _Build]] = {
+    "openai": sdk_clients.openai_client,
+    "anthropic": sdk_clients.anthropic_client,
+    "bedrock": cloud_clients.bedrock_client,
+    "vertex": cloud_clients.vertex_client,
+}
 
 
 class Endpoints:
@@ -45,25 +39,34 @@ class Endpoints:
     Args:
         max_retries: retries made by the SDKs. None by default: the engine retries model calls
             itself, within the layer's deadline.
+        network: the proxies and certificates to use; by default the process's environment's.
     """
 
-    def __init__(self, *, max_retries: int = 0) -> None:
+    def __init__(self, *, max_retries: int = 0, network: Network | None = None) -> None:
         self._max_retries = max_retries
-        self._clients: dict[_Key, SdkClient] = {}
+        self._network = network or Network(lookup_in())
+        self._clients: dict[ServerAccess, SdkClient] = {}
         self._building = asyncio.Lock()
         self._local: LocalServer | None = None
 
-    async def openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        """Return the client for this address and key; None lets the SDK read `OPENAI_…`.
+    async def client(self, access: ServerAccess) -> SdkClient:
+        """Return the client for a server and key.
 
         Raises:
-            Rejected: no key is set (`auth`).
+            Rejected: no key is set (`auth`), or a setting of the network can't be used.
         """
-        return await self._get_client(("openai", base_url, api_key), self._openai)
-
-    async def anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        """Return the same for Anthropic; None lets the SDK read `ANTHROPIC_…`."""
-        return await self._get_client(("anthropic", base_url, api_key), self._anthropic)
+        client = self._clients.get(access)
+        if client is None:
+            async with self._building:
+                client = self._clients.get(access)
+                if client is None:
+                    build = _BUILDERS[access.api]
+                    client = await asyncio.to_thread(
+                        build, access, self._network, self._max_retries
+                    )
+                    await asyncio.to_thread(prices.load)
+                    self._clients[access] = client
+        return client
 
     @property
     def local(self) -> LocalServer:
@@ -93,83 +96,6 @@ class Endpoints:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    async def _get_client(
-        self, key: _Key, build: Callable[[str | None, str | None], SdkClient]
-    ) -> SdkClient:
-        client = self._clients.get(key)
-        if client is None:
-            async with self._building:
-                client = self._clients.get(key)
-                if client is None:
-                    client = await asyncio.to_thread(build, key[1], key[2])
-                    await asyncio.to_thread(prices.load)
-                    self._clients[key] = client
-        return client
-
-    def _openai(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        import openai  # noqa: PLC0415 - costs 1.8 s, so only when first needed
-
-        try:
-            client = openai.AsyncOpenAI(
-                api_key=api_key or (base_url and _NO_KEY),
-                base_url=base_url,
-                max_retries=self._max_retries,
-                http_client=_http_client(openai),
-                default_headers=_omit_headers(TELEMETRY_HEADERS, openai.Omit()),
-            )
-        except openai.OpenAIError:
-            raise error_mapping.missing_key("OPENAI_API_KEY") from None
-        remember(client.api_key)
-        return SdkClient(client, openai, openai.OpenAIError)
-
-    def _anthropic(self, base_url: str | None, api_key: str | None) -> SdkClient:
-        import anthropic  # noqa: PLC0415 - costs 3.2 s, so only when first needed
-
-        try:
-            client = anthropic.AsyncAnthropic(
-                api_key=api_key or (base_url and _NO_KEY),
-                base_url=base_url,
-                max_retries=self._max_retries,
-                http_client=_http_client(anthropic),
-                default_headers=_omit_headers(TELEMETRY_HEADERS, anthropic.Omit()),
-            )
-        except anthropic.AnthropicError:
-            raise error_mapping.missing_key("ANTHROPIC_API_KEY") from None
-        if not (client.api_key or client.auth_token or client.credentials):
-            raise error_mapping.missing_key("ANTHROPIC_API_KEY")
-        remember(client.api_key)
-        remember(client.auth_token)
-        return SdkClient(client, anthropic, anthropic.AnthropicError)
-
-
-def _omit_headers(names: tuple[str, ...], omitted: Any) -> dict[str, Any]:
-    """Return headers that make an SDK omit these. `Omit` isn't the `str` that the types want."""
-    return dict.fromkeys(names, omitted)
-
-
-def _http_client(sdk: ModuleType) -> httpx2.AsyncClient:
-    from moa.providers.transport import http_client  # noqa: PLC0415 - needs httpx2
-
-    try:
-        return http_client(sdk)
-    except ValueError:
-        raise error_mapping.bad_proxy() from None
-
-
-def checked_address(base_url: str | None) -> str | None:
-    """Return the address unchanged, and hide the keys in its query from now on.
-
-    Raises:
-        PipelineError: it isn't an http or https address, or it has a user name or password.
-    """
-    if base_url is not None:
-        if problem := address_problem(base_url):
-            shown = redacted(shown_address(base_url)) if problem == NOT_HTTP else "…"
-            raise PipelineError(f'base_url = "{shown}" {problem}.')
-        for key in query_keys(base_url):
-            remember(key)
-    return base_url
 
 
 def checked_key(api_key: str | None) -> str | None:

@@ -22,8 +22,13 @@ __all__ = [
     "load_failed",
     "missing_key",
     "parse_details",
+    "proxy_failed",
+    "redirect_refused",
     "timed_out",
+    "tls_failed",
     "unreadable",
+    "untrusted_certificate",
+    "unusable_network",
 ]
 
 _WORTH_WAITING: Final = (RateLimited, Unavailable)
@@ -155,6 +160,12 @@ _BY_STATUS: Final[Mapping[int, _ErrorTemplate]] = {
 last."""
 
 _STATUS_OF: Final[Mapping[str, int]] = {
+    "validationexception": 400,
+    "throttlingexception": 429,
+    "internalserverexception": 500,
+    "modelstreamerrorexception": 500,
+    "modeltimeoutexception": 504,
+    "serviceunavailableexception": 503,
     "invalid_request_error": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
@@ -227,22 +238,56 @@ def connection_failed() -> Unavailable:
     )
 
 
-def redirect_refused(status: int) -> Rejected:
-    """Build the error for a redirect, which would send the key and the question elsewhere."""
+def proxy_failed(status: int | None) -> Unavailable:
+    """Build the error for a proxy that can't be reached, or that refused with this status."""
+    if status is None:
+        words = "Couldn't reach the proxy. Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
+    else:
+        words = (
+            f"The proxy refused the connection ({status}). Check the user name and password in "
+            "HTTPS_PROXY, and whether the proxy allows this server."
+        )
+    return Unavailable(words, kind="proxy")
+
+
+def untrusted_certificate(why: str) -> Rejected:
+    """Build the error for a certificate that isn't trusted; `why` is OpenSSL's reason."""
+    reason = f" ({why})" if why else ""
     return Rejected(
-        f"The model's server redirects to another address ({status}), which isn't followed. "
-        "Set base_url to the final address.",
+        f"The certificate of the model's server isn't trusted{reason}. If your company has its own "
+        "certificate authority, set SSL_CERT_FILE to its certificates.",
+        kind="certificate",
+    )
+
+
+def tls_failed() -> Unavailable:
+    """Build the error for a server that doesn't speak TLS as we do."""
+    return Unavailable(
+        "Couldn't start an encrypted connection to the model's server. Does its address begin "
+        "with http:// instead of https://?",
+        kind="connection",
+    )
+
+
+def redirect_refused(status: int, target: str | None) -> Rejected:
+    """Build the error for a redirect, which would send the key and the question elsewhere.
+
+    Args:
+        status: the redirect's status.
+        target: the base URL that it leads to, if that is a plain address.
+    """
+    moved = f"The server moved to {target} ({status})" if target else f"The server moved ({status})"
+    advice = f'base_url = "{target}"' if target else "base_url to the final address"
+    return Rejected(
+        f"{moved}, and redirects to other addresses aren't followed. Set {advice}.",
         kind="redirected",
         status=status,
     )
 
 
-def bad_proxy() -> Rejected:
-    """Build the error for an unsupported proxy in the environment."""
-    return Rejected(
-        "Unsupported proxy. HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http:// addresses.",
-        kind="proxy",
-    )
+def unusable_network(kind: str, words: str) -> Rejected:
+    """Build the error for a proxy or certificate setting that can't be used."""
+    return Rejected(words, kind=kind)
 
 
 def timed_out() -> Unavailable:
@@ -267,9 +312,9 @@ def missing_key(variable: str) -> Rejected:
     return Rejected(f"No key is set for this model. Set {variable}.", kind="auth")
 
 
-def credentials_failed() -> Rejected:
+def credentials_failed(words: str = "") -> Rejected:
     """Build the error for SDK credentials that failed, such as an expired profile."""
-    return Rejected("The SDK couldn't obtain its configured credentials.", kind="auth")
+    return Rejected(words or "The SDK couldn't obtain its configured credentials.", kind="auth")
 
 
 def load_failed() -> Unavailable:

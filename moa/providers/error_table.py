@@ -184,6 +184,9 @@ PHRASES: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
             r"\bkey not (valid|found)|no auth credentials|subscription key|user not found",
             r"unauthori[sz]ed|AuthenticationError|authentication (error|failed|fails|required)",
             r"\bkey (is )?not allowed to|location is not supported",
+            # Amazon, Azure and Google
+            r"security token included|request signature|signature expired|lacks the required data",
+            r"not authorized to perform|Permission '[\w.]+' denied",
         ),
     ),
     (
@@ -213,6 +216,7 @@ PHRASES: Final[tuple[tuple[Kind, Collection[int], tuple[str, ...]], ...]] = (
             ),
             r"deployment for this resource does not exist|no models? (is |are )?loaded",
             r"no endpoints found for",
+            r"model identifier is invalid|foundation model from the|on-demand throughput",
         ),
     ),
     ("model", _NO_PAGE, (r"^model: ",)),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moa.ports import Profile
 from moa.providers import sdk_client
+from moa.providers.address import checked_address
 from moa.providers.chat_codec import ChatDecoder, chat_turns
-from moa.providers.endpoints import Endpoints, checked_address, checked_key
+from moa.providers.endpoints import Endpoints, checked_key
 from moa.providers.parameters import (
     REASONING_TOKENS,
     Parameters,
@@ -22,6 +23,7 @@ from moa.providers.parameters import (
     reasoning_allowance,
 )
 from moa.providers.response_reader import read_answer
+from moa.providers.server_access import ServerAccess
 from moa.thoughts.thought_filter import OpenThoughtDetector
 from moa.types import Chunk, Prompt, Sampling
 
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONING_TOKENS", "OpenAIModel"]
 
-_OWN_DOMAIN: Final = ".openai.com"
+_OWN_DOMAINS: Final = (".openai.com", ".azure.com")
+"""Servers that have replaced `max_tokens` by `max_completion_tokens`."""
+
 _WITHOUT_REASONING: Final = ("gpt-3", "gpt-4", "chatgpt-4")
 
 
@@ -49,8 +53,10 @@ class OpenAIModel:
         profile: the model's static properties.
         model: the provider's model id.
         endpoints: holds the client that models share.
-        base_url: the server's address up to `/v1`; None for OpenAI's, or for `OPENAI_BASE_URL`.
+        base_url: the server's address up to `/v1`; None for OpenAI's, or for `OPENAI_BASE_URL`. May
+            hold credentials and a query.
         api_key: None for `OPENAI_API_KEY`, which is never sent to a `base_url` given here.
+        headers: sent with every request.
         timeout_s: read timeout in seconds, before and during an answer.
         reasoning_tokens: added to the output limit for reasoning.
         reasoning_effort: how hard the model should think, such as "low"; None for its default.
@@ -70,6 +76,7 @@ class OpenAIModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout_s: float = sdk_client.DEFAULT_TIMEOUT_S,
         reasoning_tokens: int | None = None,
         reasoning_effort: str | None = None,
@@ -82,8 +89,9 @@ class OpenAIModel:
         self._profile = replace(profile, reasoning_tokens=allowance)
         self._model = model
         self._endpoints = endpoints
-        self._base_url = checked_address(base_url)
-        self._api_key = checked_key(api_key)
+        self._access = ServerAccess.of(
+            "openai", checked_address(base_url), checked_key(api_key), headers=headers
+        )
         self._timeout_s = timeout_s
         self._reasoning_effort = reasoning_effort
         self._parameters = Parameters(omit, system_role=system_role)
@@ -125,11 +133,11 @@ class OpenAIModel:
         )
 
     async def _client(self) -> sdk_client.SdkClient:
-        return await self._endpoints.openai(self._base_url, self._api_key)
+        return await self._endpoints.client(self._access)
 
     async def _send(self, prompt: Prompt, sampling: Sampling, sent: SentBody) -> httpx2.Response:
         client = await self._client()
-        own = client.host.endswith(_OWN_DOMAIN)
+        own = client.host.endswith(_OWN_DOMAINS)
         return await post(
             client,
             "/chat/completions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from moa.pipeline.provider_presets import PRESETS
 from moa.types import Usage
 
 if TYPE_CHECKING:
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
 
 _FREE: Final = frozenset({"local", "scripted"})
 """These run in this process and cost nothing."""
-
-_PRICED: Final = frozenset({"openai", "anthropic"})
 
 
 def load() -> None:
@@ -35,7 +34,11 @@ def cost_of(provider: str, model: str, base_url: str | None = None) -> CostOf:
     """
     if provider in _FREE:
         return _free
-    return _PriceLookup(provider, model, base_url) if provider in _PRICED else _unknown
+    preset = PRESETS.get(provider)
+    if preset is None:
+        return _unknown
+    by_address = None if preset.key_follows_base_url else base_url
+    return _PriceLookup(preset.price_list or "", model, by_address)
 
 
 def _free(_usage: Usage) -> float | None:

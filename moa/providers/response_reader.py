@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 from pydantic_core import from_json
 
 from moa.errors import ModelError, Unavailable
-from moa.providers import error_mapping
+from moa.providers import aws_events, error_mapping
 from moa.providers.burst_pacer import StreamThrottle
 from moa.providers.clean_chunks import ChunkCleaner
 from moa.providers.decompression import BYTE_STREAM, SLICE_BYTES
@@ -132,7 +132,7 @@ class _ResponseReader:
     def __init__(self, response: httpx2.Response, decoder: Decoder) -> None:
         self._stream: ByteStream = response.extensions[BYTE_STREAM]
         self._decoder = decoder
-        self._events = EventReader()
+        self._events = _event_reader(response)
         self._surrogates = SurrogateRepair()
         self._clock = asyncio.get_running_loop().time
         self._format: Literal["unknown", "events", "whole"] = "unknown"
@@ -257,6 +257,11 @@ class _ResponseReader:
         if not self._got_events:
             raise error_mapping.unreadable()
         self._decoder.stop = "length"
+
+
+def _event_reader(response: httpx2.Response) -> EventReader | aws_events.AwsEventReader:
+    is_aws = response.headers.get("content-type", "").startswith(aws_events.CONTENT_TYPE)
+    return aws_events.AwsEventReader() if is_aws else EventReader()
 
 
 def _detect_format(data: bytes) -> Literal["unknown", "events", "whole"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
 from pydantic_core import from_json
@@ -34,7 +34,7 @@ _NO_PAGE_STATUSES: Final = frozenset({400, 404, 405, 501})
 
 
 REQUEST_TELEMETRY_HEADERS: Final = ("x-stainless-retry-count", "x-stainless-read-timeout")
-"""Usage-statistics headers that the SDKs add to each request; see `endpoints.TELEMETRY_HEADERS`."""
+"""Usage statistics that the SDKs add to each request; see `sdk_clients.TELEMETRY_HEADERS`."""
 
 
 class SdkCallError(Exception):
@@ -58,6 +58,10 @@ class SdkClient:
         client: the SDK's client; it holds the keys, headers, address and retry settings.
         errors: the SDK's module, for its exception types.
         base: the base class of those exceptions.
+        omit_authorization: whether another header holds the key.
+        rewrites_paths: whether the client itself turns an API path into the server's.
+        credential_errors: what it raises if it finds no credentials, besides `base`.
+        no_credentials: what to say then.
     """
 
     def __init__(
@@ -65,13 +69,20 @@ class SdkClient:
         client: openai.AsyncOpenAI | anthropic.AsyncAnthropic,
         errors: ModuleType,
         base: type[Exception],
+        *,
+        omit_authorization: bool = False,
+        rewrites_paths: bool = False,
+        credential_errors: tuple[type[Exception], ...] = (),
+        no_credentials: str = "",
     ) -> None:
         import aiohttp  # noqa: PLC0415 - loaded in the thread that calls this
         import httpx2  # noqa: PLC0415 - loaded with the SDK
 
-        from moa.providers.transport import RedirectedError  # noqa: PLC0415 - needs httpx2
+        from moa.providers import connection_errors  # noqa: PLC0415 - needs httpx2
 
         self._client = client
+        self._rewrites_paths = rewrites_paths
+        self._no_credentials = no_credentials
         self._urls: dict[str, str] = {}
         self._pacer = BurstPacer()
         self._sdk = errors
@@ -80,9 +91,10 @@ class SdkClient:
         # The openai SDK passes some aiohttp errors through and reports others as timeouts.
         self._caught = (base, httpx2.RequestError, aiohttp.ClientError, OSError)
         self._api_errors = (errors.APIError, *self._caught[1:])
-        self._connection_error = aiohttp.ClientConnectionError
-        self._redirect_error = RedirectedError
-        self._without_telemetry = dict.fromkeys(REQUEST_TELEMETRY_HEADERS, errors.Omit())
+        self._caught += credential_errors
+        self._explain = connection_errors.explain
+        omitted = (*REQUEST_TELEMETRY_HEADERS, *(["Authorization"] if omit_authorization else ()))
+        self._headers = dict.fromkeys(omitted, errors.Omit())
         self._timeout_errors = (errors.APITimeoutError, httpx2.TimeoutException, TimeoutError)
         self._timeout_cache: dict[float, httpx2.Timeout] = {}
 
@@ -102,14 +114,14 @@ class SdkClient:
             SdkCallError: the request failed.
         """
         await self._pacer.wait_turn()
-        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._without_telemetry}
+        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._headers}
         address = self._urls.get(path) or self._url(path)
         try:
             return await self._client.post(
                 address, cast_to=self._response_type, body=body, options=options, stream=True
             )
         except self._caught as error:
-            raise self._map_error(error, str(body.get("model", ""))) from None
+            raise self._map_error(error, str(body.get("model", "")), path) from None
 
     async def has_model_page(self, path: str, model: str, timeout_s: float) -> bool:
         """Return whether the server describes this model at `path`; compatible servers often don't.
@@ -117,14 +129,14 @@ class SdkClient:
         Raises:
             SdkCallError: the request failed for another reason, such as a bad key.
         """
-        options: Any = {"timeout": self._timeout(timeout_s)}
+        options: Any = {"timeout": self._timeout(timeout_s), "headers": self._headers}
         page = f"{path}/{quote(model, safe='')}"
         try:
             response = await self._client.get(page, cast_to=self._response_type, options=options)
         except self._caught as error:
             if getattr(error, "status_code", None) in _NO_PAGE_STATUSES:
                 return False
-            raise self._map_error(error, model) from None
+            raise self._map_error(error, model, page) from None
         return _describes_a_model(response)
 
     async def aclose(self) -> None:
@@ -133,12 +145,14 @@ class SdkClient:
 
     def _url(self, path: str) -> str:
         """Join the path to the client's base URL once, so the SDK doesn't do it per request."""
+        if self._rewrites_paths:
+            return self._urls.setdefault(path, path)
         base = self._client.base_url
         address = str(base.copy_with(raw_path=base.raw_path + path.lstrip("/").encode()))
         self._urls[path] = address
         return address
 
-    def _map_error(self, error: Exception, model: str) -> SdkCallError:
+    def _map_error(self, error: Exception, model: str, path: str) -> SdkCallError:
         details = error_mapping.Details()
         if isinstance(error, self._sdk.APIStatusError):
             status = cast("openai.APIStatusError", error)
@@ -147,21 +161,17 @@ class SdkClient:
             error = error_mapping.from_status(
                 status.status_code, details, model=model, headers=headers
             )
-        elif redirect_error := _cause(error, self._redirect_error):
-            error = error_mapping.redirect_refused(redirect_error.status)
-        elif isinstance(error, self._timeout_errors) and self._is_timeout(error):
+        elif explained := self._explain(error, path):
+            error = explained
+        elif isinstance(error, self._timeout_errors):
             error = error_mapping.timed_out()
         elif isinstance(error, self._sdk.APIResponseValidationError):
             error = error_mapping.unreadable()
         elif isinstance(error, self._api_errors):
             error = error_mapping.connection_failed()
         else:
-            error = error_mapping.credentials_failed()
+            error = error_mapping.credentials_failed(self._no_credentials)
         return SdkCallError(error, details)
-
-    def _is_timeout(self, error: Exception) -> bool:
-        connection_error = _cause(error, self._connection_error)
-        return connection_error is None or isinstance(connection_error, TimeoutError)
 
     def _timeout(self, seconds: float) -> httpx2.Timeout:
         """Return a read timeout with a shorter connect timeout."""
@@ -170,16 +180,6 @@ class SdkClient:
                 seconds, connect=min(seconds, CONNECT_S)
             )
         return self._timeout_cache[seconds]
-
-
-_E = TypeVar("_E", bound=BaseException)
-
-
-def _cause(error: BaseException | None, kind: type[_E]) -> _E | None:
-    """Return the first error of a type in an error's cause chain."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__
-    return error
 
 
 def _error_body(refused: openai.APIStatusError) -> object:
@@ -199,14 +199,23 @@ def _describes_a_model(response: httpx2.Response) -> bool:
         return False
 
 
-async def probe(client: SdkClient, model: Model, *, path: str, name: str, timeout_s: float) -> None:
+async def probe(
+    client: SdkClient, model: Model, *, path: str | None, name: str, timeout_s: float
+) -> None:
     """Check address, key and model name by the model's page, or else by asking for one token.
+
+    Args:
+        client: the server's client.
+        model: the model to ask.
+        path: the page that lists models; None if the API has none.
+        name: the provider's model id.
+        timeout_s: read timeout.
 
     Raises:
         ModelError: the check failed.
     """
     try:
-        known = await client.has_model_page(path, name, timeout_s)
+        known = path is not None and await client.has_model_page(path, name, timeout_s)
     except SdkCallError as refused:
         raise refused.error from None
     if not known:

@@ -33,11 +33,17 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 class RedirectedError(httpx2.RequestError):
-    """A server redirected a request to another place; `status` is the redirect's status."""
+    """A server redirected a request to another place.
 
-    def __init__(self, response: httpx2.Response) -> None:
+    Attributes:
+        status: the redirect's status.
+        target: the address it leads to; None if that isn't a URL.
+    """
+
+    def __init__(self, response: httpx2.Response, target: httpx2.URL | None) -> None:
         super().__init__("redirected", request=response.request)
         self.status = response.status_code
+        self.target = target
 
 
 class ByteStream(httpx2.AsyncByteStream):
@@ -106,18 +112,21 @@ class ByteStream(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def http_client(sdk: ModuleType) -> httpx2.AsyncClient:
-    """Return the SDK's aiohttp client, using the environment's proxies and certificates.
+def http_client(sdk: ModuleType, tls: ssl.SSLContext, proxy: str | None) -> httpx2.AsyncClient:
+    """Return the SDK's aiohttp client for one address.
 
     aiohttp parses HTTP in C: a streamed token costs less than half as much as with httpx2's default
     transport. The pool is unlimited, since each model has a limit of its own.
 
-    Raises:
-        ValueError: an environment variable names a proxy that isn't an HTTP proxy.
+    Args:
+        sdk: the openai or anthropic module.
+        tls: the certificates to trust.
+        proxy: the URL of the HTTP proxy for this address, if any.
     """
-    tls = httpx2.create_ssl_context()
     client: httpx2.AsyncClient = sdk.DefaultAioHttpClient(
         verify=tls,
+        proxy=proxy and _proxy(proxy),
+        trust_env=False,  # `moa.network` has read it
         # Compression would delay tokens until a block is full.
         headers={"Accept-Encoding": "identity"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -127,12 +136,18 @@ def http_client(sdk: ModuleType) -> httpx2.AsyncClient:
     )
     wrapped = cast("Any", client)
     for transport in (wrapped._transport, *wrapped._mounts.values()):  # noqa: SLF001
-        if transport is not None:
-            proxy: httpx2.Proxy | None = transport.proxy
-            if proxy is not None and proxy.url.scheme not in _PORTS:
-                raise ValueError("aiohttp supports HTTP proxies only")
-            transport.client = partial(_session, tls)
+        transport.client = partial(_session, tls)
     return client
+
+
+def _proxy(url: str) -> httpx2.Proxy:
+    """Return a proxy that keeps its credentials in the URL, where aiohttp looks for them.
+
+    httpx2 would take them out and pass them by a parameter that aiohttp has deprecated.
+    """
+    proxy = httpx2.Proxy(url)
+    proxy.url, proxy.auth = httpx2.URL(url), None
+    return proxy
 
 
 def _session(tls: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -148,17 +163,22 @@ async def _wrap_body(response: httpx2.Response) -> None:
     response.extensions[BYTE_STREAM] = stream
     # Already decompressed: httpx2 must not do it again.
     response.headers.pop("content-encoding", None)
-    if response.has_redirect_location and not _can_follow(response):
-        raise RedirectedError(response)
+    if response.has_redirect_location:
+        target = _target(response)
+        if target is None or not _can_follow(response, target):
+            raise RedirectedError(response, target)
 
 
-def _can_follow(response: httpx2.Response) -> bool:
+def _target(response: httpx2.Response) -> httpx2.URL | None:
+    try:
+        return response.request.url.join(response.headers["location"])
+    except httpx2.InvalidURL:
+        return None
+
+
+def _can_follow(response: httpx2.Response, target: httpx2.URL) -> bool:
     """Return whether a redirect keeps the origin, the method, the key and the question."""
     request = response.request
-    try:
-        target = request.url.join(response.headers["location"])
-    except httpx2.InvalidURL:
-        return False
     same_request = request.method == "GET" or response.status_code in _KEEPS_METHOD
     return same_request and _origin(target) == _origin(request.url)
 

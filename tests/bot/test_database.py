@@ -86,6 +86,43 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ana:hunter@2secret@127.0.0.1:1/moa",
+        "postgres://ana:hunter@2secret@127.0.0.1/moa",
+        "postgresql+psycopg://ana:hun@ter:2secret@127.0.0.1/moa",
+        "postgresql://ana:hun@ter/2secret@127.0.0.1/moa",
+        "postgresql://ana:hun@ter?2secret@127.0.0.1/moa",
+        "postgresql://ana:hun@ter#2secret@127.0.0.1:1/moa",
+        "postgresql://ana:@2secret@127.0.0.1/moa",
+        "postgresql://ana:p@ss@2secret@127.0.0.1/moa?sslmode=require",
+    ],
+)
+async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None:
+    """An @ in it would move its rest into the host's name, which messages show."""
+    with pytest.raises(ConfigurationError, match="Percent-encode") as caught:
+        await open_database(address)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "user", "password", "host"),
+    [
+        ("postgresql://ana:p%40ss@host/moa", "ana", "p@ss", "host"),
+        ("postgresql://ana@server:pass@host/moa", "ana@server", "pass", "host"),
+        ("postgresql://ana:p/a#s?s:w[o]rd@host:5432/moa", "ana", "p/a#s?s:w[o]rd", "host"),
+        ("postgresql://ana:pass@host/moa?application_name=a@b", "ana", "pass", "host"),
+    ],
+)
+def test_an_unambiguous_address_is_understood(
+    address: str, user: str | None, password: str | None, host: str
+) -> None:
+    """Only an @ in the password is ambiguous; other special characters are kept."""
+    url = read_url(address)
+    assert (url.username, url.password, url.host) == (user, password, host)
+
+
 async def test_a_socket_address_is_named_by_its_folder() -> None:
     """Such an address has no host."""
     with pytest.raises(ConfigurationError, match="The database /nowhere/moa cannot be used"):

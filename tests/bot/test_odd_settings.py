@@ -109,11 +109,10 @@ async def test_a_token_with_invalid_characters_is_named(
     assert f"{name}: holds a character that no token has. Was it copied correctly?" in said
 
 
-@pytest.mark.parametrize("name", ["SLACK_API_URL", "OPENAI_BASE_URL"])
-async def test_a_login_in_an_address_is_refused(tmp_path: Path, name: str) -> None:
+async def test_a_login_in_slacks_address_is_refused(tmp_path: Path) -> None:
     """It would replace the token, so the message says to remove it."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
-    said = await complaint(tmp_path, {name: f"https://ana:{SECRET}@host/"})
+    said = await complaint(tmp_path, {"SLACK_API_URL": f"https://ana:{SECRET}@host/"})
     assert "must not contain a user name or password" in said
     assert SECRET not in said
 

@@ -49,18 +49,18 @@ async def test_without_a_choice_the_operators_setting_holds(preferences: Prefere
     """A fresh install behaves as `moa.toml` says."""
     rules = await preferences.rules("T1", "C1", "U1")
     assert (rules.pipeline, rules.reveal, rules.names) == ("balanced", "members", "shown")
-    assert (rules.cost, rules.follow_ups, rules.brainstorm) == ("shown", False, False)
+    assert (rules.cost, rules.follow_ups, rules.offer_brainstorms) == ("shown", False, False)
 
 
 async def test_a_choice_holds_for_its_place_alone(preferences: Preferences) -> None:
     """A channel's choice affects no other channel and no other workspace."""
-    choice = ChannelChoice(pipeline="deep", reveal="requester", brainstorm=True)
+    choice = ChannelChoice(pipeline="deep", reveal="requester", offer_brainstorms=True)
     await preferences.store_choice("T1", "channel", "C1", choice, "U1")
     here = await preferences.rules("T1", "C1", "U1")
-    assert (here.pipeline, here.reveal, here.brainstorm) == ("deep", "requester", True)
+    assert (here.pipeline, here.reveal, here.offer_brainstorms) == ("deep", "requester", True)
     for team, channel in (("T1", "C2"), ("T2", "C1"), ("T1", None)):
         elsewhere = await preferences.rules(team, channel, "U1")
-        assert (elsewhere.pipeline, elsewhere.brainstorm) == ("balanced", False)
+        assert (elsewhere.pipeline, elsewhere.offer_brainstorms) == ("balanced", False)
 
 
 async def test_a_choice_holds_here_at_once_and_elsewhere_soon(

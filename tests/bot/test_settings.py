@@ -104,3 +104,10 @@ async def test_an_invalid_address_is_named(tmp_path: Path) -> None:
     async with Endpoints() as endpoints:
         with pytest.raises(PipelineError, match=r"^models\.gpt: base_url = \"nowhere\""):
             model_catalogue(load(tmp_path, variables), endpoints).plan("main")
+
+
+def test_an_anthropic_token_is_enough(tmp_path: Path) -> None:
+    """ANTHROPIC_AUTH_TOKEN chooses the pipelines like a key."""
+    found = load(tmp_path, {"ANTHROPIC_AUTH_TOKEN": "token"})
+    assert {model.provider for model in found.config.models.values()} == {"anthropic"}
+    assert "ANTHROPIC_AUTH_TOKEN" in found.config_source

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.command import configure, moa_bot, pipeline, scripted
+from tests.cli.command import ROOT, configure, moa_bot, pipeline, scripted
 
 FIELDS = {
     "reply",
@@ -20,6 +20,27 @@ FIELDS = {
     "cost_is_estimate",
     "cut_at_limit",
     "notes",
+    "calls",
+    "rankings",
+    "disagreement",
+}
+CALL_FIELDS = {
+    "model",
+    "role",
+    "layer",
+    "position",
+    "attempt",
+    "status",
+    "error_kind",
+    "reason",
+    "started",
+    "first_token",
+    "ended",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "estimated",
+    "cost_usd",
 }
 ANSWER_FIELDS = {
     "model",
@@ -112,3 +133,58 @@ async def test_every_character_survives_and_none_is_executed(tmp_path: Path) -> 
     assert json.loads(result.out)["reply"] == text
     assert not {"\x1b", "\x9b", "\u202e", "\x7f", "\U000e0041"} & set(result.out)
     assert "ä 你" in result.out
+
+
+async def test_every_call_is_listed(tmp_path: Path) -> None:
+    """Retries too, with role, times, tokens and the kind of error; also without a reply."""
+    models = {"dead": scripted(fail="unavailable"), "end": scripted("Reply.")}
+    both = pipeline("dead end", aggregator="end") + pipeline("dead", aggregator="dead", name="none")
+    configure(tmp_path, models, both)
+    calls = (await document(tmp_path))["calls"]
+    assert all(set(call) == CALL_FIELDS for call in calls)
+    found = {(call["model"], call["role"], call["status"], call["error_kind"]) for call in calls}
+    assert found == {
+        ("dead", "proposer", "failed", "unavailable"),
+        ("end", "proposer", "used", None),
+        ("end", "aggregator", "used", None),
+    }
+    assert all(0 <= call["started"] <= call["ended"] for call in calls)
+    failed = (await document(tmp_path, "--pipeline", "none", code=1))["calls"]
+    assert {(call["role"], call["error_kind"]) for call in failed} == {
+        ("proposer", "unavailable"),
+        ("aggregator", "unavailable"),
+    }
+
+
+async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
+    """What the models thought of each other's answers, and where these differ."""
+    views = [{"view": "yes", "answers": ["A"]}, {"view": "no", "answers": ["B"]}]
+    comparison = {"agreements": ["It is."], "differences": [{"topic": "t", "views": views}]}
+    models = {
+        "one": scripted("First."),
+        "two": scripted("Second."),
+        "compare": scripted(json.dumps(comparison)),
+    }
+    ranked = pipeline("one two", aggregator="one", name="ranked").replace(
+        "aggregator", 'strategy = "rank_then_synthesise"\naggregator', 1
+    )
+    compared = pipeline("one two", aggregator="one").replace(
+        "aggregator", 'disagreements = true\ndisagreements_by = "compare"\naggregator', 1
+    )
+    configure(tmp_path, models, compared + ranked)
+    found = await document(tmp_path)
+    assert found["disagreement"]["agreements"] == ["It is."]
+    difference = found["disagreement"]["differences"][0]
+    assert [view["text"] for view in difference["views"]] == ["yes", "no"]
+    assert sorted(m for view in difference["views"] for m in view["models"]) == ["one", "two"]
+    rankings = (await document(tmp_path, "--pipeline", "ranked"))["rankings"]
+    assert [ranking["model"] for ranking in rankings] == ["one", "two"]
+    assert all(set(ranking) == ANSWER_FIELDS for ranking in rankings)
+
+
+def test_every_field_is_documented() -> None:
+    """In one table for people who write scripts."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("`moa-bot ask --json`\n")[2].partition("\n## ")[0]
+    for name in FIELDS | ANSWER_FIELDS | CALL_FIELDS | {"error", "agreements", "differences"}:
+        assert f"`{name}`" in table

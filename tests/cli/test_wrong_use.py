@@ -82,7 +82,7 @@ async def test_an_argument_that_is_not_text(tmp_path: Path) -> None:
         ),
         (
             GOOD_MODEL.replace("scripted", "opnai") + GOOD_PIPELINE,
-            ["models.gpt.provider", "'openai', 'anthropic', 'local' or 'scripted'"],
+            ["models.gpt.provider", "Did you mean"],
         ),
         (
             GOOD_MODEL + GOOD_PIPELINE.replace('["gpt"]', '["gtp"]'),

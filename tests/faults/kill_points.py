@@ -17,15 +17,18 @@ from typing import Any, Final
 from procrastinate.manager import JobManager
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.brainstorm.thinking import PipelineThinking
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
 from bot.slack.api.metadata import is_last_message
+from bot.slack.brainstorm.about import AboutRuns
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.reply import recovery, thread_reply
 from bot.slack.reply.thread_reply import ThreadReply
 from bot.slack.reply.typing_status import TypingStatus
 from bot.slack.thread.reader import SlackThreadReader
+from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.runs import StoredRunStore
 from moa import Delta
 
@@ -140,8 +143,58 @@ REQUEUED: Final[Mapping[str, Point]] = {
 DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
 """While it hears that a question was deleted."""
 
+
+def _posts(part: str) -> Point:
+    """Right after one of a brainstorm's messages was posted."""
+
+    def meant(named: Named) -> bool:
+        tag = (named.get("metadata") or {}).get("event_payload") or {}
+        return str(tag.get("part")).startswith(f"{part}:")
+
+    return Point(AsyncWebClient.chat_postMessage, meant=meant)
+
+
+def _stores(field: str) -> Point:
+    """Right after something was stored about a brainstorm."""
+    return Point(StoredBrainstorms.change, meant=lambda named: named.get(field) is not None)
+
+
+def _begins(phase: str) -> Point:
+    return Point(StoredBrainstorms.advance, meant=lambda named: named["phase"] == phase)
+
+
+BRAINSTORMED: Final[Mapping[str, Point]] = {
+    "brainstorm stored, nobody told": Point(StoredBrainstorms.start),
+    "brainstorm begun": Point(StoredBrainstorms.begin),
+    "posting of its board announced": _stores("posting"),
+    "board posted, its ts not stored": _posts("board"),
+    "ts of the board stored": _stores("board_ts"),
+    "first ideas of a model stored": Point(StoredBrainstorms.call_ended),
+    "seventh ideas of a model stored": Point(StoredBrainstorms.call_ended, nth=7),
+    "silence settled": _stores("settled"),
+    "a person's ideas stored, not acknowledged": Point(StoredBrainstorms.hand_in),
+    "board drawn again": Point(AsyncWebClient.chat_update),
+    "end of the silence stored": Point(StoredBrainstorms.end_phase),
+    "themes begun": _begins("themes"),
+    "ideas grouped, not stored": Point(PipelineThinking.group),
+    "themes stored": _stores("themes"),
+    "themes posted, their ts not stored": _posts("themes"),
+    "ts of the themes stored": _stores("themes_ts"),
+    "end of the themes set": _stores("phase_ends_at"),
+    "dots begun": _begins("dots"),
+    "dots stored, not acknowledged": Point(StoredBrainstorms.vote),
+    "dots of the second person stored": Point(StoredBrainstorms.vote, nth=2),
+    "result begun": _begins("result"),
+    "result posted, its ts not stored": _posts("result"),
+    "ts of the result stored": _stores("result_ts"),
+    "question about the result stored": Point(StoredBrainstorms.put_question),
+    "run of the result stored": Point(StoredRunStore.claim),
+    "run of the result handed over": Point(AboutRuns.write),
+}
+"""Of a brainstorm, in the order in which they come."""
+
 ALL: Final[Mapping[str, Point]] = (
-    POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
+    BRAINSTORMED | POINTS | WAITING | QUEUED | EDITED | PLAINER | RESUMED | REQUEUED | DELETED
 )
 
 

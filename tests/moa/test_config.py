@@ -109,7 +109,7 @@ def test_every_key_is_read() -> None:
 
 
 IN_A_MODEL = [
-    ('provider = "opnai"', "provider: must be 'openai', 'anthropic', 'local' or 'scripted'."),
+    ('provider = "opnai"', 'provider: there is no provider "opnai". Did you mean "openai"?'),
     ('model = ""', "model: must not be empty."),
     ("model = 3", "model: must be text in quotes."),
     ('modle = "x"', 'modle: unknown key. Did you mean "model"? Allowed: '),
@@ -180,10 +180,10 @@ def test_a_mistake_in_a_model_is_named(line: str, said: str) -> None:
         (
             "scripted",
             "reasoning_tokens = 5",
-            "reasoning_tokens: only works for openai and anthropic models",
+            "reasoning_tokens: only works for openai, azure, anthropic, bedrock and vertex models.",
         ),
-        ("local", 'omit = ["top_k"]', "omit: only works for openai and anthropic models."),
-        ("anthropic", "system_role = false", "system_role: only works for openai models."),
+        ("local", 'omit = ["top_k"]', "omit: only works for openai, azure, "),
+        ("anthropic", "system_role = false", "system_role: only works for openai and azure"),
     ],
 )
 def test_a_key_for_other_providers_is_an_error(provider: str, line: str, said: str) -> None:
@@ -278,7 +278,7 @@ def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> Non
             [
                 (
                     'modles: unknown key. Did you mean "models"? Allowed: default_pipeline, '
-                    "models, pipelines."
+                    "limits, models, pipelines, slack, storage, work."
                 )
             ],
         ),

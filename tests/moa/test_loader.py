@@ -11,7 +11,7 @@ import pytest
 import moa
 from bot.settings import Settings
 from moa import PipelineError, Plan
-from moa.loader import BOT_TABLES
+from moa.pipeline.config import BOT_TABLES
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
 

@@ -1,4 +1,4 @@
-"""The contract of all providers. Needs the extra `local`."""
+"""The contract of all APIs. Needs the extra `local`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,42 @@ from contextlib import aclosing
 import pytest
 
 from moa import Profile, Prompt, Sampling
-from moa.providers import PROVIDERS, Endpoints, ModelSpec, ProvidedModel, build
+from moa.providers import APIS, Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.provider_calls import PATIENCE_S, hear
 from tests.models import ModelServer, Reply
+from tests.models.vendors import KEY, VendorServer
 
 PROMPT = Prompt.of("Say hello.", system="Be brief.")
 SAMPLING = Sampling(temperature=0.0, max_output_tokens=12)
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture(params=APIS)
 async def model(request: pytest.FixtureRequest) -> AsyncGenerator[ProvidedModel, None]:
-    """Return a model of each provider; a new provider needs a line here."""
+    """Return a model of each API; a new API needs a line here."""
     reply = "Hello to you, and to everybody else."
-    async with ModelServer({"m": Reply(reply)}) as server, Endpoints() as endpoints:
+    async with (
+        ModelServer({"m": Reply(reply)}) as server,
+        VendorServer(Reply(reply), deployments=("m",)) as vendor,
+        Endpoints() as endpoints,
+    ):
+        vertex = {"region": "global", "project": "p"}
+        azure = f"{vendor.url}/azure"
         specs = [
+            ModelSpec(provider="azure", model="m", base_url=azure, api_key=KEY),
+            ModelSpec(
+                provider="bedrock",
+                model="m",
+                base_url=vendor.url,
+                api_key=KEY,
+                cloud={"region": "eu-west-1"},
+            ),
+            ModelSpec(
+                provider="vertex",
+                model="m",
+                base_url=f"{vendor.url}/v1",
+                api_key=KEY,
+                cloud=vertex,
+            ),
             ModelSpec(provider="openai", model="m", base_url=server.openai_url, api_key="k"),
             ModelSpec(provider="anthropic", model="m", base_url=server.anthropic_url, api_key="k"),
             ModelSpec(provider="scripted", reply=reply),

@@ -12,11 +12,13 @@ from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.moa.provider_calls import hear
 from tests.moa.refusals import REJECTED, Case
+from tests.moa.refusals_clouds import CLOUD_LIMITS, CLOUDS
 from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
 from tests.moa.refusals_windows import WINDOWS
 from tests.models import ModelServer, Raw, Reply, Status
 
-ALL = [*WINDOWS, *ONE_QUESTION, *THE_MODEL, *PASSING]
+OF_THE_MODEL = [*THE_MODEL, *CLOUDS]
+ALL = [*WINDOWS, *ONE_QUESTION, *OF_THE_MODEL, *PASSING, *CLOUD_LIMITS]
 
 
 def answering(status: int, body: Any) -> Reply:
@@ -90,7 +92,7 @@ async def test_one_rejected_question_does_not_affect_the_next(
     assert (await hear(model)).text == "Paris."
 
 
-@pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in THE_MODEL])
+@pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in OF_THE_MODEL])
 async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(
     server: ModelServer, endpoints: Endpoints, status: int, body: Any
 ) -> None:
@@ -139,7 +141,7 @@ async def test_the_reason_is_logged_for_operators(
     server: ModelServer, endpoints: Endpoints, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each failed call logs its reason under the model's name."""
-    server.models["m"] = [answering(*THE_MODEL[0][1:3]), Reply("Paris.")]
+    server.models["m"] = [answering(*OF_THE_MODEL[0][1:3]), Reply("Paris.")]
     model = model_at(server, endpoints)
     with caplog.at_level("INFO"):
         await ask(Plan.of([model], aggregator=model), "Where?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -112,7 +113,36 @@ async def test_a_question_is_redirected_to_no_other_origin(
         assert heard.kind == ("Rejected", "redirected")
         assert heard.error is not None
         assert heard.error.status == status
+        right = place.removesuffix(page) + ("/v1" if provider == "openai" else "")
+        assert f'base_url = "{right}"' in str(heard.error)
         assert other.requests == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_moved_server_is_reached_at_the_address_in_the_message(
+    endpoints: Endpoints, provider: str, status: int
+) -> None:
+    """The message names the base_url that works, without the API's path and the query."""
+    async with ModelServer({"m": Reply("Paris.")}) as new, ModelServer() as old:
+        page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
+        old.models["m"] = Reply(fault=Redirect(f"{new.url}{page}?from=old#top", status))
+        path = "/v1" if provider == "openai" else ""
+        heard = await hear(model_of(provider, old, endpoints, path))
+        found = re.search(r'base_url = "([^"]+)"', str(heard.error))
+        assert found is not None
+        spec = ModelSpec(provider=provider, model="m", base_url=found[1], api_key="k")
+        assert (await hear(build(spec, Profile("m"), endpoints))).text == "Paris."
+
+
+@pytest.mark.parametrize(
+    "location", ["https://[broken", "https://x.example/a b<script>", "javascript:alert(1)", "//"]
+)
+async def test_nothing_but_an_address_is_quoted(endpoints: Endpoints, location: str) -> None:
+    """A server can't put words into our message by way of a redirect."""
+    async with ModelServer({"m": Reply(fault=Redirect(location, 302))}) as server:
+        heard = await hear(model_of("openai", server, endpoints, "/v1"))
+        assert heard.kind == ("Rejected", "redirected")
+        assert "script" not in str(heard.error)
 
 
 async def test_a_redirect_within_the_origin_is_followed(

@@ -312,6 +312,7 @@ async def deleted_root(stage: Stage) -> None:
     ts = await say(stage, stage.ben, "A secret.")
     await say(stage, stage.ben, "Forget what I wrote.", ts)
     await stage.slack.delete(stage.general, ts)
+    await stage.slack.wait_for_deliveries()  # else the deletion could reach a later question
     robot = await member(stage, "Recorder")
     await say(stage, robot, "Gone.", ts)
     channel = stage.general

@@ -29,7 +29,7 @@ async def test_regenerate_asks_the_text_as_it_is_now(tmp_path: Path) -> None:
         await idle(stage)
         await edit(stage, ts, "What is the risk?")
         second = await again(stage, stage.ben, first)
-        assert asked_last(stage) == "What is the risk?"
+        assert "What is the risk?" in asked_last(stage)
         assert "What is the risk?" in (await run_behind(stage, second)).question.text
         assert "What is the rsik?" in (await run_behind(stage, first)).question.text
 
@@ -78,4 +78,4 @@ async def test_a_slack_that_does_not_tell_leaves_the_text(tmp_path: Path, troubl
         assert clicked.ack.ok
         stage.slack.delay("conversations.replies", 0)
         await stage.replied(ts, 2)
-        assert asked_last(stage) == "What is the risk?"
+        assert "What is the risk?" in asked_last(stage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from bot.slack.intake.events import question_in_event
 from tests.slack.home_actions import EVENTS, choose
 from tests.stage import Mode, Stage, on_stage
 
-FOLLOW_UPS, BRAINSTORM = ["follow_ups"], ["brainstorm"]
+FOLLOW_UPS = ["follow_ups"]
 
 
 async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: Any) -> str:
@@ -80,7 +79,7 @@ async def test_what_is_said_to_somebody_else_is_no_question(tmp_path: Path) -> N
 async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path) -> None:
     """It arrives as two events and gets one reply, in a thread and at the top."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
-        await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await stage.ask("What is the risk?")
         await stage.replied(ts)
         await stage.ask("And once more?", ts)
@@ -90,32 +89,20 @@ async def test_a_mention_in_a_listening_channel_is_answered_once(tmp_path: Path)
         assert len(await answers_in(stage, ts)) == 2
 
 
-async def test_in_a_brainstorming_channel_every_new_message_is_a_question(tmp_path: Path) -> None:
-    """Each gets a reply in its thread; people's replies there get none."""
-    async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
-        await choose(stage, stage.ana, listening=BRAINSTORM)
-        first, second = await asyncio.gather(
-            say(stage, "A cheaper way to ship?"), say(stage, "A faster way to ship?")
-        )
-        await stage.replied(first)
-        await stage.replied(second)
-        await say(stage, "Nice.", first)
-        assert len(await answers_in(stage, first)) == 1
-
-
 async def test_edits_bots_and_the_bot_itself_ask_nothing(tmp_path: Path) -> None:
     """Only new messages from people are questions."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
-        await choose(stage, stage.ana, listening=[*FOLLOW_UPS, *BRAINSTORM])
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
         robot = stage.slack.add_user("Robot", bot=True)
         await stage.slack.invite(robot, stage.general)
-        ts = await say(stage, "A cheaper way to ship?")
+        ts = await stage.ask("A cheaper way to ship?")
         await stage.replied(ts)
-        await stage.slack.edit(stage.ana, stage.general, ts, "A cheaper way to send?")
-        other = await stage.slack.post(robot, stage.general, "The build is green.")
+        again = await say(stage, "And a faster one?", ts)
+        await stage.replied(ts, 2)
+        await stage.slack.edit(stage.ana, stage.general, again, "And a safer one?")
+        await stage.slack.post(robot, stage.general, "The build is green.", thread_ts=ts)
         await stage.slack.wait_for_deliveries()
-        assert len(await answers_in(stage, ts)) == 1
-        assert await answers_in(stage, other) == []
+        assert len(await answers_in(stage, ts)) == 2
 
 
 @pytest.mark.parametrize("private", [True, False])
@@ -123,20 +110,26 @@ async def test_a_choice_of_one_channel_is_no_others(tmp_path: Path, *, private: 
     """Each channel has its own setting, private or public."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
         other = stage.slack.add_channel("other", members=[stage.ana], private=private)
-        await choose(stage, stage.ana, other, listening=BRAINSTORM)
-        here = await say(stage, "A cheaper way to ship?")
-        there = await stage.slack.post(stage.ana, other, "A cheaper way to ship?")
+        await choose(stage, stage.ana, other, listening=FOLLOW_UPS)
+        here = await stage.ask("A cheaper way to ship?")
+        await stage.replied(here)
+        there = await stage.slack.post(stage.ana, other, f"{stage.mention} A cheaper way?")
         await stage.replied(there, channel=other)
-        assert await answers_in(stage, here) == []
+        await say(stage, "And a faster one?", here)
+        await stage.slack.post(stage.ana, other, "And a faster one?", thread_ts=there)
+        await stage.replied(there, 2, channel=other)
+        assert len(await answers_in(stage, here)) == 1
 
 
 async def test_switched_off_it_is_quiet_again(tmp_path: Path) -> None:
     """The next message gets no reply."""
     async with on_stage(tmp_path, events=EVENTS, default="single") as stage:
-        await choose(stage, stage.ana, listening=BRAINSTORM)
-        await stage.replied(await say(stage, "A cheaper way to ship?"))
+        await choose(stage, stage.ana, listening=FOLLOW_UPS)
+        ts = await stage.ask("A cheaper way to ship?")
+        await stage.replied(ts)
         await choose(stage, stage.ana, listening=[])
-        assert await answers_in(stage, await say(stage, "And a faster one?")) == []
+        await say(stage, "And a faster one?", ts)
+        assert len(await answers_in(stage, ts)) == 1
 
 
 EVENT = {

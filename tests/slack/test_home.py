@@ -230,7 +230,7 @@ def _full_page() -> HomePage:
     layers = [LayerDefinition(proposers=[f"{NASTY[:60]}{n}" for n in range(32)])] * 10
     pipeline = Pipeline(aggregator="writer", description=NASTY * 4, layers=layers)
     names = {f"{n}{NASTY}": pipeline for n in range(150)}
-    rules = Rules(NASTY, "members", "shown", "shown", follow_ups=True, brainstorm=False)
+    rules = Rules(NASTY, "members", "shown", "shown", follow_ups=True, offer_brainstorms=False)
     limits = Limits(
         per_run_usd=1e8,
         per_person_day_usd=1e8,

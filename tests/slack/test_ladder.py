@@ -188,17 +188,23 @@ async def stored_posts(stage: Stage) -> list[str]:
         return [*await connection.scalars(select(posts.c.ts))]
 
 
+def refuse_text(stage: Stage) -> None:
+    """Let Slack refuse every message with the reply's text."""
+    for method in POSTS:
+        stage.slack.fail_next(
+            method,
+            error="invalid_blocks",
+            times=999,
+            when=lambda args: "Before the table" in str(args),
+        )
+
+
 async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> None:
     """With files:write the text is uploaded, and the buttons are tried below it."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.add("files:write")
-        for method in POSTS:
-            stage.slack.fail_next(
-                method,
-                error="invalid_blocks",
-                times=999,
-                when=lambda args: "Before the table" in str(args),
-            )
+        stage.slack.fail_next("files.getUploadURLExternal", status=500)  # tried again
+        refuse_text(stage)
         ts = await stage.ask("What is the risk?")
         shown = await ended(stage, ts)
         [shared] = [m for m in ours(stage, ts) if m.files]
@@ -214,13 +220,7 @@ async def test_a_reply_that_cannot_be_shown_keeps_its_answers(tmp_path: Path) ->
     """Without files:write a notice says so, with the buttons to open the answers and to retry."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.discard("files:write")
-        for method in POSTS:
-            stage.slack.fail_next(
-                method,
-                error="invalid_blocks",
-                times=999,
-                when=lambda args: "Before the table" in str(args),
-            )
+        refuse_text(stage)
         ts = await stage.ask("What is the risk?")
         shown = await ended(stage, ts)
         assert "Slack didn't accept it in any form" in shown

@@ -200,5 +200,5 @@ def test_a_submission_of_any_shape_breaks_nothing(state: Any) -> None:
     unused: Any = None
     held = Preferences(unused, Defaults(), ["single"], "single")
     assert parse_channel({"state": state}, Choices(), held) == ChannelChoice(
-        follow_ups=None, brainstorm=None
+        follow_ups=None, offer_brainstorms=None
     )

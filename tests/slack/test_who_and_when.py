@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -136,6 +137,21 @@ async def test_a_name_is_looked_up_again_and_kept_if_that_fails() -> None:
     assert await stale.get_all(["U1"], 1) == {"U1": "Anna"}
     assert await stale.get_all(["U1"], 1) == {"U1": "Anna"}
     assert await stale.get("U1") == "Anna", "a failed lookup is not repeated at once"
+
+
+async def test_simultaneous_questions_share_a_lookup() -> None:
+    """Thirty questions at once after a start don't exceed Slack's rate limit with one name."""
+    asked: list[str] = []
+
+    async def fetch(key: str) -> str | None:
+        asked.append(key)
+        await asyncio.sleep(0.01)
+        return key.lower()
+
+    cache = LookupCache(fetch, fresh_s=60)
+    found = await asyncio.gather(*(cache.get_all(["U1", "U2"], 5) for _ in range(30)))
+    assert found == [{"U1": "u1", "U2": "u2"}] * 30
+    assert sorted(asked) == ["U1", "U2"]
 
 
 async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:

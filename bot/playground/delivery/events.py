@@ -215,7 +215,7 @@ class Events:
             "api_app_id": app.app_id,
             "event": copy.deepcopy(event),
             "type": "event_callback",
-            "event_id": self._workspace.new_id("Ev"),
+            "event_id": f"Ev{secrets.token_hex(6).upper()}",
             "event_time": int(self._workspace.clock.now()),
             "authorizations": [
                 {

@@ -102,15 +102,22 @@ class PeopleActions:
         return ActionResult(ack, trigger, url, message=message)
 
     async def click(
-        self, user: User | str, target: SlackMessage | SlackView, action_id: str, value: Any = None
+        self,
+        user: User | str,
+        target: SlackMessage | SlackView,
+        action_id: str,
+        value: Any = None,
+        *,
+        block_id: str | None = None,
     ) -> ActionResult:
         """Click a button or choose from a menu, in a message or a view.
 
-        `value` names the choice (see `inputs.element_value`); None sends a button's own value. Like
-        a stale or hostile client, this does not check whether the click makes sense.
+        `value` names the choice (see `inputs.element_value`); None sends a button's own value.
+        `block_id` names the block if several hold this `action_id`. Like a stale or hostile client,
+        this does not check whether the click makes sense.
         """
         person = self._emulator.workspace.user(user)
-        block_id, element = find_element(target.blocks, action_id)
+        block_id, element = find_element(target.blocks, action_id, block_id)
         fields = element_value(element, value)
         if element["type"] not in STATELESS:
             target.state.setdefault(block_id, {})[action_id] = {"type": element["type"], **fields}

@@ -43,8 +43,10 @@ STATELESS: Final = frozenset({
 """Elements without a value in a view's state."""
 
 
-def find_element(blocks: list[Json], action_id: str) -> tuple[str, Json]:
-    """Return the block id and element with this `action_id`.
+def find_element(
+    blocks: list[Json], action_id: str, wanted_block: str | None = None
+) -> tuple[str, Json]:
+    """Return the block id and element with this `action_id`, in this block if one is named.
 
     Raises:
         UnknownInWorkspaceError: if no element has it.
@@ -52,7 +54,9 @@ def find_element(blocks: list[Json], action_id: str) -> tuple[str, Json]:
     for block in blocks:
         for part in walk([block]):
             if part.get("action_id") == action_id:
-                return _block_id(block, part), part
+                block_id = _block_id(block, part)
+                if wanted_block in {None, block_id}:
+                    return block_id, part
     known = [p["action_id"] for p in walk(list(blocks)) if "action_id" in p]
     raise UnknownInWorkspaceError(f"no element has the action_id {action_id!r}; known: {known}")
 

@@ -16,6 +16,10 @@ class PlatformActions:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
+    def announce_change(self) -> None:
+        """Wake everything that waits for a change."""
+        self._emulator.workspace.notify_changed()
+
     async def send_rate_limit_notice(self) -> Ack:
         """Send `app_rate_limited`: the app gets no more events in this minute.
 

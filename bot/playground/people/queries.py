@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bot.playground.delivery.outbox import Delivery
     from bot.playground.emulator import Emulator
-    from bot.playground.file_server import FileRequest
+    from bot.playground.file_server import FileRequest, SharedFile
     from bot.playground.state.models import (
         CallRecord,
         Channel,
@@ -50,6 +50,53 @@ class PeopleQueries:
         channel_id = self._emulator.workspace.channel(channel).id
         ephemerals = self._emulator.workspace.ephemerals
         return [m for m in ephemerals if m.ephemeral_for == user_id and m.channel == channel_id]
+
+    @property
+    def everybody(self) -> list[User]:
+        """All people and apps."""
+        return list(self._emulator.workspace.users.values())
+
+    @property
+    def conversations(self) -> list[Channel]:
+        """All conversations, oldest first."""
+        return list(self._emulator.workspace.channels.values())
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of users and channels by id."""
+        names = {user.id: user.name for user in self._emulator.workspace.users.values()}
+        return names | {each.id: each.name for each in self._emulator.workspace.channels.values()}
+
+    @property
+    def changes(self) -> int:
+        """How often something has changed."""
+        return self._emulator.workspace.changes
+
+    async def wait_for_change(self, after: int) -> int:
+        """Wait until `changes` exceeds `after`; return it."""
+        return await self._emulator.workspace.wait_for_change(after)
+
+    def user(self, user_id: str) -> User | None:
+        """Return a person or app by id."""
+        return self._emulator.workspace.users.get(user_id)
+
+    def team_name(self, team_id: str) -> str:
+        """Return the name of a workspace or an outside organisation."""
+        return self._emulator.workspace.teams.get(team_id, team_id)
+
+    def shared_file(self, file_id: str) -> SharedFile | None:
+        """Return an uploaded file by its id."""
+        return self._emulator.files.files.get(file_id)
+
+    def modals(self, user: User | str) -> list[SlackView]:
+        """Return the modals that this person has open, topmost last."""
+        user_id = self._emulator.workspace.user(user).id
+        return list(self._emulator.workspace.modal_stacks.get(user_id, ()))
+
+    def prompts(self, channel: Channel | str, thread_ts: str = "") -> list[dict[str, str]]:
+        """Return the prompts that the app suggests in a conversation or thread."""
+        channel_id = self._emulator.workspace.channel(channel).id
+        return self._emulator.workspace.prompts.get((channel_id, thread_ts), [])
 
     def current_modal(self, user: User | str) -> SlackView | None:
         """Return the topmost modal that this person has open."""
@@ -103,8 +150,7 @@ class PeopleQueries:
 
     def render(self, content: SlackMessage | SlackView) -> str:
         """Return a message or view as plain text, as a person sees it."""
-        names = {user.id: user.name for user in self._emulator.workspace.users.values()}
-        names |= {each.id: each.name for each in self._emulator.workspace.channels.values()}
+        names = self.names
         if isinstance(content, SlackView):
             return render_view(content, names)
         return render_message(content, names)

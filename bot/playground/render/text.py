@@ -37,7 +37,7 @@ def plain(value: Any) -> str:
 
 def render_mrkdwn(text: str, names: Names) -> str:
     """Resolve tokens and entities; keep formatting characters."""
-    return _unescape(_TOKEN.sub(lambda match: _token(match["body"], names), text))
+    return unescape_text(_TOKEN.sub(lambda match: _token(match["body"], names), text))
 
 
 def render_markdown(text: str, names: Names) -> str:
@@ -103,7 +103,8 @@ def _link(url: str, label: str | None) -> str:
     return f"{label} ({url})" if label and label != url else url
 
 
-def _unescape(text: str) -> str:
+def unescape_text(text: str) -> str:
+    """Resolve the three entities of Slack's texts."""
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return text

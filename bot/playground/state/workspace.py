@@ -55,6 +55,8 @@ class Workspace:
         self.notifications: list[Notification] = []
         self.unfurls: list[Unfurl] = []
         self.calls: list[CallRecord] = []
+        self.changes = 0
+        """How often something has changed."""
         self._numbers = itertools.count(1)
         self._last_micro = 0
         self._waiters: set[asyncio.Future[None]] = set()
@@ -62,6 +64,10 @@ class Workspace:
     def new_id(self, prefix: str) -> str:
         """Return a unique id in Slack's format, such as `C00000007`."""
         return f"{prefix}{next(self._numbers):08d}"
+
+    def continue_numbers(self, number: int) -> None:
+        """Continue with ids from this number on."""
+        self._numbers = itertools.count(number)
 
     def next_ts(self) -> str:
         """Return a new ts in epoch seconds and microseconds, later than all before."""
@@ -139,6 +145,7 @@ class Workspace:
 
     def notify_changed(self) -> None:
         """Wake all tasks that wait for a change."""
+        self.changes += 1
         waiters, self._waiters = self._waiters, set()
         for future in waiters:
             if not future.done():
@@ -159,6 +166,12 @@ class Workspace:
                 f"still false after {timeout} s; the app's last calls: {last or 'none'}"
             ) from None
         return result
+
+    async def wait_for_change(self, after: int) -> int:
+        """Wait until `changes` exceeds `after`; return it."""
+        while self.changes <= after:
+            await self._next_change()
+        return self.changes
 
     async def _next_change(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -104,11 +104,11 @@ class Regenerate:
         actor = actor_of(body)
         click_key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
         await self._check(run, actor, chosen)
-        text = await current_text(self._client, run.question)
+        asked = await as_it_reads_now(self._client, run.question)
         if await self._runs.is_claimed(click_key):
             return None
         self._people.store_team(actor.user, actor.own_team)
-        question = replace(_question(run, actor.user, body), text=text)
+        question = _question(asked, actor.user, body)
         pipeline = chosen or await self._same_pipeline(run, actor.user)
         # The second key lets only one of several simultaneous clicks create a run.
         keys = [click_key, f"again:{run.id}:after:{await self._latest_id(run)}"]
@@ -147,13 +147,13 @@ class Regenerate:
         return (await self._preferences.rules(question.team, question.channel, user)).pipeline
 
 
-async def current_text(client: AsyncWebClient, question: Question) -> str:
-    """Return a question's text as its message has it now, since people edit their questions.
+async def as_it_reads_now(client: AsyncWebClient, question: Question) -> Question:
+    """Return a question with the text that its message has now, since people edit their questions.
 
-    It is the stored text if Slack does not tell, or if we posted the question for a person.
+    It is unchanged if Slack does not tell, or if we posted the question for a person.
     """
     if question.surface not in {"mention", "direct"}:
-        return question.text
+        return question
     try:
         async with asyncio.timeout(READ_TIMEOUT_S):
             page = await client.conversations_replies(
@@ -166,16 +166,18 @@ async def current_text(client: AsyncWebClient, question: Question) -> str:
             )
     except SLACK_ERRORS as error:
         log.warning("question_not_read_again", error=code_of(error))
-        return question.text
+        return question
     messages = page.get("messages") or ()
     found = next((m for m in messages if m.get("ts") == question.ts), {})
+    text = str(found.get("text") or "")
     # A deleted question is found out when the run starts.
-    is_deleted = found.get("subtype") == "tombstone"
-    return question.text if is_deleted else str(found.get("text") or question.text)
+    if not text or text == question.text or found.get("subtype") == "tombstone":
+        return question
+    return replace(question, text=text, attached=True)
 
 
-def _question(run: Run, user: str, body: Mapping[str, Any]) -> Question:
-    """Return the run's question as asked by the actor, whose budget it counts against."""
+def _question(asked: Question, user: str, body: Mapping[str, Any]) -> Question:
+    """Return the question as asked by the actor, whose budget it counts against."""
     url = body.get("response_url")
-    is_private = run.question.surface == "command"
-    return replace(run.question, user=user, response_url=str(url) if is_private and url else None)
+    is_private = asked.surface == "command"
+    return replace(asked, user=user, response_url=str(url) if is_private and url else None)

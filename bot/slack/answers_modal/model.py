@@ -199,9 +199,11 @@ def _used_by(viewed: RunForViewer, answer: Answer) -> str:
 def _failure_sentence(viewed: RunForViewer, answer: Answer) -> str:
     """Return the cause as a sentence.
 
-    The full error may contain a model's name, so it is used only where names are shown.
+    The full error may contain a model's name, so it is used only where names are shown. An error
+    about the network names addresses, which are for operators.
     """
-    if viewed.policy.names == "shown" and answer.error:
+    is_public = answer.error_kind not in strings.ABOUT_THE_NETWORK
+    if viewed.policy.names == "shown" and answer.error and is_public:
         return escape_mrkdwn(answer.error)
     return f"{capitalise(failure_reason(answer.error_kind))}."
 

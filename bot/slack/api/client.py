@@ -21,7 +21,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook import WebhookResponse
 
 from bot.errors import Trouble
+from bot.slack.api.network import connection_trouble, use_network
 from bot.slack.api.token_watch import TokenWatch
+from moa.network import Network
 
 CountRequest = Callable[[str, str], None]
 """Called after each request with the method and the outcome, as `outcome_of` names it."""
@@ -225,8 +227,8 @@ class SafeRetries(AsyncConnectionErrorRetryHandler):
 def client_session() -> aiohttp.ClientSession:
     """Return the connection pool that all Web API calls share. The caller closes it.
 
-    Without it the SDK opens a new connection for each call. `trust_env` stays off: the SDK reads
-    the proxy from the environment once, while aiohttp would look it up in a thread for each call.
+    Without it the SDK opens a new connection for each call. `trust_env` stays off: `use_network`
+    reads the proxy once, while aiohttp would look it up in a thread for each call.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
@@ -239,6 +241,7 @@ def web_client(
     base_url: str,
     count: CountRequest | None = None,
     session: aiohttp.ClientSession | None = None,
+    network: Network | None = None,
 ) -> AsyncWebClient:
     """Return a client that retries safe calls and waits when Slack limits its rate.
 
@@ -247,6 +250,10 @@ def web_client(
         base_url: the base URL of the Web API.
         count: called after each request, retries included. If set, a refused token is logged too.
         session: from `client_session`. Without it each call opens a new connection.
+        network: the proxies and certificates to use; without it the SDK reads the environment.
+
+    Raises:
+        ConfigurationError: a setting of the network can't be used.
     """
     handlers: list[AsyncRetryHandler] = (
         [RequestCounter(count, base_url), TokenWatch()] if count else []
@@ -255,13 +262,16 @@ def web_client(
         SafeRetries(max_retry_count=2),
         AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_TRIES),
     ]
-    return AsyncWebClient(
+    client = AsyncWebClient(
         token=token,
         base_url=base_url,
         timeout=TIMEOUT_S,
         session=session,
         retry_handlers=handlers,
     )
+    if network is not None:
+        use_network(client, network)
+    return client
 
 
 def code_of(error: BaseException) -> str:
@@ -319,6 +329,8 @@ def token_error_text(error: BaseException, base_url: str, variable: str, hint: s
         variable: the environment variable that holds the token.
         hint: which token belongs there and where to find it.
     """
+    if trouble := connection_trouble(error):
+        return f"{variable}: Slack at {base_url} could not be reached: {trouble}."
     code = code_of(error)
     if code == "no_answer":
         return (

@@ -43,6 +43,7 @@ class LookupCache(Generic[T]):
         self._fresh_s = fresh_s
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, key: str) -> T | None:
         """Return what is known, after a lookup if needed; None if that fails."""
@@ -61,6 +62,17 @@ class LookupCache(Generic[T]):
         return {key: self._known(key) for key in wanted}
 
     async def _refresh(self, key: str) -> None:
+        """Look a key up. Simultaneous callers share one lookup."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                if self._is_due(key):
+                    await self._look_up(key)
+        finally:
+            if not lock.locked():
+                self._locks.pop(key, None)
+
+    async def _look_up(self, key: str) -> None:
         async with self._slots:
             found = await self._fetch(key)
         seconds = RETRY_AFTER_S if found is None else self._fresh_s

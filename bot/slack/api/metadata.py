@@ -19,7 +19,11 @@ ABANDONED = "moa_left"
 QUESTION = "moa_question"
 """A question that we posted for the person who used a shortcut."""
 
+BRAINSTORM = "moa_brainstorm"
+"""One of a brainstorm's messages."""
+
 RUN, PART, END, ABOUT = "run_id", "part", "end", "about"
+SESSION = "brainstorm"
 
 
 def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any]:
@@ -47,6 +51,17 @@ def question_metadata(user: str, about: str | None = None) -> dict[str, Any]:
 def asked_about(message: Mapping[str, Any]) -> str | None:
     """Return the ts of the message that a question we posted is about, if it is about one."""
     return _payload(message).get(ABOUT) if _kind(message) == QUESTION else None
+
+
+def brainstorm_metadata(session_id: str, part: str) -> dict[str, Any]:
+    """Return the metadata tag for one of a brainstorm's messages."""
+    return {"event_type": BRAINSTORM, "event_payload": {SESSION: session_id, PART: part}}
+
+
+def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
+    """Return whether a message is this part of a brainstorm."""
+    payload = _payload(message)
+    return payload.get(SESSION) == session_id and payload.get(PART) == part
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:

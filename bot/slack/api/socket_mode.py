@@ -64,6 +64,7 @@ class SocketSession(SocketModeClient):
             auto_reconnect_enabled=False,
             ping_interval=PING_S,
         )
+        self.proxy = web_client.proxy
         self.greeted = asyncio.Event()
         self.disconnect_requested = asyncio.Event()
         self.disconnect_reason: str | None = None

@@ -2,7 +2,7 @@
 
 To add one, define a `Subcommand` in `subcommands.py` and list it in `SUBCOMMANDS`; the help text
 and the dispatch pick it up. A subcommand must be the only word, so that questions may start with
-the same word.
+the same word, unless it takes a text itself.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from bot.slack.commands.context import CommandContext, CommandServices, Subcommand
 from bot.slack.commands.subcommands import (
     ANSWERS,
+    BRAINSTORM,
     BUDGET,
     HELP,
     PIPELINES,
@@ -20,7 +21,7 @@ from bot.slack.commands.subcommands import (
     STOP,
 )
 
-SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
+SUBCOMMANDS: tuple[Subcommand, ...] = (HELP, BRAINSTORM, ANSWERS, PIPELINES, SETTINGS, BUDGET, STOP)
 
 SIMILAR: Final = 0.7
 """The least similarity of a misspelled subcommand, from 0 to 1; "hlep" and "help" have 0.75."""
@@ -28,8 +29,8 @@ SIMILAR: Final = 0.7
 
 def find_subcommand(text: str) -> Subcommand | None:
     """Return the subcommand that was typed; None for a question."""
-    name = text.strip().lower()
-    return next((s for s in SUBCOMMANDS if s.name == name), None)
+    name, *more = text.lower().split(maxsplit=1)
+    return next((s for s in SUBCOMMANDS if s.name == name and (s.takes_text or not more)), None)
 
 
 def closest_subcommand(text: str) -> str | None:

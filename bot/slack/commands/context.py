@@ -10,6 +10,7 @@ from bot.preferences import Preferences
 from bot.slack.actions.stop import StopButton
 from bot.slack.answers_modal import AnswersModal
 from bot.slack.api.origin import Actor
+from bot.slack.brainstorm.command import BrainstormCommand
 from bot.slack.settings.handlers import SettingsHandlers
 from moa.pipeline.definition import Pipeline
 
@@ -24,6 +25,7 @@ class CommandServices:
         budgets: the budgets and what is left of them.
         settings: opens the settings modal.
         stop: stops runs.
+        brainstorms: starts brainstorms and looks after them.
         answers: opens the answers modal.
     """
 
@@ -32,6 +34,7 @@ class CommandServices:
     budgets: Budgets
     settings: SettingsHandlers
     stop: StopButton
+    brainstorms: BrainstormCommand
     answers: AnswersModal
 
 
@@ -49,6 +52,7 @@ class CommandContext:
         respond: acknowledges the command, once and within 3 s. Only the actor sees the mrkdwn; an
             empty text only acknowledges.
         services: what subcommands use.
+        text: what follows the subcommand's name.
     """
 
     command: str
@@ -59,6 +63,7 @@ class CommandContext:
     trigger_id: str
     respond: Callable[[str], Awaitable[None]]
     services: CommandServices
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,10 @@ class Subcommand:
         name: the word.
         summary: what it does, for the help text.
         run: does it and calls `CommandContext.respond`.
+        takes_text: whether more text may follow the word.
     """
 
     name: str
     summary: str
     run: Callable[[CommandContext], Awaitable[None]]
+    takes_text: bool = False

@@ -1,13 +1,15 @@
-"""The subcommands: help, answers, pipelines, settings, budget and stop."""
+"""The subcommands: help, brainstorm, answers, pipelines, settings, budget and stop."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from bot.figures import pipeline_shape
+from bot.slack.brainstorm.command import BrainstormCall
 from bot.slack.commands.context import CommandContext, Subcommand
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui import strings
+from bot.slack.ui.strings import brainstorm as brainstorm_strings
 from bot.slack.ui.usage import usage_lines
 from moa.pipeline.definition import Pipeline
 
@@ -16,6 +18,18 @@ async def _help(command: CommandContext) -> None:
     lines = (f"• `{command.command} {s.name}`: {s.summary}" for s in command.subcommands)
     text = strings.COMMAND_HELP.format(command=command.command, commands="\n".join(lines))
     await command.respond(text)
+
+
+async def _brainstorm(command: CommandContext) -> None:
+    call = BrainstormCall(
+        text=command.text,
+        command=command.command,
+        team=command.team,
+        channel=command.channel,
+        actor=command.actor,
+        trigger_id=command.trigger_id,
+    )
+    await command.respond(await command.services.brainstorms.run(call))
 
 
 async def _list_pipelines(command: CommandContext) -> None:
@@ -67,6 +81,9 @@ async def _stop(command: CommandContext) -> None:
 
 
 HELP = Subcommand("help", strings.COMMAND_HELP_SUMMARY, _help)
+BRAINSTORM = Subcommand(
+    "brainstorm", brainstorm_strings.COMMAND_SUMMARY, _brainstorm, takes_text=True
+)
 ANSWERS = Subcommand("answers", strings.COMMAND_ANSWERS_SUMMARY, _open_answers)
 PIPELINES = Subcommand("pipelines", strings.COMMAND_PIPELINES_SUMMARY, _list_pipelines)
 SETTINGS = Subcommand("settings", strings.COMMAND_SETTINGS_SUMMARY, _open_settings)

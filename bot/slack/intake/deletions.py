@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from bot.brainstorm.service import Brainstorms
 from bot.ports import DELETED, Jobs, RunStore
 from bot.slack.intake.events import deleted_in_event
 
@@ -16,9 +17,10 @@ log = structlog.get_logger(__name__)
 class Deletions:
     """Handles events about deleted messages."""
 
-    def __init__(self, runs: RunStore, jobs: Jobs) -> None:
+    def __init__(self, runs: RunStore, jobs: Jobs, brainstorms: Brainstorms) -> None:
         self._runs = runs
         self._jobs = jobs
+        self._brainstorms = brainstorms
 
     async def stop_deleted(
         self,
@@ -37,4 +39,5 @@ class Deletions:
             ):
                 log.info("question_deleted", run_id=run_id)
                 await self._jobs.stop(run_id, DELETED)
+            await self._brainstorms.message_deleted(deleted.team, deleted.channel, deleted.ts)
         await next()

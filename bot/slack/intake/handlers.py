@@ -15,6 +15,8 @@ from bot.preferences import Rules
 from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
+from bot.slack.brainstorm.starts import BrainstormStarts, Invitation
+from bot.slack.brainstorm.topics import is_new_topic, topic_of_call
 from bot.slack.commands import (
     SUBCOMMANDS,
     CommandContext,
@@ -26,12 +28,13 @@ from bot.slack.intake.apps import AnsweredBots
 from bot.slack.intake.enqueue import Enqueuer
 from bot.slack.intake.events import IncomingQuestion, question_in_command, question_in_event
 from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.thread.mrkdwn import without_mention
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import Block, sections
 from bot.slack.ui.footer import stop_button
 
-STORED_QUESTION = "moa_stored_question"
-"""The key in Bolt's context that passes a stored question from the middleware to the listener."""
+STORED_QUESTION, INVITATION = "moa_stored_question", "moa_invitation"
+"""The keys in Bolt's context that pass what the middleware found to the listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class QuestionIntake:
         services: CommandServices,
         history: QuestionHistory,
         *,
+        starts: BrainstormStarts,
         bots: AnsweredBots,
     ) -> None:
         self._enqueuer = enqueuer
@@ -59,6 +63,7 @@ class QuestionIntake:
         self._people = people
         self._services = services
         self._history = history
+        self._starts = starts
         self._bots = bots
 
     async def store_question(
@@ -75,11 +80,17 @@ class QuestionIntake:
         """
         me = await self._identity.get()
         incoming = question_in_event(body, me.user_id, me.bot_id, self._bots)
-        context[STORED_QUESTION] = await self._store(incoming) if incoming else None
+        invitation = await self._invitation(incoming, body) if incoming else None
+        context[INVITATION] = invitation
+        store = incoming is not None and not (invitation and invitation.is_call)
+        context[STORED_QUESTION] = await self._store(incoming) if incoming and store else None
         await next()
 
     async def enqueue_question(self, context: AsyncBoltContext) -> None:
-        """Bolt listener: queue the question that the middleware stored."""
+        """Bolt listener: queue the question that the middleware stored, or offer a brainstorm."""
+        invitation = context.get(INVITATION)
+        if isinstance(invitation, Invitation):
+            await self._starts.invite(invitation)
         stored = context.get(STORED_QUESTION)
         if isinstance(stored, _StoredQuestion):
             await self._enqueuer.enqueue(stored.run_id, stored.question)
@@ -88,7 +99,8 @@ class QuestionIntake:
         """Bolt listener: run a subcommand, or store and queue the question in a slash command."""
         text = str(body.get("text") or "").strip()
         if subcommand := find_subcommand(text or "help"):
-            await subcommand.run(await self._command_context(ack, body))
+            _, _, more = text.partition(" ")
+            await subcommand.run(await self._command_context(ack, body, more.strip()))
             return
         if meant := closest_subcommand(text):
             command = str(body.get("command") or "/moa")
@@ -118,15 +130,37 @@ class QuestionIntake:
             run_id = await self._enqueuer.store(question, incoming.keys, pipeline)
         return None if run_id is None else _StoredQuestion(run_id, pipeline, question)
 
+    async def _invitation(
+        self, incoming: IncomingQuestion, body: Mapping[str, Any]
+    ) -> Invitation | None:
+        """Return the brainstorm to offer to a message's author: they ask for one, or have a topic.
+
+        Topics count only in channels that turned offers on.
+        """
+        message = incoming.question
+        if is_app(message.user):
+            return None
+        me = await self._identity.get()
+        if incoming.addressed:
+            topic = topic_of_call(without_mention(message.text, me.user_id))
+            return None if topic is None else Invitation(message, topic, is_call=True)
+        if not is_new_topic(body.get("event") or {}):
+            return None
+        rules = await self._services.preferences.rules(message.team, message.channel, message.user)
+        offered = rules.offer_brainstorms
+        return Invitation(message, message.text, is_call=False) if offered else None
+
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Return whether the channel's rules make a message without a mention a question."""
         if message.thread_ts == message.ts:
-            return rules.brainstorm
+            return False
         return rules.follow_ups and await self._history.was_asked_in(
             message.team, message.channel, message.thread_ts
         )
 
-    async def _command_context(self, ack: AsyncAck, body: Mapping[str, Any]) -> CommandContext:
+    async def _command_context(
+        self, ack: AsyncAck, body: Mapping[str, Any], text: str
+    ) -> CommandContext:
         return CommandContext(
             command=str(body.get("command") or "/moa"),
             subcommands=SUBCOMMANDS,
@@ -136,6 +170,7 @@ class QuestionIntake:
             trigger_id=str(body.get("trigger_id")),
             respond=partial(_respond, ack),
             services=self._services,
+            text=text,
         )
 
 

@@ -7,7 +7,7 @@ grants nothing. Only Slack's confirmation of who is in a channel is remembered, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -176,13 +176,29 @@ async def members_among(
 ) -> frozenset[str]:
     """Return which of these users are in a channel now. Raises `SLACK_ERRORS`."""
     found: set[str] = set()
+    async for members in _member_pages(client, channel):
+        found |= {*users} & members
+        if len(found) == len({*users}):
+            break
+    return frozenset(found)
+
+
+async def channel_members(client: AsyncWebClient, channel: str) -> frozenset[str]:
+    """Return who is in a channel now. Raises `SLACK_ERRORS`."""
+    found: set[str] = set()
+    async for members in _member_pages(client, channel):
+        found |= members
+    return frozenset(found)
+
+
+async def _member_pages(client: AsyncWebClient, channel: str) -> AsyncGenerator[set[str], None]:
     cursor: str | None = None
     while True:
         page = await client.conversations_members(channel=channel, limit=PAGE_SIZE, cursor=cursor)
-        found |= {*users} & {*(page.get("members") or ())}
+        yield {*(page.get("members") or ())}
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-        if cursor is None or len(found) == len({*users}):
-            return frozenset(found)
+        if cursor is None:
+            return
 
 
 def _is_shared_outside(channel: dict[str, object]) -> bool:

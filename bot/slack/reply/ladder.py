@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import structlog
@@ -49,6 +49,11 @@ class Form:
     def within(self, other: Form) -> Form:
         """Return the form that keeps only what both keep."""
         return Form(*(a and b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def left_out(self) -> list[str]:
+        """The names of the parts that are left out."""
+        return [name for name, is_kept in asdict(self).items() if not is_kept]
 
     def below(self, blocks: Sequence[Block]) -> list[Block]:
         """Return those of the blocks below the text that this form keeps."""
@@ -144,7 +149,7 @@ class Ladder:
                 code = code_of(error)
                 if not refuses_content(code):
                     raise
-                log.warning("content_refused", method=method, error=code, form=form)
+                log.warning("content_refused", method=method, error=code, without=form.left_out)
                 self._refusals[key] = refusal = error
                 suspect = "metadata" if "metadata" in code else ""
                 continue

@@ -237,7 +237,8 @@ class ThreadReply:
         """
         self._messages.trouble = None
         text = await asyncio.to_thread(safe_markdown, outcome.reply, self._allowed_hosts)
-        if not await upload(self._context.client, self._run.question, text):
+        client, question = self._context.client, self._run.question
+        if not await self._retry(lambda: upload(client, question, text, is_needed=True)):
             raise Unanswerable("refused")
         await self._retry(self._messages.remove_textless)
         await self._post_buttons([section(strings.REPLY_REFUSED_FILED), *blocks])

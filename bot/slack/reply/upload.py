@@ -6,7 +6,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Question
-from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.thread_roots import root_exists
 from bot.slack.ui import strings
 
@@ -15,13 +15,16 @@ log = structlog.get_logger(__name__)
 NAME = "reply.md"
 
 
-async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
+async def upload(
+    client: AsyncWebClient, question: Question, text: str, *, is_needed: bool = False
+) -> bool:
     """Post the text in the question's thread as a file. Return False if Slack refuses it.
 
-    If the thread's root is gone, nothing is posted: the file would land in the channel.
+    If the thread's root is gone, nothing is posted: the file would land in the channel. It needs
+    the scope files:write (https://docs.slack.dev/messaging/working-with-files#upload).
 
-    It needs the optional scope files:write
-    (https://docs.slack.dev/messaging/working-with-files#upload).
+    Raises:
+        SLACK_ERRORS: if a retry may help and the text is nowhere else (`is_needed`).
     """
     if not await root_exists(client, question.channel, question.thread_ts):
         return False
@@ -35,5 +38,7 @@ async def upload(client: AsyncWebClient, question: Question, text: str) -> bool:
         )
     except SLACK_ERRORS as error:
         log.info("reply_not_uploaded", error=code_of(error))
+        if is_needed and code_of(error) in TRANSIENT:
+            raise
         return False
     return True

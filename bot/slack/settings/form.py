@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from bot.figures import dollars
 from bot.limits import Limits
-from bot.preferences import ChannelChoice, Choices, Preferences, Rules, WorkspaceChoice
+from bot.preferences import ChannelChoice, Choices, Preferences, Rules, With, WorkspaceChoice
 from bot.slack.settings.views import (
-    BRAINSTORM,
     BUDGETS,
     FOLLOW_UPS,
     INHERITED,
     LISTENING,
+    OFFER,
     PIPELINE,
     PRIVACY,
     VALUE_PREFIX,
+    WITH,
     allowed_values,
 )
 from bot.slack.ui import strings
@@ -103,11 +104,13 @@ def parse_channel(
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     form = FormValues(view)
     checked = form.checked(LISTENING)
+    taking_part = form.selected(WITH, get_args(With))
     return ChannelChoice.model_validate(
         _shared(form, inherited, preferences)
         | {
             "follow_ups": _if_changed(FOLLOW_UPS in checked, inherited.follow_ups),
-            "brainstorm": _if_changed(BRAINSTORM in checked, inherited.brainstorm),
+            "offer_brainstorms": _if_changed(OFFER in checked, inherited.offer_brainstorms),
+            "brainstorm_with": None if taking_part == inherited.brainstorm_with else taking_part,
         }
     )
 

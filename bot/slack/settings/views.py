@@ -28,7 +28,8 @@ VALUE_PREFIX = "is:"
 """The prefix of every other option's value, so that none can equal `INHERITED`."""
 
 PIPELINE, LISTENING = "pipeline", "listening"
-FOLLOW_UPS, BRAINSTORM = "follow_ups", "brainstorm"
+FOLLOW_UPS, OFFER = "follow_ups", "offer_brainstorms"
+WITH = "brainstorm_with"
 
 PRIVACY: Mapping[str, str] = MappingProxyType(
     {
@@ -77,7 +78,7 @@ def channel_view(
         [
             context(about),
             _pipeline_input(choices.channel.pipeline, inherited.pipeline, inherit_label, pipelines),
-            *([] if direct else [_listening(rules)]),
+            *([] if direct else [_listening(rules), _taking_part(rules)]),
             *_privacy(choices.channel, inherited, inherit_label),
         ],
     )
@@ -97,7 +98,7 @@ def workspace_view(
         [
             context(strings.SETTINGS_ABOUT_WORKSPACE),
             _pipeline_input(chosen.pipeline, inherited.pipeline, inherit_label, pipelines),
-            _listening(rules, brainstorm=False),
+            _listening(rules, offer=False),
             *_privacy(chosen, inherited, inherit_label),
             *(
                 _budget(key, getattr(chosen, key), getattr(limits, key), label)
@@ -157,19 +158,28 @@ def _privacy(chosen: SharedChoice, inherited: Rules, inherit_label: str) -> Iter
         yield input_block(key, label, _menu(key, options, getattr(chosen, key)))
 
 
-def _listening(rules: Rules, *, brainstorm: bool = True) -> Block:
+def _listening(rules: Rules, *, offer: bool = True) -> Block:
     options = [
         option(strings.SETTINGS_FOLLOW_UPS, FOLLOW_UPS, strings.SETTINGS_FOLLOW_UPS_MORE),
-        option(strings.SETTINGS_BRAINSTORM, BRAINSTORM, strings.SETTINGS_BRAINSTORM_MORE),
+        option(strings.SETTINGS_OFFER, OFFER, strings.SETTINGS_OFFER_MORE),
     ]
     boxes: Block = {
         "type": "checkboxes",
         "action_id": LISTENING,
-        "options": options if brainstorm else options[:1],
+        "options": options if offer else options[:1],
     }
     checked = [box for box in boxes["options"] if getattr(rules, box["value"])]
     boxes |= {"initial_options": checked} if checked else {}
     return input_block(LISTENING, strings.SETTINGS_LISTENING, boxes, optional=True)
+
+
+def _taking_part(rules: Rules) -> Block:
+    options = [
+        option(value_label(WITH, value), VALUE_PREFIX + value)
+        for value in ("full_members", "workspace", "everyone")
+    ]
+    menu = _menu(WITH, options, rules.brainstorm_with)
+    return input_block(WITH, strings.SETTINGS_WITH, menu)
 
 
 def _budget(key: str, chosen: float | None, most: float | None, label: str) -> Block:

@@ -28,7 +28,8 @@ NAMES = tuple(attack for attack in CORPUS if len(attack.text) <= 40 and words(at
 """Short texts, as names."""
 
 TOKEN = re.compile("<[^<>]*>")
-SPOKEN = re.compile(r"(?:\w[\w .]*|someone) (?:wrote|asks):")
+SPOKEN = re.compile(r"\[\w{3} \d\d? \w{3}, \d\d:\d\d\] (?:\w[\w .]*|someone) (?:wrote|asks):")
+PLACE = "This is in the channel #general."
 
 
 async def test_no_thread_does_harm(tmp_path: Path) -> None:
@@ -52,8 +53,9 @@ async def test_no_thread_does_harm(tmp_path: Path) -> None:
 def _assert_quoted(prompt: str, texts: list[str]) -> None:
     """Assert that every line of a thread is quoted, except author lines and the question."""
     bare = [line for line in prompt.splitlines() if line and not line.startswith("> ")]
-    assert [line for line in bare if not SPOKEN.fullmatch(line)] == [ECHO]
-    assert len(bare) == len(texts) + 3  # the first message, Ana's turn, and her question
+    assert [line for line in bare if not SPOKEN.fullmatch(line)] == [PLACE, ECHO]
+    # The channel, the first message, Ana's turn, and her question.
+    assert len(bare) == len(texts) + 4
     shown = words(prompt)
     said = [part for text in texts for part in TOKEN.split(text)]  # tokens are spelled out
     assert [part for part in said if words(part) not in shown] == []
@@ -73,7 +75,7 @@ async def test_no_name_does_harm(tmp_path: Path) -> None:
         await whole_reply(stage, ts)
         prompt = stage.models.questions[-2].turns[-1][1]
         assert prompt.count("\n> Hello") == len(NAMES)
-        assert len(prompt.splitlines()) == 3 * len(NAMES) + 5
+        assert len(prompt.splitlines()) == 3 * len(NAMES) + 7
         assert_harmless(stage)
 
 

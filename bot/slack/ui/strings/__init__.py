@@ -237,6 +237,7 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "auth": "its API key is missing or was rejected",
         "breaker_open": "it failed too often recently",
+        "certificate": "its server's certificate isn't trusted",
         "connection": "its server couldn't be reached",
         "cut": "its connection broke",
         "empty": "its answer was empty",
@@ -248,8 +249,10 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
         "output_limit": "it hit its output limit before writing anything",
         "overflow": "the conversation is too long for it",
         "overloaded": "its server is overloaded",
+        "proxy": "the proxy to its server refused or is unreachable",
         "quota": "its quota is used up",
         "rate_limited": "it hit its rate limit",
+        "redirected": "its server has moved",
         "refused": "it declined to continue",
         "rejected": "its server rejected the request",
         "timeout": "it took too long",
@@ -260,6 +263,8 @@ FAILURE_REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 FAILURE_UNKNOWN = "something went wrong"
+ABOUT_THE_NETWORK = frozenset({"certificate", "proxy", "redirected"})
+"""Kinds of errors whose full text names addresses or settings of the network."""
 
 # Names of models
 
@@ -474,11 +479,12 @@ SETTINGS_PIPELINE = "Pipeline"
 SETTINGS_REVEAL = "Who can open each model's answer"
 SETTINGS_NAMES = "Model names"
 SETTINGS_COST = "Cost of a reply"
-SETTINGS_LISTENING = "Answer without a mention"
+SETTINGS_LISTENING = "Without a mention"
 SETTINGS_FOLLOW_UPS = "Keep replying in threads I'm in"
 SETTINGS_FOLLOW_UPS_MORE = "Answer every message there, unless it starts with someone else's name"
-SETTINGS_BRAINSTORM = "Answer every new message in this channel"
-SETTINGS_BRAINSTORM_MORE = "Brainstorming: everyone's new messages count as questions"
+SETTINGS_OFFER = "Offer a brainstorm on new topics"
+SETTINGS_OFFER_MORE = "Brainstorming: only the author of a message sees the offer"
+SETTINGS_WITH = "Who takes part in brainstorms"
 SETTINGS_INHERITED = "Same as workspace: {value}"
 SETTINGS_FROM_OPERATOR = "Default: {value}"
 SETTINGS_PERSON_BUDGET = "Daily budget per person, in US dollars"
@@ -499,6 +505,9 @@ SETTINGS_VALUES: Mapping[str, str] = MappingProxyType(
         "names.anonymous": "anonymous (Model A, Model B)",
         "cost.shown": "shown under each reply",
         "cost.hidden": "hidden",
+        "brainstorm_with.full_members": "people in the channel, without guests",
+        "brainstorm_with.workspace": "people in the channel, guests too",
+        "brainstorm_with.everyone": "everyone in the channel, other organisations too",
     }
 )
 

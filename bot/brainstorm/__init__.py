@@ -1,0 +1,1 @@
+"""Brainstorms: their phases, ideas and dots. Knows no Slack and no SQL."""

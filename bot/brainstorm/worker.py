@@ -1,0 +1,263 @@
+"""Moves brainstorms on: posts, asks models, and changes the phase when its time is up.
+
+Every step can be repeated. What a step found is stored before the next one, so that whoever takes
+up a brainstorm after a crash goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.brainstorm.ports import (
+    Board,
+    BoardDeleted,
+    BrainstormClosed,
+    BrainstormStore,
+    Part,
+    ResultWriter,
+    Thinking,
+)
+from bot.brainstorm.session import NEXT, BrainstormSession, Closing, EndedCall
+
+log = structlog.get_logger(__name__)
+
+WATCH_S = 1.0
+"""Seconds between two looks at a brainstorm while its models are asked."""
+
+COUNTDOWN = timedelta(minutes=20)
+"""So long before a phase ends, the board is drawn again every minute."""
+
+MINUTE = timedelta(minutes=1)
+
+MOST_BOARDS = 2
+"""A deleted board is posted anew once. Whoever deletes it again wants it gone."""
+
+GROUPING = 10_000
+"""Added to the number of ended calls for the position of the first call that groups ideas."""
+
+Clock = Callable[[], datetime]
+
+
+class Outdated(Exception):
+    """The brainstorm has changed, or another worker has taken it up: it has to be read again."""
+
+
+def utc_now() -> datetime:
+    """Return the current moment."""
+    return datetime.now(UTC)
+
+
+class BrainstormWorker:
+    """Does what is due in a brainstorm."""
+
+    def __init__(
+        self,
+        store: BrainstormStore,
+        board: Board,
+        thinking: Thinking,
+        results: ResultWriter,
+        now: Clock = utc_now,
+    ) -> None:
+        self._store = store
+        self._board = board
+        self._thinking = thinking
+        self._results = results
+        self._now = now
+
+    async def due(self) -> list[str]:
+        """Return the brainstorms that have something to do."""
+        return [*await self._store.due(self._now())]
+
+    async def work(self, session_id: str) -> None:
+        """Do everything that is due in a brainstorm.
+
+        Raises:
+            Postponed: Slack or the database is away; a later attempt goes on.
+        """
+        with structlog.contextvars.bound_contextvars(brainstorm=session_id):
+            begun = await self._store.begin(session_id)
+            session = begun
+            while begun and session and session.attempt == begun.attempt:
+                if not await self._try_step(session):
+                    return
+                session = await self._store.get(session_id)
+
+    async def _try_step(self, session: BrainstormSession) -> bool:
+        """Do the next step; False if nothing is left to do now."""
+        try:
+            return await self._step(session)
+        except Outdated:
+            return True
+        except BoardDeleted:
+            await self._repost(session)
+        except BrainstormClosed as closed:
+            await self._close(session, closed.closing)
+        return True
+
+    async def _step(self, session: BrainstormSession) -> bool:
+        """Do the next step; False if nothing is left to do now."""
+        now = self._now()
+        if session.is_due(now):
+            await self._advance(session)
+        elif session.phase != "closed" and session.board_ts is None:
+            await self._post(session, "board")
+        elif not session.settled:
+            await self._settle(session)
+        elif session.refresh_at is not None and session.refresh_at <= now:
+            await self._draw(session)
+        else:
+            return False
+        return True
+
+    async def _settle(self, session: BrainstormSession) -> None:
+        """Do the work of a phase."""
+        match session.phase:
+            case "silence":
+                await self._ask_models(session)
+            case "themes":
+                await self._group(session)
+            case "result":
+                await self._conclude(session)
+            case "closed":
+                with suppress(BoardDeleted, BrainstormClosed):
+                    await self._draw(session)
+                await self._change(session, settled=True)
+                return
+            case "dots":
+                pass
+        await self._draw(session)
+        await self._change(session, settled=True)
+
+    async def _advance(self, session: BrainstormSession) -> None:
+        """Change to the next phase, unless somebody did so already."""
+        ideas = (await self._store.handed_in(session.id)).ideas
+        if session.phase == "silence" and not ideas:
+            await self._close(session, "no_ideas")
+            return
+        phase = NEXT[session.phase]
+        length = None if phase == "themes" else session.length_of(phase)
+        ends_at = None if length is None else self._now() + length
+        news = {"closed_in": session.phase} if phase == "closed" else {}
+        if await self._store.advance(session, phase, ends_at, **news):
+            log.info("brainstorm_phase", phase=phase, ideas=ideas)
+
+    async def _close(self, session: BrainstormSession, closing: Closing) -> None:
+        if await self._store.advance(
+            session, "closed", None, closing=closing, closed_in=session.phase, reserved_usd=0.0
+        ):
+            log.info("brainstorm_closed", reason=closing)
+            await self._board.closed(session, closing)
+
+    async def _ask_models(self, session: BrainstormSession) -> None:
+        """Ask the models apart, until they are done or the phase ends."""
+        stopped: list[EndedCall] = []
+        asking = asyncio.create_task(self._store_calls(session, stopped.append))
+        try:
+            while not asking.done():
+                await asyncio.wait([asking], timeout=WATCH_S)
+                await self._watch(session)
+            asking.result()
+        except Outdated:
+            await _cancel(asking)
+            current = await self._store.get(session.id)
+            if current and current.step != session.step:  # they cost something, too
+                for call in stopped:
+                    await self._store.call_ended(session, call, late=True)
+            raise
+        finally:
+            await _cancel(asking)
+
+    async def _watch(self, session: BrainstormSession) -> None:
+        """Keep the board fresh while models are asked.
+
+        Raises:
+            Outdated: the phase has ended, or its time is up.
+        """
+        current = await self._store.get(session.id)
+        if current is None or (current.step, current.attempt) != (session.step, session.attempt):
+            raise Outdated
+        if current.is_due(self._now()):
+            await self._advance(current)
+            raise Outdated
+        if current.refresh_at is not None and current.refresh_at <= self._now():
+            await self._draw(current)
+
+    async def _store_calls(
+        self, session: BrainstormSession, on_stopped: Callable[[EndedCall], object]
+    ) -> None:
+        done = await self._store.ended_calls(session.id)
+        async with aclosing(self._thinking.calls(session, done.keys(), on_stopped)) as calls:
+            async for call in calls:
+                await self._store.call_ended(session, call, late=False)
+                await self._store.refresh(session.id, self._now())
+
+    async def _group(self, session: BrainstormSession) -> None:
+        if session.themes is None:
+            ideas = await self._store.ideas(session.id)
+            first = len(await self._store.ended_calls(session.id)) + GROUPING
+            themes, calls = await self._thinking.group(session, ideas, first)
+            for call in calls:
+                await self._store.call_ended(session, call, late=False)
+            await self._change(session, themes=themes, reserved_usd=0.0)
+            raise Outdated
+        if session.themes_ts is None:
+            await self._post(session, "themes")
+        length = session.length_of("themes")
+        if session.phase_ends_at is None and length is not None:
+            await self._change(session, phase_ends_at=self._now() + length)
+            raise Outdated
+
+    async def _conclude(self, session: BrainstormSession) -> None:
+        if session.result_ts is None:
+            await self._post(session, "result")
+            raise Outdated
+        await self._results.write(session)
+
+    async def _post(self, session: BrainstormSession, part: Part) -> None:
+        """Post a message once: what may have been posted before is looked for."""
+        begun = f"{part}:{session.boards}:{session.step}"
+        search = session.posting == begun
+        if not search:
+            await self._change(session, posting=begun)
+        ts = await self._board.post(session, part, search=search)
+        more = {"boards": session.boards + 1} if part == "board" else {}
+        await self._change(session, **{f"{part}_ts": ts, "posting": None, **more})
+
+    async def _draw(self, session: BrainstormSession) -> None:
+        """Draw the board again, and say when next.
+
+        The moment is stored first: what changes while the board is drawn asks for another drawing.
+        """
+        await self._change(session, refresh_at=self._next_drawing(session))
+        current = await self._store.get(session.id)
+        if current is not None and current.board_ts is not None:
+            await self._board.update(current)
+
+    def _next_drawing(self, session: BrainstormSession) -> datetime | None:
+        ends_at, now = session.phase_ends_at, self._now()
+        if ends_at is None or session.phase in {"result", "closed"}:
+            return None
+        return max(ends_at - COUNTDOWN, now + MINUTE)
+
+    async def _repost(self, session: BrainstormSession) -> None:
+        """Have a deleted board posted anew, once."""
+        if session.boards >= MOST_BOARDS:
+            await self._close(session, "deleted")
+            return
+        await self._store.change(
+            session, board_ts=None, themes_ts=None, result_ts=None, posting=None, settled=False
+        )
+
+    async def _change(self, session: BrainstormSession, **changes: object) -> None:
+        if not await self._store.change(session, **changes):
+            raise Outdated
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

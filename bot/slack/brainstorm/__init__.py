@@ -1,0 +1,1 @@
+"""Brainstorms in Slack: the board, modals, buttons and the messages in its thread."""

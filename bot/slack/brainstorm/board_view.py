@@ -1,0 +1,189 @@
+"""The board: one message that shows where a brainstorm is, with its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import slack_limits
+from bot.brainstorm.session import BrainstormSession, HandedIn
+from bot.figures import dollars
+from bot.slack.brainstorm import ids
+from bot.slack.brainstorm.text import (
+    dots_count,
+    handed_in_text,
+    one_line_topic,
+    people_count,
+    phase_text,
+    shown_words,
+)
+from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
+from bot.slack.ui.strings import brainstorm as strings
+from moa.brainstorm import Grouping
+
+THEMES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFacts:
+    """What a board shows.
+
+    Attributes:
+        session: the brainstorm.
+        handed: how many ideas there are.
+        grouping: the ideas by theme; None while they are hidden.
+        voters: how many people gave dots.
+        starter: the name of the person who started it.
+        shows_cost: whether the channel shows costs.
+        now: the moment it is drawn for.
+    """
+
+    session: BrainstormSession
+    handed: HandedIn
+    grouping: Grouping | None
+    voters: int
+    starter: str
+    shows_cost: bool
+    now: datetime
+
+
+def board_blocks(facts: BoardFacts) -> list[Block]:
+    """Return the board's blocks."""
+    session = facts.session
+    return [
+        header(strings.BOARD_TITLE.format(topic=session.topic)),
+        *_whole_topic(session),
+        section(phase_text(session, facts.now)),
+        section(_hint(session)),
+        *_themes(facts),
+        context(_counts(facts)),
+        *_buttons(session),
+        context(_footer(facts)),
+    ]
+
+
+def board_text(session: BrainstormSession) -> str:
+    """Return the board in one line, for notifications and screen readers."""
+    topic = escape_mrkdwn(one_line_topic(session, 200))
+    return strings.BOARD_FALLBACK.format(topic=topic, phase=strings.PHASES[session.phase])
+
+
+def _whole_topic(session: BrainstormSession) -> list[Block]:
+    """Return the topic in full if the heading had to cut it."""
+    if len(strings.BOARD_TITLE.format(topic=session.topic)) <= slack_limits.HEADER_TEXT:
+        return []
+    text = shown_words(session.topic, slack_limits.SECTION_TEXT)
+    return [{"type": "section", "text": plain_text(text)}]
+
+
+def _hint(session: BrainstormSession) -> str:
+    if session.closing == "no_ideas":
+        return strings.CLOSED_WITHOUT_IDEAS
+    if session.phase == "themes" and session.themes is None:
+        return strings.GROUPING
+    return strings.HINTS[session.phase].format(dots=dots_count(session.dots))
+
+
+def _themes(facts: BoardFacts) -> list[Block]:
+    """Return the titles of the themes, with how many ideas each has."""
+    if facts.grouping is None or not facts.grouping.themes:
+        return []
+    themes = facts.grouping.themes
+    lines = [
+        f"• {escape_mrkdwn(theme_label(theme.title, len(theme.groups)))}"
+        for theme in themes[:THEMES_SHOWN]
+    ]
+    if len(themes) > THEMES_SHOWN:
+        lines.append(f"• … +{len(themes) - THEMES_SHOWN}")
+    return [section("\n".join(lines))]
+
+
+def theme_label(title: str, count: int, limit: int = 60) -> str:
+    """Return a theme's title with the number of its ideas; plain text."""
+    return strings.THEME_OPTION.format(title=shown_words(title, limit), count=count)
+
+
+def _counts(facts: BoardFacts) -> str:
+    parts = [escape_mrkdwn(handed_in_text(facts.handed))]
+    session = facts.session
+    if session.phase == "silence" and not session.settled:
+        parts.append(strings.MODELS_AT_WORK)
+    if session.phase in {"dots", "result"} or facts.voters:
+        voted = strings.VOTED.format(people=people_count(facts.voters))
+        parts.append(voted if facts.voters else strings.NOBODY_VOTED)
+    return " · ".join(parts)
+
+
+def _footer(facts: BoardFacts) -> str:
+    session = facts.session
+    parts = [
+        strings.STARTED_BY.format(user=escape_mrkdwn(facts.starter)),
+        strings.DOTS_EACH.format(dots=dots_count(session.dots)),
+        escape_mrkdwn(session.pipeline),
+    ]
+    if facts.shows_cost and session.reserved_usd:
+        parts.append(strings.COST_AT_MOST.format(cost=dollars(session.reserved_usd)))
+    elif facts.shows_cost and session.cost_usd:
+        parts.append(strings.COST_SO_FAR.format(cost=dollars(session.cost_usd)))
+    return " · ".join(parts)
+
+
+def _buttons(session: BrainstormSession) -> list[Block]:
+    block_id = f"{ids.BOARD_ACTIONS}:{session.id}"
+    return [actions(block_id, [*_offered(session)])]
+
+
+def _offered(session: BrainstormSession) -> Sequence[Block]:
+    add = _button(session, strings.ADD, ids.ADD)
+    see = _button(session, strings.SEE, ids.SEE)
+    match session.phase:
+        case "silence":
+            mine = _button(session, strings.MINE, ids.MINE)
+            return [_primary(add), mine, *_clock(session)]
+        case "themes" if session.themes is None:
+            return [add]
+        case "themes":
+            return [_primary(see), add, *_clock(session)]
+        case "dots":
+            vote = _button(session, strings.VOTE, ids.VOTE)
+            return [_primary(vote), see, add, *_clock(session)]
+        case "result":
+            close = _button(session, strings.CLOSE, ids.CLOSE)
+            return [_primary(see), *_exports(session), close]
+        case "closed":
+            reopen = _button(session, strings.REOPEN, ids.REOPEN)
+            return [see, *_exports(session), reopen] if session.shows_ideas else [reopen]
+
+
+def _clock(session: BrainstormSession) -> list[Block]:
+    """Return the buttons that extend and end the phase."""
+    if session.phase_ends_at is None:
+        return []
+    extend = _button(session, strings.EXTEND, ids.EXTEND)
+    end = _button(session, strings.END, ids.END)
+    end["confirm"] = {
+        "title": plain_text(strings.END_CONFIRM_TITLE),
+        "text": plain_text(strings.END_CONFIRM),
+        "confirm": plain_text(strings.CONFIRM_YES),
+        "deny": plain_text(strings.CONFIRM_NO),
+    }
+    return [end] if session.extended else [extend, end]
+
+
+def _exports(session: BrainstormSession) -> list[Block]:
+    if session.result_ts is None and session.phase != "result":
+        return []
+    return [
+        _button(session, strings.EXPORT_MD, ids.EXPORT_MD),
+        _button(session, strings.EXPORT_CSV, ids.EXPORT_CSV),
+    ]
+
+
+def _button(session: BrainstormSession, label: str, action_id: str) -> Block:
+    return button(label, action_id, ids.join_parts(session.id, session.step))
+
+
+def _primary(block: Block) -> Block:
+    return {**block, "style": "primary"}

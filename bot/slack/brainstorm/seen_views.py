@@ -1,0 +1,113 @@
+"""The modals in which people read all ideas: by theme, every wording, and what to combine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import slack_limits
+from bot.brainstorm.session import BrainstormSession
+from bot.slack.brainstorm import ids
+from bot.slack.brainstorm.board_view import theme_label
+from bot.slack.brainstorm.pages import page_blocks, page_of
+from bot.slack.brainstorm.text import shown_words
+from bot.slack.brainstorm.thread_posts import idea_menu, idea_section
+from bot.slack.brainstorm.view_data import OpenIdeas
+from bot.slack.ui.blocks import Block, actions, plain_text, section
+from bot.slack.ui.forms import input_block, option
+from bot.slack.ui.strings import brainstorm as strings
+from moa.brainstorm import IdeaGroup
+
+PAGE_SIZE = 15
+WORDS = 2_800
+WORDINGS_SHOWN = 80
+
+
+def seen_view(session: BrainstormSession, opened: OpenIdeas, theme: int, page: int) -> Block:
+    """Return one theme's ideas, a page at a time, with a menu of the themes."""
+    themes = opened.grouping.themes
+    if not themes:
+        return _modal(strings.SEE_TITLE, [section(strings.SEE_NONE)])
+    theme = min(max(theme, 0), len(themes) - 1)
+    shown = page_of(themes[theme].groups, page, PAGE_SIZE)
+    blocks = [
+        _theme_menu(session, opened, theme),
+        *(_idea(session, opened, group) for group in shown.items),
+        *page_blocks(ids.TURN_SEEN, [session.id, theme], shown),
+    ]
+    return _modal(strings.SEE_TITLE, blocks)
+
+
+def _theme_menu(session: BrainstormSession, opened: OpenIdeas, theme: int) -> Block:
+    options = [
+        option(theme_label(each.title, len(each.groups)), ids.join_parts(session.id, index, 0))
+        for index, each in enumerate(opened.grouping.themes[: slack_limits.SELECT_OPTIONS])
+    ]
+    menu: Block = {"type": "static_select", "action_id": ids.THEME, "options": options}
+    if theme < len(options):
+        menu["initial_option"] = options[theme]
+    # Another block for each theme: Slack keeps the old choice of a block that stays.
+    return actions(f"{ids.THEME}:{theme}", [menu])
+
+
+def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> Block:
+    lines = [opened.shown.words(group, WORDS), opened.shown.about(group)]
+    joined = len(group.idea_ids) > 1
+    menu = idea_menu(session, group.representative, wordings=joined)
+    return idea_section("\n".join(line for line in lines if line) or "…", menu)
+
+
+def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
+    """Return every wording of a joined idea."""
+    blocks: list[Block] = []
+    for number in group.idea_ids[:WORDINGS_SHOWN]:
+        words = shown_words(opened.shown.ideas[number].text, WORDS)
+        source = opened.shown.sources.get(number, "")
+        blocks.append(idea_section("\n".join(line for line in (words, source) if line), None))
+    return _modal(strings.WORDINGS_TITLE, blocks)
+
+
+def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) -> Block:
+    """Return the form that asks which idea to combine one with."""
+    own = group_of(opened, idea_id)
+    groups: list[Block] = []
+    for theme in opened.grouping.themes[: slack_limits.OPTION_GROUPS]:
+        options = _options(opened, [group for group in theme.groups if group != own])
+        if options:
+            groups.append({"label": plain_text(shown_words(theme.title, 75)), "options": options})
+    if own is None or not groups:
+        return _modal(strings.COMBINE_TITLE, [section(strings.COMBINE_ONE)])
+    element: Block = {
+        "type": "static_select",
+        "action_id": ids.OTHER,
+        "placeholder": plain_text(strings.COMBINE_LABEL),
+        "option_groups": groups,
+    }
+    this = idea_section(opened.shown.words(own, WORDS) or "…", None)
+    return _modal(
+        strings.COMBINE_TITLE, [this, input_block(ids.OTHER, strings.COMBINE_LABEL, element)]
+    ) | {
+        "callback_id": ids.COMBINE_VIEW,
+        "private_metadata": ids.join_parts(session.id, idea_id),
+        "submit": plain_text(strings.COMBINE_SUBMIT),
+    }
+
+
+def _options(opened: OpenIdeas, groups: Sequence[IdeaGroup]) -> list[Block]:
+    return [
+        option(opened.shown.words(group, slack_limits.OPTION_TEXT) or "…", group.representative)
+        for group in groups[: slack_limits.SELECT_OPTIONS]
+    ]
+
+
+def group_of(opened: OpenIdeas, idea_id: str) -> IdeaGroup | None:
+    """Return the group that an idea is in; None if there is no such idea."""
+    return next((each for each in opened.grouping.groups if idea_id in each.idea_ids), None)
+
+
+def _modal(title: str, blocks: Sequence[Block]) -> Block:
+    return {
+        "type": "modal",
+        "title": plain_text(title),
+        "close": plain_text(strings.CLOSE_MODAL),
+        "blocks": [*blocks],
+    }

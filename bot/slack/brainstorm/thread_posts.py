@@ -1,0 +1,163 @@
+"""The messages in a brainstorm's thread: the themes, and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.brainstorm.session import BrainstormSession, RankedGroup, Tally
+from bot.slack.brainstorm import ids
+from bot.slack.brainstorm.board_view import theme_label
+from bot.slack.brainstorm.text import (
+    Readable,
+    dots_count,
+    ideas_count,
+    one_line_topic,
+    people_count,
+)
+from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
+from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
+from bot.slack.ui.forms import option
+from bot.slack.ui.strings import brainstorm as strings
+from moa.brainstorm import Grouping, Theme
+
+IDEAS_IN_THREAD = 40
+"""Ideas in the message of the themes; the rest is in the modal. More would be no overview."""
+
+THEMES_IN_THREAD = 20
+WORDS_IN_THREAD = 150
+RANKED_IN_THREAD = 15
+WORDS_IN_RESULT = 300
+WORDS_IN_TEXT = 80
+
+ABOUT_ONE: Sequence[tuple[str, str]] = (
+    (strings.DEVELOP, "develop"),
+    (strings.CHALLENGE, "challenge"),
+    (strings.MORE_LIKE_THIS, "more"),
+    (strings.COMBINE, "combine"),
+)
+"""The entries of an idea's menu."""
+
+
+def themes_blocks(session: BrainstormSession, grouping: Grouping, shown: Readable) -> list[Block]:
+    """Return the message with the ideas by theme."""
+    shares = share_out([len(theme.groups) for theme in grouping.themes], IDEAS_IN_THREAD)
+    themes = [*zip(grouping.themes, shares, strict=True)][:THEMES_IN_THREAD]
+    lists = [_theme_list(theme, shown, share) for theme, share in themes]
+    note = [context(strings.THEMES_PLAIN)] if grouping.by == "words" else []
+    see = button(strings.SEE, ids.SEE, ids.join_parts(session.id, session.step))
+    return [
+        header(strings.THEMES_TITLE),
+        *lists,
+        *note,
+        context(strings.THEMES_ALL),
+        actions(f"{ids.BOARD_ACTIONS}:themes:{session.id}", [see]),
+    ]
+
+
+def themes_text(grouping: Grouping) -> str:
+    """Return the themes in one line."""
+    titles = [theme_label(theme.title, len(theme.groups)) for theme in grouping.themes]
+    return escape_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
+
+
+def share_out(sizes: Sequence[int], most: int) -> Sequence[int]:
+    """Return how many of each to show so that all together are at most `most`.
+
+    Small ones are shown whole, and large ones share what is left.
+    """
+    shares, left = [0] * len(sizes), most
+    order = sorted(range(len(sizes)), key=lambda index: sizes[index])
+    for done, index in enumerate(order):
+        shares[index] = min(sizes[index], left // (len(order) - done))
+        left -= shares[index]
+    return shares
+
+
+def _theme_list(theme: Theme, shown: Readable, share: int) -> Block:
+    """Return a theme as rich text, whose texts Slack shows literally."""
+    title = {"type": "text", "text": theme_label(theme.title, len(theme.groups))}
+    lines = [_line(shown.words(g, WORDS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
+    if len(theme.groups) > share:
+        more = strings.THEMES_MORE.format(count=len(theme.groups) - share)
+        lines.append(_line("", more))
+    heading = {"type": "rich_text_section", "elements": [title | {"style": {"bold": True}}]}
+    listed = {"type": "rich_text_list", "style": "bullet", "elements": lines}
+    return {"type": "rich_text", "elements": [heading, listed]}
+
+
+def _line(words: str, about: str) -> Block:
+    parts: list[Block] = [{"type": "text", "text": words}] if words else []
+    if about:
+        text = f" ({about})" if words else about
+        parts.append({"type": "text", "text": text, "style": {"italic": True}})
+    return {"type": "rich_text_section", "elements": parts}
+
+
+def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> list[Block]:
+    """Return the message with the ideas by dots, each with its menu."""
+    rest = len(tally.ranked) - RANKED_IN_THREAD
+    more = [context(strings.RESULT_MORE.format(ideas=ideas_count(rest)))] if rest > 0 else []
+    see = button(strings.SEE, ids.SEE, ids.join_parts(session.id, session.step))
+    return [
+        header(strings.RESULT_TITLE.format(topic=session.topic)),
+        section(_votes(tally)),
+        *(_ranked(session, each, shown) for each in tally.ranked[:RANKED_IN_THREAD]),
+        *more,
+        actions(f"{ids.BOARD_ACTIONS}:result:{session.id}", [see]),
+        context(strings.RESULT_WRITING),
+    ]
+
+
+def result_text(session: BrainstormSession, tally: Tally, shown: Readable) -> str:
+    """Return the result as text: for notifications, and for models that read the thread."""
+    return "\n".join(result_lines(session, tally, shown))
+
+
+def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> list[str]:
+    """Return the result in lines of mrkdwn."""
+    title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
+    lines = [
+        f"{each.place}. {shown.words(each.group, WORDS_IN_TEXT)} ({_dots(each)})"
+        for each in tally.ranked[:RANKED_IN_THREAD]
+    ]
+    return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
+
+
+def _votes(tally: Tally) -> str:
+    if not tally.voters:
+        return strings.RESULT_NOBODY
+    return strings.RESULT_COUNT.format(
+        people=people_count(tally.voters), dots=dots_count(tally.dots)
+    )
+
+
+def _dots(each: RankedGroup) -> str:
+    dots = dots_count(each.dots)
+    return f"{dots}, {strings.TIED}" if each.tied else dots
+
+
+def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> Block:
+    words = strings.PLACE_LINE.format(
+        place=each.place, idea=shown.words(each.group, WORDS_IN_RESULT)
+    )
+    about = " · ".join(part for part in (_dots(each), shown.about(each.group)) if part)
+    return idea_section(
+        f"{words}\n{about}", idea_menu(session, each.group.representative, wordings=False)
+    )
+
+
+def idea_section(text: str, menu: Block | None) -> Block:
+    """Return an idea as literal text with a menu."""
+    block: Block = {"type": "section", "text": plain_text(text)}
+    return block | {"accessory": menu} if menu else block
+
+
+def idea_menu(session: BrainstormSession, idea_id: str, *, wordings: bool) -> Block | None:
+    """Return an idea's menu; None if it would have no entry."""
+    has_result = session.result_ts is not None or session.phase == "result"
+    entries = [*ABOUT_ONE] if has_result else []
+    entries = [*([(strings.WORDINGS, "wordings")] if wordings else []), *entries]
+    if not entries:
+        return None
+    options = [option(label, ids.join_parts(session.id, idea_id, do)) for label, do in entries]
+    return {"type": "overflow", "action_id": f"{ids.IDEA_MENU}:{idea_id}", "options": options}

@@ -1,0 +1,150 @@
+"""Decides who may take part in a channel's brainstorms. Checked at every click; default is no."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.brainstorm.session import BrainstormSession
+from bot.preferences import Preferences
+from bot.slack.api.client import SLACK_ERRORS, code_of
+from bot.slack.api.colleagues import Colleagues
+from bot.slack.api.origin import Actor
+from bot.slack.permissions.access import CHECK_TIMEOUT_S, NOT_VISIBLE, channel_members
+
+log = structlog.get_logger(__name__)
+
+Participation = Literal["yes", "no", "outside", "guest", "unseen", "unknown"]
+"""Whether an actor may take part. Only "yes" lets them.
+
+`outside`: they are from another organisation. `guest`: they are a guest. `unseen`: we are not in
+the channel. `unknown`: the check failed.
+"""
+
+LOOKS, LOOKS_A_SECOND = 40, 1.0
+"""Looks at who is in a channel that are made at once, and how fast they come back. With 200 people
+who click at once, a look for each would exceed Slack's rate limit: 100 a minute and more (tier 4,
+https://docs.slack.dev/reference/methods/conversations.members)."""
+
+FULL_MEMBER_S = 300.0
+"""Seconds for which somebody who was no guest counts as none."""
+
+CACHE_SIZE = 5_000
+
+
+class MembersNow:
+    """Looks up who is in a channel. Clicks that come together share one look, made after them."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._looks: dict[str, tuple[float, frozenset[str]]] = {}
+        self._left, self._counted = float(LOOKS), time.monotonic()
+
+    async def since(self, asked: float, channel: str) -> frozenset[str]:
+        """Return who was in a channel at some moment after `asked` (monotonic time).
+
+        Raises `SLACK_ERRORS`.
+        """
+        if len(self._locks) > CACHE_SIZE:
+            self._locks.clear()
+            self._looks.clear()
+        async with self._locks.setdefault(channel, asyncio.Lock()):
+            since, members = self._looks.get(channel, (0.0, frozenset[str]()))
+            if since < asked:
+                await self._wait_for_look()
+                since = time.monotonic()
+                members = await channel_members(self._client, channel)
+                self._looks[channel] = since, members
+            return members
+
+    async def _wait_for_look(self) -> None:
+        now = time.monotonic()
+        self._left = min(LOOKS, self._left + (now - self._counted) * LOOKS_A_SECOND) - 1
+        self._counted = now
+        if self._left < 0:
+            await asyncio.sleep(-self._left / LOOKS_A_SECOND)
+
+
+class BrainstormAccess:
+    """Applies a channel's rules to people who take part in its brainstorms."""
+
+    def __init__(
+        self, client: AsyncWebClient, preferences: Preferences, colleagues: Colleagues
+    ) -> None:
+        self._members = MembersNow(client)
+        self._preferences = preferences
+        self._colleagues = colleagues
+        self._full_members: dict[str, float] = {}
+
+    async def check(
+        self, session: BrainstormSession, actor: Actor, clicked: float
+    ) -> Participation:
+        """Check whether the actor may take part in a brainstorm, in `CHECK_TIMEOUT_S` seconds.
+
+        `clicked` is when they acted, in monotonic time: those who click together are checked
+        together.
+        """
+        if actor.channel not in {None, session.channel}:
+            return "no"
+        return await self.check_channel(session.team, session.channel, actor, clicked=clicked)
+
+    async def check_channel(
+        self,
+        team: str,
+        channel: str,
+        actor: Actor,
+        me: str | None = None,
+        *,
+        clicked: float | None = None,
+    ) -> Participation:
+        """Check whether the actor, and we (`me`), may take part in brainstorms of a channel."""
+        since = time.monotonic() if clicked is None else clicked
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                verdict = await self._check(team, channel, actor)
+                if verdict != "yes":
+                    return verdict
+                members = await self._members.since(since, channel)
+        except SLACK_ERRORS as error:
+            if code_of(error) in NOT_VISIBLE:
+                return "unseen"
+            log.warning("participation_unknown", error=code_of(error))
+            return "unknown"
+        if me is not None and me not in members:
+            return "unseen"
+        return "yes" if actor.user in members else "no"
+
+    async def is_member(self, session: BrainstormSession, user: str) -> bool:
+        """Return whether a user is in a brainstorm's channel; True if that can't be checked."""
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                return user in await self._members.since(time.monotonic(), session.channel)
+        except SLACK_ERRORS as error:
+            log.warning("membership_unknown", error=code_of(error))
+            return True
+
+    async def _check(self, team: str, channel: str, actor: Actor) -> Participation:
+        """Check what the channel's rules say about a person like the actor."""
+        with_whom = (await self._preferences.rules(team, channel)).brainstorm_with
+        if with_whom != "everyone" and not await self._colleagues.includes(actor):
+            return "outside"
+        if with_whom == "full_members" and not await self._is_full_member(actor):
+            return "guest"
+        return "yes"
+
+    async def _is_full_member(self, actor: Actor) -> bool:
+        known = self._full_members.get(actor.user)
+        if known is not None and time.monotonic() - known < FULL_MEMBER_S:
+            return True
+        if len(self._full_members) > CACHE_SIZE:
+            self._full_members.clear()
+        user: Mapping[str, object] | None = await self._colleagues.full_member(actor)
+        if user is not None:
+            self._full_members[actor.user] = time.monotonic()
+        return user is not None

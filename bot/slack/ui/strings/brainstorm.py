@@ -1,0 +1,237 @@
+"""Every text of brainstorms in Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.brainstorm.session import Closing, Phase
+
+TITLE = "Brainstorm"
+BOARD_TITLE = "Brainstorm: {topic}"
+BOARD_FALLBACK = "Brainstorm: {topic} ({phase})"
+
+PHASES: Mapping[Phase, str] = MappingProxyType(
+    {
+        "silence": "1 of 4 · Silence",
+        "themes": "2 of 4 · Themes",
+        "dots": "3 of 4 · Dots",
+        "result": "4 of 4 · Result",
+        "closed": "Closed",
+    }
+)
+HINTS: Mapping[Phase, str] = MappingProxyType(
+    {
+        "silence": (
+            "Write down your own ideas first. Nobody sees anyone else's, people's or models', "
+            "until this phase ends."
+        ),
+        "themes": "All ideas are on the table, by theme. Read them before you choose.",
+        "dots": (
+            "Give your {dots} to the ideas you like best, in any split. You can change them until "
+            "this phase ends, and nobody sees who chose what."
+        ),
+        "result": "The result is in the thread. Open an idea's menu there to take it further.",
+        "closed": "This brainstorm is closed. Everything is kept.",
+    }
+)
+GROUPING = "I'm grouping the ideas by theme. This takes a moment."
+CLOSED_WITHOUT_IDEAS = (
+    "Nobody handed in an idea, so there's nothing to group. Reopen it to try again."
+)
+PHASE_LINE = "*{phase}*"
+PHASE_UNTIL = "*{phase}* · until {time}"
+MINUTES_LEFT = " · {minutes} left"
+MINUTE, MINUTES = "1 minute", "{count} minutes"
+DOT, DOTS = "1 dot", "{count} dots"
+IDEA, IDEAS = "1 idea", "{count} ideas"
+PERSON, PEOPLE = "1 person", "{count} people"
+MODEL, MODELS = "1 model", "{count} models"
+HANDED_IN = "{ideas} from {authors}"
+NO_IDEAS = "No ideas yet"
+MODELS_AT_WORK = "models at work"
+VOTED = "{people} voted"
+NOBODY_VOTED = "nobody has voted yet"
+STARTED_BY = "Started by {user}"
+DOTS_EACH = "{dots} each"
+COST_AT_MOST = "at most {cost}"
+COST_SO_FAR = "{cost}"
+
+ADD = "Add ideas"
+MINE = "Your ideas"
+SEE = "See ideas"
+VOTE = "Give dots"
+EXTEND = "+5 minutes"
+END = "End phase"
+END_CONFIRM_TITLE = "End this phase?"
+END_CONFIRM = "Everyone moves on to the next phase at once."
+CONFIRM_YES, CONFIRM_NO = "End it", "Not yet"
+CLOSE = "Close"
+REOPEN = "Reopen"
+EXPORT_MD, EXPORT_CSV = "Export Markdown", "Export CSV"
+
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "no": "Only people in this channel can take part in this brainstorm.",
+        "outside": "Only people of this workspace can take part in brainstorms here.",
+        "guest": "Guests can't take part in brainstorms here.",
+        "unseen": "I'm not in that channel. Invite me with `/invite`, then try again.",
+        "unknown": "I couldn't check whether you can take part here. Try again in a minute.",
+    }
+)
+GONE = "This brainstorm is no longer stored."
+FAILED = "Something went wrong on my side, and nothing was changed. Please try again."
+TOO_LATE = "Slack didn't let me open the form in time. Please try again."
+NOT_STARTER = "Only {user}, who started this brainstorm, can do that."
+PHASE_OVER = "That phase is over already. The board shows where the brainstorm is now."
+EXTENDED_BEFORE = "This phase was extended before. It can be extended once."
+STILL_GROUPING = "I'm still grouping the ideas. Try again in a moment."
+IDEAS_HIDDEN = "Nobody sees ideas until the silence ends."
+NO_RESULT_YET = "There's no result yet. The board shows where the brainstorm is."
+
+START_TITLE = "Start a brainstorm"
+START_SUBMIT, START_CANCEL = "Start", "Cancel"
+START_TOPIC = "What's it about?"
+START_TOPIC_PLACEHOLDER = "How can we get more people to walk to work?"
+START_MINUTES = "Minutes of silence"
+START_DOTS = "Dots for each person"
+START_PLACE = "Where"
+START_PLACE_NONE = "A channel that I'm in"
+START_PIPELINE = "Whose models take part"
+START_MATERIAL = "The messages of this thread are the material."
+START_COST = "It costs at most {cost}."
+START_COST_UNKNOWN = "What it costs is unknown, because a model has no known price."
+START_COST_OPTION = "at most {cost}"
+START_HOW = (
+    "First everyone writes down ideas, apart from each other, and so do the models. Then you read "
+    "them by theme, and give dots."
+)
+EMPTY_TOPIC = "What's it about? Write a topic."
+WRONG_MINUTES = "A whole number from 1 to {most}."
+WRONG_DOTS = "A whole number from 1 to {most}."
+NO_PLACE = "Choose a channel that both of us are in."
+NOT_A_MEMBER = "You can only start one in a channel that you're in."
+COMMAND_EMPTY = "What's it about? For example: `{command} brainstorm How can we ship faster?`"
+COMMAND_SUMMARY = (
+    "start a brainstorm on the topic that follows, or look after one with `status`, `results`, "
+    "`close` or `reopen`."
+)
+COMMAND_NONE = "There's no brainstorm in this channel. Start one: `{command} brainstorm TOPIC`"
+STATUS_LINE = "• *{topic}*: {phase}{link}"
+STATUS_LINK = " (<{link}|open>)"
+STATUS_TITLE = "*Brainstorms here*"
+CLOSED_NOW = "I closed the brainstorm “{topic}”. `{command} brainstorm reopen` opens it again."
+REOPENED_NOW = "The brainstorm “{topic}” is open again."
+NOTHING_OPEN = "There's no open brainstorm in this channel."
+NOTHING_CLOSED = "There's no brainstorm in this channel that could be reopened."
+
+OFFER = "Would you like ideas on this from your team and several models?"
+OFFER_BUTTON = "Start a brainstorm on this"
+CALLED = "Let's brainstorm. The next step shows the settings and what it costs at most."
+CONFIRM_BUTTON = "Start a brainstorm"
+
+ADD_TITLE = "Add ideas"
+ADD_LABEL = "Your ideas, one per line"
+ADD_PLACEHOLDER = "A free coffee for everyone who walks"
+ADD_SUBMIT, ADD_CANCEL = "Hand in", "Cancel"
+ADD_SILENT = "Nobody sees them until the silence ends. Come back as often as you like."
+ADD_LATE = "The ideas are already grouped, so yours will be marked as late."
+ADD_NAME = "Show my name with these ideas"
+ADD_NAME_LABEL = "Your name"
+ADD_EMPTY = "Write at least one idea."
+ADD_OVER = "Ideas can no longer be added: this brainstorm has moved on."
+ADD_FULL = "There are too many ideas in this brainstorm already. I didn't add any of these."
+MINE_TITLE = "Your ideas"
+MINE_NONE = "You haven't handed in any ideas yet."
+MINE_FIXED = "The silence is over, so these stay as they are."
+CLOSE_MODAL = "Close"
+CHANGE, WITHDRAW = "Change", "Withdraw"
+CHANGE_TITLE = "Change your idea"
+CHANGE_LABEL = "Your idea"
+CHANGE_SUBMIT = "Save"
+CHANGE_TOO_LATE = "It's too late to change it: the silence is over."
+ONE_LINE = "One idea on one line. Use *Add ideas* for more."
+
+PAGE = "{from_} to {to} of {count}"
+PREVIOUS, NEXT_PAGE = "Previous", "Next"
+THEME_OPTION = "{title} ({count})"
+LATE_THEME = "Late ideas"
+LATE = "late"
+JOINED = "{count} wordings"
+SOURCE_PERSON = "someone"
+WORDINGS = "See all wordings"
+WORDINGS_TITLE = "All wordings"
+SEE_TITLE = "Ideas by theme"
+SEE_NONE = "There are no ideas."
+THEMES_TITLE = "The ideas by theme"
+THEMES_PLAIN = "No model could group them, so I grouped them by the words they share."
+THEMES_MORE = "and {count} more"
+THEMES_ALL = "*See ideas* on the board or here opens all of them in full."
+
+VOTE_TITLE = "Give dots"
+VOTE_SUBMIT, VOTE_CANCEL = "Save", "Cancel"
+VOTE_INTRO = "You have {dots}, in any split. Nobody sees your choice."
+VOTE_GIVEN = "Given so far: {given} of {dots}."
+VOTE_TOO_MANY = "You have {dots}. Take some back first."
+VOTE_OVER = "Dots can no longer be given: this phase is over."
+VOTE_NONE = "There are no ideas to give dots to."
+NO_DOT = "No dots"
+
+RESULT_TITLE = "Result: {topic}"
+RESULT_COUNT = "{people} gave {dots}."
+RESULT_NOBODY = "Nobody gave a dot, so no idea is ahead of another."
+RESULT_MORE = "And {ideas} more. *See ideas* opens all of them."
+RESULT_WRITING = "The models are writing up what stands out."
+PLACE_LINE = "{place}. {idea}"
+TIED = "tied"
+
+DEVELOP, CHALLENGE = "Develop", "Challenge"
+MORE_LIKE_THIS, COMBINE = "More like this", "Combine with…"
+QUESTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "result": "What is the result of the brainstorm “{topic}”?",
+        "develop": "Develop this idea: {idea}",
+        "challenge": "Challenge this idea: {idea}",
+        "more": "More ideas like this one: {idea}",
+        "combine": "Combine these ideas: {idea} + {other}",
+    }
+)
+COMBINE_TITLE = "Combine ideas"
+COMBINE_LABEL = "With which idea?"
+COMBINE_SUBMIT = "Combine"
+COMBINE_ONE = "There's no other idea to combine it with."
+
+ASKED = "I asked the models. Their reply appears in the thread."
+
+EXPORT_TITLE = "Brainstorm: {topic}"
+EXPORT_FAILED = "Slack didn't take the export. Try again in a minute."
+
+CLOSED_BY_ITSELF: Mapping[Closing, str] = MappingProxyType(
+    {
+        "no_ideas": (
+            "Your brainstorm “{topic}” ended without an idea, so I closed it. "
+            "`/moa brainstorm reopen` in its channel starts it again."
+        ),
+        "archived": (
+            "The channel of your brainstorm “{topic}” was archived, so I closed it. Everything is "
+            "kept. Once the channel is back, `/moa brainstorm reopen` there goes on with it."
+        ),
+        "not_in_channel": (
+            "I'm no longer in the channel of your brainstorm “{topic}”, so I closed it. Everything "
+            "is kept. Invite me again, then use `/moa brainstorm reopen` there."
+        ),
+        "not_allowed": (
+            "I can't post in the channel of your brainstorm “{topic}”, so I closed it. Everything "
+            "is kept. Once I may post, `/moa brainstorm reopen` there goes on with it."
+        ),
+        "deleted": (
+            "The board of your brainstorm “{topic}” was deleted twice, so I closed it. Everything "
+            "is kept, and `/moa brainstorm reopen` in its channel posts a new board."
+        ),
+    }
+)
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return "1 idea" or "3 ideas"."""
+    return one if number == 1 else many.format(count=f"{number:,}")

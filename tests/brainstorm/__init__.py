@@ -1,0 +1,1 @@
+"""Brainstorms, from their store to Slack."""

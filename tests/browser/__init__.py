@@ -1,0 +1,1 @@
+"""The trial page in a real Chromium."""

@@ -1,0 +1,35 @@
+"""The command that makes the pictures of the documents."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.pictures import IMAGES, make_all
+
+ROOT = Path(__file__).parents[2]
+MOST_BYTES = 2_000_000
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.iterdir()}
+
+
+def test_every_picture_is_used_and_small() -> None:
+    """Each picture stands in a document, with words for those who can't see it."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.]+)\)", text)
+    assert sorted(shown) == sorted(path.name for path in IMAGES.iterdir())
+    assert all(path.stat().st_size < MOST_BYTES for path in IMAGES.iterdir())
+
+
+@pytest.mark.slow
+async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
+    """One command makes exactly the pictures that the documents show."""
+    await make_all(tmp_path)
+    made, shown = sizes(tmp_path), sizes(IMAGES)
+    assert made.keys() == shown.keys()
+    assert made["question.webp"] < MOST_BYTES

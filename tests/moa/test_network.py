@@ -1,0 +1,235 @@
+"""Company networks: proxies in every spelling, exceptions from them, and own certificates."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator
+from os import pathsep
+from pathlib import Path
+
+import pytest
+
+from moa.environment import lookup_in
+from moa.network import Network, UnusableNetworkError
+from tests.moa.configured import ask_from
+from tests.models import ModelServer, Reply
+from tests.models.certificates import Company
+from tests.models.proxy import Proxy
+from tests.models.vendors import VendorServer
+
+PROXY = "http://proxy.corp:3128"
+GPT = 'provider = "openai"\nmodel = "m"\n'
+
+
+def proxy_for(address: str, **variables: str) -> str | None:
+    return Network(lookup_in(variables)).proxy_for(address)
+
+
+@pytest.mark.parametrize(
+    "name", ["HTTPS_PROXY", "https_proxy", "Https_Proxy", "ALL_PROXY", "all_proxy"]
+)
+@pytest.mark.parametrize("address", ["https://api.openai.com/v1", "wss://wss-primary.slack.com/"])
+def test_a_proxy_may_be_spelt_in_any_way(name: str, address: str) -> None:
+    """Upper case, lower case, and the variable for all schemes."""
+    assert proxy_for(address, **{name: PROXY}) == PROXY
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
+def test_each_scheme_has_its_own_proxy(name: str) -> None:
+    """`http_proxy` is for http only, as everywhere."""
+    assert proxy_for("http://models.corp/v1", **{name: PROXY}) == PROXY
+    assert proxy_for("https://models.corp/v1", **{name: PROXY}) is None
+
+
+def test_a_proxy_without_a_scheme_is_an_http_proxy() -> None:
+    """As with curl. Credentials in it are kept for the proxy."""
+    assert proxy_for("https://a.example", HTTPS_PROXY="proxy.corp:3128") == PROXY
+    secret = "http://user:p%40ss@proxy.corp:3128"
+    assert proxy_for("https://a.example", HTTPS_PROXY=secret) == secret
+
+
+EXEMPT = [
+    ("https://models.corp/v1", "models.corp"),
+    ("https://MODELS.corp/v1", "Models.Corp"),
+    ("https://models.corp./v1", "models.corp"),
+    ("https://eu.models.corp/v1", "models.corp"),
+    ("https://eu.models.corp/v1", ".models.corp"),
+    ("https://eu.models.corp/v1", "*.models.corp"),
+    ("https://models.corp/v1", ".models.corp"),
+    ("https://models.corp/v1", "other, models.corp"),
+    ("https://models.corp/v1", "other models.corp"),
+    ("https://models.corp/v1", "models.corp:443"),
+    ("https://models.corp:8443/v1", "models.corp:8443"),
+    ("https://models.corp/v1", "https://models.corp"),
+    ("https://anything.example/v1", "*"),
+    ("https://anything.example/v1", "localhost,*"),
+    ("https://10.1.2.3/v1", "10.0.0.0/8"),
+    ("https://10.1.2.3:8000/v1", "10.1.2.3"),
+    ("https://10.1.2.3:8000/v1", "10.1.2.3:8000"),
+    ("https://10.1.2.3/v1", "10.1.*"),
+    ("https://[fd00::1]/v1", "fd00::/8"),
+    ("https://[::1]:8000/v1", "::1"),
+    ("https://[::1]:8000/v1", "[::1]"),
+    ("https://[::1]:8000/v1", "[::1]:8000"),
+]
+PROXIED = [
+    ("https://models.corp/v1", "notmodels.corp"),
+    ("https://notmodels.corp/v1", "models.corp"),
+    ("https://models.corp.evil.example/v1", "models.corp"),
+    ("https://models.corp/v1", "models.corp:8443"),
+    ("https://11.1.2.3/v1", "10.0.0.0/8"),
+    ("https://models.corp/v1", "10.0.0.0/8"),
+    ("https://models.corp/v1", ","),
+    ("https://models.corp/v1", "models.corp/path"),
+]
+
+
+@pytest.mark.parametrize(("address", "exempt"), EXEMPT)
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_exempts(address: str, exempt: str, name: str) -> None:
+    """Hosts, domains with their subdomains, ports, networks, patterns and `*`."""
+    assert proxy_for(address, HTTPS_PROXY=PROXY, **{name: exempt}) is None
+
+
+@pytest.mark.parametrize(("address", "exempt"), PROXIED)
+def test_no_proxy_exempts_nothing_else(address: str, exempt: str) -> None:
+    """A name that only looks similar still goes through the proxy."""
+    assert proxy_for(address, HTTPS_PROXY=PROXY, NO_PROXY=exempt) == PROXY
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("socks5://user:secret-word@proxy:1080", "a socks5:// proxy"),
+        ("socks://proxy:1080", "a socks:// proxy"),
+        ("socks5h://proxy:1080", "a socks5h:// proxy"),
+        ("https://proxy:3129", "a https:// proxy"),
+        ("http://", "no usable address"),
+        ("http://proxy:port", "no usable address"),
+        ("proxy:99999", "no usable address"),
+    ],
+)
+def test_an_unusable_proxy_is_reported(value: str, says: str) -> None:
+    """The message names the variable and its kind, and no password."""
+    with pytest.raises(UnusableNetworkError) as raised:
+        proxy_for("https://api.openai.com", all_proxy=value)
+    assert says in str(raised.value)
+    assert "all_proxy" in str(raised.value)
+    assert "secret-word" not in str(raised.value)
+
+
+def test_an_unusable_proxy_matters_only_where_it_is_used() -> None:
+    """A server in NO_PROXY is reached in spite of it."""
+    assert proxy_for("https://in.corp", ALL_PROXY="socks5://p:1", NO_PROXY=".corp") is None
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(tmp_path)
+
+
+@pytest.fixture
+async def server(company: Company) -> AsyncGenerator[VendorServer, None]:
+    async with VendorServer(tls=company.server("api.groq.com", "127.0.0.1")) as running:
+        yield running
+
+
+CERTIFICATES = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"]
+
+
+@pytest.mark.parametrize("variable", CERTIFICATES)
+async def test_a_public_server_is_reached_through_a_company_proxy(
+    server: VendorServer, company: Company, variable: str
+) -> None:
+    """A CONNECT tunnel to the service's own name, with the company's certificate."""
+    async with Proxy(server.url, credentials="user:p@ss") as proxy:
+        address = proxy.url.replace("//", "//user:p%40ss@")
+        variables = {"HTTPS_PROXY": address, variable: str(company.file), "GROQ_API_KEY": "k" * 9}
+        heard = await ask_from('provider = "groq"\nmodel = "m"', variables)
+    assert (heard.text, heard.error) == ("Paris.", None)
+    assert proxy.hosts == ["api.groq.com:443"]
+    assert server.last.path == "/openai/v1/chat/completions"
+    assert server.last.headers["authorization"] == "Bearer kkkkkkkkk"
+    assert "proxy-authorization" not in server.last.headers
+
+
+async def test_a_folder_of_certificates_is_read(
+    server: VendorServer, company: Company, tmp_path: Path
+) -> None:
+    """SSL_CERT_DIR holds files named by their hash, as `openssl rehash` makes them."""
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    asked = ("x509", "-hash", "-noout", "-in", str(company.file))
+    openssl = await asyncio.create_subprocess_exec("openssl", *asked, stdout=PIPE)
+    hashed = (await openssl.communicate())[0].decode().strip()
+    (folder / f"{hashed}.0").write_bytes(company.file.read_bytes())
+    lines = f'{GPT}base_url = "{server.url}/v1"'
+    assert (await ask_from(lines, {"SSL_CERT_DIR": str(folder)})).text == "Paris."
+    several = f"{tmp_path}{pathsep}{folder}"
+    assert (await ask_from(lines, {"SSL_CERT_DIR": several})).text == "Paris."
+
+
+async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
+    """Requests without encryption carry them too, and the model's server never sees them."""
+    async with VendorServer() as server, Proxy(server.url, credentials="user:p@ss") as proxy:
+        variables = {"ALL_PROXY": proxy.url.replace("//", "//user:p%40ss@")}
+        heard = await ask_from(f'{GPT}base_url = "http://models.corp/v1"', variables)
+    assert heard.text == "Paris."
+    assert proxy.hosts == ["models.corp"]
+
+
+async def test_an_untrusted_certificate_is_called_that(server: VendorServer) -> None:
+    """Not "could not be reached": the message has OpenSSL's reason and what to set."""
+    heard = await ask_from(f'{GPT}base_url = "{server.url}/v1"')
+    assert heard.kind == ("Rejected", "certificate")
+    assert "self-signed" in str(heard.error) or "local issuer" in str(heard.error)
+    assert "SSL_CERT_FILE" in str(heard.error)
+
+
+async def test_a_certificate_for_another_host_is_called_that(company: Company) -> None:
+    """A wrong name is told apart from an unknown authority."""
+    async with VendorServer(tls=company.server("other.example")) as server:
+        lines = f'{GPT}base_url = "{server.url}/v1"'
+        heard = await ask_from(lines, {"SSL_CERT_FILE": str(company.file)})
+    assert heard.kind == ("Rejected", "certificate")
+    assert "127.0.0.1" in str(heard.error)
+
+
+async def test_a_server_without_encryption_is_called_that() -> None:
+    """https:// in front of a plain server is a common slip."""
+    async with ModelServer({"m": Reply("Paris.")}) as server:
+        address = server.openai_url.replace("http:", "https:")
+        heard = await ask_from(f'{GPT}base_url = "{address}"')
+    assert heard.kind == ("Unavailable", "connection")
+    assert "http://" in str(heard.error)
+
+
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+async def test_an_unusable_certificate_file_is_named(
+    server: VendorServer, tmp_path: Path, content: str | None
+) -> None:
+    """A missing file and one in another format are reported, not ignored."""
+    path = tmp_path / "authority.pem"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    heard = await ask_from(f'{GPT}base_url = "{server.url}/v1"', {"SSL_CERT_FILE": str(path)})
+    assert heard.kind == ("Rejected", "certificate")
+    assert "SSL_CERT_FILE" in str(heard.error)
+
+
+async def test_a_refusing_proxy_is_called_that(server: VendorServer, company: Company) -> None:
+    """Wrong credentials, a forbidden host and an unreachable proxy have their own messages."""
+    lines = f'{GPT}base_url = "{server.url}/v1"'
+    trusted = {"SSL_CERT_FILE": str(company.file)}
+    async with Proxy(server.url, credentials="user:right") as proxy:
+        heard = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
+        assert heard.kind == ("Unavailable", "proxy")
+        assert "407" in str(heard.error)
+    async with Proxy(server.url, refuses=403) as proxy:
+        heard = await ask_from(lines, trusted | {"https_proxy": proxy.url})
+        assert "403" in str(heard.error)
+    heard = await ask_from(lines, trusted | {"HTTPS_PROXY": proxy.url})
+    assert heard.kind == ("Unavailable", "proxy")
+    assert "proxy" in str(heard.error)
+    assert server.seen == []

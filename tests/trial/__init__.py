@@ -1,0 +1,1 @@
+"""The trial page over HTTP."""

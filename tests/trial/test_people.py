@@ -1,0 +1,259 @@
+"""People act in the page; the real bot answers, and a reload shows the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse
+
+from bot.playground.server import LocalSlack
+from bot.trial.window import NOT_RESPONDING, REQUIRED
+from tests.trial.scene import on_trial, opened_modal
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> \"'><svg/onload=alert(1)> {{7*7}}"
+
+
+def _last(slack: LocalSlack) -> str:
+    return slack.messages("team")[-1].ts
+
+
+async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> None:
+    """The first page shows a finished thread, labelled as written by scripted models."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        _, _, headers = await visitor.get("/")
+        status, text, _ = await visitor.get(headers["location"])
+        assert status == 200
+        assert "Move it to Monday, but before the billing run." in text
+        assert "Example, written by scripted models" in text
+        assert "Show answers" in text
+
+
+async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> None:
+    """A mention gets a reply by the configured models, and examples keep their answers."""
+    async with on_trial(tmp_path) as visitor:
+        room = visitor.room("team")
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one, @Ben or #team?")
+        reply = await visitor.reply()
+        asked = visitor.trial.slack.message("team", str(reply.thread_ts))
+        assert "<@" in asked.text
+        assert f"<#{room}>" in asked.text
+        _, text, _ = await visitor.get(f"/as/ben/{room}/thread/{reply.thread_ts}")
+        assert "Both agree." in text
+        assert "balanced · 2 of 2 models" in text
+        example = visitor.trial.slack.messages("incidents")[0].ts
+        answered = visitor.trial.slack.messages("incidents", example)[-1]
+        button = next(b for b in answered.blocks if b["type"] == "actions")
+        action = button["elements"][0]["action_id"]
+        await visitor.act(
+            "carla",
+            "click",
+            channel=visitor.room("incidents"),
+            ts=answered.ts,
+            block=button["block_id"],
+            action=action,
+            value=None,
+        )
+        view = await opened_modal(visitor, "Carla", "One reply from 3 answers")
+        _, text, _ = await visitor.get(f"/as/carla/{visitor.room('incidents')}")
+        assert f'data-view="{view}"' in text
+        await visitor.act("carla", "close", view=view)
+        assert visitor.trial.slack.current_modal("Carla") is None
+
+
+async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
+    """/moa works; an unknown command and one in a thread are refused below the message box."""
+    async with on_trial(tmp_path) as visitor:
+        room = visitor.room("team")
+        assert (await visitor.act("ana", "post", channel=room, text="/moa help"))["error"] == ""
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert "Only visible to you" in text
+        assert "Only visible to you" not in (await visitor.get(f"/as/ben/{room}"))[1]
+        answer = await visitor.act("ana", "post", channel=room, text="/giphy cat")
+        assert answer["error"].startswith("/giphy is not a valid command")
+        root = visitor.trial.slack.messages("team")[0].ts
+        answer = await visitor.act("ana", "post", channel=room, text="/moa help", thread=root)
+        assert answer["error"] == "/moa is not supported in threads. Sorry!"
+
+
+async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
+    """A required field must be filled in; then the question goes where the form says."""
+    async with on_trial(tmp_path) as visitor:
+        await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
+        view = await opened_modal(visitor, "Ana", "What would you like to know?")
+        blocks = visitor.trial.slack.modals("Ana")[-1].blocks
+        block = next(each for each in blocks if each["type"] == "input")
+        field = {"block": block["block_id"], "action": block["element"]["action_id"]}
+        for bad in ({}, 3, [{}], [[]]):
+            sent = {"view": view, "fields": [{**field, "value": bad}]}
+            assert (await visitor.send("/as/ana/act/submit", sent))[0] == 400
+        for value, error in (
+            ([], REQUIRED),
+            (["x"], REQUIRED),
+            (None, REQUIRED),
+            ("", REQUIRED),
+            ("  ", "Write a question first."),
+        ):
+            fields = [{**field, "value": value}]
+            answer = await visitor.act("ana", "submit", view=view, fields=fields)
+            assert answer["errors"] == {block["block_id"]: error}
+        answer = await visitor.act("ana", "submit", view=view, fields=[])
+        assert answer["errors"] == {block["block_id"]: REQUIRED}
+        fields = [{**field, "value": "Which one?"}]
+        answer = await visitor.act("ana", "submit", view=view, fields=fields)
+        assert answer == {"warning": "", "errors": {}}
+        assert visitor.trial.slack.current_modal("Ana") is None
+
+
+async def test_a_file_can_be_asked_about_and_downloaded(tmp_path: Path) -> None:
+    """A file goes with the question, and comes back as a download that cannot run."""
+    async with on_trial(tmp_path) as visitor:
+        room, page = visitor.room("team"), b"<script>alert(1)</script>"
+        await visitor.act(
+            "ana", "post", {"page.html": page}, channel=room, text="@MoA What is this?"
+        )
+        reply = await visitor.reply()
+        asked = visitor.trial.slack.message("team", str(reply.thread_ts))
+        status, text, headers = await visitor.get(f"/file/{asked.files[0]['id']}")
+        assert (status, text) == (200, page.decode())
+        assert headers["content-disposition"].startswith("attachment")
+        assert headers["content-type"] == "application/octet-stream"
+
+
+async def test_hostile_text_is_escaped_everywhere(tmp_path: Path) -> None:
+    """Markup in messages, names, files, modals, Home and the list of calls stays text."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("team")
+        for user in slack.everybody:
+            if user.name == "Ben":
+                user.name = f"Ben {HOSTILE}"
+        await visitor.act("ana", "post", {HOSTILE: b"x"}, channel=room, text=HOSTILE)
+        await visitor.act("ana", "post", channel=room, text=f"/moa {HOSTILE}")
+        await slack.wait_for(lambda: len(slack.ephemerals("Ana", room)) > 0)
+        await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
+        await opened_modal(visitor, "Ana", "What would you like to know?")
+        numbers = range(len(slack.calls()))
+        home = next(c.id for c in slack.conversations if c.kind == "im")
+        paths = [f"/as/ana/{room}", f"/as/ana/{home}/home", *(f"/call/{n}" for n in numbers)]
+        for path in paths:
+            _, text, _ = await visitor.get(path)
+            for bad in ("<script>alert", "<img", "<svg/", "onerror=alert(1)>", ">49<"):
+                assert bad not in text, (path, bad)
+
+
+async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
+    """The page says that the bot is down; once it is back, the question gets its reply."""
+    async with on_trial(tmp_path, delay=1.0) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
+        await slack.wait_for(lambda: any(m.streaming for m in slack.messages(room, _last(slack))))
+        await visitor.act("ana", "bot", order="kill")
+        assert slack.connections == 0
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert "The bot is not running." in text
+        warning = await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
+        assert warning["warning"] == NOT_RESPONDING
+        await visitor.act("ana", "bot", order="start")
+        assert (await visitor.reply()).thread_ts
+
+
+async def test_faults_can_be_switched(tmp_path: Path) -> None:
+    """Without streaming and with every model down the reply says so; then all works again."""
+    async with on_trial(tmp_path) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        await visitor.act("ana", "fault", name="no_streaming", value=True)
+        await visitor.act("ana", "fault", name="rate_limits", value=True)
+        await visitor.act("ana", "fault", name="models", value="all_dead")
+        await slack.wait_for(lambda: visitor.trial.runner.state == "ready")
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
+        failed = await visitor.reply()
+        assert "None of the models answered" in slack.render(failed)
+        assert failed.stream is None
+        await visitor.act("ana", "fault", name="no_streaming", value=False)
+        await visitor.act("ana", "fault", name="rate_limits", value=False)
+        await visitor.act("ana", "fault", name="models", value="none")
+        await slack.wait_for(lambda: visitor.trial.runner.state == "ready")
+        await visitor.act("ana", "post", channel=room, text="@MoA And now?")
+        reply = await visitor.reply(count=2)
+        assert reply.stream is not None
+
+
+async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path: Path) -> None:
+    """The examples and their answers open; a new question fails as it would in Slack."""
+    async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
+        room = visitor.room("team")
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert "No model is set up" in text
+        assert "Set OPENAI_API_KEY." in text
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
+        shown = visitor.trial.slack.render(await visitor.reply())
+        assert "no reply" in shown
+        assert "Both agree" not in shown
+
+
+async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
+    """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
+    async with on_trial(tmp_path) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
+        ts = slack.messages("team")[-1].ts
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert 'data-edit="Hi @Ben &amp; #team @here &lt;b&gt;"' in text
+        await visitor.act("ana", "edit", channel=room, ts=ts, text="Hello @Ben")
+        assert slack.message("team", ts).text.startswith("Hello <@U")
+        assert "(edited)" in (await visitor.get(f"/as/ben/{room}"))[1]
+        for action in ("edit", "delete"):
+            values = {"channel": room, "ts": ts, "text": "mine"}
+            assert (await visitor.send(f"/as/ben/act/{action}", values))[0] == 404
+        await visitor.act("ana", "delete", channel=room, ts=ts)
+        assert slack.messages("team")[-1].ts != ts
+
+
+async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
+    """A thread shows its first message and the newest replies; earlier ones on request."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        root = await slack.post("Ben", "team", "the root")
+        for number in range(120):
+            await slack.post("Ben", "team", f"reply {number}.", thread_ts=root)
+        _, text, _ = await visitor.get(f"/as/ana/{room}/thread/{root}")
+        assert "the root" in text.split('data-region="thread"')[1]
+        assert "reply 119." in text
+        assert "reply 69." not in text
+        link = re.search(r'href="([^"]+)">Show earlier replies', text)
+        assert link
+        _, text, _ = await visitor.get(link[1])
+        assert "reply 0." in text
+        assert "Show earlier replies" not in text
+
+
+async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
+    """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
+    async with on_trial(tmp_path, ready=False) as visitor:
+        room, slack = visitor.room("team"), visitor.trial.slack
+        ts = await slack.post("Ana", "team", "Just a thought.")
+        path = f"{visitor.base}/as/ben/{room}/events?thread={ts}"
+        headers = {"Cookie": visitor.cookie}
+        async with visitor.session.get(path, headers=headers) as stream:
+            assert stream.content_type == "text/event-stream"
+            first = await next_event(stream)
+            assert "Just a thought." in first["messages"]["items"][ts]["html"]
+            assert first["messages"]["order"][-1] == ts
+            reply = await slack.post("Ana", "team", "And <another>.", thread_ts=ts)
+            update = await next_event(stream)
+            assert "And &lt;another&gt;." in update["thread"]["items"][reply]["html"]
+            assert list(update["messages"]["items"]) == [ts]
+            await slack.delete_thread("team", ts)
+            while (line := (await stream.content.readline()).decode()) != "event: gone\n":
+                assert line
+
+
+async def next_event(stream: ClientResponse) -> dict[str, Any]:
+    """The next live update that changes something."""
+    while True:
+        line = (await stream.content.readline()).decode()
+        assert line
+        if line.startswith("data: "):
+            return json.loads(line.removeprefix("data: "))
