@@ -1,1 +1,1 @@
-"""Measurements of the engine beside a hand-written floor; `python -m benchmarks.run` runs them."""
+"""Benchmarks of the engine, compared with a hand-written floor: `python -m benchmarks.run`."""

@@ -1,4 +1,4 @@
-"""What is measured: something that can be asked, and what is noted of its reply."""
+"""Candidates: the measured implementations, and the timing of a reply."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final, Protocol, Self
 from benchmarks.work import Work
 
 CANDIDATES: Final = ("floor", "plain_sdk", "ours")
-"""Modules of this package, each with a `Candidate` of that name: `opened(address)` makes it."""
+"""Modules of this package, each with a class `Candidate`."""
 
 PEERS: Final = ("mixture_llm", "llama_index_pack", "optillm_moa", "swarms_moa")
-"""Modules of `benchmarks.peers`, which need an environment of their own."""
+"""Modules of `benchmarks.peers`, each of which needs its own environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A reply as it was heard: seconds to its first token and to its end, and its length."""
+    """A received reply: seconds to its first token and to its end, and its length."""
 
     first_token_s: float
     seconds: float
@@ -25,23 +25,23 @@ class Heard:
 
 
 class Candidate(Protocol):
-    """A way to put a question through a pipeline. Opened once, asked many times."""
+    """A way to answer a question through a pipeline. Opened once, asked many times."""
 
     async def __aenter__(self) -> Self:
-        """Open what all questions share."""
+        """Open shared resources."""
         ...
 
     async def __aexit__(self, *_: object) -> None:
-        """Close it."""
+        """Close them."""
         ...
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One question, streamed to its end."""
+        """Ask one question and read its stream to the end."""
         ...
 
 
 def made(name: str, address: str) -> Candidate:
-    """The candidate of that name, for the server at this address (up to `/v1`)."""
+    """Return the candidate with this name for the server at this address (up to `/v1`)."""
     package = "benchmarks.peers" if name in PEERS else "benchmarks"
     candidate: Candidate = import_module(f"{package}.{name}").Candidate(address)
     return candidate

@@ -1,6 +1,6 @@
-"""Which core a process runs on, so that the server and the measured program do not share one.
+"""Pins processes to cores, so that the server and the measured program do not share one.
 
-Where they must share, the server goes first: what stands for other people's machines is not to be
+If they must share, the server has priority: it represents other machines, which would not be
 slower because ours is busy.
 """
 
@@ -10,14 +10,14 @@ import os
 import sys
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-"""Those that this process had when it began: once it keeps to one, it sees no other."""
+"""The cores of this process at its start: once it is pinned, it sees only one."""
 
 FIRST = -10
-"""The niceness of what goes first; an ordinary process has 0."""
+"""The niceness of processes with priority; the default is 0."""
 
 
 def foremost() -> None:
-    """Let this process, and those that it starts, go first. Only root may; others are told."""
+    """Raise the priority of this process and its children; without root, report that."""
     try:
         os.setpriority(os.PRIO_PROCESS, 0, FIRST)
     except OSError:
@@ -25,22 +25,22 @@ def foremost() -> None:
 
 
 def ordinary() -> None:
-    """Let this process be one like others."""
+    """Restore the normal priority of this process."""
     os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def pinned(core: int | None) -> None:
-    """Keep this process on a core. Without that core, or outside Linux, it stays where it is."""
+    """Pin this process to a core. Without that core, or outside Linux, nothing changes."""
     if core in CORES:
         os.sched_setaffinity(0, {core})
 
 
 def everywhere() -> None:
-    """Let this process run on every core, also where the one that started it keeps to one."""
+    """Let this process run on every core, even if its parent is pinned."""
     if CORES:
         os.sched_setaffinity(0, CORES)
 
 
 def apart() -> tuple[int | None, int | None]:
-    """A core for the server and one for the program; twice None where there is only one."""
+    """Return a core for the server and one for the program; None twice if there is only one."""
     return (CORES[0], CORES[1]) if len(CORES) > 1 else (None, None)

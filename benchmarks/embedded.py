@@ -30,7 +30,7 @@ WORD_TIMES = 6
 """A line of three words, or a phrase of eight, may occur twice; one word six times in a row."""
 
 PROMPT_WORDS = 6
-"""So many words in a row of our prompts are a piece of them."""
+"""This many consecutive words of our prompts count as a piece of them."""
 
 BOUNDARY = re.compile(r"={3,}|\bEND OF ANSWERS\b|\bANSWER [A-Z]\b|\b[0-9a-f]{16}\b")
 

@@ -1,7 +1,7 @@
-"""The floor: a pipeline written by hand on aiohttp, with nothing but a deadline around each layer.
+"""The floor: a pipeline written by hand on aiohttp, with only a deadline around each layer.
 
-It is what the method costs when nothing else is asked of it. No product could be this bare: it
-keeps no ledger, tells nobody what happened, and drops a proposer that fails.
+It is the least that the method costs. No product could be this simple: it has no call log,
+reports no events, and drops a proposer that fails.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from benchmarks.work import FLOOR_DEADLINE_S, Work
 
 
 class Candidate:
-    """The floor as it is measured."""
+    """The floor as a candidate."""
 
     def __init__(self, address: str) -> None:
         self._url = f"{address}/chat/completions"
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """One connection pool for all questions."""
+        """Open one connection pool for all questions."""
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         return self
 
@@ -37,7 +37,7 @@ class Candidate:
             await self._session.close()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """Layer after layer, then the streamed reply."""
+        """Run layer after layer, then stream the reply."""
         clock = asyncio.get_running_loop().time
         began, first, length = clock(), 0.0, 0
         answers: list[str] = []

@@ -1,7 +1,7 @@
-"""The measurements themselves, each on an opened candidate; they run in the worker's process.
+"""The measurements, each on an opened candidate; they run in the worker's process.
 
-Seconds are the event loop's. CPU time is the process's own, so that a busy machine disturbs it
-little. Memory is the growth of the resident set, which Linux alone tells.
+Seconds are the event loop's. CPU time is the process's, so other processes affect it little.
+Memory is the growth of the resident set, which only Linux reports.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _POLL_S = 0.05
 
 
 async def alone(candidate: Candidate, work: Work, _count: int, _address: str) -> Figures:
-    """One question by itself."""
+    """Ask one question alone."""
     await candidate.ask(WARM, QUESTION)
     gc.collect()
     heard = _whole(await candidate.ask(work, QUESTION))
@@ -35,7 +35,7 @@ async def alone(candidate: Candidate, work: Work, _count: int, _address: str) ->
 
 
 async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
-    """Many questions that begin in the same moment."""
+    """Ask many questions at the same moment."""
     await candidate.ask(WARM, QUESTION)
     gc.collect()
     cpu = time.process_time()
@@ -46,7 +46,7 @@ async def at_once(candidate: Candidate, work: Work, count: int, _address: str) -
 
 
 async def streamed(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
-    """One long reply of `count` tokens: CPU seconds for each of them."""
+    """Stream one reply of `count` tokens, and return the CPU seconds per token."""
     await candidate.ask(WARM, QUESTION)
     gc.collect()
     cpu = time.process_time()
@@ -55,14 +55,14 @@ async def streamed(candidate: Candidate, work: Work, count: int, _address: str) 
 
 
 async def in_a_row(candidate: Candidate, work: Work, count: int, _address: str) -> Figures:
-    """Questions one after the other: the slowest of the first two, and of all that follow."""
+    """Ask one after another: return the slowest of the first two and of all others."""
     await candidate.ask(WARM, QUESTION)
     seconds = [_whole(await candidate.ask(work, QUESTION)).seconds for _ in range(count)]
     return {"first_two": max(seconds[:2]), "later": max(seconds[2:])}
 
 
 async def waiting(candidate: Candidate, work: Work, count: int, address: str) -> Figures:
-    """Many questions whose proposers stay silent: the memory of each. For a fresh process."""
+    """Ask many questions whose proposers stay silent: the memory of each. Needs a fresh process."""
     await candidate.ask(WARM, QUESTION)
     before_waiting = await _waiting_at(address)
     gc.collect()
@@ -89,7 +89,7 @@ MEASURES: Mapping[str, Measure] = {
 
 
 def _whole(heard: Heard) -> Heard:
-    """The reply, which must be one: a candidate that loses it is not to be called fast."""
+    """Check that the reply is complete: a candidate that loses text must not count as fast."""
     if not heard.characters:
         raise RuntimeError("the candidate brought no reply")
     return heard
@@ -101,7 +101,7 @@ def _resident() -> int:
 
 
 async def _waiting_at(address: str) -> int:
-    """How many calls wait at the server."""
+    """Return the number of calls waiting at the server."""
     url = urlsplit(address)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     try:

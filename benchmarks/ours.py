@@ -1,4 +1,4 @@
-"""The engine as a program uses it: providers, `moa.resilient` around each model, `moa.run`."""
+"""The engine as programs use it: providers, `moa.resilient` around each model, `moa.run`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moa.providers import Endpoints, ModelSpec, build
 
 
 class Candidate:
-    """The engine as it is measured. Models and plans are made once, as the bot makes them."""
+    """The engine as a candidate. Models and plans are made once, as in the bot."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -23,15 +23,15 @@ class Candidate:
         self._plans: dict[Work, moa.Plan] = {}
 
     async def __aenter__(self) -> Self:
-        """Connections are opened by the first question."""
+        """Do nothing: the first question opens the connections."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close them."""
+        """Close the connections."""
         await self._endpoints.aclose()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One run, its events read to the last."""
+        """Run once and read all events."""
         clock = asyncio.get_running_loop().time
         began, first = clock(), 0.0
         reply = ""

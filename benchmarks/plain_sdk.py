@@ -1,4 +1,4 @@
-"""The openai SDK as its documentation uses it: one client, its own iterators, `asyncio.gather`."""
+"""The openai SDK as in its documentation: one client, its own iterators, `asyncio.gather`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.work import Work
 
 
 class Candidate:
-    """The plain SDK as it is measured. Timeouts and retries are the SDK's defaults."""
+    """The plain SDK as a candidate. Timeouts and retries are the SDK's defaults."""
 
     def __init__(self, address: str) -> None:
         self._client = openai.AsyncOpenAI(base_url=address, api_key="none")
 
     async def __aenter__(self) -> Self:
-        """The client is there already."""
+        """Do nothing: the client exists already."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -27,7 +27,7 @@ class Candidate:
         await self._client.close()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """Layer after layer, then the streamed reply."""
+        """Run layer after layer, then stream the reply."""
         clock = asyncio.get_running_loop().time
         began, first, length = clock(), 0.0, 0
         answers: list[str] = []

@@ -1,4 +1,4 @@
-"""The server and the candidates as processes of their own, asked one at a time."""
+"""Runs the server and the candidates as separate processes."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Server:
         self._stats = f"http://127.0.0.1:{port}/stats"
 
     def calls(self, model: str) -> int:
-        """How often a model was called so far."""
+        """Return how often a model was called so far."""
         with urllib.request.urlopen(self._stats) as answer:  # noqa: S310 - our own loopback address
             return int(json.load(answer)["calls"].get(model, 0))
 
 
 class Worker:
-    """One candidate's process."""
+    """The process of one candidate."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._answer()
 
     def measure(self, name: str, work: Work, count: int = 1) -> dict[str, float]:
-        """One measurement's figures.
+        """Return the figures of one measurement.
 
         Raises:
-            RuntimeError: the candidate failed; its own words are on standard error.
+            RuntimeError: the candidate failed; its error is on standard error.
         """
         assert self._process.stdin
         order = {"measure": name, "work": asdict(work), "count": count}
@@ -60,10 +60,10 @@ class Worker:
 
 
 class Bench:
-    """The server, and the candidates as they are wanted.
+    """The server, and candidates on request.
 
     Args:
-        pythons: for a peer, the interpreter of its environment.
+        pythons: the Python interpreter of each peer's environment.
         loop: the event loop of all candidates.
     """
 
@@ -75,14 +75,14 @@ class Bench:
         self._stack = ExitStack()
 
     def worker(self, name: str) -> Worker:
-        """The candidate's process, which stays for all rounds."""
+        """Return the candidate's process, which is kept for all rounds."""
         if name not in self._workers:
             self._workers[name] = self._stack.enter_context(self.fresh(name))
         return self._workers[name]
 
     @contextmanager
     def fresh(self, name: str) -> Generator[Worker]:
-        """A process of the candidate that nothing was measured in yet."""
+        """Start a new process of the candidate."""
         python = self._pythons.get(name, sys.executable)
         command = [python, "-m", "benchmarks.worker", name, self.server.address]
         command += ["--loop", self._loop, *_on(apart()[1])]
@@ -96,13 +96,13 @@ class Bench:
                 process.stdin.close()
 
     def close(self) -> None:
-        """End every candidate's process."""
+        """Stop every candidate's process."""
         self._stack.close()
 
 
 @contextmanager
 def serving(loop: str, pythons: Mapping[str, str]) -> Generator[Bench]:
-    """A server on the first core, and candidates on the second."""
+    """Run a server on the first core, and candidates on the second."""
     command = [sys.executable, "-m", "benchmarks.server", *_on(apart()[0])]
     with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout

@@ -1,7 +1,7 @@
 """Profile one measurement: `python -m benchmarks.profile ours at-once`.
 
-Runs the same measurement as the table under cProfile. The profiler slows everything down, calls
-most of all: read the shares, not the times.
+Runs the same measurement as the table under cProfile. The profiler slows everything down,
+especially calls: compare the shares, not the times.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORKS: Final[dict[str, tuple[str, Work, int]]] = {
 
 
 def main() -> None:
-    """Measure once under the profiler and print the dearest functions."""
+    """Measure once under the profiler and print the most expensive functions."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("candidate", choices=CANDIDATES)
     parser.add_argument("work", choices=WORKS)

@@ -1,4 +1,4 @@
-"""Prompts for the hand-written candidates, as long as the engine's own so that loads compare."""
+"""Prompts for the hand-written candidates, as long as the engine's, so loads are comparable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUESTION = "What should a team of eight consider before it moves to a four-day w
 
 
 def messages(question: str, answers: Sequence[str] = (), *, final: bool) -> list[dict[str, str]]:
-    """A request's messages: the question alone, or with the answers of the layer before."""
+    """Return a request's messages: only the question, or with the answers of the previous layer."""
     system = COMBINE if final or answers else PROPOSE
     blocks = "\n\n".join(f"=== ANSWER {n} ===\n{text}" for n, text in enumerate(answers, 1))
     content = f"{question}\n\n{blocks}\n\n=== END ===" if blocks else question
@@ -29,7 +29,7 @@ def messages(question: str, answers: Sequence[str] = (), *, final: bool) -> list
 
 
 def body(model: str, asked: list[dict[str, str]]) -> dict[str, object]:
-    """A streamed request as the hand-written candidates send it."""
+    """Return the streamed request of the hand-written candidates."""
     return {
         "model": model,
         "messages": asked,

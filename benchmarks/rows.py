@@ -1,4 +1,4 @@
-"""The rows of the table: what is measured for each, the ideal it is held against, and our bar."""
+"""The rows of the table: each has a measurement, its ideal value, and our limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `bar` is the most that ours may show; None where none is set."""
+    """One row of the table. `bar` is the limit for our engine; None if there is none."""
 
     title: str
     unit: Literal["x", "ms", "us", "kB", "calls"]
@@ -55,7 +55,7 @@ WAITING = 200
 IN_A_ROW = 10
 
 Measurement = Callable[[Bench, str, str], Figures]
-"""Given the bench, a candidate and a mark that no other measurement of the run has."""
+"""The arguments are the bench, a candidate and a tag unique within the run."""
 
 
 def _alone(bench: Bench, name: str, _mark: str) -> Figures:

@@ -1,7 +1,7 @@
-"""All measurements in interleaved rounds, printed as one table: `python -m benchmarks.run`.
+"""Runs all measurements in interleaved rounds and prints one table: `python -m benchmarks.run`.
 
-In each round every candidate is measured in turn, one at a time, so that what disturbs the machine
-disturbs all of them. The table gives the median of the rounds, and the least and the most of ours.
+Each round measures every candidate, one at a time, so noise affects all of them equally. The table
+shows the median of the rounds, and our minimum and maximum.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ NOT_FOR = {
     "optillm_moa": _SPEED_ONLY | {"two-layers"},
     "swarms_moa": _SPEED_ONLY,
 }
-"""What is not measured: who has no deadline for a layer would wait for the SDK's own timeout, who
-does not stream has no tokens to count, and a thread that waits cannot be cancelled. optillm has no
-layers."""
+"""Combinations that are not measured: without a deadline per layer a candidate waits for the SDK's
+timeout, without streaming there are no tokens to count, and a waiting thread cannot be cancelled.
+optillm has no layers."""
 
 
 def main() -> int:
-    """Measure and print; 1 when ours misses a bar."""
+    """Measure and print; return 1 if our engine exceeds a limit."""
     options = _options()
     pythons = dict(peer.split("=", 1) for peer in options.peer)
     names = [*options.candidates, *pythons]
@@ -90,7 +90,7 @@ def _measured(bench: Bench, names: list[str], only: list[str], rounds: int) -> R
 
 
 def _load() -> str:
-    """Processes that ran or wanted to on average: 0 on a quiet machine, about 1 during a run."""
+    """Return the load average: 0 on a quiet machine, about 1 during a run."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 

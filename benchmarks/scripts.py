@@ -1,4 +1,4 @@
-"""What a model of the benchmark's server does, written as its name: both sides read it here.
+"""Behaviour of the benchmark server's models, encoded in their names: both sides parse it here.
 
 | name                | what the model does                                                      |
 |---------------------|--------------------------------------------------------------------------|
@@ -34,10 +34,10 @@ class Script:
 
     @classmethod
     def read(cls, model: str) -> Script:
-        """The behaviour that a model's name says.
+        """Parse a model's name.
 
         Raises:
-            ValueError: it says none.
+            ValueError: the name has another form.
         """
         found = _NAME.fullmatch(model)
         if found is None:
@@ -52,7 +52,7 @@ class Script:
         return f"{head}f{self.first_ms}-d{self.last_ms}-n{self.tokens}{tail}{mark}"
 
     def times_ms(self) -> list[float]:
-        """When each slice is sent: evenly from the first to the last."""
+        """Return when each slice is sent: evenly from the first to the last."""
         slices = -(-self.tokens // self.per_slice)
         if slices < 2:
             return [float(self.last_ms)] * slices

@@ -1,7 +1,7 @@
-"""The model server of the benchmarks: Chat Completions by the clock, as cheap as can be.
+"""The model server of the benchmarks: Chat Completions at fixed times, as cheap as possible.
 
-Run by itself it prints its port and serves until it is ended: `python -m benchmarks.server`.
-`GET /stats` tells how often each model was called and how many calls wait for their answer.
+As a program it prints its port and serves until it is stopped: `python -m benchmarks.server`.
+`GET /stats` returns how often each model was called and how many calls are waiting.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _HEAD_END: Final = b"\r\n\r\n"
 _BACKLOG: Final = 1024
 
 Slice = tuple[float, bytes]
-"""Seconds after the request, and what is sent then."""
+"""Seconds after the request, and the bytes sent then."""
 
 
 class Stats:
-    """What the server has seen."""
+    """The server's statistics."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.waiting = 0
 
     def as_json(self) -> bytes:
-        """The body of `GET /stats`."""
+        """Return the body of `GET /stats`."""
         return json.dumps({"calls": self.calls, "waiting": self.waiting}).encode()
 
 
@@ -54,8 +54,10 @@ class Connection(asyncio.Protocol):
         self._answering = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by type
+        """Keep the transport."""
+        self._transport = cast(
+            "asyncio.Transport", transport
+        )  # uvloop's transport is not typed as one
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Send nothing more."""
@@ -64,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._ended()
 
     def data_received(self, data: bytes) -> None:
-        """Answer the request once it is whole."""
+        """Answer the request once it is complete."""
         self._buffer += data
         head, found, rest = self._buffer.partition(_HEAD_END)
         if not found:
@@ -109,7 +111,7 @@ class Connection(asyncio.Protocol):
 
 @lru_cache(maxsize=256)
 def _slices(model: str) -> tuple[Slice, ...]:
-    """A streamed answer as it is sent, each event a chunk of its own."""
+    """Return a streamed answer, each event in its own chunk."""
     script = Script.read(model)
     if script.fault == "dead":
         return _unstreamed(model)
@@ -124,7 +126,7 @@ def _slices(model: str) -> tuple[Slice, ...]:
 
 @lru_cache(maxsize=256)
 def _unstreamed(model: str) -> tuple[Slice, ...]:
-    """A whole answer, or an error."""
+    """Return a complete answer, or an error."""
     script = Script.read(model)
     if script.fault == "dead":
         body = {"error": {"message": "out of order", "type": "server_error", "code": None}}
@@ -178,7 +180,7 @@ def _chunk(event: str) -> bytes:
 
 
 async def serve() -> None:
-    """Print the port, and serve for ever."""
+    """Print the port, and serve forever."""
     stats = Stats()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(stats), "127.0.0.1", 0, backlog=_BACKLOG)
@@ -187,7 +189,7 @@ async def serve() -> None:
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--core", type=int, help="stay on this core")
     pinned(parser.parse_args().core)

@@ -1,4 +1,4 @@
-"""A run's figures as tables: one to read at once, and one as `docs/performance.md` keeps it."""
+"""Formats a run's figures as tables: one for the screen, one for `docs/performance.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from benchmarks.rows import ROWS, Row
 
 Results = Mapping[str, Mapping[str, list[float]]]
-"""By a row's title and a candidate's name: a figure for each round."""
+"""The figures of all rounds, by row title and candidate."""
 
 OURS = "ours"
 WAITS = "waits 600 s"
@@ -16,7 +16,7 @@ NONE = "—"
 
 
 def table(results: Results, names: Sequence[str]) -> str:
-    """Medians, ours' least and most, and the bar."""
+    """Return medians, our minimum and maximum, and the limit."""
     lines = [
         f"| | {' | '.join(names)} | ours, least to most | bar |",
         "|---" * (len(names) + 3) + "|",
@@ -30,7 +30,7 @@ def table(results: Results, names: Sequence[str]) -> str:
 
 
 def documented(results: Results, names: Sequence[str]) -> str:
-    """The table of `docs/performance.md`: the bar first and ours last, with its least and most."""
+    """Return the table of `docs/performance.md`: first the limit, last ours with its range."""
     others = [name for name in names if name != OURS]
     lines = [
         f"| | {' | '.join(['bar', *others, OURS])} |",
@@ -43,7 +43,7 @@ def documented(results: Results, names: Sequence[str]) -> str:
 
 
 def missed(row: Row, results: Results) -> bool:
-    """Whether ours was measured and is over the row's bar."""
+    """Return whether our engine was measured and exceeds the row's limit."""
     ours = results.get(row.title, {}).get(OURS)
     return bool(ours) and row.bar is not None and statistics.median(ours) > row.bar
 

@@ -4,7 +4,7 @@
     … python -m benchmarks.tokens --write       # store the counts in the samples' file
 
 bpe-openai contains the vocabularies (o200k_base, cl100k_base), so nothing is downloaded. It is not
-a dependency of this project, hence the environment of its own. The samples are ours.
+a dependency of this project, hence the separate environment. The samples are ours.
 """
 
 from __future__ import annotations

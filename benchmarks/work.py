@@ -1,6 +1,6 @@
-"""What is asked of every candidate: pipelines over the benchmark's models, and their ideal times.
+"""The workloads of all candidates: pipelines over the benchmark's models, and their ideal times.
 
-The sizes are small on purpose: forty tokens a question of A, so that calls and tokens both weigh.
+They are small on purpose: a question of A has forty tokens, so calls and tokens both matter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ AGGREGATOR_TOKENS = 16
 LONG_TOKENS = 2_000
 SLICE = 8
 FLOOR_DEADLINE_S = 5.0
-"""By which a layer of the floor gives up on a call: a hand-written pipeline has at least that."""
+"""The deadline of a layer in the floor: every hand-written pipeline has at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Work:
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Work:
-        """What `asdict` wrote, after a way through JSON."""
+        """Parse what `asdict` returned, after serialisation as JSON."""
         return cls(tuple(tuple(layer) for layer in data["layers"]), data["aggregator"])
 
     @property
     def path_s(self) -> float:
-        """The critical path: what the slowest healthy model of each layer takes, added up."""
+        """Return the critical path: the sum of each layer's slowest healthy model."""
         return sum(max(map(_ends, layer)) for layer in self.layers) + _ends(self.aggregator)
 
     @property
     def first_token_s(self) -> float:
-        """The earliest moment at which the reply can begin."""
+        """Return the earliest possible time of the reply's first token."""
         script = Script.read(self.aggregator)
         return self.path_s - (script.last_ms - script.first_ms) / 1000
 
@@ -48,17 +48,17 @@ def _ends(model: str) -> float:
 
 
 def proposer(last_ms: int, mark: str = "") -> str:
-    """A healthy proposer whose answer is whole after so many milliseconds."""
+    """Return a healthy proposer that completes its answer after this many milliseconds."""
     return str(Script(last_ms * 2 // 3, last_ms, PROPOSER_TOKENS, mark=mark))
 
 
 def aggregator(last_ms: int) -> str:
-    """An aggregator whose reply begins at two fifths of its time."""
+    """Return an aggregator whose reply begins at two fifths of its time."""
     return str(Script(last_ms * 2 // 5, last_ms, AGGREGATOR_TOKENS))
 
 
 def broken(fault: str, mark: str) -> str:
-    """A model that hangs, is dead (status 500 after 50 ms), or breaks off after 200 ms."""
+    """Return a model that hangs, is dead (status 500 after 50 ms), or breaks off after 200 ms."""
     scripts = {
         "hang": Script(0, 0, 0, fault="hang", mark=mark),
         "dead": Script(50, 50, 0, fault="dead", mark=mark),
@@ -79,10 +79,10 @@ HANGS = Work(((proposer(300), proposer(600), broken("hang", "one")),), aggregato
 
 
 def with_broken(fault: str, mark: str) -> Work:
-    """A with a broken model in the place of the second proposer."""
+    """Return A with a broken model instead of the second proposer."""
     return Work(((proposer(300), broken(fault, mark), proposer(900)),), aggregator(500))
 
 
 def quick_with_dead(mark: str) -> Work:
-    """Survivors that are faster than any retry: what a dead model costs them shows at once."""
+    """Return a workload with models faster than any retry, to show a dead one's cost."""
     return Work(((proposer(150), broken("dead", mark), proposer(300)),), aggregator(200))

@@ -1,4 +1,4 @@
-"""One candidate in a process of its own: takes orders by line on its input, answers by line.
+"""One candidate in a process: reads one order per line from its input, and prints answers.
 
 An order is `{"measure": …, "work": {…}, "count": …}`, an answer the figures or `{"error": …}`.
 """
@@ -21,7 +21,7 @@ LOOPS = ("asyncio", "uvloop")
 
 
 def main() -> None:
-    """Serve orders until the input ends."""
+    """Execute orders until the input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("candidate")
     parser.add_argument("address", help="the server's, up to /v1")
@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     pinned(options.core)
     answers = sys.stdout
-    # What a candidate prints must not come between the answers.
+    # A candidate's own output must not mix with the answers.
     with (
         redirect_stdout(sys.stderr),
         asyncio.Runner(loop_factory=loop_factory(options.loop)) as runner,
@@ -44,9 +44,9 @@ def main() -> None:
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes the event loop that a candidate runs on."""
+    """Return the factory of the candidate's event loop."""
     if name == "uvloop":
-        import uvloop  # noqa: PLC0415 - a peer's environment need not have it
+        import uvloop  # noqa: PLC0415 - a peer's environment may lack it
 
         return uvloop.new_event_loop
     return asyncio.new_event_loop

@@ -1,1 +1,1 @@
-"""The tests. A package, so that the loopback servers can be imported as `tests.models`."""
+"""The tests. They are a package, so that the loopback servers can be imported as `tests.models`."""

@@ -62,10 +62,10 @@ def main(arguments: list[str]) -> int:
         _say(HELP.rstrip())
         return 0
     if "--all" in arguments and len(arguments) > 1:
-        print("--all takes no other arguments; see --help.", file=sys.stderr)  # noqa: T201 - a command
+        print("--all takes no other arguments; see --help.", file=sys.stderr)  # noqa: T201 - a fixed command
         return 2
-    if sys.version_info < (3, 11):  # noqa: UP036 - this is the message for older ones
-        print("Python 3.11 or later is needed.", file=sys.stderr)  # noqa: T201 - a command
+    if sys.version_info < (3, 11):  # noqa: UP036 - shown on older versions
+        print("Python 3.11 or later is needed.", file=sys.stderr)  # noqa: T201 - a fixed command
         return 2
     _install()
     if arguments and arguments != ["--all"]:
@@ -87,7 +87,7 @@ def _check(*, everything: bool) -> int:
     elif _timed("tests", ["python", *pytest, *EVERYDAY]):
         failed.append("tests")
     _say(f"failed: {', '.join(failed)}" if failed else "all checks passed")
-    # Without the file pytest stopped before it could count.
+    # Without the file, pytest stopped before it could count.
     counted = CLOSING_LINE.exists()
     _say(CLOSING_LINE.read_text(encoding="utf-8") if counted else "0 passed, 0 failed")
     return 1 if failed else 0
@@ -142,7 +142,7 @@ def _run(command: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - it is a command
+    print(text, flush=True)  # noqa: T201 - it is a command-line program
 
 
 if __name__ == "__main__":

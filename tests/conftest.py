@@ -1,4 +1,4 @@
-"""Fixtures of every test, and the count that `python3 -m tests` prints as its last line."""
+"""Fixtures for every test, and the count that `python3 -m tests` prints as its last line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
 
 
 def pytest_configure() -> None:
-    """Log as it stands: drawing a traceback with its surroundings takes longer than many a test."""
+    """Log tracebacks plainly: rendering them with local variables takes longer than many a test."""
     *before, _ = structlog.get_config()["processors"]
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
@@ -23,7 +23,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Keep how many tests passed and failed, to be said again at the very end."""
+    """Store the numbers of passed and failed tests, which are printed at the very end."""
     counts = {
         word: len(terminalreporter.stats.get(word, []))
         for word in ("passed", "failed", "skipped", "error")

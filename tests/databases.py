@@ -1,22 +1,22 @@
-"""Databases for tests: a SQLite file, or a database of its own on a real Postgres.
+"""Databases for tests: a SQLite file, or a separate database on a real Postgres.
 
-Fixtures, all of which are found by name in any test:
+Fixtures, available in any test by name:
 
-- `database`: the URL of a database whose tables are up to date. A test that takes it runs twice,
-  on SQLite and on Postgres. Hand it on: `on_stage(tmp_path, database=database)`,
+- `database`: the URL of a database with up-to-date tables. A test that uses it runs twice,
+  on SQLite and on Postgres. Pass it on: `on_stage(tmp_path, database=database)`,
   `running(tmp_path, slack, database=database)`, `open_database(database)`.
-- `opened`: that database, open (`bot.storage.database.Database`); it is closed after the test.
-- `empty_database`: the URL of one without any table; also on both.
-- `databases`: makes such URLs: `databases.fresh("postgres")`, as many as a test needs.
-- `postgres` and `stoppable_database`: the server itself (`tests.postgres.Postgres`) and the URL of
-  a database there, for a test that stops and starts it. It may be left stopped.
+- `opened`: the same database, open (`bot.storage.database.Database`); closed after the test.
+- `empty_database`: the URL of a database without tables; also on both.
+- `databases`: creates more of them: `databases.fresh("postgres")`.
+- `postgres` and `stoppable_database`: the server (`tests.postgres.Postgres`) and the URL of
+  a database on it, for tests that stop and start it. They may leave it stopped.
 
-One kind alone: `@pytest.mark.parametrize("database", ["postgres"], indirect=True)`.
+To run on one kind only: `@pytest.mark.parametrize("database", ["postgres"], indirect=True)`.
 
-The server is started when the first test needs one, in each process of pytest-xdist (it takes half
-a second), and a fresh database is a copy of a prepared one. With MOA_TEST_POSTGRES set to the URL
-of a server, databases are made there in place of it, and dropped again; but what is stopped is
-always our own.
+The server starts when the first test needs it, once per process of pytest-xdist (this takes half
+a second), and a fresh database is a copy of a template. With MOA_TEST_POSTGRES set to a server's
+URL, databases are created there instead, and dropped afterwards; but tests only stop the server
+that they have started.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ OTHER_SERVER = "MOA_TEST_POSTGRES"
 
 
 class Server:
-    """Makes databases on a Postgres, and drops them.
+    """Creates databases on a Postgres, and drops them.
 
     Args:
-        url: a database on it whose user may create others.
+        url: a database on it whose user may create databases.
     """
 
     def __init__(self, url: str) -> None:
@@ -57,7 +57,7 @@ class Server:
         self._template = ""
 
     def fresh(self, *, empty: bool = False) -> str:
-        """The URL of a new database, with tables or without."""
+        """Return the URL of a new database, with or without tables."""
         if empty:
             return self._create("template0")
         if not self._template:
@@ -65,7 +65,7 @@ class Server:
         return self._create(self._template)
 
     def drop(self, url: str | None = None) -> None:
-        """Drop a database that `fresh` made, or all of them; whoever uses it is cut off."""
+        """Drop one database made by `fresh`, or all of them; open connections are cut."""
         names = [*self._made] if url is None else [str(make_url(url).database)]
         for name in names:
             self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
@@ -88,13 +88,13 @@ class Server:
     def _run(self, statement: str, *names: str) -> None:
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url, autocommit=True) as connection:
-            # The names are ours, and quoted; the type asks for a literal statement.
+            # the names are ours, and quoted; the type asks for a literal statement
             words = sql.SQL(statement).format(*map(sql.Identifier, names))  # pyright: ignore[reportArgumentType]
             connection.execute(words)
 
 
 def fresh_sqlite(file: Path) -> str:
-    """Copy a database with tables to where there is none yet; return its URL."""
+    """Copy a database with tables to a new path and return its URL."""
     if not file.exists():
         file.touch(mode=0o600)  # as the bot creates it
         file.write_bytes(_sqlite_template())
@@ -103,7 +103,7 @@ def fresh_sqlite(file: Path) -> str:
 
 @cache
 def _sqlite_template() -> bytes:
-    """The file of a database; its migrations take as long as a short test."""
+    """Return the path of a migrated database. Migrating takes as long as a short test."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "bot.db"
         engine = create_engine(f"sqlite:///{file}")
@@ -114,7 +114,7 @@ def _sqlite_template() -> bytes:
 
 
 class Databases:
-    """Databases of one test, which are gone after it."""
+    """Databases that are removed after the test."""
 
     def __init__(self, folder: Path, server: Callable[[], Server]) -> None:
         self._folder = folder
@@ -123,7 +123,7 @@ class Databases:
         self._files = 0
 
     def fresh(self, kind: str, *, empty: bool = False) -> str:
-        """The URL of a new database; its tables are up to date, or there are none."""
+        """Return the URL of a new database, with up-to-date tables or without any."""
         if kind == "sqlite":
             self._files += 1
             file = self._folder / f"bot-{self._files}.db"
@@ -134,14 +134,14 @@ class Databases:
         return url
 
     def drop(self) -> None:
-        """Drop those that stand on a server."""
+        """Drop the databases on a server."""
         for server, url in self._made:
             server.drop(url)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Generator[Postgres, None, None]:
-    """The tests' own server."""
+    """Return the tests' own server."""
     server = Postgres()
     yield server
     server.close()
@@ -149,7 +149,7 @@ def postgres() -> Generator[Postgres, None, None]:
 
 @pytest.fixture(scope="session")
 def postgres_databases(request: pytest.FixtureRequest) -> Generator[Server, None, None]:
-    """Where databases on Postgres are made."""
+    """Return an object that creates databases on Postgres."""
     url = os.environ.get(OTHER_SERVER) or request.getfixturevalue("postgres").url
     server = Server(url)
     yield server
@@ -158,7 +158,7 @@ def postgres_databases(request: pytest.FixtureRequest) -> Generator[Server, None
 
 @pytest.fixture
 def databases(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Databases, None, None]:
-    """Makes databases for a test; Postgres is started once one is needed there."""
+    """Return an object that creates databases; Postgres starts when first needed."""
     made = Databases(tmp_path, lambda: request.getfixturevalue("postgres_databases"))
     yield made
     made.drop()
@@ -166,19 +166,19 @@ def databases(tmp_path: Path, request: pytest.FixtureRequest) -> Generator[Datab
 
 @pytest.fixture(params=KINDS)
 def database(databases: Databases, request: pytest.FixtureRequest) -> str:
-    """The URL of a database whose tables are up to date; once on SQLite, once on Postgres."""
+    """Return the URL of a database with up-to-date tables; once on SQLite, once on Postgres."""
     return databases.fresh(request.param)
 
 
 @pytest.fixture(params=KINDS)
 def empty_database(databases: Databases, request: pytest.FixtureRequest) -> str:
-    """The URL of a database without a table; once on SQLite, once on Postgres."""
+    """Return the URL of a database without tables; once on SQLite, once on Postgres."""
     return databases.fresh(request.param, empty=True)
 
 
 @pytest.fixture
 def stoppable_database(postgres: Postgres) -> Generator[str, None, None]:
-    """The URL of a database on `postgres`, the server that a test can stop."""
+    """Return the URL of a database on `postgres`, the server that a test can stop."""
     server = Server(postgres.url)
     yield server.fresh()
     postgres.ensure_running()
@@ -187,7 +187,7 @@ def stoppable_database(postgres: Postgres) -> Generator[str, None, None]:
 
 @pytest.fixture
 async def opened(database: str) -> AsyncGenerator[Database, None]:
-    """An open database; once on SQLite, once on Postgres."""
+    """Return an open database; once on SQLite, once on Postgres."""
     opened = await open_database(database)
     yield opened
     await opened.dispose()

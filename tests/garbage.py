@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def uncollected(*modules: str) -> Generator[list[Any], None, None]:
-    """A list of what only the collector finds, filled at the end: objects of these modules."""
+    """Yield a list; on exit it has the objects of these modules that only the collector frees."""
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     found: list[Any] = []

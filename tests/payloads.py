@@ -1,6 +1,6 @@
-"""What the bot sent to Slack, checked by a third pair of eyes: the `slackblocks` package.
+"""Checks of the bot's payloads to Slack by an independent package, `slackblocks`.
 
-The local Slack has checked every payload already, by its own rules and slack_sdk's models.
+The local Slack has already checked every payload, by its own rules and slack_sdk's models.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Json = Mapping[str, Any]
 
 
 def check(calls: Iterable[CallRecord]) -> int:
-    """Check all blocks and views of these calls, and give how many payloads there were.
+    """Check all blocks and views of these calls, and return the number of payloads.
 
     Raises:
-        slackblocks.InvalidUsageError: for what Slack would refuse.
+        slackblocks.InvalidUsageError: for a payload that Slack would reject.
     """
     checked = 0
     for call in calls:
@@ -49,14 +49,16 @@ def _check_view(view: Json) -> None:
 
 
 def _built(block: Json) -> Any:
-    """The block as an object of the package, whose making checks every limit."""
+    """Return the block as an object of the package, whose constructor checks every limit."""
     match block["type"]:
         case "actions":
             elements = [_element(element) for element in block["elements"]]
             return slackblocks.ActionsBlock(elements, block_id=block.get("block_id"))
         case "context_actions":
             return slackblocks.ContextActionsBlock([_feedback(e) for e in block["elements"]])
-        case "rich_text":  # the package cannot read these; their kind is checked for the surface
+        case (
+            "rich_text"
+        ):  # the package cannot parse these; only their type is checked for the surface
             return slackblocks.RichTextBlock(
                 slackblocks.RichTextSection([slackblocks.RichText("x")])
             )

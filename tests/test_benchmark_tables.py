@@ -1,4 +1,4 @@
-"""The benchmark's tables say what was measured, and whether a bar was missed."""
+"""The benchmark's tables show the measurements, and which limits were exceeded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESULTS = {
 
 
 def test_the_documented_table_gives_medians_and_spread() -> None:
-    """A run's figures go into the documentation as they are printed, with what was missed."""
+    """A run's figures are printed in the form of the documentation, with exceeded limits."""
     assert documented(RESULTS, ["floor", "plain_sdk", "ours"]).splitlines() == [
         "| | bar | floor | plain_sdk | ours |",
         "|---|---|---|---|---|",
@@ -32,8 +32,8 @@ def test_the_documented_table_gives_medians_and_spread() -> None:
     ]
 
 
-def test_both_tables_know_what_was_missed() -> None:
-    """The exit status, the table on the screen and the documentation say the same."""
+def test_both_tables_show_exceeded_limits() -> None:
+    """The exit status, the table on the screen and the documentation agree."""
     rows = {row.title: row for row in ROWS}
     assert missed(rows[AT_ONCE], RESULTS)
     assert not missed(rows[HANGS], RESULTS)
@@ -43,13 +43,13 @@ def test_both_tables_know_what_was_missed() -> None:
     ]
 
 
-def test_a_run_without_ours_is_shown_too() -> None:
-    """Peers can be measured by themselves, and then no bar is missed."""
+def test_a_run_without_our_engine_is_shown_too() -> None:
+    """Peers can be measured alone; then no limit is exceeded."""
     assert "| 1.100 | — |" in documented({AT_ONCE: {"floor": [1.1]}}, ["floor"])
 
 
-def test_every_row_stands_in_the_documentation() -> None:
-    """The documented table has the rows that a run measures, in their order, and the same bars."""
+def test_every_row_is_in_the_documentation() -> None:
+    """The documented table has the rows of a run, in order, with the same limits."""
     written = (ROOT / "docs/performance.md").read_text(encoding="utf-8").splitlines()
     heads = {row.title: f"| {row.title} | " for row in ROWS}
     found = [line for line in written if line.startswith(tuple(heads.values()))]

@@ -31,8 +31,8 @@ def _reply(request: Request) -> str:
     return "I walk a lot.\n1. A bench (p=0.1)\n2. A roof (p=0.05)"
 
 
-async def test_every_example_runs_and_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against a server that speaks both APIs."""
+async def test_every_example_prints_its_documented_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run against a server that speaks both APIs."""
     names: dict[str, Any] = {"__name__": "guide"}
     printed = ""
     async with ModelServer(default=Reply(_reply)) as server:
@@ -49,7 +49,7 @@ async def test_every_example_runs_and_prints_what_it_says(monkeypatch: pytest.Mo
 
 
 def test_every_function_and_the_defaults_are_described() -> None:
-    """The table of functions is whole, and the default number of calls is the code's."""
+    """The table of functions is complete, and the default number of calls is the code's."""
     functions = [
         name
         for name in moa.brainstorm.__all__

@@ -1,4 +1,4 @@
-"""The command `python3 -m tests`: its help, and which tests belong to the everyday group."""
+"""The command `python3 -m tests`: its help, and the everyday group of tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_help_needs_no_installation(tmp_path: Path) -> None:
-    """On a fresh machine --help explains the command, without any package and without `.check`."""
+    """On a fresh machine --help works without any package and without `.check`."""
     (tmp_path / "tests").mkdir()
     for name in ("__init__.py", "__main__.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
@@ -32,12 +32,12 @@ def test_help_needs_no_installation(tmp_path: Path) -> None:
 
 
 def test_all_takes_no_other_arguments() -> None:
-    """A mistyped full run is refused before anything is installed or run."""
+    """A mistyped full run is rejected before anything is installed or run."""
     assert main(["--all", "-x"]) == 2
 
 
-def test_the_everyday_group_leaves_out_faults_browsers_and_the_second_setting() -> None:
-    """A new file is in the everyday group unless its folder or a mark takes it out."""
+def test_the_everyday_group_excludes_faults_browsers_and_the_second_setting() -> None:
+    """A new file belongs to it unless its folder or a mark excludes it."""
     files = [
         "tests/faults/test_restoring.py",
         "tests/browser/test_access.py",

@@ -1,4 +1,4 @@
-"""The house rules that tools hold: who imports whom, what the manifest asks for, what is locked."""
+"""House rules checked by tools: imports, the manifest's events, the lock, names."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ BREACHES = {
 
 
 @pytest.mark.parametrize("place", BREACHES)
-def test_a_breach_of_the_import_contracts_is_found(tmp_path: Path, place: str) -> None:
-    """The contracts are not decoration: a forbidden import fails the check."""
+def test_a_forbidden_import_is_found(tmp_path: Path, place: str) -> None:
+    """Breaking an import contract fails the check."""
     for package in ("moa", "bot"):
         shutil.copytree(ROOT / package, tmp_path / package)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -54,8 +54,8 @@ def test_a_breach_of_the_import_contracts_is_found(tmp_path: Path, place: str) -
     assert done.returncode != 0, done.stdout
 
 
-def test_the_manifest_asks_for_exactly_the_events_that_are_listened_for() -> None:
-    """No event is subscribed to in vain, and none that is needed is missing."""
+def test_the_manifest_subscribes_to_exactly_the_events_with_listeners() -> None:
+    """No event is subscribed to needlessly, and none is missing."""
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
     asked = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {event.partition(".")[0] for event in asked} == set(EVENTS)
@@ -66,7 +66,7 @@ def test_the_manifest_asks_for_exactly_the_events_that_are_listened_for() -> Non
 
 
 def test_every_direct_dependency_is_locked() -> None:
-    """The lock holds what `pyproject.toml` asks for, each with its hashes, and no address."""
+    """The lock has every dependency in `pyproject.toml`, with hashes and without addresses."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [
         *project["project"]["dependencies"],
@@ -83,8 +83,8 @@ def test_every_direct_dependency_is_locked() -> None:
     assert all("--hash=sha256:" in block for block in blocks)
 
 
-def test_a_class_name_has_one_meaning() -> None:
-    """No two classes in `moa` and `bot` share a name, so a name can be searched for."""
+def test_class_names_are_unique() -> None:
+    """No two classes in `moa` and `bot` have the same name, so a name can be searched for."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path in [*ROOT.glob("moa/**/*.py"), *ROOT.glob("bot/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -93,8 +93,8 @@ def test_a_class_name_has_one_meaning() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
-def test_the_slack_package_keeps_its_files_in_rooms() -> None:
-    """At most three files lie flat in `bot/slack`; everything else is in a named folder."""
+def test_the_slack_package_has_few_files_at_its_top() -> None:
+    """At most three files are directly in `bot/slack`; all others are in subpackages."""
     assert len(list((ROOT / "bot" / "slack").glob("*.py"))) <= 3
 
 
@@ -105,7 +105,7 @@ def test_every_kill_point_can_be_armed() -> None:
         assert getattr(owner, method) is point.target, name
 
 
-def test_no_modules_import_each_other() -> None:
+def test_there_are_no_import_cycles() -> None:
     """The modules of `moa` and `bot` can be sorted so that each imports only earlier ones."""
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -31,7 +31,7 @@ def _locked(name: str) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def test_the_runtime_lock_is_the_tested_lock_without_the_tools() -> None:
-    """What users install is what the tests ran with, hash by hash, and no development tool."""
+    """Users install exactly what the tests use, hash by hash, and no development tool."""
     runtime, everything = _locked("runtime.lock"), _locked("requirements.lock")
     assert len(runtime) > 30
     for name, (requirement, hashes) in runtime.items():
@@ -49,7 +49,7 @@ def _name(requirement: str) -> str:
     return re.split(r"[\[<>=; ]", requirement)[0].lower()
 
 
-def test_no_lock_names_an_address() -> None:
+def test_no_lock_contains_an_address() -> None:
     """A lock works with every package index."""
     for name in ("runtime.lock", "requirements.lock"):
         assert "://" not in (ROOT / name).read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def test_the_extra_local_compiles_nothing() -> None:
 
 @pytest.mark.slow
 def test_the_documented_install_works_without_a_compiler(tmp_path: Path) -> None:
-    """The locked wheels and our own wheel make a command that runs, with a readable front page."""
+    """The locked wheels and our wheel give a working command, and the wheel's README renders."""
     wheel = _build_wheel(tmp_path)
     venv.create(tmp_path / "installed", with_pip=True)
     pip = [str(tmp_path / "installed/bin/python"), "-m", "pip", "install", "--quiet", "--no-deps"]
@@ -113,7 +113,7 @@ def _check_front_page(wheel: Path) -> None:
     assert relative == []
 
 
-def test_the_container_gets_every_file_that_it_copies() -> None:
+def test_the_container_gets_every_copied_file() -> None:
     """Each COPY names a file of the repository that .dockerignore lets through."""
     allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -149,7 +149,7 @@ def test_compose_runs_sqlite_by_default_and_postgres_on_request() -> None:
     assert services["bot"]["depends_on"]["db"]["required"] is False
 
 
-def test_the_systemd_unit_is_confined(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_systemd_unit_is_sandboxed(capsys: pytest.CaptureFixture[str]) -> None:
     """`systemd-analyze security` rates it under 3."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
@@ -167,8 +167,8 @@ def test_the_systemd_unit_is_confined(capsys: pytest.CaptureFixture[str]) -> Non
     assert float(exposure[1]) < LARGEST_EXPOSURE
 
 
-def test_the_systemd_unit_gives_a_drain_its_time() -> None:
-    """Systemd kills the bot only after --drain has ended."""
+def test_systemd_waits_for_the_drain() -> None:
+    """It kills the bot only after --drain has ended."""
     unit = (ROOT / "deploy/moa-bot.service").read_text(encoding="utf-8")
     drain = re.search(r"--drain (\d+)", unit)
     stop = re.search(r"TimeoutStopSec=(\d+)", unit)

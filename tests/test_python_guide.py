@@ -1,4 +1,4 @@
-"""docs/python.md: each example runs, in order, and prints what the page says."""
+"""docs/python.md: each example runs, in order, and prints its documented output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BLOCK = re.compile(r"^```(python|text|toml)\n(.*?)^```$", re.MULTILINE | re.DOTA
 
 
 async def printed_by(code: str, names: dict[str, Any]) -> str:
-    """Run code that may use `await` at its top level, as `python -m asyncio` does."""
+    """Run code with top-level `await`, like `python -m asyncio`, and return its output."""
     compiled = compile(code, "docs/python.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     printed = StringIO()
     with redirect_stdout(printed):
@@ -31,10 +31,10 @@ async def printed_by(code: str, names: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-async def test_every_example_runs_and_prints_what_it_says(
+async def test_every_example_prints_its_documented_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Against a server that speaks both APIs, with nothing but the variables the page names."""
+    """They run against a server that speaks both APIs, with only the page's variables."""
     blocks = BLOCK.findall(PAGE)
     assert len([kind for kind, _ in blocks if kind == "python"]) > 10
     monkeypatch.chdir(tmp_path)
@@ -57,6 +57,6 @@ async def test_every_example_runs_and_prints_what_it_says(
 
 
 def test_every_strategy_and_every_event_is_described() -> None:
-    """The tables are whole."""
+    """The tables are complete."""
     for name in (*STRATEGIES, *(kind.__name__ for kind in moa.Event.__args__)):
         assert f"`{name}`" in PAGE

@@ -1,4 +1,4 @@
-"""The README's promises, held to the letter."""
+"""The README's promises, checked literally."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language."""
+    """Return the README's code blocks in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 async def test_the_python_example_prints_a_reply(tmp_path: Path) -> None:
-    """The example runs as it stands, against a server that speaks both APIs."""
-    import asyncio  # noqa: PLC0415 - of this test alone
+    """The example runs unchanged, against a server that speaks both APIs."""
+    import asyncio  # noqa: PLC0415 - of this test only
 
     [program] = blocks("python")
     assert len([line for line in program.splitlines() if line.strip()]) == 3
@@ -52,7 +52,7 @@ async def test_the_python_example_prints_a_reply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", [b for b in "".join(blocks("sh")).splitlines() if "moa-bot" in b])
 def test_every_command_of_the_readme_exists(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each `moa-bot` line names a command and options that are there."""
+    """Each `moa-bot` line has an existing command and existing options."""
     words = line.split("moa-bot ", 1)[1].split("#", maxsplit=1)[0].split("<", maxsplit=1)[0]
     name = words.split()[0]
     options = set(re.findall(r"--[a-z]+", words))
@@ -63,8 +63,8 @@ def test_every_command_of_the_readme_exists(line: str, capsys: pytest.CaptureFix
     assert all(option in described for option in options)
 
 
-def test_ci_runs_the_command_of_the_readme() -> None:
-    """You can run what CI runs: the README names the everyday command and the full one."""
+def test_the_readme_names_the_commands_of_ci() -> None:
+    """You can run what CI runs: the README has the everyday command and the full one."""
     assert blocks("sh")[1].splitlines() == ["python3 -m tests"]
     assert "`--all`" in README
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
@@ -72,8 +72,8 @@ def test_ci_runs_the_command_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_between_the_documents_leads_somewhere(page: Path) -> None:
-    """No page points to a file that does not exist."""
+def test_links_between_the_documents_work(page: Path) -> None:
+    """No page links to a missing file."""
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []

@@ -1,1 +1,1 @@
-"""Benchmarks of the whole bot: through the local Slack, beside bots that do less."""
+"""Benchmarks of the whole bot through the local Slack, compared with simpler bots."""

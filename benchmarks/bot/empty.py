@@ -1,4 +1,4 @@
-"""A Bolt app that does nothing with an event: what an acknowledgement costs at the least."""
+"""A Bolt app that ignores events: the least that an acknowledgement costs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 
 async def main() -> None:
-    """Acknowledge events until ended."""
+    """Acknowledge events until the process ends."""
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
     app = AsyncApp(client=client, signing_secret="unused")  # noqa: S106 - Socket Mode has none
 
     @app.event("app_mention")
     async def _mentioned() -> None:
-        """Nothing."""
+        """Ignore the event."""
 
     handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()

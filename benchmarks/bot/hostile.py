@@ -1,9 +1,9 @@
-"""What a flooding model costs others: `python -m benchmarks.bot.hostile [--only FLOOD …]`.
+"""The cost of a flooding model for others: `python -m benchmarks.bot.hostile [--only FLOOD …]`.
 
-One question's model sends without end, in each of the ways of `tests/models/floods.py`, as proposer
-and as aggregator. Another person asks before and meanwhile. Printed are the worst ratio of their
-seconds meanwhile to those before, of their acknowledgements' too, and the most memory that the
-bot's process had. The ratios need a quiet machine.
+One question's model sends without end, in each way of `tests/models/floods.py`, as proposer and
+as aggregator. Another person asks before and during the flood. The output shows the worst ratio
+of their times (reply and acknowledgement) during it to those before, and the bot's peak memory.
+The ratios need a quiet machine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.models.server import ModelServer
 
 ROLES = ("proposer", "aggregator")
 QUESTIONS = 3
-"""Questions of the other person before each flood, and during it."""
+"""The other person's questions before each flood, and during it."""
 
 ORDINARY = Reply("word " * 60, first_token_s=0.3, pace_s=0.01)
 
@@ -45,7 +45,7 @@ PIPELINE = (
 
 
 class Bot:
-    """A bot's process, and two people in channels of their own."""
+    """A bot process, and two people in different channels."""
 
     def __init__(self, slack: LocalSlack, pid: int, ana: User, ben: User) -> None:
         self.slack = slack
@@ -54,12 +54,12 @@ class Bot:
         self._general = slack.add_channel("general", members=[ben])
 
     async def usual(self) -> tuple[float, float]:
-        """Median seconds of a whole reply and of an acknowledgement, with no flood."""
+        """Return the median seconds of a whole reply and of an acknowledgement, without a flood."""
         taken = [await self._ask_as_ben() for _ in range(QUESTIONS)]
         return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
 
     async def during(self, channel: Channel) -> tuple[float, float]:
-        """The same while the first question in a channel is flooded; that one is then stopped."""
+        """Return the same during a flood in the first channel; stop that question afterwards."""
         await self._ask(self._ana, channel)
         await asyncio.sleep(0.5)  # the flood has begun
         taken = [await self._ask_as_ben() for _ in range(QUESTIONS)]
@@ -67,7 +67,7 @@ class Bot:
         return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
 
     def peak_mb(self) -> float:
-        """The most resident memory that the process has had."""
+        """Return the peak resident memory of the process."""
         status = Path(f"/proc/{self._pid}/status").read_text(encoding="ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
@@ -88,7 +88,7 @@ class Bot:
 
 
 async def main(floods: Sequence[str]) -> None:
-    """Measure each role with every flood, and print one line for each role."""
+    """Measure each role with every flood, and print one line per role."""
     for role in ROLES:
         with tempfile.TemporaryDirectory() as folder:
             async with _flooder() as address, _bot(Path(folder), address, role, floods) as found:
@@ -111,7 +111,7 @@ async def main(floods: Sequence[str]) -> None:
 
 @asynccontextmanager
 async def _flooder() -> AsyncGenerator[str, None]:
-    """The flooding server, in a process of its own; gives its address."""
+    """Start the flooding server in a separate process and yield its address."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.bot.hostile", "--serve"),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -126,7 +126,7 @@ async def _flooder() -> AsyncGenerator[str, None]:
 
 
 async def serve() -> None:
-    """Flood whoever asks, until killed."""
+    """Flood every client, until killed."""
     os.nice(10)
     models = {f"flood-{n}": Reply(fault=fault) for n, fault in enumerate(FLOODS.values())}
     async with ModelServer(models) as server:
@@ -160,7 +160,7 @@ async def _bot(
 
 
 async def _drained(log: asyncio.StreamReader | None) -> None:
-    """Read what the bot logs, which would otherwise wait for a reader."""
+    """Read the bot's log, since a full pipe would block the bot."""
     assert log
     while await log.read(65_536):
         pass

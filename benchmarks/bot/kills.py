@@ -1,9 +1,9 @@
 """The long random-kill run: `python -m benchmarks.bot.kills --runs 300 --database sqlite`.
 
-Processes of the bot are killed (SIGKILL) at random moments while questions come in; on Postgres
-there are two at a time, or as many as `--processes` says. In the end every thread must hold exactly
-one finished answer, and nothing may be left open. A run that finds anything else ends with an
-AssertionError that shows the thread.
+Bot processes are killed (SIGKILL) at random moments while questions come in; on Postgres two run
+at a time, or as many as `--processes` says. In the end every thread must have exactly one
+finished answer, and nothing may be left open. Otherwise the run ends with an AssertionError that
+shows the thread.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.postgres import Postgres
 
 
 async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tally:
-    """Ask so many questions of a bot on a database, and kill its processes meanwhile."""
+    """Ask a bot this many questions on a database, and kill its processes meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
         async with fork_server() as lives, scene(Path(folder), lives, url) as there:
@@ -33,7 +33,7 @@ async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tal
 
 
 def main() -> None:
-    """Carry it out, and print what came of it."""
+    """Run it and print the result."""
     parser = argparse.ArgumentParser(description="Kill the bot at random moments.")
     parser.add_argument("--runs", type=int, default=300, help="questions (%(default)s)")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")

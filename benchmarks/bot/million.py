@@ -1,7 +1,7 @@
-"""What a long history costs: `python -m benchmarks.bot.million [--runs N] [--database URL]`.
+"""The cost of a long history: `python -m benchmarks.bot.million [--runs N] [--database URL]`.
 
-The same work is done by turns on an empty database and on one that holds a million ended runs, and
-told as a ratio. Below stands how the database finds the rows.
+The same work runs alternately on an empty database and on one with a million ended runs, and the
+ratio is printed, followed by the query plans.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ MOMENT = {
 
 
 async def fill(database: Database, count: int) -> None:
-    """Store that many ended runs."""
+    """Store this many ended runs."""
     kind = database.engine.dialect.name
     for low in range(1, count + 1, BATCH):
         for statement in (RUNS, CLAIMS, ANSWERS):
@@ -71,7 +71,7 @@ def _question(number: int) -> Question:
 
 
 def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaitable[object]]]:
-    """What is measured, by name."""
+    """Return the measured operations by name."""
     runs, listing, history = StoredRunStore(database), RunListing(database), StoredHistory(database)
     spending = StoredSpending(database)
 
@@ -95,14 +95,14 @@ def works(database: Database, known: str) -> Mapping[str, Callable[[int], Awaita
 
 
 async def timed(work: Callable[[int], Awaitable[object]], number: int) -> float:
-    """Seconds that one piece of work takes."""
+    """Return the seconds of one operation."""
     began = time.perf_counter()
     await work(number)
     return time.perf_counter() - began
 
 
 async def plans(database: Database) -> None:
-    """Print how the rows are found."""
+    """Print the query plans."""
     explain = "EXPLAIN QUERY PLAN " if database.engine.dialect.name == "sqlite" else "EXPLAIN "
     queries = {
         "unfinished": "SELECT id FROM runs WHERE finished_at IS NULL ORDER BY created_at",
@@ -121,7 +121,7 @@ async def plans(database: Database) -> None:
 
 
 async def main(options: argparse.Namespace) -> None:
-    """Fill, measure by turns, print."""
+    """Fill, measure alternately, print."""
     with tempfile.TemporaryDirectory() as folder:
         empty = await open_database(options.empty or f"sqlite:///{Path(folder) / 'empty.db'}")
         full = await open_database(options.database or f"sqlite:///{Path(folder) / 'full.db'}")

@@ -1,6 +1,6 @@
-"""A bot of no durability: it answers a mention by the benchmark's floor, and keeps nothing.
+"""A bot without durability: it answers mentions with the benchmark's floor and stores nothing.
 
-It begins a stream, and ends it with the whole reply: two calls, and nothing is shown in between.
+It starts a stream and ends it with the whole reply: two calls, and nothing is shown in between.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.floor import Candidate
 
 
 async def main() -> None:
-    """Answer mentions until ended."""
+    """Answer mentions until the process ends."""
     client = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
     app = AsyncApp(client=client, signing_secret="unused")  # noqa: S106 - Socket Mode has none
     async with Candidate(os.environ["MODELS"]) as floor:

@@ -1,4 +1,4 @@
-"""The pipeline that bots are asked with: A of the engine's benchmarks, as `moa.toml` says it."""
+"""The pipeline of the measured bots: A of the engine's benchmarks, as a `moa.toml`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ quorum = 3
 
 
 def toml(address: str, *, at_once: int) -> str:
-    """`moa.toml` for the product, its models at the benchmark's server."""
+    """Return a `moa.toml` for the bot, with its models on the benchmark's server."""
     names = {"p300": A.layers[0][0], "p600": A.layers[0][1], "p900": A.layers[0][2]}
     models = [
         f'[models.{name}]\nprovider = "openai"\nmodel = "{model}"\nbase_url = "{address}"\n'

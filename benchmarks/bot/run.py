@@ -1,8 +1,8 @@
 """The bot's benchmarks: `python -m benchmarks.bot.run [--only NAME …] [--times N]`.
 
-Everything is measured side by side in one run: an empty Bolt app, a minimal bot that keeps
-nothing, and ours. Slack and the models are on one core, the measured process on the other; where
-several are measured these have both, and Slack and the models go first.
+One run measures everything side by side: an empty Bolt app, a minimal bot that stores nothing,
+and our bot. Slack and the models are on one core, the measured process on the other. Several
+measured processes use both cores, and Slack and the models have priority.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WARM_S = 5
 
 
 async def lone(there: World) -> Figures:
-    """Questions one after another: how much longer than the critical path."""
+    """Ask one after another, and return how much longer than the critical path it takes."""
     taken: list[float] = []
     for _ in range(8):
         watch = Watch(there)
@@ -43,7 +43,7 @@ async def lone(there: World) -> Figures:
 
 
 async def at_once(there: World, count: int = 100) -> Figures:
-    """A hundred mentions at the same moment."""
+    """Send a hundred mentions at the same moment."""
     watch, cpu = Watch(there), there.cpu_s()
     await asyncio.gather(*(watch.ask() for _ in range(count)))
     await watch.until(count, 120)
@@ -59,9 +59,9 @@ async def at_once(there: World, count: int = 100) -> Figures:
 
 
 async def events(there: World, rate: int = 50, seconds: int = 5) -> Figures:
-    """Mentions at an even rate, above what Slack delivers: only acknowledgements count.
+    """Send mentions at an even rate, above Slack's own: only acknowledgements count.
 
-    Ours stores each question, works on some at a time and tells the others their place in line.
+    Our bot stores each question, runs some at a time and tells the others their queue position.
     """
     count, cpu, watch = rate * seconds, there.cpu_s(), Watch(there)
     began = time.perf_counter()
@@ -75,10 +75,10 @@ async def events(there: World, rate: int = 50, seconds: int = 5) -> Figures:
 
 
 async def held(there: World, rate: int, seconds: int) -> Figures:
-    """So many mentions a second for so long: does the tail stay, does the queue grow?
+    """Send this many mentions a second for this long: is the tail stable, does the queue grow?
 
-    What is asked in the `WARM_S` seconds before counts for nothing: then plans are made and
-    connections opened, once.
+    Questions in the first `WARM_S` seconds don't count: query plans are made and connections opened
+    then, once.
     """
     warming = Watch(there)
     await _ask(warming, rate, WARM_S)
@@ -115,14 +115,14 @@ def _acks(there: World, count: int) -> list[float]:
 Scenario = Callable[[World], Awaitable[Figures]]
 
 FEW = 5
-"""Questions worked on together while acknowledgements are measured: what is answered meanwhile has
-the same core. In the other scenarios all are (500)."""
+"""Questions that run at a time while acknowledgements are measured: their answers use the same
+core. In the other scenarios all run at a time (500)."""
 
 
 def _scenarios(
     options: argparse.Namespace,
 ) -> Mapping[str, tuple[Scenario, tuple[str, ...], int]]:
-    """What is measured, of whom, and how many questions are worked on together."""
+    """Return the scenarios: the measurement, its bot, and how many questions run at a time."""
     return {
         "lone": (lone, ("minimal", "ours"), 500),
         "at-once": (at_once, ("minimal", "ours"), 500),
@@ -136,7 +136,7 @@ def _scenarios(
 
 
 async def main(options: argparse.Namespace) -> None:
-    """Measure by turns, and print medians; where it was more than once, also least and most."""
+    """Measure alternately, and print medians; after several rounds, also minimum and maximum."""
     foremost()
     with serving("uvloop", {}) as bench:
         for name, (scenario, kinds, at_once) in _scenarios(options).items():
@@ -176,7 +176,7 @@ async def _measured(
 
 @contextmanager
 def _uncollected() -> Generator[None, None, None]:
-    """Have the local Slack not pause for its garbage, which is all that was ever said in it."""
+    """Turn off the local Slack's garbage collection, which would scan all messages ever posted."""
     gc.collect()
     gc.disable()
     try:
@@ -206,6 +206,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=60)
     chosen = parser.parse_args()
     if chosen.database and (chosen.times > 1 or len(chosen.only or ()) != 1):
-        # It would take the questions of a second measurement for those of the first.
+        # It would mistake the questions of a second measurement for those of the first.
         parser.error("--database is measured once, by one of --only, and must be empty before")
     loop.run(main(chosen))

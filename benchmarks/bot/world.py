@@ -1,4 +1,4 @@
-"""What a bot of the benchmark lives in: the local Slack here, the bot on a core of its own."""
+"""The surroundings of a measured bot: the local Slack in this process, the bot on another core."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 @dataclass(slots=True)
 class World:
-    """The local Slack with people in channels, and the bots that are measured."""
+    """The local Slack with people in channels, and the measured bots."""
 
     slack: LocalSlack
     people: list[User]
@@ -42,7 +42,7 @@ class World:
     asked: int = 0
 
     async def ask(self) -> str:
-        """One mention, by the next person in the next channel; gives its ts."""
+        """Send a mention by the next person in the next channel, and return its ts."""
         number, self.asked = self.asked, self.asked + 1
         person = self.people[number % PEOPLE]
         channel = self.channels[number % CHANNELS]
@@ -50,7 +50,7 @@ class World:
         return await self.slack.post(person, channel, words)
 
     def cpu_s(self) -> float:
-        """The processor time that the bots have used so far."""
+        """Return the processor time of all bots so far."""
         return sum(map(_cpu_s, self.bots))
 
 
@@ -70,10 +70,10 @@ async def world(
     workers: int = 0,
     at_once: int = 500,
 ) -> AsyncGenerator[World, None]:
-    """A bot, connected by Socket Mode, and `workers` that help it; each works on `at_once`.
+    """Run a bot in Socket Mode with extra workers; each runs `at_once` questions at a time.
 
-    One bot has a core of its own. Several have all cores, beside everything else; there, the local
-    Slack and the models go first, as on machines of their own (`foremost`).
+    One bot has a core for itself. Several share all cores with everything else; then the local
+    Slack and the models have priority, as if on separate machines (`foremost`).
     """
     ours, theirs = apart()
     settle = everywhere if workers else partial(pinned, theirs)
@@ -140,7 +140,7 @@ async def _started(
 
 
 class Watch:
-    """Notes when each mention's reply is whole: its stream was stopped."""
+    """Records when each mention's reply is complete, which is when its stream was stopped."""
 
     def __init__(self, there: World) -> None:
         self._there = there
@@ -149,37 +149,37 @@ class Watch:
         self.ended: dict[str, float] = {}
 
     async def ask(self) -> None:
-        """One mention."""
+        """Send a mention."""
         began = time.perf_counter()
         self.began[await self._there.ask()] = began
 
     async def until(self, count: int, patience_s: float) -> None:
-        """Wait for so many replies."""
+        """Wait for this many replies."""
         deadline = time.perf_counter() + patience_s
         while len(self.ended) < count and time.perf_counter() < deadline:
             self.look()
             await asyncio.sleep(0.01)
 
     def look(self) -> None:
-        """Note which replies have become whole since the last look."""
+        """Record the replies that were completed since the last look."""
         calls = self._there.slack.calls(after=self._seen)
         now = time.perf_counter()
         for call in calls:
             if call.method != "chat.stopStream":
                 continue
-            with suppress(KeyError):  # of an attempt that was given up, and is gone from the thread
+            with suppress(KeyError):  # from an abandoned attempt, and deleted from the thread
                 message = self._there.slack.message(call.args["channel"], call.args["ts"])
                 if message.thread_ts in self.began:
                     self.ended.setdefault(str(message.thread_ts), now)
         self._seen += len(calls)
 
     def seconds(self) -> list[float]:
-        """How long each reply took, from the mention to the end of its stream."""
+        """Return the duration of each reply, from the mention to the end of its stream."""
         return [self.ended[ts] - self.began[ts] for ts in self.ended]
 
 
 def p(values: Sequence[float], percent: int) -> float:
-    """A percentile; the largest value where there are few."""
+    """Return a percentile; the maximum of a small sample."""
     if len(values) < 2:
         return max(values, default=0.0)
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]

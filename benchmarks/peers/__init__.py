@@ -1,1 +1,1 @@
-"""Other people's implementations, each in an environment of its own; see README.md here."""
+"""Other implementations, each in a separate environment; see README.md here."""

@@ -1,6 +1,6 @@
 """llama-index-packs-mixture-of-agents: its workflow over LlamaIndex's own client.
 
-The same proposers stand in each of its layers, so the first layer of the work is used for all.
+Each of its layers has the same proposers, so it uses those of the first layer.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ TIMEOUT_S = 600.0
 
 
 class Candidate:
-    """The peer as it is measured. It does not stream: its first token is its last."""
+    """The peer as a candidate. It does not stream: its first token is its last."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._models: dict[str, OpenAILike] = {}
-        logging.getLogger().setLevel(logging.WARNING)  # the pack prints every request otherwise
-        warnings.simplefilter("ignore")  # LlamaIndex objects to how the pack sends its events
+        logging.getLogger().setLevel(logging.WARNING)  # otherwise the pack prints every request
+        warnings.simplefilter("ignore")  # LlamaIndex warns about how the pack sends its events
 
     async def __aenter__(self) -> Self:
-        """Each model's client opens its connections itself."""
+        """Do nothing: each model's client opens its connections."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """They end with the process."""
+        """Do nothing: they end with the process."""
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One workflow, run to its end. An instance serves a single run, by its own error."""
+        """Run one workflow to its end. An instance raises an error if it runs twice."""
         clock = asyncio.get_running_loop().time
         began = clock()
         workflow = MixtureOfAgentWorkflow(

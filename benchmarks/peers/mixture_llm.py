@@ -1,4 +1,4 @@
-"""mixture-llm as its documentation uses it: its pipeline over one openai client."""
+"""mixture-llm as in its documentation: its pipeline over one openai client."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.work import Work
 
 
 class Candidate:
-    """The peer as it is measured. It does not stream: its first token is its last."""
+    """The peer as a candidate. It does not stream: its first token is its last."""
 
     def __init__(self, address: str) -> None:
         self._client = openai.AsyncOpenAI(base_url=address, api_key="none")
 
     async def __aenter__(self) -> Self:
-        """The client is there already."""
+        """Do nothing: the client exists already."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -27,7 +27,7 @@ class Candidate:
         await self._client.close()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One pipeline, run to its end."""
+        """Run one pipeline to its end."""
         clock = asyncio.get_running_loop().time
         began = clock()
         first, *later = work.layers

@@ -1,9 +1,9 @@
-"""optillm's `moa`: one model's candidates, then a critique of them, then the reply.
+"""optillm's `moa`: several candidates of one model, then a critique, then the reply.
 
-It has neither layers nor several models. The call that asks for three candidates goes to the
-slowest proposer of the work, the critique and the reply to its aggregator: the critique is a call
-more on the critical path. The benchmark's server gives one candidate to a call, as many servers do,
-and optillm then uses it three times.
+It has neither layers nor several models. The call for three candidates uses the slowest proposer,
+the critique and the reply use the aggregator: the critique is one more call on the critical
+path. The benchmark's server returns one candidate per call, as many servers do, and optillm then
+uses it three times.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from benchmarks.candidate import Heard
 from benchmarks.work import Work
 
 THREADS = 128
-"""More than there are questions at once, so that none waits for a thread."""
+"""More than the concurrent questions, so none waits for a thread."""
 
 
 class Candidate:
-    """The peer as it is measured: in threads, since it blocks. It does not stream."""
+    """The peer as a candidate, in threads, since it blocks. It does not stream."""
 
     def __init__(self, address: str) -> None:
         self._client = openai.OpenAI(base_url=address, api_key="none")
         self._threads = ThreadPoolExecutor(THREADS)
-        logging.getLogger().setLevel(logging.ERROR)  # it tells of every call otherwise
+        logging.getLogger().setLevel(logging.ERROR)  # otherwise it logs every call
 
     async def __aenter__(self) -> Self:
-        """The client is there already."""
+        """Do nothing: the client exists already."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -41,7 +41,7 @@ class Candidate:
         self._threads.shutdown()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One run in a thread of its own."""
+        """Run once in a separate thread."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         client = _Routed(self._client, work)
@@ -53,7 +53,7 @@ class Candidate:
 
 
 class _Routed:
-    """The part of a client that optillm uses, with a model of the work for each call."""
+    """The part of a client that optillm uses, with a model of the workload for each call."""
 
     def __init__(self, client: openai.OpenAI, work: Work) -> None:
         self.chat = self.completions = self
@@ -61,6 +61,6 @@ class _Routed:
         self._candidates = work.layers[0][-1]
         self._later = work.aggregator
 
-    def create(self, *, model: str, n: int = 1, **request: Any) -> Any:  # noqa: ARG002 - its signature
+    def create(self, *, model: str, n: int = 1, **request: Any) -> Any:  # noqa: ARG002 - required by the signature
         name = self._candidates if n > 1 else self._later
         return self._client.chat.completions.create(model=name, n=n, **request)

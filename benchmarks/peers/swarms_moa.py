@@ -1,6 +1,6 @@
 """swarms' `MixtureOfAgents`: agents over litellm, each layer in threads.
 
-The same agents stand in each of its layers, so the first layer of the work is used for all.
+Each of its layers has the same agents, so it uses those of the first layer.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import Self
 from benchmarks.candidate import Heard
 from benchmarks.work import Work
 
-os.environ["SWARMS_TELEMETRY_ON"] = "false"  # both are read while swarms is imported
+os.environ["SWARMS_TELEMETRY_ON"] = "false"  # swarms reads both while it is imported
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 from loguru import logger
 from swarms import Agent, MixtureOfAgents
 
 THREADS = 128
-"""More than there are questions at once, so that none waits for a thread."""
+"""More than the concurrent questions, so none waits for a thread."""
 
 
 class Candidate:
-    """The peer as it is measured: in threads, since it blocks. It does not stream."""
+    """The peer as a candidate, in threads, since it blocks. It does not stream."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         self._threads = ThreadPoolExecutor(THREADS)
-        logger.remove()  # it warns of each model that litellm's list does not hold
+        logger.remove()  # it warns about each model that litellm does not list
 
     async def __aenter__(self) -> Self:
-        """Connections are opened by litellm itself."""
+        """Do nothing: litellm opens connections itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """They end with the process."""
+        """Do nothing: they end with the process."""
         self._threads.shutdown()
 
     async def ask(self, work: Work, question: str) -> Heard:
-        """One run in a thread, with agents of its own: they keep the conversation."""
+        """Run once in a thread, with new agents, since agents keep the conversation."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         reply = await loop.run_in_executor(self._threads, self._run, work, question)
@@ -54,7 +54,7 @@ class Candidate:
             agents=[self._agent(name) for name in work.layers[0]],
             aggregator_agent=self._agent(work.aggregator),
             layers=len(work.layers),
-            max_workers=len(work.layers[0]),  # by itself it takes 95 % of the cores: one of two
+            max_workers=len(work.layers[0]),  # by default it takes 95 % of the cores: one of two
         )
         return str(mixture.run(question))
 

@@ -1,1 +1,1 @@
-"""The bot's inner rooms: settings, storage, service, jobs, logs."""
+"""Tests of the bot's core: settings, storage, service, jobs and logs."""

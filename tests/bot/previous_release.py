@@ -1,8 +1,8 @@
-"""What release 0.1.0 says to its database, to see that it and a newer one can share theirs.
+"""The SQL of release 0.1.0, to check that it and a newer release can share a database.
 
-Both run side by side while one takes the other's place. The statements stand here as that release
-sends them, with the columns that it names: a new column that it cannot leave out would stop it.
-When a release follows, its own statements take their place.
+During a rolling upgrade both run side by side. These statements are what that release sends,
+with the columns that it names: a new column without a default would break it.
+Replace them when the next release is out.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from sqlalchemy import DateTime, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 REVISION = "0001"
-"""Where its migrations end."""
+"""Its last migration."""
 
 SEED = 2**53 + 1
-"""One that a float would not hold."""
+"""A number that a float cannot represent."""
 
 ASKED_AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ UNFINISHED = "SELECT id FROM runs WHERE state IN ('waiting', 'running') ORDER BY
 
 
 async def ask(connection: AsyncConnection, run_id: str) -> None:
-    """Take a question in, and store its first answer; its reply is still open."""
+    """Claim a question and store its first answer; its reply is still open."""
     await _say(connection, CLAIM, id=run_id, ts=f"1.{run_id}", now=ASKED_AT, seed=SEED)
     await _say(connection, CLAIM_KEY, id=run_id, key=f"message:T1:C1:1.{run_id}")
     await _say(connection, BEGIN, id=run_id)
@@ -92,7 +92,7 @@ async def ask(connection: AsyncConnection, run_id: str) -> None:
 
 
 async def end(connection: AsyncConnection, run_id: str) -> None:
-    """Bring a question to its end, and read it as the modal does."""
+    """Finish a run and read it as the answers modal does."""
     await _answer(connection, run_id, 2)
     await _say(connection, FINISH, id=run_id)
     await _say(connection, DELIVERED, id=run_id, now=ASKED_AT)
@@ -103,7 +103,7 @@ async def end(connection: AsyncConnection, run_id: str) -> None:
 
 
 async def unfinished(connection: AsyncConnection) -> list[str]:
-    """The runs that it would take up after a restart."""
+    """Return the runs that it would resume after a restart."""
     return [row.id for row in await _say(connection, UNFINISHED)]
 
 

@@ -1,4 +1,4 @@
-"""The bot as a process of its own, for tests that start, signal and read it."""
+"""Run the bot as a separate process, for tests that start, signal and read it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class World:
-    """What a bot's process talks to."""
+    """The services that a bot process talks to."""
 
     def __init__(self, slack: LocalSlack, models: ModelServer, ana: User, general: Channel) -> None:
         self.slack = slack
@@ -34,7 +34,7 @@ class World:
         return await self.slack.post(self.ana, self.general, mention)
 
     async def complete(self, ts: str, word: str = "[Show answers]") -> str:
-        """The thread as it reads once a word stands in it: the buttons under the reply."""
+        """Return the thread once it contains a word: the buttons under the reply."""
 
         def shown() -> str:
             return "\n".join(map(self.slack.render, self.slack.messages(self.general, ts)))
@@ -45,7 +45,7 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
-    """A local Slack and model servers that outlive the bot's processes."""
+    """Run a local Slack and model servers that outlive the bot processes."""
     named = Reply(text=lambda request: f"The answer of {request.model}.")
     async with ModelServer({"writer-1": writer}, default=named) as models, LocalSlack() as slack:
         text = CONFIG.format(
@@ -65,9 +65,9 @@ async def started(
     change: Mapping[str, str] | None = None,
     database: str | None = None,
 ) -> AsyncGenerator[Process, None]:
-    """`moa-bot run` in a folder; killed at the end if it still runs.
+    """Start `moa-bot run` in a folder; kill it on exit if it still runs.
 
-    `database` is a URL (see `tests.databases`); without it, it has a SQLite file in the folder.
+    `database` is a URL (see `tests.databases`); the default is a SQLite file in the folder.
     """
     environment = {**os.environ, **variables(slack, folder, database), "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
@@ -92,14 +92,14 @@ async def running(
     change: Mapping[str, str] | None = None,
     database: str | None = None,
 ) -> AsyncGenerator[Process, None]:
-    """`moa-bot run` in a folder, connected."""
+    """Run `moa-bot run` in a folder, and wait until it is connected."""
     async with started(folder, slack, *options, change=change, database=database) as process:
         await said(process, "ready")
         yield process
 
 
 async def said(process: Process, word: str) -> str:
-    """What stands in the log from here to the first line that holds a word, that one included."""
+    """Return the log up to and including the first line that contains a word."""
     assert process.stderr is not None
     heard = ""
     async with asyncio.timeout(60):
@@ -111,7 +111,7 @@ async def said(process: Process, word: str) -> str:
 
 
 async def ended(process: Process) -> str:
-    """The rest of the log of a process that ends."""
+    """Return the rest of the log of a process that ends."""
     async with asyncio.timeout(60):
         _, log = await process.communicate()
     return log.decode()

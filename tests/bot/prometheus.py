@@ -20,16 +20,16 @@ class Scraped:
         }
 
     def value(self, name: str, **labels: str) -> float | None:
-        """The value of a series of ours with exactly these labels; None when there is none."""
+        """Return the value of our series with exactly these labels; None if there is none."""
         return self._values.get((f"moa_bot_{name}", frozenset(labels.items())))
 
     def labels(self) -> set[str]:
-        """All values of all labels but those of histogram buckets."""
+        """Return all label values, except those of histogram buckets."""
         return {value for _, labels in self._values for name, value in labels if name != "le"}
 
 
 async def scrape(url: str) -> Scraped:
-    """Fetch and read the metrics at an address."""
+    """Fetch and parse the metrics at an address."""
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -37,6 +37,6 @@ async def scrape(url: str) -> Scraped:
 
 
 def metrics_url(slack: LocalSlack) -> str:
-    """Where a bot on HTTP serves its metrics."""
+    """Return the metrics address of a bot in HTTP mode."""
     assert slack.request_url is not None
     return slack.request_url.replace("/slack/events", "/metrics")

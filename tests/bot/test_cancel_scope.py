@@ -1,4 +1,4 @@
-"""Ending a piece of work from outside: for a reason, once, and never more than was meant."""
+"""Cancelling a piece of work from outside: for a reason, once, and only that work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.errors import Trouble, Unanswerable
 
 
 class Piece:
-    """Work that waits for ever within a scope, in a task of its own."""
+    """Run work that never ends within a scope, in a separate task."""
 
     def __init__(self) -> None:
         self.scope = CancelScope()
@@ -26,14 +26,14 @@ class Piece:
                 self.is_in.set()
                 await asyncio.Event().wait()
         except Unanswerable as error:
-            await asyncio.sleep(0)  # would be cut short if the cancellation were still about
+            await asyncio.sleep(0)  # this would raise if the cancellation were still pending
             self.after = "tidied up"
             return error.trouble
         raise AssertionError("nobody lets the work end")
 
 
 async def test_an_interruption_becomes_its_reason() -> None:
-    """The work ends with what its asker is told, and what follows is not cut short."""
+    """The work ends with the reason, and the code after it is not cancelled."""
     piece = Piece()
     await piece.is_in.wait()
     piece.scope.interrupt("stopped")
@@ -42,7 +42,7 @@ async def test_an_interruption_becomes_its_reason() -> None:
 
 
 async def test_the_first_reason_counts() -> None:
-    """Stopping a piece of work that is being ended already changes nothing."""
+    """A second interruption does not change the reason."""
     piece = Piece()
     await piece.is_in.wait()
     piece.scope.interrupt("archived")
@@ -50,8 +50,8 @@ async def test_the_first_reason_counts() -> None:
     assert await piece.task == "archived"
 
 
-async def test_a_cancellation_of_anybody_else_goes_on() -> None:
-    """A process that stops does not look like a question that was stopped."""
+async def test_a_foreign_cancellation_is_not_swallowed() -> None:
+    """A stopping process does not look like a stopped question."""
     piece = Piece()
     await piece.is_in.wait()
     piece.task.cancel()
@@ -60,8 +60,8 @@ async def test_a_cancellation_of_anybody_else_goes_on() -> None:
 
 
 @pytest.mark.parametrize("ours_first", [True, False])
-async def test_a_cancellation_at_the_same_time_goes_on(*, ours_first: bool) -> None:
-    """Of a stop and the end of the process the latter wins, in whichever order they come."""
+async def test_a_foreign_cancellation_wins_over_an_interruption(*, ours_first: bool) -> None:
+    """If a stop and the end of the process coincide, the process ends, in either order."""
     piece = Piece()
     await piece.is_in.wait()
     if ours_first:
@@ -74,7 +74,7 @@ async def test_a_cancellation_at_the_same_time_goes_on(*, ours_first: bool) -> N
 
 
 async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
-    """Work that has not begun, or is over, is left alone."""
+    """Work that has not started, or has finished, is not cancelled."""
     scope = CancelScope()
     scope.interrupt("stopped")
     async with scope:
@@ -83,8 +83,8 @@ async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
     await asyncio.sleep(0)
 
 
-async def test_work_that_ended_as_it_was_interrupted_ends_with_the_reason() -> None:
-    """An interruption that comes with the very last step is not lost, nor does it strike later."""
+async def test_an_interruption_at_the_last_step_still_counts() -> None:
+    """An interruption at the last step is neither lost nor delivered later."""
 
     async def work() -> None:
         scope = CancelScope()
@@ -97,7 +97,7 @@ async def test_work_that_ended_as_it_was_interrupted_ends_with_the_reason() -> N
 
 
 async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted() -> None:
-    """Only what comes within the scope is counted, as `asyncio.timeout` does."""
+    """Only cancellations within the scope are counted, as `asyncio.timeout` does."""
     swallowed = asyncio.Event()
 
     async def work() -> None:
@@ -120,15 +120,15 @@ async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted
 
 
 async def test_a_deadline_within_the_scope_stays_a_deadline() -> None:
-    """A timeout of the work's own is not taken for an interruption."""
+    """The work's own timeout is not mistaken for an interruption."""
     async with CancelScope():
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await asyncio.Event().wait()
 
 
-async def test_a_call_that_is_under_way_comes_to_its_end() -> None:
-    """After a cancellation the call's effect is known, and no further call starts."""
+async def test_a_shielded_call_is_completed() -> None:
+    """After a cancellation the call in progress completes, and no further call starts."""
     done: list[str] = []
     under_way = asyncio.Event()
 
@@ -149,8 +149,8 @@ async def test_a_call_that_is_under_way_comes_to_its_end() -> None:
     assert done == ["first"]
 
 
-async def test_a_call_that_does_not_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for, but not for ever; what it raises then is nobody's."""
+async def test_a_shielded_call_that_hangs_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait has a limit, and a late exception of the call is dropped."""
     monkeypatch.setattr(cancel_scope, "CLOSE_S", 0.01)
     under_way = asyncio.Event()
 
@@ -166,8 +166,8 @@ async def test_a_call_that_does_not_end_is_cut_short(monkeypatch: pytest.MonkeyP
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_calls_own_error_is_its_callers() -> None:
-    """Left alone, a call ends as it would by itself."""
+async def test_a_shielded_call_raises_its_own_error() -> None:
+    """Without a cancellation, a call returns or raises as usual."""
 
     async def call() -> None:
         raise ZeroDivisionError

@@ -25,7 +25,7 @@ LOOK_S = 0.05
 async def until(so: Callable[[], Any]) -> Any:
     """Wait until something is true, and return it."""
     async with asyncio.timeout(60):
-        while not (found := so()):  # noqa: ASYNC110 - another process is looked at
+        while not (found := so()):  # noqa: ASYNC110 - it polls another process
             await asyncio.sleep(LOOK_S)
     return found
 
@@ -41,7 +41,7 @@ async def is_ready(base: str) -> bool:
 async def becomes(base: str, *, ready: bool) -> None:
     """Wait until `/readyz` and the gauge say so."""
     async with asyncio.timeout(60):
-        while await is_ready(base) != ready:  # noqa: ASYNC110 - another process is looked at
+        while await is_ready(base) != ready:  # noqa: ASYNC110 - it polls another process
             await asyncio.sleep(LOOK_S)
     assert (await scrape(f"{base}/metrics")).value("slack_connected") == float(ready)
 
@@ -146,7 +146,7 @@ async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched)
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])
-async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None:
+async def test_a_refused_token_is_logged_once(watched: Watched, code: str) -> None:
     """The log names the variable and Slack's code; a valid token fixes it."""
     watched.slack.fail_next("apps.connections.open", error=code, times=3)
     await watched.slack.drop_sockets()
@@ -159,7 +159,7 @@ async def test_a_refused_token_is_said_once(watched: Watched, code: str) -> None
 
 
 @pytest.mark.parametrize("asked_before", [False, True])
-async def test_a_refused_bot_token_is_said_once(watched: Watched, *, asked_before: bool) -> None:
+async def test_a_refused_bot_token_is_logged_once(watched: Watched, *, asked_before: bool) -> None:
     """It is logged once, however many calls fail; so is the recovery."""
     if asked_before:
         await watched.answers()

@@ -1,4 +1,4 @@
-"""Opening the database, losing it for a while, and what its errors tell."""
+"""Opening the database, losing it for a while, and the content of its errors."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from bot.storage.tables import claims, preferences, runs
 from moa import Answer, Call
 from tests.postgres import Postgres
 
-SECRET = "our unannounced merger"  # what was asked
+SECRET = "our unannounced merger"  # the question's text
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", SECRET, "mention")
 ANSWER = Answer("gpt", 1, 1, "used", "Because.")
 CALL = Call("gpt", "proposer", 1, 1, 1, "used", 0.0, 1.5)
 
 
 async def claimed(database: Database) -> str:
-    """The id of a run that was claimed just now."""
+    """Return the id of a new run."""
     run_id = await StoredRunStore(database).claim(QUESTION, ("message:1",), "balanced")
     assert run_id is not None
     return run_id
@@ -55,20 +55,20 @@ async def claimed(database: Database) -> str:
         ("postgresql://u:p@host", "names a server, and no database"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_explained(url: str, says: str) -> None:
-    """The message names DATABASE_URL and what may stand there."""
+def test_an_unusable_address_is_explained(url: str, says: str) -> None:
+    """The message names DATABASE_URL and the accepted forms."""
     with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
         read_url(url)
     assert says in str(caught.value)
 
 
-def test_an_address_as_hosting_services_write_it_is_understood() -> None:
-    """`postgres://` is what several of them give; it means the same."""
+def test_the_address_of_a_hosting_service_is_understood() -> None:
+    """Several services give `postgres://`; it is accepted like `postgresql://`."""
     assert read_url("postgres://u:p@host/db") == read_url("postgresql://u:p@host/db")
 
 
 async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
-    """A folder that does not exist, and a file that is no database, each get one clear message."""
+    """A missing folder and a file that is not a database each get one clear message."""
     with pytest.raises(ConfigurationError, match="unable to open database file"):
         await open_database(f"sqlite:///{tmp_path / 'missing' / 'bot.db'}")
     (tmp_path / "text.db").write_text(
@@ -79,7 +79,7 @@ async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> 
 
 
 async def test_a_password_is_never_part_of_the_message() -> None:
-    """A server that is not there is named without the password."""
+    """The message about an unreachable server has no password."""
     with pytest.raises(ConfigurationError) as caught:
         await open_database("postgresql://ana:hunter2@127.0.0.1:1/moa")
     assert "127.0.0.1" in str(caught.value)
@@ -100,7 +100,7 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     ],
 )
 async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None:
-    """An @ in it would make its rest the host's name, which messages show."""
+    """An @ in it would move its rest into the host's name, which messages show."""
     with pytest.raises(ConfigurationError, match="Percent-encode") as caught:
         await open_database(address)
     assert "secret" not in str(caught.value)
@@ -115,23 +115,23 @@ async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None
         ("postgresql://ana:pass@host/moa?application_name=a@b", "ana", "pass", "host"),
     ],
 )
-def test_an_address_that_is_clear_is_understood(
+def test_an_unambiguous_address_is_understood(
     address: str, user: str | None, password: str | None, host: str
 ) -> None:
-    """Only an @ in the password is ambiguous; other special characters are read as they stand."""
+    """Only an @ in the password is ambiguous; other special characters are kept."""
     url = read_url(address)
     assert (url.username, url.password, url.host) == (user, password, host)
 
 
-async def test_a_server_that_is_reached_by_a_socket_is_named_by_its_folder() -> None:
-    """No host is part of such an address."""
+async def test_a_socket_address_is_named_by_its_folder() -> None:
+    """Such an address has no host."""
     with pytest.raises(ConfigurationError, match="The database /nowhere/moa cannot be used"):
         await open_database("postgresql:///moa?host=/nowhere")
 
 
 @pytest.mark.parametrize("password", ["e", "127", "port"])
 async def test_a_short_password_does_not_mangle_the_message(password: str) -> None:
-    """The message stays readable whatever word the password is."""
+    """The message stays readable even if the password is a common word."""
     with pytest.raises(ConfigurationError) as caught:
         await open_database(f"postgresql://ana:{password}@127.0.0.1:1/moa")
     assert "The database 127.0.0.1/moa cannot be used: " in str(caught.value)
@@ -139,10 +139,10 @@ async def test_a_short_password_does_not_mangle_the_message(password: str) -> No
     assert "Check DATABASE_URL" in str(caught.value)
 
 
-async def test_a_server_that_was_restarted_is_found_again(
+async def test_the_bot_reconnects_after_the_server_restarted(
     stoppable_database: str, postgres: Postgres
 ) -> None:
-    """Connections that a restart or a crash cut are replaced unseen; what was stored is there."""
+    """Connections lost in a restart or crash are replaced silently; stored data is still there."""
     database = await open_database(stoppable_database)
     run_id = await claimed(database)
     for mode in ("fast", "immediate"):
@@ -151,10 +151,10 @@ async def test_a_server_that_was_restarted_is_found_again(
     await database.dispose()
 
 
-async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
+async def test_an_answer_is_stored_once_the_server_is_back(
     stoppable_database: str, postgres: Postgres
 ) -> None:
-    """A run that is under way waits for the database; nothing that was paid for is lost."""
+    """A run in progress waits for the database, so no paid answer is lost."""
     database = await open_database(stoppable_database)
     run_id = await claimed(database)
     run_store = StoredRunStore(database)
@@ -177,8 +177,8 @@ async def test_an_answer_that_comes_while_the_server_is_away_is_stored_later(
     await database.dispose()
 
 
-async def test_what_is_read_together_is_of_one_moment(opened: Database, database: str) -> None:
-    """Where sums are made of several tables, what others store in between is not half of it."""
+async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> None:
+    """Sums over several tables never include half of another transaction."""
     elsewhere = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
     count = select(func.count()).select_from(preferences)
     row = {"team": "T", "scope": "workspace", "id": "T", "chosen": "{}", "changed_by": "U"}
@@ -193,7 +193,7 @@ async def test_what_is_read_together_is_of_one_moment(opened: Database, database
 
 
 def without_state(connection: Connection) -> None:
-    """Store a question without what must not be missing."""
+    """Store a question without a required value."""
     row = {name: SECRET if name == "text" else "1" for name in runs.columns.keys()}  # noqa: SIM118 - a collection of columns yields columns
     timed = {"created_at": None, "finished_at": None, "state": None, "turn": 1, "seed": 1}
     numbers = {"attempt": 1, "seconds": 1.0, "cost_usd": 1.0}
@@ -201,22 +201,22 @@ def without_state(connection: Connection) -> None:
 
 
 def a_key_twice(connection: Connection) -> None:
-    """Store the same key again, in many rows at once."""
+    """Store the same key twice, in a bulk insert."""
     rows = [{"key": SECRET, "run_id": SECRET}] * 2
     connection.execute(insert(claims), rows)
 
 
 def no_number(connection: Connection) -> None:
-    """Have words read as a number; SQLite reads any words as 0, so it is given another error."""
+    """Convert words to a number. SQLite would read them as 0, so it gets another error."""
     connection.execute(select(cast(literal(SECRET), Integer)))
     connection.exec_driver_sql("SELECT missing FROM nothing")
 
 
 @pytest.mark.parametrize("breaks", [without_state, a_key_twice, no_number])
-async def test_errors_of_the_database_tell_nothing_that_people_wrote(
+async def test_database_errors_quote_no_text_of_people(
     opened: Database, breaks: Callable[[Connection], Any]
 ) -> None:
-    """Postgres quotes the row that it refuses; what a log would hold of the error does not."""
+    """Postgres quotes the row that it rejects; the logged error does not."""
     with pytest.raises(SQLAlchemyError) as caught:
         async with opened.begin() as connection:
             await connection.run_sync(breaks)

@@ -9,7 +9,7 @@ from bot.figures import cost, dollars, pipeline_shape, seconds
 
 @pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (61.2, "61 s")])
 def test_short_durations_have_tenths(value: float, text: str) -> None:
-    """From 10 s on, tenths say nothing."""
+    """From 10 s on, durations have no tenths."""
     assert seconds(value) == text
 
 

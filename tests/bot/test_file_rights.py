@@ -16,7 +16,7 @@ from tests.stage import on_stage
 
 @pytest.fixture(autouse=True)
 def open_umask() -> Generator[None, None, None]:
-    """Have the system withhold no right from new files, as some do."""
+    """Set an open umask, so new files get every permission."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -26,8 +26,8 @@ def rights(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mode & 0o777 for file in folder.glob("bot.db*")}
 
 
-async def test_new_database_files_are_their_owners_alone(tmp_path: Path) -> None:
-    """The database, its log and its lock are created with the rights 0600 while the bot works."""
+async def test_new_database_files_are_private(tmp_path: Path) -> None:
+    """The database, its WAL and its lock file have mode 0600."""
     url = f"sqlite:///{tmp_path / 'bot.db'}"
     async with on_stage(tmp_path, database=url) as stage:
         await stage.replied(await stage.ask("What is the risk?"))
@@ -36,8 +36,8 @@ async def test_new_database_files_are_their_owners_alone(tmp_path: Path) -> None
         )
 
 
-async def test_rights_that_were_given_are_kept_and_told(tmp_path: Path) -> None:
-    """An existing database keeps its rights, and the log says how to take them away."""
+async def test_existing_rights_are_kept_and_reported(tmp_path: Path) -> None:
+    """An existing database keeps its mode, and the log says how to restrict it."""
     file = tmp_path / "bot.db"
     file.touch(0o644)
     with capture_logs() as logged:
@@ -49,8 +49,8 @@ async def test_rights_that_were_given_are_kept_and_told(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o644
 
 
-async def test_a_private_database_is_not_warned_of(tmp_path: Path) -> None:
-    """With the rights that we give, nothing is logged, now or at the next start."""
+async def test_a_private_database_causes_no_warning(tmp_path: Path) -> None:
+    """With mode 0600 nothing is logged, on the first start or the next."""
     with capture_logs() as logged:
         for _ in range(2):
             database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
@@ -60,7 +60,7 @@ async def test_a_private_database_is_not_warned_of(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622, 0o666])
 async def test_check_warns_of_files_that_others_can_open(tmp_path: Path, mode: int) -> None:
-    """`moa-bot check` names `.env` and the database and the command to run, and still passes."""
+    """`moa-bot check` names `.env` and the database and the command that fixes them, and passes."""
     configure(tmp_path, {"one": scripted()}, pipeline("one", aggregator="one"))
     for name in (".env", "moa-bot.db"):
         (tmp_path / name).touch()
@@ -72,7 +72,7 @@ async def test_check_warns_of_files_that_others_can_open(tmp_path: Path, mode: i
     assert "chmod 600 moa-bot.db" in result.out
 
 
-async def test_check_is_content_with_private_files(tmp_path: Path) -> None:
+async def test_check_accepts_private_files(tmp_path: Path) -> None:
     """With 0600 on both there is no warning."""
     configure(tmp_path, {"one": scripted()}, pipeline("one", aggregator="one"))
     (tmp_path / ".env").touch(0o600)

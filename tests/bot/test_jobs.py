@@ -1,4 +1,4 @@
-"""What the rest of the bot can rely on from `Jobs`, on SQLite and on Postgres."""
+"""The promises of `Jobs`, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Answering:
-    """Answers runs once it may, and notes what became of each."""
+    """Answers runs once allowed, and records their outcomes."""
 
     def __init__(self, runs: StoredRunStore) -> None:
         self.begun: list[tuple[str, int]] = []
@@ -59,7 +59,7 @@ class Answering:
         return True
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until the lists show something."""
+        """Wait until the lists contain the expected values."""
         async with asyncio.timeout(PATIENCE_S), self._news:
             await self._news.wait_for(holds)
 
@@ -70,7 +70,7 @@ class Answering:
 
 
 class Stage:
-    """A run store, and jobs on it that may be opened one after the other, like processes."""
+    """A run store, and successive jobs on it, like processes."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -81,7 +81,7 @@ class Stage:
         self._numbers = count(1)
 
     async def claim(self, user: str = "U1") -> str:
-        """A new run."""
+        """Store a new run and return its id."""
         ts = f"{next(self._numbers)}.000100"
         question = replace(QUESTION, ts=ts, thread_ts=ts, user=user, channel=f"C{user}")
         run_id = await self.runs.claim(question, [f"message:{ts}"], "balanced")
@@ -92,7 +92,7 @@ class Stage:
     async def jobs(
         self, work: Work | None = None, *, at_once: int = 100
     ) -> AsyncGenerator[Dispatcher, None]:
-        """A process that works on runs."""
+        """Open jobs, as a worker process does."""
         work, stop, file = work or self.work, self.stopped.put_nowait, self.database.file
         if file is not None:
             async with local_pool(self.runs, work, file, stop=stop, at_once=at_once) as pool:
@@ -110,13 +110,13 @@ class Stage:
 
 @pytest.fixture
 def stage(opened: Database) -> Stage:
-    """Jobs on a fresh database."""
+    """Open jobs on a fresh database."""
     return Stage(opened)
 
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checks that run every few seconds run every few tenths."""
+    """Shorten the intervals of periodic checks."""
     monkeypatch.setattr(recovery, "HEARTBEAT_S", 0.3)
     monkeypatch.setattr(recovery, "STALLED_S", 3.0)
     monkeypatch.setattr(recovery, "CHECK_S", 0.2)
@@ -125,8 +125,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "RETRY_S", 0.2)
 
 
-async def test_a_run_handed_over_twice_is_worked_on_once(stage: Stage) -> None:
-    """Handing over a run in progress does nothing."""
+async def test_a_run_dispatched_twice_runs_once(stage: Stage) -> None:
+    """Dispatching a run in progress does nothing."""
     run_id = await stage.claim()
     async with stage.jobs() as jobs:
         await jobs.hand_over(run_id)
@@ -143,7 +143,7 @@ async def test_a_run_handed_over_twice_is_worked_on_once(stage: Stage) -> None:
 
 
 async def test_runs_beyond_the_limit_wait_and_hear_their_position(stage: Stage) -> None:
-    """When all slots are taken a question waits, and its asker hears how many are ahead."""
+    """When all slots are taken, a question waits, and its asker sees how many are ahead."""
     async with stage.jobs(at_once=2) as jobs:
         first = [await stage.claim(user) for user in ("U1", "U1")]
         positions = [await jobs.hand_over(run_id) for run_id in first]
@@ -156,8 +156,8 @@ async def test_runs_beyond_the_limit_wait_and_hear_their_position(stage: Stage) 
     assert {attempt for _, attempt in stage.work.begun} == {0}
 
 
-async def test_what_waits_begins_in_turn_as_soon_as_a_slot_is_free(stage: Stage) -> None:
-    """Of two that wait, the person who has asked less goes first."""
+async def test_queued_runs_start_in_turn_when_a_slot_is_free(stage: Stage) -> None:
+    """Of two queued questions, that of the person who asked less goes first."""
     busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
     async with stage.jobs(at_once=1) as jobs:
         await jobs.hand_over(busy)
@@ -168,10 +168,10 @@ async def test_what_waits_begins_in_turn_as_soon_as_a_slot_is_free(stage: Stage)
     assert stage.work.begun == [(busy, 0), (early, 0), (late, 0)]
 
 
-async def test_what_was_claimed_and_never_handed_over_is_resumed_at_the_start(
+async def test_a_claimed_run_that_was_never_dispatched_is_resumed(
     stage: Stage,
 ) -> None:
-    """A process that died right after it had stored a question loses nothing."""
+    """A process that dies right after storing a question loses nothing."""
     run_ids = {await stage.claim(), await stage.claim()}
     stage.work.let.set()
     async with stage.jobs() as jobs:
@@ -180,8 +180,8 @@ async def test_what_was_claimed_and_never_handed_over_is_resumed_at_the_start(
     assert {attempt for _, attempt in stage.work.begun} == {0}
 
 
-async def test_what_did_not_end_in_time_is_resumed_by_the_next_process(stage: Stage) -> None:
-    """A drain that is over cancels what runs; the next process begins a new attempt."""
+async def test_an_unfinished_run_is_resumed_by_the_next_process(stage: Stage) -> None:
+    """When the drain time is over, runs are cancelled; the next process begins a new attempt."""
     run_id = await stage.claim()
     async with stage.jobs() as jobs:
         await jobs.hand_over(run_id)
@@ -195,8 +195,8 @@ async def test_what_did_not_end_in_time_is_resumed_by_the_next_process(stage: St
     assert stage.work.begun == [(run_id, 0), (run_id, 1)]
 
 
-async def test_a_draining_process_lets_its_runs_end_and_takes_no_new_one(stage: Stage) -> None:
-    """What waits is left to other processes or to the next start."""
+async def test_a_draining_process_finishes_its_runs_and_takes_no_new_one(stage: Stage) -> None:
+    """Queued runs are left to other processes or to the next start."""
     first, second = await stage.claim(), await stage.claim()
     async with stage.jobs(at_once=1) as jobs:
         await jobs.hand_over(first)
@@ -214,7 +214,7 @@ async def test_a_draining_process_lets_its_runs_end_and_takes_no_new_one(stage: 
 
 
 async def test_a_drain_that_is_cut_short_cancels_what_runs(stage: Stage) -> None:
-    """A second signal cancels the drain; what ran stays unfinished."""
+    """A second signal ends the drain; its runs stay unfinished."""
     run_id = await stage.claim()
     async with stage.jobs() as jobs:
         await jobs.hand_over(run_id)
@@ -229,8 +229,8 @@ async def test_a_drain_that_is_cut_short_cancels_what_runs(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("fault", ["error", "left"])
-async def test_work_that_fails_harms_no_other_and_is_tried_again(stage: Stage, fault: str) -> None:
-    """A run whose work fails, or that is left for later, is not lost."""
+async def test_failed_work_affects_no_other_and_is_retried(stage: Stage, fault: str) -> None:
+    """A run whose work fails, or that is postponed, is not lost."""
     bad, good = await stage.claim(), await stage.claim()
     stage.work.let.set()
     fails = True
@@ -255,7 +255,7 @@ async def test_work_that_fails_harms_no_other_and_is_tried_again(stage: Stage, f
 
 
 async def test_a_run_is_stopped_where_it_runs(stage: Stage) -> None:
-    """Stopping a run that has ended says so; one that waits is marked for its turn."""
+    """Stopping a finished run reports that; a queued run is stopped at its turn."""
     running, ended, waiting = [await stage.claim() for _ in range(3)]
     await stage.runs.delivered(ended)
     async with stage.jobs(at_once=1) as jobs:
@@ -274,8 +274,8 @@ async def test_a_run_is_stopped_where_it_runs(stage: Stage) -> None:
 
 
 @POSTGRES
-async def test_a_hand_over_that_was_lost_is_found(stage: Stage) -> None:
-    """A stored question that no worker knows of is found while the processes run."""
+async def test_a_lost_dispatch_is_recovered(stage: Stage) -> None:
+    """A stored question that no worker has is found while the processes run."""
     stage.work.let.set()
     async with stage.jobs():
         run_id = await stage.claim()
@@ -285,7 +285,7 @@ async def test_a_hand_over_that_was_lost_is_found(stage: Stage) -> None:
 
 @POSTGRES
 async def test_a_run_is_stopped_in_another_process(stage: Stage) -> None:
-    """The process that works on it stops it, and goes on until the asker was told."""
+    """Its process stops it, and works on until the asker has been notified."""
     other = Stage(stage.database)
     run_id = await stage.claim()
     async with stage.jobs() as jobs:
@@ -302,8 +302,8 @@ async def test_a_run_is_stopped_in_another_process(stage: Stage) -> None:
 
 
 @POSTGRES
-async def test_processes_share_the_work_and_know_their_number(stage: Stage) -> None:
-    """With one slot each, two runs are in progress in two processes."""
+async def test_processes_share_the_work_and_count_each_other(stage: Stage) -> None:
+    """With one slot each, two processes run two questions at a time."""
     other = Stage(stage.database)
     async with stage.jobs(at_once=1) as jobs, other.jobs(at_once=1):
         for _ in range(2):
@@ -311,7 +311,7 @@ async def test_processes_share_the_work_and_know_their_number(stage: Stage) -> N
         await stage.work.until(lambda: len(stage.work.begun) == 1)
         await other.work.until(lambda: len(other.work.begun) == 1)
         async with asyncio.timeout(PATIENCE_S):
-            while 2 not in stage.shares or 2 not in other.shares:  # noqa: ASYNC110 - no event tells
+            while 2 not in stage.shares or 2 not in other.shares:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.05)
         stage.work.let.set()
         other.work.let.set()
@@ -320,8 +320,8 @@ async def test_processes_share_the_work_and_know_their_number(stage: Stage) -> N
 
 
 @POSTGRES
-async def test_a_run_that_another_process_has_taken_over_is_abandoned(stage: Stage) -> None:
-    """The newest attempt counts: a process that works on an older one stops."""
+async def test_a_run_taken_over_by_another_process_is_abandoned(stage: Stage) -> None:
+    """The newest attempt counts: a process with an older one stops."""
     run_id = await stage.claim()
     async with stage.jobs() as jobs:
         await jobs.hand_over(run_id)
@@ -336,14 +336,14 @@ async def test_a_run_that_another_process_has_taken_over_is_abandoned(stage: Sta
 
 
 @POSTGRES
-async def test_a_dead_workers_runs_are_taken_over(stage: Stage) -> None:
+async def test_the_runs_of_a_dead_worker_are_taken_over(stage: Stage) -> None:
     """A worker without heartbeats counts as dead, and another begins a new attempt."""
     run_id = await stage.claim()
     other = Stage(stage.database)
     async with stage.jobs() as jobs:
         await jobs.hand_over(run_id)
         await stage.work.until(lambda: stage.work.begun == [(run_id, 0)])
-    # As a process that was killed leaves it: a job that is being done, by a worker long silent.
+    # The state after a kill: a running job of a worker without recent heartbeats.
     with psycopg.connect(stage.database.dsn, autocommit=True) as connection:
         connection.execute("DELETE FROM procrastinate_jobs")
         connection.execute(
@@ -361,14 +361,14 @@ async def test_a_dead_workers_runs_are_taken_over(stage: Stage) -> None:
 
 
 @POSTGRES
-async def test_a_draining_process_is_not_taken_for_dead(stage: Stage) -> None:
-    """While a long run ends in one process, no other begins it."""
+async def test_a_draining_process_does_not_count_as_dead(stage: Stage) -> None:
+    """While a long run ends in one process, no other starts it."""
     run_id = await stage.claim()
     other = Stage(stage.database)
     async with stage.jobs() as jobs, other.jobs():
         await jobs.hand_over(run_id)
         async with asyncio.timeout(PATIENCE_S):
-            while not stage.work.begun and not other.work.begun:  # noqa: ASYNC110 - either of two
+            while not stage.work.begun and not other.work.begun:  # noqa: ASYNC110 - either of the two
                 await asyncio.sleep(0.05)
         mine = stage if stage.work.begun else other
         draining = asyncio.create_task(jobs.drain(PATIENCE_S))
@@ -379,10 +379,10 @@ async def test_a_draining_process_is_not_taken_for_dead(stage: Stage) -> None:
     assert stage.work.begun + other.work.begun == [(run_id, 0)]
 
 
-async def test_work_goes_on_after_the_database_was_restarted(
+async def test_work_continues_after_a_database_restart(
     stoppable_database: str, postgres: Postgres
 ) -> None:
-    """A process that lost its database takes up its work again, and new questions too."""
+    """A process that lost its database resumes its work and accepts new questions."""
     database = await open_database(stoppable_database)
     stage = Stage(database)
     before = await stage.claim()
@@ -397,8 +397,8 @@ async def test_work_goes_on_after_the_database_was_restarted(
     await database.dispose()
 
 
-async def test_work_whose_clean_up_hangs_does_not_hold_the_drain(stage: Stage) -> None:
-    """Work that is cancelled and then waits for Slack is cancelled once more."""
+async def test_a_hanging_clean_up_does_not_block_the_drain(stage: Stage) -> None:
+    """Cancelled work that then waits for Slack is cancelled again."""
     seen: list[str] = []
     begun = asyncio.Event()
 
@@ -424,8 +424,8 @@ async def test_work_whose_clean_up_hangs_does_not_hold_the_drain(stage: Stage) -
 
 
 @SQLITE
-async def test_a_second_process_on_a_file_is_told_what_to_do(stage: Stage) -> None:
-    """The message names the file and the way out; once the first has gone there is room again."""
+async def test_a_second_process_on_a_file_is_refused(stage: Stage) -> None:
+    """The message names the file and the remedy; after the first process ends, one can start."""
     async with stage.jobs():
         message = r"Another moa-bot .*bot-1\.db.*DATABASE_URL"
         with pytest.raises(ConfigurationError, match=message):
@@ -435,8 +435,8 @@ async def test_a_second_process_on_a_file_is_told_what_to_do(stage: Stage) -> No
 
 
 @SQLITE
-async def test_a_folder_that_cannot_be_written_to_is_named(stage: Stage, tmp_path: Path) -> None:
-    """A lock file that cannot be made is explained in words."""
+async def test_an_unwritable_folder_is_named(stage: Stage, tmp_path: Path) -> None:
+    """A lock file that cannot be created gets a clear message."""
     (tmp_path / "folder").touch()
     file = tmp_path / "folder" / "bot.db"
     pool = local_pool(stage.runs, stage.work, file, stop=print, at_once=1)

@@ -1,4 +1,4 @@
-"""Model servers on this machine are found and used, and nothing else is taken for one."""
+"""Model servers on this machine are found and used; other programs are not."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from tests.models.local_servers import lm_studio, ollama
 
 
 def host_of(server: ModelServer) -> str:
-    """An address as OLLAMA_HOST has it."""
+    """Return an address in the form of OLLAMA_HOST."""
     return urlsplit(server.url).netloc
 
 
 async def found(**variables: str) -> list[FoundServer]:
-    """Look for servers off the loop, on which the tests' servers run."""
+    """Look for servers on a thread, since the tests' servers run on the event loop."""
     return await asyncio.to_thread(find_servers, variables)
 
 
 async def chosen(**variables: str) -> tuple[Config, str]:
-    """What is used without a moa.toml."""
+    """Return the models used without a moa.toml."""
     return await asyncio.to_thread(default_config, variables)
 
 
-async def test_ollamas_models_make_a_mixture() -> None:
-    """Up to three, without those for embeddings; the largest writes the reply."""
+async def test_ollama_models_form_a_mixture() -> None:
+    """Up to three are used, no embedding models; the largest is the aggregator."""
     async with ollama() as server:
         config, source = await chosen(OLLAMA_HOST=host_of(server))
     balanced = config.pipelines["balanced"]
@@ -50,7 +50,7 @@ async def test_ollamas_models_make_a_mixture() -> None:
 
 
 async def test_one_model_is_sampled_several_times() -> None:
-    """Self-MoA: its answers still differ."""
+    """Self-MoA: its answers differ."""
     async with ollama({"gemma3:4b": "gemma3"}) as server:
         config, _ = await chosen(OLLAMA_HOST=host_of(server), OLLAMA_CONTEXT_LENGTH="16384")
     assert config.pipelines["balanced"].layers[0].proposers == ["gemma3:4b"] * 3
@@ -59,7 +59,7 @@ async def test_one_model_is_sampled_several_times() -> None:
 
 
 async def test_different_families_come_first() -> None:
-    """Five models of two families: both families are in, and the line says how many are used."""
+    """With five models of two families, both are used, and the line says how many models are."""
     names = {f"qwen3:{n}b": "qwen3" for n in range(1, 5)} | {"llama3.2": "llama"}
     async with ollama(names) as server:
         config, source = await chosen(OLLAMA_HOST=host_of(server))
@@ -67,8 +67,8 @@ async def test_different_families_come_first() -> None:
     assert "(3 of 5 models)" in source
 
 
-async def test_slow_machines_get_time() -> None:
-    """Longer deadlines than hosted models have, and no breaker that opens meanwhile. It is free."""
+async def test_local_models_get_longer_deadlines() -> None:
+    """They get more time than hosted models, no breaker opens meanwhile, and they cost nothing."""
     async with ollama() as server:
         config, _ = await chosen(OLLAMA_HOST=host_of(server))
     hosted, _ = default_config({"OPENAI_API_KEY": "k"})
@@ -83,7 +83,7 @@ async def test_slow_machines_get_time() -> None:
 
 
 async def test_lm_studio_vllm_and_llama_cpp_are_asked() -> None:
-    """Each one's way of describing its models is understood; all of them are used together."""
+    """Each server's description of its models is understood, and all servers are used together."""
     vllm = ModelServer({"Qwen/Qwen3-8B": Reply()}, owner="vllm")
     llama_cpp = ModelServer({"/models/phi-4-q4.gguf": Reply()}, owner="llamacpp")
     async with lm_studio() as studio, vllm, llama_cpp:
@@ -106,7 +106,7 @@ async def test_lm_studio_vllm_and_llama_cpp_are_asked() -> None:
 
 @pytest.mark.parametrize("suffix", ["/v1", "", "/v1/"])
 async def test_openai_base_url_alone_is_asked(suffix: str) -> None:
-    """Without a key; a missing /v1 is found."""
+    """It needs no key, and a missing /v1 is added."""
     async with ModelServer({"own-1": Reply("Yes.")}) as server:
         config, source = await chosen(OPENAI_BASE_URL=server.url + suffix)
     assert config.models["own-1"].base_url == server.openai_url
@@ -114,7 +114,7 @@ async def test_openai_base_url_alone_is_asked(suffix: str) -> None:
 
 
 async def test_openai_base_url_without_models_is_an_error() -> None:
-    """The address was set on purpose, so nothing else is used in its place."""
+    """The address was set on purpose, so nothing else is used instead."""
     with pytest.raises(ConfigurationError, match=r"^OPENAI_BASE_URL: no models are listed at http"):
         await chosen(OPENAI_BASE_URL="http://127.0.0.1:9/v1")
 
@@ -139,7 +139,7 @@ async def test_openai_base_url_without_models_is_an_error() -> None:
     ],
 )
 async def test_models_that_cannot_answer_are_left_out(name: str) -> None:
-    """Embeddings, rerankers, speech, images, moderation."""
+    """Models for embeddings, reranking, speech, images and moderation are left out."""
     async with ModelServer({name: Reply(), "tinyllama:1.1b": Reply()}) as server:
         [one] = await found(MOA_LOCAL_SERVERS=server.url)
     assert [model.id for model in one.models] == ["tinyllama:1.1b"]
@@ -163,7 +163,7 @@ async def test_models_that_cannot_answer_are_left_out(name: str) -> None:
     ],
 )
 async def test_models_that_can_answer_are_kept(name: str) -> None:
-    """Whatever their name begins with."""
+    """They are kept whatever their names begin with."""
     async with ModelServer({name: Reply()}) as server:
         [one] = await found(MOA_LOCAL_SERVERS=server.url)
     assert [model.id for model in one.models] == [name]
@@ -221,8 +221,8 @@ async def strangers() -> AsyncGenerator[Sequence[str], None]:
         yield addresses
 
 
-async def test_other_programs_on_those_ports_are_no_servers() -> None:
-    """A page, a redirect, an error, other JSON, silence, an endless body: the real one is found."""
+async def test_other_programs_on_those_ports_are_ignored() -> None:
+    """HTML, redirects, errors, other JSON, silence and endless bodies do no harm."""
     async with strangers() as addresses, ollama() as server:
         listed = ",".join([*addresses, server.url, "http://127.0.0.1:9"])
         assert [one.base_url for one in await found(MOA_LOCAL_SERVERS=listed)] == [
@@ -230,8 +230,8 @@ async def test_other_programs_on_those_ports_are_no_servers() -> None:
         ]
 
 
-async def test_an_ollama_without_openais_list_is_asked_in_its_own_way() -> None:
-    """Its own list of models will do."""
+async def test_an_old_ollama_is_found_by_its_native_list() -> None:
+    """Its native model list is used if the OpenAI-compatible one is missing."""
 
     async def tags(_: web.Request) -> web.Response:
         return web.json_response(
@@ -250,8 +250,8 @@ async def test_an_ollama_without_openais_list_is_asked_in_its_own_way() -> None:
     assert [model.id for model in server.models] == ["llama3.2:3b"]
 
 
-async def test_keys_and_files_come_before_servers(tmp_path: Path) -> None:
-    """moa.toml, then keys, then servers, then the embedded model; servers aren't asked in vain."""
+async def test_keys_and_files_take_precedence_over_servers(tmp_path: Path) -> None:
+    """The order is moa.toml, keys, servers, embedded model; unused servers get no request."""
     async with ollama() as server:
         variables = {"OLLAMA_HOST": host_of(server), "ANTHROPIC_API_KEY": "k"}
         settings = await asyncio.to_thread(load, tmp_path, variables)
@@ -262,8 +262,8 @@ async def test_keys_and_files_come_before_servers(tmp_path: Path) -> None:
         assert settings.config_source.startswith("Ollama at ")
 
 
-async def test_looking_for_servers_can_be_switched_off() -> None:
-    """MOA_LOCAL_SERVERS=off."""
+async def test_the_search_for_servers_can_be_disabled() -> None:
+    """MOA_LOCAL_SERVERS=off disables it."""
     async with ollama() as server:
         assert await found(OLLAMA_HOST=host_of(server), MOA_LOCAL_SERVERS="off") == []
         assert server.requests == []
@@ -283,6 +283,6 @@ async def test_looking_for_servers_can_be_switched_off() -> None:
         ("gpu-box:many", "http://gpu-box:11434"),
     ],
 )
-def test_ollama_host_is_read_as_ollama_reads_it(host: str, address: str) -> None:
-    """A host, a port, both, or a URL; the address to listen on everywhere is this machine."""
+def test_ollama_host_is_parsed_as_by_ollama(host: str, address: str) -> None:
+    """It may be a host, a port, both or a URL; the any-address means this machine."""
     assert ollama_address(host) == address

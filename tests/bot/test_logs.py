@@ -1,4 +1,4 @@
-"""What must never appear in a log."""
+"""Secrets and texts that must never appear in a log."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_password_in_an_address_is_hidden() -> None:
     assert line["event"] == f"postgresql://{HIDDEN}@db.example/moa"
 
 
-def test_the_libraries_logs_are_hidden_too_and_json_is_one_object_a_line() -> None:
+def test_other_libraries_logs_are_redacted_and_json_is_one_object_a_line() -> None:
     """Logs of other libraries, including exceptions, are redacted too."""
     program = (
         "import logging; from bot import logs; logs.configure('INFO', 'json');"
@@ -102,7 +102,7 @@ def test_a_models_bug_is_logged_without_the_question() -> None:
 
 
 def test_a_key_in_use_is_hidden_whatever_it_looks_like() -> None:
-    """A server of one's own may have any key."""
+    """Your own server may use any key."""
     remember("swordfish-2")
     line = hide_secrets(None, "info", {"event": "it said swordfish-2"})
     assert line["event"] == f"it said {HIDDEN}"
@@ -123,8 +123,8 @@ def test_request_bodies_are_never_logged() -> None:
     assert logging.getLogger().level != logging.DEBUG
 
 
-async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database: str) -> None:
-    """Not even at DEBUG, or when the database rejects an answer or a question."""
+async def test_no_question_and_no_answer_is_logged(tmp_path: Path, database: str) -> None:
+    """Not at DEBUG, nor when the database rejects an answer or a question."""
     question, answer = "tangerine", "marmalade"
     async with (
         world(tmp_path, Reply(f"The {answer}.")) as there,
@@ -153,7 +153,7 @@ async def test_no_question_and_no_answer_is_ever_logged(tmp_path: Path, database
 
 
 def break_database(url: str, statement: str) -> None:
-    """Change the bot's tables so that it fails from now on."""
+    """Change the bot's tables so that the database fails from now on."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.exec_driver_sql(statement)

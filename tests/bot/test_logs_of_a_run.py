@@ -45,17 +45,17 @@ provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 trace.set_tracer_provider(provider)
 """
-"""Sets OpenTelemetry up before the program begins, as `opentelemetry-instrument` does it: by a
+"""Sets up OpenTelemetry before the program starts, like `opentelemetry-instrument`: by a
 `sitecustomize` at the head of the path."""
 
 
 def lines_of(log: str) -> list[dict[str, Any]]:
-    """The lines of a log in JSON."""
+    """Return the lines of a log, parsed from JSON."""
     return [json.loads(line) for line in log.splitlines()]
 
 
 def run_program(program: str, folder: Path) -> str:
-    """What a program of Python writes to standard error."""
+    """Return the standard error of a Python program."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -79,7 +79,7 @@ def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None
 
 
 def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
-    """Console logs also tell questions apart."""
+    """Console logs tell questions apart, too."""
     *lines, last = run_program(TASKS.format(form="console"), tmp_path).splitlines()
     assert len(lines) == 3
     assert all("run_id=run-1" in line for line in lines)
@@ -87,7 +87,7 @@ def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
 
 
 async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None:
-    """At DEBUG, with failures in Slack and models: every line has the run id."""
+    """With failures in Slack and models, at DEBUG, every line has the run id."""
     models = {"red-1": Reply(fault=Status(500)), "green-1": Reply("Half an answer.", fault=Cut())}
     change = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
     async with (

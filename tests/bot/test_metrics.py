@@ -1,4 +1,4 @@
-"""Metrics of a running bot: correct numbers, and nobody's texts."""
+"""Metrics of a running bot: correct numbers, and no texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.models.replies import Reply, Status
 from tests.stage import everywhere, on_stage
 
 
-async def test_an_answered_question_is_counted_all_the_way(tmp_path: Path) -> None:
+async def test_an_answered_question_is_counted_in_every_metric(tmp_path: Path) -> None:
     """From receiving a question to the reply: questions, calls, tokens, cost, Slack, queue."""
     async with on_stage(tmp_path, mode="http") as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
@@ -66,7 +66,7 @@ async def test_the_metrics_name_nobody_and_hold_no_words(tmp_path: Path) -> None
     assert not [label for label in found.labels() if re.search(r"\d{5}|\s", label)]
 
 
-async def test_what_is_shared_by_all_processes_says_so(tmp_path: Path) -> None:
+async def test_metrics_shared_by_all_processes_say_so(tmp_path: Path) -> None:
     """The help of gauges shared by all processes says not to sum them."""
     async with on_stage(tmp_path, mode="http") as stage:
         text = (await scrape(metrics_url(stage.slack))).text
@@ -78,7 +78,7 @@ async def test_what_is_shared_by_all_processes_says_so(tmp_path: Path) -> None:
     }
 
 
-async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
+async def test_a_duplicate_event_is_counted_as_such(tmp_path: Path) -> None:
     """A resent event counts as a duplicate, not as another question."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))
@@ -92,7 +92,7 @@ async def test_a_question_that_comes_twice_is_told_apart(tmp_path: Path) -> None
     assert (found.value("slack_ack_seconds_count", mode="socket", outcome="ok") or 0) >= 2
 
 
-async def test_the_queue_is_seen_while_a_question_is_worked_on(tmp_path: Path) -> None:
+async def test_the_queue_is_visible_while_a_question_runs(tmp_path: Path) -> None:
     """Depth and age come from the run store, questions in progress from the process."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply.", gate=gate)}

@@ -46,8 +46,8 @@ async def test_a_recorded_answer_is_not_counted_again() -> None:
     assert found.value("question_wait_seconds_count") == 0
 
 
-def test_work_that_is_broken_off_is_counted_as_such() -> None:
-    """A run handed back at shutdown is neither ended nor in progress."""
+def test_interrupted_work_is_counted_as_such() -> None:
+    """A run returned to the queue at shutdown is neither ended nor in progress."""
     metrics = fresh()
     with metrics.work(a_run()) as watch:
         watch.on_event(Delta("The first half"))
@@ -58,7 +58,7 @@ def test_work_that_is_broken_off_is_counted_as_such() -> None:
     assert found.value("questions_ended_total", pipeline="balanced", outcome="complete") == 0
 
 
-def test_seconds_are_counted_from_the_question_on() -> None:
+def test_durations_are_measured_from_the_question_on() -> None:
     """The asker's wait includes the queue and is never negative if clocks disagree."""
     metrics = fresh()
     for run in (a_run(age_s=100.0), a_run(age_s=-100.0)):
@@ -72,7 +72,7 @@ def test_seconds_are_counted_from_the_question_on() -> None:
         assert 100 <= (found.value(f"{name}_sum", pipeline="balanced") or 0) < 200
 
 
-def test_names_that_are_not_configured_any_more_share_one_label() -> None:
+def test_names_no_longer_configured_share_one_label() -> None:
     """A removed pipeline or model creates no new series."""
     metrics = fresh()
     call = Call("gone", "proposer", 1, 1, 1, "failed", 0.0, 1.0, error_kind="unavailable")
@@ -85,7 +85,7 @@ def test_names_that_are_not_configured_any_more_share_one_label() -> None:
     assert {"gone", "removed"}.isdisjoint(found.labels())
 
 
-def test_a_cost_that_is_not_known_is_counted_as_unknown() -> None:
+def test_an_unknown_cost_is_counted_as_unknown() -> None:
     """An unknown cost is never $0; a call that failed before any usage is free."""
     metrics = fresh()
     call = Call("red", "proposer", 1, 1, 1, "used", 0.0, 1.0, 0.5, usage=Usage(10, 20, 5))
@@ -100,7 +100,7 @@ def test_a_cost_that_is_not_known_is_counted_as_unknown() -> None:
     assert found.value("model_tokens_total", model="red", kind="cached_input") == 5
 
 
-def test_two_bots_in_one_process_count_apart() -> None:
+def test_two_bots_in_one_process_are_counted_separately() -> None:
     """Nothing is global: each has its registry."""
     one, other = fresh(), fresh()
     one.claimed("mention", new=True)

@@ -15,8 +15,8 @@ from tests.models.replies import Reply
 from tests.stage import on_stage
 
 
-async def test_a_database_that_is_down_is_a_metric_and_no_error(tmp_path: Path) -> None:
-    """The scrape works without it; unknown numbers are left out, never 0."""
+async def test_a_database_outage_is_a_metric_and_not_an_error(tmp_path: Path) -> None:
+    """The scrape works during an outage; unknown numbers are left out, never 0."""
     async with on_stage(tmp_path, mode="http") as stage:
         url = metrics_url(stage.slack)
         async with stage.bot.database.begin() as connection:
@@ -43,7 +43,7 @@ async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
             assert refused.status == 404
 
 
-async def test_metrics_can_be_kept_off_the_port_that_slack_reaches(tmp_path: Path) -> None:
+async def test_metrics_can_be_kept_off_the_public_port(tmp_path: Path) -> None:
     """`--metrics-port` moves them off the public port, so nothing needs filtering."""
     options = ("--http", "--port", "0", "--metrics-port", "0")
     change = {"LOG_FORMAT": "json"}
@@ -59,7 +59,7 @@ async def test_metrics_can_be_kept_off_the_port_that_slack_reaches(tmp_path: Pat
         assert (await scrape(address["metrics_served"])).value("database_up") == 1
 
 
-async def test_a_metrics_port_in_use_is_said(tmp_path: Path) -> None:
+async def test_a_metrics_port_in_use_is_reported(tmp_path: Path) -> None:
     """The message names the option to change; exit code 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Upgrading a database that is in use: whole or not at all, and both releases can work on it."""
+"""Upgrading a database in use: all or nothing, and both releases can work with it."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ OLD_TABLES = ("runs", "claims", "answers", "ledger", "posts")
 
 
 def revisions() -> list[str]:
-    """Every revision, the first one first."""
+    """Return every revision, the first one first."""
     return [script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()][::-1]
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """Whether a table is the bot's own, and not the queue's."""
+    """Return whether a table is the bot's, not the queue's."""
     return kind != "table" or not str(name).startswith("procrastinate")
 
 
 def differences(connection: Connection) -> list[object]:
-    """What a migration would have to change for the tables to be those of the code."""
-    # SQLite tells an empty default in another form than it was given.
+    """Return the differences between the migrated tables and those in the code."""
+    # SQLite reports an empty default in another form than it was declared.
     options = {
         "compare_server_default": connection.dialect.name == "postgresql",
         "include_name": _is_ours,
@@ -52,7 +52,7 @@ def differences(connection: Connection) -> list[object]:
 
 @asynccontextmanager
 async def plain(url: str) -> AsyncGenerator[AsyncEngine, None]:
-    """The database without the bot's own handling of it."""
+    """Open the database without the bot's engine settings."""
     engine = create_async_engine(read_url(url))
     try:
         yield engine
@@ -62,7 +62,7 @@ async def plain(url: str) -> AsyncGenerator[AsyncEngine, None]:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Database, None]:
-    """The database as the bot opens it."""
+    """Open the database as the bot does."""
     database = await open_database(url)
     try:
         yield database
@@ -77,7 +77,7 @@ async def upgraded(engine: AsyncEngine, revision: str) -> None:
 
 
 async def counts(connection: AsyncConnection) -> dict[str, int]:
-    """How many rows stand in each table of the previous release."""
+    """Return the number of rows in each table of the previous release."""
     sizes = {
         name: await connection.scalar(select(func.count()).select_from(metadata.tables[name]))
         for name in OLD_TABLES
@@ -87,7 +87,7 @@ async def counts(connection: AsyncConnection) -> dict[str, int]:
 
 @pytest.fixture
 async def in_use(empty_database: str) -> str:
-    """A database that the previous release has worked with: one question answered, one open."""
+    """Return a database in use by the previous release: one question answered, one open."""
     async with plain(empty_database) as engine:
         await upgraded(engine, REVISION)
         async with engine.begin() as connection:
@@ -97,10 +97,10 @@ async def in_use(empty_database: str) -> str:
     return empty_database
 
 
-async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(
+async def test_migrations_create_exactly_the_tables_in_the_code(
     empty_database: str,
 ) -> None:
-    """A change of the tables without a migration is caught, and each step can be taken alone."""
+    """A table change without a migration is caught, and each step runs on its own."""
     async with plain(empty_database) as engine:
         for revision in revisions():
             await upgraded(engine, revision)
@@ -108,8 +108,8 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(
             assert await connection.run_sync(differences) == []
 
 
-async def test_an_upgrade_keeps_what_the_previous_release_has_stored(in_use: str) -> None:
-    """Every row is still there, the answered question reads as before, the open one goes on."""
+async def test_an_upgrade_keeps_the_data_of_the_previous_release(in_use: str) -> None:
+    """Every row is kept, the answered question reads as before, and the open one continues."""
     async with opened(in_use) as database:
         async with database.connect() as connection:
             assert await connection.run_sync(differences) == []
@@ -128,8 +128,8 @@ async def test_an_upgrade_keeps_what_the_previous_release_has_stored(in_use: str
         assert len(taken_up.answers) == 1
 
 
-async def test_the_previous_release_can_work_on_while_the_new_one_does(in_use: str) -> None:
-    """In a rolling upgrade both share the tables: the old one asks, ends and reads as ever."""
+async def test_the_previous_release_works_beside_the_new_one(in_use: str) -> None:
+    """In a rolling upgrade both share the tables: the old release works as before."""
     async with opened(in_use) as database:
         async with database.begin() as connection:
             await previous_release.end(connection, "open")
@@ -147,15 +147,15 @@ async def test_the_previous_release_can_work_on_while_the_new_one_does(in_use: s
         assert await runs.begin("new") is None
 
 
-async def test_opening_twice_keeps_what_is_stored(in_use: str) -> None:
-    """A restart finds what was there; the migrations run only once."""
+async def test_opening_twice_keeps_the_data(in_use: str) -> None:
+    """A restart finds its data; the migrations run only once."""
     for _ in range(2):
         async with opened(in_use) as database, database.connect() as connection:
             assert (await counts(connection))["runs"] == 2
 
 
 async def test_processes_that_start_together_upgrade_once(empty_database: str) -> None:
-    """Several are started on a database without tables: one makes them, all of them work."""
+    """Several processes start on an empty database: one creates the tables, all of them work."""
 
     async def start() -> int:
         async with opened(empty_database) as database:
@@ -164,8 +164,8 @@ async def test_processes_that_start_together_upgrade_once(empty_database: str) -
     assert await asyncio.gather(*(start() for _ in range(5))) == [0] * 5
 
 
-async def test_an_upgrade_that_fails_leaves_nothing_half_done(in_use: str) -> None:
-    """A migration that is broken off in the middle is run again from its beginning."""
+async def test_a_failed_upgrade_is_rolled_back(in_use: str) -> None:
+    """A migration interrupted in the middle starts again from the beginning."""
     async with plain(in_use) as engine:
         async with engine.begin() as connection:
             await connection.execute(text("CREATE TABLE spending (in_the_way INTEGER)"))
@@ -178,8 +178,8 @@ async def test_an_upgrade_that_fails_leaves_nothing_half_done(in_use: str) -> No
         assert (await counts(connection))["runs"] == 2
 
 
-async def test_a_table_that_is_made_anew_keeps_what_refers_to_it(in_use: str) -> None:
-    """On SQLite a changed column means a new table: no answer goes with the old one."""
+async def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(in_use: str) -> None:
+    """On SQLite, changing a column rebuilds the table: no answer is lost with the old one."""
 
     def rebuild(connection: Connection) -> None:
         with alone(connection):
@@ -197,8 +197,8 @@ async def test_a_table_that_is_made_anew_keeps_what_refers_to_it(in_use: str) ->
                 await connection.execute(text("UPDATE posts SET run_id = 'none'"))
 
 
-async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> None:
-    """A process that starts after a later release has upgraded works on, and says so."""
+async def test_a_database_of_a_later_release_is_used_unchanged(database: str) -> None:
+    """A process that starts after a later release has upgraded works, and logs it."""
     async with opened(database) as first, first.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with structlog.testing.capture_logs() as logged:
@@ -208,7 +208,7 @@ async def test_a_database_of_a_later_release_is_used_as_it_is(database: str) -> 
     assert said == [("database_of_a_later_release", "later")]
 
 
-def test_the_queues_schema_is_that_of_the_installed_release() -> None:
-    """A release of procrastinate that changes its schema needs a migration of ours."""
+def test_the_queue_schema_matches_the_installed_release() -> None:
+    """A procrastinate release that changes its schema needs a migration here."""
     names = sorted(path.name for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
     assert names[-1] == "03.04.00_50_post_add_retry_failed_job_procedure.sql"

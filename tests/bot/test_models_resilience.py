@@ -1,4 +1,4 @@
-"""Models of a configuration stand within their limits, breakers and hedges, shared by all plans."""
+"""Configured models have limits, breakers and hedges, shared by all plans."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def model_named(plan: Plan, name: str) -> Model:
 
 
 async def test_a_breaker_is_shared_by_all_pipelines(tmp_path: Path) -> None:
-    """A used-up quota that one pipeline met costs another nothing; failures = 0 is no breaker."""
+    """A quota exhausted in one pipeline costs another no call; failures = 0 means no breaker."""
     models = catalogue(tmp_path)
     first = await ask(models.plan("one"), "Why?", seed=1)
     second = await ask(models.plan("two"), "Why?", seed=1)
@@ -76,15 +76,15 @@ async def test_a_breaker_is_shared_by_all_pipelines(tmp_path: Path) -> None:
     assert [a.error_kind for a in again.answers] == ["breaker_open", "quota", None]
 
 
-async def test_a_hedge_is_set_up_by_name(tmp_path: Path) -> None:
-    """A silent model's alternate answers, as proposer and as aggregator."""
+async def test_a_hedge_is_configured_by_name(tmp_path: Path) -> None:
+    """The alternate of a silent model answers, as proposer and as aggregator."""
     outcome = await ask(catalogue(tmp_path).plan("two"), "Why?", seed=1)
     assert (outcome.reply, outcome.status) == ("Instead.", "complete")
     assert outcome.answers[1].model == "spare"
 
 
 def test_a_models_settings_reach_its_profile(tmp_path: Path) -> None:
-    """Tries, the time of the hedge, and the very model that other plans use as alternate."""
+    """Tries, the hedge delay, and as alternate the same model object that other plans use."""
     models = catalogue(tmp_path)
     silent = model_named(models.plan("two"), "silent").profile
     assert (silent.max_attempts, silent.hedge and silent.hedge.after_s) == (3, 0.01)
@@ -93,7 +93,7 @@ def test_a_models_settings_reach_its_profile(tmp_path: Path) -> None:
 
 
 def test_an_alternate_needs_its_key_too(tmp_path: Path) -> None:
-    """A hedge that could not be asked is found before any question."""
+    """A hedge without a key is reported at the start, before any question."""
     text = CONFIG.replace('hedge_with = "spare"', 'hedge_with = "cloud"')
     cloud = '\n[models.cloud]\nprovider = "openai"\nmodel = "x"\n'
     with pytest.raises(PipelineError, match="OPENAI_API_KEY"):

@@ -1,4 +1,4 @@
-"""Every setting explains a value that can't be right, in words and without the secret in it."""
+"""Every setting explains an invalid value in words, and shows no secret."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ odd = st.sampled_from(ADDRESSES + TOKENS) | st.text(max_size=30)
 
 
 async def complaint(folder: Path, variables: dict[str, str]) -> str:
-    """Return what reading all settings and making all models complains of."""
+    """Return the message about reading all settings and building all models."""
     try:
         found = load(folder, {"OPENAI_API_KEY": "sk-key", "OWN_KEY": "key"} | variables)
     except ConfigurationError as error:
@@ -83,34 +83,34 @@ async def complaint(folder: Path, variables: dict[str, str]) -> str:
 
 @given(name=st.sampled_from(NAMES), value=odd)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_no_value_of_a_variable_ends_in_a_traceback(
-    tmp_path: Path, name: str, value: str
-) -> None:
-    """Whatever stands in a variable is accepted or explained; a secret is never quoted."""
+async def test_no_variable_causes_a_traceback(tmp_path: Path, name: str, value: str) -> None:
+    """Any value is accepted or explained; a secret is never quoted."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
     assert SECRET not in await complaint(tmp_path, {name: value})
 
 
 @given(value=odd)
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_no_address_of_a_model_ends_in_a_traceback(tmp_path: Path, value: str) -> None:
-    """The same for `base_url` in the file."""
-    with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate is no text
+async def test_no_model_address_causes_a_traceback(tmp_path: Path, value: str) -> None:
+    """The same holds for `base_url` in the file."""
+    with contextlib.suppress(UnicodeEncodeError):  # a lone surrogate is not valid text
         (tmp_path / "moa.toml").write_text(CONFIG.format(url=json.dumps(value)), encoding="utf-8")
     assert SECRET not in await complaint(tmp_path, {})
 
 
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"])
 @pytest.mark.parametrize("value", TOKENS)
-async def test_a_token_that_fits_no_header_is_named(tmp_path: Path, name: str, value: str) -> None:
-    """A line break or a curly quote within a token is a copying mistake, which is said."""
+async def test_a_token_with_invalid_characters_is_named(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    """A line break or a curly quote in a token is reported as a copying mistake."""
     configure(tmp_path, {"one": scripted()}, pipeline("one", aggregator="one"))
     said = await complaint(tmp_path, {name: value})
     assert f"{name}: holds a character that no token has. Was it copied correctly?" in said
 
 
-async def test_a_login_in_slacks_address_is_refused_in_words(tmp_path: Path) -> None:
-    """It would be sent instead of the token, so the message says that it must go."""
+async def test_a_login_in_slacks_address_is_refused(tmp_path: Path) -> None:
+    """It would replace the token, so the message says to remove it."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
     said = await complaint(tmp_path, {"SLACK_API_URL": f"https://ana:{SECRET}@host/"})
     assert "must not contain a user name or password" in said
@@ -127,7 +127,7 @@ async def test_a_login_in_slacks_address_is_refused_in_words(tmp_path: Path) -> 
     ],
 )
 def test_addresses_are_shown_without_their_secrets(address: str, shown: str) -> None:
-    """What may be a login or a key does not reach a report."""
+    """A possible login or key never appears in a report."""
     assert shown_address(address) == shown
 
 
@@ -141,12 +141,12 @@ def test_addresses_are_shown_without_their_secrets(address: str, shown: str) -> 
     ],
 )
 def test_ordinary_addresses_are_accepted(address: str) -> None:
-    """Hosts by name or number, with a port, a path and a query."""
+    """Hosts by name or number, with a port, a path and a query, are accepted."""
     assert address_problem(address) is None
 
 
 async def test_a_key_in_an_address_is_hidden_everywhere(tmp_path: Path) -> None:
-    """`check` does not print it, and no later text of a provider's error can hold it."""
+    """`check` does not print it, and it is redacted from provider errors."""
     address = f"http://127.0.0.1:1/v1?code={SECRET}&api-version=1"
     own = f'provider = "openai"\nmodel = "own"\nbase_url = "{address}"'
     configure(tmp_path, {"own": own}, pipeline("own", aggregator="own"))

@@ -1,4 +1,4 @@
-"""Choices made in Slack, on SQLite and Postgres, and the resulting rules."""
+"""Settings chosen in Slack, on SQLite and Postgres, and the resulting rules."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def resolve(defaults: Defaults, **choices: Any) -> Any:
     return Preferences(stored, defaults, PIPELINES, "balanced").resolve(Choices(**choices))
 
 
-async def test_without_a_choice_the_operators_word_holds(preferences: Preferences) -> None:
+async def test_without_a_choice_the_operators_setting_holds(preferences: Preferences) -> None:
     """A fresh install behaves as `moa.toml` says."""
     rules = await preferences.rules("T1", "C1", "U1")
     assert (rules.pipeline, rules.reveal, rules.names) == ("balanced", "members", "shown")
@@ -83,8 +83,8 @@ async def test_a_person_is_no_channel(preferences: Preferences) -> None:
     assert (await preferences.rules("T1", "C1", "X1")).pipeline == "quick"
 
 
-def test_of_several_pipelines_the_channels_goes_first() -> None:
-    """The channel's, then the person's, then the workspace's, then that of `moa.toml`."""
+def test_a_channels_pipeline_takes_precedence() -> None:
+    """The order is channel, person, workspace, then `moa.toml`."""
     channel, person = ChannelChoice(pipeline="deep"), PersonChoice(pipeline="quick")
     workspace = WorkspaceChoice(pipeline="deep")
     assert resolve(Defaults(), channel=channel, person=person).pipeline == "deep"
@@ -93,7 +93,7 @@ def test_of_several_pipelines_the_channels_goes_first() -> None:
     assert resolve(Defaults()).pipeline == "balanced"
 
 
-def test_a_pipeline_that_is_gone_is_passed_over() -> None:
+def test_a_removed_pipeline_is_skipped() -> None:
     """A chosen pipeline missing from `moa.toml` falls through to the next choice."""
     gone, person = ChannelChoice(pipeline="gone"), PersonChoice(pipeline="quick")
     assert resolve(Defaults(), channel=gone, person=person).pipeline == "quick"
@@ -113,7 +113,7 @@ def test_a_pipeline_that_is_gone_is_passed_over() -> None:
 def test_privacy_can_only_be_made_stricter(
     operator: Any, workspace: Any, channel: Any, holds: str
 ) -> None:
-    """Slack settings can't loosen what the operator or workspace restricted."""
+    """Settings in Slack can't loosen the operator's or workspace's restrictions."""
     rules = resolve(
         Defaults(reveal=operator),
         workspace=WorkspaceChoice(reveal=workspace),
@@ -123,15 +123,15 @@ def test_privacy_can_only_be_made_stricter(
 
 
 def test_names_and_cost_can_only_be_made_stricter() -> None:
-    """Anonymous stays anonymous, and hidden hidden."""
+    """Anonymous stays anonymous, and hidden stays hidden."""
     defaults = Defaults(names="anonymous", cost="hidden")
     rules = resolve(defaults, channel=ChannelChoice(names="shown", cost="shown"))
     assert (rules.names, rules.cost) == ("anonymous", "hidden")
 
 
 @pytest.mark.parametrize("channel", [True, False])
-def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
-    """Regardless of the workspace's choice, as they don't concern privacy."""
+def test_a_channel_decides_on_follow_ups(*, channel: bool) -> None:
+    """The workspace's choice doesn't matter, as follow-ups don't concern privacy."""
     rules = resolve(
         Defaults(),
         workspace=WorkspaceChoice(follow_ups=not channel),
@@ -140,7 +140,7 @@ def test_a_channel_decides_on_follow_ups_for_itself(*, channel: bool) -> None:
     assert rules.follow_ups is channel
 
 
-async def test_what_a_newer_release_has_stored_is_kept(
+async def test_settings_stored_by_a_newer_release_are_kept(
     preferences: Preferences, opened: Database
 ) -> None:
     """After a downgrade, changing a setting keeps the newer release's keys."""
@@ -163,22 +163,22 @@ async def _store(opened: Database, chosen: str) -> None:
     "stored",
     ["no JSON", "[]", '"text"', "null", '{"reveal": "owners", "names": 1, "cost": ["shown"]}'],
 )
-def test_what_cannot_be_read_is_closed(stored: str) -> None:
+def test_an_unreadable_setting_is_the_strictest(stored: str) -> None:
     """An unreadable stored choice opens no answers."""
     choice = read_choice(ChannelChoice, stored)
     assert choice.model_dump(include={*STRICTEST}) == STRICTEST
     assert choice.pipeline is None
 
 
-def test_one_wrong_value_takes_no_other_with_it() -> None:
+def test_one_wrong_value_affects_no_other() -> None:
     """Readable values still apply."""
     choice = read_choice(ChannelChoice, '{"pipeline": 7, "reveal": "requester", "x": 1}')
     assert (choice.pipeline, choice.reveal, choice.names) == (None, "requester", None)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", '"5"', "true"])
-def test_a_wrong_budget_is_no_budget_of_the_admins(amount: str) -> None:
-    """It is ignored; the operator's limit applies anyway."""
+def test_a_wrong_budget_is_ignored(amount: str) -> None:
+    """The operator's limit applies anyway."""
     stored = f'{{"per_person_day_usd": {amount}, "reveal": "requester"}}'
     choice = read_choice(WorkspaceChoice, stored)
     assert (choice.per_person_day_usd, choice.reveal) == (None, "requester")

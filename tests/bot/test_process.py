@@ -27,7 +27,7 @@ async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
         assert await process.wait() == 0
 
 
-async def test_a_start_says_what_the_bot_works_with(tmp_path: Path) -> None:
+async def test_a_start_reports_the_configuration(tmp_path: Path) -> None:
     """A plain block: configuration, pipelines, database, workspace, and how to ask. No secrets."""
     async with world(tmp_path, Reply("The reply.")) as there:
         for state in ("new", "existing"):
@@ -45,8 +45,8 @@ async def test_a_start_says_what_the_bot_works_with(tmp_path: Path) -> None:
             assert there.slack.bot_token not in log
 
 
-async def test_sigterm_lets_a_running_question_end(tmp_path: Path) -> None:
-    """A bot that is stopped in the middle of a question still answers it."""
+async def test_sigterm_lets_a_running_question_finish(tmp_path: Path) -> None:
+    """A bot stopped in the middle of a question still answers it."""
     gate = asyncio.Event()
     async with (
         world(tmp_path, Reply("The reply.", gate=gate)) as there,
@@ -63,9 +63,9 @@ async def test_sigterm_lets_a_running_question_end(tmp_path: Path) -> None:
 
 
 async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
-    """Kill -9 in the middle of a question: the next start answers it from what is stored.
+    """After kill -9 in the middle of a question, the next start answers it from the stored answers.
 
-    The proposers' answers were stored, so they are not asked, and paid for, again.
+    The proposers' answers were stored, so no call is repeated and paid for twice.
     """
     gate = asyncio.Event()
     async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
@@ -106,7 +106,7 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
     ],
 )
-async def test_what_is_missing_is_said_before_anything_starts(
+async def test_missing_settings_are_reported_before_anything_starts(
     tmp_path: Path, change: dict[str, str], says: str
 ) -> None:
     """One clear message on standard error, exit code 2, no traceback and no secret."""
@@ -121,8 +121,8 @@ async def test_what_is_missing_is_said_before_anything_starts(
         assert there.slack.bot_token not in log
 
 
-async def test_a_port_in_use_is_said(tmp_path: Path) -> None:
-    """`--http` names the host and the port, and what to do; exit code 2."""
+async def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
+    """With `--http`, the message names host, port and remedy; exit code 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         async with (
@@ -187,8 +187,8 @@ async def test_a_second_signal_stops_a_bot_whose_slack_hangs(tmp_path: Path) -> 
         assert "Traceback" not in log
 
 
-async def test_a_question_whose_key_is_gone_after_a_restart_is_told_so(tmp_path: Path) -> None:
-    """A leftover question whose pipeline no longer works is closed with a notice."""
+async def test_a_question_whose_key_is_gone_after_a_restart_gets_a_notice(tmp_path: Path) -> None:
+    """A leftover question whose pipeline no longer works ends with a notice."""
     gate = asyncio.Event()
     async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
         async with running(tmp_path, there.slack) as process:

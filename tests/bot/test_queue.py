@@ -1,4 +1,4 @@
-"""What the run store tells of the queue, on a real SQLite file and on a real Postgres."""
+"""The queue statistics of the run store, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def opened(database: str) -> AsyncGenerator[Database, None]:
 
 
 async def claimed(opened: Database, number: int, *, age_s: float) -> str:
-    """The id of a question that was asked so long ago."""
+    """Return the id of a question asked this long ago."""
     ts = f"{number}.000100"
     question = Question("T1", "C1", "U1", ts, ts, "Why?", "mention")
     run_id = await StoredRunStore(opened).claim(question, (ts,), "balanced")
@@ -34,8 +34,8 @@ async def claimed(opened: Database, number: int, *, age_s: float) -> str:
     return run_id
 
 
-async def test_the_queue_is_told_by_state_with_the_oldest_of_each(opened: Database) -> None:
-    """What has ended counts no more, however old it is; the age is since the question was asked."""
+async def test_the_queue_is_counted_by_state_with_the_oldest_of_each(opened: Database) -> None:
+    """Ended runs are not counted; a run's age is the time since the question was asked."""
     runs = StoredRunStore(opened)
     ages = {"waiting": (30.0, 300.0), "running": (60.0, 600.0), "over": (9_000.0, 9_000.0)}
     ids = {
@@ -53,12 +53,12 @@ async def test_the_queue_is_told_by_state_with_the_oldest_of_each(opened: Databa
     assert 600 <= queue.oldest_running_s < 890
 
 
-async def test_a_clock_that_was_set_back_makes_no_age_negative(opened: Database) -> None:
-    """A question from the future has waited for no time."""
+async def test_a_clock_set_back_makes_no_age_negative(opened: Database) -> None:
+    """A question from the future has the age 0."""
     await claimed(opened, 1, age_s=-600.0)
     assert await StoredRunStore(opened).queue() == QueueStats(1, 0, 0.0, 0.0)
 
 
-async def test_an_empty_queue_is_told_as_such(opened: Database) -> None:
-    """Nothing waits, and nothing is old."""
+async def test_an_empty_queue_is_reported_as_empty(opened: Database) -> None:
+    """Nothing waits, and there is no oldest run."""
     assert await StoredRunStore(opened).queue() == QueueStats(0, 0, 0.0, 0.0)

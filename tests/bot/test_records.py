@@ -1,4 +1,4 @@
-"""What is read from the run store besides one run, and what is deleted; on both databases."""
+"""Lists in the run store and deletions, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run_store(opened: Database) -> StoredRunStore:
 async def asked(
     run_store: StoredRunStore, ts: str, *, user: str = "U1", team: str = "T1", ends: bool = True
 ) -> str:
-    """The id of a run of somebody's question, which has one answer and one post."""
+    """Return the id of a person's run with one answer and one post."""
     question = replace(QUESTION, ts=ts, thread_ts=ts, user=user, team=team)
     run_id = await run_store.claim(question, (f"message:{team}:{ts}",), "balanced")
     assert run_id is not None
@@ -42,14 +42,14 @@ async def asked(
 
 
 async def aged(opened: Database, run_id: str, days: int) -> None:
-    """Have a run be claimed so many days ago."""
+    """Change the claim time of a run to this many days ago."""
     moment = datetime.now(UTC) - timedelta(days=days)
     async with opened.begin() as connection:
         await connection.execute(update(runs).where(runs.c.id == run_id).values(created_at=moment))
 
 
 async def sizes(opened: Database) -> dict[str, int]:
-    """The tables that hold rows, with how many."""
+    """Return the number of rows of each table that has any."""
     async with opened.connect() as connection:
         found = {
             name: await connection.scalar(select(func.count()).select_from(table))
@@ -61,7 +61,7 @@ async def sizes(opened: Database) -> dict[str, int]:
 async def test_a_persons_latest_questions_come_newest_first(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """Only hers, only of this workspace, and no more than asked for."""
+    """The list holds only that person's questions, in that workspace, up to the limit."""
     for number in range(3):
         run_id = await asked(run_store, f"{number}.0001")
         await aged(opened, run_id, days=3 - number)
@@ -73,10 +73,10 @@ async def test_a_persons_latest_questions_come_newest_first(
     assert found[0].created_at.tzinfo is not None
 
 
-async def test_a_thread_in_which_somebody_asked_is_known(
+async def test_a_thread_with_a_question_is_known(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """By workspace, channel and thread: the same ts elsewhere is another thread."""
+    """Workspace, channel and thread all count: the same ts elsewhere is another thread."""
     await asked(run_store, "1.0001")
     history = StoredHistory(opened)
     assert await history.was_asked_in("T1", "C1", "1.0001")
@@ -85,10 +85,10 @@ async def test_a_thread_in_which_somebody_asked_is_known(
     assert not await history.was_asked_in("T1", "C1", "1.0002")
 
 
-async def test_the_ledger_comes_back_as_it_was_written(
+async def test_the_call_log_is_read_as_it_was_written(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """Every call in the order of its end; what is unknown stays unknown, and is never 0."""
+    """Every call is listed in order of its end; unknown values stay unknown, never 0."""
     run_id = await asked(run_store, "1.0001")
     await run_store.charge(run_id, LATE)
     assert await StoredCallLog(opened).of(run_id) == [CALL, LATE]
@@ -98,7 +98,7 @@ async def test_the_ledger_comes_back_as_it_was_written(
 async def test_an_operator_lists_the_latest_runs(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """The newest first; those that have not ended can be asked for alone."""
+    """The newest come first; a filter lists only unfinished runs."""
     old, live, new = (
         await asked(run_store, "1.0001"),
         await asked(run_store, "2.0001", ends=False),
@@ -112,8 +112,10 @@ async def test_an_operator_lists_the_latest_runs(
     assert [run.id for run in await listing.runs(state="answered")] == [new, old]
 
 
-async def test_the_last_word_on_a_reply_counts(opened: Database, run_store: StoredRunStore) -> None:
-    """However often and fast somebody clicks, one verdict and one best answer are theirs."""
+async def test_the_latest_feedback_on_a_reply_counts(
+    opened: Database, run_store: StoredRunStore
+) -> None:
+    """However often and fast somebody clicks, they have one rating and one best answer."""
     run_id = await asked(run_store, "1.0001")
     feedback = StoredFeedback(opened)
     await asyncio.gather(*(feedback.judge(run_id, "U1", "helpful", "") for _ in range(5)))
@@ -127,10 +129,10 @@ async def test_the_last_word_on_a_reply_counts(opened: Database, run_store: Stor
     assert await feedback.best_of(run_id, "U1") is None
 
 
-async def test_what_is_old_goes_with_all_that_hangs_on_it(
+async def test_old_runs_are_deleted_with_everything_that_belongs_to_them(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """Answers, calls, posts, claims and feedback go too; what is young or has not ended stays."""
+    """Answers, calls, posts, claims and feedback go too; recent and unfinished runs stay."""
     old, live, young = (
         await asked(run_store, "1.0001"),
         await asked(run_store, "2.0001", ends=False),
@@ -147,8 +149,10 @@ async def test_what_is_old_goes_with_all_that_hangs_on_it(
     assert [unfinished.run_id for unfinished in await run_store.unfinished()] == [live]
 
 
-async def test_a_person_is_forgotten_on_demand(opened: Database, run_store: StoredRunStore) -> None:
-    """Their questions, their feedback and their spending go; those of others stay."""
+async def test_a_persons_data_is_deleted_on_demand(
+    opened: Database, run_store: StoredRunStore
+) -> None:
+    """Their questions, feedback and spending are deleted; other people's stay."""
     hers, his = await asked(run_store, "1.0001"), await asked(run_store, "2.0001", user="U2")
     await StoredFeedback(opened).judge(his, "U1", "helpful", "")
     await StoredFeedback(opened).judge(his, "U2", "helpful", "")

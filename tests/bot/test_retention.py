@@ -1,4 +1,4 @@
-"""What is deleted, by age and on demand, on a real SQLite file and on a real Postgres."""
+"""Deletion by age and on demand, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def asked(
     days: float = 0,
     ended: bool = True,
 ) -> str:
-    """The id of a run with a row in every table, claimed so many days ago."""
+    """Return the id of a run with a row in every table, claimed this many days ago."""
     run_store = StoredRunStore(database)
     question = replace(QUESTION, team=team, user=user)
     key = f"{team} {user} {days} {ended} {len(await ids(database, runs, 'id'))}"
@@ -58,18 +58,18 @@ async def asked(
 
 
 async def ids(database: Database, table: Table, column: str = "run_id") -> set[str]:
-    """The values of a column."""
+    """Return the values of a column."""
     async with database.connect() as connection:
         return set((await connection.execute(select(table.c[column]))).scalars())
 
 
 async def purged(database: Database, whose: DeletionScope) -> set[str]:
-    """The runs that a purge has deleted."""
+    """Purge, and return the deleted runs."""
     return {run_id async for gone in Retention(database).purge(whose) for run_id in gone}
 
 
 async def chosen(database: Database, team: str, scope: str, name: str) -> None:
-    """Something was chosen for a person, a channel or a workspace."""
+    """Store settings of a person, a channel and a workspace."""
     row = {
         "team": team,
         "scope": scope,
@@ -83,16 +83,16 @@ async def chosen(database: Database, team: str, scope: str, name: str) -> None:
 
 
 async def spent(database: Database, day: str, *, team: str = "T1", user: str = "U1") -> None:
-    """Somebody spent something on a day."""
+    """Store somebody's spending on a day."""
     row = {"team": team, "day": day, "channel": "C1", "user": user, "questions": 1, "cost_usd": 1.0}
     async with database.begin() as connection:
         await connection.execute(insert(spending).values(row))
 
 
-async def test_what_is_older_than_the_days_goes_with_all_that_hangs_on_it(
+async def test_runs_older_than_the_limit_are_deleted_with_everything_that_belongs_to_them(
     opened: Database,
 ) -> None:
-    """Answers, calls, messages, claims and feedback go too; the young and the unended stay."""
+    """Answers, calls, messages, claims and feedback go too; recent and unfinished runs stay."""
     old = await asked(opened, days=91)
     young = await asked(opened, days=89)
     live = await asked(opened, days=200, ended=False)
@@ -103,8 +103,8 @@ async def test_what_is_older_than_the_days_goes_with_all_that_hangs_on_it(
         assert await ids(opened, table) == {young, live}, table.name
 
 
-async def test_a_day_that_was_deleted_can_be_deleted_again(opened: Database) -> None:
-    """Nothing to do is no trouble, nor are more days than there ever were."""
+async def test_a_repeated_deletion_does_no_harm(opened: Database) -> None:
+    """Deleting nothing is fine, and so is a number of days before the first run."""
     young = await asked(opened)
     keep = Retention(opened)
     for days in (90, 90, 10**7, 10**12):
@@ -113,8 +113,8 @@ async def test_a_day_that_was_deleted_can_be_deleted_again(opened: Database) -> 
     assert ago(10**12) == datetime.min.replace(tzinfo=UTC)
 
 
-async def test_what_was_spent_goes_with_age_but_not_this_month(opened: Database) -> None:
-    """A monthly budget does not start anew because little is kept."""
+async def test_old_spending_is_deleted_except_this_months(opened: Database) -> None:
+    """A short retention does not reset the monthly budget."""
     today = datetime.now(UTC).date()
     days = [today, today.replace(day=1), today.replace(day=1) - timedelta(days=1)]
     days.append(today - timedelta(days=200))
@@ -127,10 +127,10 @@ async def test_what_was_spent_goes_with_age_but_not_this_month(opened: Database)
     assert days[0].isoformat() in await ids(opened, spending, "day")
 
 
-async def test_a_purge_goes_on_until_nothing_is_left(
+async def test_a_purge_continues_until_nothing_is_left(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some at a time, so that questions get between; all in the end, each told once."""
+    """It deletes in batches, so questions are not blocked, and reports each run once."""
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     all_of_them = {await asked(opened) for _ in range(5)}
     parts = [list(gone) async for gone in Retention(opened).purge(DeletionScope(team="T1"))]
@@ -151,10 +151,10 @@ async def test_a_purge_goes_on_until_nothing_is_left(
         (DeletionScope(user=""), set[str]()),
     ],
 )
-async def test_a_purge_takes_what_fits_all_that_was_said(
+async def test_a_purge_matches_all_given_criteria(
     opened: Database, whose: DeletionScope, expected: Collection[str]
 ) -> None:
-    """And nothing else; an empty name is nobody's, never everybody's."""
+    """It deletes nothing else; an empty name matches nobody."""
     there = {
         await asked(opened, team=team, user=user, days=days): f"{team} {user} {days}"
         for team, user, days in (("T1", "U1", 0), ("T1", "U1", 9), ("T1", "U2", 0), ("T2", "U1", 0))
@@ -164,8 +164,8 @@ async def test_a_purge_takes_what_fits_all_that_was_said(
     assert left == set(there.values()) - set(expected)
 
 
-async def test_what_has_not_ended_is_left_and_counted(opened: Database) -> None:
-    """A worker has it in hand; the operator is told how many."""
+async def test_unfinished_runs_are_left_and_counted(opened: Database) -> None:
+    """A worker may have them; the operator sees how many are left."""
     live = await asked(opened, ended=False)
     await asked(opened)
     await asked(opened, team="T2", ended=False)
@@ -174,8 +174,8 @@ async def test_what_has_not_ended_is_left_and_counted(opened: Database) -> None:
     assert live in await ids(opened, runs, "id")
 
 
-async def test_a_person_is_forgotten_in_one_workspace_or_in_all(opened: Database) -> None:
-    """What they chose, said and spent is gone; what others did stays."""
+async def test_a_person_is_deleted_in_one_workspace_or_in_all(opened: Database) -> None:
+    """Their settings, texts and spending are gone; other people's stay."""
     theirs = await asked(opened, user="U1", ended=False)
     others = await asked(opened, user="U2")
     elsewhere = await asked(opened, team="T2", user="U1", ended=False)
@@ -195,8 +195,8 @@ async def test_a_person_is_forgotten_in_one_workspace_or_in_all(opened: Database
     assert theirs in await ids(opened, runs, "id")
 
 
-async def test_a_workspace_is_forgotten(opened: Database) -> None:
-    """Its choices and what it spent are gone, those of another are not."""
+async def test_a_workspace_is_deleted(opened: Database) -> None:
+    """Its settings and spending are gone; another workspace's stay."""
     await asked(opened)
     await asked(opened, team="T2")
     await chosen(opened, "T1", "channel", "C1")
@@ -210,10 +210,10 @@ async def test_a_workspace_is_forgotten(opened: Database) -> None:
     "whose",
     [DeletionScope(), DeletionScope(team=""), DeletionScope(user=""), DeletionScope(before=ago(0))],
 )
-async def test_nobody_in_particular_is_not_everybody(
+async def test_a_purge_without_a_person_or_workspace_keeps_settings(
     opened: Database, whose: DeletionScope
 ) -> None:
-    """Choices, and what was spent this month, stay when no person and no workspace is named."""
+    """Settings, and this month's spending, stay when no person and no workspace is given."""
     run_id = await asked(opened)
     await chosen(opened, "T1", "person", "U1")
     await Retention(opened).forget(whose)
@@ -222,16 +222,16 @@ async def test_nobody_in_particular_is_not_everybody(
     assert await ids(opened, feedback) == {run_id}
 
 
-async def test_the_bot_deletes_what_is_old_while_it_runs(
+async def test_the_running_bot_deletes_old_data(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For the days that moa.toml says, and without being asked."""
+    """It follows the days in moa.toml, without a command."""
     monkeypatch.setattr(retention, "ENFORCE_EVERY_S", 0.05)
     extra = "\n[storage]\nretention_days = 2\n"
     async with on_stage(tmp_path, database=database, extra=extra) as stage:
         young = await asked(stage.bot.database, days=1)
         old = await asked(stage.bot.database, days=3)
         async with asyncio.timeout(PATIENCE_S):
-            while old in (left := await ids(stage.bot.database, runs, "id")):  # noqa: ASYNC110 - no event tells
+            while old in (left := await ids(stage.bot.database, runs, "id")):  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.05)
         assert left == {young}

@@ -1,4 +1,4 @@
-"""What a run's events leave in the run store; on a real SQLite file and on a real Postgres."""
+"""The rows that a run's events leave in the run store, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ def runs(opened: Database) -> StoredRunStore:
 
 
 async def paid(opened: Database, run_id: str) -> list[Call]:
-    """The calls that are stored."""
+    """Return the stored calls."""
     return [*await StoredCallLog(opened).of(run_id)]
 
 
-async def test_each_answer_is_stored_when_it_comes(runs: StoredRunStore, opened: Database) -> None:
-    """With its call and its cost, so that nothing that was paid for is lost with the process."""
+async def test_each_answer_is_stored_when_it_arrives(
+    runs: StoredRunStore, opened: Database
+) -> None:
+    """Its call and cost are stored with it, so a crash loses nothing that was paid for."""
     run_id = await claimed(runs)
     recorder = RunRecorder(runs, run_id)
     await recorder.record(Answered(ANSWER, CALL))
@@ -48,7 +50,7 @@ async def test_each_answer_is_stored_when_it_comes(runs: StoredRunStore, opened:
 
 
 async def test_calls_without_an_answer_are_charged(runs: StoredRunStore, opened: Database) -> None:
-    """A failed try and a failed model cost money too; progress alone costs nothing."""
+    """A failed try and a failed model cost money too; progress events cost nothing."""
     run_id = await claimed(runs)
     recorder = RunRecorder(runs, run_id)
     tried, failed = replace(CALL, state="failed"), replace(CALL, attempt=2, state="failed")
@@ -58,10 +60,10 @@ async def test_calls_without_an_answer_are_charged(runs: StoredRunStore, opened:
     assert await paid(opened, run_id) == [tried, failed]
 
 
-async def test_a_superseded_attempt_leaves_its_reply_to_the_next(
+async def test_a_superseded_attempt_leaves_its_reply_to_the_next_one(
     runs: StoredRunStore, opened: Database
 ) -> None:
-    """It cannot end the run, but nobody pays for its answers again."""
+    """It cannot end the run, but its answers are not paid for again."""
     run_id = await claimed(runs)
     for _ in range(2):
         assert await runs.begin(run_id)
@@ -74,10 +76,10 @@ async def test_a_superseded_attempt_leaves_its_reply_to_the_next(
     assert await paid(opened, run_id) == [WRITING]
 
 
-async def test_calls_that_were_stopped_with_their_run_are_charged(
+async def test_calls_stopped_with_their_run_are_charged(
     runs: StoredRunStore, opened: Database
 ) -> None:
-    """However the run was broken off, its estimates are in the call log and in the budget."""
+    """However the run was interrupted, its estimates are in the call log and in the budget."""
     run_id = await claimed(runs)
     usage = Usage(1_000, 50, estimated=True)
     stopped = replace(CALL, state="cut", error_kind="cancelled", usage=usage, cost_usd=0.5)
@@ -98,10 +100,10 @@ async def test_calls_that_were_stopped_with_their_run_are_charged(
     assert (spent.questions, spent.cost_usd) == (1, pytest.approx(1.0))
 
 
-async def test_an_answer_keeps_that_its_tokens_are_estimates(
+async def test_an_answer_records_that_its_tokens_are_estimates(
     runs: StoredRunStore, opened: Database
 ) -> None:
-    """Its cost is shown as an estimate later, too."""
+    """Its cost is later shown as an estimate, too."""
     run_id = await claimed(runs)
     answer = replace(ANSWER, usage=Usage(1_000, 50, estimated=True))
     call = replace(CALL, usage=answer.usage)

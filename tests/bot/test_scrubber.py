@@ -1,4 +1,4 @@
-"""What the log scrubber knows, and that its time is proportional to a line's length."""
+"""The log scrubber finds secrets, in time proportional to a line's length."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ KEYS = [
     f"-----BEGIN RSA PRIVATE KEY-----\n{TAIL}\n{TAIL}\n-----END RSA PRIVATE KEY-----",
     f"-----BEGIN PRIVATE KEY-----\n{TAIL}",
 ]
-"""Each holds `TAIL`, which must not be left."""
+"""Each contains `TAIL`, which must be removed."""
 
 AZURE = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("around", ["{}", "before {} after", '"{}"', "'{}',", "({})", "x\n{}\ny"])
-def test_known_keys_are_hidden_wherever_they_stand(key: str, around: str) -> None:
-    """The common keys are hidden in logs and in errors, in any surroundings."""
+def test_known_key_formats_are_hidden_everywhere(key: str, around: str) -> None:
+    """Common key formats are hidden in logs and errors, whatever surrounds them."""
     line = around.format(key)
     for scrubbed in (scrub(line), redacted(line)):
         assert TAIL.lower() not in scrubbed.lower()
@@ -73,7 +73,7 @@ def test_known_keys_are_hidden_wherever_they_stand(key: str, around: str) -> Non
 
 
 def test_hexadecimal_digits_are_hidden_only_as_a_key() -> None:
-    """Azure's keys look like any id, so the word before them decides."""
+    """Azure keys look like any id, so the word before them decides."""
     assert AZURE not in scrub(f"api-key: {AZURE}")
     assert AZURE not in scrub(f"AZURE_OPENAI_API_KEY={AZURE}")
     assert scrub(f"trace {AZURE}") == f"trace {AZURE}"
@@ -99,7 +99,7 @@ def test_ordinary_lines_stay_readable(line: str) -> None:
 
 
 def test_secrets_in_the_values_of_a_line_are_hidden() -> None:
-    """Lists, tables, errors and fields named like a secret are searched, numbers are kept."""
+    """Lists, dicts, errors and fields named like a secret are searched; numbers are kept."""
     line = hide_secrets(
         None,
         "info",
@@ -158,7 +158,7 @@ def no_hang() -> Generator[None, None, None]:
 @pytest.mark.parametrize("start", ["", "token "])
 @pytest.mark.usefixtures("no_hang")
 def test_no_text_takes_long_to_scrub(start: str, piece: str) -> None:
-    """Text made to be searched again and again takes no longer than other text."""
+    """Text designed to be slow takes no longer than other text."""
     line = start + piece * (300_000 // len(piece))
     for scrubbed in (scrub(line), redacted(line)):
         assert len(scrubbed) <= 2 * len(line)

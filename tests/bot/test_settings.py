@@ -26,18 +26,18 @@ aggregator = "gpt"
 
 
 def configure(folder: Path) -> None:
-    """A `moa.toml` with one model."""
+    """Write a `moa.toml` with one model."""
     (folder / "moa.toml").write_text(CONFIG, encoding="utf-8")
 
 
-def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
-    """One sentence instead of a traceback."""
+def test_a_dotenv_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    """The error is one sentence, not a traceback."""
     (tmp_path / ".env").write_bytes(b"OPENAI_API_KEY=caf\xe9\n")
     with pytest.raises(ConfigurationError, match=r"^\.env: not a UTF-8 text file\.$"):
         load(tmp_path, {})
 
 
-def test_space_around_a_key_is_no_part_of_it(tmp_path: Path) -> None:
+def test_space_around_a_key_is_removed(tmp_path: Path) -> None:
     """A line break copied with a key does no harm; blank means unset."""
     configure(tmp_path)
     settings = load(tmp_path, {"OPENAI_API_KEY": " sk-key\n", "BLUE_KEY": " "})
@@ -87,8 +87,8 @@ def test_a_wrong_limit_is_named(tmp_path: Path, line: str, says: str) -> None:
     assert says in str(caught.value)
 
 
-async def test_a_key_that_cannot_be_one_is_named_and_not_shown(tmp_path: Path) -> None:
-    """The message says which model, and in which variable."""
+async def test_an_invalid_key_is_named_and_not_shown(tmp_path: Path) -> None:
+    """The message names the model and the variable."""
     configure(tmp_path)
     settings = load(tmp_path, {"OPENAI_API_KEY": "sk-“curly”"})
     async with Endpoints() as endpoints:
@@ -97,8 +97,8 @@ async def test_a_key_that_cannot_be_one_is_named_and_not_shown(tmp_path: Path) -
     assert "curly" not in str(caught.value)
 
 
-async def test_an_address_that_is_none_is_named(tmp_path: Path) -> None:
-    """The message says which model has it."""
+async def test_an_invalid_address_is_named(tmp_path: Path) -> None:
+    """The message names the model."""
     configure(tmp_path)
     variables = {"OPENAI_API_KEY": "sk-key", "OPENAI_BASE_URL": "nowhere"}
     async with Endpoints() as endpoints:

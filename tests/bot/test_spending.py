@@ -1,4 +1,4 @@
-"""What was spent and what is counted, on a real SQLite file and on a real Postgres."""
+"""Spending and usage, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def spending(opened: Database) -> StoredSpending:
 async def ask(
     runs: StoredRunStore, key: str, *, user: str = "U1", channel: str = "C1", team: str = "T1"
 ) -> str:
-    """The id of a run of somebody's question."""
+    """Return the id of a person's run."""
     question = replace(QUESTION, team=team, channel=channel, user=user, ts=key)
     run_id = await runs.claim(question, [key], "balanced")
     assert run_id is not None
@@ -51,7 +51,7 @@ async def ask(
 
 
 async def answer(runs: StoredRunStore, run_id: str, cost_usd: float | None, seconds: float) -> None:
-    """Bring a run to its end with one call."""
+    """Finish a run with one call."""
     call = replace(CALL, cost_usd=cost_usd)
     await runs.record(run_id, replace(ANSWER, cost_usd=cost_usd), call)
     outcome = Outcome("Reply.", "complete", "balanced", (), None, (call,), seconds)
@@ -62,7 +62,7 @@ async def answer(runs: StoredRunStore, run_id: str, cost_usd: float | None, seco
 async def test_each_call_is_paid_for_once(
     runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
-    """Retries and failures cost as well; an answer that was only restored adds nothing."""
+    """Retries and failures cost as well; a restored answer adds nothing."""
     run_id = await ask(runs, "1")
     await runs.charge(run_id, replace(CALL, state="failed"))
     await runs.record(run_id, ANSWER, replace(CALL, attempt=2))
@@ -77,10 +77,10 @@ async def test_each_call_is_paid_for_once(
     assert (use.person_month_questions, use.person_month_usd) == (1, 0.5)
 
 
-async def test_a_question_that_asked_no_model_is_no_use(
+async def test_a_question_without_model_calls_is_not_counted(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """What was refused, and what ended before any call, is neither counted nor paid for."""
+    """Refused questions, and those that ended before any call, are neither counted nor charged."""
     await runs.fail(await ask(runs, "1"), "person_budget")
     await runs.fail(await ask(runs, "2"), "thread_gone")
     use = await spending.use("T1", "U1", "C1", datetime.now(UTC))
@@ -89,10 +89,10 @@ async def test_a_question_that_asked_no_model_is_no_use(
     assert use.person_at_once == 0
 
 
-async def test_use_is_counted_by_person_channel_and_workspace(
+async def test_usage_is_counted_by_person_channel_and_workspace(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """Nobody's questions count for somebody else, nor those of another workspace."""
+    """A question counts only for its own person, channel and workspace."""
     places = (("U1", "C1", "T1"), ("U1", "C2", "T1"), ("U2", "C1", "T1"), ("U1", "C1", "T2"))
     for number, (user, channel, team) in enumerate(places):
         run_id = await ask(runs, str(number), user=user, channel=channel, team=team)
@@ -103,10 +103,10 @@ async def test_use_is_counted_by_person_channel_and_workspace(
     assert (await spending.use("T1", "U1", None, datetime.now(UTC))).channel_day_usd == 0
 
 
-async def test_another_day_and_another_month_begin_anew(
+async def test_a_new_day_and_a_new_month_start_at_zero(
     runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
-    """A day's budget is free again at midnight UTC, a month's on the first."""
+    """A day's budget resets at midnight UTC, a month's on the first."""
     await answer(runs, await ask(runs, "1"), 1.0, 2.0)
     async with opened.begin() as connection:
         await connection.execute(update(table).values(day="2026-05-31"))
@@ -120,10 +120,10 @@ async def test_another_day_and_another_month_begin_anew(
     assert (use.person_day_usd, use.channel_day_usd, use.workspace_month_usd) == (0.0, 0.0, 0.0)
 
 
-async def test_questions_under_way_count_by_what_is_usual(
+async def test_questions_in_progress_count_with_their_usual_cost(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """What their pipeline usually costs is taken as spent, less what was paid for them already."""
+    """A pipeline's usual cost counts as spent, minus what has been paid already."""
     await answer(runs, await ask(runs, "1"), 1.0, 2.0)
     await answer(runs, await ask(runs, "2", user="U2"), None, 2.0)
     first = await ask(runs, "3")
@@ -140,10 +140,10 @@ async def test_questions_under_way_count_by_what_is_usual(
     assert before.workspace_month_usd == 2.0, "those before it count, paid or to be paid"
 
 
-async def test_only_questions_before_it_count_against_one(
+async def test_only_earlier_questions_count_against_a_question(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """Of many at once each has its own rank, so that exactly as many pass as there is room for."""
+    """Each of many concurrent questions has its own rank, so exactly as many pass as fit."""
     asked = [await ask(runs, str(number)) for number in range(5)]
     now = datetime.now(UTC)
     uses = [await spending.use("T1", "U1", "C1", now, before=run_id) for run_id in asked]
@@ -151,10 +151,10 @@ async def test_only_questions_before_it_count_against_one(
     assert [use.person_hour for use in uses] == [0, 1, 2, 3, 4]
 
 
-async def test_the_last_hour_moves_on(
+async def test_the_last_hour_is_a_sliding_window(
     runs: StoredRunStore, spending: StoredSpending, opened: Database
 ) -> None:
-    """A question counts for an hour from when it was asked."""
+    """A question counts for an hour after it was asked."""
     now = datetime.now(UTC)
     for number, minutes in enumerate((61, 59, 1)):
         run_id = await ask(runs, str(number))
@@ -170,7 +170,7 @@ async def test_the_last_hour_moves_on(
 async def test_pipelines_are_measured_by_their_latest_runs(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """Medians of what was answered; a cost that is unknown is left out, not counted as nothing."""
+    """Medians of answered runs are used; an unknown cost is left out, not counted as 0."""
     for number, (cost, seconds) in enumerate(((1.0, 2.0), (3.0, 4.0), (None, 90.0))):
         await answer(runs, await ask(runs, str(number)), cost, seconds)
     await runs.fail(await ask(runs, "failed"), "no_answer")
@@ -181,10 +181,10 @@ async def test_pipelines_are_measured_by_their_latest_runs(
     assert await spending.measured("T2", ["balanced"]) == {}
 
 
-async def test_the_channels_that_spend_most_come_first(
+async def test_the_channels_with_the_highest_cost_come_first(
     runs: StoredRunStore, spending: StoredSpending
 ) -> None:
-    """With their questions, as many of them as are asked for."""
+    """The list has their question counts, and at most as many channels as requested."""
     for number, (channel, cost) in enumerate((("C1", 1.0), ("C2", 5.0), ("C3", 0.1), ("C1", 1.0))):
         await answer(runs, await ask(runs, str(number), channel=channel), cost, 1.0)
     found = await spending.by_channel("T1", datetime.now(UTC), 2)

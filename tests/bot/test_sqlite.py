@@ -1,4 +1,4 @@
-"""SQLite: a lock that another process holds, errors, and the size of the write-ahead log."""
+"""SQLite: a lock held by another process, errors, and the size of the write-ahead log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_FILE = "SELECT missing FROM nothing"
 
 
 def question(number: int) -> Question:
-    """One question of many, each with a text of its own."""
+    """Return one of many questions, each with a different text."""
     ts = f"{number}.000100"
     return Question("T1", "C1", "U1", ts, ts, f"Question {number}? " + "words " * 200, "mention")
 
@@ -30,8 +30,8 @@ async def stored(run_store: StoredRunStore, number: int) -> str | None:
     return await run_store.claim(question(number), (f"message:{number}",), "balanced")
 
 
-async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path: Path) -> None:
-    """While what is to be stored waits, the loop goes on and what is stored can be read."""
+async def test_a_lock_of_another_process_blocks_only_writes(tmp_path: Path) -> None:
+    """While a write waits, the event loop runs and reads work."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
     run_store = StoredRunStore(database)
     first = await stored(run_store, 1)
@@ -49,8 +49,8 @@ async def test_a_lock_that_another_process_holds_holds_up_nothing_else(tmp_path:
     await database.dispose()
 
 
-async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) -> None:
-    """What a broken transaction had done is undone, and the file can be used as before."""
+async def test_a_transaction_works_after_an_error(tmp_path: Path) -> None:
+    """A broken transaction is rolled back, and the file can be used as before."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
 
     async def breaks() -> None:
@@ -69,14 +69,14 @@ async def test_after_an_error_the_next_transaction_is_a_new_one(tmp_path: Path) 
 
 
 async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
-    """It is brought into the file while questions come in, however many these are."""
+    """It is checkpointed while questions come in, however many they are."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
     run_store = StoredRunStore(database)
     for number in range(1_000):
         run_id = await stored(run_store, number)
         assert run_id
         await run_store.fail(run_id, "internal")
-        await asyncio.sleep(0.001)  # as whoever asks does
+        await asyncio.sleep(0.001)  # as the service does for a question
     assert (tmp_path / "bot.db-wal").stat().st_size < 24 * MEGABYTE
     await database.dispose()
     with closing(sqlite3.connect(tmp_path / "bot.db")) as other:

@@ -1,4 +1,4 @@
-"""The run store, on a real SQLite file and on a real Postgres."""
+"""The run store, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def runs(opened: Database) -> StoredRunStore:
 
 
 async def claimed(runs: StoredRunStore) -> str:
-    """The id of a run that was claimed just now."""
+    """Return the id of a new run."""
     run_id = await runs.claim(QUESTION, KEYS, "balanced")
     assert run_id is not None
     return run_id
 
 
-async def test_a_question_is_claimed_once_whatever_name_it_comes_under(
+async def test_a_question_is_claimed_once_by_event_and_by_message(
     runs: StoredRunStore,
 ) -> None:
     """The same event id, or the same message under another event id, is not claimed again."""
@@ -49,18 +49,18 @@ async def test_a_question_is_claimed_once_whatever_name_it_comes_under(
     assert len(await runs.unfinished()) == 1
 
 
-async def test_a_claim_that_comes_too_late_takes_nothing(runs: StoredRunStore) -> None:
-    """What is free of its names stays free, so that nothing that comes under it is lost."""
+async def test_a_late_claim_takes_nothing(runs: StoredRunStore) -> None:
+    """Its other keys stay free, so no later event under them is lost."""
     await claimed(runs)
     assert await runs.claim(QUESTION, ("event:E2", KEYS[0]), "balanced") is None
     assert not await runs.is_claimed("event:E2")
     assert await runs.claim(QUESTION, ("event:E2",), "balanced") is not None
 
 
-async def test_each_attempt_that_follows_another_has_a_number_of_its_own(
+async def test_each_attempt_has_its_own_number(
     runs: StoredRunStore,
 ) -> None:
-    """The first has nothing to clean up; a later one gets what was stored before it."""
+    """The first has nothing to clean up; a later one gets what was stored before."""
     run_id = await claimed(runs)
     first = await runs.begin(run_id)
     await runs.record(run_id, ANSWER, CALL)
@@ -73,22 +73,22 @@ async def test_each_attempt_that_follows_another_has_a_number_of_its_own(
     assert (first.answers, second.answers) == ((), (ANSWER,))
 
 
-async def test_of_many_attempts_at_once_each_has_a_number_of_its_own(runs: StoredRunStore) -> None:
-    """Workers that begin the same run at the same moment cannot both end it."""
+async def test_concurrent_attempts_have_different_numbers(runs: StoredRunStore) -> None:
+    """Workers that begin the same run at the same time cannot both end it."""
     run_id = await claimed(runs)
     begun = await asyncio.gather(*(runs.begin(run_id) for _ in range(5)))
     assert sorted(run.attempt for run in begun if run) == [0, 1, 2, 3, 4]
 
 
-async def test_of_many_claims_at_once_exactly_one_wins(runs: StoredRunStore) -> None:
-    """Two connections that bring the same event at the same time start one run."""
+async def test_exactly_one_of_many_concurrent_claims_wins(runs: StoredRunStore) -> None:
+    """Two connections that deliver the same event at the same time start one run."""
     orders = [KEYS, KEYS[::-1]] * 10
     won = await asyncio.gather(*(runs.claim(QUESTION, keys, "balanced") for keys in orders))
     assert sum(run_id is not None for run_id in won) == 1
 
 
-async def test_a_run_comes_back_as_it_was_stored(runs: StoredRunStore) -> None:
-    """Question, answers in order, aggregator, notes and posts all survive the database."""
+async def test_a_run_is_read_as_it_was_stored(runs: StoredRunStore) -> None:
+    """Question, answers in order, aggregator, notes and posts are stored and read back."""
     run_id = await claimed(runs)
     failed = replace(
         ANSWER, position=2, status="failed", text="", error="No.", error_kind="timeout"
@@ -120,8 +120,8 @@ async def test_a_run_comes_back_as_it_was_stored(runs: StoredRunStore) -> None:
     assert run.finished_at >= run.created_at
 
 
-async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRunStore) -> None:
-    """What it brought too late changes neither the reply nor the answers."""
+async def test_a_superseded_attempt_changes_nothing(runs: StoredRunStore) -> None:
+    """Its late results change neither the reply nor the answers."""
     run_id = await claimed(runs)
     await runs.record(run_id, ANSWER, CALL)
     for _ in range(2):
@@ -139,8 +139,8 @@ async def test_an_attempt_that_counts_no_more_finishes_nothing(runs: StoredRunSt
     assert (run.reply, run.answers) == ("In time.", (ANSWER,))
 
 
-async def test_an_attempt_that_counts_no_more_ends_nothing(runs: StoredRunStore) -> None:
-    """A worker that was taken for dead can't close the run that another one is working on."""
+async def test_a_superseded_attempt_ends_nothing(runs: StoredRunStore) -> None:
+    """A worker that counted as dead can't end the run that another one has."""
     run_id = await claimed(runs)
     for _ in range(2):
         assert await runs.begin(run_id)
@@ -157,10 +157,10 @@ async def test_an_attempt_that_counts_no_more_ends_nothing(runs: StoredRunStore)
     assert (run.state, run.trouble) == ("answered", None)
 
 
-async def test_every_call_has_one_line_in_the_ledger(
+async def test_every_call_has_one_row_in_the_call_log(
     runs: StoredRunStore, opened: Database
 ) -> None:
-    """A call is paid for once: an answer that was only restored adds no line."""
+    """A call is paid for once: a restored answer adds no row."""
     run_id = await claimed(runs)
     await runs.record(run_id, ANSWER, CALL)
     await runs.record(run_id, ANSWER, replace(CALL, attempt=0))
@@ -169,8 +169,8 @@ async def test_every_call_has_one_line_in_the_ledger(
     assert [(line.model, line.cost_usd, line.cached_tokens) for line in lines] == [("gpt", 0.01, 5)]
 
 
-async def test_a_finished_run_is_not_begun_again(runs: StoredRunStore) -> None:
-    """Only waiting and interrupted runs are worked on."""
+async def test_a_finished_run_does_not_begin_again(runs: StoredRunStore) -> None:
+    """Only queued and interrupted runs can begin."""
     run_id = await claimed(runs)
     first, second = await runs.begin(run_id), await runs.begin(run_id)
     assert first is not None
@@ -183,8 +183,8 @@ async def test_a_finished_run_is_not_begun_again(runs: StoredRunStore) -> None:
     assert await runs.unfinished() == []
 
 
-async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRunStore) -> None:
-    """A response_url is a secret: it is kept only while the question is open."""
+async def test_the_response_url_is_deleted_at_the_end(runs: StoredRunStore) -> None:
+    """A response_url is a secret: it is stored only while the question is open."""
     secret = replace(QUESTION, response_url="https://hooks.example/commands/secret")
     run_id = await runs.claim(secret, KEYS, "balanced")
     assert run_id is not None
@@ -199,7 +199,7 @@ async def test_the_response_url_is_forgotten_at_the_end(runs: StoredRunStore) ->
 
 
 async def test_odd_text_is_stored(runs: StoredRunStore) -> None:
-    """NUL characters and lone surrogates do not lose a question, an answer or its error."""
+    """NUL characters and lone surrogates lose no question, answer or error."""
     odd = "a\x00b\ud800c🎉"
     run_id = await runs.claim(replace(QUESTION, text=odd), KEYS, "balanced")
     assert run_id is not None
@@ -227,7 +227,7 @@ async def test_odd_text_is_stored(runs: StoredRunStore) -> None:
     ids=str,
 )
 def test_every_value_fits_its_column(column: Column[str], values: tuple[str, ...]) -> None:
-    """Postgres refuses what is too long for a column, where SQLite takes it."""
+    """Postgres rejects values longer than their column; SQLite stores them."""
     assert values
     assert isinstance(column.type, String)
     assert column.type.length is not None

@@ -37,7 +37,7 @@ FACTS = {
 
 
 class Kept:
-    """The spans as an exporter receives them."""
+    """The spans that an exporter receives."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -50,12 +50,12 @@ class Kept:
 
     @property
     def root(self) -> ReadableSpan:
-        """The root span."""
+        """Return the root span."""
         (root,) = [span for span in self.spans if span.parent is None]
         return root
 
     def calls(self, model: str) -> list[ReadableSpan]:
-        """The spans of a model's calls, in the order they ended."""
+        """Return the spans of model calls, in the order of their ends."""
         return [s for s in self.spans if (s.attributes or {}).get("moa_bot.model") == model]
 
 
@@ -65,7 +65,7 @@ def kept() -> Kept:
 
 
 def report(kept: Kept, events: Sequence[Event], how: Ended | None = "complete") -> None:
-    """Trace a run the way the service does."""
+    """Trace a run as the service does."""
     with Tracing(FACTS, kept.provider).work(RUN) as watch:
         for event in events:
             watch.on_event(event)
@@ -80,7 +80,7 @@ def about(span: ReadableSpan) -> dict[str, object]:
 async def test_a_question_is_one_trace_with_a_span_for_each_call(
     tmp_path: Path, kept: Kept
 ) -> None:
-    """Every call lies within the question's span, under its name in the conventions."""
+    """Every call is within the question's span and named by the conventions."""
     async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
@@ -102,7 +102,7 @@ async def test_a_question_is_one_trace_with_a_span_for_each_call(
 
 
 async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept: Kept) -> None:
-    """Model, provider, server, tokens, first token and how it ended, by their agreed names."""
+    """Model, provider, server, tokens, first token and outcome have their agreed names."""
     async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
         await stage.replied(await stage.ask("Why?"))
         await stage.bot.jobs.drain(20)
@@ -138,8 +138,8 @@ async def test_the_attributes_are_those_of_the_conventions(tmp_path: Path, kept:
     assert measured | set(expected) == set(told)
 
 
-async def test_a_trace_holds_no_words(tmp_path: Path, kept: Kept) -> None:
-    """No question, answer, person or channel; the run's id leads to them."""
+async def test_a_trace_contains_no_text(tmp_path: Path, kept: Kept) -> None:
+    """It has no question, answer, person or channel; the run id leads to them."""
     async with on_stage(tmp_path, tracer_provider=kept.provider) as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
         await stage.bot.jobs.drain(20)
@@ -150,8 +150,8 @@ async def test_a_trace_holds_no_words(tmp_path: Path, kept: Kept) -> None:
         assert secret not in everything
 
 
-async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
-    """The span of the question and those of its calls are errors, by kind."""
+async def test_a_failed_question_has_an_error_in_its_trace(tmp_path: Path, kept: Kept) -> None:
+    """The spans of the question and its failed calls are errors, with their kind."""
     models = everywhere(Reply(fault=Status(401)))
     async with on_stage(tmp_path, models=models, tracer_provider=kept.provider) as stage:
         ts = await stage.ask("Why?")
@@ -166,8 +166,8 @@ async def test_a_failed_question_says_why(tmp_path: Path, kept: Kept) -> None:
     assert not any(span.events for span in kept.spans), "an exception's words"
 
 
-async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
-    """A retry has a span next to the failed call's."""
+async def test_each_try_of_a_call_has_a_span(kept: Kept) -> None:
+    """A retry has a separate span beside the failed one."""
     steps = iter([[Fail(Unavailable(kind="overloaded"))], ["An answer."]])
 
     def script(_prompt: Prompt, _sampling: Sampling) -> Sequence[Step]:
@@ -183,7 +183,7 @@ async def test_each_try_of_a_call_is_a_span(kept: Kept) -> None:
     assert (first.end_time or 0) < (second.start_time or 0)
 
 
-async def test_a_call_that_was_stopped_as_needless_is_no_error(kept: Kept) -> None:
+async def test_a_call_cancelled_as_needless_is_no_error(kept: Kept) -> None:
     """A slow model that was cancelled doesn't look broken."""
     models = (says("red", Wait(3600)), says("green"))
     played = await play(plan(layer(*models, quorum=1, grace_s=0), by=says("writer")))
@@ -195,8 +195,8 @@ async def test_a_call_that_was_stopped_as_needless_is_no_error(kept: Kept) -> No
     assert "error.type" not in about(stopped)
 
 
-async def test_a_model_in_the_process_is_no_client_call(kept: Kept) -> None:
-    """The embedded model is a local call; a removed model has only its known fields."""
+async def test_an_embedded_model_is_an_internal_call(kept: Kept) -> None:
+    """Its span is not a client span; a removed model has only its known fields."""
     played = await play(plan(layer(says("removed")), by=says("writer")))
     report(kept, played.events)
     (writer,), (removed,) = kept.calls("writer"), kept.calls("removed")
@@ -207,8 +207,8 @@ async def test_a_model_in_the_process_is_no_client_call(kept: Kept) -> None:
     assert about(removed)["gen_ai.provider.name"] == "_OTHER"
 
 
-async def test_a_run_that_starts_again_traces_only_what_it_asks(kept: Kept) -> None:
-    """Answers of an earlier attempt have spans in that attempt's trace only."""
+async def test_a_resumed_run_traces_only_its_new_calls(kept: Kept) -> None:
+    """Answers of an earlier attempt are only in that attempt's trace."""
     whole = plan(layer(says("red"), says("green")), by=says("writer"))
     first = await play(whole)
     again = await play(whole, recorded=first.outcome.answers)
@@ -216,8 +216,8 @@ async def test_a_run_that_starts_again_traces_only_what_it_asks(kept: Kept) -> N
     assert [len(kept.calls(model)) for model in ("red", "green", "writer")] == [0, 0, 1]
 
 
-async def test_work_that_is_broken_off_ends_its_trace(kept: Kept) -> None:
-    """A trace is always closed: the next attempt has another."""
+async def test_interrupted_work_ends_its_trace(kept: Kept) -> None:
+    """A trace is always closed: the next attempt has a new one."""
     played = await play(plan(layer(says("red")), by=says("writer")))
     report(kept, played.events[:2], how=None)
     assert about(kept.root)["moa_bot.outcome"] == "interrupted"
@@ -225,7 +225,7 @@ async def test_work_that_is_broken_off_ends_its_trace(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("how", ["stopped", "archived", "partial"])
-def test_what_nobody_has_to_look_into_is_no_error(kept: Kept, how: Ended) -> None:
+def test_expected_outcomes_are_no_errors(kept: Kept, how: Ended) -> None:
     """Pressing Stop, or asking where posting is forbidden, isn't a failure."""
     report(kept, [], how=how)
     assert kept.root.status.status_code is StatusCode.UNSET
@@ -244,16 +244,16 @@ def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
     assert add_trace_ids(None, "info", {}) == {}
 
 
-def test_work_has_a_trace_of_its_own_whoever_brought_the_question(kept: Kept) -> None:
-    """The work may outlive the request, so it has a trace of its own."""
+def test_work_has_a_separate_trace_from_its_request(kept: Kept) -> None:
+    """The work may outlive the request that brought the question."""
     with kept.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
         report(kept, [])
     named = {span.name: span for span in kept.spans}
     assert named["invoke_workflow balanced"].parent is None
 
 
-async def test_without_opentelemetry_set_up_nothing_is_made() -> None:
-    """Without an SDK there are no spans, and the work is unchanged."""
+async def test_without_opentelemetry_no_span_is_created() -> None:
+    """Without an SDK there are no spans, and the work is the same."""
     played = await play(plan(layer(says("red")), by=says("writer")))
     with Tracing(FACTS).work(RUN) as watch:
         for event in played.events:
@@ -270,9 +270,9 @@ async def test_without_opentelemetry_set_up_nothing_is_made() -> None:
         ("http://127.0.0.1:8080/v1", "127.0.0.1", 8080),
     ],
 )
-def test_a_server_is_named_where_it_is_set(
+def test_a_server_is_named_if_configured(
     base_url: str | None, address: str | None, port: int | None
 ) -> None:
-    """Two servers of one kind can be told apart."""
+    """Two servers of one kind can be distinguished."""
     table = ModelDefinition(provider="openai", model="m", base_url=base_url)
     assert ModelInfo.from_definition(table) == ModelInfo("openai", "m", address, port)

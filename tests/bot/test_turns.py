@@ -1,4 +1,4 @@
-"""Whose turn it is in the queue, on a real SQLite file and on a real Postgres."""
+"""The order of the queue, on SQLite and on Postgres."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 
 
 class Asking:
-    """People who ask, at moments that a test sets.
+    """People who ask at moments set by the test.
 
     Attributes:
-        now: seconds since the turns' beginning.
+        now: seconds since the start.
     """
 
     def __init__(self, opened: Database) -> None:
@@ -30,7 +30,7 @@ class Asking:
         self._count = 0
 
     async def ask(self, user: str = "U1", channel: str = "C1", team: str = "T1") -> str:
-        """The id of a question that is stored now."""
+        """Store a question now and return its id."""
         self._count += 1
         question = replace(QUESTION, user=user, channel=channel, team=team)
         run_id = await self.runs.claim(question, [f"message:{self._count}"], "balanced")
@@ -38,19 +38,19 @@ class Asking:
         return run_id
 
     async def position(self, run_id: str) -> QueuePosition:
-        """Its position in the queue."""
+        """Return its position in the queue."""
         position = await self.runs.position(run_id)
         assert position is not None
         return position
 
     async def turn(self, user: str = "U1", channel: str = "C1", team: str = "T1") -> int:
-        """The turn of a question that is asked now."""
+        """Return the turn of a question asked now."""
         return (await self.position(await self.ask(user, channel, team))).turn
 
 
 @pytest.fixture
 def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
-    """People who ask, with a clock that stands still."""
+    """Return people who ask, with a fixed clock."""
     asking = Asking(opened)
     clock = SimpleNamespace(time=lambda: float(EPOCH + asking.now))
     monkeypatch.setattr(run_store, "time", clock)
@@ -67,16 +67,16 @@ def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
         (("U2", "C2", "T2"), 0),
     ],
 )
-async def test_an_unfinished_question_puts_the_next_of_its_origin_back(
+async def test_an_unfinished_question_delays_the_next_of_its_origin(
     asking: Asking, origin: tuple[str, str, str], seconds: int
 ) -> None:
-    """By two seconds for the person, two for the channel, and one for the workspace."""
+    """The delay is two seconds for the person, two for the channel, and one for the workspace."""
     assert await asking.turn() == asking.now
     assert await asking.turn(*origin) == asking.now + seconds
 
 
-async def test_only_what_has_not_ended_counts(asking: Asking) -> None:
-    """Who asked much an hour ago waits no longer for it."""
+async def test_only_unfinished_questions_count(asking: Asking) -> None:
+    """Heavy use an hour ago causes no delay."""
     answered, failed, running = [await asking.ask() for _ in range(3)]
     await asking.runs.delivered(answered)
     await asking.runs.fail(failed, "internal")
@@ -85,7 +85,7 @@ async def test_only_what_has_not_ended_counts(asking: Asking) -> None:
 
 
 async def test_a_question_of_a_quiet_channel_overtakes_those_of_a_busy_one(asking: Asking) -> None:
-    """Of twenty, all but the first few stand behind it."""
+    """Of twenty, all but the first few are behind it."""
     busy = [await asking.ask() for _ in range(20)]
     quiet = await asking.ask("U2", "C2")
     assert (await asking.position(quiet)).ahead == 4
@@ -93,8 +93,8 @@ async def test_a_question_of_a_quiet_channel_overtakes_those_of_a_busy_one(askin
     assert ahead == [*range(5), *range(6, 21)]
 
 
-async def test_nobody_waits_for_ever(asking: Asking) -> None:
-    """What comes late enough stands behind the last of a busy channel's questions."""
+async def test_nobody_waits_forever(asking: Asking) -> None:
+    """A later question is behind the last of a busy channel's questions."""
     busy = [await asking.ask() for _ in range(20)]
     last = (await asking.position(busy[-1])).turn
     assert last == asking.now + 19 * 5
@@ -103,8 +103,8 @@ async def test_nobody_waits_for_ever(asking: Asking) -> None:
     assert (await asking.position(later)).ahead == len(busy)
 
 
-async def test_what_runs_is_counted_apart_and_has_no_place(asking: Asking) -> None:
-    """A place is told from those that wait ahead."""
+async def test_running_questions_have_no_queue_position(asking: Asking) -> None:
+    """They are counted separately from those that wait ahead."""
     first, second = await asking.ask(), await asking.ask()
     await asking.runs.begin(first)
     assert await asking.runs.position(first) is None
@@ -115,7 +115,7 @@ async def test_what_runs_is_counted_apart_and_has_no_place(asking: Asking) -> No
 async def test_a_worker_takes_the_quiet_channels_question_first(
     opened: Database,
 ) -> None:
-    """A busy channel's queue does not keep another's question waiting for all of it."""
+    """A busy channel's queue does not delay another channel's question."""
     stage = Stage(opened)
     async with stage.jobs(at_once=1) as jobs:
         busy = [await stage.claim("U1") for _ in range(6)]
@@ -129,8 +129,8 @@ async def test_a_worker_takes_the_quiet_channels_question_first(
     assert stage.work.ended.index(quiet) == 2
 
 
-async def test_questions_that_are_stored_together_each_have_a_turn(asking: Asking) -> None:
-    """Whatever they see of each other, all are stored, and none before its time."""
+async def test_questions_stored_concurrently_each_have_a_turn(asking: Asking) -> None:
+    """All are stored, and no turn is earlier than the time of its question."""
     ids = await asyncio.gather(*(asking.ask() for _ in range(5)))
     turns = [(await asking.position(run_id)).turn for run_id in ids]
     assert min(turns) == asking.now

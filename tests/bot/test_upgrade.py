@@ -1,4 +1,4 @@
-"""A database of commit 6ac0937 that holds unfinished runs: it upgrades by itself, and they go on.
+"""Upgrading a database of commit 6ac0937 resumes its unfinished runs.
 
 That release kept its queue in DBOS: in a file beside SQLite's, or in the schema `dbos`.
 """
@@ -18,7 +18,7 @@ from tests.bot.test_jobs import Stage
 from tests.bot.test_migrations import plain, upgraded
 
 REVISION = "0002"
-"""Where that release's migrations end."""
+"""That release's last migration."""
 
 RUN = """
 INSERT INTO runs (id, team, channel, "user", ts, thread_ts, text, surface, asked_pipeline,
@@ -46,7 +46,7 @@ DBOS = (
 
 
 async def fill(connection: AsyncConnection) -> None:
-    """Runs as that release leaves them: answered, begun, handed over anew, and never begun."""
+    """Store runs as that release leaves them: answered, begun, requeued, and never begun."""
     now = datetime(2026, 11, 20, 9, 30, tzinfo=UTC).isoformat()
     states = {"over": ("answered", 0), "begun": ("running", 0), "waits": ("waiting", 2)}
     for turn, (run_id, (state, attempt)) in enumerate((states | {"new": ("waiting", 0)}).items()):
@@ -66,7 +66,7 @@ async def fill(connection: AsyncConnection) -> None:
 
 @pytest.fixture
 async def of_that_release(empty_database: str, tmp_path: Path) -> str:
-    """A database that it has worked on."""
+    """Return a database that it has worked with."""
     async with plain(empty_database) as engine:
         await upgraded(engine, REVISION)
         async with engine.begin() as connection:
@@ -76,7 +76,7 @@ async def of_that_release(empty_database: str, tmp_path: Path) -> str:
 
 
 async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_release: str) -> None:
-    """Each is begun once, under an attempt of its own where an earlier one had begun."""
+    """Each begins once, with a new attempt number if it had begun before."""
     database = await open_database(of_that_release)
     stage = Stage(database)
     stage.work.let.set()
@@ -87,8 +87,8 @@ async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_relea
     await database.dispose()
 
 
-async def test_answers_of_the_previous_release_can_be_read(of_that_release: str) -> None:
-    """One that its outlier filter had left out counts as one that came too late."""
+async def test_answers_of_the_previous_release_are_readable(of_that_release: str) -> None:
+    """An answer that its outlier filter dropped counts as too late."""
     database = await open_database(of_that_release)
     run = await StoredRunStore(database).begin("begun")
     assert run is not None

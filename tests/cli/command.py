@@ -1,4 +1,4 @@
-"""Run `moa-bot` in an empty folder with a clean environment: in this process, or in its own."""
+"""Run `moa-bot` in an empty folder with a clean environment, in this process or a separate one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.logs import QUIET
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "bot")
 LIMIT_S = 300
-"""A process that hangs fails its test; none of them comes near this."""
+"""A process that hangs fails its test; none normally takes nearly as long."""
 
 _KEPT = ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
 
@@ -43,7 +43,7 @@ def environment(folder: Path, variables: Mapping[str, str] | None = None) -> dic
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
-        "MOA_LOCAL_SERVERS": "off",  # a server that runs on this machine is none of the tests'
+        "MOA_LOCAL_SERVERS": "off",  # a server running on this machine must not affect the tests
     }
     return kept | home | dict(variables or {})
 
@@ -70,7 +70,7 @@ async def moa_bot(
 def _exit_code(arguments: tuple[str, ...]) -> int:
     try:
         return main(arguments)
-    except SystemExit as left:  # argparse leaves this way
+    except SystemExit as left:  # argparse raises this
         return left.code if isinstance(left.code, int) else 1
 
 
@@ -169,7 +169,7 @@ def configure(folder: Path, models: Mapping[str, str], pipelines: str) -> None:
 
 
 def scripted(reply: str = "", *, fail: str = "", delay_s: float = 0) -> str:
-    """The lines of a scripted model; without `reply` it repeats the question."""
+    """Return the TOML lines of a scripted model; without `reply` it repeats the question."""
     lines = ['provider = "scripted"', 'model = "echo"', f"delay_s = {delay_s}"]
     if reply:
         quoted = "".join(c if c.isalnum() else f"\\U{ord(c):08x}" for c in reply)
@@ -180,7 +180,7 @@ def scripted(reply: str = "", *, fail: str = "", delay_s: float = 0) -> str:
 
 
 def pipeline(*layers: str, aggregator: str, name: str = "main") -> str:
-    """A pipeline as TOML; each layer is the names of its proposers, separated by spaces."""
+    """Return a pipeline as TOML; each layer lists its proposers, separated by spaces."""
     tables = "".join(
         f"[[pipelines.{name}.layers]]\nproposers = {layer.split()}\n" for layer in layers
     )

@@ -16,7 +16,7 @@ from tests.cli.command import COMMAND, LIMIT_S, environment, hear_interrupts
 
 
 class Terminal:
-    """The command in a pseudo-terminal."""
+    """A command in a pseudo-terminal."""
 
     def __init__(self, folder: Path, *arguments: str, columns: int = 80, **variables: str) -> None:
         self._screen, inner = pty.openpty()
@@ -28,20 +28,20 @@ class Terminal:
             stdin=inner,
             stdout=inner,
             stderr=inner,
-            preexec_fn=hear_interrupts,  # noqa: PLW1509 - this test starts no threads of its own
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 - this test starts no threads
         )
         os.close(inner)
         self.shown = ""
 
     def until(self, words: str) -> str:
-        """Read until these words are shown; what was shown so far."""
+        """Read until these words appear, and return everything read so far."""
         while words not in self.shown and (piece := self._read()):
             self.shown += piece
         assert words in self.shown
         return self.shown
 
     def end(self) -> int:
-        """Read to the end; the exit code."""
+        """Read to the end, and return the exit code."""
         while piece := self._read():
             self.shown += piece
         os.close(self._screen)
@@ -52,7 +52,7 @@ class Terminal:
         os.write(self._screen, keys.encode())
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
+        """Press Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
 
     def _read(self) -> str:
@@ -60,5 +60,5 @@ class Terminal:
             self._process.kill()
         try:
             return os.read(self._screen, 65536).decode(errors="replace")
-        except OSError:  # how Linux says that the other side is closed
+        except OSError:  # Linux raises this when the other side is closed
             return ""

@@ -55,7 +55,7 @@ REPLIES = {
 }
 
 
-async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Path) -> None:
+async def test_one_reply_from_several_models_is_printed(tmp_path: Path) -> None:
     """The reply alone goes to standard output; layers and cost go to standard error."""
     mixed(tmp_path)
     async with ModelServer(REPLIES) as server:
@@ -79,8 +79,8 @@ async def test_a_question_is_asked_of_many_models_and_answered_once(tmp_path: Pa
     assert "Paris, on the Seine." in asked["writer"].turns[-1][1]
 
 
-async def test_what_is_piped_holds_no_control_codes(tmp_path: Path) -> None:
-    """Neither ours nor a model's: a file and `less` show readable text."""
+async def test_piped_output_has_no_control_codes(tmp_path: Path) -> None:
+    """Neither ours nor a model's are in it: a file and `less` show readable text."""
     hostile = "A\x1b[31mB\x1b[0m \x1b]0;title\x07C \x9b2J \u202eD\u2028E\rF\x00G"
     configure(tmp_path, {"x": scripted(hostile)}, pipeline("x", aggregator="x"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
@@ -89,8 +89,8 @@ async def test_what_is_piped_holds_no_control_codes(tmp_path: Path) -> None:
     assert result.out.count("AB C  D\nEFG") == 2
 
 
-async def test_each_answer_is_shown_when_asked_for(tmp_path: Path) -> None:
-    """Under a heading with layer, model, state and seconds; failed models included."""
+async def test_each_answer_is_shown_on_request(tmp_path: Path) -> None:
+    """The heading has layer, model, status and seconds; failed models are included."""
     models = {"one": scripted("First."), "two": scripted(fail="quota"), "end": scripted("Reply.")}
     configure(tmp_path, models, pipeline("one two", "one", aggregator="end"))
     result = await moa_bot(tmp_path, "ask", QUESTION, "--answers")
@@ -119,7 +119,7 @@ async def test_the_next_aggregator_takes_over(tmp_path: Path) -> None:
     assert result.out == "Reply.\n"
 
 
-async def test_a_reply_that_breaks_off_says_so(tmp_path: Path) -> None:
+async def test_an_incomplete_reply_is_marked(tmp_path: Path) -> None:
     """The text so far is kept, and marked as incomplete."""
     models = {"one": scripted("Yes."), "broken": scripted("One two three four.", fail="cut")}
     configure(tmp_path, models, pipeline("one", aggregator="broken"))
@@ -129,8 +129,8 @@ async def test_a_reply_that_breaks_off_says_so(tmp_path: Path) -> None:
     assert "\nThe reply ended early: " in result.err
 
 
-async def test_the_same_model_twice_can_be_told_apart(tmp_path: Path) -> None:
-    """Self-MoA: each sample has a number."""
+async def test_samples_of_one_model_are_numbered(tmp_path: Path) -> None:
+    """With Self-MoA, each sample has a number."""
     configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one one", aggregator="one"))
     result = await moa_bot(tmp_path, "ask", QUESTION)
     assert "Pipeline main: one #1, one #2 → one" in result.err
@@ -138,8 +138,8 @@ async def test_the_same_model_twice_can_be_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-async def test_nobody_answers(tmp_path: Path, *, as_json: bool) -> None:
-    """Exit code 1, each reason, and where to look next; no traceback."""
+async def test_if_no_model_answers_each_reason_is_shown(tmp_path: Path, *, as_json: bool) -> None:
+    """The exit code is 1; the output says where to look next and has no traceback."""
     configure(tmp_path, {"one": scripted(fail="timeout")}, pipeline("one", aggregator="one"))
     result = await moa_bot(tmp_path, "ask", QUESTION, *(["--json"] if as_json else []))
     assert result.code == 1
@@ -167,8 +167,8 @@ async def test_a_question_needs_no_quotes(tmp_path: Path) -> None:
     assert result.out == "You said: what is this\n"
 
 
-async def test_one_model_with_personas_is_called_that(tmp_path: Path) -> None:
-    """Nobody takes three personas of one model for three models."""
+async def test_one_model_with_personas_is_reported_as_one_model(tmp_path: Path) -> None:
+    """Three personas of one model don't look like three models."""
     models = {
         name: f'{scripted("Yes.")}\npersona = "You are a {name}."' for name in ("cook", "judge")
     }
@@ -177,7 +177,7 @@ async def test_one_model_with_personas_is_called_that(tmp_path: Path) -> None:
     assert "cook, judge → cook (one model, 2 personas) · " in result.err
 
 
-async def test_keys_are_enough(tmp_path: Path) -> None:
+async def test_a_key_is_enough(tmp_path: Path) -> None:
     """Without a moa.toml, the key decides the balanced pipeline, and the output says so."""
     (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=key-two\n")
     async with ModelServer(default=Reply("Paris."), key="key-two") as server:
@@ -203,7 +203,7 @@ async def test_an_interrupt_stops_everything_quietly(tmp_path: Path) -> None:
     assert b"Traceback" not in err
 
 
-async def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+async def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     """`moa-bot ask … | head -1` ends silently."""
     configure(tmp_path, {"one": scripted("A line.\n" * 20_000)}, pipeline(aggregator="one"))
     reading, writing = os.pipe()

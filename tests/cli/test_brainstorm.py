@@ -22,7 +22,7 @@ DRAWN = "I walk.\n1. A bench (p=0.1)\n2. A roof (p=0.05)"
 
 
 def _reply(request: Request) -> str:
-    """Group, write the result, or have ideas."""
+    """Answer a prompt: group, write the result, or list ideas."""
     content = request.turns[-1][1]
     if numbers := NUMBER.findall(content):
         return json.dumps({"themes": [{"title": "Comfort", "ideas": [[int(n)] for n in numbers]}]})
@@ -30,7 +30,7 @@ def _reply(request: Request) -> str:
 
 
 def _folder(folder: Path) -> None:
-    """Two models on a real server, one of which is down."""
+    """Configure two models on a real server, one of which is down."""
     models = {
         "gpt": 'provider = "openai"\nmodel = "gpt"\nprice = { input = 1.0, output = 2.0 }',
         "dead": 'provider = "openai"\nmodel = "dead"\nprice = { input = 1.0, output = 2.0 }',
@@ -44,10 +44,10 @@ def _server() -> ModelServer:
     return server
 
 
-async def test_ideas_are_printed_by_theme_and_progress_goes_to_standard_error(
+async def test_ideas_go_to_standard_output_and_progress_to_standard_error(
     tmp_path: Path,
 ) -> None:
-    """The ideas alone are on standard output; cost, progress and failures are not."""
+    """Cost, progress and failures are not on standard output."""
     _folder(tmp_path)
     (tmp_path / "ours.txt").write_text("Walk with a dog\n\n=1+1\n", encoding="utf-8")
     async with _server() as server:
@@ -69,8 +69,8 @@ async def test_ideas_are_printed_by_theme_and_progress_goes_to_standard_error(
 
 
 @pytest.mark.parametrize("export", ["md", "csv", "json"])
-async def test_a_document_holds_the_ideas_exactly(tmp_path: Path, export: str) -> None:
-    """A file's lines are in each format as they were written; nothing else is printed."""
+async def test_a_document_has_the_exact_ideas(tmp_path: Path, export: str) -> None:
+    """A file's lines are unchanged in each format, and nothing else is printed."""
     _folder(tmp_path)
     line = '  "Tab\there"; <b>*stars*</b> \u200d\u4f60\u597d  '
     (tmp_path / "ours.txt").write_bytes(f"\ufeff{line}\r\n\r\n".encode())
@@ -110,7 +110,7 @@ async def test_ideas_can_come_from_standard_input(tmp_path: Path) -> None:
 
 
 async def test_if_every_model_fails_the_files_ideas_are_still_grouped(tmp_path: Path) -> None:
-    """Without any model the command does what it can; without any idea it says why."""
+    """Without a working model the command groups by words; without any idea it says why."""
     _folder(tmp_path)
     (tmp_path / "ours.txt").write_text("A red bench\nA red roof\nA dog\n", encoding="utf-8")
     async with ModelServer(default=Reply(fault=Status(400))) as server:
@@ -126,8 +126,8 @@ async def test_if_every_model_fails_the_files_ideas_are_still_grouped(tmp_path: 
     assert "No model answered" in empty.err
 
 
-async def test_answers_without_ideas_are_said_to_hold_none(tmp_path: Path) -> None:
-    """Exit code 1 and a sentence, not an empty document."""
+async def test_answers_without_ideas_are_reported(tmp_path: Path) -> None:
+    """The exit code is 1, with a sentence instead of an empty document."""
     _folder(tmp_path)
     async with ModelServer(default=Reply("I cannot say.")) as server:
         given = ["brainstorm", TOPIC, "--calls", "2"]
@@ -152,10 +152,10 @@ async def test_answers_without_ideas_are_said_to_hold_none(tmp_path: Path) -> No
         ([TOPIC, "--export", "pdf"], "argument --export"),
     ],
 )
-async def test_wrong_use_is_refused_before_any_call(
+async def test_wrong_use_is_rejected_before_any_call(
     tmp_path: Path, given: list[str], said: str
 ) -> None:
-    """The message names what is wrong; the exit code is 2."""
+    """The message names the mistake; the exit code is 2."""
     _folder(tmp_path)
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
     (tmp_path / "long.txt").write_bytes(b"x" * 1_000_001)

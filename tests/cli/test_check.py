@@ -33,8 +33,8 @@ def marks(result: Result) -> dict[str, str]:
     return found
 
 
-async def test_what_works_is_ok(tmp_path: Path) -> None:
-    """Models, pipelines, database and Slack are really tried, and named."""
+async def test_a_working_setup_is_ok(tmp_path: Path) -> None:
+    """Models, pipelines, database and Slack are really tested, and named."""
     simple(tmp_path)
     async with LocalSlack(team_name="Acme", bot_name="robin") as slack:
         result = await moa_bot(tmp_path, "check", variables=tokens(slack))
@@ -48,7 +48,7 @@ async def test_what_works_is_ok(tmp_path: Path) -> None:
     assert len(result.out.splitlines()) < 24
 
 
-async def test_slack_may_wait(tmp_path: Path) -> None:
+async def test_slack_is_optional(tmp_path: Path) -> None:
     """Without Slack, nothing fails, and the output says how to set it up."""
     simple(tmp_path)
     result = await moa_bot(tmp_path, "check")
@@ -57,7 +57,7 @@ async def test_slack_may_wait(tmp_path: Path) -> None:
     assert "moa-bot manifest" in result.out
 
 
-async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
+async def test_each_model_is_probed(tmp_path: Path) -> None:
     """A wrong key, name or address and a missing key each say what to fix."""
     async with ModelServer({"gpt": Reply()}, key="right-key") as server:
         known = f'provider = "openai"\nbase_url = "{server.openai_url}"\n'
@@ -86,7 +86,7 @@ async def test_each_model_is_asked_whether_it_is_there(tmp_path: Path) -> None:
     assert "wrong-key-value" not in result.out
 
 
-async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
+async def test_a_missing_scope_is_named(tmp_path: Path) -> None:
     """The report says what needs it, and where to add it."""
     simple(tmp_path)
     async with LocalSlack() as slack:
@@ -98,7 +98,7 @@ async def test_a_scope_that_was_not_granted_is_named(tmp_path: Path) -> None:
     assert "OAuth & Permissions" in result.out
 
 
-async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path) -> None:
+async def test_a_rejected_token_is_named(tmp_path: Path) -> None:
     """The report has Slack's reason and where to find the right token, never the token."""
     simple(tmp_path)
     async with LocalSlack() as slack:
@@ -114,7 +114,7 @@ async def test_a_token_that_is_not_accepted_is_named(tmp_path: Path) -> None:
     assert "xapp-wrong-app" not in result.out + result.err
 
 
-async def test_half_of_slack_is_missing_the_other_half(tmp_path: Path) -> None:
+async def test_half_of_the_slack_settings_is_not_enough(tmp_path: Path) -> None:
     """A signing secret alone isn't enough; with it, the app token is optional."""
     simple(tmp_path)
     result = await moa_bot(tmp_path, "check", variables={"SLACK_SIGNING_SECRET": "0" * 32})
@@ -125,7 +125,7 @@ async def test_half_of_slack_is_missing_the_other_half(tmp_path: Path) -> None:
     assert found["SLACK_SIGNING_SECRET is set"] == "ok"
 
 
-async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
+async def test_an_unreachable_slack_is_reported(tmp_path: Path) -> None:
     """The report blames the address or the network, not the token."""
     simple(tmp_path)
     variables = {
@@ -138,7 +138,7 @@ async def test_slack_that_cannot_be_reached(tmp_path: Path) -> None:
     assert "http://127.0.0.1:9/api/ did not respond" in result.out
 
 
-async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
+async def test_an_unusable_database_is_reported(tmp_path: Path) -> None:
     """The reason is shown, without the password."""
     simple(tmp_path)
     lost = await moa_bot(
@@ -152,7 +152,7 @@ async def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
     assert "hunter2" not in closed.out + closed.err
 
 
-async def test_settings_that_cannot_be_read(tmp_path: Path) -> None:
+async def test_unreadable_settings_are_reported(tmp_path: Path) -> None:
     """No model or a mistake in the file is a failure with advice."""
     (tmp_path / "moa.toml").write_text('default_pipeline = "x"\n')
     result = await moa_bot(tmp_path, "check")

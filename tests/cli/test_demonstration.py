@@ -1,4 +1,4 @@
-"""The first thing that anybody tries: a question on a machine with no key and no server."""
+"""The first thing a new user tries: a question on a machine without a key and a server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from tests.cli.command import moa_bot_process
 
 
-async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> None:
-    """The small model that comes with the extra `local` answers, and it is said what it is.
+async def test_a_question_is_answered_without_any_setup(tmp_path: Path) -> None:
+    """The small model of the extra `local` answers, and the output names it.
 
-    Where the extra is not installed, it is said how to get it and what else would do.
+    Without the extra, the output says how to install it and what the alternatives are.
     """
     result = await moa_bot_process(
         tmp_path, "ask", "Name one fruit. Answer in one word.", "--answers"
@@ -37,8 +37,8 @@ async def test_a_question_is_answered_with_nothing_set_up(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-async def test_a_brainstorm_runs_with_nothing_set_up(tmp_path: Path) -> None:
-    """The embedded model has ideas of its own, and everybody's are by theme, each exactly once."""
+async def test_a_brainstorm_runs_without_any_setup(tmp_path: Path) -> None:
+    """The embedded model adds ideas, and all ideas are grouped by theme, each exactly once."""
     (tmp_path / "ours.txt").write_text("Bring dogs\nOpen a café\n", encoding="utf-8")
     given = ("How can more people walk to work?", "--ideas", "ours.txt", "--calls", "3")
     result = await moa_bot_process(tmp_path, "brainstorm", *given, "--export", "json")

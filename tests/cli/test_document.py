@@ -94,7 +94,7 @@ async def test_the_document_has_the_promised_fields(tmp_path: Path) -> None:
     assert found["seconds"] == round(found["seconds"], 3)
 
 
-async def test_an_answer_that_did_not_come_says_why(tmp_path: Path) -> None:
+async def test_a_missing_answer_has_its_reason(tmp_path: Path) -> None:
     """Its label is empty, its error a sentence, its tokens and cost unknown."""
     models = {"dead": scripted(fail="quota"), "end": scripted("Reply.")}
     configure(tmp_path, models, pipeline("dead end", aggregator="end"))
@@ -113,7 +113,7 @@ async def test_a_draft_is_marked(tmp_path: Path) -> None:
     assert found["reply"].endswith("Draft.")
 
 
-async def test_no_answer_is_a_document_too(tmp_path: Path) -> None:
+async def test_no_reply_is_a_document_too(tmp_path: Path) -> None:
     """The reasons are in the same fields, and the exit code is 1."""
     configure(tmp_path, {"dead": scripted(fail="unavailable")}, pipeline("dead", aggregator="dead"))
     found = await document(tmp_path, code=1)
@@ -125,7 +125,7 @@ async def test_no_answer_is_a_document_too(tmp_path: Path) -> None:
     assert found["first_token_seconds"] is None
 
 
-async def test_every_character_survives_and_none_is_obeyed(tmp_path: Path) -> None:
+async def test_every_character_survives_and_none_is_executed(tmp_path: Path) -> None:
     """The text is complete, but harmless when printed to a terminal."""
     text = "ä 你 \x1b[31m \x9b2J \u202e \x7f \U0001f600 \U000e0041"
     configure(tmp_path, {"one": scripted(text)}, pipeline(aggregator="one"))

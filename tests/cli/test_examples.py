@@ -21,7 +21,7 @@ KEYS = (
 
 
 async def test_the_example_configuration_works(tmp_path: Path) -> None:
-    """With the keys that it names, every pipeline of it can be asked."""
+    """With the keys it names, every pipeline can be used."""
     shutil.copy(ROOT / "moa.example.toml", tmp_path / "moa.toml")
     settings = load(tmp_path, dict.fromkeys(KEYS, "a-key"))
     assert settings.slack.reveal == "members"
@@ -33,7 +33,7 @@ async def test_the_example_configuration_works(tmp_path: Path) -> None:
 
 
 def test_every_model_of_the_example_is_used(tmp_path: Path) -> None:
-    """Nobody is asked to set a key for nothing."""
+    """No key is requested for an unused model."""
     shutil.copy(ROOT / "moa.example.toml", tmp_path / "moa.toml")
     config = load(tmp_path, {}).config
     used = {n for p in config.pipelines.values() for layer in p.layers for n in layer.proposers}
@@ -41,8 +41,8 @@ def test_every_model_of_the_example_is_used(tmp_path: Path) -> None:
     assert used == set(config.models)
 
 
-def test_the_example_environment_is_whole_and_empty(tmp_path: Path) -> None:
-    """Every variable that is read stands in it, and copying it changes nothing."""
+def test_the_example_environment_is_complete_and_empty(tmp_path: Path) -> None:
+    """It has every variable the bot reads, and copying it changes nothing."""
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     variables = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
     providers = {f"{p}_{what}" for p in ("OPENAI", "ANTHROPIC") for what in ("API_KEY", "BASE_URL")}

@@ -1,4 +1,4 @@
-"""`moa-bot --help` answers at once: what is heavy is imported by the command that needs it."""
+"""`moa-bot --help` is fast: each command imports its heavy dependencies itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEAVY = {
 
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_nothing_heavy_is_imported(tmp_path: Path, argument: str) -> None:
-    """Neither an SDK nor the engine nor a library of the terminal or of Slack."""
+    """No SDK, no engine, no terminal library and no Slack library is imported."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "bot", argument],
         cwd=tmp_path,
@@ -47,7 +47,7 @@ def test_nothing_heavy_is_imported(tmp_path: Path, argument: str) -> None:
 
 
 async def test_help_names_every_command(tmp_path: Path) -> None:
-    """And what the exit codes mean."""
+    """The help also explains the exit codes."""
     done = await moa_bot(tmp_path, "--help")
     assert done.code == 0
     for word in ("ask", "run", "check", "manifest", "--version", "exit codes: 0"):

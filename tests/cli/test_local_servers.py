@@ -1,4 +1,4 @@
-"""With a model server on this machine, nothing needs to be set up."""
+"""With a model server on this machine, no setup is needed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.models.local_servers import OLLAMA_FAMILIES, ollama
 
 
 def beside(server: ModelServer) -> dict[str, str]:
-    """The variables of a machine on which this Ollama runs."""
+    """Return the variables of a machine on which this Ollama runs."""
     return {"OLLAMA_HOST": urlsplit(server.url).netloc, "MOA_LOCAL_SERVERS": ""}
 
 
 def first_command() -> list[str]:
-    """The arguments of the first `moa-bot` in the README."""
+    """Return the arguments of the first `moa-bot` command in the README."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.search(r"^.*?\bmoa-bot (ask .*)$", readme, re.MULTILINE)
     assert found
@@ -30,7 +30,7 @@ def first_command() -> list[str]:
 
 
 async def test_the_readmes_first_command_answers_with_ollamas_models(tmp_path: Path) -> None:
-    """No key, no file: the models that Ollama has answer, and one line says so."""
+    """Without a key or file, Ollama's models answer, and one line says so."""
     async with ollama() as server:
         result = await moa_bot_process(tmp_path, *first_command(), variables=beside(server))
         asked = {request.model for request in server.questions}
@@ -43,7 +43,7 @@ async def test_the_readmes_first_command_answers_with_ollamas_models(tmp_path: P
 
 
 async def test_one_model_answers_several_times(tmp_path: Path) -> None:
-    """Self-MoA, with the thread in every prompt."""
+    """Self-MoA is used, with the thread in every prompt."""
     async with ollama({"gemma3:4b": "gemma3"}) as server:
         variables = beside(server)
         result = await moa_bot(tmp_path, "ask", "Why?", "--json", variables=variables)
@@ -53,8 +53,8 @@ async def test_one_model_answers_several_times(tmp_path: Path) -> None:
     assert document["reply"] == "Says gemma3:4b."
 
 
-async def test_a_model_that_loads_is_waited_for(tmp_path: Path) -> None:
-    """A server that is still loading answers at the second try."""
+async def test_a_loading_model_is_waited_for(tmp_path: Path) -> None:
+    """A server that is still loading answers at the second attempt."""
     loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
     async with ModelServer({"phi-4": [loading, Reply("Yes.")]}) as server:
         variables = {"MOA_LOCAL_SERVERS": server.url}
@@ -65,7 +65,7 @@ async def test_a_model_that_loads_is_waited_for(tmp_path: Path) -> None:
 
 
 async def test_check_names_the_server_and_tries_its_models(tmp_path: Path) -> None:
-    """One line says where the models come from, and each of them is asked."""
+    """One line says where the models come from, and each of them is probed."""
     async with ollama() as server:
         result = await moa_bot(tmp_path, "check", variables=beside(server))
     assert result.code == 0
@@ -75,8 +75,8 @@ async def test_check_names_the_server_and_tries_its_models(tmp_path: Path) -> No
     assert "price: unknown" not in result.out
 
 
-async def test_a_starting_bot_says_where_its_models_come_from(tmp_path: Path) -> None:
-    """In what it prints at its start."""
+async def test_a_starting_bot_reports_where_its_models_come_from(tmp_path: Path) -> None:
+    """Its start message names the server."""
     async with ollama() as server, LocalSlack() as slack:
         variables = beside(server) | {
             "SLACK_API_URL": slack.api_url,
@@ -92,7 +92,7 @@ async def test_a_starting_bot_says_where_its_models_come_from(tmp_path: Path) ->
 
 
 async def line_of(process: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
-    """Read the process's log until it has this event."""
+    """Read the process's log up to this event."""
     assert process.stderr is not None
     async with asyncio.timeout(60):
         async for line in process.stderr:
@@ -103,7 +103,7 @@ async def line_of(process: asyncio.subprocess.Process, event: str) -> dict[str, 
 
 
 async def test_the_documents_configuration_works(tmp_path: Path) -> None:
-    """The block of docs/models.md, with only the port changed."""
+    """The configuration in docs/models.md runs with only the port changed."""
     page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     [block] = [
         b for b in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[pipelines.local]" in b

@@ -1,4 +1,4 @@
-"""`moa-bot manifest`: what Slack is told about the app, and the address that creates it."""
+"""`moa-bot manifest`: the app's manifest for Slack, and the link that creates the app."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ FORMS = [[], ["--http", "https://b.example"], ["--http", "https://b.example:8443
 
 
 def filled_in(address: str) -> Any:
-    """The manifest that an address carries to Slack."""
+    """Return the manifest in a link."""
     return yaml.safe_load(parse_qs(urlsplit(address).query)["manifest_yaml"][0])
 
 
-def test_the_local_slack_grants_no_more() -> None:
-    """Everything that is tested there works with the manifest's scopes and events alone."""
+def test_the_local_slack_grants_no_more_than_the_manifest() -> None:
+    """All features tested there work with the manifest's scopes and events alone."""
     assert sorted(BOT_SCOPES) == MANIFEST["oauth_config"]["scopes"]["bot"]
     assert sorted(BOT_EVENTS) == MANIFEST["settings"]["event_subscriptions"]["bot_events"]
 
 
-async def test_it_prints_the_manifest_and_the_address(tmp_path: Path) -> None:
-    """A pipe gets valid YAML, and the person sees the address that is filled in with it."""
+async def test_it_prints_the_manifest_and_the_link(tmp_path: Path) -> None:
+    """A pipe gets valid YAML, and the person sees the link that creates the app."""
     result = await moa_bot(tmp_path, "manifest")
     assert result.code == 0
     assert yaml.safe_load(result.out) == MANIFEST
@@ -50,8 +50,8 @@ async def test_it_prints_the_manifest_and_the_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["https://b.example", "https://b.example/slack/events"])
-async def test_for_http_slack_is_told_where_to_call(tmp_path: Path, given: str) -> None:
-    """Events, buttons and the command all go to one address, and Socket Mode is off."""
+async def test_in_http_mode_slack_gets_the_bots_address(tmp_path: Path, given: str) -> None:
+    """Events, buttons and the command use one address, and Socket Mode is off."""
     result = await moa_bot(tmp_path, "manifest", "--http", given)
     manifest = yaml.safe_load(result.out)
     url = "https://b.example/slack/events"
@@ -64,31 +64,31 @@ async def test_for_http_slack_is_told_where_to_call(tmp_path: Path, given: str) 
 
 
 @pytest.mark.parametrize("options", FORMS, ids=" ".join)
-async def test_slack_takes_every_form(tmp_path: Path, options: list[str]) -> None:
-    """What is printed, and what the address carries, keeps every limit of Slack's schema."""
+async def test_slack_accepts_every_form(tmp_path: Path, options: list[str]) -> None:
+    """The output and the link's manifest respect every limit of Slack's schema."""
     result = await moa_bot(tmp_path, "manifest", *options)
     assert manifest_errors(yaml.safe_load(result.out)) == []
     opened = await moa_bot(tmp_path, "manifest", *options, "--open")
     assert filled_in(opened.out.split()[-1]) == yaml.safe_load(result.out)
 
 
-async def test_an_address_that_slack_refuses_is_said(tmp_path: Path) -> None:
-    """A command's address may have 3,000 characters: the place is named, nothing is printed."""
+async def test_an_address_too_long_for_slack_is_reported(tmp_path: Path) -> None:
+    """A command's address may have 3,000 characters: the error names the field."""
     result = await moa_bot(tmp_path, "manifest", "--http", "https://b.example/" + "a" * 3_000)
     assert (result.code, result.out) == (2, "")
     assert "/features/slash_commands/0/url" in result.err
 
 
 @pytest.mark.parametrize("given", ["https://[::1", "https://b.example/a b", "https://b.example\n"])
-async def test_an_odd_address_is_said(tmp_path: Path, given: str) -> None:
-    """What is no address gets a sentence, not a traceback."""
+async def test_an_invalid_address_is_reported(tmp_path: Path, given: str) -> None:
+    """It causes one sentence, not a traceback."""
     result = await moa_bot(tmp_path, "manifest", "--http", given)
     assert (result.code, result.out) == (2, "")
     assert "is not an address that Slack can call" in result.err
 
 
-async def test_open_fills_in_slacks_page(tmp_path: Path) -> None:
-    """The person's browser gets the address, and it is printed for the case that nothing shows."""
+async def test_open_shows_slacks_page(tmp_path: Path) -> None:
+    """The browser opens the link, which is also printed in case nothing appears."""
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n', encoding="utf-8")
     browser.chmod(0o755)
@@ -102,10 +102,10 @@ async def test_open_fills_in_slacks_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", [{}, {"BROWSER": "/nowhere/browser"}])
-async def test_open_prints_the_address_where_no_browser_is(
+async def test_open_prints_the_link_without_a_browser(
     tmp_path: Path, broken: dict[str, str]
 ) -> None:
-    """On a server it says what to do with the address."""
+    """On a server the output says what to do with the link."""
     result = await moa_bot_process(tmp_path, "manifest", "--open", variables={"PATH": "", **broken})
     assert result.code == 0
     assert result.out.startswith("No browser found. Open this address")
@@ -113,7 +113,7 @@ async def test_open_prints_the_address_where_no_browser_is(
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
-def test_the_documents_link_to_the_filled_in_page(page: str) -> None:
+def test_the_documents_link_to_the_prefilled_page(page: str) -> None:
     """The "Create the Slack app" links lead to the page that `moa-bot manifest --open` opens."""
     words = (ROOT / page).read_text(encoding="utf-8")
     assert "[Create the Slack app][create-app]" in words
@@ -122,7 +122,7 @@ def test_the_documents_link_to_the_filled_in_page(page: str) -> None:
 
 
 def test_the_documents_name_the_shortcuts_as_slack_shows_them() -> None:
-    """Nobody looks for a menu entry that has another name."""
+    """Readers find each menu entry under the documented name."""
     for shortcut in MANIFEST["features"]["shortcuts"]:
         assert shortcut["name"] in (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
         if shortcut["type"] == "message":
@@ -133,8 +133,8 @@ def test_the_documents_name_the_shortcuts_as_slack_shows_them() -> None:
     assert about in HOME_ASK_SHORTCUT
 
 
-def test_it_asks_for_the_events_that_are_listened_for() -> None:
-    """No more, which nobody would answer, and no less; of messages, those that may be questions."""
+def test_it_subscribes_to_the_events_that_have_listeners() -> None:
+    """It subscribes to no others; of messages, only to kinds that may be questions."""
     asked = set(MANIFEST["settings"]["event_subscriptions"]["bot_events"])
     assert {event.partition(".")[0] for event in asked} == set(EVENTS)
     assert asked == {
@@ -149,8 +149,8 @@ def test_it_asks_for_the_events_that_are_listened_for() -> None:
     assert asked <= BOT_EVENTS
 
 
-def test_every_scope_says_what_it_serves() -> None:
-    """Whoever installs the app can see why; and each of them is one that Slack has."""
+def test_every_scope_says_its_purpose() -> None:
+    """Anybody who installs the app can see it; and each scope exists in Slack."""
     scopes = MANIFEST["oauth_config"]["scopes"]["bot"]
     assert list(scope_purposes()) == scopes
     assert len(set(scopes)) == len(scopes)
@@ -158,8 +158,8 @@ def test_every_scope_says_what_it_serves() -> None:
     assert set(scopes) <= BOT_SCOPES
 
 
-def test_whoever_writes_to_the_app_is_heard() -> None:
-    """Its messages tab is open for writing, and buttons reach it."""
+def test_people_can_write_to_the_app() -> None:
+    """Its messages tab allows writing, and buttons reach it."""
     home = MANIFEST["features"]["app_home"]
     assert home["messages_tab_enabled"]
     assert not home["messages_tab_read_only_enabled"]
@@ -167,7 +167,7 @@ def test_whoever_writes_to_the_app_is_heard() -> None:
 
 
 def test_every_scope_is_needed() -> None:
-    """Each serves an event that is subscribed to, a method that is called, or a feature."""
+    """Each is required by a subscribed event, a called method, or a feature."""
     source = "\n".join(
         p.read_text(encoding="utf-8") for p in (ROOT / "bot" / "slack").rglob("*.py")
     )
@@ -183,6 +183,6 @@ def test_every_scope_is_needed() -> None:
 
 
 def test_it_says_that_replies_are_ai_generated() -> None:
-    """People read it in the app's profile before they rely on a reply."""
+    """People can read it in the app's profile before they rely on a reply."""
     about = MANIFEST["display_information"]["long_description"]
     assert "AI-generated and may be wrong" in about

@@ -28,7 +28,7 @@ PATIENCE_S = 60
 
 
 async def asked(opened: Database, user: str, become: str = "waiting") -> str:
-    """The id of a question that has come so far."""
+    """Return the id of a run in this state."""
     runs = StoredRunStore(opened)
     run_id = await runs.claim(replace(QUESTION, user=user), [f"{user} {become}"], "balanced")
     assert run_id is not None
@@ -48,21 +48,21 @@ async def asked(opened: Database, user: str, become: str = "waiting") -> str:
 
 
 async def command(folder: Path, database: str, *arguments: str) -> Result:
-    """What the command says about a database."""
+    """Run a command on a database, and return its output."""
     return await moa_bot(folder, *arguments, variables={"DATABASE_URL": database})
 
 
 async def listed(folder: Path, database: str, *arguments: str) -> Sequence[str]:
-    """The ids that `runs` lists, in its order."""
+    """Return the ids in the output of `runs`, in order."""
     result = await command(folder, database, "runs", *arguments)
     assert (result.code, result.err) == (0, "")
     return [line.split()[0] for line in result.out.splitlines()[1:]]
 
 
-async def test_runs_are_listed_the_latest_first_without_anybodys_words(
+async def test_runs_are_listed_newest_first_without_texts(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
-    """With the state that each has come to, and why one has failed; all, or those of a state."""
+    """Each has its state and the reason of a failure; a filter selects a state."""
     states = ("answered", "failed", "running", "waiting")
     ids = {state: await asked(opened, f"U{n}", state) for n, state in enumerate(states)}
     result = await command(tmp_path, database, "runs")
@@ -81,7 +81,7 @@ async def test_runs_are_listed_the_latest_first_without_anybodys_words(
 async def test_one_run_is_shown_with_its_calls(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
-    """Who asked, what became of it and what each call cost; the words only when asked for."""
+    """It has the person, the outcome and the cost of each call; texts only on request."""
     run_id = await asked(opened, "U1", "answered")
     shown = (await command(tmp_path, database, "runs", run_id)).out
     for words in (run_id, "U1 in C1 of T1 (mention)", "answered", "2.5 s", "2.000100", "gpt"):
@@ -94,18 +94,16 @@ async def test_one_run_is_shown_with_its_calls(
     assert "A private reply." in shown
 
 
-async def test_a_run_that_is_not_there_is_said(
-    tmp_path: Path, opened: Database, database: str
-) -> None:
-    """And so is a list of none."""
+async def test_a_missing_run_is_reported(tmp_path: Path, opened: Database, database: str) -> None:
+    """So is an empty list."""
     assert (await command(tmp_path, database, "runs")).out == "No runs found.\n"
     result = await command(tmp_path, database, "runs", "nosuch")
     assert (result.code, result.out) == (2, "")
     assert result.err == "moa-bot: Run not found: nosuch. List runs with `moa-bot runs`.\n"
 
 
-async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
-    """Each can be put behind `moa-bot runs` as it was listed."""
+async def test_no_run_id_looks_like_an_option(opened: Database) -> None:
+    """Each listed id can be passed to `moa-bot runs`."""
     ids = [await asked(opened, f"U{n}") for n in range(200)]
     assert [run_id for run_id in ids if run_id.startswith("-")] == []
 
@@ -129,10 +127,10 @@ async def test_no_runs_id_is_taken_for_an_option(opened: Database) -> None:
         (["purge", "--user", "U1"], "Database not found: moa-bot.db"),
     ],
 )
-async def test_wrong_use_deletes_nothing_and_is_told(
+async def test_wrong_use_deletes_nothing_and_is_reported(
     tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    """In a sentence; and in a folder where no bot runs no database is made."""
+    """It causes one sentence; and no database is created in a folder without a bot."""
     result = await moa_bot(tmp_path, *arguments)
     assert (result.code, result.out) == (2, "")
     assert said in result.err
@@ -149,18 +147,18 @@ async def test_wrong_use_deletes_nothing_and_is_told(
         ("[work]\nat_onze = 1", "work.at_onze"),
     ],
 )
-async def test_settings_that_cannot_be_are_named(tmp_path: Path, setting: str, said: str) -> None:
-    """`check` names them before the bot deletes anything by a wrong number of days."""
+async def test_invalid_settings_are_named(tmp_path: Path, setting: str, said: str) -> None:
+    """`check` reports them before the bot deletes anything by a wrong number of days."""
     (tmp_path / "moa.toml").write_text(setting, encoding="utf-8")
     result = await moa_bot(tmp_path, "check")
     assert result.code != 0
     assert said in result.out + result.err
 
 
-async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
+async def test_a_persons_questions_are_deleted_and_unfinished_ones_counted(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
-    """Nobody else's, also where the bot has never worked on this database."""
+    """Other people's stay; this also works on a database that the bot has never used."""
     await asked(opened, "U1", "answered")
     live, other = await asked(opened, "U1"), await asked(opened, "U2", "answered")
     result = await command(tmp_path, database, "purge", "--user", "U1", "--yes")
@@ -176,10 +174,10 @@ async def test_what_a_person_asked_is_deleted_and_what_is_under_way_is_counted(
     assert await listed(tmp_path, database) == [live]
 
 
-async def test_nothing_is_deleted_without_a_yes(
+async def test_nothing_is_deleted_without_confirmation(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
-    """A dry run only counts. A script must say --yes; a person is asked."""
+    """A dry run only counts. A script must pass --yes; a person is asked."""
     run_id = await asked(opened, "U1", "answered")
     dry = await command(tmp_path, database, "purge", "--user", "U1", "--dry-run")
     assert dry.out == "1 run would be deleted. Nothing was deleted.\n"
@@ -206,14 +204,14 @@ async def test_a_person_is_asked_before_data_is_deleted(
 async def test_stored_runs_are_shown_without_any_model(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
-    """An operator's machine needs the database, not the models: even a broken moa.toml is fine."""
+    """The command needs the database, not the models: even a broken moa.toml is fine."""
     run_id = await asked(opened, "U1", "answered")
     (tmp_path / "moa.toml").write_text("[models.x]", encoding="utf-8")
     assert await listed(tmp_path, database) == [run_id]
 
 
-async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: str) -> None:
-    """Beside a running bot, which goes on; the other person's stay."""
+async def test_runs_are_deleted_while_the_bot_runs(tmp_path: Path, database: str) -> None:
+    """The running bot continues, and other people's runs stay."""
     async with on_stage(tmp_path, default="single", database=database) as stage:
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):
@@ -230,8 +228,8 @@ async def test_runs_are_deleted_while_the_bot_works(tmp_path: Path, database: st
         await stage.replied(await stage.ask("Still there?"))
 
 
-async def test_a_command_gives_what_its_coroutine_gives() -> None:
-    """And raises what it raises, on whichever event loop the platform has."""
+async def test_a_command_returns_its_coroutines_result() -> None:
+    """It also raises the same exceptions, on every platform's event loop."""
 
     async def seven() -> int:
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""An operator reads a provider's own reason; thinking models answer, or say what they lack."""
+"""Operators see a provider's own reason; reasoning models answer, or say what they lack."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OVERFLOW = Reply(fault=Status(400, {"error": "prompt is too long: 9 tokens > 8 m
 
 
 async def run(folder: Path, reply: Reply, *arguments: str, **settings: object) -> Result:
-    """The command with one model at a server that answers like this."""
+    """Run the command with one model, on a server that answers like this."""
     async with ModelServer({"m": reply}) as server:
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
         at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
@@ -47,22 +47,22 @@ async def test_the_providers_reason_is_shown(tmp_path: Path, arguments: tuple[st
 
 
 async def test_the_document_carries_kinds_and_reasons(tmp_path: Path) -> None:
-    """Scripts find the kind of an error and the provider's reason beside its sentence."""
+    """Scripts find each error's kind and the provider's reason beside its message."""
     result = await run(tmp_path, REFUSED, "ask", "Why?", "--json")
     answer = json.loads(result.out)["answers"][0]
     assert (answer["error_kind"], answer["reason"]) == ("rejected", REASON)
     assert "1234567890" not in result.out + result.err
 
 
-async def test_a_question_that_is_too_long_is_told_as_that(tmp_path: Path) -> None:
-    """Where no model can read the question, asking again is not what is advised."""
+async def test_a_question_that_is_too_long_is_reported_as_such(tmp_path: Path) -> None:
+    """If no model can read the question, the advice is not to ask again."""
     result = await run(tmp_path, OVERFLOW, "ask", "Why?")
     assert result.code == 1
     assert "too long for every model" in result.err
 
 
-async def test_check_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> None:
-    """A server that is still loading its model has not failed; what `check` waits for is said."""
+async def test_check_waits_for_a_loading_model(tmp_path: Path) -> None:
+    """A server that is still loading is no failure; `check` says what it waits for."""
     loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
     async with ModelServer({"m": [loading, Reply("OK.")]}) as server:
         at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"'
@@ -72,8 +72,8 @@ async def test_check_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> N
     assert result.out.count("Waiting for m: its server is loading the model.") == 1
 
 
-async def test_check_asks_as_a_proposer_is_asked(tmp_path: Path) -> None:
-    """With the same instructions, persona, temperature and output limit."""
+async def test_check_uses_a_proposers_request(tmp_path: Path) -> None:
+    """It has the same instructions, persona, temperature and output limit."""
     async with ModelServer({"m": Reply("OK.")}) as server:
         at = f'provider = "openai"\nmodel = "m"\nbase_url = "{server.openai_url}"\npersona = "Sly."'
         configure(tmp_path, {"m": at}, pipeline("m", aggregator="m"))
@@ -86,8 +86,8 @@ async def test_check_asks_as_a_proposer_is_asked(tmp_path: Path) -> None:
     assert [checked.body[key] for key in same] == [asked.body[key] for key in same]
 
 
-async def test_a_wrong_key_is_found_although_anyone_may_list_the_models(tmp_path: Path) -> None:
-    """OpenRouter and others show their models without a key."""
+async def test_a_wrong_key_is_found_although_the_model_list_is_public(tmp_path: Path) -> None:
+    """OpenRouter and others list their models without a key."""
     refused = Reply(fault=Status(401, {"error": {"message": "No auth credentials", "code": 401}}))
     result = await run(tmp_path, refused, "check")
     assert result.code == 1
@@ -95,8 +95,8 @@ async def test_a_wrong_key_is_found_although_anyone_may_list_the_models(tmp_path
     assert "401" in result.out
 
 
-async def test_slack_is_checked_although_there_are_no_models(tmp_path: Path) -> None:
-    """A mistake in moa.toml doesn't hide a wrong token, nor the database."""
+async def test_slack_is_checked_even_without_models(tmp_path: Path) -> None:
+    """A mistake in moa.toml hides neither a wrong token nor a broken database."""
     (tmp_path / "moa.toml").write_text("models = 1\n", encoding="utf-8")
     async with LocalSlack() as slack:
         variables = {"SLACK_API_URL": slack.api_url, "SLACK_BOT_TOKEN": "xoxb-wrong"}
@@ -109,8 +109,8 @@ async def test_slack_is_checked_although_there_are_no_models(tmp_path: Path) -> 
     assert "ok       sqlite" in right.out
 
 
-async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> None:
-    """`check` asks the way a proposer is asked, and says which setting gives room to answer."""
+async def test_a_limit_without_text_is_reported_with_its_remedy(tmp_path: Path) -> None:
+    """`check` sends a proposer's request, and names the setting that leaves room for an answer."""
     result = await run(tmp_path, THINKER, "check", reasoning_tokens=100)
     assert result.code == 1
     assert "reached its output limit before it wrote any text" in result.out
@@ -121,8 +121,8 @@ async def test_a_limit_without_text_is_told_with_its_remedy(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["quick", "balanced", "deep", "single"])
-async def test_default_pipelines_answer_where_models_think(tmp_path: Path, name: str) -> None:
-    """With OPENAI_BASE_URL alone, a server that thinks 2,000 tokens answers in every seat."""
+async def test_default_pipelines_work_with_reasoning_models(tmp_path: Path, name: str) -> None:
+    """With OPENAI_BASE_URL alone, a server that reasons for 2,000 tokens answers in every role."""
     async with ModelServer(default=THINKER) as server:
         variables = {"OPENAI_API_KEY": "key", "OPENAI_BASE_URL": server.openai_url}
         asked = ("ask", "Where?", "--json", "--pipeline", name)

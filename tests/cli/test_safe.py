@@ -1,4 +1,4 @@
-"""What a model says is text, and never a command to a terminal."""
+"""Model output is text, and never a command to a terminal."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ PARTS = st.sampled_from(
         ("שלום 你好 👩\u200d💻", "שלום 你好 👩\u200d💻"),
     ],
 )
-def test_only_text_is_left(text: str, shown: str) -> None:
-    """Sequences go with everything that belongs to them; words of any script stay."""
+def test_only_text_remains(text: str, shown: str) -> None:
+    """Escape sequences are removed with all their parts; words of any script stay."""
     assert safe(text) == shown
 
 
 @given(st.lists(PARTS).map("".join), st.lists(st.integers(0, 40)))
-def test_it_does_not_matter_where_a_stream_is_cut(text: str, cuts: list[int]) -> None:
-    """A sequence that is split over pieces is taken out as if it had come whole."""
+def test_the_split_of_a_stream_does_not_matter(text: str, cuts: list[int]) -> None:
+    """A sequence split over several pieces is removed like a whole one."""
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     cleaner = TerminalFilter()
     pieces = [cleaner.feed(text[a:b]) for a, b in pairwise(places)]
@@ -71,17 +71,17 @@ def test_it_does_not_matter_where_a_stream_is_cut(text: str, cuts: list[int]) ->
 
 
 @given(st.text())
-def test_nothing_that_is_obeyed_is_left(text: str) -> None:
-    """Whatever a model writes."""
+def test_no_control_code_remains(text: str) -> None:
+    """This holds for any text."""
     assert not OBEYED.search(safe(text))
 
 
-def test_a_name_stays_within_its_line_and_its_direction() -> None:
-    """A name of another direction does not turn the words around it."""
+def test_a_name_stays_within_its_line_and_direction() -> None:
+    """A right-to-left name does not reverse the words around it."""
     assert one_line("a\nb\t c") == "a b c"
     assert one_line("דגם") == "\u2068דגם\u2069"
 
 
-def test_json_keeps_what_it_escapes() -> None:
-    """Beyond the first plane a character is escaped as its two halves."""
+def test_json_escapes_are_kept() -> None:
+    """Characters beyond the basic plane are escaped as surrogate pairs."""
     assert escaped_json('"\x9b\U000e0041"') == '"\\u009b\\udb40\\udc41"'

@@ -1,4 +1,4 @@
-"""`moa-bot ask` in a terminal: a table that moves, then text that streams."""
+"""`moa-bot ask` in a terminal: a live table, then streamed text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODES = re.compile(r"\x1b\[[0-?]*[@-~]")
 
 
 def settled(shown: str) -> list[str]:
-    """The lines as they stand at the end, as a terminal without colours shows them."""
+    """Return the final lines as a terminal without colours shows them."""
     lines = [""]
     for part in re.split(r"(\r\n|\r|\x1b\[1A|\x1b\[2K)", shown):
         match part:
@@ -34,7 +34,7 @@ def settled(shown: str) -> list[str]:
 
 
 def demonstration(folder: Path) -> None:
-    """One proposer that answers, one that fails, and an aggregator that is hostile."""
+    """Configure one proposer that answers, one that fails, and a hostile aggregator."""
     models = {
         "quick": scripted("Yes.", delay_s=0.3),
         "dead": scripted(fail="unavailable"),
@@ -44,8 +44,8 @@ def demonstration(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -> None:
-    """A row for each proposer moves while it is asked and says in words how it ended."""
+def test_a_layers_progress_is_a_table_that_stays(tmp_path: Path, columns: int) -> None:
+    """Each proposer's row is updated while it runs, and finally says how it ended."""
     demonstration(tmp_path)
     terminal = Terminal(tmp_path, "ask", "Why?", columns=columns)
     shown = terminal.until("waiting, 0 s")
@@ -62,7 +62,7 @@ def test_the_layer_at_work_is_a_table_that_stays(tmp_path: Path, columns: int) -
 
 
 def test_a_model_cannot_command_the_terminal(tmp_path: Path) -> None:
-    """It sets no title, no style and no direction, and its brackets are brackets."""
+    """It sets no title, style or direction, and its square brackets are plain text."""
     demonstration(tmp_path)
     terminal = Terminal(tmp_path, "ask", "Why?", "--answers")
     assert terminal.end() == 0
@@ -73,7 +73,7 @@ def test_a_model_cannot_command_the_terminal(tmp_path: Path) -> None:
     assert "\x1b[5m" not in terminal.shown
 
 
-def test_colours_can_be_refused(tmp_path: Path) -> None:
+def test_colours_can_be_disabled(tmp_path: Path) -> None:
     """NO_COLOR is respected (https://no-color.org)."""
     demonstration(tmp_path)
     coloured, plain = (
@@ -85,8 +85,8 @@ def test_colours_can_be_refused(tmp_path: Path) -> None:
     assert not COLOURS.search(plain.shown)
 
 
-def test_a_terminal_that_cannot_move_gets_lines(tmp_path: Path) -> None:
-    """TERM=dumb, as in an editor's shell: no codes at all."""
+def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
+    """With TERM=dumb, as in an editor's shell, the output has no control codes."""
     demonstration(tmp_path)
     terminal = Terminal(tmp_path, "ask", "Why?", TERM="dumb")
     assert terminal.end() == 0
@@ -94,8 +94,8 @@ def test_a_terminal_that_cannot_move_gets_lines(tmp_path: Path) -> None:
     assert "\x1b" not in terminal.shown
 
 
-def test_names_of_any_script_do_not_break_the_table(tmp_path: Path) -> None:
-    """Wide names are cut to their column, and control characters in a name are not obeyed."""
+def test_names_in_any_script_do_not_break_the_table(tmp_path: Path) -> None:
+    """Wide names are cut to their column, and control characters in a name are removed."""
     names = ['"模型的名字非常非常长一二三四五六七八九十"', '"דגם"', '"a\\u001b[5m[b]"']
     models = {name: scripted("Yes.") for name in names} | {"end": scripted("Reply.")}
     configure(tmp_path, models, pipeline("first", aggregator="end"))
@@ -112,8 +112,8 @@ def test_names_of_any_script_do_not_break_the_table(tmp_path: Path) -> None:
     assert "\x1b[5m" not in terminal.shown
 
 
-def test_an_interrupt_gives_the_cursor_back(tmp_path: Path) -> None:
-    """Ctrl-C while a table moves leaves a terminal that can be used."""
+def test_an_interrupt_restores_the_cursor(tmp_path: Path) -> None:
+    """Ctrl-C during a live table leaves a usable terminal."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline("one", aggregator="one"))
     terminal = Terminal(tmp_path, "ask", "Why?")
     terminal.until("waiting, 0 s")

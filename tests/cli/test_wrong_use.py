@@ -20,12 +20,12 @@ async def refused(
     given: bytes = b"",
     variables: dict[str, str] | None = None,
 ) -> str:
-    """What is said about it, on standard error and nowhere else."""
+    """Return the error message, which must be on standard error only."""
     return message_of(await moa_bot(folder, *arguments, given=given, variables=variables))
 
 
 def message_of(result: Result) -> str:
-    """Return the error message of a command that was refused."""
+    """Return the error message of a command that must fail."""
     assert result.code == 2
     assert result.out == ""
     assert "Traceback" not in result.err
@@ -46,7 +46,7 @@ def message_of(result: Result) -> str:
     ],
 )
 async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
-    """A wrong command line has another exit code than an unanswered question."""
+    """A wrong command line has another exit code than a question without an answer."""
     assert said in await refused(tmp_path, *arguments)
 
 
@@ -60,13 +60,13 @@ async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> Non
         (b"a" * 1_000_001, "too long: more than 1,000,000 bytes"),
     ],
 )
-async def test_what_is_no_question(tmp_path: Path, given: bytes, said: str) -> None:
+async def test_input_that_is_no_question(tmp_path: Path, given: bytes, said: str) -> None:
     """Empty, binary or endless input reaches no model."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
     assert said in await refused(tmp_path, "ask", "-", given=given)
 
 
-async def test_an_argument_that_is_no_text(tmp_path: Path) -> None:
+async def test_an_argument_that_is_not_text(tmp_path: Path) -> None:
     """Bytes in another encoding on the command line are reported."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
     assert "isn't text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
@@ -133,7 +133,7 @@ async def test_wrong_variables(tmp_path: Path) -> None:
 async def test_running_without_tokens(tmp_path: Path) -> None:
     """`run` says which tokens are missing and where to find them."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
-    # In a process of its own: `run` handles signals, which only a main thread can.
+    # in a separate process: `run` handles signals, which only a main thread can
     message = message_of(await moa_bot_process(tmp_path, "run"))
     assert "SLACK_BOT_TOKEN, SLACK_APP_TOKEN" in message
     assert "moa-bot manifest" in message

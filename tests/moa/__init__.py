@@ -1,1 +1,1 @@
-"""Tests of the method."""
+"""Tests of the library."""

@@ -1,4 +1,4 @@
-"""The front door: a question and a list of models, with keys from the environment."""
+"""`moa.ask` and `moa.run`: a question and a list of models, with keys from the environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPI
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[ModelServer, None]:
-    """A server for both APIs, to which the environment points."""
+    """Run a server for both APIs, and point the environment to it."""
     async with ModelServer(default=Reply("Blue light is scattered most."), key="a-key") as there:
         addresses = {"OPENAI": there.openai_url, "ANTHROPIC": there.anthropic_url}
         for provider, address in addresses.items():
@@ -34,13 +34,13 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[ModelServer,
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment without any key."""
+    """Remove every key from the environment."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 async def test_models_are_named_by_provider_and_name(server: ModelServer) -> None:
-    """One call is all it takes; the first model aggregates, and no connection stays open."""
+    """One call is enough; the first model aggregates, and no connection stays open."""
     outcome = await moa.ask(QUESTION, models=["openai:gpt", "anthropic:claude"])
     assert (outcome.reply, outcome.status) == ("Blue light is scattered most.", "complete")
     assert [answer.model for answer in outcome.answers] == ["openai:gpt", "anthropic:claude"]
@@ -51,7 +51,7 @@ async def test_models_are_named_by_provider_and_name(server: ModelServer) -> Non
 
 
 async def test_every_argument_of_ask(server: ModelServer) -> None:
-    """Aggregators in the order in which they are tried, a strategy by name, and a seed."""
+    """It takes aggregators in order of preference, a strategy by name, and a seed."""
     server.models["broken"] = Reply(fault=Status(500))
     outcomes = [
         await moa.ask(
@@ -71,12 +71,12 @@ async def test_every_argument_of_ask(server: ModelServer) -> None:
 
 
 async def events_of(stream: AsyncGenerator[Event, None]) -> list[Event]:
-    """All events of a run."""
+    """Return all events of a run."""
     return [event async for event in stream]
 
 
 async def test_run_streams_the_same(server: ModelServer) -> None:
-    """`run` takes what `ask` takes, and yields the reply piece by piece."""
+    """`run` takes the arguments of `ask`, and yields the reply piece by piece."""
     events = await events_of(moa.run(QUESTION, models=["openai:gpt", "openai:gpt"]))
     text = "".join(event.text for event in events if isinstance(event, Delta))
     assert isinstance(events[-1], Finished)
@@ -84,8 +84,8 @@ async def test_run_streams_the_same(server: ModelServer) -> None:
     await server.all_closed()
 
 
-async def test_a_run_that_is_closed_early_closes_its_connections(server: ModelServer) -> None:
-    """Nothing that it opened outlives the generator."""
+async def test_closing_a_run_early_closes_its_connections(server: ModelServer) -> None:
+    """No connection outlives the generator."""
     async with aclosing(moa.run(QUESTION, models=["openai:gpt"])) as stream:
         async for event in stream:
             if isinstance(event, Delta):
@@ -93,8 +93,8 @@ async def test_a_run_that_is_closed_early_closes_its_connections(server: ModelSe
     await server.all_closed()
 
 
-async def test_a_plan_is_asked_as_before() -> None:
-    """Plan first or by its keyword, with a string or a prompt; no seed is needed."""
+async def test_a_plan_can_be_asked() -> None:
+    """It is passed first or by keyword, with a string or a prompt; the seed is optional."""
     plan = Plan((Layer((Seat(says("a")),)),), (says("writer"),))
     for question in (QUESTION, Prompt.of(QUESTION)):
         events = await events_of(moa.run(plan, question))
@@ -108,14 +108,14 @@ async def test_a_plan_is_asked_as_before() -> None:
 
 
 async def test_one_model_needs_no_list() -> None:
-    """A single string is a model, not a list of letters."""
+    """A single string is one model, not a list of letters."""
     outcome = await moa.ask(QUESTION, models="scripted:echo")
     assert [answer.model for answer in outcome.answers] == ["scripted:echo"]
 
 
 @pytest.mark.parametrize("name", ["scripted", "scripted:echo", " scripted : echo "])
-async def test_a_provider_that_needs_no_model_may_stand_alone(name: str) -> None:
-    """Scripted models, and the embedded one, have a default."""
+async def test_a_provider_with_a_default_model_needs_no_name(name: str) -> None:
+    """Scripted models and the embedded one have a default."""
     outcome = await moa.ask("Hello", models=[name])
     assert outcome.answers[0].text == "You said: Hello"
 
@@ -136,10 +136,10 @@ async def test_a_missing_key_is_named(models: list[str], says: str) -> None:
     assert says in str(raised.value)
 
 
-async def test_a_key_that_cannot_be_one_is_named_and_not_shown(
+async def test_an_invalid_key_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A key with a curly quote was copied wrongly."""
+    """A key with a curly quote was copied incorrectly."""
     monkeypatch.setenv("OPENAI_API_KEY", "“curly”")
     with pytest.raises(PipelineError, match="OPENAI_API_KEY") as raised:
         await moa.ask(QUESTION, models=["openai:gpt"])
@@ -168,7 +168,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("arguments", "says"), MISTAKES)
 async def test_every_mistake_is_named(arguments: dict[str, Any], says: list[str]) -> None:
-    """All in one error, each with where it is and what is allowed."""
+    """One error lists all of them, each with its location and the allowed values."""
     with pytest.raises(PipelineError) as raised:
         await moa.ask(QUESTION, **arguments)
     assert [words for words in says if words not in str(raised.value)] == []
@@ -178,8 +178,8 @@ async def test_every_mistake_is_named(arguments: dict[str, Any], says: list[str]
 
 
 @pytest.mark.parametrize("arguments", [{"models": ["scripted"]}, {"strategy": "debate"}])
-async def test_a_plan_has_its_own_models(arguments: dict[str, Any]) -> None:
-    """Nothing that is given is ignored."""
+async def test_a_plan_accepts_no_further_models(arguments: dict[str, Any]) -> None:
+    """Arguments that would have no effect are rejected."""
     ask: Any = moa.ask
     plan = Plan.of([says("a")], aggregator=says("a"))
     with pytest.raises(PipelineError, match="not both"):
@@ -193,13 +193,13 @@ async def test_a_plan_has_its_own_models(arguments: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("question", ["", " \n"])
 async def test_an_empty_question_is_refused(question: str) -> None:
-    """No model is paid to answer nothing."""
+    """No model is called, so it costs nothing."""
     with pytest.raises(PipelineError, match="question is empty"):
         await moa.ask(question, models=["scripted"])
 
 
-async def test_when_nobody_answers_each_cause_is_named(server: ModelServer) -> None:
-    """A refused key is named as such."""
+async def test_when_nobody_answers_each_cause_is_listed(server: ModelServer) -> None:
+    """A rejected key is named as the cause."""
     server.models |= {"a": Reply(fault=Status(401)), "b": Reply(fault=Status(404))}
     with pytest.raises(NotEnoughAnswers) as raised:
         await moa.ask(QUESTION, models=["openai:a", "openai:b"])
@@ -208,7 +208,7 @@ async def test_when_nobody_answers_each_cause_is_named(server: ModelServer) -> N
 
 
 def test_importing_moa_loads_no_provider() -> None:
-    """`import moa` is cheap: providers and SDKs are imported by the first question."""
+    """`import moa` is cheap: the first question imports providers and SDKs."""
     code = (
         "import sys, moa\n"
         "heavy = {'openai', 'anthropic', 'httpx2', 'aiohttp', 'genai_prices', 'moa.providers'}\n"
@@ -218,8 +218,8 @@ def test_importing_moa_loads_no_provider() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_every_public_name_is_described() -> None:
-    """Each class and function of `moa.__all__` has a docstring."""
+def test_every_public_name_has_a_docstring() -> None:
+    """This covers each class and function of `moa.__all__`."""
     public = [getattr(moa, name) for name in moa.__all__]
     bare = [one for one in public if isclass(one) or isfunction(one) if not getdoc(one)]
     assert bare == []

@@ -1,4 +1,4 @@
-"""A brainstorm on paper: every idea in its exact words, and nothing in it that runs."""
+"""Exports of a brainstorm have every idea in its exact words, and nothing executable."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _rows(document: str) -> list[dict[str, str]]:
 
 
 def test_markdown_shows_themes_dots_sources_and_all_wordings() -> None:
-    """The most dots first; a joined idea below the one that stands for it."""
+    """Themes with the most dots come first; joined ideas are below their representative."""
     assert to_markdown(WHOLE) == (
         "# Waiting for the bus\n\n2 people gave dots.\n\n## Stops\n\n"
         "- A bench at every stop (3 dots, person)\n"
@@ -61,7 +61,7 @@ def test_markdown_shows_themes_dots_sources_and_all_wordings() -> None:
 
 
 def test_csv_has_a_row_for_each_idea() -> None:
-    """One row for each wording, joined ones with the id of the idea that stands for them."""
+    """Each wording has a row, and joined ones have the id of their representative."""
     rows = _rows(to_csv(WHOLE))
     assert [(r["id"], r["idea"], r["dots"], r["joined_with"], r["late"]) for r in rows] == [
         ("p1", "A bench at every stop", "3", "", ""),
@@ -85,8 +85,8 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1", "=cmd|'
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_spreadsheet_runs_no_idea(text: str) -> None:
-    """A cell that could be a formula starts with an apostrophe; its words follow unchanged."""
+def test_a_spreadsheet_executes_no_idea(text: str) -> None:
+    """A cell that could be a formula starts with an apostrophe, followed by the exact words."""
     (row,) = _rows(to_csv(_of(text)))
     assert row["idea"] == f"'{text}"
     whole = Brainstorm(text, (), Grouping((Theme(text, ()),)))
@@ -110,8 +110,8 @@ def test_a_spreadsheet_runs_no_idea(text: str) -> None:
         "First line\n\n# Second line\n```\ncode",
     ],
 )
-def test_markdown_keeps_the_exact_words_and_makes_none_of_them_live(text: str) -> None:
-    """The characters are there as written; no link, image, tag or heading comes of them."""
+def test_markdown_keeps_the_exact_words_and_renders_none_of_them(text: str) -> None:
+    """All characters are there; none becomes a link, image, tag or heading."""
     document = to_markdown(_of(text))
     assert text in document
     html = MarkdownIt().render(document)
@@ -121,7 +121,7 @@ def test_markdown_keeps_the_exact_words_and_makes_none_of_them_live(text: str) -
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
 def test_any_idea_survives_every_format(text: str) -> None:
-    """Whatever a person wrote can be read back from CSV and JSON, and found in Markdown."""
+    """Any text can be read back from CSV and JSON, and found in Markdown."""
     (row,) = _rows(to_csv(_of(text)))
     assert row["idea"] in {text, f"'{text}"}
     assert json.loads(to_json(_of(text)))["themes"][0]["ideas"][0]["text"] == text

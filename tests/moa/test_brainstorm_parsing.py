@@ -1,4 +1,4 @@
-"""What counts as an idea in what models write, small ones included."""
+"""Parsing ideas from model output, including that of small models."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
-def test_ideas_are_found_in_every_usual_spelling(text: str) -> None:
-    """The ideas and their probabilities, and nothing else, whatever form a model chooses."""
+def test_ideas_are_found_in_every_common_format(text: str) -> None:
+    """Ideas and probabilities, and nothing else, are read from any format."""
     assert _read(text) == WANTED
 
 
@@ -85,13 +85,13 @@ def test_ideas_are_found_in_every_usual_spelling(text: str) -> None:
         ('{"idea": {"idea": {"idea": "A bench"}}}', [("A bench", None)]),
     ],
 )
-def test_what_is_no_idea_is_left_out(text: str, ideas: list[tuple[str, float | None]]) -> None:
-    """Prose, apologies, repetitions and empty forms are no ideas; figures stay in the idea."""
+def test_other_text_is_not_an_idea(text: str, ideas: list[tuple[str, float | None]]) -> None:
+    """Prose, apologies, repetitions and empty items are left out; figures stay in the idea."""
     assert _read(text) == ideas
 
 
 def test_our_own_prompt_is_never_an_idea() -> None:
-    """A small model repeats the form, the instructions or the topic; none of them is an idea."""
+    """A small model may repeat the format, the instructions or the topic."""
     request = prompt_texts.DRAWER_REQUEST.format(count=5)
     topic = "How can more people ride the bus?"
     echo = f"Topic: {topic}\n{request}\nIDEA: {topic} (p=0.1)\nIDEA: your idea (p=0.2)\n"
@@ -102,15 +102,15 @@ def test_our_own_prompt_is_never_an_idea() -> None:
     assert _read(f"1. {topic}\n2. Topic: {topic}\n3. A bench", topic=topic) == [("A bench", None)]
 
 
-def test_an_idea_that_was_broken_off_is_dropped() -> None:
-    """A text cut at the limit keeps its whole ideas only."""
+def test_an_incomplete_idea_is_dropped() -> None:
+    """Text cut at the limit keeps only its complete ideas."""
     text = "1. Put a bench at every stop.\n2. Let children ri"
     assert _read(text, complete=False) == [("Put a bench at every stop.", None)]
     assert _read(f"{text}de free (p=0.1)", complete=False)[-1] == (BUS, 0.1)
 
 
 def test_number_and_length_of_ideas_are_bounded() -> None:
-    """A model that does not stop hands in as many ideas as allowed, none of them endless."""
+    """An endless answer yields as many ideas as allowed, each of limited length."""
     text = "\n".join(f"{n}. Idea number {n} {'very ' * 400}long" for n in range(500))
     ideas = parse_ideas(text, most=10)
     assert len(ideas) == 10
@@ -121,16 +121,16 @@ FLOODS = ["[", "{", '{"a":', "- ", "(", "**", "IDEA ", "p=(", "# ", "_ ", " ", "
 
 
 @pytest.mark.parametrize("piece", FLOODS)
-def test_a_flood_of_signs_is_read_and_holds_no_idea(piece: str) -> None:
-    """A model that repeats itself for 30,000 characters neither crashes nor hangs the reader."""
+def test_a_flood_of_symbols_is_parsed_and_has_no_idea(piece: str) -> None:
+    """30,000 repeated characters neither crash nor delay the parser."""
     flood = piece * (30_000 // len(piece))
     assert _read(flood) == []
     assert len(_read(f"1. A bench {flood} (p=0.1)\n2. A roof")) == 2
 
 
 @given(st.text() | st.text("[]{}\"':,.-*|#()%p= \n0123idea", max_size=400))
-def test_any_text_can_be_read(text: str) -> None:
-    """Nothing a model writes raises, and every idea has letters and a possible probability."""
+def test_any_text_can_be_parsed(text: str) -> None:
+    """No text raises, and every idea has letters and a valid probability."""
     for idea in parse_ideas(text, topic=text[:20]):
         assert any(map(str.isalpha, idea.text))
         assert idea.probability is None or 0 <= idea.probability <= 1
@@ -138,5 +138,5 @@ def test_any_text_can_be_read(text: str) -> None:
 
 @given(st.text(st.characters(categories=["L", "Nd"]), min_size=4))
 def test_a_text_without_a_probability_is_unchanged(text: str) -> None:
-    """Only a probability is cut off."""
+    """Only probabilities are removed."""
     assert split_probability(text) == (text, None)

@@ -1,4 +1,4 @@
-"""A whole brainstorm from Python: events, people's ideas among the models', and what may fail."""
+"""A whole brainstorm from Python: events, people's ideas beside the models', and failures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _proposer(name: str, ideas: Sequence[str] = ("A bench (p=0.1)", "A roof (p=0
 
 
 def _writer(prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
-    """Group everything it is shown, or write a result."""
+    """Group everything in the prompt, or write a result."""
     content = prompt.messages[-1].content
     if numbers := NUMBER.findall(content):
         return [
@@ -62,7 +62,7 @@ async def _played(topic: str = TOPIC, **options: Any) -> list[BrainstormEvent]:
 
 @virtual
 async def test_a_brainstorm_yields_ideas_themes_and_the_result() -> None:
-    """People's words come first and unchanged, every call is in the bill, the result has parts."""
+    """People's words come first, unchanged; every call has a cost, and the result has sections."""
     people = ["  Walk with a  dog!", "", Idea("own", "Bring\na friend", "person:U1")]
     events = await _played(
         plan=_plan(_proposer("a"), _proposer("b", ["A fountain"])), ideas=people, calls=2, seed=1
@@ -99,8 +99,8 @@ async def test_without_a_result_nothing_more_is_called() -> None:
 
 
 @virtual
-async def test_people_who_fit_the_topic_are_chosen_on_request() -> None:
-    """One call more chooses them, and it is in the bill; the ideas come from these people."""
+async def test_personas_for_the_topic_are_chosen_on_request() -> None:
+    """One more call chooses them, and is in the cost; the ideas use these personas."""
 
     def script(prompt: Prompt, _sampling: Sampling) -> Iterable[Step]:
         asked_for_people = "such people" in prompt.messages[-1].content
@@ -118,8 +118,8 @@ async def test_people_who_fit_the_topic_are_chosen_on_request() -> None:
 
 @pytest.mark.parametrize("steps", [(Fail(Rejected()),), (Hang(),), ("I'd rather not.",)])
 @virtual
-async def test_if_all_models_fail_peoples_ideas_carry_on(steps: Sequence[Any]) -> None:
-    """The brainstorm ends with their ideas, grouped by words and without a result."""
+async def test_if_all_models_fail_peoples_ideas_are_grouped(steps: Sequence[Any]) -> None:
+    """Their ideas are grouped by words, without a result."""
     failing = plan(layer(says("a", *steps), says("b", *steps)), by=says("w", Fail(Rejected())))
     people = ["A light bench", "A heavy bench", "A dog"]
     events = await _played(plan=failing, ideas=people, calls=2)
@@ -133,16 +133,16 @@ async def test_if_all_models_fail_peoples_ideas_carry_on(steps: Sequence[Any]) -
 
 
 @virtual
-async def test_if_nobody_has_an_idea_the_causes_are_named() -> None:
-    """No model answered and nobody else wrote anything: an error like any other run's."""
+async def test_if_there_are_no_ideas_the_causes_are_listed() -> None:
+    """If no model answers and nobody adds an idea, the run raises the usual error."""
     with pytest.raises(NotEnoughAnswers) as caught:
         await _played(plan=_plan(says("a", Fail(Rejected()))), calls=2)
     assert {answer.error_kind for answer in caught.value.answers} == {"rejected"}
 
 
 @virtual
-async def test_models_that_have_no_idea_end_it_without_an_error() -> None:
-    """They answered, only not with ideas: nothing to group, no result, no invention."""
+async def test_answers_without_ideas_are_no_error() -> None:
+    """The models answered, but without ideas: there are no themes and no result."""
     events = await _played(plan=_plan(says("a", "I cannot say.")), calls=2)
     last = events[-1]
     assert isinstance(last, BrainstormFinished)
@@ -152,7 +152,7 @@ async def test_models_that_have_no_idea_end_it_without_an_error() -> None:
 
 @virtual
 async def test_closing_a_brainstorm_stops_every_call() -> None:
-    """No call outlives the generator, whichever part it is in."""
+    """No call outlives the generator, whatever phase it is in."""
     slow = says("slow", Hang())
     async with aclosing(brainstorm(TOPIC, plan=_plan(_proposer("a"), slow), calls=2)) as events:
         async for _ in events:
@@ -175,23 +175,23 @@ async def test_closing_a_brainstorm_stops_every_call() -> None:
         {"models": "x", "plan": _plan(says("a"))},
     ],
 )
-async def test_what_cannot_work_is_said_before_any_call(options: dict[str, Any]) -> None:
-    """Missing or doubled models, and an empty topic."""
+async def test_impossible_arguments_are_rejected_before_any_call(options: dict[str, Any]) -> None:
+    """These are missing or duplicate models, and an empty topic."""
     with pytest.raises(PipelineError):
         await _played(**options)
     with pytest.raises(PipelineError, match="topic is empty"):
         await _played(" ", plan=_plan(says("a")))
 
 
-def test_the_models_of_the_first_layer_have_the_ideas() -> None:
-    """Each once; without layers, the first aggregator."""
+def test_the_models_of_the_first_layer_collect_ideas() -> None:
+    """Each is used once; without layers, the first aggregator is used."""
     one, two = says("one"), says("two")
     assert drawers_of(plan(layer(one, two, one), by=two)) == [one, two]
     assert drawers_of(plan(by=[one, two])) == [one]
 
 
 async def test_models_can_be_named_as_in_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over HTTP, against a server that speaks both APIs; all connections are closed."""
+    """Over HTTP, it works with a server that speaks both APIs; all connections are closed."""
 
     def reply(request: Request) -> str:
         content = request.turns[-1][1]

@@ -74,7 +74,7 @@ def test_what_fits_is_left_as_it_is() -> None:
     assert token_budget.fit(thread, answers, 100) == (thread, answers, ())
 
 
-def test_the_oldest_turns_go_first() -> None:
+def test_the_oldest_turns_are_dropped_first() -> None:
     """As few turns as possible are dropped, and the first one left is a user's."""
     thread = talk("one " * 90, "two " * 90, "three " * 90, "four " * 90, "five")
     fitted, _, notes = token_budget.fit(thread, (), 320)
@@ -87,7 +87,7 @@ def test_the_oldest_turns_go_first() -> None:
 
 
 @given(st.lists(st.text("x", max_size=40), min_size=2, max_size=40), st.integers(30, 400))
-def test_no_turn_is_dropped_without_need(turns: list[str], room: int) -> None:
+def test_no_turn_is_dropped_needlessly(turns: list[str], room: int) -> None:
     """With one more of the dropped turns, the thread would be too long."""
     thread = Prompt(tuple(Message("user", turn) for turn in turns))
     fitted, _, _ = token_budget.fit(thread, (), room)
@@ -119,7 +119,7 @@ def test_the_last_turn_is_always_kept_and_shortened_last() -> None:
     st.lists(texts, max_size=5),
     st.integers(300, 4000),
 )
-def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> None:
+def test_a_fitted_prompt_fits(turns: list[str], said: list[str], room: int) -> None:
     """Any thread and answers fit the budget; the last turn and every answer are kept."""
     thread = talk(*turns, system="Be kind.")
     answers = [answer(text) for text in said]
@@ -150,7 +150,7 @@ def test_what_is_fitted_fits(turns: list[str], said: list[str], room: int) -> No
     share=0.5,
     datamark=False,
 )
-def test_a_request_fits_into_the_models_window_with_room_to_answer(
+def test_a_request_fits_into_the_models_window_with_room_for_the_answer(
     turns: list[str], said: list[str], window: int, share: float, *, datamark: bool
 ) -> None:
     """Instructions, labels, boundaries and markers count too."""
@@ -166,7 +166,7 @@ def test_a_request_fits_into_the_models_window_with_room_to_answer(
     assert all(f"ANSWER {a.label} " in request.prompt.messages[-1].content for a in answers)
 
 
-def test_what_fits_but_for_the_strategys_words_is_shortened_too() -> None:
+def test_a_thread_is_shortened_for_the_strategys_instructions() -> None:
     """A thread that just fits by itself is shortened to make room for the instructions."""
     for length in range(3400, 4200, 20):
         context = PromptContext(talk("x" * length), (answer(""),), "0" * 16, final=True)
@@ -177,7 +177,7 @@ def test_what_fits_but_for_the_strategys_words_is_shortened_too() -> None:
 
 
 @pytest.mark.parametrize("datamark", [False, True])
-def test_the_room_is_used(*, datamark: bool) -> None:
+def test_the_budget_is_used_up(*, datamark: bool) -> None:
     """Texts that are far too long are cut no more than needed."""
     answers = tuple(answer(f"{label} word " * 5000, label) for label in "ABCDE")
     context = PromptContext(talk("why " * 50_000), answers, "0" * 16, final=True, datamark=datamark)
@@ -197,7 +197,7 @@ def test_the_room_is_used(*, datamark: bool) -> None:
         ("aggregator", Profile("m", takes_temperature=False), None, None),
     ],
 )
-def test_a_model_is_asked_with_its_roles_sampling(
+def test_a_model_gets_the_sampling_of_its_role(
     role: model_request.Role, profile: Profile, temperature: float | None, cap: int | None
 ) -> None:
     """Proposers vary and are brief, the aggregator is steady; a profile overrides both."""

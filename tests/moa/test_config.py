@@ -296,7 +296,7 @@ def test_a_mistake_in_the_aggregator_is_named(aggregator: str, said: str) -> Non
         ),
     ],
 )
-def test_a_mistake_in_the_whole_is_named(text: str, said: list[str]) -> None:
+def test_a_mistake_in_the_file_as_a_whole_is_named(text: str, said: list[str]) -> None:
     """Missing, unknown and wrongly typed tables are reported, as is a wrong default pipeline."""
     assert errors_in(text) == said
 

@@ -67,7 +67,7 @@ def test_a_comparison_names_the_models_that_hold_a_view(around: str) -> None:
     assert parse_disagreement(around.replace("{}", GOOD), ANSWERS) == READ
 
 
-def test_a_comparison_may_find_nothing() -> None:
+def test_a_comparison_may_be_empty() -> None:
     """A comparison without differences is valid."""
     assert parse_disagreement('{"agreements": [], "differences": []}', ANSWERS) == Disagreement()
 
@@ -103,8 +103,8 @@ ONE, OTHER = {"view": "x", "answers": ["A"]}, {"view": "y", "answers": ["B"]}
         _views(ONE, {**OTHER, "sure": True}),
     ],
 )
-def test_anything_else_is_no_comparison(text: str) -> None:
-    """A comparison in the wrong form is rejected as a whole."""
+def test_a_comparison_in_the_wrong_form_is_rejected(text: str) -> None:
+    """It is rejected as a whole."""
     assert parse_disagreement(text, ANSWERS) is None
 
 
@@ -187,7 +187,7 @@ async def test_a_comparison_in_the_grace_period_still_counts() -> None:
         ([Fail(Rejected())], "failed", "rejected"),
     ],
 )
-def test_a_fault_of_the_analyst_costs_nothing_but_the_comparison(
+def test_an_analysts_failure_costs_only_the_comparison(
     steps: list[Any], state: str, kind: str
 ) -> None:
     """The reply is complete, and the call log shows the analyst's failure."""
@@ -248,8 +248,10 @@ def _bound(**keys: Any) -> Plan:
         ({"disagreements": True, "disagreements_by": "c"}, "c", ("b", "a", "c")),
     ],
 )
-def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tuple[str]) -> None:
-    """The first aggregator is the analyst unless another model is named."""
+def test_the_first_aggregator_is_the_default_analyst(
+    keys: dict[str, Any], analyst: str | None, asked: tuple[str]
+) -> None:
+    """Another model can be configured."""
     made = _bound(**keys)
     assert (made.analyst and made.analyst.profile.name) == analyst
     table = {"aggregator": ["a", "b"], "layers": [{"proposers": ["b"]}], **keys}
@@ -277,13 +279,13 @@ def test_who_the_analyst_is(keys: dict[str, Any], analyst: str | None, asked: tu
         ),
     ],
 )
-def test_mistakes_are_named(keys: dict[str, Any], message: str) -> None:
+def test_wrong_settings_are_named(keys: dict[str, Any], message: str) -> None:
     """Each wrong key has one clear message, before any call."""
     with pytest.raises(PipelineError) as caught:
         _bound(**keys)
     assert str(caught.value) == message
 
 
-def test_the_seed_is_the_runs() -> None:
-    """The analyst's prompt has its own nonce, which no other model has seen."""
+def test_the_analysts_nonce_is_its_own() -> None:
+    """It differs from the nonces in all other prompts."""
     assert len({prompts.boundary_nonce(SEED, number) for number in range(1, 6)}) == 5

@@ -1,4 +1,4 @@
-"""What people read from the embedded model: no loops, no prompt, and only English."""
+"""Replies of the embedded model: no loops, no prompt, and only English."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_a_question_in_another_language_needs_no_generation(endpoints: End
 
 @pytest.mark.parametrize("role", ["proposer", "aggregator"])
 async def test_the_embedded_model_gets_short_prompts(endpoints: Endpoints, role: str) -> None:
-    """No instructions but one sentence, no boundary lines: it would copy both."""
+    """They have one sentence of instructions and no boundary lines: it would copy them."""
     model = build(ModelSpec(provider="local"), Profile("l", persona="A sceptic."), endpoints)
     final = role == "aggregator"
     thread = Prompt((Message("user", "Why?"),), "You are in Slack.")
@@ -124,7 +124,7 @@ def test_an_answer_ends_where_it_repeats_itself(said: str, shown: str | None, si
 
 
 def test_an_answer_in_another_language_is_replaced() -> None:
-    """Asked for a translation, the model says that it only knows English."""
+    """If asked for a translation, the model says that it only knows English."""
     guard = AnswerGuard()
     assert guard.filter("El gato es muy grande y no está en la casa.\n") == ""
     assert guard.flush() == ONLY_ENGLISH
@@ -143,8 +143,8 @@ def test_an_answer_in_another_language_is_replaced() -> None:
         ("Ref 0123456789abcdef", ["boundary"]),
     ],
 )
-def test_the_judge_of_the_benchmark_sees_each_fault(reply: str, found: list[str]) -> None:
-    """The benchmark's zero means something."""
+def test_the_benchmarks_judge_finds_each_fault(reply: str, found: list[str]) -> None:
+    """A score of zero faults is meaningful."""
     assert faults("What is the capital of France?", reply, english=True) == found
 
 
@@ -153,7 +153,7 @@ def test_the_judge_of_the_benchmark_sees_each_fault(reply: str, found: list[str]
 async def test_everyday_replies_have_no_loop_and_no_prompt(
     endpoints: Endpoints, index: int
 ) -> None:
-    """Some of `benchmarks.embedded`'s questions, through the pipeline that needs no key."""
+    """This asks some of `benchmarks.embedded`'s questions, through the pipeline without a key."""
     catalogue = ModelCatalogue(demo_config(), endpoints, lambda _name: None)
     for language, listed in QUESTIONS.items():
         question = listed[index % len(listed)]

@@ -33,7 +33,7 @@ from tests.moa.virtual_time import virtual
 
 
 @virtual
-async def test_a_run_tells_its_story_in_order() -> None:
+async def test_events_come_in_order() -> None:
     """Layers start, answer and close; then the reply is streamed and the outcome comes last."""
     writer = says("writer", "The ", "reply.")
     played = await play(plan(layer(slow("b", 2), slow("a", 1)), by=writer))
@@ -62,14 +62,14 @@ async def test_a_run_tells_its_story_in_order() -> None:
 
 
 @virtual
-async def test_the_models_of_a_layer_are_asked_at_the_same_time() -> None:
+async def test_the_models_of_a_layer_are_called_concurrently() -> None:
     """A layer takes as long as its slowest model, not as the sum of all."""
     played = await play(plan(layer(*(slow(name, 3) for name in "abcdef")), by=says("writer")))
     assert played.outcome.seconds == 3.0
 
 
 @virtual
-async def test_a_slow_listener_does_not_hold_the_calls_back() -> None:
+async def test_a_slow_consumer_does_not_delay_the_calls() -> None:
     """All calls start before their event is yielded."""
     a, writer = says("a"), says("writer")
     async for event in run(plan(layer(a), by=writer), QUESTION, seed=SEED):
@@ -91,7 +91,7 @@ async def test_each_layer_reads_the_answers_of_the_one_before() -> None:
 
 
 @virtual
-async def test_the_error_of_one_proposer_is_not_the_end() -> None:
+async def test_a_proposers_error_does_not_end_the_run() -> None:
     """One failure is reported, and its error text enters no prompt."""
     bad, writer = says("bad", Fail(Rejected("No such key."))), says("writer")
     played = await play(plan(layer(bad, says("good")), by=writer))
@@ -115,7 +115,7 @@ async def test_the_error_of_one_proposer_is_not_the_end() -> None:
     ],
 )
 @virtual
-async def test_what_became_of_an_answer_is_said(
+async def test_every_answer_has_a_status(
     steps: list[object], status: str, kind: str | None
 ) -> None:
     """Only used and truncated answers are read; all others have an error kind and a message."""
@@ -128,8 +128,8 @@ async def test_what_became_of_an_answer_is_said(
 
 
 @virtual
-async def test_the_single_pipeline_asks_one_model_and_says_nothing_of_failures() -> None:
-    """Without layers the aggregator answers alone, and the reply is complete."""
+async def test_a_pipeline_without_layers_calls_one_model() -> None:
+    """The aggregator answers alone, and the reply is complete and mentions no failure."""
     writer = says("writer", "Alone.")
     played = await play(Plan.of(aggregator=writer))
     assert (played.outcome.reply, played.outcome.status) == ("Alone.", "complete")
@@ -138,8 +138,8 @@ async def test_the_single_pipeline_asks_one_model_and_says_nothing_of_failures()
 
 
 @virtual
-async def test_ask_is_the_run_without_its_events() -> None:
-    """`ask` returns the outcome for a question or a whole thread."""
+async def test_ask_returns_the_outcome_of_a_run() -> None:
+    """`ask` accepts a question or a whole thread."""
     writer = says("writer", "Yes.")
     of_words = await ask(Plan.of([says("a")], aggregator=writer), "Really?", seed=1)
     of_thread = await ask(Plan.of([says("a")], aggregator=writer), Prompt.of("Really?"), seed=1)
@@ -148,8 +148,8 @@ async def test_ask_is_the_run_without_its_events() -> None:
 
 
 @virtual
-async def test_nothing_at_all_is_one_error_that_names_each_cause() -> None:
-    """If no model answers, the run raises an error that lists every cause."""
+async def test_if_no_model_answers_one_error_lists_the_causes() -> None:
+    """The run raises it."""
     bad = says("bad", Fail(Rejected("No such key.")))
     worse = says("worse", Fail(Rejected("No quota.", kind="quota")))
     with pytest.raises(NotEnoughAnswers) as raised:
@@ -216,7 +216,7 @@ async def test_the_same_seed_gives_the_same_prompts() -> None:
 
 
 @virtual
-async def test_a_layer_without_answers_leaves_the_one_before_to_be_read() -> None:
+async def test_an_empty_layer_leaves_the_previous_answers() -> None:
     """The aggregator reads the previous layer's answers, and a note says so."""
     writer = says("writer")
     bad = says("bad", Fail(Rejected()))

@@ -24,7 +24,7 @@ from tests.moa.virtual_time import virtual
     ids=["rejected", "unavailable", "refused", "silent", "blank, then cut", "blank"],
 )
 @virtual
-async def test_the_next_aggregator_writes_when_one_fails_before_its_first_word(
+async def test_the_next_aggregator_takes_over_before_the_first_word(
     steps: list[object],
 ) -> None:
     """Blank text does not count as a start: the reader sees one whole reply."""
@@ -42,7 +42,7 @@ async def test_the_next_aggregator_writes_when_one_fails_before_its_first_word(
 
 
 @virtual
-async def test_a_failing_aggregator_gives_way_at_once_when_it_has_a_successor() -> None:
+async def test_a_failed_aggregator_is_not_retried_if_another_follows() -> None:
     """The next aggregator is faster than a retry. Only the last one is retried."""
     busy = says("busy", Fail(Unavailable()))
     played = await play(plan(layer(says("a")), by=[busy, says("second")]))
@@ -53,7 +53,7 @@ async def test_a_failing_aggregator_gives_way_at_once_when_it_has_a_successor() 
 
 
 @virtual
-async def test_an_aggregator_that_does_not_begin_gives_way() -> None:
+async def test_a_silent_aggregator_is_replaced() -> None:
     """After a quarter of the deadline the call is closed and the next aggregator is called."""
     hanging = says("first", Hang())
     played = await play(
@@ -65,7 +65,7 @@ async def test_an_aggregator_that_does_not_begin_gives_way() -> None:
 
 
 @virtual
-async def test_the_last_aggregator_has_all_the_time_that_is_left() -> None:
+async def test_the_last_aggregator_has_all_remaining_time() -> None:
     """A last model that thinks for long may use the whole deadline."""
     thinker = slow("thinker", 99)
     alone = await play(plan(layer(says("a")), by=thinker, aggregator_deadline_s=100))
@@ -77,7 +77,7 @@ async def test_the_last_aggregator_has_all_the_time_that_is_left() -> None:
 
 
 @virtual
-async def test_all_aggregators_together_keep_to_one_deadline() -> None:
+async def test_all_aggregators_share_one_deadline() -> None:
     """Five hanging aggregators each get a fair share, and the run ends in time with a draft."""
     hanging = [says(name, Hang()) for name in "vwxyz"]
     played = await play(plan(layer(says("a")), by=hanging, aggregator_deadline_s=100))
@@ -87,7 +87,7 @@ async def test_all_aggregators_together_keep_to_one_deadline() -> None:
 
 @pytest.mark.parametrize("end", [Fail(Unavailable(kind="cut")), Hang()], ids=["cut", "stalls"])
 @virtual
-async def test_a_reply_that_breaks_off_is_kept_and_marked(end: object) -> None:
+async def test_an_interrupted_reply_is_kept_and_marked(end: object) -> None:
     """After the first word no other aggregator is called: the text shown is kept."""
     second = says("second")
     played = await play(plan(layer(says("a")), by=[says("first", "Half a re", end), second]))
@@ -98,7 +98,7 @@ async def test_a_reply_that_breaks_off_is_kept_and_marked(end: object) -> None:
 
 
 @virtual
-async def test_a_reply_at_its_token_limit_is_whole_but_marked() -> None:
+async def test_a_reply_at_its_token_limit_is_complete_but_marked() -> None:
     """The reply is complete, and its answer is marked as truncated."""
     played = await play(Plan.of([says("a")], aggregator=says("w", "Long.", Finish("length"))))
     assert played.outcome.status == "complete"
@@ -107,7 +107,7 @@ async def test_a_reply_at_its_token_limit_is_whole_but_marked() -> None:
 
 
 @virtual
-async def test_with_no_aggregator_left_the_best_draft_stands_under_a_label() -> None:
+async def test_without_an_aggregator_the_best_draft_is_the_reply() -> None:
     """The longest complete answer of the last layer is used, marked as not synthesised."""
     bad = says("bad", Fail(Rejected()))
     answers = layer(
@@ -120,7 +120,7 @@ async def test_with_no_aggregator_left_the_best_draft_stands_under_a_label() -> 
 
 
 @virtual
-async def test_a_whole_draft_of_an_earlier_layer_is_better_than_half_a_later_one() -> None:
+async def test_a_complete_earlier_draft_is_better_than_a_cut_later_one() -> None:
     """A cut answer is used only if there is no complete one."""
     bad = says("bad", Fail(Rejected()))
     half = says("half", "Half an", Fail(Unavailable(kind="cut")))
@@ -131,8 +131,8 @@ async def test_a_whole_draft_of_an_earlier_layer_is_better_than_half_a_later_one
 
 
 @virtual
-async def test_an_aggregator_that_has_nothing_to_read_answers_itself_and_says_so() -> None:
-    """If every proposer failed, the aggregator answers alone below a line that says so."""
+async def test_an_aggregator_without_answers_answers_alone() -> None:
+    """The reply then starts with a line that says so."""
     writer = says("writer", "\n", "My own.")
     played = await play(plan(layer(says("bad", Fail(Rejected()))), by=writer))
     assert played.outcome.reply == f"{prompts.ALONE_AFTER_FAILURES}\n\n\nMy own."
@@ -142,7 +142,7 @@ async def test_an_aggregator_that_has_nothing_to_read_answers_itself_and_says_so
 
 
 @virtual
-async def test_the_time_of_the_first_word_is_that_of_the_reply() -> None:
+async def test_the_time_of_the_first_word_is_the_replys() -> None:
     """Proposers' text and blank text do not count."""
     writer = says("writer", Wait(1), "\n", Wait(1), "Now.")
     played = await play(plan(layer(slow("a", 3)), by=writer))

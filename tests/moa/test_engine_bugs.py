@@ -1,4 +1,4 @@
-"""A bug in somebody's own Model: it costs one answer, and its traceback reaches the developer."""
+"""A bug in a custom Model costs one answer, and its traceback reaches the developer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.moa.virtual_time import virtual
 
 
 class Buggy:
-    """A Model whose author made a mistake."""
+    """A Model with a bug."""
 
     profile = Profile("buggy")
 
@@ -30,13 +30,13 @@ class Buggy:
         self.count_tokens()
 
     def count_tokens(self) -> None:
-        """Raise what no Model may raise."""
+        """Raise an exception that no Model may raise."""
         raise ZeroDivisionError(self._words) from KeyError(self._cause)
 
 
 @virtual
 async def test_it_ends_only_its_own_call(caplog: pytest.LogCaptureFixture) -> None:
-    """The run goes on with the other answers, and the log has the whole traceback."""
+    """The run continues with the other answers, and the log has the full traceback."""
     played = await play(plan(layer(Buggy(), says("good")), by=says("writer")))
     answer = played.answer("buggy")
     assert (answer.status, answer.error_kind) == ("failed", "internal")
@@ -50,8 +50,8 @@ async def test_it_ends_only_its_own_call(caplog: pytest.LogCaptureFixture) -> No
 
 @pytest.mark.parametrize("model", [Buggy("sk-secret"), Buggy(cause="sk-secret")])
 @virtual
-async def test_its_log_holds_no_key(model: Buggy, caplog: pytest.LogCaptureFixture) -> None:
-    """An exception that names a key, itself or in its cause, is logged without it."""
+async def test_its_log_contains_no_key(model: Buggy, caplog: pytest.LogCaptureFixture) -> None:
+    """An exception with a key, in itself or in its cause, is logged without the key."""
     await play(plan(layer(model, says("good")), by=says("writer")))
     assert "sk-secret" not in caplog.text
     assert "ZeroDivisionError" in caplog.text
@@ -59,7 +59,7 @@ async def test_its_log_holds_no_key(model: Buggy, caplog: pytest.LogCaptureFixtu
 
 
 async def test_when_nobody_answers_it_is_the_cause() -> None:
-    """A developer reads in the traceback where the own Model went wrong."""
+    """The traceback leads a developer to the bug in the custom Model."""
     with pytest.raises(NotEnoughAnswers) as raised:
         await ask(Plan.of([Buggy()], aggregator=Buggy()), "Why?")
     shown = "".join(traceback.format_exception(raised.value))
@@ -68,8 +68,8 @@ async def test_when_nobody_answers_it_is_the_cause() -> None:
     assert "ZeroDivisionError: division by zero" in shown
 
 
-async def test_an_error_that_a_model_may_raise_is_no_cause() -> None:
-    """A provider's failure is in `answers`, without frames that nobody needs."""
+async def test_a_provider_error_is_not_a_cause() -> None:
+    """A provider's failure is in `answers`, without a traceback."""
     with pytest.raises(NotEnoughAnswers) as raised:
         await ask(Plan.of([says("mute", "")], aggregator=says("mute", "")), "Why?")
     assert raised.value.__cause__ is None
@@ -77,8 +77,8 @@ async def test_an_error_that_a_model_may_raise_is_no_cause() -> None:
 
 @virtual
 async def test_it_leaves_no_reference_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kept traceback holds nothing of the run, so the garbage collector finds nothing."""
-    # pytest keeps log records, and these would keep the run from being garbage.
+    """The kept traceback refers to nothing of the run, so no garbage collection is needed."""
+    # pytest keeps log records, which would keep the run alive
     monkeypatch.setattr(logging.getLogger("moa.engine.in_flight_call"), "disabled", True)
     with uncollected("moa.") as left:
         await play(plan(layer(Buggy(), says("good")), by=says("writer")))

@@ -47,7 +47,7 @@ def test_the_grace_grows_with_the_time_elapsed(
 
 
 @virtual
-async def test_a_slow_model_has_the_grace_to_come_in() -> None:
+async def test_a_slow_model_has_the_grace_period() -> None:
     """An answer within the grace period after the quorum is used."""
     models = [slow("a", 1), slow("b", 10), slow("c", 12.4)]
     played = await play(plan(layer(*models), by=says("writer")))
@@ -56,7 +56,7 @@ async def test_a_slow_model_has_the_grace_to_come_in() -> None:
 
 
 @virtual
-async def test_a_layer_does_not_wait_past_the_grace() -> None:
+async def test_a_layer_does_not_wait_beyond_the_grace_period() -> None:
     """The layer closes without the missing answer, says so, and the reply is earlier."""
     models = [slow("a", 1), slow("b", 10), slow("c", 40)]
     played = await play(plan(layer(*models), by=slow("writer", 1)))
@@ -66,7 +66,7 @@ async def test_a_layer_does_not_wait_past_the_grace() -> None:
 
 
 @virtual
-async def test_a_hanging_model_costs_no_more_than_the_grace() -> None:
+async def test_a_hanging_model_costs_no_more_than_the_grace_period() -> None:
     """A model that never answers is stopped with the run and logged as stopped."""
     hanging = says("c", Hang())
     played = await play(plan(layer(slow("a", 1), slow("b", 2), hanging), by=slow("writer", 1)))
@@ -76,7 +76,7 @@ async def test_a_hanging_model_costs_no_more_than_the_grace() -> None:
 
 
 @virtual
-async def test_a_failure_lowers_what_the_quorum_needs() -> None:
+async def test_a_failure_lowers_the_quorum() -> None:
     """The layer does not wait for models that have failed."""
     models = [slow("a", 1), says("b", Wait(2), Fail(Rejected())), says("c", Fail(Rejected()))]
     played = await play(plan(layer(*models), by=says("writer")))
@@ -117,7 +117,7 @@ async def test_a_required_model_that_failed_is_not_waited_for() -> None:
 
 
 @virtual
-async def test_a_late_answer_is_kept_and_paid_for_but_not_read() -> None:
+async def test_a_late_answer_is_kept_and_paid_for_but_not_used() -> None:
     """A late call continues while the reply is written, and the outcome lists it as late."""
     writer = slow("writer", 10)
     models = [slow("a", 1), slow("b", 1), slow("c", 6)]
@@ -141,7 +141,7 @@ async def test_a_late_answer_does_not_outlast_the_deadline_of_its_layer() -> Non
 
 
 @virtual
-async def test_late_answers_never_hold_the_reply_back() -> None:
+async def test_late_answers_never_delay_the_reply() -> None:
     """The run ends with the reply and stops all remaining calls."""
     late = layer(slow("a", 1), slow("b", 44), quorum=1)
     played = await play(plan(late, by=slow("writer", 1)))
@@ -150,8 +150,8 @@ async def test_late_answers_never_hold_the_reply_back() -> None:
 
 
 @virtual
-async def test_the_answers_that_have_arrived_are_read_however_slow_the_listener() -> None:
-    """A consumer that handles events slowly makes no answer late."""
+async def test_a_slow_consumer_makes_no_answer_late() -> None:
+    """All answers that have arrived are used, however slowly the events are consumed."""
     models = [slow("a", 1), slow("b", 1), slow("c", 2)]
     read: set[str] = set()
     async with aclosing(run(plan(layer(*models), by=says("w")), QUESTION, seed=SEED)) as events:

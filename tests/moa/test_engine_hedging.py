@@ -15,7 +15,7 @@ def hedged(name: str, *steps: object, by: Model, after_s: float = 5) -> Scripted
 
 
 @virtual
-async def test_a_model_that_begins_in_time_is_asked_alone() -> None:
+async def test_a_model_that_starts_in_time_is_not_hedged() -> None:
     """The alternate is not called, however long the answer takes."""
     spare = says("spare")
     model = hedged("a", Wait(4), "Begun", Wait(30), " and done.", by=spare)
@@ -77,7 +77,7 @@ async def test_a_model_that_has_failed_for_good_is_replaced_at_once() -> None:
 
 
 @virtual
-async def test_the_alternate_goes_on_when_the_first_one_fails() -> None:
+async def test_the_alternate_continues_when_the_first_one_fails() -> None:
     """If one of two calls fails, the other continues."""
     spare = slow("spare", 10)
     model = hedged("a", Wait(7), Fail(Unavailable()), by=spare)
@@ -89,7 +89,7 @@ async def test_the_alternate_goes_on_when_the_first_one_fails() -> None:
 
 
 @virtual
-async def test_the_alternate_comes_in_during_a_pause() -> None:
+async def test_the_alternate_can_answer_during_a_retry_delay() -> None:
     """An alternate can answer while a retry waits for its delay."""
     spare = slow("spare", 1)
     model = hedged("a", Fail(Unavailable(retry_after=20.0)), by=spare)
@@ -98,8 +98,8 @@ async def test_the_alternate_comes_in_during_a_pause() -> None:
 
 
 @virtual
-async def test_when_both_fail_the_cause_is_told_once() -> None:
-    """One Failed event for the slot, one log entry for each call."""
+async def test_when_both_fail_one_failure_is_reported() -> None:
+    """The slot has one Failed event, and each call a log entry."""
     spare = says("spare", Wait(1), Fail(Rejected("No such model.")))
     model = hedged("a", Wait(7), Fail(Rejected("No such key.")), by=spare)
     played = await play(plan(layer(model, says("b")), by=says("w")))
@@ -120,7 +120,7 @@ async def test_when_both_hang_both_end_by_the_deadline() -> None:
 
 
 @virtual
-async def test_an_answer_that_is_late_is_not_hedged() -> None:
+async def test_a_late_answer_is_not_hedged() -> None:
     """After the layer has closed, no alternate is called."""
     spare = says("spare")
     late = hedged("late", Wait(40), "Late.", by=spare, after_s=10)
@@ -139,7 +139,7 @@ async def test_an_alternates_answer_counts_for_the_quorum(required: list[str]) -
 
 
 @virtual
-async def test_a_model_alone_can_be_hedged() -> None:
+async def test_a_single_model_can_be_hedged() -> None:
     """A pipeline without layers can be hedged too."""
     played = await play(Plan.of(aggregator=hedged("w", Hang(), by=says("spare", "Yes."))))
     assert (played.outcome.reply, played.outcome.seconds) == ("Yes.", 5.0)

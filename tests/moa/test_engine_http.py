@@ -147,7 +147,7 @@ async def test_cancelling_closes_every_connection(stop_at: type) -> None:
             assert request.closed_early
 
 
-async def test_a_busy_server_is_asked_again_when_it_said() -> None:
+async def test_a_busy_server_is_retried_after_the_time_it_gave() -> None:
     """The retry waits at least for a real response's Retry-After."""
     busy = Reply(fault=Status(429, headers={"retry-after-ms": "40", "retry-after": "60"}))
     async with on_site() as site:

@@ -33,7 +33,7 @@ PLANS = {
 
 @pytest.mark.parametrize("name", PLANS)
 @virtual
-async def test_a_run_is_gone_with_its_end(name: str) -> None:
+async def test_a_finished_run_leaves_no_garbage(name: str) -> None:
     """It leaves no reference cycles, which would cause garbage collector pauses."""
     with uncollected("moa.") as left:
         with suppress(NotEnoughAnswers):
@@ -43,7 +43,7 @@ async def test_a_run_is_gone_with_its_end(name: str) -> None:
 
 
 @virtual
-async def test_a_run_that_is_broken_off_is_gone_as_well() -> None:
+async def test_a_closed_run_leaves_no_garbage() -> None:
     """Closing the generator releases the calls it stops."""
     with uncollected("moa.") as left:
         async with aclosing(run(PLANS["one hangs"], QUESTION, seed=SEED)) as events:

@@ -161,7 +161,7 @@ def test_every_call_is_logged_once(stage: Staged) -> None:
 
 @EXAMPLES
 @given(staged())
-def test_no_answer_stands_twice_or_under_another_label(stage: Staged) -> None:
+def test_no_answer_appears_twice_or_under_another_label(stage: Staged) -> None:
     """Each slot has one answer by its own model; each layer's labels are A, B, … once each."""
     ended = in_virtual_time(ending(stage))
     if isinstance(ended, NotEnoughAnswers):
@@ -208,7 +208,7 @@ def test_cancelling_at_any_event_leaves_nothing_behind(stage: Staged, stop_after
 
 @EXAMPLES
 @given(staged(), st.integers(0, 12))
-def test_a_run_can_go_on_from_any_event(stage: Staged, stop_after: int) -> None:
+def test_a_run_can_be_resumed_from_any_event(stage: Staged, stop_after: int) -> None:
     """The events before a crash suffice to resume, without repeating complete calls."""
 
     async def main() -> None:

@@ -13,7 +13,7 @@ from tests.moa.virtual_time import virtual
 
 
 @virtual
-async def test_recorded_answers_are_not_asked_for_again() -> None:
+async def test_recorded_answers_are_reused() -> None:
     """They are used as if they had just arrived, at no cost."""
     a, b, writer = says("a"), says("b"), says("writer")
     first = await play(plan(layer(a, b), by=writer))
@@ -27,7 +27,7 @@ async def test_recorded_answers_are_not_asked_for_again() -> None:
 
 
 @virtual
-async def test_what_failed_is_asked_for_again() -> None:
+async def test_failed_answers_are_retried() -> None:
     """Only complete answers are kept if their layer was still open."""
     bad = says("b", Fail(Rejected()))
     first = await play(plan(layer(says("a"), bad), by=says("writer")))
@@ -49,7 +49,7 @@ async def test_a_late_answer_is_in_time_for_the_next_attempt() -> None:
 
 
 @virtual
-async def test_a_layer_that_was_over_stays_as_it_was() -> None:
+async def test_a_closed_layer_stays_as_it_was() -> None:
     """If a later layer has answered, earlier failures and late answers stay as they are."""
     failing = says("b", Fail(Rejected()))
     one = layer(slow("a", 1), failing, slow("c", 9), quorum=1)
@@ -100,7 +100,7 @@ async def test_a_cut_reply_is_written_again() -> None:
     "change", [{"model": "other"}, {"layer": 9}, {"position": 9}, {"layer": 0}]
 )
 @virtual
-async def test_an_answer_that_does_not_fit_the_plan_is_left_aside(
+async def test_a_recorded_answer_that_does_not_fit_the_plan_is_ignored(
     change: dict[str, object],
 ) -> None:
     """After a plan change, no answer lands in another model's slot."""
@@ -113,7 +113,7 @@ async def test_an_answer_that_does_not_fit_the_plan_is_left_aside(
 
 
 @virtual
-async def test_an_answer_of_the_alternate_stands_too() -> None:
+async def test_a_recorded_answer_of_the_alternate_is_reused() -> None:
     """A hedged call's recorded answer may be the alternate's."""
     hedged = slow("a", 30, hedge=Hedge(says("spare"), after_s=1))
     first = await play(plan(layer(hedged), by=says("writer")))

@@ -60,7 +60,7 @@ def heals(name: str, *errors: ModelError, **profile: int) -> ScriptedModel:
         (None, False),
     ],
 )
-def test_another_try_is_made_where_it_can_help(error: BaseException | None, *, helps: bool) -> None:
+def test_only_faults_that_may_pass_are_retried(error: BaseException | None, *, helps: bool) -> None:
     """Busy and broken servers are retried; rejected keys, used-up quotas and garbage are not."""
     assert is_retryable(error) == helps
 
@@ -80,7 +80,7 @@ def test_retry_delays_grow_and_are_never_shorter_than_the_server_asks() -> None:
 
 
 @virtual
-async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
+async def test_a_temporary_fault_is_retried_and_logged() -> None:
     """The second call's answer is used; the first call is reported and logged."""
     model = heals("a", Unavailable(status=500))
     played = await play(plan(layer(model), by=says("w")))
@@ -96,7 +96,7 @@ async def test_a_fault_that_passes_costs_a_pause_and_a_line() -> None:
 
 
 @virtual
-async def test_retry_after_is_obeyed_within_the_deadline() -> None:
+async def test_retry_after_is_respected_within_the_deadline() -> None:
     """The retry starts when the server asked for it."""
     model = heals("a", RateLimited(retry_after=9.0))
     played = await play(plan(layer(model), by=says("w")))
@@ -104,7 +104,7 @@ async def test_retry_after_is_obeyed_within_the_deadline() -> None:
 
 
 @virtual
-async def test_a_retry_after_past_the_deadline_is_a_failure_at_once() -> None:
+async def test_a_retry_after_past_the_deadline_fails_at_once() -> None:
     """The layer does not wait for a retry that would be too late."""
     model = heals("a", RateLimited(retry_after=45.0))
     played = await play(plan(layer(model, says("b"), deadline_s=45), by=says("w")))
@@ -117,7 +117,7 @@ async def test_a_retry_after_past_the_deadline_is_a_failure_at_once() -> None:
     [Rejected(), Rejected(kind="quota"), Rejected(kind="auth"), Unavailable(kind="garbled")],
 )
 @virtual
-async def test_what_cannot_heal_is_not_tried_again(error: ModelError) -> None:
+async def test_permanent_faults_are_not_retried(error: ModelError) -> None:
     """A used-up quota or a rejected key costs one call."""
     model = heals("a", error)
     played = await play(plan(layer(model, says("b")), by=says("w")))
@@ -125,7 +125,7 @@ async def test_what_cannot_heal_is_not_tried_again(error: ModelError) -> None:
 
 
 @virtual
-async def test_nothing_is_tried_again_after_the_first_token() -> None:
+async def test_nothing_is_retried_after_the_first_token() -> None:
     """An answer cut off midway is kept as it is."""
     model = says("a", "Half", Fail(Unavailable(kind="cut")))
     played = await play(plan(layer(model, says("b")), by=says("w")))
@@ -134,8 +134,8 @@ async def test_nothing_is_tried_again_after_the_first_token() -> None:
 
 @pytest.mark.parametrize("attempts", [1, 2, 3])
 @virtual
-async def test_the_number_of_tries_is_the_models(attempts: int) -> None:
-    """`max_attempts` counts all calls, and the last failure is reported."""
+async def test_max_attempts_limits_the_tries(attempts: int) -> None:
+    """It counts all calls, and the last failure is reported."""
     dead = says("a", Fail(Unavailable(status=500)), max_attempts=attempts)
     played = await play(plan(layer(dead, says("b")), by=says("w")))
     assert dead.calls == attempts
@@ -144,7 +144,7 @@ async def test_the_number_of_tries_is_the_models(attempts: int) -> None:
 
 
 @virtual
-async def test_a_dead_proposer_costs_one_call_more_and_no_time() -> None:
+async def test_a_dead_proposer_costs_one_more_call_and_no_time() -> None:
     """Both its calls are over long before the others answer."""
     dead = says("dead", Fail(Unavailable(status=500)))
     alive = [slow("a", 2), slow("b", 3)]
@@ -153,8 +153,8 @@ async def test_a_dead_proposer_costs_one_call_more_and_no_time() -> None:
 
 
 @virtual
-async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
-    """A scheduled retry is dropped, and its failure is reported once."""
+async def test_a_closing_layer_drops_scheduled_retries() -> None:
+    """A dropped retry's failure is reported once."""
     busy = heals("busy", RateLimited(retry_after=20.0))
     played = await play(plan(layer(says("a"), says("b"), busy), by=slow("w", 60)))
     kinds = [type(e) for e in played.events if isinstance(e, Failed | LayerClosed | Retried)]
@@ -165,7 +165,7 @@ async def test_a_layer_that_closes_does_not_wait_for_a_pause() -> None:
 
 
 @virtual
-async def test_a_second_try_holds_nobody_up_once_the_quorum_stands() -> None:
+async def test_a_retry_delays_nobody_after_the_quorum() -> None:
     """After the quorum, a running retry does not delay the layer."""
     left: list[list[Step]] = [[Fail(Unavailable())], [Wait(20), "Late."]]
     model = follows("a", lambda _prompt, _sampling: left.pop(0))
@@ -175,7 +175,7 @@ async def test_a_second_try_holds_nobody_up_once_the_quorum_stands() -> None:
 
 
 @virtual
-async def test_without_the_quorum_a_second_try_is_waited_for() -> None:
+async def test_a_retry_is_waited_for_without_the_quorum() -> None:
     """If too few have answered, the layer waits for a retry."""
     left: list[list[Step]] = [[Fail(Unavailable())], [Wait(5), "Mended."]]
     model = follows("a", lambda _prompt, _sampling: left.pop(0))
@@ -184,7 +184,7 @@ async def test_without_the_quorum_a_second_try_is_waited_for() -> None:
 
 
 @virtual
-async def test_a_late_call_is_not_tried_again() -> None:
+async def test_a_late_call_is_not_retried() -> None:
     """After its layer has closed, a retry would be useless."""
     late = says("late", Wait(10), Fail(Unavailable()))
     played = await play(plan(layer(says("a"), says("b"), late), by=slow("w", 30)))
@@ -192,7 +192,7 @@ async def test_a_late_call_is_not_tried_again() -> None:
 
 
 @virtual
-async def test_a_try_that_hangs_ends_by_the_deadline_of_the_first() -> None:
+async def test_all_tries_share_one_deadline() -> None:
     """All tries together have the time of one call."""
     left: list[list[Step]] = [[Wait(5), Fail(Unavailable())], [Hang()]]
     model = follows("a", lambda _prompt, _sampling: left.pop(0))
@@ -202,7 +202,7 @@ async def test_a_try_that_hangs_ends_by_the_deadline_of_the_first() -> None:
 
 
 @virtual
-async def test_a_lone_model_is_tried_again() -> None:
+async def test_a_single_model_is_retried() -> None:
     """A pipeline without layers retries too; if that fails, the error names the cause."""
     healed = await play(Plan.of(aggregator=heals("w", Unavailable(kind="overloaded"))))
     assert healed.outcome.status == "complete"
@@ -211,7 +211,7 @@ async def test_a_lone_model_is_tried_again() -> None:
 
 
 @virtual
-async def test_a_prompt_that_was_too_long_is_fitted_once_more() -> None:
+async def test_a_prompt_that_was_too_long_is_shortened_once() -> None:
     """The model is called again at once with half its window, and a note says what was left out."""
     model = heals("a", Overflow(), context_window=4096, max_attempts=1)
     thread = Prompt.of("word " * 2000)
@@ -232,8 +232,8 @@ async def test_a_prompt_that_stays_too_long_is_a_failure() -> None:
 
 
 @virtual
-async def test_a_refitted_call_may_be_tried_again_too() -> None:
-    """Refitting does not count as a retry: a later failure still has its own."""
+async def test_a_shortened_call_may_still_be_retried() -> None:
+    """Shortening does not count as a retry: a later failure still has its own."""
     model = heals("a", Overflow(), Unavailable(), context_window=4096)
     played = await play(plan(layer(model), by=says("w")), Prompt.of("word " * 2000))
     assert [call.error_kind for call in played.calls("a")] == ["overflow", "unavailable", None]
@@ -241,7 +241,7 @@ async def test_a_refitted_call_may_be_tried_again_too() -> None:
 
 
 @virtual
-async def test_an_aggregator_is_refitted_before_its_successor_is_asked() -> None:
+async def test_an_aggregator_gets_a_shorter_prompt_before_it_is_replaced() -> None:
     """A window estimated too large is no reason to switch to the weaker model."""
     first, second = heals("first", Overflow()), says("second")
     played = await play(plan(layer(says("a")), by=[first, second]))

@@ -143,8 +143,8 @@ async def test_the_cost_reported_by_the_server_counts() -> None:
 
 
 @virtual
-async def test_calls_stopped_with_the_run_are_reported() -> None:
-    """They carry an estimated cost, because providers bill them too."""
+async def test_calls_stopped_with_the_run_are_charged() -> None:
+    """They have an estimated cost, because providers bill them too."""
     started = says("a", "x" * 35, Hang(), cost=DOLLAR)
     silent = says("b", Hang(), cost=DOLLAR)
     limited = resilient(says("c", Hang(), cost=DOLLAR), max_concurrency=1)
@@ -174,7 +174,7 @@ async def test_a_call_that_fails_at_once_costs_nothing() -> None:
 
 @virtual
 async def test_a_reply_at_its_length_limit_is_cut_at_limit() -> None:
-    """So that an interface can say that the reply is incomplete."""
+    """An interface can then say that the reply is incomplete."""
     cut = await play(Plan.of([says("a")], aggregator=says("w", "Long.", Finish("length"))))
     assert cut.outcome.cut_at_limit
     assert not (await play(Plan.of([says("a")], aggregator=says("w")))).outcome.cut_at_limit

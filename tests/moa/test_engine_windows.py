@@ -30,7 +30,7 @@ PROSE = (
 
 
 def pieces(text: str) -> int:
-    """Count tokens as a byte-pair vocabulary does for prose: pieces of words, signs, line ends.
+    """Count tokens as a byte-pair vocabulary does for prose: parts of words, symbols, line ends.
 
     It shares nothing with the estimates in `moa.pipeline.token_budget`.
     """
@@ -120,7 +120,7 @@ def assert_all_is_there(request: Request) -> None:
     assert "Be kind." in request.system
 
 
-async def test_a_server_that_counts_more_is_asked_once_more_with_less() -> None:
+async def test_a_rejected_prompt_is_halved_once() -> None:
     """If the estimate was too low, the same model is called with half its window."""
     async with counting(lambda text: 2 * pieces(text)) as (server, endpoints):
         outcome = await written(server, endpoints, many_turns())
@@ -133,7 +133,7 @@ async def test_a_server_that_counts_more_is_asked_once_more_with_less() -> None:
     assert [(line.attempt, line.error_kind) for line in lines] == [(1, "overflow"), (2, None)]
 
 
-async def test_a_model_that_takes_nothing_so_long_is_a_failure_that_is_named() -> None:
+async def test_a_model_that_rejects_half_its_window_fails() -> None:
     """If half the window is still too much, the draft becomes the reply."""
     async with counting(lambda text: 9 * pieces(text)) as (server, endpoints):
         outcome = await written(server, endpoints, many_turns())

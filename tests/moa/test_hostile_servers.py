@@ -1,4 +1,4 @@
-"""Model servers that send far too much waste little memory and delay no one."""
+"""Model servers that send far too much waste little memory and delay nobody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.models.floods import FLOODS
 
 SMALL = 1024 * 1024
 BUFFERED = 16 * SMALL
-"""Bytes that the kernel and the server may buffer without us reading them."""
+"""Bytes that the kernel and the server may buffer before we read them."""
 
 
 @pytest.fixture

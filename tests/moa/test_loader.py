@@ -44,7 +44,7 @@ KEYS = ("OPENAI", "ANTHROPIC", "OPENROUTER", "TOGETHER", "GROQ")
 
 
 def written(folder: Path, text: str) -> Path:
-    """A configuration file."""
+    """Write a configuration file."""
     path = folder / "moa.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -53,7 +53,7 @@ def written(folder: Path, text: str) -> Path:
 async def test_a_loaded_pipeline_can_be_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By name or as the default, as often as one likes; connections close with the block."""
+    """It is chosen by name or default, any number of times; connections close with the block."""
     monkeypatch.setenv("RED_KEY", "red-key")
     monkeypatch.setenv("OPENAI_API_KEY", " blue-key\n")
     monkeypatch.chdir(tmp_path)
@@ -72,7 +72,7 @@ async def test_a_loaded_pipeline_can_be_asked(
 
 
 async def test_it_is_a_mapping_of_names_to_plans(tmp_path: Path) -> None:
-    """Names can be listed and looked for; the same plan comes back each time."""
+    """Names can be listed and tested; each lookup returns the same plan."""
     variables = {"RED_KEY": "red-key", "OPENAI_API_KEY": "blue-key"}
     path = written(tmp_path, FILE.format(address="http://localhost:1/v1"))
     async with moa.load(path, variables=variables) as pipelines:
@@ -101,7 +101,7 @@ async def test_a_key_is_needed_by_the_pipelines_in_use_only(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", [PipelineError, KeyError])
 async def test_an_unknown_pipeline_is_named(tmp_path: Path, kind: type[Exception]) -> None:
-    """It is this library's error and a mapping's, and helps with the name."""
+    """The error is both a PipelineError and a KeyError, and suggests a name."""
     path = written(tmp_path, FILE.format(address="http://localhost:1/v1"))
     async with moa.load(path, variables={}) as pipelines:
         with pytest.raises(kind) as raised:
@@ -110,7 +110,7 @@ async def test_an_unknown_pipeline_is_named(tmp_path: Path, kind: type[Exception
 
 
 async def test_the_bots_own_file_can_be_loaded() -> None:
-    """What only the bot reads in moa.toml is no mistake; the example works with its keys."""
+    """Settings that only the bot reads are no mistake; the example works with its keys."""
     async with moa.load(EXAMPLE, variables={f"{key}_API_KEY": "a-key" for key in KEYS}) as example:
         assert {"quick", "balanced", "deep", "single"} <= set(example)
         assert [plan.name for plan in example.values()] == list(example)
@@ -119,7 +119,7 @@ async def test_the_bots_own_file_can_be_loaded() -> None:
 
 
 def mistaken() -> Iterable[tuple[str, list[str]]]:
-    """Files that are wrong, and what is said of each."""
+    """Return wrong files with their error messages."""
     good = FILE.format(address="http://localhost:1/v1")
     yield (
         good.replace('model = "blue-1"', "modle = 1").replace('"red", "blue"', '"red", "bleu"'),
@@ -133,14 +133,14 @@ def mistaken() -> Iterable[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(("text", "says"), [*mistaken()])
 def test_every_mistake_of_the_file_is_named(tmp_path: Path, text: str, says: list[str]) -> None:
-    """All in one error, before anything is asked."""
+    """One error lists them all, before any call."""
     with pytest.raises(PipelineError) as raised:
         moa.load(written(tmp_path, text))
     assert [words for words in says if words not in str(raised.value)] == []
 
 
-def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
-    """One sentence, with the nearest file's name."""
+def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
+    """The error is one sentence and suggests the closest file name."""
     written(tmp_path, "")
     with pytest.raises(
         PipelineError, match=r'File not found: mao\.toml\. Did you mean "moa\.toml"'

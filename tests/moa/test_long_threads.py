@@ -47,7 +47,7 @@ def test_the_first_message_and_the_newest_stay() -> None:
 @given(
     st.lists(texts, min_size=1, max_size=12), st.lists(texts, max_size=3), st.integers(300, 4000)
 )
-def test_what_is_fitted_fits(contents: list[str], said: list[str], room: int) -> None:
+def test_a_fitted_thread_fits(contents: list[str], said: list[str], room: int) -> None:
     """Any thread fits, with every message counted once as read or as missing."""
     whole = thread(*contents)
     answers = [Answer("m", 1, 1, "used", text, "A") for text in said]
@@ -85,8 +85,8 @@ def test_an_enormous_first_message_is_shortened() -> None:
 @pytest.mark.parametrize(
     "line", ["> " + "word " * 900, "> " + "word\n> " * 900, "> > " + "w " * 900]
 )
-def test_a_shortened_quote_stays_a_quote(line: str) -> None:
-    """Each line after the gap is quoted, unless it is the gap's."""
+def test_a_shortened_quote_is_still_a_quote(line: str) -> None:
+    """Each line after the gap is quoted, except the gap's own line."""
     short = token_budget.shorten(f"Ben wrote:\n{line}", 150)
     head, _, tail = short.partition("left out …]\n\n")
     assert head.startswith("Ben wrote:\n> ")
@@ -105,7 +105,7 @@ def test_models_get_alternating_turns() -> None:
 
 
 def test_the_question_alone_is_repeated_after_the_answers() -> None:
-    """Not the messages before it, which are a part of the same turn."""
+    """Earlier messages in the same turn are not repeated."""
     answer = Answer("m", 1, 1, "used", "Because.", "A")
     context = PromptContext(thread("a", "b", "why?"), (answer,), "0" * 16, final=True)
     request = model_request.build_request(synthesise, context, Profile("m"), "aggregator")

@@ -12,7 +12,7 @@ from tests.moa.runs import says
 MODELS = {name: says(name) for name in ("a", "b", "c")}
 
 
-def test_names_become_models_in_their_places() -> None:
+def test_names_become_models_in_order() -> None:
     """Each layer has its proposers in order, and so do the aggregators."""
     pipeline = Pipeline(
         aggregator=["c", "a"],
@@ -29,7 +29,7 @@ def test_names_become_models_in_their_places() -> None:
     assert (plan.name, plan.aggregators) == ("p", (MODELS["c"], MODELS["a"]))
 
 
-def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
+def test_a_layers_settings_override_the_pipelines() -> None:
     """A layer's rule overrides the pipeline's, which overrides the default."""
     layers = [LayerDefinition(proposers=["a", "b"], quorum=1, grace_s=0, deadline_s=5.0)]
     layers.append(LayerDefinition(proposers=["a", "b"]))
@@ -46,7 +46,7 @@ def test_a_layers_own_rules_stand_above_the_pipelines() -> None:
     assert plain.aggregator_deadline_s == AGGREGATOR_DEADLINE_S
 
 
-def test_every_mistake_is_named_before_anything_is_bound() -> None:
+def test_every_mistake_is_named_before_any_model_is_bound() -> None:
     """One error has a line for each wrong key."""
     pipeline = Pipeline(
         aggregator="x",
@@ -65,7 +65,7 @@ def test_every_mistake_is_named_before_anything_is_bound() -> None:
     ]
 
 
-def test_one_pipeline_can_be_read_alone() -> None:
+def test_one_pipeline_can_be_parsed_alone() -> None:
     """`Pipeline.from_table` names keys as they are in the file."""
     assert Pipeline.from_table("p", {"aggregator": "a"}) == Pipeline(aggregator="a")
     with pytest.raises(PipelineError, match=r"^pipelines\.p\.aggregator: is missing"):

@@ -1,4 +1,4 @@
-"""How answers are put into a prompt: labels, order, boundaries and remarks."""
+"""Answers in a prompt: labels, order, boundaries and remarks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THREAD = Prompt(
 )
 
 
-def test_a_block_reads_as_it_is_documented() -> None:
+def test_a_block_has_its_documented_form() -> None:
     """A boundary line, the text, an empty line, and so on to the end line."""
     read = [answer("A", "One.\n"), answer("B", "Two", status="truncated")]
     ranked = [answer("R1", "RANKING: A > B")]
@@ -31,7 +31,7 @@ def test_a_block_reads_as_it_is_documented() -> None:
     )
 
 
-def test_the_block_stands_at_the_end_of_the_last_user_turn() -> None:
+def test_the_block_is_at_the_end_of_the_last_user_turn() -> None:
     """Earlier turns and the system text are the same for every model, so caches stay warm."""
     prompt = prompts.with_answers(THREAD, [answer("A", "One.")], NONCE)
     assert prompt.messages[:-1] == THREAD.messages[:-1]
@@ -40,12 +40,12 @@ def test_the_block_stands_at_the_end_of_the_last_user_turn() -> None:
     assert block_of(prompt, NONCE).question == "Second."
 
 
-def test_system_words_stand_before_the_threads_own() -> None:
-    """Our instructions come first; empty ones leave no gap."""
+def test_our_system_text_precedes_the_threads() -> None:
+    """Empty instructions leave no gap."""
     assert prompts.with_system(THREAD, "A", "", "B").system == "A\n\nB\n\nHouse rules."
 
 
-def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
+def test_labels_are_letters_in_a_seeded_order() -> None:
     """The same seed gives the same order; across seeds every answer takes every position."""
     answers = [Answer(f"m{i}", 1, i, "used") for i in range(4)]
     first = prompts.assign_labels(answers, seed=3, layer=1)
@@ -60,13 +60,13 @@ def test_labels_are_letters_in_an_order_that_only_the_seed_decides() -> None:
 
 
 @pytest.mark.parametrize(("index", "label"), [(0, "A"), (25, "Z"), (26, "AA"), (31, "AF")])
-def test_labels_go_on_after_z(index: int, label: str) -> None:
+def test_labels_continue_after_z(index: int, label: str) -> None:
     """A layer may have more than 26 proposers."""
     answers = [Answer("m", 1, i, "used") for i in range(32)]
     assert prompts.assign_labels(answers, seed=1, layer=1)[index].label == label
 
 
-def test_labels_of_rankings_are_no_letters() -> None:
+def test_labels_of_rankings_are_not_letters() -> None:
     """A ranking's label cannot be mistaken for an answer's."""
     ranked = prompts.assign_labels([answer("", "x"), answer("", "y")], seed=1, layer=2, prefix="R")
     assert [r.label for r in ranked] == ["R1", "R2"]

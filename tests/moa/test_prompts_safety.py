@@ -97,7 +97,7 @@ def _labelled(given_: list[tuple[str, Status]]) -> tuple[Answer, ...]:
 
 
 @given(answers, answers)
-def test_a_block_gives_back_exactly_what_was_laid_in(
+def test_a_block_is_parsed_back_into_its_texts(
     given_: list[tuple[str, Status]], judged: list[tuple[str, Status]]
 ) -> None:
     """A parser that knows the nonce finds exactly the given texts, whatever they contain."""
@@ -115,7 +115,7 @@ def test_a_block_gives_back_exactly_what_was_laid_in(
 
 
 @given(answers)
-def test_an_instruction_of_ours_stands_only_in_its_place(given_: list[tuple[str, Status]]) -> None:
+def test_our_instructions_occur_only_in_their_place(given_: list[tuple[str, Status]]) -> None:
     """The introduction occurs once, and the system text contains no answer."""
     prompt = with_answers(QUESTION, _labelled(given_), NONCE)
     content = prompt.messages[-1].content
@@ -126,7 +126,7 @@ def test_an_instruction_of_ours_stands_only_in_its_place(given_: list[tuple[str,
 
 
 @given(answers)
-def test_marked_answers_are_read_back_too(given_: list[tuple[str, Status]]) -> None:
+def test_marked_answers_are_parsed_back_too(given_: list[tuple[str, Status]]) -> None:
     """With datamarking, each line of an answer starts with the marker, and no other line does."""
     read = _labelled(given_)
     marker = marker_for(NONCE)
@@ -151,8 +151,8 @@ def test_no_line_of_an_answer_looks_like_a_boundary(text: str) -> None:
 
 
 @pytest.mark.parametrize("sign", EQUALS)
-def test_no_sign_like_equals_starts_a_boundary(sign: str) -> None:
-    """Whatever comes before and between the signs, seen or unseen, the line is quoted."""
+def test_no_look_alike_of_equals_signs_starts_a_boundary(sign: str) -> None:
+    """Whatever is before and between the signs, visible or not, the line is quoted."""
     unquoted = [
         before + between
         for before in UNSEEN_BEFORE + VISIBLE_BEFORE
@@ -166,8 +166,8 @@ def test_no_sign_like_equals_starts_a_boundary(sign: str) -> None:
 
 @pytest.mark.parametrize("sign", [*"-_~#*+<>.\u2014\u2501\u25ac\u00b7\u2580"])
 @pytest.mark.parametrize("words", ["ANSWER B", "RANKING R1", "END OF ANSWERS", "\uff21NSWER B"])
-def test_our_words_after_other_signs_are_quoted_too(sign: str, words: str) -> None:
-    """A line of dashes or stars with the words of a boundary is not left to stand either."""
+def test_boundary_words_after_other_symbols_are_quoted_too(sign: str, words: str) -> None:
+    """This covers lines of dashes or stars with the words of a boundary."""
     for before in ("", " ", "\u200b"):
         line = f"{before}{sign * 3} {words} {OTHER_NONCE}"
         assert neutralise(f"x\n{line}", NONCE).split("\n")[1].startswith("| ")
@@ -187,7 +187,7 @@ def test_our_words_after_other_signs_are_quoted_too(sign: str, words: str) -> No
     ],
 )
 def test_ordinary_lines_stay_as_they_are(text: str) -> None:
-    """Code, lists and letters of other scripts are not quoted for a single sign."""
+    """Code, lists and letters of other scripts are not quoted because of a single sign."""
     assert neutralise(text, NONCE) == text
 
 
@@ -225,7 +225,7 @@ def test_plain_text_is_not_touched(text: str) -> None:
         ("code:\n    if a:\n\treturn", "code:\n    if a:\n\treturn"),
     ],
 )
-def test_what_neutralising_does(text: str, safe: str) -> None:
+def test_neutralising_examples(text: str, safe: str) -> None:
     """Look-alikes are quoted, hidden characters and the nonce are removed, the rest stays."""
     assert neutralise(text, NONCE) == safe
 
@@ -240,7 +240,7 @@ def test_what_neutralising_does(text: str, safe: str) -> None:
         ("", ""),
     ],
 )
-def test_where_the_marker_stands(text: str, marked: str) -> None:
+def test_marker_positions(text: str, marked: str) -> None:
     """The marker is between words and at line starts, and nowhere else."""
     assert add_datamarks(text, "^") == marked
 
@@ -254,7 +254,7 @@ def test_marking_loses_nothing_but_the_marker(text: str) -> None:
     assert undone.replace(marker, " ") == safe
 
 
-def test_the_marker_and_the_nonce_cannot_be_known_beforehand() -> None:
+def test_marker_and_nonce_are_unpredictable() -> None:
     """Both derive from the run's seed and differ between layers and runs."""
     nonces = {boundary_nonce(seed, layer) for seed in range(40) for layer in range(1, 4)}
     assert len(nonces) == 120

@@ -61,10 +61,10 @@ def provider(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streaming", "whole"])
-async def test_an_answer_is_read_whole(
+async def test_an_answer_is_received_completely(
     server: ModelServer, provider: str, *, streams: bool
 ) -> None:
-    """Text, reason and usage arrive, from a server that streams and from one that does not."""
+    """Text, stop reason and usage arrive, from a server that streams and from one that does not."""
     server.models["m"] = Reply(
         SAID, input_tokens=20, output_tokens=7, cached_tokens=5, streams=streams
     )
@@ -79,7 +79,7 @@ async def test_an_answer_is_read_whole(
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streaming", "whole"])
 @pytest.mark.parametrize("stop", ["length", "refusal"])
-async def test_why_a_model_stopped_is_said(
+async def test_the_stop_reason_is_reported(
     server: ModelServer, provider: str, stop: Any, *, streams: bool
 ) -> None:
     """A token limit and a refusal differ from a normal end, and keep the text so far."""
@@ -145,12 +145,12 @@ FAULTS: list[tuple[str, Fault, tuple[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "text"), [pytest.param(*f[1:], id=f[0]) for f in FAULTS])
-async def test_every_fault_is_sorted(
+async def test_every_fault_is_classified(
     server: ModelServer, provider: str, fault: Fault, kind: tuple[str, str], text: str
 ) -> None:
-    """Each fault ends in its own ModelError, keeps the text that came, and leaves nothing running.
+    """Each fault raises its own ModelError, keeps the text so far, and leaves nothing running.
 
-    Its sentence holds none of the provider's words, which may hold a key.
+    Its message has none of the provider's words, which may contain a key.
     """
     server.models["m"] = Reply(SAID, fault=fault)
     async with nothing_left_running(server) as endpoints:
@@ -161,15 +161,15 @@ async def test_every_fault_is_sorted(
     assert "secret" not in f"{heard.error!r} {heard.error} {vars(heard.error)}"
 
 
-async def test_a_reset_connection_is_a_cut(server: ModelServer, provider: str) -> None:
-    """A connection reset in mid-answer counts as a cut."""
+async def test_a_reset_connection_is_a_cut_answer(server: ModelServer, provider: str) -> None:
+    """A connection reset in the middle of an answer counts as cut."""
     server.models["m"] = Reply(SAID, fault=Cut(after=2, reset=True))
     async with nothing_left_running(server) as endpoints:
         heard = await hear(model_at(server, endpoints, provider))
     assert heard.kind == ("Unavailable", "cut")
 
 
-async def test_a_dead_address_is_a_connection_fault(server: ModelServer, provider: str) -> None:
+async def test_a_dead_address_is_a_connection_error(server: ModelServer, provider: str) -> None:
     """If nothing listens, the error says that the server couldn't be reached."""
     async with ModelServer() as gone:
         pass
@@ -191,7 +191,7 @@ async def test_a_dead_address_is_a_connection_fault(server: ModelServer, provide
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )  # fmt: skip
-async def test_when_to_ask_again_is_kept(
+async def test_the_servers_waiting_time_is_kept(
     server: ModelServer, provider: str, headers: dict[str, str], expected: float | None
 ) -> None:
     """A rate limit carries the server's waiting time, in every form servers use."""
@@ -203,7 +203,7 @@ async def test_when_to_ask_again_is_kept(
 
 
 async def test_closing_early_closes_the_connection(server: ModelServer, provider: str) -> None:
-    """Closing the generator in mid-answer closes its connection."""
+    """Closing the generator in the middle of an answer closes its connection."""
     server.models["m"] = Reply(SAID, fault=Stall(after=1))
     async with nothing_left_running(server) as endpoints, asyncio.timeout(PATIENCE_S):
         stream = model_at(server, endpoints, provider).stream(QUESTION, Sampling())
@@ -230,16 +230,14 @@ async def test_cancelling_closes_the_connection(
         assert request.closed_early
 
 
-async def test_a_stream_that_is_never_begun_asks_nothing(
-    server: ModelServer, provider: str
-) -> None:
+async def test_an_unused_stream_sends_nothing(server: ModelServer, provider: str) -> None:
     """The request starts with the generator's first step, so an unused one costs nothing."""
     async with nothing_left_running(server) as endpoints:
         await model_at(server, endpoints, provider).stream(QUESTION, Sampling()).aclose()
     assert server.requests == []
 
 
-async def test_one_connection_serves_one_question_after_the_other(
+async def test_one_connection_serves_successive_questions(
     server: ModelServer, provider: str
 ) -> None:
     """Sequential questions share a connection, and concurrent ones don't mix."""
@@ -253,7 +251,7 @@ async def test_one_connection_serves_one_question_after_the_other(
     assert {heard.text for heard in answers} == {f"You said: {QUESTION.messages[0].content}"}
 
 
-async def test_the_limit_and_the_system_text_are_sent(server: ModelServer, provider: str) -> None:
+async def test_the_request_has_all_its_parts(server: ModelServer, provider: str) -> None:
     """A request carries the turns, the system text, the limit, the options and the key."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
@@ -266,7 +264,7 @@ async def test_the_limit_and_the_system_text_are_sent(server: ModelServer, provi
     assert request.headers["authorization"] == "Bearer sk-secret-key"
 
 
-async def test_text_that_is_no_unicode_harms_nothing(server: ModelServer, provider: str) -> None:
+async def test_invalid_unicode_does_no_harm(server: ModelServer, provider: str) -> None:
     """A lone surrogate in broken input doesn't prevent a question."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
@@ -275,7 +273,7 @@ async def test_text_that_is_no_unicode_harms_nothing(server: ModelServer, provid
     assert (heard.text, server.requests[0].turns) == (SAID, [("user", "odd ? text")])
 
 
-async def test_probing_proves_address_key_and_name(server: ModelServer, provider: str) -> None:
+async def test_a_probe_checks_address_key_and_name(server: ModelServer, provider: str) -> None:
     """A probe succeeds where a question would, without sending one."""
     server.models["m"] = Reply(SAID)
     async with nothing_left_running(server) as endpoints:
@@ -287,7 +285,7 @@ async def test_probing_proves_address_key_and_name(server: ModelServer, provider
     ("settings", "kind"),
     [({"api_key": "wrong"}, "auth"), ({"model": "unknown"}, "not_found")],
 )
-async def test_probing_finds_what_is_wrong(
+async def test_a_probe_finds_the_mistake(
     provider: str, settings: dict[str, str], kind: str
 ) -> None:
     """A probe distinguishes a wrong key from a wrong model name."""
@@ -301,7 +299,7 @@ async def test_probing_finds_what_is_wrong(
     assert raised.value.error_kind == kind
 
 
-async def test_probing_asks_one_token_where_there_is_no_page(provider: str) -> None:
+async def test_a_probe_without_a_model_page_asks_for_one_token(provider: str) -> None:
     """A server that doesn't describe its models is probed with a minimal question."""
     async with ModelServer({"m": Reply(SAID)}, has_model_pages=False) as server:
         async with nothing_left_running(server) as endpoints:

@@ -111,7 +111,7 @@ async def test_a_limit_is_always_sent(server: ModelServer, endpoints: Endpoints)
         ),
     ],
 )
-async def test_types_and_codes_are_told_from_their_status(
+async def test_errors_are_recognised_by_type_and_code(
     server: ModelServer,
     endpoints: Endpoints,
     status: int,
@@ -138,7 +138,7 @@ async def test_usage_is_known_before_the_first_word(
     assert (heard.usage.input_tokens, heard.usage.cached_tokens) == (42, 30)
 
 
-async def test_what_is_thought_is_no_part_of_the_answer(
+async def test_thinking_is_not_part_of_the_answer(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """Thinking, signatures and unknown events are ignored."""
@@ -154,7 +154,7 @@ async def test_what_is_thought_is_no_part_of_the_answer(
     assert (heard.text, heard.stop, heard.error) == ("Paris", "length", None)
 
 
-async def test_no_key_at_all_is_said(
+async def test_a_missing_key_is_named(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     """Without any key, the error names the variable to set."""
@@ -166,7 +166,7 @@ async def test_no_key_at_all_is_said(
     assert "ANTHROPIC_API_KEY" in str(heard.error)
 
 
-async def test_the_environments_key_stays_with_its_own_server(
+async def test_a_key_from_the_environment_stays_with_its_server(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server given by base_url never gets the key of another one."""
@@ -175,7 +175,7 @@ async def test_the_environments_key_stays_with_its_own_server(
     assert "sk-of-anthropic" not in str(server.requests[0].headers)
 
 
-async def test_the_environment_is_used_where_nothing_is_given(
+async def test_the_environment_is_the_default(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The SDK reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY, which belong together."""

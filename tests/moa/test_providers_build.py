@@ -103,11 +103,11 @@ def test_an_unknown_price_is_unknown(provider: str, model: str, base_url: str | 
 
 
 @pytest.mark.parametrize("provider", ["local", "scripted"])
-def test_what_runs_here_costs_nothing(provider: str) -> None:
+def test_local_models_cost_nothing(provider: str) -> None:
     """Models in this process are free."""
     assert cost_of(provider, "m")(TOKENS) == 0.0
 
 
-def test_a_usage_that_cannot_be_is_priced_all_the_same() -> None:
+def test_impossible_usage_is_still_priced() -> None:
     """A server that reports more cached than input tokens does no harm."""
     assert cost_of("openai", "gpt-4o")(Usage(10, 5, 50)) is not None

@@ -1,4 +1,4 @@
-"""What all APIs have in common. Needs the extra `local`."""
+"""The contract of all APIs. Needs the extra `local`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def model(request: pytest.FixtureRequest) -> AsyncGenerator[ProvidedModel,
         yield build(spec, Profile("name"), endpoints)
 
 
-async def test_the_last_chunk_says_why_and_how_much(model: ProvidedModel) -> None:
+async def test_the_last_chunk_has_stop_reason_and_usage(model: ProvidedModel) -> None:
     """An answer is text, then one last chunk with stop reason and usage."""
     async with asyncio.timeout(PATIENCE_S):
         chunks = [chunk async for chunk in model.stream(PROMPT, SAMPLING)]
@@ -65,7 +65,7 @@ async def test_the_last_chunk_says_why_and_how_much(model: ProvidedModel) -> Non
     assert min(usage.input_tokens, usage.output_tokens) > 0
 
 
-async def test_it_can_be_readied_and_tried(model: ProvidedModel) -> None:
+async def test_it_can_be_prepared_and_probed(model: ProvidedModel) -> None:
     """`prepare` and `probe` succeed for a working model and can be repeated."""
     await model.prepare()
     await model.probe()
@@ -77,13 +77,13 @@ async def test_it_keeps_its_name(model: ProvidedModel) -> None:
     assert model.profile.name == "name"
 
 
-async def test_many_calls_at_once_are_answered(model: ProvidedModel) -> None:
+async def test_many_concurrent_calls_are_answered(model: ProvidedModel) -> None:
     """One model serves many questions at the same time."""
     answers = await asyncio.gather(*(hear(model, PROMPT, SAMPLING) for _ in range(6)))
     assert all(heard.text and heard.error is None for heard in answers)
 
 
-async def test_an_answer_may_be_left_in_the_middle(model: ProvidedModel) -> None:
+async def test_an_answer_may_be_closed_in_the_middle(model: ProvidedModel) -> None:
     """Closing after the first chunk leaves no task behind, and the model usable."""
     await model.prepare()
     before = asyncio.all_tasks()
@@ -95,7 +95,7 @@ async def test_an_answer_may_be_left_in_the_middle(model: ProvidedModel) -> None
         assert (await hear(model, PROMPT, SAMPLING)).error is None
 
 
-async def test_an_answer_that_is_not_wanted_costs_nothing(model: ProvidedModel) -> None:
+async def test_an_unused_answer_costs_nothing(model: ProvidedModel) -> None:
     """A stream closed before its first step sends nothing."""
     await model.stream(PROMPT, SAMPLING).aclose()
 

@@ -50,7 +50,7 @@ def model_at(
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 @pytest.mark.parametrize("case", ALL, ids=[c[0] for c in ALL])
-async def test_an_error_is_sorted_by_what_it_is(
+async def test_an_error_is_classified_by_its_meaning(
     server: ModelServer, endpoints: Endpoints, provider: str, case: Case
 ) -> None:
     """Every spelling of a kind of error is understood, and keeps its status."""
@@ -69,7 +69,7 @@ IN_A_STREAM = [c for c in ALL if isinstance(c[2], dict) and "error" in c[2] and 
     ("body", "kind"),
     [pytest.param(c[2], c[3], id=c[0]) for c in IN_A_STREAM if c[3] != REJECTED],
 )
-async def test_an_error_with_a_status_of_200_is_sorted_alike(
+async def test_an_error_with_status_200_is_classified_alike(
     server: ModelServer, endpoints: Endpoints, body: Mapping[str, Any], kind: tuple[str, str]
 ) -> None:
     """Gateways may report an error inside a 200 response, in the same words."""
@@ -81,7 +81,7 @@ async def test_an_error_with_a_status_of_200_is_sorted_alike(
     ("status", "body"),
     [pytest.param(*c[1:3], id=c[0]) for c in [*ONE_QUESTION, *WINDOWS]],
 )
-async def test_one_refused_question_leaves_the_model_to_everybody_else(
+async def test_one_rejected_question_does_not_affect_the_next(
     server: ModelServer, endpoints: Endpoints, status: int, body: Any
 ) -> None:
     """After a refusal that may concern one question, the next question is answered."""
@@ -93,7 +93,7 @@ async def test_one_refused_question_leaves_the_model_to_everybody_else(
 
 
 @pytest.mark.parametrize(("status", "body"), [pytest.param(*c[1:3], id=c[0]) for c in OF_THE_MODEL])
-async def test_a_fault_of_the_model_or_its_key_spares_the_next_questions(
+async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(
     server: ModelServer, endpoints: Endpoints, status: int, body: Any
 ) -> None:
     """A bad key, an empty account and an unknown model aren't retried for a while."""
@@ -126,7 +126,9 @@ async def test_the_providers_reason_is_kept_without_keys(
     assert "Incorrect" not in str(heard.error)
 
 
-async def test_the_reason_of_a_page_is_its_title(server: ModelServer, endpoints: Endpoints) -> None:
+async def test_the_reason_in_a_html_page_is_its_title(
+    server: ModelServer, endpoints: Endpoints
+) -> None:
     """A gateway's HTML page is summarised by its title, in one line."""
     page = "<html><head><title>502 Bad\nGateway</title></head><body>…</body></html>"
     server.models["m"] = answering(502, page)
@@ -146,7 +148,7 @@ async def test_the_reason_is_logged_for_operators(
     assert "model m failed as proposer: 401 invalid_api_key: Incorrect API key" in caplog.text
 
 
-async def test_a_hostile_refusal_is_sorted_quickly(
+async def test_a_hostile_error_is_classified_quickly(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """Deep, long or oddly typed bodies are refusals like any other."""

@@ -45,22 +45,22 @@ async def test_more_calls_than_slots_are_all_answered(endpoints: Endpoints) -> N
     assert all(heard.text and heard.error is None for heard in answers)
 
 
-async def test_a_limit_is_told_from_an_end(endpoints: Endpoints) -> None:
-    """An answer that reaches its limit says so."""
+async def test_an_answer_at_its_limit_says_so(endpoints: Endpoints) -> None:
+    """Its stop reason differs from a normal end."""
     model = LocalModel(Profile("l"), endpoints)
     heard = await hear(model, Prompt.of("Count to one hundred."), Sampling(0.0, 3))
     assert (heard.stop, heard.error) == ("length", None)
 
 
-async def test_too_long_a_prompt_is_an_overflow(endpoints: Endpoints) -> None:
-    """A prompt that doesn't fit is refused as too long; the window is known in advance."""
+async def test_a_prompt_that_is_too_long_is_an_overflow(endpoints: Endpoints) -> None:
+    """A prompt that doesn't fit is rejected as too long; the window is known in advance."""
     model = LocalModel(Profile("l"), endpoints)
     assert model.profile.context_window == CONTEXT_WINDOW
     heard = await hear(model, Prompt.of("word " * 2 * CONTEXT_WINDOW), SHORT)
     assert heard.kind == ("Overflow", "overflow")
 
 
-async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
+async def test_closing_early_stops_the_generation(endpoints: Endpoints) -> None:
     """Closing an answer frees its slot; its thread ends and the server continues."""
     model = LocalModel(Profile("l"), endpoints)
     prompt = Prompt.of("Count to one thousand.")
@@ -71,8 +71,8 @@ async def test_closing_early_stops_the_writing(endpoints: Endpoints) -> None:
     assert (await hear(model, Prompt.of("Say hello."), SHORT)).text
 
 
-async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoints) -> None:
-    """A call cancelled before its first token doesn't go on to read its prompt."""
+async def test_cancelling_stops_the_processing_of_the_prompt(endpoints: Endpoints) -> None:
+    """A call cancelled before its first token stops processing its prompt."""
     model = LocalModel(Profile("l"), endpoints)
     await model.prepare()
     task = asyncio.create_task(hear(model, Prompt.of("word " * 2_000), SHORT))
@@ -86,7 +86,7 @@ async def test_cancelling_stops_even_the_reading_of_the_prompt(endpoints: Endpoi
 
 
 async def test_closing_the_endpoints_ends_every_answer() -> None:
-    """Closing everything ends open answers with a cut."""
+    """Open answers end as cut."""
     async with Endpoints() as endpoints:
         model = LocalModel(Profile("l"), endpoints)
         await model.prepare()
@@ -97,7 +97,9 @@ async def test_closing_the_endpoints_ends_every_answer() -> None:
     assert (await listening).kind == ("Unavailable", "cut")
 
 
-def test_without_the_extra_the_way_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Without the extra, a configuration error names the command to install it."""
 
     def nothing(_name: str, *_more: Any) -> None:

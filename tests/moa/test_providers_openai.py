@@ -70,7 +70,7 @@ def model_at(server: ModelServer, endpoints: Endpoints, **settings: Any) -> Open
         ),
     ],
 )
-async def test_a_refused_parameter_is_left_out_or_renamed(
+async def test_a_rejected_parameter_is_dropped_or_renamed(
     server: ModelServer, endpoints: Endpoints, param: str, left: dict[str, Any], code: str | None
 ) -> None:
     """A parameter that a server rejects is dropped at once, and for later questions."""
@@ -85,7 +85,7 @@ async def test_a_refused_parameter_is_left_out_or_renamed(
         assert {k: v for k, v in body.items() if k not in {"model", "messages", "stream"}} == left
 
 
-async def test_a_server_that_takes_neither_limit_is_asked_without(
+async def test_a_server_that_rejects_both_limits_gets_none(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """If both names of the output limit are rejected, the question is sent without one."""
@@ -99,7 +99,7 @@ async def test_a_server_that_takes_neither_limit_is_asked_without(
 
 
 @pytest.mark.parametrize("param", ["messages", "model", "top_p"])
-async def test_other_refusals_are_not_tried_again(
+async def test_other_rejections_are_not_retried(
     server: ModelServer, endpoints: Endpoints, param: str
 ) -> None:
     """A request that is wrong in another way fails once, without endless retries."""
@@ -109,7 +109,7 @@ async def test_other_refusals_are_not_tried_again(
     assert len(server.requests) == 1
 
 
-async def test_a_server_that_refuses_for_ever_is_asked_a_few_times(
+async def test_a_server_that_always_rejects_is_retried_a_few_times(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """A server that keeps rejecting a parameter no longer sent ends the retries."""
@@ -128,7 +128,7 @@ async def test_a_server_that_refuses_for_ever_is_asked_a_few_times(
         (403, {"code": "billing_not_active"}, ("Rejected", "quota")),
     ],
 )
-async def test_codes_are_told_from_their_status(
+async def test_errors_are_recognised_by_code(
     server: ModelServer,
     endpoints: Endpoints,
     status: int,
@@ -155,7 +155,7 @@ async def test_codes_are_told_from_their_status(
         ("just words", ("Unavailable", "unavailable")),
     ],
 )
-async def test_an_error_within_the_stream_is_sorted(
+async def test_an_error_within_the_stream_is_classified(
     server: ModelServer, endpoints: Endpoints, error: Any, kind: tuple[str, str]
 ) -> None:
     """An error after the first text is classified by code, in each form servers use."""
@@ -182,7 +182,7 @@ async def test_an_error_within_the_stream_is_sorted(
         ),
     ],
 )
-async def test_the_habits_of_compatible_servers_are_understood(
+async def test_the_quirks_of_compatible_servers_are_tolerated(
     server: ModelServer, endpoints: Endpoints, stream: list[Any], text: str, stop: str
 ) -> None:
     """Missing end markers, odd stop reasons, empty choices and null deltas do no harm."""
@@ -217,7 +217,7 @@ async def test_usage_may_come_with_every_event(server: ModelServer, endpoints: E
     assert (heard.usage.input_tokens, heard.usage.output_tokens) == (9, 2)
 
 
-async def test_events_of_one_slice_become_one_chunk(
+async def test_events_received_together_become_one_chunk(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """Data that arrives together is yielded together, so a fast stream costs little."""
@@ -240,7 +240,7 @@ async def test_a_temperature_is_sent_where_the_model_takes_one(
     assert [request.body.get("temperature") for request in server.requests] == [0.5, None]
 
 
-async def test_the_environments_key_stays_with_its_own_server(
+async def test_a_key_from_the_environment_stays_with_its_server(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server given by base_url never gets the key of another one."""
@@ -250,7 +250,7 @@ async def test_the_environments_key_stays_with_its_own_server(
     assert "sk-of-openai" not in server.requests[0].headers["authorization"]
 
 
-async def test_the_environment_is_used_where_nothing_is_given(
+async def test_the_environment_is_the_default(
     server: ModelServer, endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The SDK reads OPENAI_BASE_URL and OPENAI_API_KEY, which belong together."""
@@ -261,7 +261,9 @@ async def test_the_environment_is_used_where_nothing_is_given(
     assert server.requests[0].headers["authorization"] == "Bearer sk-of-the-environment"
 
 
-async def test_no_key_at_all_is_said(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_key_is_named(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without any key, the error names the variable to set."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     heard = await hear(OpenAIModel(Profile("m"), "m", endpoints))
@@ -270,21 +272,21 @@ async def test_no_key_at_all_is_said(endpoints: Endpoints, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("base_url", ["", "localhost:8000/v1", "ftp://host", "https://"])
-def test_an_address_that_is_none_is_found_at_once(base_url: str) -> None:
+def test_an_invalid_address_is_found_at_once(base_url: str) -> None:
     """A base_url without a scheme or host is a configuration error."""
     with pytest.raises(PipelineError, match="base_url"):
         OpenAIModel(Profile("m"), "m", Endpoints(), base_url=base_url)
 
 
 @pytest.mark.parametrize("key", ["sk-a\n", "sk a", "“sk-a”"])
-def test_a_key_that_cannot_be_one_is_found_at_once(key: str) -> None:
+def test_an_invalid_key_is_found_at_once(key: str) -> None:
     """A key with a line break or curly quote from careless copying is rejected and not shown."""
     with pytest.raises(PipelineError) as raised:
         OpenAIModel(Profile("m"), "m", Endpoints(), api_key=key)
     assert "sk" not in str(raised.value)
 
 
-async def test_calls_at_once_build_one_client(server: ModelServer, endpoints: Endpoints) -> None:
+async def test_concurrent_calls_build_one_client(server: ModelServer, endpoints: Endpoints) -> None:
     """Concurrent questions to a new endpoint build one client."""
     server.models["m"] = Reply("Paris.")
     models = [model_at(server, endpoints) for _ in range(10)]

@@ -23,7 +23,7 @@ def refusing(body: Any, status: int = 400) -> Reply:
 
 
 def located(status_type: str, message: str, *loc: str) -> dict[str, Any]:
-    """FastAPI's form."""
+    """Return the error in FastAPI's form."""
     return {"detail": [{"type": status_type, "loc": list(loc), "msg": message, "input": {"a": 1}}]}
 
 
@@ -113,7 +113,7 @@ UNSUPPORTED = [
 
 
 @pytest.mark.parametrize(("name", "body", "status"), UNSUPPORTED)
-async def test_a_parameter_that_is_refused_in_any_words_is_left_out(
+async def test_a_rejected_parameter_is_dropped_whatever_the_wording(
     server: ModelServer, endpoints: Endpoints, name: str, body: Any, status: int
 ) -> None:
     """The question is retried at once without it, and so are later ones."""
@@ -138,7 +138,7 @@ RENAMED = [
 
 
 @pytest.mark.parametrize("body", RENAMED)
-async def test_the_output_limit_goes_by_the_name_that_the_server_knows(
+async def test_the_output_limit_has_the_name_that_the_server_accepts(
     server: ModelServer, endpoints: Endpoints, body: Any
 ) -> None:
     """A server that knows only the other name of the limit gets that one from then on."""
@@ -166,7 +166,7 @@ REFUSED_VALUES = [
 
 
 @pytest.mark.parametrize("body", REFUSED_VALUES)
-async def test_a_refused_value_removes_no_parameter(
+async def test_a_rejected_value_removes_no_parameter(
     server: ModelServer, endpoints: Endpoints, body: Any
 ) -> None:
     """After a question with invalid values, the next one has all its parameters."""
@@ -191,7 +191,7 @@ async def test_a_refused_value_removes_no_parameter(
     ],
 )
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-async def test_the_servers_own_maximum_is_kept_to(
+async def test_the_servers_maximum_output_is_respected(
     server: ModelServer, endpoints: Endpoints, provider: str, message: str
 ) -> None:
     """A model's maximum output is learned and respected from then on."""
@@ -231,7 +231,7 @@ NO_ROOM = [
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 @pytest.mark.parametrize("refused", NO_ROOM)
-async def test_the_allowance_for_thoughts_gives_way_for_one_question(
+async def test_the_thinking_allowance_is_dropped_for_one_question(
     server: ModelServer, endpoints: Endpoints, provider: str, refused: Reply
 ) -> None:
     """If there is no room for reasoning, the question is sent without it; the next one has it."""
@@ -273,7 +273,7 @@ async def test_a_template_without_a_system_role_gets_the_text_in_the_first_turn(
         assert request.turns == [("user", "Be brief.\n\na\n\nb"), ("assistant", "c"), ("user", "d")]
 
 
-async def test_what_a_server_does_not_take_can_be_configured(
+async def test_unsupported_parameters_can_be_configured(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """With `omit` and `system_role = false`, the first request is right."""
@@ -297,7 +297,7 @@ async def test_anthropics_parameters_can_be_omitted(
     assert "top_k" not in server.requests[0].body
 
 
-async def test_each_model_learns_for_itself(server: ModelServer, endpoints: Endpoints) -> None:
+async def test_each_model_learns_separately(server: ModelServer, endpoints: Endpoints) -> None:
     """A parameter rejected by one model's server is still sent to other models."""
     server.models["m"] = [refusing(UNSUPPORTED[0][1]), Reply("Paris.")]
     server.models["n"] = Reply("Paris.")
@@ -307,23 +307,23 @@ async def test_each_model_learns_for_itself(server: ModelServer, endpoints: Endp
 
 
 def in_stream(body: Any) -> Reply:
-    """An error event where the answer should begin, with status 200."""
+    """Send an error event instead of an answer, with status 200."""
     event = body if isinstance(body, dict) and "error" in body else {"error": body}
     return Reply(fault=Raw(f"data: {json.dumps(event)}\n\n".encode()))
 
 
 def as_whole_body(body: Any) -> Reply:
-    """The error as a JSON body, with status 200."""
+    """Send the error as a JSON body, with status 200."""
     event = body if isinstance(body, dict) and "error" in body else {"error": body}
     return Reply(fault=Raw(json.dumps(event).encode(), content_type="application/json"))
 
 
 @pytest.mark.parametrize("form", [in_stream, as_whole_body])
 @pytest.mark.parametrize(("name", "body", "status"), UNSUPPORTED)
-async def test_a_parameter_refused_with_status_200_is_learnt(
+async def test_a_parameter_rejected_with_status_200_is_learnt(
     server: ModelServer, endpoints: Endpoints, *, form: Any, name: str, body: Any, status: int
 ) -> None:
-    """Gateways begin the stream before they know: the error is its first event."""
+    """Gateways may begin the stream first and send the error as its first event."""
     server.models["m"] = [form(body), Reply("Paris.")]
     model = model_at(server, endpoints)
     assert [(await hear(model)).text for _ in range(2)] == ["Paris."] * 2
@@ -335,7 +335,7 @@ async def test_a_parameter_refused_with_status_200_is_learnt(
 async def test_an_error_after_the_first_words_is_final(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """What was said is kept; nothing is asked again."""
+    """The text so far is kept, and there is no retry."""
     error = {"message": "Unsupported parameter: stream_options", "code": "unsupported_parameter"}
     server.models["m"] = Reply(fault=ErrorEvent(error, after=1))
     heard = await hear(model_at(server, endpoints))
@@ -344,16 +344,16 @@ async def test_an_error_after_the_first_words_is_final(
     assert len(server.requests) == 1
 
 
-async def test_a_server_that_refuses_everything_in_its_stream_is_left(
+async def test_a_server_that_rejects_everything_in_its_stream_is_given_up(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
-    """Other errors, and endless ones, are reported and not asked about again and again."""
+    """Other errors, and endless ones, are reported without endless retries."""
     server.models["m"] = in_stream({"message": "Something broke.", "code": 500})
     assert (await hear(model_at(server, endpoints))).error
     assert len(server.requests) == 1
 
 
-async def test_a_system_message_refused_in_the_stream_is_learnt(
+async def test_a_system_message_rejected_in_the_stream_is_learnt(
     server: ModelServer, endpoints: Endpoints
 ) -> None:
     """The system text then opens the first turn."""

@@ -33,7 +33,7 @@ async def test_it_follows_its_script() -> None:
     assert (await hear(model)).text == "Paris"
 
 
-async def test_usage_is_estimated_where_none_is_written() -> None:
+async def test_usage_is_estimated_if_the_script_has_none() -> None:
     """Without a Finish it ends normally, at four characters per token."""
     heard = await hear(ScriptedModel(PROFILE, ["12345678"]), Prompt.of("1234"))
     assert (heard.stop, heard.usage) == ("end", Usage(1, 2))
@@ -58,7 +58,7 @@ async def test_calls_are_counted_and_remembered() -> None:
     assert model.prompts.maxlen == MAX_REMEMBERED
 
 
-async def test_a_failure_keeps_what_was_said_and_is_fresh_each_time() -> None:
+async def test_a_failure_keeps_the_text_and_is_a_new_object_each_time() -> None:
     """An error is raised where the script says, as a new object per call."""
     fault = RateLimited("Wait.", retry_after=3.0, code="x", status=429)
     model = ScriptedModel(PROFILE, ["half", Fail(fault)])
@@ -96,7 +96,7 @@ async def test_a_configured_model_echoes_or_replies() -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_configured_model_fails_as_told(name: str) -> None:
+async def test_a_configured_model_fails_as_configured(name: str) -> None:
     """Each fault that moa.toml can name is raised instead of an answer."""
     heard = await hear(from_settings(PROFILE, reply="Never said.", fail=name))
     assert isinstance(heard.error, ModelError)
@@ -109,7 +109,7 @@ async def test_a_configured_model_can_be_cut() -> None:
     assert (heard.text, heard.kind) == ("one two", ("Unavailable", "cut"))
 
 
-def test_an_unknown_fault_is_a_mistake_of_the_configuration() -> None:
+def test_an_unknown_fault_is_a_configuration_error() -> None:
     """The error for a wrong name lists the valid ones."""
     with pytest.raises(PipelineError, match="rate_limited"):
         from_settings(PROFILE, fail="explode")

@@ -37,7 +37,7 @@ async def begun_in(turns: Turns, pace: BurstPacer, begun: list[tuple[int, int]],
     begun.append((name, turns.number))
 
 
-def test_few_requests_do_not_wait() -> None:
+def test_few_requests_are_sent_at_once() -> None:
     """A single question is sent at once, without an extra tick."""
 
     async def begin() -> None:
@@ -49,19 +49,19 @@ def test_few_requests_do_not_wait() -> None:
     asyncio.run(begin())
 
 
-async def test_a_burst_goes_out_in_order_a_few_at_a_time() -> None:
+async def test_a_burst_is_sent_in_order_a_few_at_a_time() -> None:
     """The first of a hundred questions doesn't wait until the last one is prepared."""
     turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     await asyncio.gather(*(begun_in(turns, pace, begun, name) for name in range(MANY)))
     turns.stop()
     assert [name for name, _ in begun] == list(range(MANY))
-    # A request a full tick behind another started in a later tick.
+    # a request a full tick after another started in a later tick
     assert all(
         later > earlier for (_, earlier), (_, later) in pairwise(begun[:: REQUESTS_PER_TICK + 1])
     )
 
 
-async def test_who_gives_up_waiting_holds_nobody_up() -> None:
+async def test_a_cancelled_request_delays_nobody() -> None:
     """A question stopped before its calls start leaves its turn to others."""
     turns, pace, begun = Turns(), BurstPacer(), list[tuple[int, int]]()
     tasks = [asyncio.create_task(begun_in(turns, pace, begun, name)) for name in range(MANY)]

@@ -91,10 +91,10 @@ SHAPES: dict[str, tuple[object, ...]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("end", ["\n\n", "\n", "\r\n", "\r\n\r\n"], ids=["", "1 LF", "1 CRLF", "2"])
-async def test_a_stream_of_any_shape_is_read(
+async def test_a_stream_in_any_variant_is_parsed(
     server: ModelServer, endpoints: Endpoints, shape: str, end: str
 ) -> None:
-    """Parts, messages, comments, extra choices, and one or two line breaks between events."""
+    """Content parts, whole messages, comments, extra choices, and one or two line breaks work."""
     answer = await heard(server, endpoints, events(*SHAPES[shape], STOP, USAGE, end=end))
     assert (answer.text, answer.stop, answer.error) == ("Paris.", "end", None)
     assert answer.usage is not None
@@ -117,10 +117,10 @@ async def test_one_json_object_is_an_answer_under_any_content_type(
 
 
 @pytest.mark.parametrize("content_type", TYPES)
-async def test_events_are_events_under_any_content_type(
+async def test_a_stream_is_parsed_under_any_content_type(
     server: ModelServer, endpoints: Endpoints, content_type: str
 ) -> None:
-    """The same for a stream."""
+    """A server may send a stream with another content type."""
     answer = await heard(
         server, endpoints, events(delta("Paris."), STOP), content_type=content_type
     )
@@ -138,7 +138,7 @@ async def test_events_are_events_under_any_content_type(
     ],
 )
 @pytest.mark.parametrize("stays_open", [True, False], ids=["open", "closed"])
-async def test_an_answer_ends_with_its_reason(
+async def test_an_answer_ends_with_its_stop_reason(
     server: ModelServer, endpoints: Endpoints, body: bytes, tokens: int | None, *, stays_open: bool
 ) -> None:
     """Neither an end marker nor a closed connection is required; the wait for usage is limited."""
@@ -149,7 +149,7 @@ async def test_an_answer_ends_with_its_reason(
     assert (answer.usage.output_tokens if answer.usage else None) == tokens
 
 
-async def test_text_behind_a_reason_is_kept(server: ModelServer, endpoints: Endpoints) -> None:
+async def test_text_after_a_stop_reason_is_kept(server: ModelServer, endpoints: Endpoints) -> None:
     """Some servers repeat a stop reason in every chunk."""
     pieces = [delta(piece) for piece in ("Par", "is", ".")]
     for piece in pieces:
@@ -169,10 +169,10 @@ REASONS = {
 
 @pytest.mark.parametrize("meant", REASONS)
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-async def test_reasons_mean_the_same_however_they_are_spelt(
+async def test_stop_reasons_are_recognised_in_every_spelling(
     server: ModelServer, endpoints: Endpoints, meant: str, provider: str
 ) -> None:
-    """Cut off, refused or complete: in the spelling of a dozen servers."""
+    """Cut off, refused and complete are recognised in the spellings of a dozen servers."""
     for reason in REASONS[meant].split():
         chat = {"choices": [{"delta": {"content": "Hm."}, "finish_reason": reason}]}
         said = [
@@ -189,7 +189,7 @@ async def test_reasons_mean_the_same_however_they_are_spelt(
 @pytest.mark.parametrize(
     "reason", ["error", "network_error", "insufficient_system_resource", "abort"]
 )
-async def test_a_server_that_could_not_go_on_has_cut_its_answer(
+async def test_a_server_failure_in_the_middle_is_a_cut_answer(
     server: ModelServer, endpoints: Endpoints, reason: str
 ) -> None:
     """The text received is kept, but the answer isn't complete."""
@@ -212,7 +212,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-async def test_half_a_character_ends_no_answer(
+async def test_a_split_character_ends_no_answer(
     server: ModelServer, endpoints: Endpoints, case: str
 ) -> None:
     """Two halves form one character; a broken one becomes a replacement character."""

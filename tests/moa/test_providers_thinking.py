@@ -49,7 +49,7 @@ async def test_a_thinking_model_answers_in_both_roles(provider: str) -> None:
         ({"reasoning_tokens": 4_000}, Profile("m", context_window=8_000), 4_800),
     ],
 )
-async def test_thoughts_have_an_allowance_beside_the_limit(
+async def test_thinking_has_an_allowance_beside_the_limit(
     provider: str, settings: dict[str, Any], profile: Profile, limit: int
 ) -> None:
     """The allowance is added to the limit; a small window gives up a quarter."""
@@ -72,13 +72,15 @@ async def test_thoughts_have_an_allowance_beside_the_limit(
         ("anthropic", "claude-sonnet-5-5", True),
     ],
 )
-def test_models_that_do_not_think_have_none(provider: str, model: str, *, thinks: bool) -> None:
+def test_models_that_do_not_think_have_no_allowance(
+    provider: str, model: str, *, thinks: bool
+) -> None:
     """Model families that don't reason get the plain limit."""
     built = build(ModelSpec(provider=provider, model=model), Profile("m"), Endpoints())
     assert built.profile.reasoning_tokens == (REASONING_TOKENS if thinks else 0)
 
 
-async def test_how_hard_a_model_thinks_is_sent_in_the_words_of_its_api() -> None:
+async def test_reasoning_effort_is_sent_in_each_apis_form() -> None:
     """`reasoning_effort` is OpenAI's parameter of that name, and Anthropic's `effort`."""
     async with ModelServer({"m": Reply("Paris.")}) as server, Endpoints() as endpoints:
         for provider in HTTP:
@@ -89,7 +91,7 @@ async def test_how_hard_a_model_thinks_is_sent_in_the_words_of_its_api() -> None
 
 
 @pytest.mark.parametrize("provider", HTTP)
-async def test_a_limit_without_text_is_told_from_an_empty_answer(provider: str) -> None:
+async def test_a_limit_without_text_differs_from_an_empty_answer(provider: str) -> None:
     """A model that spent its limit on reasoning says so, and what to change."""
     models = {"m": THINKER, "empty": Reply("")}
     async with ModelServer(models) as server, Endpoints() as endpoints:

@@ -37,7 +37,7 @@ def model_at(base_url: str, endpoints: Endpoints) -> OpenAIModel:
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
-async def test_a_proxy_of_the_environment_is_used(
+async def test_a_proxy_in_the_environment_is_used(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Behind a company proxy, models are called through it."""
@@ -48,7 +48,7 @@ async def test_a_proxy_of_the_environment_is_used(
     assert proxy.requests[0].headers["host"] == "models.invalid"
 
 
-async def test_an_address_that_needs_no_proxy_is_asked_directly(
+async def test_an_address_excluded_from_the_proxy_is_called_directly(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NO_PROXY is respected, so internal models bypass the proxy."""
@@ -58,7 +58,7 @@ async def test_an_address_that_needs_no_proxy_is_asked_directly(
         assert (await hear(model_at(server.openai_url, endpoints))).text == "Paris."
 
 
-async def test_what_came_before_a_break_is_kept(endpoints: Endpoints) -> None:
+async def test_text_before_a_broken_connection_is_kept(endpoints: Endpoints) -> None:
     """A slow reader gets all text received before the connection broke."""
     async with ModelServer({"m": Reply("one two three four", fault=Cut(after=3))}) as server:
         model = model_at(server.openai_url, endpoints)
@@ -66,7 +66,7 @@ async def test_what_came_before_a_break_is_kept(endpoints: Endpoints) -> None:
     assert (heard.text, heard.kind) == ("one two three", ("Unavailable", "cut"))
 
 
-async def test_compressed_answers_are_read(endpoints: Endpoints) -> None:
+async def test_compressed_answers_are_understood(endpoints: Endpoints) -> None:
     """Compression isn't requested, since it delays text, but is understood."""
 
     async def answer(request: web.Request) -> web.Response:
@@ -100,7 +100,7 @@ def model_of(provider: str, server: ModelServer, endpoints: Endpoints, path: str
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_a_question_is_sent_to_no_other_origin(
+async def test_a_question_is_redirected_to_no_other_origin(
     endpoints: Endpoints, provider: str, status: int, host: str
 ) -> None:
     """Key and question are never redirected to another port or host."""
@@ -148,7 +148,7 @@ async def test_nothing_but_an_address_is_quoted(endpoints: Endpoints, location: 
 async def test_a_redirect_within_the_origin_is_followed(
     endpoints: Endpoints, provider: str
 ) -> None:
-    """With the question and the key, as a server asks that moves its pages."""
+    """The request keeps its question and key, as servers with moved paths expect."""
     async with ModelServer(key="k") as server:
         page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
         server.models["m"] = [Reply(fault=Redirect(page, 307)), Reply("Paris.")]
@@ -159,7 +159,7 @@ async def test_a_redirect_within_the_origin_is_followed(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-async def test_a_redirect_that_drops_the_question_is_refused(
+async def test_a_redirect_that_drops_the_question_is_rejected(
     endpoints: Endpoints, provider: str, status: int
 ) -> None:
     """Such a redirect would turn the POST into a GET without a question."""
@@ -169,7 +169,7 @@ async def test_a_redirect_that_drops_the_question_is_refused(
         assert heard.kind == ("Rejected", "redirected")
 
 
-async def test_redirects_have_an_end(endpoints: Endpoints, provider: str) -> None:
+async def test_redirects_are_limited(endpoints: Endpoints, provider: str) -> None:
     """A redirect loop counts as unreachable."""
     page = "/v1/chat/completions" if provider == "openai" else "/v1/messages"
     async with ModelServer({"m": Reply(fault=Redirect(page, 307))}) as server:
@@ -182,7 +182,7 @@ async def test_redirects_have_an_end(endpoints: Endpoints, provider: str) -> Non
 @pytest.mark.parametrize(
     "address", ["socks4://127.0.0.1:9", "socks5://127.0.0.1:9", "ftp://127.0.0.1:9"]
 )
-async def test_an_unusable_proxy_is_named_and_never_passed_by(
+async def test_an_unusable_proxy_is_named_and_never_bypassed(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, provider: str, address: str
 ) -> None:
     """An unsupported proxy is reported; nothing is sent directly."""
@@ -194,7 +194,7 @@ async def test_an_unusable_proxy_is_named_and_never_passed_by(
         assert server.requests == []
 
 
-async def test_no_cookie_of_a_server_is_kept(endpoints: Endpoints) -> None:
+async def test_no_cookie_is_kept(endpoints: Endpoints) -> None:
     """Cookies from one question aren't sent with the next."""
     seen: list[str | None] = []
 

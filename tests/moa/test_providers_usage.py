@@ -32,7 +32,7 @@ async def endpoints() -> AsyncGenerator[Endpoints, None]:
 
 
 def model_at(server: ModelServer, endpoints: Endpoints, api: str = "openai") -> ProvidedModel:
-    """A priced model behind one of the two APIs."""
+    """Return a priced model behind one of the two APIs."""
     url = server.openai_url if api == "openai" else server.anthropic_url
     spec = ModelSpec(provider=api, model="m", base_url=url, api_key="k")
     return build(spec, Profile("m", cost=DOLLAR), endpoints)
@@ -51,7 +51,7 @@ def counting(usage: str) -> Reply:
     [
         ({"prompt_tokens": 9, "completion_tokens": 4}, Usage(9, 4)),
         ({"prompt_tokens": 9.0, "completion_tokens": 4}, Usage(9, 4)),
-        # OpenAI: thoughts are a part of what was written.
+        # OpenAI: reasoning is part of the output.
         (
             {
                 "prompt_tokens": 9,
@@ -61,7 +61,7 @@ def counting(usage: str) -> Reply:
             },
             Usage(9, 40),
         ),
-        # xAI: beside it.
+        # xAI: beside the output.
         (
             {
                 "prompt_tokens": 9,
@@ -71,7 +71,7 @@ def counting(usage: str) -> Reply:
             },
             Usage(9, 70),
         ),
-        # Gemini: only in the total. Others: no total, and more thoughts than text.
+        # Gemini: only in the total. Others: no total, and more reasoning than text.
         ({"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 63}, Usage(9, 54)),
         ({"prompt_tokens": 9, "completion_tokens": 4, "reasoning_tokens": 50}, Usage(9, 54)),
         # DeepSeek and Moonshot.
@@ -93,7 +93,7 @@ def counting(usage: str) -> Reply:
             Usage(9, 4, 6),
         ),
         ({"prompt_tokens": 9, "completion_tokens": 4, "cached_tokens": 7}, Usage(9, 4, 7)),
-        # OpenRouter: the bill in US dollars, and that of the caller's own key.
+        # OpenRouter: the cost in US dollars, and that of the caller's own key.
         ({"prompt_tokens": 9, "completion_tokens": 4, "cost": 0.5}, Usage(9, 4, 0, 0.5)),
         (
             {
@@ -116,7 +116,7 @@ def counting(usage: str) -> Reply:
         ({}, None),
     ],
 )
-def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage | None) -> None:
+def test_usage_is_parsed_in_every_spelling(counted: dict[str, Any], usage: Usage | None) -> None:
     """Reasoning is billed wherever it is reported; an implausible count is unknown."""
     assert parse_chat_usage(counted) == usage
 
@@ -131,7 +131,7 @@ def test_counts_are_read_in_every_spelling(counted: dict[str, Any], usage: Usage
         ({"input_tokens": "9", "output_tokens": 4}, None),
     ],
 )
-def test_the_other_api_counts_are_read_as_strictly(
+def test_anthropic_usage_is_parsed_as_strictly(
     counted: dict[str, Any], usage: Usage | None
 ) -> None:
     """Cached tokens are part of the input."""
@@ -151,7 +151,7 @@ def test_the_other_api_counts_are_read_as_strictly(
         '"none"',
     ],
 )
-async def test_a_priced_model_that_counts_nothing_is_not_free(
+async def test_a_priced_model_without_usage_is_not_free(
     server: ModelServer, endpoints: Endpoints, usage: str
 ) -> None:
     """Its usage is unknown, the question is answered, and the cost is an estimate."""
@@ -168,16 +168,16 @@ async def test_a_priced_model_that_counts_nothing_is_not_free(
 @pytest.mark.parametrize(
     "said", ["<think>a b</think>Blue sky.", "\n<thought>a\nb</thought>\n\nBlue sky.<|im_end|>"]
 )
-async def test_thoughts_in_the_text_are_no_part_of_it(
+async def test_thoughts_in_the_text_are_removed(
     server: ModelServer, endpoints: Endpoints, *, api: str, said: str, streams: bool
 ) -> None:
-    """For both APIs, streaming or not."""
+    """This works for both APIs, streaming or not."""
     server.models["m"] = Reply(said, streams=streams)
     assert (await hear(model_at(server, endpoints, api))).text == "Blue sky."
 
 
 @pytest.mark.parametrize("api", ["openai", "anthropic"])
-async def test_a_template_that_opens_the_thought_is_learnt(
+async def test_a_template_that_opens_the_thoughts_is_learnt(
     server: ModelServer, endpoints: Endpoints, api: str
 ) -> None:
     """From the second answer on, no reasoning is shown, not even briefly."""
@@ -207,10 +207,10 @@ async def test_an_answer_of_only_thoughts_has_its_own_reason(
         {"choices": [], "usage": None, "x_groq": {"id": "req_1", "usage": {}}},
     ],
 )
-async def test_counts_are_found_wherever_a_server_puts_them(
+async def test_usage_is_found_wherever_a_server_puts_it(
     server: ModelServer, endpoints: Endpoints, last: dict[str, Any]
 ) -> None:
-    """At the top (OpenAI), in the choice (Moonshot), or under the server's name (Groq)."""
+    """It is at the top (OpenAI), in the choice (Moonshot), or under the server's name (Groq)."""
     counts = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
     said = {"choices": [{"index": 0, "delta": {"content": "Blue."}}], "usage": None}
     stop = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}

@@ -14,7 +14,7 @@ from moa.providers.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError
 EVENTS = [{"n": 1, "text": "Grüße 👋"}, {"n": 2, "text": "line\nbreak"}, {"n": 3, "text": ""}]
 
 
-def test_events_come_whole_and_in_order() -> None:
+def test_events_are_complete_and_in_order() -> None:
     """Each event's data is returned once complete, in order."""
     reader = EventReader()
     assert reader.feed(b"data: one\n\ndata: two\n") == [b"one"]
@@ -48,10 +48,10 @@ def test_events_come_whole_and_in_order() -> None:
         (b"", []),
     ],
 )
-def test_the_standard_is_kept(stream: bytes, expected: list[bytes]) -> None:
-    """Comments, other fields, several data lines and blank lines are read as the standard says.
+def test_the_standard_is_followed(stream: bytes, expected: list[bytes]) -> None:
+    """Comments, other fields, several data lines and blank lines are parsed as in the standard.
 
-    So is a byte order mark; with each kind of line end, and in slices of any size.
+    So is a byte order mark, with each kind of line end, in slices of any size.
     """
     for line_end, size in product((b"\n", b"\r\n", b"\r"), (1, 2, 3, 1000)):
         sent = stream.replace(b"\n", line_end)
@@ -66,7 +66,7 @@ def test_the_standard_is_kept(stream: bytes, expected: list[bytes]) -> None:
     st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=3, max_size=3),
     st.lists(st.integers(0, 400), max_size=12),
 )
-def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> None:
+def test_no_split_changes_the_events(line_ends: list[str], cuts: list[int]) -> None:
     """The events are the same wherever the stream is split, even within a character."""
     written = zip(EVENTS, line_ends, strict=True)
     stream = "".join(f"data: {json.dumps(e, ensure_ascii=False)}{2 * end}" for e, end in written)
@@ -79,8 +79,8 @@ def test_no_cut_changes_what_is_read(line_ends: list[str], cuts: list[int]) -> N
     assert [json.loads(event) for event in found] == EVENTS
 
 
-def test_a_last_line_that_only_lacks_its_end_is_read() -> None:
-    """Some servers close the connection right behind the last brace; half a line stays unread."""
+def test_a_last_line_without_its_end_is_read() -> None:
+    """Some servers close the connection after the last brace; an incomplete line is dropped."""
     for last, expected in ((b'data: {"a": 1}', [b'{"a": 1}']), (b'data: {"a": ', [])):
         reader = EventReader()
         assert reader.feed(last) == []
@@ -88,8 +88,8 @@ def test_a_last_line_that_only_lacks_its_end_is_read() -> None:
 
 
 @pytest.mark.parametrize("line", [b"x", b"data: x\n", b"data:\n"])
-def test_no_form_of_an_event_without_end_is_kept(line: bytes) -> None:
-    """Neither one long line nor countless short ones are kept, in slices of any size."""
+def test_no_form_of_an_endless_event_is_kept(line: bytes) -> None:
+    """Neither one long line nor countless short ones fill the memory, in slices of any size."""
     reader = EventReader()
 
     def feed_for_long() -> None:
@@ -100,7 +100,7 @@ def test_no_form_of_an_event_without_end_is_kept(line: bytes) -> None:
         feed_for_long()
 
 
-def test_an_event_without_end_is_not_kept_for_ever() -> None:
+def test_an_endless_event_is_cut_off() -> None:
     """A server that never ends its event cannot fill the memory."""
     reader = EventReader()
     piece = b"x" * (MAX_EVENT_BYTES // 2 + 1)

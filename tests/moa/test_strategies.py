@@ -58,7 +58,7 @@ RANKED = PromptContext(THREAD, ANSWERS, NONCE, final=True, rankings=RANKINGS)
         ),
     ],
 )
-def test_what_a_strategy_sends(
+def test_each_strategys_prompt(
     strategy: Strategy,
     context: PromptContext,
     instructions: str,
@@ -76,7 +76,7 @@ def test_what_a_strategy_sends(
         assert block.remarks == remarks
 
 
-def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
+def test_the_chairman_reads_answers_rankings_and_their_order() -> None:
     """Rankings follow the answers and name no model."""
     prompt = chairman(RANKED)
     block = block_of(prompt, NONCE)
@@ -92,7 +92,7 @@ def test_the_chairman_reads_answers_rankings_and_the_order_they_make() -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_no_strategy_tells_who_wrote_what(name: str) -> None:
+def test_no_strategy_reveals_the_authors(name: str) -> None:
     """Answers stay anonymous in every prompt, so no reader can favour a name."""
     spec = STRATEGIES[name]
     for strategy in filter(None, (spec.refine, spec.final, spec.extra.strategy)):
@@ -101,7 +101,7 @@ def test_no_strategy_tells_who_wrote_what(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_every_strategy_takes_datamarking(name: str) -> None:
+def test_every_strategy_supports_datamarking(name: str) -> None:
     """`datamark = true` works with every strategy."""
     spec = STRATEGIES[name]
     marker = prompts.marker_for(NONCE)
@@ -126,7 +126,7 @@ def test_every_strategy_takes_datamarking(name: str) -> None:
         ("", ""),
     ],
 )
-def test_a_ballot_is_read_strictly(text: str, order: str) -> None:
+def test_a_ballot_is_parsed_strictly(text: str, order: str) -> None:
     """Only a last line with every letter once is a vote."""
     assert parse_ballot(text, "ABC") == tuple(order)
 
@@ -143,7 +143,7 @@ def test_nobody_votes_for_their_own_answer() -> None:
     assert pooled_order(rankings, answers) == ("A", "B", "C")
 
 
-def test_rankings_that_miss_an_answer_make_no_order() -> None:
+def test_incomplete_rankings_give_no_order() -> None:
     """With one voter, its own answer has no score, so there is no order."""
     assert pooled_order(RANKINGS[:1], ANSWERS) == ()
     assert pooled_order([answer("R1", "no vote")], ANSWERS) == ()
@@ -152,7 +152,7 @@ def test_rankings_that_miss_an_answer_make_no_order() -> None:
 @pytest.mark.parametrize(
     ("samples", "added"), [(1, 0), (4, 0), (5, 1), (7, 1), (8, 2), (10, 2), (11, 3), (32, 10)]
 )
-def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
+def test_the_number_of_folds(samples: int, added: int) -> None:
     """Each fold turns a window into one answer; the aggregator reads the last window."""
     assert folds(1, samples) == added
     assert samples - added * (WINDOW - 1) <= WINDOW
@@ -171,7 +171,7 @@ def test_how_many_folds_many_samples_need(samples: int, added: int) -> None:
         ("sequential", 1, ["answers", "combination"]),
     ],
 )
-def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[str]) -> None:
+def test_the_layers_added_by_a_strategy(name: str, layers: int, output: list[str]) -> None:
     """They follow the listed layers; without listed layers none are added."""
     models = [says(f"m{i}") for i in range(5)]
     chief = says("chief")
@@ -182,7 +182,7 @@ def test_the_layers_that_a_strategy_adds(name: str, layers: int, output: list[st
     assert Plan.of(aggregator=chief, strategy=STRATEGIES[name]).layers == ()
 
 
-def test_a_bare_function_is_a_strategy() -> None:
+def test_a_plain_function_is_a_strategy() -> None:
     """In Python a single function can build all prompts after the first layer's."""
     assert StrategySpec.of(select) == StrategySpec(select, select)
     models = [says("a")]

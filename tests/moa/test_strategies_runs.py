@@ -70,7 +70,7 @@ async def test_a_council_ranks_and_a_chairman_writes() -> None:
 
 
 @virtual
-async def test_the_best_ranked_draft_stands_when_no_chairman_answers() -> None:
+async def test_the_best_ranked_draft_is_the_reply_without_a_chairman() -> None:
     """Without an aggregator the peers' ranking picks the draft, not its length."""
     texts = {"a": "Right.", "b": "Long and wrong.", "c": "Longest and quite wrong."}
 
@@ -92,7 +92,7 @@ async def test_the_best_ranked_draft_stands_when_no_chairman_answers() -> None:
 
 
 @virtual
-async def test_a_ranking_is_passed_over_where_there_is_nothing_to_compare() -> None:
+async def test_ranking_is_skipped_for_a_single_answer() -> None:
     """With one answer the chairman writes at once."""
     models = _models("a") | {"b": says("b", Fail(Rejected()))}
     played = await play(_plan("rank_then_synthesise", models, "ab"))
@@ -102,7 +102,7 @@ async def test_a_ranking_is_passed_over_where_there_is_nothing_to_compare() -> N
 
 
 @virtual
-async def test_rankings_that_do_not_come_are_not_waited_for() -> None:
+async def test_missing_rankings_are_not_waited_for() -> None:
     """The reply uses the answers alone, and a note says so."""
     names = "abc"
     asked: dict[str, int] = dict.fromkeys(names, 0)
@@ -123,7 +123,7 @@ async def test_rankings_that_do_not_come_are_not_waited_for() -> None:
 
 
 @virtual
-async def test_a_late_ranking_is_stopped_and_not_paid_on() -> None:
+async def test_a_late_ranking_is_stopped_and_costs_no_more() -> None:
     """Once the chairman writes, a ranking is useless."""
     asked = 0
 
@@ -141,7 +141,7 @@ async def test_a_late_ranking_is_stopped_and_not_paid_on() -> None:
 
 
 @virtual
-async def test_a_debate_is_one_more_layer_in_which_each_knows_its_own_answer() -> None:
+async def test_in_a_debate_each_model_knows_its_own_answer() -> None:
     """The same models are called again, and each prompt marks that model's own answer."""
     models = _models("a", "b", "c")
     played = await play(_plan("debate", models, "abc"))
@@ -156,7 +156,7 @@ async def test_a_debate_is_one_more_layer_in_which_each_knows_its_own_answer() -
 
 
 @virtual
-async def test_samples_of_one_model_each_know_their_own_answer() -> None:
+async def test_each_sample_of_one_model_knows_its_own_answer() -> None:
     """Seats tell apart several samples of one model."""
     models = _models("a")
     await play(_plan("debate", models, "aaa"))
@@ -165,7 +165,7 @@ async def test_samples_of_one_model_each_know_their_own_answer() -> None:
 
 
 @virtual
-async def test_select_has_one_answer_repaired() -> None:
+async def test_select_repairs_one_answer() -> None:
     """The aggregator is asked to pick one answer and fix it."""
     models = _models("a", "b")
     played = await play(_plan("select", models, "ab"))
@@ -216,7 +216,7 @@ async def test_a_fold_that_fails_loses_no_answer() -> None:
 
 
 @virtual
-async def test_folds_that_are_not_needed_are_passed_over() -> None:
+async def test_needless_folds_are_skipped() -> None:
     """If only four of seven models answered, the aggregator reads their answers at once."""
     models = _models("a") | {"x": says("x", Fail(Rejected()))}
     played = await play(_plan("sequential", models, "aaaaxxx"))
@@ -240,8 +240,8 @@ def test_any_strategy_answers_alone_after_failures(strategy: str) -> None:
 
 
 @virtual
-async def test_a_layer_after_failures_is_asked_directly() -> None:
-    """If the first layer has no answers, the second is asked directly."""
+async def test_a_layer_after_failures_is_called_directly() -> None:
+    """If the first layer has no answers, the second gets only the question."""
     models = _models("b") | {"x": says("x", Fail(Rejected()))}
     played = await play(_plan("synthesise", models, "x", "b"))
     prompt, _ = models["b"].prompts[-1]
@@ -250,7 +250,7 @@ async def test_a_layer_after_failures_is_asked_directly() -> None:
 
 
 @virtual
-async def test_a_run_that_starts_again_reads_the_same() -> None:
+async def test_a_resumed_run_has_the_same_prompts() -> None:
     """With recorded answers and rankings, the chairman's prompt is identical."""
     models = _models("a", "b", "c")
     plan = _plan("rank_then_synthesise", models, "abc")
@@ -272,7 +272,7 @@ async def test_datamarking_reaches_the_models() -> None:
 
 
 @virtual
-async def test_rankings_share_the_room_of_a_small_window() -> None:
+async def test_rankings_share_the_budget_of_a_small_window() -> None:
     """Long answers and rankings are shortened together, and the chairman's prompt fits."""
     words = "word " * 6_000
     models: dict[str, ScriptedModel] = {n: says(n, words) for n in "abc"}

@@ -27,7 +27,7 @@ def errors_in(table: object) -> list[str]:
     return str(raised.value).splitlines()
 
 
-def test_a_table_becomes_a_value() -> None:
+def test_a_table_is_parsed_into_an_object() -> None:
     """Nested tables and lists of tables work; a whole number is accepted for a float."""
     table = {"name": "n", "number": 1, "inner": {"size": 2}, "many": [{}, {"size": 3}]}
     value = parse_table(Outer, table, "outer")
@@ -36,13 +36,13 @@ def test_a_table_becomes_a_value() -> None:
 
 @pytest.mark.parametrize("value", ["1", True, 1.5])
 def test_values_are_not_coerced(value: object) -> None:
-    """A number in quotes is text, and true is no number."""
+    """A number in quotes is text, and true is not a number."""
     assert errors_in({"name": "n", "inner": {"size": value}}) == [
         "outer.inner.size: must be a whole number."
     ]
 
 
-def test_unknown_keys_are_mistakes_at_every_depth() -> None:
+def test_unknown_keys_are_errors_at_every_depth() -> None:
     """The error lists the closest and all allowed keys of that table; lists count from 1."""
     table = {"name": "n", "inner": {"sise": 2}, "many": [{}, {"sise": 2}], "innner": {}}
     assert errors_in(table) == [
@@ -55,7 +55,7 @@ def test_unknown_keys_are_mistakes_at_every_depth() -> None:
     ]
 
 
-def test_where_several_kinds_may_stand_all_are_named_once() -> None:
+def test_all_types_of_a_union_are_named_once() -> None:
     """A union lists all its types; a wrong list item is reported by itself."""
     assert errors_in({"name": "n", "either": 3}) == [
         "outer.either: must be text in quotes or must be a list."
@@ -66,12 +66,12 @@ def test_where_several_kinds_may_stand_all_are_named_once() -> None:
 
 
 @pytest.mark.parametrize(("value", "kind"), [([], "a list"), (3, "a single value")])
-def test_what_is_no_table_is_named(value: object, kind: str) -> None:
+def test_a_value_instead_of_a_table_is_named(value: object, kind: str) -> None:
     """The error says whether it found a list or a single value."""
     assert errors_in(value) == [f"outer: must be a table, not {kind}."]
 
 
-def test_the_nearest_name_is_offered_only_when_it_is_near() -> None:
+def test_only_a_close_match_is_suggested() -> None:
     """A distant match is not suggested, and an empty list of names is mentioned."""
     assert nearest("sonet", ["sonnet", "opus"]) == 'Did you mean "sonnet"? Allowed: opus, sonnet.'
     assert nearest("gpt", ["sonnet", "opus"]) == "Allowed: opus, sonnet."

@@ -1,4 +1,4 @@
-"""The token estimate, held against counts of real tokenizers."""
+"""The token estimate, compared with counts of real tokenizers."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ MAY_BE_LOW, MAY_BE_HIGH = 0.9, 1.7
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["name"])
-def test_an_estimate_is_hardly_low_and_not_absurdly_high(sample: dict[str, Any]) -> None:
-    """At most 10 % below the larger of both counts, and at most 70 % above."""
+def test_an_estimate_is_rarely_low_and_not_far_too_high(sample: dict[str, Any]) -> None:
+    """It is at most 10 % below the larger of both counts, and at most 70 % above."""
     larger = max(sample["o200k_base"], sample["cl100k_base"])
     assert MAY_BE_LOW <= count_tokens(sample["text"]) / larger <= MAY_BE_HIGH
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["name"])
 def test_the_lower_bound_is_below_every_count(sample: dict[str, Any]) -> None:
-    """Nobody is told of a cut prompt because a tokenizer is a good one."""
+    """No prompt is reported as cut just because a tokenizer is efficient."""
     assert least_tokens(sample["text"]) < min(sample["o200k_base"], sample["cl100k_base"])
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
-def test_more_text_never_costs_less_than_a_part(first: str, second: str) -> None:
-    """Text added can only join digits or blanks at the seam."""
+def test_longer_text_never_costs_less(first: str, second: str) -> None:
+    """Added text can only merge digits or blanks at the seam."""
     assert count_tokens(first + second) >= max(count_tokens(first), count_tokens(second)) - 8
 
 
 @pytest.mark.parametrize("text", ["", " ", "\ud800", "\0", "7" * 9, "=" * 5000, " " * 5000])
-def test_every_text_counts(text: str) -> None:
-    """Also one without words, or that isn't valid Unicode."""
+def test_every_text_has_a_count(text: str) -> None:
+    """This includes text without words, and text that isn't valid Unicode."""
     assert 1 <= count_tokens(text) <= len(text) + 3
 
 
@@ -77,7 +77,7 @@ MANY = {
 
 
 async def notes_of(server: ModelServer, question: str, read: int) -> tuple[str, ...]:
-    """Ask a model behind a server that reports so many tokens as read."""
+    """Call a model whose server reports this many prompt tokens, and return the notes."""
     server.models["m"] = Reply("Yes.", input_tokens=read)
     async with Endpoints() as endpoints:
         spec = ModelSpec(provider="openai", model="m", base_url=server.openai_url)
@@ -87,10 +87,10 @@ async def notes_of(server: ModelServer, question: str, read: int) -> tuple[str, 
 
 
 @pytest.mark.parametrize("question", MANY.values(), ids=MANY)
-async def test_a_prompt_that_the_server_cut_is_reported(
+async def test_a_prompt_cut_by_the_server_is_reported(
     server: ModelServer, caplog: pytest.LogCaptureFixture, question: str
 ) -> None:
-    """Ollama reads only `num_ctx` tokens; asker and operator learn it, and what to do."""
+    """Ollama reads only `num_ctx` tokens; asker and operator learn of it, with a remedy."""
     with caplog.at_level(logging.WARNING):
         [note] = await notes_of(server, question, 2048)
     assert note.startswith("llama: its server read only 2,048 of about ")
@@ -101,19 +101,19 @@ async def test_a_prompt_that_the_server_cut_is_reported(
 
 @pytest.mark.parametrize("name", ["english", "hindi", "thai", "json_logs", "python", "ascii_table"])
 @pytest.mark.parametrize("tokenizer", ["o200k_base", "cl100k_base"])
-async def test_a_prompt_that_was_read_whole_is_not(
+async def test_a_complete_prompt_is_not_reported(
     server: ModelServer, name: str, tokenizer: str
 ) -> None:
-    """Whatever the vocabulary."""
+    """This holds for any vocabulary."""
     sample = next(s for s in SAMPLES if s["name"] == name)
     times = 4_000 // sample[tokenizer] + 1
     assert await notes_of(server, sample["text"] * times, sample[tokenizer] * times) == ()
 
 
 @pytest.mark.parametrize("read", [0, 5])
-async def test_a_short_question_and_a_missing_count_say_nothing(
+async def test_a_short_question_or_a_missing_count_is_not_reported(
     server: ModelServer, read: int
 ) -> None:
-    """A count of nothing is unknown."""
+    """A count of 0 is unknown."""
     assert await notes_of(server, "Why?", read) == ()
     assert await notes_of(server, LONG, 0) == ()

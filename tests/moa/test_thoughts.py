@@ -1,4 +1,4 @@
-"""Thoughts, end tokens and boundary lines in a model's text, in every way that it may be cut."""
+"""Thoughts, end tokens and boundary lines in a model's text, however the stream is split."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_any_mix_of_tags_gives_the_same_answer_whole_and_by_characters(parts: li
 
 
 @given(st.text(alphabet="ab \n*_#.-", min_size=1))
-def test_ordinary_text_passes_through_at_once(text: str) -> None:
+def test_ordinary_text_is_passed_on_at_once(text: str) -> None:
     """Once the answer has started, text without tags is neither held back nor changed."""
     thoughts = ThoughtFilter()
     assert thoughts.filter("x") == "x"
@@ -140,14 +140,14 @@ def test_only_a_possible_tag_is_held_back(text: str, at_once: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*NEVER_CLOSED, *ONLY])
-def test_an_answer_of_only_thoughts_is_empty_and_has_thoughts(text: str) -> None:
-    """So its error can differ from that of an empty answer."""
+def test_an_answer_of_only_thoughts_has_its_own_status(text: str) -> None:
+    """Its error can then differ from that of an empty answer."""
     answer = AnswerFilter()
     assert (answer.filter(text) + answer.flush(), answer.has_thoughts) == ("", True)
 
 
 @pytest.mark.parametrize("flood", ["<", " ", "</think> x ", "<|im_end|>", "<think>", "</s>", "=="])
-def test_a_flood_of_tags_needs_little_memory(flood: str) -> None:
+def test_a_flood_of_tags_uses_little_memory(flood: str) -> None:
     """The text held back stays small, however much arrives."""
     thoughts = ThoughtFilter()
     kept = [len(thoughts._buffer) for _ in range(20_000) if thoughts.filter(flood) or True]  # pyright: ignore[reportPrivateUsage]

@@ -13,7 +13,7 @@ from tests.moa.virtual_time import virtual
 
 
 @virtual
-async def test_a_wrapped_model_says_what_the_model_says() -> None:
+async def test_a_wrapped_model_gives_the_same_answer() -> None:
     """Text, stop reason, usage and name come through unchanged."""
     inner = says("m", "Pa", "ris")
     wrapped = resilient(inner, max_concurrency=1, requests_per_minute=5, max_attempts=3)
@@ -23,14 +23,14 @@ async def test_a_wrapped_model_says_what_the_model_says() -> None:
     assert wrapped.profile == Profile("m", max_attempts=3)
 
 
-def test_a_model_without_settings_is_left_alone() -> None:
-    """Nothing is wrapped without need."""
+def test_a_model_without_settings_is_not_wrapped() -> None:
+    """There is no needless wrapper."""
     inner = says("m")
     assert resilient(inner, breaker=None) is inner
 
 
 @virtual
-async def test_a_hedge_is_set_up_in_the_profile() -> None:
+async def test_a_hedge_is_configured_in_the_profile() -> None:
     """The engine makes the hedge call, under the alternate's own limits."""
     spare = resilient(says("spare"), max_concurrency=1)
     model = resilient(says("m", Hang()), hedge_after_s=2, hedge_with=spare)
@@ -39,8 +39,8 @@ async def test_a_hedge_is_set_up_in_the_profile() -> None:
     assert (played.read_models(), played.outcome.seconds) == ({"spare"}, 2.0)
 
 
-def test_half_a_hedge_is_a_mistake() -> None:
-    """The delay and the alternate go together."""
+def test_half_a_hedge_is_an_error() -> None:
+    """The delay and the alternate must be given together."""
     with pytest.raises(PipelineError, match="both"):
         resilient(says("m"), hedge_after_s=2)
     with pytest.raises(PipelineError, match="both"):

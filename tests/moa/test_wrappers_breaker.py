@@ -58,8 +58,8 @@ WELL: Sequence[Step] = ["Yes."]
 
 
 @virtual
-async def test_failures_in_a_row_open_it_for_a_while() -> None:
-    """While open, it fails at once with its own kind, names the cause and calls no one."""
+async def test_consecutive_failures_open_it_for_a_while() -> None:
+    """While open, it fails at once with its own kind, names the cause and makes no call."""
     patient = Patient(DOWN, DOWN, DOWN, WELL)
     assert await patient.asked(5) == ["unavailable"] * 3 + ["breaker_open"] * 2
     assert (patient.inner.calls, patient.breaker.state) == (3, "open")
@@ -71,7 +71,7 @@ async def test_failures_in_a_row_open_it_for_a_while() -> None:
 
 
 @virtual
-async def test_a_success_between_failures_counts_from_the_beginning() -> None:
+async def test_a_success_resets_the_count() -> None:
     """Only consecutive failures open it."""
     patient = Patient(DOWN, DOWN, WELL, DOWN, DOWN, WELL)
     await patient.asked(6)
@@ -79,7 +79,7 @@ async def test_a_success_between_failures_counts_from_the_beginning() -> None:
 
 
 @virtual
-async def test_a_single_call_tries_whether_it_is_well_again() -> None:
+async def test_a_single_call_probes_the_model() -> None:
     """During the probe other calls fail at once; its first token closes the breaker."""
     patient = Patient(DOWN, DOWN, DOWN, [Wait(5), "Yes", Wait(5), "."], WELL)
     await patient.asked(3)
@@ -94,8 +94,8 @@ async def test_a_single_call_tries_whether_it_is_well_again() -> None:
 
 
 @virtual
-async def test_a_try_that_fails_is_another_rest() -> None:
-    """One failed probe opens it again."""
+async def test_a_failed_probe_opens_it_again() -> None:
+    """One failed probe is enough."""
     patient = Patient(DOWN, DOWN, DOWN, DOWN, WELL)
     await patient.asked(3)
     await asyncio.sleep(30)
@@ -107,7 +107,7 @@ async def test_a_try_that_fails_is_another_rest() -> None:
 
 
 @virtual
-async def test_a_try_without_a_verdict_leaves_the_next_one_to_try() -> None:
+async def test_a_probe_without_a_result_leaves_the_next_call_to_probe() -> None:
     """A probe that is cancelled or rate limited proves nothing."""
     patient = Patient(DOWN, DOWN, DOWN, [Hang()], [Fail(RateLimited())], WELL)
     await patient.asked(3)
@@ -121,7 +121,7 @@ async def test_a_try_without_a_verdict_leaves_the_next_one_to_try() -> None:
 
 @pytest.mark.parametrize("kind", ["auth", "quota", "not_found"])
 @virtual
-async def test_a_permanent_error_opens_it_at_once_for_long(kind: str) -> None:
+async def test_a_permanent_error_opens_it_at_once_for_longer(kind: str) -> None:
     """One rejected key is enough, since every call would meet it."""
     patient = Patient([Fail(Rejected(kind=kind))], WELL)
     assert await patient.asked(2) == [kind, "breaker_open"]
@@ -132,7 +132,7 @@ async def test_a_permanent_error_opens_it_at_once_for_long(kind: str) -> None:
 
 
 @virtual
-async def test_a_try_after_a_long_rest_that_fails_is_another_rest() -> None:
+async def test_a_failed_probe_after_a_permanent_error_opens_it_again() -> None:
     """A failed probe keeps it open, whatever opened it."""
     patient = Patient([Fail(Rejected(kind="quota"))], DOWN, WELL)
     await patient.asked()
@@ -142,7 +142,7 @@ async def test_a_try_after_a_long_rest_that_fails_is_another_rest() -> None:
 
 @pytest.mark.parametrize("error", [Rejected(), RateLimited()])
 @virtual
-async def test_errors_that_are_not_the_models_health_leave_it_closed(error: ModelError) -> None:
+async def test_errors_unrelated_to_health_leave_it_closed(error: ModelError) -> None:
     """A rejected prompt or a full minute says nothing about the next call."""
     patient = Patient(*([[Fail(error)]] * 9))
     await patient.asked(9)
@@ -150,14 +150,14 @@ async def test_errors_that_are_not_the_models_health_leave_it_closed(error: Mode
 
 
 @virtual
-async def test_a_model_that_always_breaks_off_is_down() -> None:
+async def test_a_model_that_always_breaks_off_counts_as_down() -> None:
     """Only a finished answer counts as a success."""
     patient = Patient(*([["Half", Fail(Unavailable(kind="cut"))]] * 3))
     assert await patient.asked(4) == ["cut"] * 3 + ["breaker_open"]
 
 
 @virtual
-async def test_a_model_that_hangs_is_down() -> None:
+async def test_a_model_that_hangs_counts_as_down() -> None:
     """A call stopped after long silence counts as a failure."""
     patient = Patient(*([[Hang()]] * 3))
     for _ in range(3):
@@ -169,7 +169,7 @@ async def test_a_model_that_hangs_is_down() -> None:
 
 
 @virtual
-async def test_a_model_that_is_stopped_early_is_not_down() -> None:
+async def test_a_model_that_is_stopped_early_does_not_count_as_down() -> None:
     """A call stopped early is no failure; if it was streaming, it is a success."""
     patient = Patient(DOWN, DOWN, *([[Hang()]] * 5), ["Half", Hang()], DOWN, DOWN)
     await patient.asked(2)
@@ -183,7 +183,7 @@ async def test_a_model_that_is_stopped_early_is_not_down() -> None:
 
 
 @virtual
-async def test_closing_a_stream_is_no_failure() -> None:
+async def test_closing_a_stream_is_not_a_failure() -> None:
     """Closing the wrapper's stream closes the model's stream."""
     model = says("m", "Half", Hang())
     breaker = Breaker(RULES)
@@ -193,7 +193,7 @@ async def test_closing_a_stream_is_no_failure() -> None:
 
 
 @virtual
-async def test_an_empty_answer_is_an_answer() -> None:
+async def test_an_empty_answer_counts_as_a_success() -> None:
     """An empty answer shows that the server is up."""
     patient = Patient(DOWN, DOWN, [], DOWN, DOWN)
     await patient.asked(5)
@@ -201,7 +201,7 @@ async def test_an_empty_answer_is_an_answer() -> None:
 
 
 @virtual
-async def test_to_wait_for_a_turn_is_no_silence() -> None:
+async def test_waiting_for_a_rate_limit_is_not_silence() -> None:
     """Waiting for a rate limit does not open the breaker."""
     inner = slow("m", 10)
     busy = resilient(inner, max_concurrency=1, breaker=BreakerRules(failures=1, silent_s=5))
@@ -218,7 +218,7 @@ async def test_to_wait_for_a_turn_is_no_silence() -> None:
 
 
 @virtual
-async def test_an_open_breaker_takes_no_place_in_the_queue() -> None:
+async def test_an_open_breaker_uses_no_queue_slot() -> None:
     """With a rate limit, calls to a resting model still fail at once."""
     busy = resilient(in_turn([Fail(Rejected(kind="quota"))]), requests_per_minute=1)
     assert (await hear(busy)).kind == ("Rejected", "quota")
@@ -232,7 +232,7 @@ async def test_an_open_breaker_takes_no_place_in_the_queue() -> None:
     ids=["500", "cut", "hang"],
 )
 @virtual
-async def test_ten_questions_in_a_row_meet_an_open_breaker(script: Sequence[Step]) -> None:
+async def test_ten_questions_in_a_row_with_an_open_breaker(script: Sequence[Step]) -> None:
     """After a few failures, a dead proposer costs neither calls nor time."""
     dead = says("dead", *script)
     alive: list[ScriptedModel] = [slow("a", 1), slow("b", 2)]

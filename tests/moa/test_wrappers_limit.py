@@ -52,8 +52,8 @@ async def test_questions_take_turns() -> None:
 
 
 @virtual
-async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
-    """Of ten calls three start now, and each further one when the minute allows it."""
+async def test_no_more_calls_start_per_minute_than_allowed() -> None:
+    """Of ten calls three start now, and the others when the minute allows them."""
     limiter, begun = RateLimiter(requests_per_minute=3), list[float]()
 
     async def call() -> None:
@@ -74,7 +74,7 @@ async def test_a_minute_holds_no_more_calls_than_allowed() -> None:
     st.integers(1, 3),
     st.integers(1, 4),
 )
-def test_limits_hold_whoever_comes_and_goes(
+def test_limits_hold_under_any_arrivals_and_cancellations(
     calls: Sequence[tuple[int, int, int]], at_once: int, a_minute: int
 ) -> None:
     """Calls arrive, end and are cancelled at any time; the limits hold and no call is lost."""
@@ -108,7 +108,7 @@ def test_limits_hold_whoever_comes_and_goes(
 
 
 @virtual
-async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
+async def test_a_call_cancelled_in_the_queue_leaves_it() -> None:
     """Those behind it move up, even if it had just been admitted."""
     limiter, log = RateLimiter(max_concurrency=1), list[str]()
     tasks = [asyncio.create_task(pass_through(limiter, n, 1, log, n)) for n in ("a", "b", "c")]
@@ -126,7 +126,7 @@ async def test_a_call_that_is_cancelled_in_the_queue_leaves_its_place() -> None:
 
 
 @virtual
-async def test_a_stopped_call_gives_its_place_back() -> None:
+async def test_a_stopped_call_releases_its_slot() -> None:
     """A call cancelled while streaming releases its slot."""
     limited = RateLimitedModel(says("m", "Half", Hang()), RateLimiter(max_concurrency=1))
     for _ in range(3):
@@ -165,8 +165,8 @@ async def test_waiting_counts_against_the_layers_deadline() -> None:
 
 
 @given(st.integers(1, 1000), st.integers(-1, 1000))
-def test_all_who_share_a_limit_stay_within_it(limit: int, workers: int) -> None:
-    """Unless there are more workers than the limit; each may make at least one call."""
+def test_all_workers_together_stay_within_a_limit(limit: int, workers: int) -> None:
+    """Each may make at least one call, so more workers than the limit exceed it."""
     shared = WorkerShare()
     shared.set_count(workers)
     part = shared.share_of(limit)
@@ -175,7 +175,7 @@ def test_all_who_share_a_limit_stay_within_it(limit: int, workers: int) -> None:
 
 
 @virtual
-async def test_a_limit_is_divided_by_those_who_share_it() -> None:
+async def test_a_limit_is_divided_among_workers() -> None:
     """Two workers get half each; when one leaves, waiting calls start at once."""
     worker_share, log = WorkerShare(), list[str]()
     limiter = RateLimiter(max_concurrency=5, worker_share=worker_share)
@@ -210,8 +210,8 @@ async def test_running_calls_continue_when_more_workers_join() -> None:
 
 
 @virtual
-async def test_a_minutes_calls_are_divided_as_well() -> None:
-    """Four a minute are two for each of two workers."""
+async def test_the_calls_per_minute_are_divided_as_well() -> None:
+    """Two workers share four a minute as two each."""
     worker_share, begun = WorkerShare(), list[float]()
     limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)
     worker_share.set_count(2)
@@ -226,7 +226,7 @@ async def test_a_minutes_calls_are_divided_as_well() -> None:
 
 
 @virtual
-async def test_a_call_begins_as_early_as_the_new_part_allows() -> None:
+async def test_a_call_starts_as_early_as_the_larger_share_allows() -> None:
     """A call that waits for the smaller share's minute starts as soon as the share grows."""
     worker_share, begun = WorkerShare(), list[float]()
     limiter = RateLimiter(requests_per_minute=4, worker_share=worker_share)

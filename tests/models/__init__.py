@@ -1,4 +1,4 @@
-"""Model servers on loopback that speak the providers' own protocols; start at `ModelServer`."""
+"""Model servers on loopback that implement the providers' protocols; start at `ModelServer`."""
 
 from tests.models.replies import (
     Cut,

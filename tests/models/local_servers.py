@@ -1,4 +1,4 @@
-"""Model servers as people run them on their own machine."""
+"""Model servers as people run them on their own computers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ OLLAMA_FAMILIES = {"llama3.2:3b": "llama", "qwen2.5:7b": "qwen2", "mistral:7b": 
 
 
 def ollama(names: Mapping[str, str] | None = None, reply: Reply | None = None) -> ModelServer:
-    """Ollama with these models (name to family), an embeddings model among them.
+    """Start an Ollama with these models (name to family) and an embedding model.
 
-    It has both of Ollama's APIs: its own list of models and OpenAI's.
+    It has both of Ollama's APIs: the native list of models and OpenAI's.
     """
     families = {"nomic-embed-text:latest": "nomic-bert", "mxbai-large:latest": "bert"}
     families |= OLLAMA_FAMILIES if names is None else names
@@ -33,7 +33,7 @@ def ollama(names: Mapping[str, str] | None = None, reply: Reply | None = None) -
 
 
 def lm_studio() -> ModelServer:
-    """LM Studio with a chat model, a model that sees, and an embeddings model."""
+    """Start an LM Studio with a chat model, a vision model and an embedding model."""
     kinds = {"qwen3-8b": "llm", "gemma-3-4b": "vlm", "some-vectors": "embeddings"}
     listed = [
         {"id": name, "type": kind, "state": "not-loaded", "max_context_length": 131072}

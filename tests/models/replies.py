@@ -1,4 +1,4 @@
-"""What a model of the loopback server says, what goes wrong with it, and what it was asked."""
+"""Replies of the loopback model server, their faults, and the requests it received."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Api = Literal["chat", "messages", "models"]
 
 @dataclass(eq=False)
 class Request:
-    """One request that the server got.
+    """One request that the server received.
 
     Attributes:
-        api: "chat" (OpenAI), "messages" (Anthropic) or "models" (either one's list of models).
-        model: the name that was asked for.
+        api: "chat" (OpenAI), "messages" (Anthropic) or "models" (the model list of either).
+        model: the requested model.
         body: the JSON body; empty for "models".
-        headers: with lower-case names.
-        closed_early: whether the client closed the connection before the answer was whole.
-        sent: bytes of body that a flood has sent.
-        ended: set when the server is done with it, or the client has gone.
+        headers: their names are in lower case.
+        closed_early: whether the client closed the connection before the end of the answer.
+        sent: body bytes sent by a flood.
+        ended: set when the server has finished, or the client has gone.
     """
 
     api: Api
@@ -35,20 +35,20 @@ class Request:
 
     @property
     def system(self) -> str:
-        """The system text, wherever the API puts it."""
+        """Return the system text, wherever the API puts it."""
         if self.api == "messages":
             return str(self.body.get("system", ""))
         return "".join(m["content"] for m in self.body["messages"] if m["role"] == "system")
 
     @property
     def turns(self) -> list[tuple[str, str]]:
-        """Role and text of each turn, without the system's; a turn in parts is their texts."""
+        """Return role and text of each turn but the system's; a turn's parts are joined."""
         messages: list[dict[str, Any]] = self.body["messages"]
         return [(m["role"], _words(m["content"])) for m in messages if m["role"] != "system"]
 
     @property
     def images(self) -> list[tuple[str, str]]:
-        """Media type and base64 of each image, in the order in which they stand."""
+        """Return media type and base64 of each image, in order."""
         contents = [m["content"] for m in self.body["messages"] if isinstance(m["content"], list)]
         parts = [part for content in contents for part in content if part["type"] != "text"]
         return [_picture(part) for part in parts]
@@ -71,7 +71,7 @@ def _picture(part: Mapping[str, Any]) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Status:
-    """Refuse with this status. Without a body, the API's own error object is sent."""
+    """Respond with this status. Without a body, the API's own error object is sent."""
 
     status: int
     body: Mapping[str, Any] | None = None
@@ -80,24 +80,24 @@ class Status:
 
 @dataclass(frozen=True)
 class HangBeforeHeaders:
-    """Take the request and never answer."""
+    """Accept the request and never answer."""
 
 
 @dataclass(frozen=True)
 class HangAfterHeaders:
-    """Send the response's headers and nothing more."""
+    """Send only the response's headers."""
 
 
 @dataclass(frozen=True)
 class Stall:
-    """Say so many pieces and nothing more, with the connection open."""
+    """Send this many pieces, then nothing, and keep the connection open."""
 
     after: int = 1
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Say so many pieces, then break the connection: by a TCP reset, or by an early end."""
+    """Send this many pieces, then break the connection: by a TCP reset, or by an early end."""
 
     after: int = 1
     reset: bool = False
@@ -105,7 +105,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class ErrorEvent:
-    """Say so many pieces, then report an error within the stream."""
+    """Send this many pieces, then report an error within the stream."""
 
     error: Mapping[str, Any]
     after: int = 1
@@ -113,7 +113,7 @@ class ErrorEvent:
 
 @dataclass(frozen=True)
 class Raw:
-    """Send these bytes as they are, as a whole body; `stays_open`: and never end it."""
+    """Send these bytes unchanged as the whole body; with `stays_open`, never end it."""
 
     body: bytes
     content_type: str = "text/event-stream"
@@ -124,9 +124,9 @@ class Raw:
 
 @dataclass(frozen=True)
 class Endless:
-    """Send the opening, then the piece again and again, as fast as the client takes it.
+    """Send the opening, then repeat the piece as fast as the client reads.
 
-    With `packed` the body is compressed on its way: a little on the wire is a lot to read.
+    With `packed` the body is compressed: few bytes on the wire expand to many.
     """
 
     piece: bytes
@@ -138,12 +138,12 @@ class Endless:
 
 @dataclass(frozen=True)
 class EndlessHeaders:
-    """Begin a response and never come to the end of its headers."""
+    """Begin a response and never end its headers."""
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """Send the client somewhere else, by an address or a path."""
+    """Redirect the client to an address or a path."""
 
     location: str
     status: int = 307
@@ -165,21 +165,21 @@ Fault = (
 
 @dataclass(frozen=True)
 class Reply:
-    """How a model answers.
+    """A model's answer.
 
     Attributes:
-        text: what it says, or a function that makes it of the request. "" is an empty answer.
-        stop: why it stops.
-        input_tokens: counted as read, cached ones included; None: a word is a token.
-        output_tokens: counted as written; None: a piece is a token.
-        cached_tokens: of the input, those that came from the cache.
+        text: the text, or a function that returns it for a request. "" is an empty answer.
+        stop: the stop reason.
+        input_tokens: reported input, including cached tokens; None counts a word as a token.
+        output_tokens: reported output; None counts a piece as a token.
+        cached_tokens: the part of the input that came from the cache.
         first_token_s: seconds before the first piece.
         pace_s: seconds between pieces.
-        gate: when given, the first piece waits until the test sets it.
-        streams: False for a server that answers in one JSON object though asked to stream.
-        fault: what goes wrong.
-        thinks: tokens that it thinks before the first piece. They count against the limit that it
-            was asked with: where that is no larger, it stops there and says nothing.
+        gate: if given, the first piece waits until the test sets it.
+        streams: False for a server that sends one JSON object even if asked to stream.
+        fault: what fails.
+        thinks: reasoning tokens before the first piece. They count against the output limit of the
+            request: if that is no larger, the model stops there without text.
     """
 
     text: str | Callable[[Request], str] = "Paris is the capital of France."
@@ -195,7 +195,7 @@ class Reply:
     thinks: int = 0
 
     def limited(self, request: Request) -> Reply:
-        """What is left of it when the request's output limit has been thought up."""
+        """Return the reply that remains after reasoning has used part of the output limit."""
         caps = (request.body.get(name) for name in ("max_tokens", "max_completion_tokens"))
         cap = next((cap for cap in caps if cap is not None), None)
         if not self.thinks or cap is None or cap > self.thinks:
@@ -203,14 +203,14 @@ class Reply:
         return replace(self, text="", stop="length", output_tokens=cap)
 
     def pieces(self, request: Request) -> list[str]:
-        """The text word by word, as it is streamed; joined, it is the text."""
+        """Return the text word by word, as it is streamed; joined, the pieces are the text."""
         text = self.text if isinstance(self.text, str) else self.text(request)
         return re.findall(r"\s*\S+\s*?(?=\s|$)|\s+$", text)
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a reply reports as its usage."""
+    """The usage that a reply reports."""
 
     input: int
     output: int
@@ -218,7 +218,7 @@ class Tokens:
 
     @classmethod
     def of(cls, reply: Reply, request: Request) -> Tokens:
-        """As the reply says, else counted."""
+        """Return the reply's numbers, or count them."""
         asked = request.system.split() + [w for _, text in request.turns for w in text.split()]
         return cls(
             len(asked) if reply.input_tokens is None else reply.input_tokens,

@@ -30,7 +30,7 @@ from tests.models.wire_formats import Wire
 
 
 class Answering:
-    """Follows one `Reply`."""
+    """Sends one `Reply`."""
 
     def __init__(self, http: web.Request, request: Request, reply: Reply, wire: Wire) -> None:
         self._http = http
@@ -40,7 +40,7 @@ class Answering:
         self._tokens = Tokens.of(reply, request)
 
     async def run(self) -> web.StreamResponse:
-        """Send it, to its end or to its fault."""
+        """Send it up to its end or its fault."""
         match self._reply.fault:
             case Status(status, body, headers):
                 error = self._wire.error(status) if body is None else body

@@ -1,4 +1,4 @@
-"""A model server on loopback, scripted model by model, for every test that needs real HTTP."""
+"""A scriptable model server on loopback, for every test that needs real HTTP."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class ModelServer:
             assert server.requests[0].turns == [("user", "Hi")]
 
     Pages: `/v1/chat/completions`, `/v1/messages`, `/v1/models`, `/v1/models/{name}` (in Anthropic's
-    form when the request has an `anthropic-version`). A model answers as the table says; of a list
-    of replies each call takes the next, and the last one stays. A name that is not in the table is
-    answered with the API's own 404, unless there is a `default`.
+    form if the request has an `anthropic-version`). Each model answers as configured; from a list
+    of replies each call uses the next, and the last one is repeated. A model not in the table gets
+    the API's own 404, unless there is a `default`.
 
     Args:
-        models: how each model answers.
-        default: how every other model answers.
-        key: when given, any other key is answered with the API's own 401.
-        has_model_pages: False for a compatible server that has no `/v1/models/{name}`.
+        models: each model's reply.
+        default: the reply of all other models.
+        key: if given, any other key gets the API's own 401.
+        has_model_pages: False for a compatible server without `/v1/models/{name}`.
         pages: further pages by path, as JSON, such as Ollama's `/api/tags`.
-        owner: who the list of models says owns them, such as "vllm".
+        owner: the owner of the models in the list, such as "vllm".
 
     Attributes:
-        models: the table, which a test may change at any time.
-        requests: everything that was asked, in the order of arrival.
+        models: the table; a test may change it at any time.
+        requests: all requests in the order of arrival.
     """
 
     def __init__(
@@ -68,46 +68,46 @@ class ModelServer:
 
     @property
     def url(self) -> str:
-        """The server's root."""
+        """Return the server's root."""
         return self._address
 
     @property
     def openai_url(self) -> str:
-        """For `OPENAI_BASE_URL`."""
+        """Return the value for `OPENAI_BASE_URL`."""
         return f"{self._address}/v1"
 
     @property
     def anthropic_url(self) -> str:
-        """For `ANTHROPIC_BASE_URL`."""
+        """Return the value for `ANTHROPIC_BASE_URL`."""
         return self._address
 
     @property
     def connections(self) -> int:
-        """Connections that are open now, idle ones included."""
+        """Return the number of open connections, including idle ones."""
         assert self._runner is not None
         assert self._runner.server is not None
         return len(self._runner.server.connections)
 
     @property
     def questions(self) -> list[Request]:
-        """The requests for an answer, without those for lists of models."""
+        """Return the requests for an answer, without those for lists of models."""
         return [request for request in self.requests if request.api != "models"]
 
     async def asked(self, count: int) -> Request:
-        """Wait until so many requests have arrived; the last of them."""
+        """Wait until this many requests have arrived, and return the last of them."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
         return self.requests[count - 1]
 
     async def questions_ended(self, count: int) -> None:
-        """Wait until so many answers are sent or broken off."""
+        """Wait until this many answers are sent or broken off."""
         await self.asked(count)
         for request in self.questions[:count]:
             await request.ended.wait()
 
     async def all_closed(self) -> None:
         """Wait until the clients have closed every connection."""
-        while self.connections:  # noqa: ASYNC110 - aiohttp tells nobody of a connection's end
+        while self.connections:  # noqa: ASYNC110 - aiohttp has no event for the end of a connection
             await asyncio.sleep(0.005)
 
     async def __aenter__(self) -> Self:

@@ -28,11 +28,11 @@ _MESSAGE_ERRORS: Final = {
     529: "overloaded_error",
 }
 WORDS: Final = "Words of the provider that may hold sk-secret-key."
-"""The `message` of every error: no reader of ours may ever see it."""
+"""The `message` of every error: no user may ever see it."""
 
 
 class Wire(Protocol):
-    """One protocol."""
+    """A wire format."""
 
     def opening(self, model: str, tokens: Tokens) -> list[bytes]: ...
 
@@ -50,7 +50,7 @@ class Wire(Protocol):
 
 
 class ChatWire:
-    """OpenAI's."""
+    """OpenAI's Chat Completions."""
 
     def opening(self, model: str, tokens: Tokens) -> list[bytes]:
         return [self._event(model, {"role": "assistant", "content": ""}, None)]
@@ -105,7 +105,7 @@ class ChatWire:
 
 
 class MessagesWire:
-    """Anthropic's."""
+    """Anthropic's Messages."""
 
     def opening(self, model: str, tokens: Tokens) -> list[bytes]:
         usage = {**self._input(tokens), "output_tokens": 1}

@@ -65,7 +65,7 @@ async def test_deletion_events(scene: Scene) -> None:
 
 
 async def test_history_of_a_channel(scene: Scene) -> None:
-    """conversations.history returns messages newest first, without the replies in threads."""
+    """conversations.history returns messages newest first, without thread replies."""
     ts = await scene.ask("one")
     await scene.slack.post(scene.ana, scene.general, "below", ts)
     await scene.ask("two")

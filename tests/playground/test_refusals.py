@@ -1,4 +1,4 @@
-"""Payloads that the local Slack is told to refuse, whatever sends them."""
+"""Payloads that the local Slack can be told to reject, whichever call sends them."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ CARD = {"type": "task_update", "id": "1", "title": "x", "status": "pending"}
     ],
 )
 def test_a_part_is_found_in_a_payload(part: Part, args: dict[str, Any]) -> None:
-    """Each part is found where Slack takes it, and in no plain message."""
+    """Each part is found where Slack accepts it, and in no plain message."""
     assert holds(part, args)
     assert not holds(part, {"text": "x", "chunks": [{"type": "markdown_text", "text": "x"}]})
     assert holds("anything", args)
 
 
-def test_a_table_in_code_is_no_table() -> None:
-    """Only what Slack would draw as a table counts."""
+def test_a_table_in_code_does_not_count() -> None:
+    """Only text that Slack would draw as a table counts."""
     assert has_markdown_table(TABLE)
     assert not has_markdown_table(f"```\n{TABLE}\n```")
     assert not has_markdown_table("a | b\n\n---")
 
 
 async def test_a_refused_part_is_refused_until_it_is_accepted(scene: Scene) -> None:
-    """Other payloads pass, and afterwards this one too."""
+    """Other payloads pass, and afterwards this one passes too."""
     scene.slack.refuse("metadata", error="invalid_metadata_schema")
     post, where = scene.web.chat_postMessage, {"channel": scene.general.id, "text": "x"}
     for _ in range(3):
@@ -55,8 +55,8 @@ async def test_a_refused_part_is_refused_until_it_is_accepted(scene: Scene) -> N
     await post(**where, metadata=METADATA)
 
 
-async def test_a_table_that_grew_is_refused_at_the_end(scene: Scene) -> None:
-    """Slack checks the whole message when its stream ends, whatever the last piece is."""
+async def test_a_table_that_grew_in_a_stream_is_refused_at_the_end(scene: Scene) -> None:
+    """Slack checks the whole message when its stream ends, whatever the last chunk is."""
     scene.slack.refuse("table", methods=["chat.stopStream"])
     where = {"channel": scene.general.id, "thread_ts": await scene.ask()}
     person = {"recipient_user_id": scene.ana.id, "recipient_team_id": scene.slack.team_id}
@@ -67,7 +67,7 @@ async def test_a_table_that_grew_is_refused_at_the_end(scene: Scene) -> None:
 
 
 async def test_a_response_with_wrong_blocks_gets_status_400(scene: Scene) -> None:
-    """Where a command is answered, Slack reports refused content by the HTTP status too."""
+    """For command responses, Slack also reports rejected content by the HTTP status."""
     hook = AsyncWebhookClient(
         scene.slack._emulator.new_response_url(scene.ana.id, scene.general.id)
     )
@@ -105,8 +105,8 @@ async def test_an_edited_mention_is_sent_again(scene: Scene) -> None:
     assert second["event"]["ts"] == ts
 
 
-async def test_an_edit_takes_less_text_than_a_new_message(scene: Scene) -> None:
-    """A new message holds text that chat.update refuses."""
+async def test_an_edit_accepts_less_text_than_a_new_message(scene: Scene) -> None:
+    """Text that fits a new message may be too long for chat.update."""
     long = "x" * 4_001
     posted = await scene.web.chat_postMessage(channel=scene.general.id, text=long)
     message = {"channel": scene.general.id, "ts": posted["ts"]}

@@ -1,4 +1,4 @@
-"""What people share arrives as Slack sends it, and posted Markdown comes back as rich text."""
+"""Shared content arrives as Slack sends it, and posted Markdown comes back as rich text."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_typed_text_becomes_rich_text(text: str, element: dict[str, str]) -> Non
     assert block["elements"][0]["elements"] == [element]
 
 
-async def test_what_people_share_is_in_the_event(scene: Scene) -> None:
+async def test_shared_content_is_in_the_event(scene: Scene) -> None:
     """A pasted table and a forwarded message are attachments, and the text has only the words."""
     async with SocketApp(scene.slack) as app:
         original = await scene.slack.post(scene.ana, scene.general, "See this")
@@ -81,7 +81,7 @@ async def test_what_people_share_is_in_the_event(scene: Scene) -> None:
 
 
 async def test_markdown_comes_back_as_rich_text(scene: Scene) -> None:
-    """A reader gets neither the Markdown nor, if there are buttons, the text."""
+    """A reader gets no Markdown and, if there are buttons, no text."""
     button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Go"}}
     sent = await scene.web.chat_postMessage(
         channel=scene.general.id,
@@ -112,7 +112,7 @@ async def test_markdown_comes_back_as_rich_text(scene: Scene) -> None:
     assert actions["type"] == "actions"
 
 
-def test_other_messages_come_back_as_they_are() -> None:
+def test_other_messages_are_read_back_unchanged() -> None:
     """Without Markdown nothing changes."""
     message = {"text": "Hi", "blocks": [{"type": "divider"}]}
     assert read_back(message) is message

@@ -174,7 +174,7 @@ async def test_choice_in_a_modal_reaches_the_app(scene: Scene) -> None:
     assert payload["container"] == {"type": "view", "view_id": view.id}
 
 
-async def test_submitting_sends_what_was_filled_in(scene: Scene) -> None:
+async def test_submitting_sends_the_values(scene: Scene) -> None:
     """Values are grouped by block and action; untouched inputs have initial values."""
     async with SocketApp(scene.slack) as app:
         view = await _open(scene, modal(NAME, PICK, submit=plain_text("Go"), callback_id="form"))
