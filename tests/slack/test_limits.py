@@ -157,9 +157,7 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
     async with on_stage(tmp_path, database=database, extra=extra, default="single") as stage:
         stage.slack.rate_limits.enabled = False
         asked = [f"Number {number:02}?" for number in range(1, 31)]
-        for (
-            name
-        ) in "CDEFGH":  # a second local Slack numbers its events like the first: skip those numbers
+        for name in "CDEFGH":  # a second local Slack reuses event numbers: skip those of the first
             stage.slack.add_user(name)
         people = [stage.ana, stage.ben]
         ts = await asyncio.gather(
