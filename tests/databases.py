@@ -96,6 +96,7 @@ class Server:
 def fresh_sqlite(file: Path) -> str:
     """Copy a database with tables to a new path and return its URL."""
     if not file.exists():
+        file.touch(mode=0o600)  # as the bot creates it
         file.write_bytes(_sqlite_template())
     return f"sqlite:///{file}"
 

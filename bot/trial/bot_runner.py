@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BotState = Literal["starting", "ready", "killed", "failed"]
+_OPENING_S: Final = 5.0
+"""Seconds in which a starting bot has opened its database; models may load longer."""
 LABELS: Final[dict[BotState, str]] = {
     "starting": "starting…",
     "ready": "running",
@@ -72,6 +74,9 @@ class BotRunner:
         """End the bot at once, as if its process had died; nothing is finished first."""
         async with self._turn:
             if self._task:
+                # A database connection that is half open would never be closed.
+                with contextlib.suppress(TimeoutError):
+                    await self._slack.wait_for(lambda: self.state != "starting", _OPENING_S)
                 self._task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await self._task
@@ -100,12 +105,22 @@ class BotRunner:
                 await bot.jobs.recover()
                 await self._slack.wait_for(lambda: self._slack.connections)
                 self._set("ready")
+                await self._repeat_missed_events()
                 await asyncio.get_running_loop().create_future()
         except ConfigurationError as error:
             self._set("failed", str(error))
         except Exception:
             log.exception("bot_failed")
             self._set("failed", "The bot failed to start. The terminal shows why.")
+
+    async def _repeat_missed_events(self) -> None:
+        """Send again what no bot has acknowledged.
+
+        Slack does so after one and five minutes, which is long in front of a page.
+        """
+        for delivery in self._slack.deliveries:
+            if delivery.state == "pending" and not any(ack.ok for ack in delivery.acks):
+                await self._slack.redeliver(delivery.event_id)
 
     def _set(self, state: BotState, problem: str = "") -> None:
         self.state, self.problem = state, problem

@@ -159,6 +159,19 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
         assert (await visitor.reply()).thread_ts
 
 
+async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> None:
+    """What is asked while no bot runs is answered, once, as soon as one is back."""
+    async with on_trial(tmp_path) as visitor:
+        room = visitor.room("team")
+        await visitor.act("ana", "bot", order="kill")
+        await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
+        await visitor.act("ana", "bot", order="start")
+        reply = await visitor.reply()
+        await visitor.act("ana", "post", channel=room, text="@MoA And now?")
+        second = await visitor.reply(count=2)
+        assert reply.thread_ts != second.thread_ts
+
+
 async def test_faults_can_be_switched(tmp_path: Path) -> None:
     """Without streaming and with every model down the reply says so; then all works again."""
     async with on_trial(tmp_path) as visitor:

@@ -110,7 +110,7 @@ class RegionDrawer:
             return {"kind": "warning", "title": "The bot can't start.", "lines": lines}
         if runner.state == "killed":
             title = "The bot is not running."
-            lines = ["Slack repeats what it missed for a few minutes."]
+            lines = ["Questions of the last few minutes reach it when it is back."]
             return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
         if runner.is_demonstration:
             title = "New questions go to a small demonstration model."
