@@ -1,1 +1,1 @@
-"""The bot in Slack, and the text and blocks that it sends."""
+"""Tests of the bot in Slack, and of its text and blocks."""

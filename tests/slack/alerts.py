@@ -1,4 +1,4 @@
-"""Alerts in the shapes in which seven vendors post them, small, with texts of our own.
+"""Alerts in the formats of seven vendors, short, with invented texts.
 
 Sources: the Slack notifiers of prometheus/alertmanager and grafana/grafana, getsentry/sentry
 (integrations/slack), integrations/slack (GitHub), and the payloads in claude-plugins-official 1411,

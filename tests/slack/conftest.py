@@ -15,7 +15,7 @@ SETTINGS = [
     pytest.param(("http", "postgres"), id=SECOND, marks=pytest.mark.second_setting),
 ]
 """Two of the four combinations: every test runs once in each mode and once on each database. The
-tests of the main job name `mode` and `database` themselves and run all four."""
+tests of the main job set `mode` and `database` themselves and run all four."""
 
 BY_THEMSELVES = {"mode", "database"}
 

@@ -1,4 +1,4 @@
-"""Small documents of each format, made with the formats' own libraries."""
+"""Small documents of each format, made with libraries for these formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pptx import Presentation
 
 
 def docx() -> bytes:
-    """A heading, a paragraph and a table."""
+    """Return a document with a heading, a paragraph and a table."""
     document = Document()
     document.add_heading("Plan", 1)
     document.add_paragraph("Buy the boat.")
@@ -26,7 +26,7 @@ def docx() -> bytes:
 
 
 def xlsx(*, rows: int = 1) -> bytes:
-    """Two sheets, one of them hidden."""
+    """Return a workbook with two sheets, one of them hidden."""
     book = Workbook()
     sheet: Any = book.active
     sheet.title = "Costs"
@@ -38,7 +38,7 @@ def xlsx(*, rows: int = 1) -> bytes:
 
 
 def pptx() -> bytes:
-    """Two slides, the second with notes."""
+    """Return a presentation with two slides, the second with notes."""
     presentation = Presentation()
     for title in ("Why a boat", "When"):
         slide = presentation.slides.add_slide(presentation.slide_layouts[5])
@@ -50,7 +50,7 @@ def pptx() -> bytes:
 
 
 def odt() -> bytes:
-    """A heading, a paragraph and a table."""
+    """Return a document with a heading, a paragraph and a table."""
     document = odfdo.Document("text")
     document.body.clear()
     document.body.append(odfdo.Header(1, "Plan"))
@@ -63,7 +63,7 @@ def odt() -> bytes:
 
 
 def ods() -> bytes:
-    """One sheet."""
+    """Return a spreadsheet with one sheet."""
     document = odfdo.Document("spreadsheet")
     document.body.clear()
     table = odfdo.Table("Costs", width=2, height=1)
@@ -74,7 +74,7 @@ def ods() -> bytes:
 
 
 def eml(*, html: bool = False) -> bytes:
-    """A mail with an attachment, encoded as mails are."""
+    """Return a mail with an attachment, encoded as usual."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "ana@x.example", "ben@x.example", "The bøat"
     text = "Shall we buy it? Ja, natürlich."
@@ -84,7 +84,7 @@ def eml(*, html: bool = False) -> bytes:
 
 
 def archive() -> bytes:
-    """Two files, of which one is huge when unpacked."""
+    """Return an archive with two files, one of which is huge when unpacked."""
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as made:
         made.writestr("src/main.py", "print()")
@@ -93,7 +93,7 @@ def archive() -> bytes:
 
 
 def bomb() -> bytes:
-    """A Word document of a gigabyte of spaces, in about a megabyte."""
+    """Return a Word document of about a megabyte that unpacks to a gigabyte of spaces."""
     out = BytesIO()
     with ZipFile(BytesIO(docx())) as honest, ZipFile(out, "w", ZIP_DEFLATED) as made:
         for name in honest.namelist():

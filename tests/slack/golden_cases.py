@@ -1,6 +1,6 @@
-"""Forty kinds of messages that people put in front of the bot, for `test_golden`.
+"""Forty kinds of messages that people send to the bot, for `test_golden`.
 
-Each case is a function that asks something on a stage. Its name is the golden file's.
+Each case is a function that asks on a stage. Its name is the golden file's name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CASES: dict[str, Case] = {}
 
 
 def case(function: Case) -> Case:
-    """List a case under its function's name."""
+    """Register a case under its function's name."""
     CASES[getattr(function, "__name__", "")] = function
     return function
 
@@ -41,7 +41,7 @@ async def say(
     after: float = MINUTE,
     **more: Any,
 ) -> str:
-    """Have somebody post a message after some seconds; in the general channel by default."""
+    """Post a message as somebody after some seconds; in the general channel by default."""
     stage.slack.clock.advance(after)
     return await stage.slack.post(user, channel or stage.general, text, thread_ts, **more)
 
@@ -54,7 +54,7 @@ async def member(stage: Stage, name: str, **more: Any) -> User:
 
 
 async def ask(stage: Stage, text: str, ts: str | None = None, **more: Any) -> str:
-    """Have Ana mention the bot and ask."""
+    """Mention the bot and ask, as Ana."""
     return await say(stage, stage.ana, f"{stage.mention} {text}", ts, **more)
 
 
@@ -64,7 +64,7 @@ def section(*elements: Json) -> Json:
 
 
 def words(text: str, **style: bool) -> Json:
-    """Return a piece of rich text."""
+    """Return a text element of rich text."""
     return {"type": "text", "text": text, **({"style": style} if style else {})}
 
 
@@ -240,7 +240,7 @@ async def link_preview_in_the_thread(stage: Stage) -> None:
 
 
 async def alert(stage: Stage, sent: Alert, question: str) -> None:
-    """Have an app post an alert, and ask about it in its thread."""
+    """Post an alert as an app, and ask about it in its thread."""
     robot = await member(stage, sent.app, bot=True)
     ts = await say(
         stage, robot, sent.text, blocks=sent.blocks, attachments=sent.attachments,
@@ -396,7 +396,7 @@ async def thread_below_our_own_message(stage: Stage) -> None:
 
 
 async def long_thread(stage: Stage) -> None:
-    """Ask below eighty messages. This is no case, since it needs a model with a small window."""
+    """Ask below eighty messages. Not a case, since it needs a model with a small window."""
     cleo = await member(stage, "Cleo")
     ts = await say(stage, stage.ben, "Shall we launch on Monday? " + "Think of sales. " * 10)
     for number in range(80):

@@ -20,7 +20,7 @@ EVENTS = (
     "message.im",
     "message.mpim",
 )
-"""Those of the manifest that concern questions, settings and the Home tab."""
+"""The manifest's events for questions, settings and the Home tab."""
 
 STRANGERS = {
     "another channel": "no",
@@ -30,7 +30,7 @@ STRANGERS = {
     "deactivated": "guest",
     "another workspace": "guest",
 }
-"""Who must not change a channel's settings, and by which refusal they are turned away."""
+"""People who may not change a channel's settings, and the refusal that each gets."""
 
 
 async def settings(
@@ -76,7 +76,7 @@ async def workspace_settings(stage: Stage, user: User, *, shows: str = "[Save]")
 
 
 async def ended(stage: Stage) -> None:
-    """Wait until no run is active: the run store knows a moment after Slack."""
+    """Wait until no run is active: the run store is updated a moment after Slack."""
     live = select(runs.c.id).where(runs.c.state.in_(("waiting", "running")))
     async with asyncio.timeout(10):
         while True:
@@ -87,7 +87,7 @@ async def ended(stage: Stage) -> None:
 
 
 async def stranger(stage: Stage, kind: str) -> User:
-    """Return somebody who must not change the channel's settings; most are members."""
+    """Return somebody who may not change the channel's settings; most are members."""
     outside = "T99999999" if kind == "another workspace" else None
     person = stage.slack.add_user(
         "Zoe",

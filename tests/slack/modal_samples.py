@@ -21,7 +21,7 @@ QUESTION = Question("T1", "C1", "U1", "1.0", "1.0", "What?", "mention")
 
 
 def answer(layer: int, position: int, status: Status = "used", label: str = "") -> Answer:
-    """One of a model whose name no other word contains."""
+    """Return the answer of a model whose name occurs in no other text."""
     has_text = status != "failed"
     return Answer(
         f"zzmodel{layer}x{position}",
@@ -39,7 +39,7 @@ def answer(layer: int, position: int, status: Status = "used", label: str = "") 
 
 
 def run(answers: Sequence[Answer], **more: object) -> Run:
-    """One that has ended well, with these answers."""
+    """Return a completed run with these answers."""
     writer = Answer("zzwriter", 99, 1, "used", text="The reply.", seconds=2.0)
     base = Run(
         id="RUN",
@@ -61,7 +61,7 @@ def run(answers: Sequence[Answer], **more: object) -> Run:
 def page(
     run: Run, key: str = OVERVIEW, policy: RevealPolicy = NAMED, calls: Sequence[Call] = ()
 ) -> str:
-    """What stands on a page of the modal, once the local Slack has found it good."""
+    """Return the text of a page of the modal, after the local Slack has accepted it."""
     view = parse_view(
         answers_view(RunForViewer.from_run(run, policy, calls), ModalLocation(run.id, key))
     )
@@ -77,7 +77,7 @@ def call(
     started: float = 0.0,
     ended: float = 1.0,
 ) -> Call:
-    """A line of the call log for an answer."""
+    """Return a row of the call log for an answer."""
     return Call(
         model=model,
         role="proposer",

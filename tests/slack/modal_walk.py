@@ -13,13 +13,13 @@ from tests.stage import Stage
 async def reveal(
     stage: Stage, user: User, message: SlackMessage, containing: str = "Overview"
 ) -> SlackView:
-    """Click "Show answers", and wait for the overview, or for other words."""
+    """Click "Show answers", and wait for the overview, or for another text."""
     await stage.slack.click(user, message, SHOW_ANSWERS)
     return await stage.opened_view(user, containing)
 
 
 async def turn(stage: Stage, user: User, action_id: str, value: str | None = None) -> str:
-    """Click in the open modal, and give what it shows once that has changed."""
+    """Click in the open modal, and return the new text once it has changed."""
     view = stage.slack.current_modal(user)
     assert view is not None
     before = view.hash
@@ -29,7 +29,7 @@ async def turn(stage: Stage, user: User, action_id: str, value: str | None = Non
 
 
 async def choose(stage: Stage, user: User, containing: str) -> str:
-    """Choose the first entry whose words hold these, and give what the modal shows then."""
+    """Choose the first option with this text, and return the modal's new text."""
     view = stage.slack.current_modal(user)
     assert view is not None
     value = next(o["value"] for o in options(view.blocks) if containing in o["text"]["text"])
@@ -37,12 +37,12 @@ async def choose(stage: Stage, user: User, containing: str) -> str:
 
 
 async def verdict(stage: Stage, user: User) -> str:
-    """Click the button by which an answer is found best, or not any more."""
+    """Click the button that marks an answer as the best, or removes the mark."""
     return await turn(stage, user, BEST)
 
 
 def options(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """All that can be chosen in a modal, in order."""
+    """Return all options in a modal, in order."""
     menus = [e for block in blocks for e in block.get("elements", ()) if "option_groups" in e]
     return [
         option for menu in menus for group in menu["option_groups"] for option in group["options"]

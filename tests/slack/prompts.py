@@ -1,4 +1,4 @@
-"""Reads prompts without the times and the channel's line, for tests that are about the words."""
+"""Reads prompts without times and the channel's line, for tests of the texts only."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _CHANNEL = re.compile(r"^This is in the channel #[\w-]+\.\n\n", re.MULTILINE)
 
 
 def timeless(prompt: str) -> str:
-    """Return a turn of a prompt without them."""
+    """Return a turn of a prompt without times and the channel's line."""
     return _TIME.sub("", _CHANNEL.sub("", prompt))

@@ -1,4 +1,4 @@
-"""Event bodies in the shapes that Slack was recorded to send, small, with ids of our own.
+"""Event bodies in formats recorded from Slack, short, with invented ids.
 
 Sources: bolt-python, tests/slack_bolt/request/test_internals.py (Connect and Grid); vercel/chat
 (USLACK); slack-edge 10, matterbridge 600 and openclaw 22035 (deletions); caipe-io 1624 and PostHog
@@ -18,7 +18,7 @@ Body = Mapping[str, Any]
 
 
 def body(outer: str, event: Body, *, context: str | None = None, shared: bool = True) -> Body:
-    """What stands around an event: who is named outside, and our installation."""
+    """Return the envelope of an event, with its teams and our installation."""
     return {
         "team_id": outer,
         **({"context_team_id": context} if context else {}),
@@ -40,7 +40,7 @@ def body(outer: str, event: Body, *, context: str | None = None, shared: bool = 
 
 
 def mention(**fields: Any) -> Body:
-    """An `app_mention` by a person."""
+    """Return an `app_mention` by a person."""
     said = {
         "user": "U0001",
         "text": f"<@{BOT}> why?",
@@ -51,7 +51,7 @@ def mention(**fields: Any) -> Body:
 
 
 def message(**fields: Any) -> Body:
-    """A `message` in a channel."""
+    """Return a `message` in a channel."""
     return {**mention(), "type": "message", "text": "why?", "channel_type": "channel", **fields}
 
 

@@ -1,4 +1,4 @@
-"""Small files of each kind, made here so that what is in them can be read in the tests."""
+"""Small files of each kind, generated here so that the tests show their contents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypdf import PdfReader, PdfWriter
 
 
 def png(width: int = 8, height: int = 6) -> bytes:
-    """A black image."""
+    """Return a black image."""
     rows = b"".join(b"\0" + b"\0" * width for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
@@ -22,19 +22,19 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def gif(width: int, height: int) -> bytes:
-    """The head of one."""
+    """Return the header of a GIF."""
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\0\0\0;"
 
 
 def jpeg(width: int, height: int) -> bytes:
-    """The head of one, with a comment and a fill byte before its size."""
+    """Return the header of a JPEG, with a comment and a fill byte before its size."""
     comment = b"\xff\xfe" + struct.pack(">H", 6) + b"\xff\xc0\0\0"
     frame = b"\xff\xff\xc2" + struct.pack(">HBHHB", 11, 8, height, width, 1)
     return b"\xff\xd8" + b"\xff\xe0" + struct.pack(">H", 4) + b"JF" + comment + frame + b"\0" * 9
 
 
 def webp(width: int, height: int, kind: str) -> bytes:
-    """The head of one: lossy (`VP8 `), lossless (`VP8L`) or extended (`VP8X`)."""
+    """Return the header of a WebP: lossy (`VP8 `), lossless (`VP8L`) or extended (`VP8X`)."""
     if kind == "VP8X":
         body = b"\0\0\0\0" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     elif kind == "VP8L":
@@ -46,7 +46,7 @@ def webp(width: int, height: int, kind: str) -> bytes:
 
 
 def pdf(*pages: str) -> bytes:
-    """A page for each text; an empty one is a page without any, as a scan has."""
+    """Return a PDF with a page per text; an empty text gives a page like a scan's."""
     kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
@@ -76,7 +76,7 @@ def _numbered(objects: list[str]) -> bytes:
 
 
 def locked_pdf(password: str, *pages: str) -> bytes:
-    """The same behind a password; an empty one opens by itself, as files that only forbid do."""
+    """Return it with a password; an empty one only restricts what readers may do."""
     writer = PdfWriter(clone_from=PdfReader(BytesIO(pdf(*pages))))
     writer.encrypt(password, "owner", algorithm="RC4-128")
     held = BytesIO()
@@ -85,7 +85,7 @@ def locked_pdf(password: str, *pages: str) -> bytes:
 
 
 def torn_pdf(*pages: str) -> bytes:
-    """The same with a last page that nobody can read: its filter does not exist."""
+    """Return it with an unreadable last page: its filter does not exist."""
     whole = pdf(*pages)
     last = whole.rfind(b"<< /Length")
     return whole[:last] + whole[last:].replace(b" >>", b" /Filter /None >>", 1)

@@ -1,4 +1,4 @@
-"""Everything that Slack sends is acknowledged, known or not: otherwise it is sent again."""
+"""All requests of Slack are acknowledged, known or not: otherwise Slack would repeat them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
 
 
 async def test_a_closed_modal(stage: Stage, tmp_path: Path) -> None:
-    """Slack says so where a view asks for it, and is not told that nobody listens."""
+    """A view with `notify_on_close` causes an event, which is acknowledged without a warning."""
     ts = await stage.ask("What is the risk?")
     await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
     view = await stage.opened_view(stage.ana, "Each model's answer")
@@ -73,7 +73,7 @@ async def test_an_interaction_that_nobody_listens_for(
     tmp_path: Path,
     kind: str,
 ) -> None:
-    """The person sees no warning for what another version of the app, or of Slack, brought."""
+    """The person sees no warning if another version of the app, or of Slack, causes it."""
     view = {"type": "modal", "id": "V1", "callback_id": "of_another_version", "state": {}}
     more = {"callback_id": "of_another_version", "action_id": "x", "view": view, "actions": []}
     for fields in ({}, more):
@@ -83,7 +83,7 @@ async def test_an_interaction_that_nobody_listens_for(
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_look_at_the_certificate(tmp_path: Path, method: str) -> None:
-    """Slack signs no `ssl_check`; it is answered with 200, and starts nothing."""
+    """Slack does not sign `ssl_check`; the response is 200, and nothing starts."""
     async with on_stage(tmp_path, mode="http") as stage:
         assert await stage.slack.http.ssl_check(method) == 200
         assert stage.models.questions == []
@@ -100,7 +100,7 @@ async def test_a_look_at_the_certificate(tmp_path: Path, method: str) -> None:
     ],
 )
 async def test_nothing_else_may_be_unsigned(tmp_path: Path, fields: dict[str, str]) -> None:
-    """What only looks like it is refused as every unsigned request."""
+    """Similar requests are rejected like every unsigned request."""
     async with on_stage(tmp_path, mode="http") as stage, aiohttp.ClientSession() as session:
         url = str(stage.slack.request_url)
         async with session.post(url, data=fields) as posted, session.get(url, params=fields) as got:

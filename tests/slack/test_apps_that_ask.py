@@ -45,7 +45,7 @@ async def test_an_app_that_is_named_is_answered_in_its_thread(
         text = f"{stage.mention} What is the risk?"
         ts = await stage.slack.post(flow, stage.general, text, subtype=subtype)
         await stage.replied(ts)
-        await idle(stage)  # the reply is edited while it grows
+        await idle(stage)  # edits show the text so far
         assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
         assert stage.slack.calls("chat.startStream") == []
         assert stage.slack.calls("chat.postEphemeral") == []
@@ -79,12 +79,12 @@ async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
         await asyncio.gather(*posting)
         await stage.slack.wait_for_deliveries()
         await idle(stage)
-        # At the turn of an hour there may be two such lots.
+        # around the turn of an hour there may be twice as many
         assert await count_runs(stage) in {IN_AN_HOUR, 2 * IN_AN_HOUR}
 
 
 async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
-    """Not even in direct messages, where any message of a person is a question."""
+    """This holds even in direct messages, where any message of a person is a question."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         direct = stage.slack.dm(stage.ana)
         for author in ("USLACK", "USLACKBOT"):

@@ -1,4 +1,4 @@
-"""How often open replies are updated: within Slack's rate limit, however many there are."""
+"""How often open replies are updated: within Slack's rate limit, however many are open."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_replies_that_are_edited_share_fewer_calls(count: int) -> None:
 
 
 def test_the_first_sign_of_one_question_is_shown_at_once() -> None:
-    """With a hundred questions it appears within a second, after all models were asked."""
+    """With a hundred questions it appears within a second, after all models were called."""
     throttle = UpdateThrottle()
     with ExitStack() as replies:
         replies.enter_context(throttle.open_reply())

@@ -68,7 +68,7 @@ async def test_it_works_where_the_bot_is_no_member(tmp_path: Path) -> None:
 
 
 async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
-    """`help` and `pipelines` alone ask no model; with more words they are a question."""
+    """`help` and `pipelines` alone call no model; with more words they are a question."""
     async with on_stage(tmp_path) as stage:
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "help")
         assert "`/moa pipelines`" in str(shown.payload)
@@ -87,7 +87,7 @@ async def test_help_and_pipelines_say_what_there_is(tmp_path: Path) -> None:
 async def test_a_misspelled_subcommand_costs_nothing(
     tmp_path: Path, typed: str, meant: str
 ) -> None:
-    """The answer names the subcommand; no model is asked."""
+    """The response names the subcommand; no model is called."""
     async with on_stage(tmp_path) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", typed)
         [answer] = private(stage, f"/moa {meant}")

@@ -1,4 +1,4 @@
-"""What of the calls to Slack is counted."""
+"""The metrics of calls to Slack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.slack.api.client import SLACK_ERRORS, RequestCounter, outcome_of, web_c
 
 
 class Counted:
-    """Keeps what it is told."""
+    """Records the observed calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
@@ -27,7 +27,7 @@ def counted() -> Counted:
 
 
 async def test_a_rate_limit_that_was_waited_out_is_seen(counted: Counted) -> None:
-    """The try that was turned away counts as well as the one that went through."""
+    """The rejected try counts as well as the successful one."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("auth.test", error="ratelimited", status=429, retry_after=0)
@@ -50,7 +50,7 @@ async def test_a_rate_limit_that_was_waited_out_is_seen(counted: Counted) -> Non
 async def test_errors_are_counted_by_their_class(
     counted: Counted, *, error: str, status: int, plain: bool, outcome: str
 ) -> None:
-    """So that labels stay few, whatever codes Slack thinks of; a proxy's words are none of its."""
+    """Labels stay few, whatever codes Slack invents; a proxy's text is not a Slack code."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.postMessage", error=error, status=status, plain=plain)
@@ -60,7 +60,7 @@ async def test_errors_are_counted_by_their_class(
 
 
 async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
-    """A call that got no answer may have had its effect."""
+    """A call without a response may have had its effect."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.startStream", drop_response=True)
@@ -70,7 +70,7 @@ async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
 
 
 async def test_an_upload_makes_no_label(counted: Counted) -> None:
-    """Addresses outside the Web API hold an id each: they are not counted."""
+    """Addresses outside the Web API contain ids: they are not counted."""
     handler = RequestCounter(counted, "https://slack.com/api/")
     request = HttpRequest(method="POST", url="https://files.slack.com/upload/v1/ABC", headers={})
     answer = HttpResponse(status_code=200, headers={}, data=b"OK")
@@ -80,5 +80,5 @@ async def test_an_upload_makes_no_label(counted: Counted) -> None:
 
 
 def test_too_many_requests_is_a_rate_limit_whatever_stands_in_the_answer() -> None:
-    """A 429 may come from something in front of Slack, without Slack's own words."""
+    """A 429 may come from a server in front of Slack, without Slack's error code."""
     assert outcome_of(HttpResponse(status_code=429, headers={})) == "rate_limited"

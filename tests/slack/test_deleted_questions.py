@@ -127,7 +127,7 @@ async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) 
 
 @pytest.mark.parametrize("lost", [False, True])
 async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
-    """Even if the thread goes between check and post, and Slack's response is lost."""
+    """It works even if the thread goes between check and post, and Slack's response is lost."""
     async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no event of the deletion
         stage.slack.app.features.discard("streaming")
         stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)

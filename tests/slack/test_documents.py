@@ -52,7 +52,7 @@ OFFICE = {
 
 
 async def test_the_files_that_people_share_at_work_are_read(tmp_path: Path) -> None:
-    """Word, Excel, PowerPoint, OpenDocument, RTF, mail, calendar, archive and source code."""
+    """Word, Excel, PowerPoint, OpenDocument, RTF, mail, calendar, archive and source code work."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(name, data) for name, (data, _) in OFFICE.items()]
         shown = await ask(stage, "What is the plan?", *files)
@@ -90,7 +90,7 @@ async def test_other_image_formats_are_seen_through_slacks_preview(
 
 
 async def test_an_image_of_too_many_pixels_is_seen_through_slacks_preview(tmp_path: Path) -> None:
-    """Its size in bytes says nothing about that, so the original is fetched first."""
+    """The size in bytes doesn't show that, so the original is fetched first."""
     async with on_stage(tmp_path, config=SEEING) as stage:
         small = png(4, 3)
         await ask(
@@ -100,7 +100,7 @@ async def test_an_image_of_too_many_pixels_is_seen_through_slacks_preview(tmp_pa
 
 
 async def test_a_clip_is_read_through_slacks_transcript(tmp_path: Path) -> None:
-    """Only the words; a clip without a transcript is named as not read."""
+    """Only its text is used; a clip without a transcript is named as not read."""
     async with on_stage(tmp_path) as stage:
         clip = stage.slack.upload("note.m4a", b"\0\0", transcript=VTT)
         silent = stage.slack.upload("other.m4a", b"\0\0")
@@ -125,7 +125,7 @@ async def test_a_clip_is_read_through_slacks_transcript(tmp_path: Path) -> None:
     ],
 )
 async def test_older_encodings_are_detected(tmp_path: Path, words: str, encoding: str) -> None:
-    """A file saved years ago, or elsewhere, reads as its author wrote it."""
+    """An old file, or one from elsewhere, reads as its author wrote it."""
     async with on_stage(tmp_path) as stage:
         file = stage.slack.upload("notes.txt", words.encode(encoding))
         await ask(stage, "What is it?", file)
@@ -142,7 +142,7 @@ async def test_older_encodings_are_detected(tmp_path: Path, words: str, encoding
     ],
 )  # fmt: skip
 async def test_a_bad_document_costs_only_itself(name: str, data: bytes, reason: str) -> None:
-    """A torn, a locked or a malicious one ends in a reason; the process that read it is gone."""
+    """A broken, locked or malicious file is named with a reason; its process has ended."""
 
     async def read() -> None:
         kind = identify_document(data, name)
@@ -160,7 +160,7 @@ async def test_a_long_sheet_is_cut_at_the_limit() -> None:
 
 
 async def test_a_mail_in_html_is_read_as_text() -> None:
-    """Tags are removed."""
+    """Its tags are removed."""
     read = await extract_text("eml", documents.eml(html=True), 1_000)
     assert "\n\nShall we buy it? Ja, natürlich." in read.text
     assert "<p>" not in read.text

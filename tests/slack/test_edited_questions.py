@@ -22,7 +22,7 @@ async def edit(stage: Stage, ts: str, text: str) -> None:
 
 
 async def test_regenerate_asks_the_text_as_it_is_now(tmp_path: Path) -> None:
-    """The new run has the new text, the earlier one keeps the old."""
+    """The new run has the new text, and the earlier one keeps the old."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the rsik?")
         first = await stage.replied(ts)
@@ -49,7 +49,7 @@ async def test_an_edit_while_no_event_arrives_counts_too(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("before", ["mentions us", "mentions nobody"])
 async def test_an_edit_starts_no_run(tmp_path: Path, before: str) -> None:
-    """Neither a corrected question nor a mention that an edit adds is asked by itself."""
+    """No corrected question and no mention added by an edit starts a run."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         if before == "mentions us":
             ts = await stage.ask("What is the rsik?")
@@ -65,7 +65,7 @@ async def test_an_edit_starts_no_run(tmp_path: Path, before: str) -> None:
 
 @pytest.mark.parametrize("trouble", ["slow", "refuses"])
 async def test_a_slack_that_does_not_tell_leaves_the_text(tmp_path: Path, trouble: str) -> None:
-    """The click is acknowledged in time, and the stored text is asked."""
+    """The click is acknowledged in time, and the stored text is used."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)

@@ -1,4 +1,4 @@
-"""What people see if Slack refuses something, fails for a while or cuts off a stream."""
+"""Replies when Slack rejects something, fails for a while or cuts off a stream."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ from tests.stage import Stage, on_stage
 
 
 async def reply(stage: Stage) -> SlackMessage:
-    """Return the reply to a question of Ana's."""
+    """Return the reply to a question by Ana."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
 async def not_helpful(stage: Stage, user: User, message: SlackMessage) -> SlackView:
-    """Click Not helpful; the modal that asks why."""
+    """Click Not helpful, and return the modal that asks why."""
     await stage.slack.click(user, message, FEEDBACK, strings.NOT_HELPFUL)
     return await stage.opened_view(user, strings.FEEDBACK_ASK)
 
@@ -52,7 +52,7 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
 
 
 async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
-    """Nobody else can have read it."""
+    """Nobody else could read it."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         message = await told(stage, stage.ana, f"[{strings.SHARE}]")

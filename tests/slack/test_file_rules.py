@@ -1,4 +1,4 @@
-"""Rules for files: where the token may go, what is an image, and limits for PDFs."""
+"""Rules for files: where the token may go, which files are images, and limits for PDFs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_is_no_image_is_none(data: bytes) -> None:
 
 @pytest.mark.parametrize("after", [0, 3])
 async def test_a_host_that_stalls_is_given_up(after: int) -> None:
-    """Before or after its first byte; the question's other files are read."""
+    """A stall before or after the first byte costs only that file; the others are read."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url)
         files = SlackFiles(client, IdentityLookup(client), FileLimits(seconds=0.5))
@@ -140,7 +140,7 @@ async def test_no_file_costs_nothing() -> None:
 
 
 async def test_a_pdf_that_takes_too_long_is_ended() -> None:
-    """Its process is gone when reading ends."""
+    """Its process has ended when reading ends."""
     with pytest.raises(NotRead, match="slow"):
         await extract_text("pdf", pdf("Hello"), 1_000, seconds=0.01)
 

@@ -1,4 +1,4 @@
-"""Files in a thread: what the models get to see of them."""
+"""Files in a thread: the parts that the models see."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_of_a_large_photograph_the_smaller_one_is_taken(tmp_path: Path) ->
 
 
 async def test_a_web_page_that_somebody_attached_is_read(tmp_path: Path) -> None:
-    """Its size tells it from a sign-in page."""
+    """Its size distinguishes it from a sign-in page."""
     async with on_stage(tmp_path) as stage:
         page = stage.slack.upload("page.html", b"<!DOCTYPE html><p>Hello</p>")
         await ask(stage, "What is it?", page)

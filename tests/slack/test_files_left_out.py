@@ -160,7 +160,7 @@ async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
 
 
 async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
-    """Whether or not the message already says so."""
+    """It doesn't matter whether the message already says so."""
     async with on_stage(tmp_path) as stage:
         gone = stage.slack.upload("gone.txt", b"Hello")
         ts = await stage.slack.post(stage.ben, stage.general, "Look", files=[gone])

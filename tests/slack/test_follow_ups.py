@@ -177,5 +177,5 @@ def test_which_messages_may_be_questions() -> None:
     ],
 )
 def test_which_messages_never_are(changes: dict[str, Any]) -> None:
-    """Mentions that arrive as app_mention, messages to others, and non-people."""
+    """Mentions (they arrive as app_mention), messages to others, and non-people are left out."""
     assert _asked(**changes) is None

@@ -63,7 +63,7 @@ async def asked(stage: Stage, text: str = "What is the risk?") -> str:
 
 
 async def test_the_first_reply_in_a_channel_says_that_an_ai_wrote_it(tmp_path: Path) -> None:
-    """The notice is under the first reply only, in each channel anew."""
+    """Only the first reply in each channel has the notice."""
     async with on_stage(tmp_path, default="single") as stage:
         assert strings.AI_NOTICE in await asked(stage)
         assert strings.AI_NOTICE not in await asked(stage)
@@ -74,7 +74,7 @@ async def test_the_first_reply_in_a_channel_says_that_an_ai_wrote_it(tmp_path: P
 
 
 async def test_a_failed_question_is_no_first_reply(tmp_path: Path) -> None:
-    """A channel that only saw notices still gets it."""
+    """A channel that only had notices about failures still gets it."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, default="single") as stage:
         assert strings.AI_NOTICE not in await asked(stage)

@@ -1,4 +1,4 @@
-"""A reply of several messages appears once and complete when Slack refuses or loses calls."""
+"""A reply of several messages appears once and complete when Slack rejects or loses calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED: Mapping[str, Any] = {
     "error": "ratelimited",
     "status": 429,
     "retry_after": 0,
-    "times": 4,  # more often than the client tries
+    "times": 4,  # more often than the client retries
 }
 LOST: Mapping[str, Any] = {"drop_response": True, "after_effect": True}
 UNSURE: Mapping[str, Any] = {"error": "internal_error", "after_effect": True}

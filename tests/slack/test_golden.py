@@ -1,4 +1,4 @@
-"""What the models receive of forty kinds of messages, compared with files that people can read.
+"""The prompts of forty kinds of messages, compared with files that people can read.
 
 After an intended change, rewrite the files and read them:
 
@@ -71,7 +71,7 @@ async def received(stage: Stage, act: Case) -> str:
 async def idle(stage: Stage) -> None:
     """Wait until every question was answered."""
     await stage.slack.wait_for_deliveries()
-    while await stage.bot.runs.unfinished():  # noqa: ASYNC110 - the store announces no end
+    while await stage.bot.runs.unfinished():  # noqa: ASYNC110 - the store has no event for it
         await asyncio.sleep(0.01)
 
 
@@ -100,7 +100,7 @@ async def test_forty_kinds_of_messages_read_well(tmp_path: Path, mode: Mode) -> 
 
 
 async def test_a_long_thread_reads_well_in_a_small_window(tmp_path: Path, mode: Mode) -> None:
-    """The first message and the newest are there, and what is missing is counted."""
+    """The first message and the newest are there, and the missing ones are counted."""
     config = CONFIG.replace('model = "writer-1"', 'model = "writer-1"\ncontext_window = 2048')
     async with on_stage(
         tmp_path, mode=mode, default="single", clock=Clock(scale=0.0, start=START), models=MODELS,

@@ -1,4 +1,4 @@
-"""HTTP mode: only what Slack signed is listened to, and everything else harms nothing."""
+"""HTTP mode: only requests signed by Slack are processed, and all others do no harm."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
 
 
 async def send(stage: Stage, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
-    """Post to the bot's events address; gives the status and the body of the answer."""
+    """Post to the bot's events address; return status and body of the response."""
     url = str(stage.slack.request_url)
     async with (
         aiohttp.ClientSession() as session,
@@ -31,7 +31,7 @@ async def send(stage: Stage, body: bytes, headers: dict[str, str]) -> tuple[int,
 
 
 def signed(stage: Stage, body: bytes, *, age: int = 0) -> dict[str, str]:
-    """Slack's headers for a body, sent `age` seconds ago."""
+    """Return Slack's headers for a body, sent `age` seconds ago."""
     stamp = str(int(time.time()) - age)
     verifier = SignatureVerifier(stage.slack.signing_secret)
     signature = verifier.generate_signature(timestamp=stamp, body=body)
@@ -43,7 +43,7 @@ def signed(stage: Stage, body: bytes, *, age: int = 0) -> dict[str, str]:
 
 
 async def test_a_bad_signature_is_refused(stage: Stage) -> None:
-    """A forged request is answered 401 and starts nothing."""
+    """The response to a forged request is 401, and nothing starts."""
     body = b'{"type":"event_callback"}'
     headers = signed(stage, body) | {"x-slack-signature": "v0=" + "0" * 64}
     assert (await send(stage, body, headers))[0] == 401
@@ -51,14 +51,14 @@ async def test_a_bad_signature_is_refused(stage: Stage) -> None:
 
 
 async def test_an_old_timestamp_is_refused(stage: Stage) -> None:
-    """A request that was recorded and is replayed after five minutes is refused."""
+    """A recorded request that is replayed after five minutes is rejected."""
     body = b'{"type":"event_callback"}'
     assert (await send(stage, body, signed(stage, body, age=301)))[0] == 401
 
 
 @pytest.mark.parametrize("stamp", ["", "soon", "1e9", "-1"])
 async def test_an_odd_timestamp_is_refused(stage: Stage, stamp: str) -> None:
-    """What is not a number of seconds is refused plainly, not with an internal error."""
+    """A timestamp that is no number of seconds is rejected, without an internal error."""
     headers = signed(stage, b"{}") | {"x-slack-request-timestamp": stamp}
     assert (await send(stage, b"{}", headers))[0] == 401
 
@@ -81,7 +81,7 @@ async def test_an_odd_timestamp_is_refused(stage: Stage, stamp: str) -> None:
     ],
 )
 async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> None:
-    """Whatever is signed but not understood is answered, and the next question works."""
+    """A signed request that makes no sense gets a response, and the next question works."""
     status, text = await send(stage, body, signed(stage, body))
     assert status < 600
     assert "Traceback" not in text
@@ -90,19 +90,19 @@ async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> N
 
 
 async def test_bytes_that_are_no_text_are_refused(stage: Stage) -> None:
-    """Odd bytes are answered 400."""
+    """The response to invalid bytes is 400."""
     body = b"\xff\xfe\x00\x01"
     assert (await send(stage, body, signed(stage, b"")))[0] == 400
 
 
 async def test_a_huge_request_is_refused(stage: Stage) -> None:
-    """More than Slack ever sends is answered 413."""
+    """A body larger than Slack ever sends gets 413."""
     body = b"x" * 1_000_001
     assert (await send(stage, body, signed(stage, body)))[0] == 413
 
 
 async def test_a_huge_request_of_unknown_length_is_refused_before_its_end(stage: Stage) -> None:
-    """One that comes in chunks is refused as soon as it is too large, without waiting for more."""
+    """A chunked body is rejected as soon as it is too large, without waiting for its end."""
     answered = asyncio.Event()
 
     async def chunks() -> AsyncGenerator[bytes, None]:
@@ -118,7 +118,7 @@ async def test_a_huge_request_of_unknown_length_is_refused_before_its_end(stage:
 
 
 async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
-    """A signed body that comes in pieces reaches the bot as it was."""
+    """A signed body in chunks reaches the bot unchanged."""
     body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
 
     async def chunks() -> AsyncGenerator[bytes, None]:
@@ -134,7 +134,7 @@ async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
 
 
 async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:
-    """`/healthz` and `/readyz` answer 200 while all is well."""
+    """`/healthz` and `/readyz` return 200 while everything works."""
     base = str(stage.slack.request_url).removesuffix("/slack/events")
     async with aiohttp.ClientSession() as session:
         for path in ("/healthz", "/readyz"):
@@ -143,6 +143,6 @@ async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:
 
 
 async def test_slack_can_verify_the_address(stage: Stage) -> None:
-    """The challenge that Slack sends when the address is entered is given back."""
+    """The bot returns the challenge that Slack sends when the address is entered."""
     body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
     assert await send(stage, body, signed(stage, body)) == (200, '{"challenge": "abc"}')

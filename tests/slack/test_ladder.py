@@ -1,4 +1,4 @@
-"""A paid answer is never lost: what Slack refuses is sent plainer, and the buttons stay."""
+"""A paid answer is never lost: text that Slack rejects is sent plainer, and the buttons stay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPEAKING = {"writer-1": Reply(TEXT)}
 
 
 def ours(stage: Stage, ts: str) -> list[SlackMessage]:
-    """Return what the bot posted in a thread."""
+    """Return the bot's messages in a thread."""
     found = stage.slack.messages(stage.general, ts)
     return [m for m in found if m.user == stage.slack.bot_user_id]
 
@@ -45,9 +45,9 @@ async def ended(stage: Stage, ts: str) -> str:
 
 
 def assert_no_payload_repeats(stage: Stage) -> None:
-    """Slack saw few refused payloads, and none of them twice.
+    """Check that Slack got few rejected payloads, and none of them twice.
 
-    The end of a stream without any content may come twice: once more before it is deleted.
+    The end of a stream without content may come twice: once more before it is deleted.
     """
     refused = [c for c in stage.slack.calls() if not c.ok and c.method in POSTS]
     seen = Counter(
@@ -87,7 +87,7 @@ CASES: list[tuple[Part, str]] = [
 async def test_a_reply_outlives_what_slack_refuses(
     tmp_path: Path, part: Part, error: str, *, streams: bool
 ) -> None:
-    """The whole text is there once, without "No reply", and its answers open."""
+    """The complete text is there once, without "No reply", and its answers open."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         if not streams:
             stage.slack.app.features.discard("streaming")
@@ -99,7 +99,7 @@ async def test_a_reply_outlives_what_slack_refuses(
         assert strings.DONE_FAILED not in shown
         if part == "table":
             assert "```\n| model" in shown
-        if part == "blocks":  # no message may have blocks, so the way is named
+        if part == "blocks":  # no message may have blocks, so the text names the command
             assert "/moa answers" in shown
         else:
             await opens_answers(stage, ts)
@@ -144,7 +144,7 @@ async def test_buttons_that_are_refused_below_a_reply_follow_it(
 
 
 async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
-    """`/moa answers` works without any button, for who may open the answers."""
+    """`/moa answers` works without a button, for people who may open the answers."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         none = await stage.slack.command(stage.ana, stage.general, "/moa", "answers")
         assert none.acknowledged
@@ -231,7 +231,7 @@ async def test_a_reply_that_cannot_be_shown_keeps_its_answers(tmp_path: Path) ->
 
 
 async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
-    """Why there is no reply is said in the thread, even if Slack takes no blocks."""
+    """The reason for a missing reply is posted in the thread, even if Slack accepts no blocks."""
     limits = "\n[limits]\nquestions_per_person_hour = 1\n"
     async with on_stage(tmp_path, extra=limits, default="single") as stage:
         await stage.replied(await stage.ask("What is the risk?"))
@@ -244,7 +244,7 @@ async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
 
 
 async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
-    """A process that dies before the small message leaves that to the next one."""
+    """A process that dies before the small message leaves it to the next one."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         stage.slack.fail_next(
             "chat.stopStream",
@@ -287,7 +287,7 @@ async def test_a_plain_reply_is_there_once_after_a_restart(
 
 
 async def reopened(stage: Stage) -> None:
-    """Let the run be continued, as if its process had died before the run was closed."""
+    """Let the run be resumed, as if its process had died before its end was stored."""
     async with stage.bot.database.begin() as connection:
         undone = update(runs).values(state="running", finished_at=None)
         await connection.execute(undone)

@@ -1,4 +1,4 @@
-"""Private and shared replies outlive what Slack refuses, within five uses of a response_url."""
+"""Private and shared replies survive Slack's rejections, within five uses of a response_url."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_private_reply_outlives_what_slack_refuses(tmp_path: Path, part:
 
 
 async def test_a_private_notice_needs_no_button(tmp_path: Path) -> None:
-    """Why there is no reply is said privately, even if Slack takes no blocks."""
+    """The reason for a missing reply is private, even if Slack accepts no blocks."""
     limits = "\n[limits]\nquestions_per_person_hour = 1\n"
     async with on_stage(tmp_path, models=SPEAKING, extra=limits) as stage:
         await asked_privately(stage)

@@ -1,4 +1,4 @@
-"""Limits, checked before any model is called: who is refused, what they are told, what it costs."""
+"""Limits, checked before any model call: who is refused, the notice, and the cost."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.stage import Stage, on_stage
 
 
 def limited(**limits: object) -> str:
-    """`[limits]` for the end of a `moa.toml`."""
+    """Return `[limits]` for the end of a `moa.toml`."""
     return "\n[limits]\n" + "".join(f"{name} = {value}\n" for name, value in limits.items())
 
 
 async def troubles(stage: Stage) -> list[str | None]:
-    """What stands in the run store as each question's trouble, in their order."""
+    """Return the failure notes of all questions in the run store, in order."""
     await ended(stage)
     query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
     async with stage.bot.database.connect() as connection:
@@ -41,7 +41,7 @@ async def troubles(stage: Stage) -> list[str | None]:
 
 
 async def costs(stage: Stage) -> list[float]:
-    """What each answered question has cost."""
+    """Return the cost of each answered question."""
     await ended(stage)
     query = select(runs.c.cost_usd).where(runs.c.state == "answered")
     async with stage.bot.database.connect() as connection:
@@ -49,7 +49,7 @@ async def costs(stage: Stage) -> list[float]:
 
 
 async def refused(stage: Stage, ts: str, trouble: Trouble, channel: Channel | None = None) -> None:
-    """See that a question was refused in the right words, and that no model was asked for it."""
+    """Check that a question was refused with the right text, and that no model was called."""
     asked = len(stage.models.questions)
     told = stage.slack.render(await stage.replied(ts, channel=channel))
     assert strings.TROUBLES[trouble] in told
@@ -61,7 +61,7 @@ SPENT = {"per_person_day_usd": 0.0001}
 
 
 async def test_a_person_over_budget_is_told_and_nothing_is_spent(tmp_path: Path) -> None:
-    """The asker reads what is reached, when it is free again and who can raise it."""
+    """The notice names the limit, when it resets and who can raise it."""
     async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         spent = await costs(stage)
@@ -74,7 +74,7 @@ async def test_a_person_over_budget_is_told_and_nothing_is_spent(tmp_path: Path)
 
 
 async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
-    """The same limits hold wherever a question is asked, and others see nothing of a refusal."""
+    """The same limits apply to commands, and others see no refusal."""
     async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         before = len(stage.slack.messages(stage.general))
@@ -90,7 +90,7 @@ async def test_a_command_is_refused_to_its_asker_alone(tmp_path: Path) -> None:
 
 
 async def test_a_channels_budget_holds_for_everybody_in_it(tmp_path: Path) -> None:
-    """Another person is refused there too, and the same one answered elsewhere."""
+    """Another person is refused there too, and is answered elsewhere."""
     async with on_stage(tmp_path, extra=limited(per_channel_day_usd=0.0001)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         await refused(stage, await stage.ask("And mine?", user=stage.ben), "channel_budget")
@@ -101,7 +101,7 @@ async def test_a_channels_budget_holds_for_everybody_in_it(tmp_path: Path) -> No
 
 
 async def test_a_workspaces_budget_holds_everywhere(tmp_path: Path) -> None:
-    """Whoever asks, and wherever."""
+    """It applies to everybody in every channel."""
     async with on_stage(tmp_path, extra=limited(per_workspace_month_usd=0.0001)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         direct = stage.slack.dm(stage.ben)
@@ -110,14 +110,14 @@ async def test_a_workspaces_budget_holds_everywhere(tmp_path: Path) -> None:
 
 
 async def test_one_question_may_be_too_dear(tmp_path: Path) -> None:
-    """What a pipeline is expected to cost with this thread is compared before it is asked."""
+    """A pipeline's expected cost with this thread is checked before any call."""
     async with on_stage(tmp_path, extra=limited(per_run_usd=0.002)) as stage:
         await refused(stage, await stage.ask("What is the risk?"), "run_budget")
         assert await costs(stage) == []
 
 
 async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
-    """The one too many is refused; a refused one takes no place of the next hour's."""
+    """The one beyond the limit is refused; a refused one doesn't count for the next hour."""
     async with on_stage(
         tmp_path, extra=limited(questions_per_person_hour=2), default="single"
     ) as stage:
@@ -130,7 +130,7 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
-    """While one is worked on the next is refused, and answered when it is tried again later."""
+    """While one is running the next is refused; retried later, it is answered."""
     gate = asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     extra = limited(at_once_per_person=1)
@@ -148,7 +148,7 @@ async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, database: str) -> None:
-    """What those under way will cost is held back, so a budget is not passed by all at once."""
+    """The expected cost of running questions is reserved, so they can't exceed a budget."""
     async with on_stage(tmp_path, database=database, default="single") as stage:
         await stage.replied(await stage.ask("Number 00?"))
         [cost] = await costs(stage)
@@ -157,7 +157,7 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
     async with on_stage(tmp_path, database=database, extra=extra, default="single") as stage:
         stage.slack.rate_limits.enabled = False
         asked = [f"Number {number:02}?" for number in range(1, 31)]
-        for name in "CDEFGH":  # a second local Slack numbers its events like the first: go past
+        for name in "CDEFGH":  # a second local Slack reuses event numbers: skip those of the first
             stage.slack.add_user(name)
         people = [stage.ana, stage.ben]
         ts = await asyncio.gather(
@@ -174,7 +174,7 @@ async def test_many_at_once_overshoot_by_no_more_than_one(tmp_path: Path, databa
 
 
 async def test_the_smaller_of_two_budgets_holds(tmp_path: Path) -> None:
-    """Admins can set less than `moa.toml` allows, and never more."""
+    """Admins can set less than `moa.toml` allows, but never more."""
     extra = limited(per_person_day_usd=5)
     async with on_stage(tmp_path, extra=extra, events=EVENTS) as stage:
         await _set_budget(stage, stage.slack.add_user("Boss", admin=True), "2.5")
@@ -204,12 +204,12 @@ async def _set_budget(stage: Stage, admin: User, usd: str) -> None:
     ],
 )
 def test_what_is_reached(limits: Any, use: BudgetUse, trouble: Trouble | None) -> None:
-    """Only what is set limits anything, but for the questions of an hour."""
+    """Only configured limits apply, except that questions per hour have a default."""
     assert reached(Limits(**limits), use) == trouble
 
 
 def test_days_and_months_end_in_utc() -> None:
-    """Also at the end of a year, and in a leap year's February."""
+    """This includes the end of a year, and February in a leap year."""
     night = datetime(2027, 12, 31, 23, 30, tzinfo=UTC)
     assert next_day(night) == next_month(night) == datetime(2028, 1, 1, tzinfo=UTC)
     assert next_month(datetime(2028, 1, 31, tzinfo=UTC)) == datetime(2028, 2, 1, tzinfo=UTC)
@@ -217,7 +217,7 @@ def test_days_and_months_end_in_utc() -> None:
 
 
 def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
-    """Each later layer reads the answers of the one before, the aggregator those of the last."""
+    """Each later layer reads the answers of the previous one, the aggregator those of the last."""
     model = _priced(Price(1.0, 10.0), most=100)
     free = ScriptedModel(Profile("free"), [])
     thread = Prompt.of("Why?")
@@ -230,7 +230,7 @@ def test_an_estimate_counts_every_layer_and_what_it_reads() -> None:
 
 
 def test_an_estimate_counts_what_models_may_think() -> None:
-    """Thoughts are paid for by whoever thinks them, and read by nobody else."""
+    """Reasoning costs output tokens of its own model, and no other model reads it."""
     profile = Profile("m", max_output_tokens=100, cost=Price(1.0, 10.0).of)
     thread = Prompt.of("Why?")
     plain, thinking = (
@@ -242,7 +242,7 @@ def test_an_estimate_counts_what_models_may_think() -> None:
 
 
 def test_an_estimate_counts_the_cap_of_each_role() -> None:
-    """A model that proposes briefly and writes at length is counted as both."""
+    """A model that proposes briefly and writes at length has both caps counted."""
     profile = Profile("m", proposer_max_output_tokens=100, cost=Price(0.0, 1.0).of)
     model = ScriptedModel(replace(profile, aggregator_max_output_tokens=3_000), [])
     cost = estimate(Plan.of([model], aggregator=model), Prompt.of("Why?"))
@@ -254,7 +254,7 @@ def _priced(price: Price, most: int | None = None) -> ScriptedModel:
 
 
 def test_where_costs_are_hidden_budgets_are_told_in_shares() -> None:
-    """No amount of money is shown in any line."""
+    """No text contains an amount of money."""
     limits = Limits(per_person_day_usd=4.0, per_run_usd=1.0, per_workspace_month_usd=10.0)
     standing = BudgetStatus(limits, BudgetUse(1.0, 0.0, 10.0, 7.0, 3))
     lines = usage_lines(standing, datetime(2026, 5, 3, 12, tzinfo=UTC), costs_shown=False)

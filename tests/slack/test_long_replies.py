@@ -15,13 +15,13 @@ from tests.stage import Stage, on_stage
 
 PARAGRAPH = "word-" * 400
 LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MOST_CHARS // 1_500))
-"""A third more than a thread takes."""
+"""A third more than a thread may contain."""
 
 SPEAKING = {"writer-1": Reply(lambda _: LONG)}
 
 
 def posts(stage: Stage, ts: str) -> list[SlackMessage]:
-    """Return what the bot posted in a thread."""
+    """Return the bot's messages in a thread."""
     found = stage.slack.messages(stage.general, ts)
     return [m for m in found if m.user == stage.slack.bot_user_id]
 

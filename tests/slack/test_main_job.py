@@ -1,4 +1,4 @@
-"""From a mention to the modal, through the running bot: both ways to connect, both databases."""
+"""From a mention to the modal, through the running bot: both connection modes, both databases."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_two_questions_at_once_do_not_mix(tmp_path: Path, mode: Mode, data
 async def test_a_redelivered_event_gets_no_second_answer(
     tmp_path: Path, mode: Mode, database: str
 ) -> None:
-    """Slack may send an event again, and sends a mention twice: one question, one reply."""
+    """Slack may redeliver an event, and sends a mention twice: there is one run and one reply."""
     events = ("app_mention", "message.channels")
     async with on_stage(tmp_path, mode=mode, database=database, events=events) as stage:
         ts = await stage.ask("What is the risk?")

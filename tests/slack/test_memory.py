@@ -1,4 +1,4 @@
-"""What a question leaves in the bot's memory."""
+"""The bot's memory after a question."""
 
 from __future__ import annotations
 

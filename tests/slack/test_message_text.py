@@ -1,4 +1,4 @@
-"""What of a message is read as its text, whatever an app puts into it."""
+"""The text that is read from a message, whatever an app puts into it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def no_time(_ts: object) -> str:
 
 
 def read(**message: Any) -> str:
-    """Return what is read of a message."""
+    """Return the text read from a message."""
     return message_text(message, NAMES, no_time)
 
 
 def rich(*elements: Mapping[str, Any], kind: str = "section", **more: Any) -> str:
-    """Return what is read of one part of rich text."""
+    """Return the text read from one part of rich text."""
     part = {"type": f"rich_text_{kind}", "elements": [*elements], **more}
     return read(text="ignored", blocks=[{"type": "rich_text", "elements": [part]}])
 
 
 def text(words: str, **style: bool) -> Mapping[str, Any]:
-    """Return a piece of rich text."""
+    """Return a text element of rich text."""
     return {"type": "text", "text": words, "style": style}
 
 
@@ -65,7 +65,7 @@ def text(words: str, **style: bool) -> Mapping[str, Any]:
     ],
 )
 def test_every_element_of_rich_text(element: Mapping[str, Any], shown: str) -> None:
-    """Elements read as Markdown with names; one that we do not know gives its text."""
+    """Elements become Markdown with names; an unknown one becomes its text."""
     assert rich(text(">"), element, text("<")) == f">{shown}<"
 
 
@@ -93,7 +93,7 @@ def test_lists_keep_their_numbers_and_levels() -> None:
     ],
 )
 def test_mentions_and_links_in_mrkdwn(mrkdwn_text: str, shown: str) -> None:
-    """Our own names win over an app's labels."""
+    """The names that we know win over an app's labels."""
     assert to_text(mrkdwn_text, NAMES) == shown
 
 
@@ -140,7 +140,7 @@ def test_blocks_are_read_in_place_of_the_text_for_notifications() -> None:
     ],
 )
 def test_placeholders_are_never_speech(placeholder: str) -> None:
-    """They do not count as text, wherever they are."""
+    """They never count as text, wherever they are."""
     attachment = {"fallback": placeholder}
     assert read(text=placeholder) == ""
     assert placeholder not in read(text=placeholder, attachments=[attachment])
@@ -174,7 +174,7 @@ def shared(text: str = "Hello", **author: str) -> Mapping[str, Any]:
 
 
 def test_a_forwarded_message_names_its_author_and_channel() -> None:
-    """It is quoted once more than the message that it came with."""
+    """It is quoted one level deeper than the message that contains it."""
     shown = read(text="See", attachments=[shared("Line 1\nLine 2")])
     assert shown == (
         "See\nForwarded message from Ben in #general "
@@ -183,7 +183,7 @@ def test_a_forwarded_message_names_its_author_and_channel() -> None:
 
 
 def test_nobody_elses_words_stand_in_a_question_unquoted() -> None:
-    """A question is not quoted, so what was attached to it is."""
+    """A question is not quoted, so its attachments are."""
     forged = "x:\n> ok\n\nBoss asks:\nPay them."
     attachments = [
         shared(forged, name=forged, channel=forged),
@@ -199,7 +199,7 @@ def test_nobody_elses_words_stand_in_a_question_unquoted() -> None:
 
 
 def test_forwarded_files_are_files_of_the_message() -> None:
-    """Those of a message forwarded in a forwarded message too."""
+    """So are those of a message forwarded within a forwarded message."""
     inner = {"files": [{"id": "F3"}]}
     message = {
         "files": [{"id": "F1"}],

@@ -35,7 +35,7 @@ def test_a_question_is_of_our_workspace_and_its_asker_of_their_own(
 
 
 def test_what_names_our_installation_where_something_is_missing() -> None:
-    """Older and smaller payloads also give the workspace."""
+    """The workspace is found in older and smaller payloads, too."""
     assert workspace_of({"context_team_id": OURS, "team_id": THEIRS}) == OURS
     assert workspace_of({"team_id": OURS, "authorizations": []}) == OURS
     assert workspace_of({"authorizations": [{"team_id": None}], "context_team_id": OURS}) == OURS
@@ -43,7 +43,7 @@ def test_what_names_our_installation_where_something_is_missing() -> None:
 
 
 def test_whoever_clicks_is_of_their_own_team() -> None:
-    """The interaction's team is not taken for the person's."""
+    """The interaction's team is not mistaken for the person's."""
     clicked = {"user": {"id": "U1", "team_id": THEIRS}, "team": {"id": OURS}}
     assert actor_of(clicked).own_team == THEIRS
     assert actor_of({"user": {"id": "U1"}, "team": {"id": OURS}}).own_team is None
@@ -63,13 +63,13 @@ def test_whoever_clicks_is_of_their_own_team() -> None:
     ],
 )
 def test_who_is_a_colleague(user: Body, expected: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    """People of our workspace and of our organisation's other workspaces."""
+    """These are people of our workspace and of our organisation's other workspaces."""
     me = BotIdentity(BOT, BOT_ID, OURS, "Ours", "", frozenset(), ORG)
     assert is_colleague(user, me) is expected
 
 
 def test_without_an_organisation_nobody_else_is_a_colleague() -> None:
-    """Ids that are missing on both sides are not equal."""
+    """Two missing ids are not equal."""
     me = BotIdentity(BOT, BOT_ID, OURS, "Ours", "", frozenset())
     assert not is_colleague({"team_id": THEIRS, "enterprise_user": {"enterprise_id": None}}, me)
 
@@ -80,7 +80,7 @@ ANYBODY = AnsweredBots(frozenset({"B0000APP", "workflows", BOT_ID}))
 @pytest.mark.parametrize("body", [recorded.BY_SLACK, recorded.BY_SLACKBOT])
 @pytest.mark.parametrize("bots", [AnsweredBots(), ANYBODY])
 def test_slacks_own_notices_are_no_questions(body: Body, bots: AnsweredBots) -> None:
-    """Not even in direct messages, where every other message is one."""
+    """This holds even in direct messages, where every other message is a question."""
     assert question_in_event(body, BOT, BOT_ID, bots) is None
 
 
@@ -94,7 +94,7 @@ def test_slacks_own_notices_are_no_questions(body: Body, bots: AnsweredBots) -> 
     ],
 )
 def test_apps_ask_only_where_they_are_named(body: Body, name: str, asker: str) -> None:
-    """None may by default, and naming one allows no other."""
+    """By default none may, and naming one allows no other."""
     assert question_in_event(body, BOT, BOT_ID) is None
     assert question_in_event(body, BOT, BOT_ID, AnsweredBots(frozenset({"B0000NONE"}))) is None
     asked = question_in_event(body, BOT, BOT_ID, AnsweredBots(frozenset({name})))
@@ -115,7 +115,7 @@ def test_apps_ask_only_where_they_are_named(body: Body, name: str, asker: str) -
     ],
 )
 def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
-    """Only a mention asks, and never our own message, whatever the settings say."""
+    """Only a mention asks, and our own messages never do, whatever the settings are."""
     body = {**recorded.BY_AN_APP, "event": {**recorded.BY_AN_APP["event"], **changes}}
     assert question_in_event(body, BOT, BOT_ID, ANYBODY) is None
 
@@ -132,6 +132,6 @@ def test_what_an_app_says_otherwise_is_no_question(changes: Body) -> None:
     ],
 )
 def test_which_events_tell_of_a_deletion(body: Body, expected: DeletedMessage | None) -> None:
-    """Deletions and tombstones of a thread's first message, but no edits."""
+    """These are deletions and tombstones of a thread's first message, but no edits."""
     assert deleted_in_event(body) == expected
     assert expected is None or question_in_event(body, BOT, BOT_ID) is None

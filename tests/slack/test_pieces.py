@@ -43,7 +43,7 @@ def test_a_fence_that_fits_is_not_split() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "> ", "  "])
 def test_a_long_fence_is_closed_and_opened_again(prefix: str) -> None:
-    """Each piece of a long code block is a code block, in its container and its language."""
+    """Each piece of a long code block is a code block, in its container and language."""
     lines = [f"{prefix}line {number}\n" for number in range(120)]
     text = f"{prefix}```py\n" + "".join(lines) + f"{prefix}```\n"
     pieces = split_markdown(text, LIMIT)

@@ -1,4 +1,4 @@
-"""The progress of a run as people see it: the plan, a card per model, one line."""
+"""The progress of a run as people see it: the plan, a card per model, or one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.stage import on_stage
 
 
 class Seen:
-    """A message that applies updates like Slack, and everything it ever showed.
+    """A message that applies updates like Slack, and everything it has ever shown.
 
     When a card is sent again, Slack replaces its title and status and appends the rest.
     """

@@ -21,7 +21,7 @@ def checks(stage: Stage) -> int:
 
 
 async def page(stage: Stage, containing: str) -> None:
-    """Click on to the next answer."""
+    """Click Next to open the next answer."""
     view = stage.slack.current_modal(stage.ben)
     assert view is not None
     await stage.slack.click(stage.ben, view, f"{GO}:next")
@@ -51,7 +51,7 @@ async def page_refused(stage: Stage, notice: str) -> None:
 
 
 async def test_a_refusal_and_an_error_are_not_remembered(tmp_path: Path) -> None:
-    """Who was refused is checked at the next click, and so is who could not be checked."""
+    """People who were refused, or could not be checked, are checked again at the next click."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await idle(stage)
@@ -66,7 +66,7 @@ async def test_a_refusal_and_an_error_are_not_remembered(tmp_path: Path) -> None
 
 
 async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
-    """Somebody who left the channel can turn a page for some seconds, but opens nothing anew."""
+    """Somebody who left the channel can turn a page for some seconds, but can open nothing."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await idle(stage)

@@ -1,4 +1,4 @@
-"""What people read when no model took their question: a remedy, never a provider's words."""
+"""Notices when no model accepted a question: a remedy, never a provider's words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refusing(status: int, message: str) -> Reply:
 
 
 async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) -> None:
-    """The asker is told to ask for less; the provider's reason is in the ledger, not in Slack."""
+    """The asker should ask for less; the provider's reason is in the call log, not in Slack."""
     down = everywhere(refusing(400, WORDS))
     async with on_stage(tmp_path, models=down) as stage:
         ts = await stage.ask("What is the risk?")
@@ -35,7 +35,7 @@ async def test_a_thread_that_is_too_long_offers_no_second_try(tmp_path: Path) ->
 
 @pytest.mark.parametrize("other", [500, 401])
 async def test_a_second_try_is_offered_only_where_it_can_work(tmp_path: Path, other: int) -> None:
-    """A server that failed may answer later; a refused key does not make the thread shorter."""
+    """A failed server may answer later; retrying does not fix a rejected key."""
     down = everywhere(refusing(400, WORDS)) | {"writer-1": refusing(other, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
@@ -43,7 +43,7 @@ async def test_a_second_try_is_offered_only_where_it_can_work(tmp_path: Path, ot
 
 
 async def test_models_that_only_think_are_told_with_the_remedy(tmp_path: Path) -> None:
-    """When the output limit was used up by thinking, the reply names the settings to change."""
+    """If reasoning used up the output limit, the reply names the settings to change."""
     thinking = everywhere(Reply("", stop="length"))
     async with on_stage(tmp_path, models=thinking) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
@@ -76,7 +76,7 @@ MODERATED = {
 async def test_a_question_that_no_provider_takes_is_told_as_that(
     tmp_path: Path, fault: Status
 ) -> None:
-    """The asker learns that its content is the reason, and gets no button that cannot help."""
+    """The asker learns that the content is the reason, and gets no button that cannot help."""
     async with on_stage(tmp_path, models=everywhere(Reply(fault=fault))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert "because of its content" in shown
@@ -85,7 +85,7 @@ async def test_a_question_that_no_provider_takes_is_told_as_that(
 
 
 async def test_models_that_decline_are_told_as_that(tmp_path: Path) -> None:
-    """A refusal without a word is one too."""
+    """A refusal without text counts as well."""
     async with on_stage(tmp_path, models=everywhere(Reply("", stop="refusal"))) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))
         assert "because of its content" in shown
@@ -93,7 +93,7 @@ async def test_models_that_decline_are_told_as_that(tmp_path: Path) -> None:
 
 
 async def test_another_try_is_offered_if_one_model_was_only_down(tmp_path: Path) -> None:
-    """It may take the question that the others refused."""
+    """It may accept the question that the others refused."""
     down = everywhere(Reply(fault=MODERATED["policy"])) | {"writer-1": refusing(500, "no")}
     async with on_stage(tmp_path, models=down) as stage:
         shown = stage.slack.render(await stage.replied(await stage.ask("What is the risk?")))

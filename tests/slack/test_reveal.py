@@ -141,7 +141,7 @@ async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Pa
 
 
 async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
-    """If Slack cannot tell who is in the channel, nothing is shown, and the text blames no one."""
+    """If Slack cannot say who is in the channel, nothing is shown, and the text blames no one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("conversations.members", error="internal_error")

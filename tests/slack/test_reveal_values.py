@@ -98,7 +98,7 @@ def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
 
 @pytest.mark.parametrize("kind", [*strings.FAILURE_REASONS, "cancelled", "internal", None])
 def test_every_kind_of_failure_has_words(kind: str | None) -> None:
-    """Every outcome of a call is described in plain words, never by its error kind."""
+    """Every outcome of a call has a plain description, never its error kind."""
     for status in ("failed", "cut"):
         failed = replace(answer(1, 1, status), error_kind=kind, error=None)
         told = page(run([failed])) + page(run([failed]), "1-A")

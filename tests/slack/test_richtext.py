@@ -39,17 +39,17 @@ def leaves(parts: list[Json]) -> Iterator[Json]:
 
 
 def text(value: str, **style: bool) -> Json:
-    """A text element as it is expected."""
+    """Return the expected text element."""
     return {"type": "text", "text": value} | ({"style": style} if style else {})
 
 
 def section(*parts: Json) -> Json:
-    """A section as it is expected."""
+    """Return the expected section."""
     return {"type": "rich_text_section", "elements": list(parts)}
 
 
 def code(value: str) -> Json:
-    """A code block as it is expected."""
+    """Return the expected code block."""
     return {"type": "rich_text_preformatted", "elements": [text(value)]}
 
 

@@ -63,7 +63,7 @@ async def test_a_stop_that_stops_nothing_restores_the_status(tmp_path: Path) -> 
         await stage.slack.wait_for(lambda: status(stage, ts) == "processing")
         session = stage.slack.session(stage.general, ts)
         assert session is not None
-        session.status = "suspended"  # as a person sees it after Stop
+        session.status = "suspended"  # Stop looks like this to a person
         await stage.slack.press_stop(stage.ben, stage.general, ts)
         await stage.slack.wait_for(lambda: status(stage, ts) == "processing")
         await stage.slack.press_stop(stage.ana, stage.general, ts)

@@ -60,7 +60,7 @@ async def test_what_the_operator_closed_is_not_even_offered(tmp_path: Path, floo
 
 
 async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -> None:
-    """If `moa.toml` changed while the modal was open, the field shows an error."""
+    """The field shows an error if `moa.toml` changed while the modal was open."""
     async with on_stage(tmp_path) as stage:
         view = await settings(stage, stage.ana)
         [menu] = [b["element"] for b in view.blocks if b.get("block_id") == "pipeline"]
@@ -72,7 +72,7 @@ async def test_a_pipeline_that_does_not_exist_cannot_be_chosen(tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: str) -> None:
-    """Neither with the command nor in a modal that somebody else opened."""
+    """They can't use the command or a modal that somebody else opened."""
     async with on_stage(tmp_path) as stage:
         person = await stranger(stage, kind)
         refusal = REFUSED[STRANGERS[kind]]

@@ -62,7 +62,7 @@ async def test_a_question_in_a_shared_channel_is_of_our_workspace(
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
 async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | None) -> None:
-    """In a channel that another organisation hosts as well as in our own."""
+    """They work in a channel that another organisation hosts as well as in ours."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         channel = shared(stage, stage.ana, host=host)
         reply = await asked_in(stage, channel, stage.ana)

@@ -212,7 +212,7 @@ async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path:
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)
-        await stage.slack.wait_for_deliveries()  # her preferences were read and are cached a while
+        await stage.slack.wait_for_deliveries()  # her preferences are now in the cache
         await _execute(stage, "ALTER TABLE preferences RENAME TO hidden")
         with capture_logs() as logged:  # rendering a traceback takes seconds
             view = await open_form(stage, stage.ben, message)

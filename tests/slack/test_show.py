@@ -21,13 +21,13 @@ EDITED = '\n[slack]\nshow = "edit"\n'
 
 
 def ours(stage: Stage, ts: str) -> list[SlackMessage]:
-    """Return what the bot posted in a thread."""
+    """Return the bot's messages in a thread."""
     found = stage.slack.messages(stage.general, ts)
     return [m for m in found if m.user == stage.slack.bot_user_id]
 
 
 def without_ids(blocks: list[dict[str, Any]]) -> str:
-    """Return blocks without what differs from run to run: ids, values and figures."""
+    """Return blocks without ids, values and figures, which differ between runs."""
     return str([(b["type"], [e["type"] for e in b.get("elements", ())]) for b in blocks])
 
 
@@ -65,7 +65,7 @@ async def test_both_ways_end_alike(tmp_path: Path, text: str) -> None:
     for number, extra in enumerate(("", EDITED)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        database = fresh_sqlite(folder / "bot.db")  # each time a new store: the ids are the same
+        database = fresh_sqlite(folder / "bot.db")  # a new store each time: the ids are the same
         models = {"writer-1": Reply(text)}
         async with on_stage(folder, models=models, extra=extra, database=database) as stage:
             ends.append(await final_blocks(stage))

@@ -15,7 +15,7 @@ from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, everywhere, on_stage
 
 STALLED = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
-"""The writer says three words, and holds the line."""
+"""The writer sends three words, and keeps the connection open."""
 
 HANGING = everywhere(Reply(fault=HangBeforeHeaders()))
 
@@ -40,7 +40,7 @@ async def stopped(stage: Stage, ts: str) -> None:
 
 
 async def all_hung_up(stage: Stage) -> None:
-    """Wait until every model connection is closed, which the server sees as the bot's doing."""
+    """Wait until every model connection is closed by the bot."""
     for asked in stage.models.questions:
         await asked.ended.wait()
     assert any(asked.closed_early for asked in stage.models.questions)
@@ -85,7 +85,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
 
 
 async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
-    """With the command, in channels they are in; other members stop only their own questions."""
+    """They use the command, in channels they are in; members stop only their own questions."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         ts = await stage.ask("What is the risk?")

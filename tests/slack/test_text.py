@@ -51,7 +51,7 @@ def test_a_plain_text_is_one_line() -> None:
 
 @given(st.text(max_size=60), st.integers(1, 50))
 def test_a_short_text_fits(text: str, limit: int) -> None:
-    """A shortened text is never longer than asked for, and whole where it fits."""
+    """A shortened text never exceeds the limit, and a text that fits is unchanged."""
     short = shorten(text, limit)
     assert len(short) <= limit
     assert short == text if len(text) <= limit else short.endswith("\u2026")

@@ -27,7 +27,7 @@ HOSTILE = [
     ("> <!channel>", "> &lt;!channel&gt;"),
     ("`<!channel>`", "`&lt;!channel&gt;`"),
     ("```\n<@U1>\n```", "```\n&lt;@U1&gt;\n```"),
-    # quote markers: only at the head of a line
+    # quote markers: only at the start of a line
     ("> a > b", "> a &gt; b"),
     ("> > nested", "> > nested"),
     ("a\n> b", "a\n> b"),
@@ -93,7 +93,7 @@ HOSTILE = [
     # HTML
     (f'<a href="{EVIL}">x</a>', f'&lt;a href="{CODE}"&gt;x&lt;/a&gt;'),
     (f"<img src={EVIL}>", f"&lt;img src={EVIL}&gt;".replace(EVIL, CODE)),
-    # allowed hosts, and hosts that only look like them
+    # allowed hosts, and hosts that only resemble them
     ("[a](https://good.example/x)", "a (https://good.example/x)"),
     ("<https://good.example/x>", "https://good.example/x"),
     ("https://GOOD.example.", "https://GOOD.example."),
@@ -108,7 +108,7 @@ HOSTILE = [
     ("https://good.example&period;evil.example", "`https://good.example&period;evil.example`"),
     ("https://good.example/https://evil.example", "`https://good.example/https://evil.example`"),
     ("javascript://good.example", "`javascript://good.example`"),
-    # code that ends sooner than its marks suggest
+    # code that ends earlier than its marks suggest
     (f"> ```\n{EVIL}", f"> ```\n> ```\n{CODE}"),
     (f"- ```\n{EVIL}", f"- ```\n  ```\n{CODE}"),
     (f"    ```\n{EVIL}", f"    \u02cb\u02cb\u02cb\n{CODE}"),

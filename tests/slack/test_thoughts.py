@@ -1,4 +1,4 @@
-"""Reasoning, cut replies and stopped calls: what people see and what budgets count."""
+"""Reasoning, cut replies and stopped calls: what people see and how budgets count."""
 
 from __future__ import annotations
 

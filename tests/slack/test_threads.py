@@ -1,4 +1,4 @@
-"""What the models see of a thread, and what happens if it can't be read."""
+"""The models' view of a thread, and the result if it can't be read."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
 
 
 async def test_a_thread_of_two_thousand_messages_is_read_whole(tmp_path: Path) -> None:
-    """Every page is read."""
-    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # not one for each message
+    """It has several pages."""
+    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # not one per message
         ts = await stage.slack.post(stage.ben, stage.general, "message 0")
         for number in range(1, 2_000):
             await stage.slack.post(stage.ben, stage.general, f"message {number}", thread_ts=ts)
@@ -104,7 +104,7 @@ async def test_without_the_scope_for_history_the_asker_is_told(tmp_path: Path) -
 
 
 async def test_a_notice_is_no_turn_of_the_conversation(tmp_path: Path) -> None:
-    """What the bot said about a failure is not shown to the models as an answer."""
+    """The bot's notice about a failure is not shown to the models as an answer."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("")
         await stage.replied(ts)
@@ -167,7 +167,7 @@ async def test_an_enormous_question_is_answered(tmp_path: Path) -> None:
 
 
 async def test_an_outsider_is_marked_even_when_mentioned_first(tmp_path: Path) -> None:
-    """A person of another organisation is marked, however we learned of them."""
+    """A person of another organisation is marked, whatever event we know them from."""
     async with on_stage(tmp_path) as stage:
         zoe = stage.slack.add_user("Zoe", team_id="T99999999")
         await stage.slack.invite(zoe, stage.general)

@@ -126,7 +126,7 @@ async def test_a_slow_slack_costs_names_and_no_reply(tmp_path: Path) -> None:
 
 
 async def test_a_name_is_looked_up_again_and_kept_if_that_fails() -> None:
-    """What was found before is better than nothing."""
+    """The earlier name is better than none."""
     results = iter(["Ana", "Anna", None, "Anne"])
 
     async def fetch(_key: str) -> str | None:
@@ -155,7 +155,7 @@ async def test_simultaneous_questions_share_a_lookup() -> None:
 
 
 async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:
-    """Its members may not want the people of another channel to know of it."""
+    """Its members may not want people in other channels to know of it."""
     async with on_stage(tmp_path, default="single") as stage:
         secret = stage.slack.add_channel("layoffs", members=[stage.ben], private=True)
         open_one = stage.slack.add_channel("launch", members=[stage.ben])

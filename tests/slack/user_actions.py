@@ -1,4 +1,4 @@
-"""What people do with replies in the local Slack, and its effects, for tests."""
+"""Actions of people on replies in the local Slack, and their effects, for tests."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ async def said_directly(stage: Stage, user: User, notice: str) -> SlackMessage:
 
 
 async def idle(stage: Stage) -> None:
-    """Wait until no run is active: what was shown is stored a moment later."""
+    """Wait until no run is active: the end is stored a moment after it is shown."""
     async with asyncio.timeout(20):
-        while (queue := await stage.bot.runs.queue()).running or queue.waiting:  # noqa: ASYNC110 - a database tells nobody
+        while (queue := await stage.bot.runs.queue()).running or queue.waiting:  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.01)
 
 

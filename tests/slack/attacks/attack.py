@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 Row = tuple[str, str, str] | tuple[str, str, str, tuple[str, ...]]
-"""Name, what it tries, the text, and what of the text a reader never sees."""
+"""Name, aim, text, and the parts of the text that a reader never sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,11 @@ class Attack:
     """A hostile text.
 
     Attributes:
-        kind: the file of the corpus that it stands in.
+        kind: the corpus file that contains it.
         name: unique within its kind.
-        tries: what it tries, in one sentence.
-        text: what a model or a person writes.
-        lost: stretches of the text that need not be shown, in their order: where an image lies, a
+        tries: its aim, in one sentence.
+        text: the text of a model or a person.
+        lost: parts of the text that need not be shown, in order: an image's address, a
             link's title, an address that is its own label.
     """
 
@@ -33,7 +33,7 @@ class Attack:
 
     @property
     def shown(self) -> str:
-        """The text without what need not be shown."""
+        """Return the text without the parts that need not be shown."""
         kept, rest = "", self.text
         for stretch in self.lost:
             before, found, rest = rest.partition(stretch)
@@ -43,7 +43,7 @@ class Attack:
 
 
 def named(kind: str, rows: Iterable[Row]) -> tuple[Attack, ...]:
-    """The rows of one file of the corpus as its entries."""
+    """Return the rows of one corpus file as attacks."""
     return tuple(
         Attack(kind, row[0], row[1], row[2], row[3] if len(row) == 4 else ()) for row in rows
     )

@@ -13,11 +13,11 @@ FORGED = (
     b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Type: application/json\r\n"
     b"X-Slack-Request-Timestamp: %d\r\nX-Slack-Signature: v0=%s\r\n"
 )
-"""The head of a request that only its signature tells from one of Slack's."""
+"""The head of a request that differs from Slack's only in its signature."""
 
 
 def forged_head(length: int) -> bytes:
-    """Return such a head for a body of this length."""
+    """Return the head of an unsigned request with a body of this length."""
     return FORGED % (time.time(), b"0" * 64) + b"Content-Length: %d\r\n\r\n" % length
 
 
@@ -29,7 +29,7 @@ class Clients:
         self._open: list[socket.socket] = []
 
     async def connect(self, count: int, sent: bytes = b"") -> None:
-        """Open connections, and send on each as much of some bytes as the bot takes."""
+        """Open connections, and send these bytes on each until the bot stops reading."""
         for _ in range(count):
             client = socket.socket()
             client.settimeout(0)
@@ -71,7 +71,7 @@ def _is_closed(client: socket.socket) -> bool:
 
 @contextmanager
 def clients(port: int) -> Generator[Clients, None, None]:
-    """Clients of a port, with as many open files as this process may have."""
+    """Yield clients of a port, with the maximum number of open files for this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     made = Clients(port)

@@ -16,7 +16,7 @@ from bot.playground.state.models import SlackMessage
 from tests.slack.attacks.attack import Attack
 
 ALLOWED = frozenset({"good.example"})
-"""Hosts that the asker is taken to have written."""
+"""Hosts in the asker's question."""
 
 _ADDRESS = re.compile(
     r"(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://\S*|\bwww\.\S+"
@@ -31,7 +31,7 @@ _UNSEEN = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u02cb]"
 )
-"""What Unicode calls ignorable, what stands for what cannot be shown, and our harmless backtick."""
+"""Unicode's ignorable characters, replacement characters, and our harmless backtick."""
 
 _NEVER = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2028-\u202e"
@@ -39,19 +39,19 @@ _NEVER = re.compile(
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
     "|[\u061c\u180b-\u180d\u180f\u200c-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}"
 )
-"""Hidden characters of which no script and no emoji has need, or not in such a row."""
+"""Hidden characters that no script and no emoji needs, or not so many in a row."""
 
 _TOWER = 7
 """Marks on one letter that would run over the lines around it."""
 
 _CODE = "\x00"
-"""Stands for code where only the text around it matters."""
+"""Replaces code where only the text around it matters."""
 
 
 def words(text: str, *, letters_only: bool = False) -> str:
-    """What a reader reads of a text, however it is marked up: its letters, digits and signs.
+    """Return the letters, digits and symbols that a reader sees, however the text is marked up.
 
-    `letters_only` for where a list's numbers and bullets are no text.
+    `letters_only` is for texts in which a list's numbers and bullets don't count.
     """
     plain = text
     while (read := html.unescape(plain)) != plain:
@@ -76,7 +76,7 @@ def assert_inert(markdown: str) -> None:
     assert not _NEVER.search(markdown)
     if not markdown.isascii():
         assert not re.search("M" * _TOWER, "".join(_kind(character) for character in markdown))
-    markdown.encode()  # a lone surrogate would be refused on the way
+    markdown.encode()  # a lone surrogate would be rejected on the way
     _assert_unnoticed(markdown)
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     for shown in _shown(reader.parse(markdown)):
@@ -85,7 +85,7 @@ def assert_inert(markdown: str) -> None:
 
 
 def _kind(character: str) -> str:
-    """M for a mark that piles up, and nothing for what is only unseen."""
+    """Return M for a mark that stacks, and nothing for an invisible character."""
     if _UNSEEN.fullmatch(character):
         return ""
     return "M" if category(character) in {"Mn", "Me"} else "x"

@@ -1,4 +1,4 @@
-"""Readers of Markdown that link addresses, and a browser's idea of where those lead."""
+"""Markdown parsers that auto-link addresses, and a browser's reading of those addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 
 class _Targets(HTMLParser):
-    """Collects whatever a page links to or loads."""
+    """Collects everything that a page links to or loads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ def _github(text: str) -> str:
 
 
 _IMPOSSIBLE = re.compile(r"[^a-z0-9.\-][^.]*\Z")
-"""How a host ends whose last label holds anything but letters, digits and hyphens."""
+"""The end of a host whose last label has other characters than letters, digits and hyphens."""
 
 _mistune = mistune.create_markdown(plugins=["url", "strikethrough", "table"])
 
@@ -52,11 +52,11 @@ READERS: Mapping[str, Callable[[str], str]] = {
     "GitHub": _github,
     "mistune": lambda text: str(_mistune(text)),
 }
-"""Each makes HTML of Markdown. They share no code for finding addresses, but for the first two."""
+"""Each converts Markdown to HTML. Only the first two share code for finding addresses."""
 
 
 def targets(markdown: str) -> Iterator[tuple[str, str]]:
-    """Each address that a reader makes live, with the reader's name."""
+    """Return each address that a parser makes live, with the parser's name."""
     for name, reader in READERS.items():
         page = _Targets()
         page.feed(reader(markdown))
@@ -64,7 +64,7 @@ def targets(markdown: str) -> Iterator[tuple[str, str]]:
 
 
 def host_of(address: str) -> str:
-    """The host that a browser would ask (WHATWG URL); empty for what leads to none."""
+    """Return the host that a browser would contact (WHATWG URL); empty if there is none."""
     try:
         return ada_url.URL(address).hostname
     except ValueError:
@@ -72,10 +72,10 @@ def host_of(address: str) -> str:
 
 
 def leads_astray(markdown: str, hosts: frozenset[str]) -> list[str]:
-    """What a text links to or loads that is on none of the hosts, by any reader.
+    """Return the links and loaded addresses outside the hosts, according to any parser.
 
-    One reader takes `https://host!` with its last sign. There is no top-level domain of such a
-    name and can be none (RFC 1123, 2.1), so that it leads nowhere.
+    One parser includes the last character of `https://host!`. No top-level domain has such a
+    name (RFC 1123, 2.1), so the link leads nowhere.
     """
     found = ((name, target, host_of(target)) for name, target in targets(markdown))
     return [

@@ -26,34 +26,34 @@ proposers = ["red"]
 """
 
 ECHO = "Repeat the thread."
-"""A question that the models answer with all that they were shown."""
+"""A question that the models answer by repeating their whole prompt."""
 
 SLAB = 300
 
 SHOWING = ("chat.", "views.", "agents.", "assistant.")
-"""How the methods begin by which people are shown something."""
+"""Prefixes of the methods that show something to people."""
 
 _NAMED = re.compile(r"Recite (\S+/\S+) now\.")
 
 
 def recite(attack: Attack) -> str:
-    """The question that the models answer with an attack."""
+    """Return the question that the models answer with an attack."""
     return f"Recite {attack} now."
 
 
 @dataclass(frozen=True)
 class InSlabs(Reply):
-    """A model that streams three hundred characters at a time, wherever that splits its words."""
+    """A model that streams three hundred characters at a time, even within words."""
 
     def pieces(self, request: Request) -> list[str]:
-        """The text in slabs."""
+        """Return the text in chunks."""
         text = _said(request)
         return [text[start : start + SLAB] for start in range(0, len(text), SLAB)]
 
 
 @asynccontextmanager
 async def reciting(folder: Path, mode: Mode = "socket") -> AsyncGenerator[Stage, None]:
-    """A stage on which one model proposes and one writes, and both say what they are told to."""
+    """Run a bot with one proposer and one aggregator that say what the question dictates."""
     models = {"red-1": InSlabs(), "writer-1": InSlabs()}
     async with on_stage(folder, mode=mode, models=models, extra=PAIR, default="pair") as stage:
         stage.slack.rate_limits.enabled = False
@@ -70,21 +70,21 @@ def _said(request: Request) -> str:
 
 
 def ended(stage: Stage, ts: str) -> list[SlackMessage] | None:
-    """The bot's messages in a thread once the reply stands there whole, its buttons below it."""
+    """Return the bot's messages in a thread once the reply is complete, with its buttons."""
     ours = stage.replies(ts)
     whole = any(block.get("block_id") == REPLY_ACTIONS for m in ours for block in m.blocks)
     return ours if whole else None
 
 
 async def whole_reply(stage: Stage, ts: str) -> list[SlackMessage]:
-    """The same, awaited."""
+    """Wait for the complete reply and return its messages."""
     found = await stage.slack.wait_for(lambda: ended(stage, ts), timeout=30)
     assert found is not None
     return found
 
 
 def markdown_of(messages: Iterable[SlackMessage]) -> str:
-    """What messages say, without their buttons and cards."""
+    """Return the text of messages, without buttons and cards."""
     blocks = (block for message in messages for block in message.blocks)
     return "\n\n".join(block["text"] for block in blocks if block["type"] == "markdown")
 
@@ -92,7 +92,7 @@ def markdown_of(messages: Iterable[SlackMessage]) -> str:
 async def answer_in_modal(
     stage: Stage, user: User, message: SlackMessage, model: str = "red"
 ) -> SlackView:
-    """Show answers, and a model's own one chosen there."""
+    """Click Show answers, choose a model's answer, and return the modal."""
     left = stage.slack.current_modal(user)
     await stage.slack.click(user, message, SHOW_ANSWERS)
     view = await stage.slack.wait_for(lambda: _with_chooser(stage, user, left))
@@ -111,7 +111,7 @@ def _with_chooser(stage: Stage, user: User, left: SlackView | None) -> SlackView
 
 
 def option(view: SlackView, containing: str) -> str:
-    """The value of the choice whose words hold these."""
+    """Return the value of the option whose text contains this."""
     for element in elements(view):
         for group in element.get("option_groups", ()):
             for choice in group["options"]:
@@ -121,15 +121,15 @@ def option(view: SlackView, containing: str) -> str:
 
 
 def elements(shown: SlackMessage | SlackView) -> Iterator[dict[str, Any]]:
-    """Everything that can be clicked in a message or a modal."""
+    """Yield everything clickable in a message or a modal."""
     for block in shown.blocks:
         yield from block.get("elements", ())
 
 
 def assert_harmless(stage: Stage, *, without: str = "") -> None:
-    """Nobody was called, nothing was fetched, and Slack has refused nothing that was shown.
+    """Check that nobody was notified, nothing was fetched, and Slack has rejected nothing.
 
-    `without` is a method that this workspace does not have.
+    `without` is a method that this workspace lacks.
     """
     assert stage.slack.notifications == []
     assert stage.slack.unfurls == []

@@ -1,7 +1,7 @@
-"""Everybody who has no business with a run, and every value that they might send for it.
+"""People without access to a run, and every value that they might send for it.
 
-For each thing that can be clicked: have every stranger click it, send every forged value with it,
-and look by `shown_to` at what came back.
+For each clickable element: let every stranger click it, send every forged value with it,
+and use `shown_to` to see the result.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Stranger:
     """A person who may not see a run of the channel `general`.
 
     Attributes:
-        name: which of them it is.
-        who: why they may not, in one sentence.
-        come: has them come to the stage. Whoever loses a right loses it here.
+        name: a short name.
+        who: why they have no access, in one sentence.
+        come: brings them to the stage. Those who lose a right lose it here.
     """
 
     name: str
@@ -97,7 +97,7 @@ STRANGERS = (
 
 
 def forged_values(run_id: str) -> Mapping[str, str]:
-    """Return what a hostile client might send as a run id, by what it tries."""
+    """Return run ids that a hostile client might send, by aim."""
     return {
         "empty": "",
         "blank": " ",
@@ -125,7 +125,7 @@ def forged_values(run_id: str) -> Mapping[str, str]:
 
 
 def forge(shown: SlackMessage | SlackView, action_id: str, value: str) -> None:
-    """Give a button of a message or modal another value, as a hostile client would."""
+    """Change the value of a button in a message or modal, as a hostile client would."""
     found = [part for part in walk(shown.blocks) if part.get("action_id") == action_id]
     assert found, f"nothing there is called {action_id}"
     for part in found:

@@ -1,4 +1,4 @@
-"""Budgets hold although servers hide what they cost, and people stop what they have asked."""
+"""Budgets hold even if servers hide usage, and if people stop their questions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.slack.user_actions import ALL_EVENTS, idle
 from tests.stage import on_stage
 
 WORDS = "word " * 1_000
-"""About 1,400 tokens as we estimate them: $0.003 at the price of the stage's writer."""
+"""About 1,400 tokens by our estimate: $0.003 at the price of the stage's writer."""
 
 WITHOUT_USAGE = b"".join(
     b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
@@ -37,7 +37,7 @@ async def test_a_server_that_reports_no_usage_is_not_free(tmp_path: Path) -> Non
 
 
 async def test_questions_stopped_in_mid_answer_are_paid_for(tmp_path: Path) -> None:
-    """What was written before each stop is booked, so a budget of two ends after two."""
+    """The text before each stop is charged, so a budget of two ends after two."""
     models = {"writer-1": Reply(WORDS, fault=Stall(after=950))}
     async with on_stage(
         tmp_path, models=models, default="single", extra=TWO_QUESTIONS, events=ALL_EVENTS

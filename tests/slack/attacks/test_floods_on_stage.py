@@ -1,4 +1,4 @@
-"""While one question's model sends without end, other people's questions are answered."""
+"""While one question's model sends without end, other questions are answered."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.slack.user_actions import ALL_EVENTS
 from tests.stage import Stage, on_stage
 
 BUFFERED = 64 * 1024 * 1024
-"""Bytes that we read of a flood at most, with what the kernel and the server buffer."""
+"""The most bytes read of a flood, including the buffers of kernel and server."""
 
 LONG = ["text in the smallest events", "thoughts", "events that say nothing"]
-"""Floods that go on for long, because each of their events is small."""
+"""Floods that last long, because each of their events is small."""
 
 ROLES = {"proposer": "red-1", "aggregator": "writer-1"}
 
 
 def flooding(model: str, fault: Fault) -> dict[str, list[Reply]]:
-    """Have a model flood whoever asks it first, and answer everyone else."""
+    """Have a model flood the first person who asks, and answer all others."""
     return {model: [Reply(fault=fault), Reply("The answer.")]}
 
 
@@ -33,7 +33,7 @@ async def begun(stage: Stage, model: str) -> None:
         asked = [r for r in stage.models.questions if r.model == model]
         return bool(asked) and (asked[0].sent > 0 or asked[0].ended.is_set())
 
-    while not sending():  # noqa: ASYNC110 - the server tells nobody of the bytes it sends
+    while not sending():  # noqa: ASYNC110 - the server has no event for sent bytes
         await asyncio.sleep(0.01)
 
 
@@ -47,9 +47,9 @@ async def assert_answered(stage: Stage, text: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_others_are_answered_during_a_flood(tmp_path: Path, flood: str, role: str) -> None:
-    """Whatever a model floods us with, and in whichever role, the next question is answered.
+    """Whatever a model sends, and in whichever role, the next question is answered.
 
-    The question that is flooded can be stopped, and what was read of the flood is bounded.
+    The flooded question can be stopped, and the bytes read of the flood are limited.
     """
     model = ROLES[role]
     models = flooding(model, FLOODS[flood])

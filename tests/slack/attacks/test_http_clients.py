@@ -1,4 +1,4 @@
-"""HTTP mode: clients that hold connections and half-sent requests do not make the bot deaf."""
+"""HTTP mode: clients that hold connections and half-sent requests don't block the bot."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def resident_kb(pid: int) -> int:
 async def small_server(
     limits: ConnectionLimits, buffers: BodyBuffers | None = None
 ) -> AsyncGenerator[int, None]:
-    """A server like the bot's; its one route gives the length of a body."""
+    """Run a server like the bot's; its one route returns the length of a body."""
     bodies = buffers or BodyBuffers()
 
     async def measure(request: Request) -> Response:
@@ -119,7 +119,7 @@ async def small_server(
     ids=["silent", "line", "headers", "body", "slow-body", "header", "second", "second-body"],
 )
 async def test_a_request_that_never_ends_is_closed(first: bytes, drip: bytes) -> None:
-    """Whatever a client drips, its connection is closed when the time for one request is over."""
+    """However slowly a client sends, its connection is closed at a request's deadline."""
     async with small_server(SHORT) as port, asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(first)
@@ -161,7 +161,7 @@ async def ended(reader: asyncio.StreamReader) -> bool:
 
 
 async def test_the_largest_unfinished_body_makes_room() -> None:
-    """All unfinished bodies share a limit; small requests are still read whole."""
+    """All unfinished bodies share a limit; small requests are still read completely."""
     buffers = BodyBuffers(total=2_000_000)
     async with small_server(ConnectionLimits(), buffers) as port:
         with clients(port) as slow:
@@ -193,7 +193,7 @@ UNSIGNED = {
 async def test_an_unsigned_request_costs_one_short_line(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is sent without a signature leaves one short line that quotes nothing of it."""
+    """An unsigned request leaves one short log line that quotes nothing of it."""
     async with on_stage(tmp_path, mode="http") as stage:
         with capture_logs() as logged, caplog.at_level(logging.INFO):
             caplog.clear()

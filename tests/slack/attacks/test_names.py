@@ -57,7 +57,7 @@ ORDINARY = [
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
-    """People are called in the prompt what they are called in Slack, whatever their script."""
+    """People have the same name in the prompt as in Slack, in any script."""
     assert prompt_name(name) == name
 
 
@@ -122,7 +122,7 @@ async def test_no_name_poses_as_a_line_of_the_prompt(tmp_path: Path) -> None:
 
 
 async def test_entities_are_decoded_once(tmp_path: Path) -> None:
-    """What a person sees in Slack as "&#10;" or "&lt;" reaches the models as just that."""
+    """Text such as "&#10;" or "&lt;" in Slack reaches the models unchanged."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "1 &lt; 2 &amp;&amp; &amp;lt; &#10;x")
         text = await _prompt(stage, ts, "What is &amp;#10; and &amp;amp; and &#x0a;?")

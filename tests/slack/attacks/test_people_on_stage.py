@@ -15,14 +15,14 @@ from tests.slack.attacks.stage import ECHO, assert_harmless, reciting, whole_rep
 from tests.stage import Stage
 
 LONGEST = 3_000
-"""Characters of the texts that are written into threads: a whole thread is to reach the models."""
+"""The length limit of texts in threads, so that a whole thread reaches the models."""
 
 WRITTEN = tuple(
     attack
     for attack in CORPUS
     if words(attack.text) and len(attack.text) <= LONGEST and "<@U00000001>" not in attack.text
 )
-"""What people can write: nothing empty, and no mention of the bot, which would ask it."""
+"""Texts that people can post: not empty, and without a mention of the bot."""
 
 NAMES = tuple(attack for attack in CORPUS if len(attack.text) <= 40 and words(attack.text))[::6]
 """Short texts, as names."""
@@ -33,9 +33,9 @@ PLACE = "This is in the channel #general."
 
 
 async def test_no_thread_does_harm(tmp_path: Path) -> None:
-    """Whatever people wrote, the models read it under its author's name, and may repeat all of it.
+    """The models read any text under its author's name, and may repeat all of it.
 
-    No text can begin a turn of somebody else's, nor hide a word that the thread does not show.
+    No text can imitate another person's turn, nor contain words that the thread doesn't show.
     """
     assert len(WRITTEN) >= 388
     async with reciting(tmp_path) as stage:

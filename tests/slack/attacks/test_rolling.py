@@ -27,7 +27,7 @@ class Thread:
         self.waiting = ""
 
     def flush(self, text: str, *, age: Age = "young", final: bool = False) -> None:
-        """Show what there is."""
+        """Flush the pending text."""
         self.waiting += text
         full = True
         while full:
@@ -61,7 +61,7 @@ def assert_good(attack: Attack, messages: list[str]) -> None:
 def test_a_message_breaks_safely_wherever_its_time_is_over() -> None:
     """An old message ends at once, and both parts are as safe as the whole.
 
-    Short texts are broken at up to fifteen positions, long ones several times at random ones.
+    Short texts are split at up to fifteen positions, long ones several times at random ones.
     """
     check_each(CORPUS, _assert_breaks_safely)
 
@@ -72,7 +72,7 @@ def _assert_breaks_safely(attack: Attack) -> None:
             ages: list[Age] = ["young", "old"]
             assert_good(attack, grown([attack.text[:at], attack.text[at:]], ages))
         return
-    chance = random.Random(f"roll:{attack}")  # noqa: S311 - the same breaks in each run
+    chance = random.Random(f"roll:{attack}")  # noqa: S311 - the same splits in each run
     pieces = ["".join(attack.text[i : i + 997]) for i in range(0, len(attack.text), 997)]
     kinds: list[Age] = [chance.choice(["young", "young", "ripe", "old"]) for _ in pieces]
     assert_good(attack, grown(pieces, kinds))

@@ -37,11 +37,11 @@ TOO_LATE = {
     "whole reply edited in, not recorded",
     "reaction set, recorded as answered",
 }
-"""Points at which a run's end may be decided: the reply may be whole, or stopped."""
+"""Points at which a run's end may be decided: the reply may be complete, or stopped."""
 
 
 class StopAt:
-    """Has Ana stop what runs when the bot reaches a point for the first time."""
+    """Makes Ana stop the run when the bot first reaches a point."""
 
     def __init__(self, point: Point, patch: pytest.MonkeyPatch) -> None:
         self.stage: Stage | None = None
@@ -78,7 +78,7 @@ def posted(stage: Stage, ts: str) -> list[str]:
 
 
 def ends(stage: Stage, ts: str) -> list[str]:
-    """Return the messages that end a run: with the note that it was stopped, or with buttons."""
+    """Return the messages that end a run: with the note about the stop, or with buttons."""
     return [m for m in posted(stage, ts) if STOPPED in m or f"[{strings.REGENERATE}]" in m]
 
 
@@ -99,9 +99,9 @@ CASES = [*((name, SHORT) for name in ASYNC), *((name, LONG) for name in LATE if 
 async def test_a_stop_at_any_point_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
-    """Once it is stopped nothing more appears, no model is called, and the thread says so once.
+    """After the stop nothing more appears, no model is called, and the thread says so once.
 
-    When the end is already decided, the reply may be whole instead.
+    If the end is already decided, the reply may be complete instead.
     """
     stop = StopAt(ASYNC[name], monkeypatch)
     models = everywhere(Reply(text, first_token_s=0.1, pace_s=PACE_S))

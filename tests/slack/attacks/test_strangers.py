@@ -32,7 +32,7 @@ from tests.slack.attacks.strangers import (
 from tests.stage import Stage, on_stage
 
 SECRETS = ("The answer of", "balanced", "writer")
-"""Words of the answers and of their overview, of which nobody else may see any."""
+"""Words of the answers and the overview, none of which anybody else may see."""
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
@@ -72,7 +72,7 @@ def assert_nothing_was_shown(stage: Stage, calls: int) -> None:
 
 @strangers
 async def test_no_stranger_opens_the_answers(stage: Stage, stranger: Stranger) -> None:
-    """People without access click the button in vain, once or twice."""
+    """People without access click the button without effect, once or twice."""
     reply = await replied(stage)
     person = await stranger.come(stage)
     calls = len(stage.slack.calls())
@@ -102,7 +102,7 @@ async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: St
 async def test_whoever_is_removed_sees_no_further_page(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An open modal outlasts the right to see it by `REMEMBERED_S` seconds at most."""
+    """An open modal outlasts the permission to see it by `REMEMBERED_S` seconds at most."""
     monkeypatch.setattr(recent, "REMEMBERED_S", 0.0)
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ben, reply)

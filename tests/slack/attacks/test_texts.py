@@ -1,4 +1,4 @@
-"""The whole corpus through what makes text safe: streamed in pieces, cut into messages, paged."""
+"""The whole corpus through the text filters: streamed in pieces, split into messages, paged."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ SHORT = 200
 """Characters up to which a text is split at every position."""
 
 STATES, LOOKED_AT = 8, 5_000
-"""Moments of a long stream that are looked at, and up to which length."""
+"""How many states of a long stream are checked, and up to which length."""
 
 HELD = 2_100
-"""Characters that a stream may hold back at most."""
+"""The most characters that a stream may hold back."""
 
 SIZES = {
     "mentions": 67,
@@ -52,7 +52,7 @@ SIZES = {
     "sizes": 65,
     "scripts": 26,
 }
-"""Attacks of each kind that there are at least; raise a number when you add one."""
+"""The minimum number of attacks of each kind; raise it when you add one."""
 
 
 def test_the_corpus_is_complete() -> None:
@@ -65,12 +65,12 @@ def test_the_corpus_is_complete() -> None:
 
 
 def test_it_is_inert_and_its_words_are_kept() -> None:
-    """Nothing in an attack is live, and a reader reads exactly what was written."""
+    """Nothing in an attack is live, and readers see exactly the original text."""
     check_each(CORPUS, _assert_inert_and_kept)
 
 
 def test_every_attack_that_fails_is_named() -> None:
-    """The loop stops at no failure: it checks every attack and names each that fails."""
+    """The loop doesn't stop at a failure: it checks every attack and names each that fails."""
     failing = {str(attack) for attack in CORPUS[::50]}
 
     def check(attack: Attack) -> None:
@@ -93,7 +93,7 @@ def _assert_inert_and_kept(attack: Attack) -> None:
 
 
 def assert_short_fields_are_inert(attack: Attack) -> None:
-    """As a name, a title or a quoted question it is one harmless line within its limit."""
+    """Check that a name, title or quoted question of it is one harmless line within the limit."""
     for text in (escape_mrkdwn(attack.text), escape_markdown(attack.text)):
         assert "<" not in text
         assert ">" not in text
@@ -120,7 +120,7 @@ def _assert_same_when_split(attack: Attack) -> None:
 
 
 def test_every_state_of_the_stream_is_inert() -> None:
-    """Slack may read a reply at any moment: what has been shown by then is safe."""
+    """Slack may show a reply at any moment: every state of it is safe."""
     check_each(CORPUS, _assert_states_inert)
 
 
@@ -137,7 +137,7 @@ def _assert_states_inert(attack: Attack) -> None:
 
 
 def test_each_message_of_it_is_inert() -> None:
-    """However long an attack is, each message fits and is safe by itself, and no word is lost."""
+    """However long an attack is, each message fits and is safe, and no word is lost."""
     check_each(CORPUS, _assert_messages_inert)
 
 
@@ -170,7 +170,7 @@ def _assert_shown_in_modal(attack: Attack) -> None:
 
 
 def _splits(text: str) -> Iterator[Sequence[str]]:
-    """The text in pieces: two at every position and each by itself, or at random positions."""
+    """Yield splits of the text: in two at every position and into characters, or at random."""
     if len(text) <= SHORT:
         yield list(text)
         for position in range(len(text) + 1):

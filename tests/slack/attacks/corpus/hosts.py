@@ -59,7 +59,7 @@ ODD = (
     ("http://203.0.113.7/", "203.0.28935/x"),
     ("http://127.0.0.1/", "127.1/x"),
 )
-"""A host in the question, and one that some parsers take for it and others do not."""
+"""A host in the question, and one that only some parsers read as the same host."""
 
 SHARED = (
     ("github.io", "evil.github.io"),
@@ -78,7 +78,7 @@ SHARED = (
     ("localhost", "evil.localhost"),
     ("com", "evil.com"),
 )
-"""A host in the question, and another one that somebody else may own."""
+"""A host in the question, and one with possibly another owner."""
 
 BARE = (
     *(
@@ -124,4 +124,4 @@ BARE = (
         "evil.com\uc785",
     ),
 )
-"""Names alone, which some reader links."""
+"""Bare names that some parser links."""

@@ -82,7 +82,7 @@ SEPARATORS = (
         "\u2192",
     ),
 )
-"""What stands between the two: any sign of ASCII, what looks like one, and what nobody sees."""
+"""Separators: ASCII characters, look-alikes, and invisible characters."""
 
 EVIL = (
     "http://evil.com/?d=SECRET",
@@ -108,7 +108,7 @@ EVIL = (
 
 
 ENDS = (*string.punctuation, "\u00a0x", "\u3002x", "\\\nx", "];", "})", "&gt;", "&nbsp;x")
-"""What may stand right behind an address: no reader may take it into the host."""
+"""Characters right after an address, which no parser may include in the host."""
 
 
 def nested() -> Iterator[str]:
@@ -172,4 +172,4 @@ ORDINARY = (
     "good.example/docs/intro",
     "good.example/docs?page=2",
 )
-"""Addresses as they stand in answers: an allowed host leaves them live."""
+"""Addresses as in answers: on an allowed host they stay links."""
