@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -86,6 +87,10 @@ class ModelResolver:
         if isinstance(ref, str):
             return self._named(ref)
         if isinstance(getattr(ref, "profile", None), Profile) and hasattr(ref, "stream"):
+            if inspect.iscoroutinefunction(ref.stream):
+                raise PipelineError(
+                    "its `stream` must be an async generator: yield `moa.Chunk`s, don't return."
+                )
             return ref
         raise PipelineError(
             f'must be "provider:model" or a moa.Model, an object with a `profile` and a `stream`; '

@@ -45,6 +45,7 @@ WORKED = (
     "vLLM",
     "llama.cpp",
     "Any other gateway",
+    "Scripted models",
     "Headers",
     "Local servers",
 )

@@ -138,7 +138,7 @@ def _scripted(spec: ModelSpec, profile: Profile, _endpoints: Endpoints) -> Provi
 
     if spec.model not in {"", "echo"} and spec.reply is None:
         raise PipelineError(
-            f'The scripted model "{profile.name}" needs `reply`, or `model = "echo"`.'
+            f'The scripted model "{profile.name}" needs `reply` in moa.toml, or the model "echo".'
         )
     return from_settings(profile, reply=spec.reply, delay_s=spec.delay_s, fail=spec.fail)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.playground.state.models import SlackMessage
 from bot.slack.brainstorm import ids
-from bot.slack.brainstorm.start_view import StartPlace, parse_start
+from bot.slack.brainstorm.start_view import StartPlace, cost_text, parse_start
 from bot.slack.brainstorm.topics import reads_like_topic, topic_of_call
 from bot.slack.routes import START_BRAINSTORM
 from tests.brainstorm.sessions import Room, accepted, room
@@ -41,6 +41,15 @@ async def started_from(here: Room, offer: SlackMessage) -> SlackMessage:
     assert accepted(await slack.submit(ana, view))
     await slack.wait_for(here.boards)
     return here.boards()[-1]
+
+
+@pytest.mark.parametrize(
+    ("most", "says"),
+    [(0.0, "It costs nothing."), (0.5, "It costs at most $0.50."), (None, "unknown")],
+)
+def test_the_form_says_what_it_costs(most: float | None, says: str) -> None:
+    """Free models cost nothing, and a cost that nobody knows is never $0."""
+    assert says in cost_text(most)
 
 
 @pytest.mark.parametrize("call", ["brainstorm: {}", "  Brainstorm :  {}", "BRAINSTORM:\n{}"])

@@ -146,6 +146,15 @@ async def test_an_invalid_key_is_named_and_not_shown(
     assert "curly" not in str(raised.value)
 
 
+class Returns:
+    """Returns its answer where it should yield it."""
+
+    profile = moa.Profile("returns", context_window=8_192)
+
+    async def stream(self, prompt: moa.Prompt, sampling: moa.Sampling) -> str:
+        return prompt.messages[0].content
+
+
 MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"models": []}, ["models: name at least one model."]),
     ({"models": ["gpt-6"]}, ['"gpt-6" names no provider', '"provider:model"', "anthropic"]),
@@ -155,6 +164,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"models": ["scripted:parrot"]}, ["models[1]: ", "echo"]),
     ({"models": [3]}, ["models[1]: ", "of type int", "profile", "stream"]),
     ({"models": [type(says("x"))]}, ["of type type"]),
+    ({"models": [Returns()]}, ["models[1]: ", "`stream`", "yield"]),
     ({"models": ["scripted"], "aggregator": "x:y"}, ['aggregator[1]: there is no provider "x"']),
     ({"models": ["scripted"], "aggregator": []}, ["aggregator: name at least one model."]),
     ({"models": ["scripted"], "strategy": "debat"}, ["strategy: ", 'Did you mean "debate"?']),

@@ -45,6 +45,14 @@ def test_the_figures_under_a_reply(
     assert summary(whole, costs=False) == line.rpartition(" · ")[0]
 
 
+def test_people_can_say_the_words_on_a_button() -> None:
+    """A button's name for screen readers and voice control holds its visible words."""
+    labels = {name: text for name, text in vars(strings).items() if name.endswith("_LABEL")}
+    buttons = {getattr(strings, name.removesuffix("_LABEL")): text for name, text in labels.items()}
+    assert strings.SHOW_ANSWERS in buttons
+    assert [seen for seen, label in buttons.items() if seen.lower() not in label.lower()] == []
+
+
 def test_the_notice_comes_after_the_figures() -> None:
     """Only the footer of a first reply has it, before the link to an earlier reply."""
     whole = outcome((RED,), 1.0, 0.5)

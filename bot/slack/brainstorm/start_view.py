@@ -14,7 +14,7 @@ from typing import Any
 
 from bot import slack_limits
 from bot.brainstorm.session import DOTS, MINUTES, MOST_DOTS, MOST_MINUTES
-from bot.figures import dollars
+from bot.figures import cost, dollars
 from bot.slack.brainstorm import ids
 from bot.slack.ui.blocks import Block, context, plain_text
 from bot.slack.ui.forms import input_block, option
@@ -101,6 +101,8 @@ def cost_text(most: float | None) -> str:
     """Return what a brainstorm costs at most, as a sentence."""
     if most is None:
         return strings.START_COST_UNKNOWN
+    if most == 0:
+        return strings.START_COST_NOTHING
     return strings.START_COST.format(cost=dollars(most))
 
 
@@ -166,8 +168,7 @@ def _number(name: str, label: str, initial: int, most: int) -> Block:
 def _pipeline(costs: Mapping[str, float | None], chosen: str, *, shows_cost: bool) -> list[Block]:
     options: list[Block] = []
     for name, most in costs.items():
-        known = shows_cost and most is not None
-        about = strings.START_COST_OPTION.format(cost=dollars(most or 0.0)) if known else ""
+        about = _option_cost(most) if shows_cost else ""
         if len(name) <= slack_limits.OPTION_VALUE:
             options.append(option(name, name, about))
     options = options[: slack_limits.SELECT_OPTIONS]
@@ -178,6 +179,12 @@ def _pipeline(costs: Mapping[str, float | None], chosen: str, *, shows_cost: boo
     if initial:
         element["initial_option"] = initial[0]
     return [input_block(ids.PIPELINE, strings.START_PIPELINE, element)]
+
+
+def _option_cost(most: float | None) -> str:
+    if most is None:
+        return ""
+    return strings.START_COST_OPTION.format(cost=dollars(most)) if most else cost(most)
 
 
 def _place() -> Block:

@@ -106,6 +106,7 @@ def _introduction(page: HomePage) -> Iterator[Block]:
         strings.HOME_ASK_DIRECT,
         strings.HOME_ASK_COMMAND,
         strings.HOME_ASK_SHORTCUT,
+        strings.HOME_ASK_BRAINSTORM,
     )
     yield section("\n".join(f"• {way}" for way in ways))
 

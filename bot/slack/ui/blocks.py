@@ -75,7 +75,11 @@ def actions(block_id: str, elements: list[Block]) -> Block:
 def button(
     label: str, action_id: str, value: str, *, accessibility_label: str | None = None
 ) -> Block:
-    """Return a button. Screen readers read `accessibility_label` instead of the label."""
+    """Return a button.
+
+    Screen readers read `accessibility_label` instead of the label. It holds the label's words, so
+    that people who speak to their computer can say what they see (WCAG 2.5.3).
+    """
     block: Block = {
         "type": "button",
         "text": plain_text(shorten(plain(label), slack_limits.BUTTON_TEXT)),

@@ -129,7 +129,7 @@ CUT_AT_LIMIT = "_The reply ends here: the model that wrote it reached its length
 INTERRUPTED = "_I was restarted while replying. A new reply follows._"
 
 SHOW_ANSWERS = "Show answers"
-SHOW_ANSWERS_LABEL = "Show each model's own answer"
+SHOW_ANSWERS_LABEL = "Show answers: each model's own"
 SHARE = "Share in channel"
 SHARED_BY = "*{user}* asked: {question}"
 SHARED_SHORTENED = "This reply is too long for one message. This is its beginning."
@@ -339,9 +339,9 @@ SHORT_RANKING = "ranking"
 # The answers modal: one answer
 
 ANSWERS_BEST = "Mark as best"
-ANSWERS_BEST_LABEL = "Mark this answer as the best"
+ANSWERS_BEST_LABEL = "Mark as best: this answer"
 ANSWERS_BEST_CHOSEN = "Marked as best (undo)"
-ANSWERS_BEST_CHOSEN_LABEL = "You marked this answer as the best. Click to undo"
+ANSWERS_BEST_CHOSEN_LABEL = "Marked as best (undo): this answer"
 ANSWERS_BEST_LINE = "You marked this answer as the best."
 ANSWERS_TOKENS = "{count} tokens"
 ANSWERS_EMPTY = "This model returned no text."
@@ -549,6 +549,9 @@ HOME_ASK_COMMAND = (
     "From any message box: `/moa QUESTION`. Only you see the reply, and you can share it."
 )
 HOME_ASK_SHORTCUT = "About a message: open its menu (⋮) and choose *Ask about this message*."
+HOME_ASK_BRAINSTORM = (
+    "With your team: `/moa brainstorm TOPIC`. People and models have ideas, apart at first."
+)
 HOME_RECENT = "Your recent questions"
 HOME_RECENT_NONE = "None yet. Mention me in a channel, or write to me under *Messages*."
 HOME_RECENT_LINE = "{question}\n{facts}"
@@ -617,10 +620,10 @@ COMMAND_STOPPED_NONE = "Nothing to stop here."
 AI_NOTICE = "AI-generated, may be wrong"
 MODELS_READ = "{read} of {count} models"
 REGENERATE = "Regenerate"
-REGENERATE_LABEL = "Ask the models the same question again"
+REGENERATE_LABEL = "Regenerate: ask the models the same question again"
 ANOTHER_PIPELINE = "Ask again with…"
 RETRY = "Try again"
-RETRY_LABEL = "Ask the models this question again"
+RETRY_LABEL = "Try again: ask the models this question again"
 AGAIN_ASKED = "Asking again with the *{pipeline}* pipeline. Only you will see the reply."
 AGAIN_GONE = "I no longer have this question. Please ask it again."
 AGAIN_REFUSED: Mapping[str, str] = MappingProxyType(

@@ -100,6 +100,7 @@ START_PLACE_NONE = "A channel that I'm in"
 START_PIPELINE = "Whose models take part"
 START_MATERIAL = "The messages of this thread are the material."
 START_COST = "It costs at most {cost}."
+START_COST_NOTHING = "It costs nothing."
 START_COST_UNKNOWN = "What it costs is unknown, because a model has no known price."
 START_COST_OPTION = "at most {cost}"
 START_HOW = (
