@@ -81,7 +81,7 @@ class Watched:
 
     @property
     def told(self) -> list[str]:
-        """Return the events about the connection."""
+        """Return the log events about the connection."""
         ours = ("slack_connect", "slack_not_connected", "slack_token")
         return [line["event"] for line in self.lines if line["event"].startswith(ours)]
 

@@ -157,7 +157,7 @@ async def test_every_call_is_listed(tmp_path: Path) -> None:
 
 
 async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
-    """What the models thought of each other's answers, and where these differ."""
+    """It has the models' opinions of each other's answers, and the differences between them."""
     views = [{"view": "yes", "answers": ["A"]}, {"view": "no", "answers": ["B"]}]
     comparison = {"agreements": ["It is."], "differences": [{"topic": "t", "views": views}]}
     models = {

@@ -171,7 +171,7 @@ async def test_layers_ahead_are_waiting() -> None:
 
 @virtual
 async def test_a_crowd_shares_a_card() -> None:
-    """A message holds 50 parts, so a layer without room shares one card."""
+    """A message has at most 50 parts, so a layer without room shares one card."""
     crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
     both = plan(crowd, crowd, by=says("w"))
     for progress in (Progress(), Progress(plan=both)):
