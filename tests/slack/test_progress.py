@@ -65,7 +65,7 @@ async def seen(plan: Plan, progress: Progress | None = None) -> Seen:
 
 
 def council(*names: str) -> Plan:
-    """A plan whose models answer and then rank each other's answers."""
+    """Return a plan whose models answer and then rank each other's answers."""
 
     def script(prompt: Prompt, _: Sampling) -> list[Step]:
         ranks = "RANKING" in prompt.system
