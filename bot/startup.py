@@ -74,5 +74,6 @@ def _shape(catalogue: ModelCatalogue, name: str) -> str:
 def _database(bot: Bot) -> str:
     """Return where the data is, without user and password."""
     url = make_url(bot.database.dsn)
-    where = url.database if bot.database.file else f"Postgres at {url.host}, {url.database}"
+    host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
+    where = url.database if bot.database.file else f"Postgres at {host}, {url.database}"
     return f"{where} ({'new' if bot.database.is_new else 'existing'})"

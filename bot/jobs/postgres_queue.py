@@ -97,8 +97,15 @@ class PostgresQueue:
         return is_live
 
     async def recover(self) -> int:
-        """Queue the unfinished runs that no living worker has; returns how many."""
-        return await self._recovery.requeue_orphans(new_too=True)
+        """Queue the unfinished runs that no living worker has; return how many.
+
+        A slow database doesn't keep the bot from starting: the regular checks find the runs later.
+        """
+        try:
+            return await self._recovery.requeue_orphans(new_too=True)
+        except recovery.AWAY as error:
+            self._outage.start(error)
+            return 0
 
     async def answer(self, context: JobContext, run_id: str) -> None:
         """The job: start the run and wait for its end.

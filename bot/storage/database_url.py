@@ -81,7 +81,8 @@ def explain(url: URL, error: Exception) -> str:
     check = (
         "its folder exists and can be written to"
         if is_file
-        else "the server runs and its user may create tables there"
+        else "the server runs and its user may create tables there (Postgres 15 and later: GRANT "
+        "CREATE ON SCHEMA public)"
     )
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

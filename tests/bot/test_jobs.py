@@ -379,6 +379,23 @@ async def test_a_draining_process_does_not_count_as_dead(stage: Stage) -> None:
     assert stage.work.begun + other.work.begun == [(run_id, 0)]
 
 
+@POSTGRES
+async def test_a_slow_database_does_not_keep_the_bot_from_starting(stage: Stage) -> None:
+    """The run is resumed once the database answers; until then the log says that it is away."""
+    left = await stage.claim()
+    async with (
+        await psycopg.AsyncConnection.connect(stage.database.dsn) as busy,
+        stage.jobs() as jobs,
+    ):
+        await busy.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+        with capture_logs() as logs:
+            assert await jobs.recover() == 0
+        assert "database_away" in [line["event"] for line in logs]
+        await busy.rollback()
+        stage.work.let.set()
+        await stage.work.until(lambda: stage.work.ended == [left])
+
+
 async def test_work_continues_after_a_database_restart(
     stoppable_database: str, postgres: Postgres
 ) -> None:
