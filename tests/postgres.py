@@ -39,7 +39,7 @@ min_wal_size = 32MB
 KEEPER = 'read -r _; "$0" -s -D "$1/data" -m immediate stop; rm -rf "$1" "$2"'
 """Stops the server and removes its files when its input ends, however this process ends."""
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - it is one of two places for a folder of our own
+MEMORY = Path("/dev/shm")  # noqa: S108 - one of two places for a folder of our own
 ENOUGH_BYTES = 2**30
 """Files in memory make a fresh database ten times faster; a container may have too little space."""
 

@@ -1,4 +1,4 @@
-"""docs/models.md: each of its configurations works against a server that behaves like it."""
+"""docs/models.md: each of its configurations works with a server like the real one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WORKED = (
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    """The heading and the text of each TOML block."""
+    """Return heading and text of each TOML block."""
     heading = ""
     pattern = re.compile(r"^## ([^\n]+)$|^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     for found in pattern.finditer(GUIDE.read_text(encoding="utf-8")):
@@ -65,7 +65,7 @@ BLOCKS = [*blocks()]
 
 
 def with_pipeline(text: str) -> str:
-    """The block as a whole file: one without pipelines gets one for its models."""
+    """Return the block as a complete file: if it has no pipelines, one is added for its models."""
     if "[pipelines." in text:
         return text
     names = re.findall(r"^\[models\.([\w-]+)\]$", text, re.MULTILINE)
@@ -82,7 +82,7 @@ def hosts_of(config: Config, variables: Mapping[str, str]) -> set[str]:
     ("heading", "text"), BLOCKS, ids=[f"{n}-{heading}" for n, (heading, _) in enumerate(BLOCKS)]
 )
 async def test_a_configuration_of_the_guide_works(tmp_path: Path, heading: str, text: str) -> None:
-    """Each pipeline answers: addresses, paths, queries and credentials are those of the service.
+    """Each pipeline answers: addresses, paths, queries and credentials are the service's.
 
     A proxy leads every public name to a loopback server that checks them.
     """
@@ -109,13 +109,13 @@ async def test_a_configuration_of_the_guide_works(tmp_path: Path, heading: str, 
     assert all(KEY in str(seen.headers) for seen in hosted.seen)
 
 
-def test_each_server_has_its_section() -> None:
-    """With at least one configuration."""
+def test_each_server_has_a_section() -> None:
+    """The section has at least one configuration."""
     assert {heading for heading, _ in BLOCKS} >= set(WORKED)
 
 
 def test_the_table_has_every_provider() -> None:
-    """With its address and its key's variables."""
+    """The row has its address and the variable of its key."""
     text = GUIDE.read_text(encoding="utf-8")
     for name, preset in PRESETS.items():
         row = next(

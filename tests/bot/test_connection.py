@@ -75,13 +75,13 @@ class Watched:
 
     @property
     def base(self) -> str:
-        """The address of the operators' routes."""
+        """Return the address of the operators' routes."""
         [address] = [line["address"] for line in self.lines if line["event"] == "metrics_served"]
         return address.removesuffix("/metrics")
 
     @property
     def told(self) -> list[str]:
-        """Return the events about the connection."""
+        """Return the log events about the connection."""
         ours = ("slack_connect", "slack_not_connected", "slack_token")
         return [line["event"] for line in self.lines if line["event"].startswith(ours)]
 
@@ -130,7 +130,7 @@ async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
     assert watched.told[-2:] == ["slack_connection_lost", "slack_connected_again"]
 
 
-async def test_it_is_not_ready_while_slack_gives_no_connection(watched: Watched) -> None:
+async def test_it_is_not_ready_while_slack_refuses_connections(watched: Watched) -> None:
     """However often it retries, the log has one line per cause."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
     await watched.slack.drop_sockets()
@@ -175,7 +175,7 @@ async def test_a_refused_bot_token_is_logged_once(watched: Watched, *, asked_bef
     assert [each for each in watched.lines if each["level"] == "error"] == [line]
 
 
-async def test_an_app_that_is_removed_and_comes_back(watched: Watched) -> None:
+async def test_it_recovers_when_a_removed_app_is_reinstalled(watched: Watched) -> None:
     """It recovers from revoked tokens and a closed connection."""
     await watched.slack.revoke_tokens()
     assert (await watched.says("slack_token_refused"))["code"] == "token_revoked"
@@ -207,7 +207,7 @@ async def test_socket_mode_is_switched_off(watched: Watched) -> None:
     await watched.becomes(ready=True)
 
 
-async def test_a_connection_that_is_open_and_dead(
+async def test_an_open_session_without_pongs_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An open session without pongs counts as lost."""
@@ -219,7 +219,7 @@ async def test_a_connection_that_is_open_and_dead(
         await stage.replied(await stage.ask("What is the risk?"))
 
 
-async def test_an_address_that_takes_no_connection(
+async def test_a_failed_websocket_address_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An address works once: after a failure, Slack is asked for a new one."""

@@ -213,7 +213,7 @@ async def test_a_draining_process_finishes_its_runs_and_takes_no_new_one(stage: 
     assert stage.work.begun == [(first, 0), (second, 0)]
 
 
-async def test_a_drain_that_is_cut_short_cancels_what_runs(stage: Stage) -> None:
+async def test_a_drain_cut_short_cancels_its_runs(stage: Stage) -> None:
     """A second signal ends the drain; its runs stay unfinished."""
     run_id = await stage.claim()
     async with stage.jobs() as jobs:

@@ -124,7 +124,7 @@ def test_request_bodies_are_never_logged() -> None:
 
 
 async def test_no_question_and_no_answer_is_logged(tmp_path: Path, database: str) -> None:
-    """Not at DEBUG, nor when the database rejects an answer or a question."""
+    """This holds even at DEBUG, and when the database rejects an answer or a question."""
     question, answer = "tangerine", "marmalade"
     async with (
         world(tmp_path, Reply(f"The {answer}.")) as there,

@@ -13,7 +13,7 @@ from tests.models.replies import Reply, Status
 from tests.stage import everywhere, on_stage
 
 
-async def test_an_answered_question_is_counted_in_every_metric(tmp_path: Path) -> None:
+async def test_an_answered_question_is_counted_from_start_to_end(tmp_path: Path) -> None:
     """From receiving a question to the reply: questions, calls, tokens, cost, Slack, queue."""
     async with on_stage(tmp_path, mode="http") as stage:
         await stage.replied(await stage.ask("What is a tangerine?"))
@@ -47,7 +47,7 @@ async def test_an_answered_question_is_counted_in_every_metric(tmp_path: Path) -
     assert found.value("database_up") == 1
 
 
-async def test_the_metrics_name_nobody_and_hold_no_words(tmp_path: Path) -> None:
+async def test_the_metrics_contain_no_ids_and_no_text(tmp_path: Path) -> None:
     """They contain no ids and no text that anybody wrote."""
     async with on_stage(tmp_path, mode="http") as stage:
         ts = await stage.ask("What is a tangerine?")

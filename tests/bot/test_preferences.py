@@ -76,7 +76,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
     assert (await elsewhere.rules("T1", "C1", "U1")).pipeline == "deep"
 
 
-async def test_a_person_is_no_channel(preferences: Preferences) -> None:
+async def test_a_person_and_a_channel_with_one_id_are_distinct(preferences: Preferences) -> None:
     """Equal ids in different scopes don't collide."""
     await preferences.store_choice("T1", "person", "X1", PersonChoice(pipeline="quick"), "X1")
     assert (await preferences.rules("T1", "X1", "U1")).pipeline == "balanced"

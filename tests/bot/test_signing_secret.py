@@ -24,7 +24,7 @@ aggregator = "one"
 
 
 async def test_socket_mode_starts_without_a_signing_secret(tmp_path: Path) -> None:
-    """The two tokens are enough for Socket Mode; HTTP names the secret that it lacks."""
+    """The two tokens are enough for Socket Mode; HTTP mode names the missing secret."""
     (tmp_path / "moa.toml").write_text(CONFIG, encoding="utf-8")
     async with LocalSlack() as slack:
         known = variables(slack, tmp_path)

@@ -68,7 +68,7 @@ async def test_a_transaction_works_after_an_error(tmp_path: Path) -> None:
     await database.dispose()
 
 
-async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+async def test_the_write_ahead_log_does_not_grow_forever(tmp_path: Path) -> None:
     """It is checkpointed while questions come in, however many they are."""
     database = await open_database(f"sqlite:///{tmp_path / 'bot.db'}")
     run_store = StoredRunStore(database)

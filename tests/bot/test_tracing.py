@@ -245,7 +245,7 @@ def test_log_lines_of_a_question_name_its_trace(kept: Kept) -> None:
 
 
 def test_work_has_a_separate_trace_from_its_request(kept: Kept) -> None:
-    """The work may outlive the request that brought the question."""
+    """The work may outlive the request that delivered the question."""
     with kept.provider.get_tracer("a framework").start_as_current_span("POST /slack/events"):
         report(kept, [])
     named = {span.name: span for span in kept.spans}

@@ -35,7 +35,7 @@ def providers(server: ModelServer) -> dict[str, str]:
 
 
 def mixed(folder: Path) -> None:
-    """A pipeline of two providers, with one broken model."""
+    """Configure a pipeline of two providers, with one broken model."""
     models = {
         "gpt": 'provider = "openai"\nmodel = "gpt"',
         "claude": 'provider = "anthropic"\nmodel = "claude"',

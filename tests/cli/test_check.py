@@ -19,7 +19,7 @@ def tokens(slack: LocalSlack) -> dict[str, str]:
 
 
 def simple(folder: Path) -> None:
-    """A configuration without external services."""
+    """Configure the bot without external services."""
     configure(folder, {"one": scripted()}, pipeline("one", aggregator="one"))
 
 

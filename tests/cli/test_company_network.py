@@ -30,7 +30,7 @@ def configure(folder: Path, provider: str, lines: str = "", **variables: str) ->
 
 @pytest.mark.parametrize("spelling", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 async def test_a_proxy_in_dotenv_leads_to_a_model(tmp_path: Path, spelling: str) -> None:
-    """`.env` is where people put it; nothing else has to know of it."""
+    """Setting it in `.env`, where people put it, is enough."""
     company = Company(tmp_path)
     async with (
         VendorServer(tls=company.server("api.mistral.ai")) as server,
@@ -45,7 +45,7 @@ async def test_a_proxy_in_dotenv_leads_to_a_model(tmp_path: Path, spelling: str)
 
 @pytest.mark.parametrize("command", [("ask", "Where?"), ("check",)], ids=["ask", "check"])
 async def test_an_unusable_proxy_is_reported(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """In words, and nothing is sent past it."""
+    """The message explains it, and nothing is sent around the proxy."""
     async with ModelServer({"m": Reply("Paris.")}) as server:
         lines = f'base_url = "{server.openai_url}"'
         configure(tmp_path, "openai", lines, ALL_PROXY="socks5://user:pass-word@127.0.0.1:9")
@@ -58,7 +58,7 @@ async def test_an_unusable_proxy_is_reported(tmp_path: Path, command: tuple[str,
 
 @pytest.mark.parametrize("command", [("ask", "Where?"), ("check",)], ids=["ask", "check"])
 async def test_an_untrusted_certificate_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
-    """With what to set."""
+    """The message says which setting adds the certificate."""
     company = Company(tmp_path)
     async with VendorServer(tls=company.server("127.0.0.1")) as server:
         configure(tmp_path, "openai", f'base_url = "{server.url}/v1"')
@@ -81,7 +81,7 @@ async def test_a_moved_server_is_named(tmp_path: Path, command: tuple[str, ...])
 
 @asynccontextmanager
 async def encrypted(url: str, company: Company, host: str) -> AsyncGenerator[str, None]:
-    """An https address in front of a plain server, as Slack's is."""
+    """Serve https in front of a plain server, like Slack."""
     port = urlsplit(url).port
 
     async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +106,7 @@ SCRIPTED = ("scripted", 'reply = "x"')
 
 
 async def test_slack_is_reached_through_the_proxy(tmp_path: Path) -> None:
-    """With the company's certificate, also if only ALL_PROXY is set."""
+    """It uses the company's certificate, and also works if only ALL_PROXY is set."""
     company = Company(tmp_path)
     async with (
         LocalSlack() as slack,
@@ -131,7 +131,7 @@ async def test_slack_is_reached_through_the_proxy(tmp_path: Path) -> None:
 
 
 async def test_slack_may_be_exempt_from_the_proxy(tmp_path: Path) -> None:
-    """NO_PROXY holds for Slack too, whatever the environment says to its SDK."""
+    """NO_PROXY applies to Slack too, whatever the environment tells Slack's SDK."""
     async with LocalSlack() as slack, Proxy("http://127.0.0.1:9", refuses=403) as proxy:
         tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
         configure(tmp_path, *SCRIPTED, **tokens)

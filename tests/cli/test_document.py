@@ -136,7 +136,7 @@ async def test_every_character_survives_and_none_is_executed(tmp_path: Path) -> 
 
 
 async def test_every_call_is_listed(tmp_path: Path) -> None:
-    """Retries too, with role, times, tokens and the kind of error; also without a reply."""
+    """Each has role, times, tokens and error kind; retries are included, even without a reply."""
     models = {"dead": scripted(fail="unavailable"), "end": scripted("Reply.")}
     both = pipeline("dead end", aggregator="end") + pipeline("dead", aggregator="dead", name="none")
     configure(tmp_path, models, both)
@@ -157,7 +157,7 @@ async def test_every_call_is_listed(tmp_path: Path) -> None:
 
 
 async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
-    """What the models thought of each other's answers, and where these differ."""
+    """It has the models' opinions of each other's answers, and the differences between them."""
     views = [{"view": "yes", "answers": ["A"]}, {"view": "no", "answers": ["B"]}]
     comparison = {"agreements": ["It is."], "differences": [{"topic": "t", "views": views}]}
     models = {
@@ -183,7 +183,7 @@ async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
 
 
 def test_every_field_is_documented() -> None:
-    """In one table for people who write scripts."""
+    """One table lists them all for people who write scripts."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     table = text.partition("`moa-bot ask --json`\n")[2].partition("\n## ")[0]
     for name in FIELDS | ANSWER_FIELDS | CALL_FIELDS | {"error", "agreements", "differences"}:

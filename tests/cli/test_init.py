@@ -26,7 +26,7 @@ def written(folder: Path) -> dict[str, dict[str, object]]:
 
 
 async def test_each_pipeline_of_the_file_can_be_asked(tmp_path: Path) -> None:
-    """With two keys, the file mixes both vendors, and all of it works without a change."""
+    """With two keys, the file uses both vendors, and all of it works unchanged."""
     models = dict.fromkeys([*SERVED, *CLAUDES], Reply("Paris."))
     async with ModelServer(models) as server:
         variables = addresses(server) | KEYS
@@ -49,8 +49,8 @@ async def test_each_pipeline_of_the_file_can_be_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-async def test_the_models_that_a_service_offers_are_used(tmp_path: Path, key: str) -> None:
-    """If it doesn't know our names, those of its list are taken, and embeddings are left out."""
+async def test_the_models_offered_by_a_service_are_used(tmp_path: Path, key: str) -> None:
+    """Without our default models, those in its list are used, except embedding models."""
     models = {"text-embedding-3": Reply(), "house-model": Reply("Paris.")}
     async with ModelServer(models) as server:
         vendor = key.removesuffix("_API_KEY")
@@ -64,7 +64,7 @@ async def test_the_models_that_a_service_offers_are_used(tmp_path: Path, key: st
 
 
 async def test_a_refused_key_is_left_out(tmp_path: Path) -> None:
-    """A pipeline with it could not be used; the output says so."""
+    """A pipeline with it would be unusable; the output says why it is missing."""
     async with ModelServer(
         dict.fromkeys(CLAUDES, Reply("Paris.")), key=KEYS["ANTHROPIC_API_KEY"]
     ) as server:
@@ -90,7 +90,7 @@ async def test_local_servers_are_found(tmp_path: Path) -> None:
 
 
 async def test_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
-    """--force replaces it, --output writes another, and - prints it alone."""
+    """--force replaces it, --output writes another file, and - only prints."""
     (tmp_path / "moa.toml").write_text("mine = 1\n", encoding="utf-8")
     async with ModelServer(dict.fromkeys(SERVED, Reply("Paris."))) as server:
         variables = addresses(server) | {"OPENAI_API_KEY": "k" * 12}
@@ -108,7 +108,7 @@ async def test_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
 
 
 async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
-    """Models of the same name on two servers, and names with special characters, get keys."""
+    """Equal model names on two servers, and names with special characters, get valid keys."""
     models = {'team/odd "name".gguf': Reply("Paris."), "other/llama3": Reply("Rome.")}
     async with ModelServer(models) as one, ModelServer({"llama3": Reply("Oslo.")}) as two:
         variables = {"MOA_LOCAL_SERVERS": f"{one.url},{two.url}"}
@@ -123,7 +123,7 @@ async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
 
 
 async def test_the_example_is_printed(tmp_path: Path) -> None:
-    """Also where no repository is at hand; it needs no key and writes nothing."""
+    """It needs no repository and no key, and writes nothing."""
     result = await moa_bot(tmp_path, "init", "--example")
     assert result.out == (ROOT / "moa.example.toml").read_text(encoding="utf-8")
     assert not (tmp_path / "moa.toml").exists()

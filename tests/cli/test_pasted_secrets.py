@@ -1,4 +1,4 @@
-"""Keys that were pasted into the wrong place are explained, and never printed."""
+"""Keys pasted into the wrong place are explained, and never printed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ PLACES = {
 
 @pytest.mark.parametrize("command", [("ask", "Why?"), ("check",)], ids=["ask", "check"])
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
-async def test_a_key_in_place_of_its_variable_is_explained(
+async def test_a_key_instead_of_its_variable_is_explained(
     tmp_path: Path, command: tuple[str, ...], key: str
 ) -> None:
-    """`api_key_env` is where people paste keys most; the message says where the key belongs."""
+    """Most misplaced keys are in `api_key_env`; the message says where the key belongs."""
     text = PLACES["api_key_env"].format(key=key) + PIPELINE
     (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
     result = await moa_bot(tmp_path, *command)
@@ -52,7 +52,7 @@ async def test_a_key_in_place_of_its_variable_is_explained(
 async def test_a_key_in_any_wrong_place_is_not_printed(
     tmp_path: Path, command: tuple[str, ...], place: str
 ) -> None:
-    """The message still names the place."""
+    """The message still names the setting."""
     key = KEYS["OpenAI"]
     text = PLACES[place].format(key=key) + PIPELINE
     (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
@@ -72,7 +72,7 @@ async def test_a_key_in_any_wrong_place_is_not_printed(
     ],
 )
 async def test_a_key_at_the_top_is_not_printed(tmp_path: Path, line: str) -> None:
-    """Not even by the TOML reader's own message."""
+    """Even the TOML parser's own message is not shown."""
     key = KEYS["OpenAI"]
     text = line.format(key=key) + PLACES["model"].format(key="gpt") + PIPELINE
     (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
@@ -82,7 +82,7 @@ async def test_a_key_at_the_top_is_not_printed(tmp_path: Path, line: str) -> Non
 
 
 async def test_a_key_in_a_pipeline_is_not_printed(tmp_path: Path) -> None:
-    """As a proposer, an aggregator, a strategy, or on the command line."""
+    """It may be a proposer, an aggregator, a strategy, or a command-line argument."""
     key = KEYS["Groq"]
     models = PLACES["model"].format(key="gpt")
     (tmp_path / "moa.toml").write_text(
@@ -111,8 +111,8 @@ async def test_a_key_in_a_pipeline_is_not_printed(tmp_path: Path) -> None:
         "TOKEN",
     ],
 )
-async def test_names_of_variables_are_taken(tmp_path: Path, name: str) -> None:
-    """Whatever a variable is called, as long as a shell can set it."""
+async def test_variable_names_are_accepted(tmp_path: Path, name: str) -> None:
+    """Any name that a shell can set is accepted."""
     text = PLACES["api_key_env"].format(key=name) + PIPELINE
     (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
     result = await moa_bot(tmp_path, "ask", "Why?")
@@ -121,7 +121,7 @@ async def test_names_of_variables_are_taken(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["$OPENAI_API_KEY", "env:KEY", "MY KEY", "my-key", "", "9KEY"])
 async def test_other_names_are_explained(tmp_path: Path, name: str) -> None:
-    """The message says what a name may consist of."""
+    """The message says which characters a name may contain."""
     text = PLACES["api_key_env"].format(key=name) + PIPELINE
     (tmp_path / "moa.toml").write_text(text, encoding="utf-8")
     result = await moa_bot(tmp_path, "ask", "Why?")
@@ -129,7 +129,7 @@ async def test_other_names_are_explained(tmp_path: Path, name: str) -> None:
 
 
 async def test_credentials_in_an_address_are_not_printed(tmp_path: Path) -> None:
-    """`check` shows the address in effect without them, from moa.toml and from variables."""
+    """`check` shows the effective address without them, from moa.toml and from variables."""
     text = (
         '[models.m]\nprovider = "openai"\nmodel = "gpt"\n'
         'base_url = "http://user:hunter2-secret@127.0.0.1:9/v1"\n' + PIPELINE

@@ -1,4 +1,4 @@
-"""`moa-bot try`: its address, its options, and what it says without models."""
+"""`moa-bot try`: its address, its options, and its output without models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=\S+")
 
 
 async def printed(process: asyncio.subprocess.Process) -> str:
-    """Return what a trial prints until it is ready."""
+    """Return the output of a trial until it is ready."""
     assert process.stdout
     text = ""
     async with asyncio.timeout(LIMIT_S):
@@ -35,7 +35,7 @@ async def ended(process: asyncio.subprocess.Process, sent: signal.Signals) -> in
 
 
 async def test_the_address_opens_the_page_and_ctrl_c_ends_it(tmp_path: Path) -> None:
-    """The printed address opens the page; the folder that is kept holds the trial afterwards."""
+    """The printed address opens the page; the kept folder contains the trial afterwards."""
     configure(tmp_path, {"one": scripted("Hello.")}, pipeline("one", aggregator="one"))
     kept = tmp_path / "kept"
     process = await start(tmp_path, "try", "--keep", str(kept))
@@ -61,7 +61,7 @@ def _close(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 def test_without_a_model_the_settings_say_how_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no key, no file and no demo model, a trial still has settings, and the remedy."""
+    """With no key, file or demo model, a trial still has settings, and gives the remedy."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.environ", {})
     monkeypatch.setattr("bot.defaults.find_spec", _find_nothing)
@@ -71,7 +71,7 @@ def test_without_a_model_the_settings_say_how_to_get_one(
 
 
 async def test_wrong_options_are_named(tmp_path: Path) -> None:
-    """An unknown pipeline, a port in use and a folder that is a file are refused with a remedy."""
+    """Unknown pipelines, a port in use and a file as the folder are rejected with a remedy."""
     configure(tmp_path, {"one": scripted("Hello.")}, pipeline("one", aggregator="one"))
     result = await moa_bot(tmp_path, "try", "--pipeline", "none")
     assert result.code == 2

@@ -1,4 +1,4 @@
-"""A strict parser for the block of answers. It knows the nonce and trusts nothing."""
+"""A strict parser for the block of answers. It is given the nonce and trusts nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds a model from its lines in moa.toml and its variables, and asks it."""
+"""Builds a model from its lines in moa.toml and its variables, and calls it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.moa.provider_calls import Heard, hear
 def model_from(
     lines: str, variables: Mapping[str, str], endpoints: Endpoints | None = None
 ) -> ProvidedModel:
-    """The model of a `[models.m]` table with these lines."""
+    """Return the model of a `[models.m]` table with these lines."""
     table = parse_table(ModelDefinition, tomllib.loads(lines), "models.m")
     lookup = lookup_in(variables)
     assert unset_variable(table, lookup) is None
@@ -26,7 +26,7 @@ def model_from(
 
 
 async def ask_from(lines: str, variables: Mapping[str, str] | None = None) -> Heard:
-    """What such a model answers, with these variables as the whole environment."""
+    """Return the answer of such a model, with these variables as the whole environment."""
     given = dict(variables or {})
     async with Endpoints(network=Network(lookup_in(given))) as endpoints:
         return await hear(model_from(lines, given, endpoints))

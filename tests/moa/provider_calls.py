@@ -27,7 +27,7 @@ class Heard:
 
     @property
     def kind(self) -> tuple[str, str] | None:
-        """The error's class and its `error_kind`."""
+        """Return the error's class and its `error_kind`."""
         return (type(self.error).__name__, self.error.error_kind) if self.error else None
 
 

@@ -80,7 +80,7 @@ class Played:
 
     @property
     def text(self) -> str:
-        """The streamed reply."""
+        """Return the streamed reply."""
         return "".join(delta.text for delta in self.of(Delta))
 
     def read_models(self, number: int = 1) -> set[str]:
@@ -94,7 +94,7 @@ class Played:
 
     @property
     def lines(self) -> list[Call]:
-        """The calls, in the order in which events reported them."""
+        """Return the calls, in the order in which events reported them."""
         return [e.call for e in self.events if isinstance(e, Answered | Failed | Retried)]
 
     def calls(self, model: str) -> list[Call]:

@@ -112,7 +112,7 @@ async def test_a_useless_reply_is_replaced_by_the_next_models(text: str) -> None
 @pytest.mark.parametrize("steps", [("nonsense",), (Fail(Rejected()),), (Hang(),)])
 @virtual
 async def test_without_any_usable_reply_common_words_group_the_ideas(steps: Sequence[Any]) -> None:
-    """If a model fails, hangs or rambles, the grouping is plain, and says so."""
+    """If a model fails, hangs or rambles, the grouping is plain, and is marked as such."""
     ideas = _ideas([*TEXTS, "raise the PRICE of parking!"])
     grouping = await group_ideas(TOPIC, ideas, models=[says("m", *steps)], deadline_s=30)
     assert grouping.by == "words"

@@ -68,7 +68,7 @@ def test_shares_are_fair(sizes: list[int], room: int) -> None:
         assert max(granted) <= max(cut) + 1
 
 
-def test_what_fits_is_left_as_it_is() -> None:
+def test_a_prompt_that_fits_is_unchanged() -> None:
     """If everything fits, nothing is cut and there are no notes."""
     thread, answers = talk("Hi", "Hello", "Why?", system="Be kind."), (answer("Because."),)
     assert token_budget.fit(thread, answers, 100) == (thread, answers, ())

@@ -1,4 +1,4 @@
-"""Common slips in moa.toml get a message that says what happened, and where."""
+"""Common mistakes in moa.toml get a message that explains them and their location."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAYER = '[[pipelines.p.layers]]\nproposers = ["a"]\n'
 
 
 def message(folder: Path, text: str) -> str:
-    """The error of a moa.toml, which the bot and the library must word alike."""
+    """Return the error of a moa.toml, which must be the same in the bot and the library."""
     (folder / "moa.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as for_the_bot:
         load(folder, {})
@@ -28,8 +28,8 @@ def message(folder: Path, text: str) -> str:
     return str(for_the_bot.value)
 
 
-def test_an_unknown_top_level_key_lists_all_that_are_allowed(tmp_path: Path) -> None:
-    """The bot's own tables too."""
+def test_an_unknown_top_level_key_lists_all_allowed_keys(tmp_path: Path) -> None:
+    """The list includes the bot's own tables."""
     found = message(tmp_path, f"[limit]\nx = 1\n{MODEL}{PIPELINE}")
     for table in ("default_pipeline", "limits", "models", "pipelines", "slack", "storage", "work"):
         assert table in found
@@ -47,7 +47,7 @@ def test_an_unknown_top_level_key_lists_all_that_are_allowed(tmp_path: Path) -> 
     ],
 )
 def test_a_default_pipeline_at_the_end_is_explained(tmp_path: Path, end: str, header: str) -> None:
-    """It became part of the last table; that is the only error then."""
+    """It became part of the last table; there is no other error."""
     found = message(tmp_path, f'{MODEL}{end}default_pipeline = "p"\n')
     assert f"default_pipeline: it comes after {header}" in found
     assert "top of the file" in found
@@ -98,7 +98,7 @@ def test_a_default_pipeline_at_the_end_is_explained(tmp_path: Path, end: str, he
     ],
 )
 def test_a_mistake_is_shown_where_it_is(tmp_path: Path, text: str, says: str) -> None:
-    """Each line starts with the path of the wrong key, as it would be written in the file."""
+    """Each line starts with the path of the wrong key, as it is written in the file."""
     assert any(line.startswith(says) for line in message(tmp_path, text).splitlines())
 
 
@@ -120,7 +120,7 @@ def test_a_syntax_error_has_its_line_and_advice(tmp_path: Path, line: str, says:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_byte_order_mark_is_accepted(tmp_path: Path, encoding: str) -> None:
-    """Editors on Windows put one in front, of `.env` too."""
+    """Editors on Windows add one, also to `.env`."""
     text = f'default_pipeline = "p"\n{MODEL}{PIPELINE}'
     (tmp_path / "moa.toml").write_text(text, encoding=encoding)
     (tmp_path / ".env").write_text("FIRST=1\nSECOND=2\n", encoding=encoding)

@@ -58,7 +58,7 @@ async def test_its_log_contains_no_key(model: Buggy, caplog: pytest.LogCaptureFi
     assert "in count_tokens" in caplog.text
 
 
-async def test_when_nobody_answers_it_is_the_cause() -> None:
+async def test_if_no_model_answers_it_is_the_errors_cause() -> None:
     """The traceback leads a developer to the bug in the custom Model."""
     with pytest.raises(NotEnoughAnswers) as raised:
         await ask(Plan.of([Buggy()], aggregator=Buggy()), "Why?")

@@ -70,7 +70,7 @@ class Staged:
 
     @property
     def limit(self) -> float:
-        """The sum of all deadlines in seconds."""
+        """Return the sum of all deadlines in seconds."""
         return sum(layer.deadline_s for layer in self.plan.layers) + self.plan.aggregator_deadline_s
 
     def names_at(self, answer: Answer) -> set[str]:

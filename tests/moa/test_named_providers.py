@@ -47,15 +47,15 @@ async def server() -> AsyncGenerator[VendorServer, None]:
 async def internet(
     folder: Path, *hosts: str
 ) -> AsyncGenerator[tuple[VendorServer, Proxy, dict[str, str]], None]:
-    """A server for public names, the proxy that leads to it, and the variables for both."""
+    """Run a server for public names and the proxy to it; yield them with their variables."""
     company = Company(folder)
     async with VendorServer(tls=company.server(*hosts)) as server, Proxy(server.url) as proxy:
         yield server, proxy, {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(company.file)}
 
 
 @pytest.mark.parametrize("provider", HOSTED)
-async def test_a_name_stands_for_a_service_and_its_key(tmp_path: Path, provider: str) -> None:
-    """The question reaches the service's own host and path, with the key of its own variable."""
+async def test_a_name_selects_a_service_and_its_key(tmp_path: Path, provider: str) -> None:
+    """The question reaches the service's own host and path, with the key from its own variable."""
     preset = PRESETS[provider]
     url = urlsplit(preset.base_url or "")
     async with internet(tmp_path, url.hostname or "") as (server, proxy, variables):
@@ -70,7 +70,7 @@ async def test_a_name_stands_for_a_service_and_its_key(tmp_path: Path, provider:
 
 
 @pytest.mark.parametrize("provider", OWN_SERVERS)
-def test_a_name_stands_for_a_server_of_your_own(provider: str) -> None:
+def test_a_name_selects_a_local_server(provider: str) -> None:
     """Local servers are expected on their usual ports, and need no key."""
     model_from(f'provider = "{provider}"\nmodel = "m"', {})
     url = urlsplit(PRESETS[provider].base_url or "")
@@ -78,7 +78,7 @@ def test_a_name_stands_for_a_server_of_your_own(provider: str) -> None:
 
 
 async def test_a_name_may_have_another_address(server: VendorServer) -> None:
-    """With a base_url, only the API stays; the service's key is not sent there."""
+    """A base_url changes only the address; the service's key is not sent there."""
     lines = f'provider = "groq"\nmodel = "m"\nbase_url = "{server.url}/v1"'
     assert (await ask_from(lines, {"GROQ_API_KEY": KEY})).text == "Paris."
     assert KEY not in str(server.last.headers)
@@ -98,8 +98,8 @@ async def test_a_name_may_have_another_address(server: VendorServer) -> None:
         ("[::1]:11434", "http://[::1]:11434/v1"),
     ],
 )
-def test_ollama_is_where_its_variable_says(host: str, address: str) -> None:
-    """OLLAMA_HOST may be anything that Ollama itself accepts."""
+def test_ollama_is_found_at_its_variables_address(host: str, address: str) -> None:
+    """OLLAMA_HOST may have any form that Ollama accepts."""
     table = ModelDefinition(provider="ollama", model="m")
     assert base_url_of(table, lookup_in({"OLLAMA_HOST": host})) == address
 
@@ -118,7 +118,7 @@ async def test_a_reference_may_use_a_name(
 
 @pytest.mark.parametrize("wrong", ["olama", "open-router", "Gemini"])
 def test_an_unknown_name_is_explained(wrong: str) -> None:
-    """The message has the closest name and all of them."""
+    """The message lists the closest name and all others."""
     with pytest.raises(PipelineError) as raised:
         model_from(f'provider = "{wrong}"\nmodel = "m"', {})
     assert "Did you mean" in str(raised.value)
@@ -126,7 +126,7 @@ def test_an_unknown_name_is_explained(wrong: str) -> None:
 
 
 async def test_headers_are_sent(server: VendorServer) -> None:
-    """`env:NAME` stands for the variable, also after a scheme; other values are sent as given."""
+    """`env:NAME` is replaced by the variable, also after a scheme; other values are unchanged."""
     lines = (
         f'{GPT}base_url = "{server.url}/v1"\n[headers]\nX-Team = "moa"\nX-Token = "env:TOKEN"\n'
         'authorization = "Bearer env:TOKEN"'
@@ -140,8 +140,8 @@ async def test_headers_are_sent(server: VendorServer) -> None:
     )
 
 
-async def test_a_header_may_hold_the_key(server: VendorServer) -> None:
-    """Then no Authorization header is made up, which some gateways refuse."""
+async def test_a_header_may_contain_the_key(server: VendorServer) -> None:
+    """Then there is no Authorization header, which some gateways reject."""
     for base in (f'{GPT}base_url = "{server.url}/v1"', f'{CLAUDE}base_url = "{server.url}"'):
         assert (await ask_from(f'{base}\nheaders = {{ x-api-key = "env:K" }}', {"K": KEY})).text
         assert server.last.headers["x-api-key"] == KEY
@@ -164,14 +164,14 @@ def test_a_wrong_header_is_found_before_any_call(headers: str, says: str) -> Non
         model_from(lines, {})
 
 
-def test_an_unset_variable_of_a_header_is_named() -> None:
-    """Like a missing key, before any call."""
+def test_an_unset_variable_in_a_header_is_named() -> None:
+    """As with a missing key, this happens before any call."""
     table = ModelDefinition(provider="ollama", model="m", headers={"X-A": "Bearer env:MISSING"})
     assert unset_variable(table, lookup_in({})) == "MISSING"
 
 
 async def test_organisation_and_project_are_sent_to_openai(server: VendorServer) -> None:
-    """They go where the OpenAI key goes, and come from the same place."""
+    """They are sent only with the OpenAI key, and come from the same source."""
     assert (await ask_from(GPT, OURS | {"OPENAI_BASE_URL": f"{server.url}/v1"})).text == "Paris."
     sent = server.last.headers
     assert (sent["openai-organization"], sent["openai-project"]) == ("org-1", "proj-1")
@@ -235,7 +235,7 @@ async def test_credentials_and_queries_in_an_address_work(server: VendorServer, 
 
 
 def test_an_address_is_shown_without_its_secrets() -> None:
-    """Where people read an address, credentials are hidden."""
+    """Credentials are hidden wherever an address is displayed."""
     shown = shown_address("https://user:p@ss-word@gateway.corp/v1?key=sk-abcdefghijkl0123456789")
     assert shown.startswith("https://gateway.corp/v1")
     assert "ss-word" not in shown

@@ -1,4 +1,4 @@
-"""Company networks: proxies in every spelling, exceptions from them, and own certificates."""
+"""Company networks: proxies in every spelling, exceptions, and custom certificates."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def proxy_for(address: str, **variables: str) -> str | None:
     "name", ["HTTPS_PROXY", "https_proxy", "Https_Proxy", "ALL_PROXY", "all_proxy"]
 )
 @pytest.mark.parametrize("address", ["https://api.openai.com/v1", "wss://wss-primary.slack.com/"])
-def test_a_proxy_may_be_spelt_in_any_way(name: str, address: str) -> None:
-    """Upper case, lower case, and the variable for all schemes."""
+def test_a_proxy_may_be_set_by_any_variable(name: str, address: str) -> None:
+    """The variable may be upper or lower case, or the one for all schemes."""
     assert proxy_for(address, **{name: PROXY}) == PROXY
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
 def test_each_scheme_has_its_own_proxy(name: str) -> None:
-    """`http_proxy` is for http only, as everywhere."""
+    """`http_proxy` is only for http, as in other programs."""
     assert proxy_for("http://models.corp/v1", **{name: PROXY}) == PROXY
     assert proxy_for("https://models.corp/v1", **{name: PROXY}) is None
 
 
 def test_a_proxy_without_a_scheme_is_an_http_proxy() -> None:
-    """As with curl. Credentials in it are kept for the proxy."""
+    """This is curl's rule. Credentials in it are kept for the proxy."""
     assert proxy_for("https://a.example", HTTPS_PROXY="proxy.corp:3128") == PROXY
     secret = "http://user:p%40ss@proxy.corp:3128"
     assert proxy_for("https://a.example", HTTPS_PROXY=secret) == secret
@@ -88,7 +88,7 @@ PROXIED = [
 @pytest.mark.parametrize(("address", "exempt"), EXEMPT)
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
 def test_no_proxy_exempts(address: str, exempt: str, name: str) -> None:
-    """Hosts, domains with their subdomains, ports, networks, patterns and `*`."""
+    """It may list hosts, domains with their subdomains, ports, networks, patterns and `*`."""
     assert proxy_for(address, HTTPS_PROXY=PROXY, **{name: exempt}) is None
 
 
@@ -119,8 +119,8 @@ def test_an_unusable_proxy_is_reported(value: str, says: str) -> None:
     assert "secret-word" not in str(raised.value)
 
 
-def test_an_unusable_proxy_matters_only_where_it_is_used() -> None:
-    """A server in NO_PROXY is reached in spite of it."""
+def test_an_unusable_proxy_does_not_affect_exempt_servers() -> None:
+    """A server in NO_PROXY is reached anyway."""
     assert proxy_for("https://in.corp", ALL_PROXY="socks5://p:1", NO_PROXY=".corp") is None
 
 
@@ -142,7 +142,7 @@ CERTIFICATES = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_E
 async def test_a_public_server_is_reached_through_a_company_proxy(
     server: VendorServer, company: Company, variable: str
 ) -> None:
-    """A CONNECT tunnel to the service's own name, with the company's certificate."""
+    """A CONNECT tunnel leads to the service's own name, with the company's certificate."""
     async with Proxy(server.url, credentials="user:p@ss") as proxy:
         address = proxy.url.replace("//", "//user:p%40ss@")
         variables = {"HTTPS_PROXY": address, variable: str(company.file), "GROQ_API_KEY": "k" * 9}
@@ -157,7 +157,7 @@ async def test_a_public_server_is_reached_through_a_company_proxy(
 async def test_a_folder_of_certificates_is_read(
     server: VendorServer, company: Company, tmp_path: Path
 ) -> None:
-    """SSL_CERT_DIR holds files named by their hash, as `openssl rehash` makes them."""
+    """SSL_CERT_DIR contains files named by their hash, as created by `openssl rehash`."""
     folder = tmp_path / "certificates"
     folder.mkdir()
     asked = ("x509", "-hash", "-noout", "-in", str(company.file))
@@ -171,7 +171,7 @@ async def test_a_folder_of_certificates_is_read(
 
 
 async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
-    """Requests without encryption carry them too, and the model's server never sees them."""
+    """Unencrypted requests have them too, and the model's server never sees them."""
     async with VendorServer() as server, Proxy(server.url, credentials="user:p@ss") as proxy:
         variables = {"ALL_PROXY": proxy.url.replace("//", "//user:p%40ss@")}
         heard = await ask_from(f'{GPT}base_url = "http://models.corp/v1"', variables)
@@ -179,16 +179,16 @@ async def test_a_plain_proxy_gets_its_credentials(company: Company) -> None:
     assert proxy.hosts == ["models.corp"]
 
 
-async def test_an_untrusted_certificate_is_called_that(server: VendorServer) -> None:
-    """Not "could not be reached": the message has OpenSSL's reason and what to set."""
+async def test_an_untrusted_certificate_is_reported_as_such(server: VendorServer) -> None:
+    """The message has OpenSSL's reason and the setting, instead of "could not be reached"."""
     heard = await ask_from(f'{GPT}base_url = "{server.url}/v1"')
     assert heard.kind == ("Rejected", "certificate")
     assert "self-signed" in str(heard.error) or "local issuer" in str(heard.error)
     assert "SSL_CERT_FILE" in str(heard.error)
 
 
-async def test_a_certificate_for_another_host_is_called_that(company: Company) -> None:
-    """A wrong name is told apart from an unknown authority."""
+async def test_a_certificate_for_another_host_is_reported_as_such(company: Company) -> None:
+    """The message differs from that for an unknown authority."""
     async with VendorServer(tls=company.server("other.example")) as server:
         lines = f'{GPT}base_url = "{server.url}/v1"'
         heard = await ask_from(lines, {"SSL_CERT_FILE": str(company.file)})
@@ -196,8 +196,8 @@ async def test_a_certificate_for_another_host_is_called_that(company: Company) -
     assert "127.0.0.1" in str(heard.error)
 
 
-async def test_a_server_without_encryption_is_called_that() -> None:
-    """https:// in front of a plain server is a common slip."""
+async def test_a_server_without_encryption_is_reported_as_such() -> None:
+    """https:// in front of a plain server is a common mistake."""
     async with ModelServer({"m": Reply("Paris.")}) as server:
         address = server.openai_url.replace("http:", "https:")
         heard = await ask_from(f'{GPT}base_url = "{address}"')
@@ -218,7 +218,7 @@ async def test_an_unusable_certificate_file_is_named(
     assert "SSL_CERT_FILE" in str(heard.error)
 
 
-async def test_a_refusing_proxy_is_called_that(server: VendorServer, company: Company) -> None:
+async def test_a_refusing_proxy_is_reported_as_such(server: VendorServer, company: Company) -> None:
     """Wrong credentials, a forbidden host and an unreachable proxy have their own messages."""
     lines = f'{GPT}base_url = "{server.url}/v1"'
     trusted = {"SSL_CERT_FILE": str(company.file)}

@@ -186,7 +186,7 @@ def test_boundary_words_after_other_symbols_are_quoted_too(sign: str, words: str
         "\u2264 5 is allowed",
     ],
 )
-def test_ordinary_lines_stay_as_they_are(text: str) -> None:
+def test_ordinary_lines_are_unchanged(text: str) -> None:
     """Code, lists and letters of other scripts are not quoted because of a single sign."""
     assert neutralise(text, NONCE) == text
 

@@ -41,7 +41,7 @@ def events(*values: dict[str, Any]) -> Reply:
 
 
 def saying(kind: str, **parts: str) -> dict[str, Any]:
-    """One event of a stream."""
+    """Return one event of a stream."""
     return {"type": "content_block_delta", "delta": {"type": kind, **parts}}
 
 

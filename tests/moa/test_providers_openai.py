@@ -30,7 +30,7 @@ def events(*values: dict[str, Any] | str) -> Reply:
 
 
 def saying(text: str | None, reason: str | None = None, **more: Any) -> dict[str, Any]:
-    """One event of a stream."""
+    """Return one event of a stream."""
     return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}], **more}
 
 

@@ -131,7 +131,7 @@ def test_usage_is_parsed_in_every_spelling(counted: dict[str, Any], usage: Usage
         ({"input_tokens": "9", "output_tokens": 4}, None),
     ],
 )
-def test_anthropic_usage_is_parsed_as_strictly(
+def test_anthropic_usage_is_parsed_strictly_too(
     counted: dict[str, Any], usage: Usage | None
 ) -> None:
     """Cached tokens are part of the input."""

@@ -1,4 +1,4 @@
-"""Azure OpenAI, Bedrock and Vertex are reached as these services want it."""
+"""Azure OpenAI, Bedrock and Vertex are called as these services require."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ async def server() -> AsyncGenerator[VendorServer, None]:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/openai", "/openai/", "/openai/deployments/my-gpt"])
-async def test_azure_is_asked_for_a_deployment(server: VendorServer, path: str) -> None:
-    """With an API version, a question goes to the deployment, however the address was copied."""
+async def test_azure_is_called_by_deployment(server: VendorServer, path: str) -> None:
+    """With an API version, a question goes to the deployment, for any copied address."""
     lines = f'{AZURE}api_version = "2024-10-21"\nbase_url = "{server.url}{path}"'
     heard = await ask_from(lines, {"AZURE_OPENAI_API_KEY": KEY})
     assert (heard.text, heard.stop, heard.error) == ("Paris.", "end", None)
@@ -50,7 +50,7 @@ async def test_azure_without_a_version_uses_its_newest_api(server: VendorServer,
 
 
 async def test_azure_is_found_by_its_variables(server: VendorServer) -> None:
-    """The variables of Azure's own examples are enough; a query in the address works too."""
+    """The variables in Azure's own examples are enough; a query in the address works too."""
     variables = {"AZURE_OPENAI_ENDPOINT": server.url, "AZURE_OPENAI_API_KEY": KEY}
     assert (
         await ask_from(AZURE, variables | {"OPENAI_API_VERSION": "2025-01-01"})
@@ -70,7 +70,7 @@ async def test_azure_is_found_by_its_variables(server: VendorServer) -> None:
         ('headers = { Authorization = "Bearer env:ENTRA" }', {"ENTRA": TOKEN}),
     ],
 )
-async def test_azure_takes_entra_tokens(
+async def test_azure_accepts_entra_tokens(
     server: VendorServer, lines: str, variables: Mapping[str, str]
 ) -> None:
     """A token is sent as a bearer token, never as a key."""
@@ -79,8 +79,8 @@ async def test_azure_takes_entra_tokens(
     assert "api-key" not in server.last.headers
 
 
-async def test_azure_says_what_is_wrong(server: VendorServer) -> None:
-    """A wrong key and an unknown deployment are told apart."""
+async def test_azure_errors_are_distinguished(server: VendorServer) -> None:
+    """A wrong key and an unknown deployment have different messages."""
     address = f'base_url = "{server.url}/azure"'
     heard = await ask_from(f"{AZURE}{address}", {"AZURE_OPENAI_API_KEY": "wrong-key-000"})
     assert heard.kind == ("Rejected", "auth")
@@ -116,12 +116,12 @@ def test_azure_needs_an_address() -> None:
 def test_any_part_of_an_azure_address_will_do(
     base_url: str, version: str | None, address: str
 ) -> None:
-    """What Azure's pages offer to copy works, from the resource to the whole target URI."""
+    """Any form that Azure's pages offer works, from the resource to the full target URI."""
     expected = f"https://r.openai.azure.com{address}"
     assert azure.deployment_address(base_url, "d/1", version) == expected
 
 
-async def test_bedrock_is_signed_and_its_stream_is_read(server: VendorServer) -> None:
+async def test_bedrock_requests_are_signed_and_streams_are_read(server: VendorServer) -> None:
     """With AWS keys the request has a valid SigV4 signature; the event stream becomes text."""
     lines = f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"'
     heard = await ask_from(lines, AWS_KEYS)
@@ -135,7 +135,7 @@ async def test_bedrock_is_signed_and_its_stream_is_read(server: VendorServer) ->
     assert not {"model", "stream"} & sent.body.keys()
 
 
-async def test_bedrock_takes_session_tokens_and_api_keys(server: VendorServer) -> None:
+async def test_bedrock_accepts_session_tokens_and_api_keys(server: VendorServer) -> None:
     """A session token is signed and sent; a Bedrock API key is a bearer token."""
     lines = f'{BEDROCK}base_url = "{server.url}"'
     variables = AWS_KEYS | {"AWS_SESSION_TOKEN": "session-1", "AWS_REGION": "us-east-1"}
@@ -147,7 +147,7 @@ async def test_bedrock_takes_session_tokens_and_api_keys(server: VendorServer) -
 
 
 async def test_bedrock_streams_long_answers() -> None:
-    """Hundreds of frames, cut anywhere by the network, are put together again."""
+    """Hundreds of frames, split anywhere by the network, are reassembled."""
     text = " ".join(f"word{number}" for number in range(800))
     async with VendorServer(Reply(text)) as server:
         heard = await ask_from(
@@ -168,14 +168,14 @@ async def test_bedrock_streams_long_answers() -> None:
 async def test_an_exception_inside_a_bedrock_stream_ends_the_answer(
     kind: str, says: tuple[str, str]
 ) -> None:
-    """It is sorted like the same error before a stream."""
+    """It is classified like the same error before a stream."""
     async with VendorServer(aws_error=(kind, "Something is wrong.")) as server:
         lines = f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"'
         assert (await ask_from(lines, AWS_KEYS)).kind == says
 
 
-async def test_wrong_aws_keys_are_called_that(server: VendorServer) -> None:
-    """A signature with another secret is refused, as the service does."""
+async def test_wrong_aws_keys_are_reported_as_such(server: VendorServer) -> None:
+    """The server rejects a signature with another secret, as the service does."""
     lines = f'{BEDROCK}base_url = "{server.url}"\nregion = "eu-west-1"'
     heard = await ask_from(lines, AWS_KEYS | {"AWS_SECRET_ACCESS_KEY": "another-secret"})
     assert heard.kind == ("Rejected", "auth")
@@ -201,8 +201,8 @@ async def test_missing_aws_settings_are_named(
     assert "AWS_ACCESS_KEY_ID" in str(heard.error)
 
 
-async def test_vertex_is_asked_at_its_path(server: VendorServer) -> None:
-    """Project, region and model are in the path, the token is a bearer token."""
+async def test_vertex_is_called_at_its_path(server: VendorServer) -> None:
+    """Project, region and model are in the path, and the token is a bearer token."""
     lines = (
         f'{VERTEX}base_url = "{server.url}/v1"\nregion = "europe-west1"\nproject = "my-project"\n'
         'api_key_env = "TOKEN"'
@@ -218,7 +218,7 @@ async def test_vertex_is_asked_at_its_path(server: VendorServer) -> None:
 
 
 async def test_vertex_uses_a_service_account(server: VendorServer, tmp_path: Path) -> None:
-    """GOOGLE_APPLICATION_CREDENTIALS names a key file, from which tokens are made."""
+    """GOOGLE_APPLICATION_CREDENTIALS names a key file, which is used to get tokens."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
@@ -243,7 +243,7 @@ async def test_vertex_uses_a_service_account(server: VendorServer, tmp_path: Pat
 
 
 async def test_wrong_google_settings_are_named(server: VendorServer, tmp_path: Path) -> None:
-    """A refused token, a missing key file and a missing project have their own messages."""
+    """A rejected token, a missing key file and a missing project have different messages."""
     lines = f'{VERTEX}base_url = "{server.url}/v1"\n'
     token = 'api_key_env = "TOKEN"\nproject = "p"'
     assert (await ask_from(lines + token, {"TOKEN": "x"})).kind == ("Rejected", "auth")

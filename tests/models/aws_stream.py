@@ -1,4 +1,4 @@
-"""AWS's signatures and event streams as the server sees them, written from their specifications."""
+"""AWS's signatures and event streams on the server's side, written from their specifications."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
-    """One message of `application/vnd.amazon.eventstream`, with its checksums."""
+    """Return one message of `application/vnd.amazon.eventstream`, with its checksums."""
     packed = b"".join(
         bytes([len(name)])
         + name.encode()
@@ -32,7 +32,7 @@ def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
 
 
 def chunk(event: bytes) -> bytes:
-    """An event of the Messages API as Bedrock sends it; `p` is padding against eavesdroppers."""
+    """Return a Messages API event as Bedrock sends it; `p` is padding against eavesdroppers."""
     payload = {"bytes": b64encode(event).decode(), "p": "abcdefghij"}
     headers = {
         ":event-type": "chunk",
@@ -43,7 +43,7 @@ def chunk(event: bytes) -> bytes:
 
 
 def exception(kind: str, message: str) -> bytes:
-    """An error inside a stream."""
+    """Return an error inside a stream."""
     headers = {
         ":exception-type": kind,
         ":content-type": "application/json",
@@ -53,7 +53,7 @@ def exception(kind: str, message: str) -> bytes:
 
 
 def is_signed(request: web.Request, body: bytes, secret: str) -> bool:
-    """Whether the signature is right: the canonical request, signed with the secret key.
+    """Check the signature: the canonical request, signed with the secret key.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """

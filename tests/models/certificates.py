@@ -1,4 +1,4 @@
-"""A company's own certificate authority, made for one test."""
+"""A certificate authority like a company's, made for one test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import trustme
 
 
 class Company:
-    """Signs certificates that only those trust who have its file.
+    """Signs certificates that are trusted only with its file.
 
     Attributes:
         file: its certificate in PEM format.
@@ -21,7 +21,7 @@ class Company:
         self._authority.cert_pem.write_to_path(str(self.file))
 
     def server(self, *hosts: str) -> ssl.SSLContext:
-        """The settings of a server that has a certificate for these hosts."""
+        """Return the settings of a server that has a certificate for these hosts."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*hosts).configure_cert(context)
         return context

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Leads every host to one server, so that public names can be tested on loopback.
+    """Leads every host to one server, to test public names on loopback.
 
     Args:
         target: the server's URL.
-        credentials: "user:password", without which it answers 407.
-        refuses: answers every request with this status.
+        credentials: "user:password"; requests without it get 407.
+        refuses: the status of every response, if set.
 
     Attributes:
         hosts: the "host:port" of each tunnel, or the host of each plain request.

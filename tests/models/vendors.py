@@ -21,7 +21,7 @@ AWS_SECRET = "aws-secret-0123456789"
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it arrived; header names in lower case."""
+    """A received request; header names are in lower case."""
 
     path: str
     query: Mapping[str, str]
@@ -33,10 +33,10 @@ class VendorServer:
     """Answers like Azure OpenAI, Bedrock, Vertex, and compatible services with a prefix.
 
     Args:
-        reply: what every model says.
-        deployments: names that Azure knows.
+        reply: the reply of every model.
+        deployments: Azure's deployment names.
         aws_error: sent inside Bedrock's stream after the first event.
-        tls: serves https with this certificate.
+        tls: serve https with this certificate.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class VendorServer:
 
     @property
     def last(self) -> Seen:
-        """The latest request."""
+        """Return the latest request."""
         return self.seen[-1]
 
     async def __aenter__(self) -> Self:
@@ -190,7 +190,7 @@ class VendorServer:
 
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhenVyZSJ9.c2lnbmF0dXJl"
-"""What an Entra token looks like."""
+"""The form of an Entra token."""
 
 
 def _unlike_messages(body: Mapping[str, Any]) -> str | None:

@@ -56,13 +56,13 @@ def _scene(slack: LocalSlack) -> Scene:
 
 @pytest.fixture
 async def scene() -> AsyncGenerator[Scene]:
-    """A scene on the wall clock."""
+    """Yield a scene on the wall clock."""
     async with LocalSlack() as slack:
         yield _scene(slack)
 
 
 @pytest.fixture
 async def still() -> AsyncGenerator[Scene]:
-    """A scene whose clock only moves when a test advances it."""
+    """Yield a scene whose clock only moves when a test advances it."""
     async with LocalSlack(clock=Clock(scale=0)) as slack:
         yield _scene(slack)

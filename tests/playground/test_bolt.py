@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _app(slack: LocalSlack) -> AsyncApp:
-    """An app that answers mentions, direct messages, a command, a button and a form."""
+    """Return an app that answers mentions, direct messages, a command, a button and a form."""
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     app = AsyncApp(
         client=client, signing_secret=slack.signing_secret, raise_error_for_unhandled_request=False
@@ -87,7 +87,7 @@ async def _served(app: AsyncApp) -> AsyncGenerator[str]:
 
 @pytest.fixture(params=["socket", "http"])
 async def bolt(request: pytest.FixtureRequest, scene: Scene) -> AsyncGenerator[Scene]:
-    """A scene with that app running, over Socket Mode and over HTTP."""
+    """Yield a scene with that app running, over Socket Mode and over HTTP."""
     app = _app(scene.slack)
     if request.param == "socket":
         handler = AsyncSocketModeHandler(app, scene.slack.app_token)

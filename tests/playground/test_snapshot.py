@@ -1,4 +1,4 @@
-"""A local Slack that is saved and restored, and ids that no other one has used."""
+"""Saving and restoring a local Slack, and its unique ids."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from bot.playground.server import LocalSlack
 
 
-async def test_a_second_local_slack_repeats_no_event_id() -> None:
-    """A bot that remembers the events of an earlier local Slack drops none of the new ones."""
+async def test_a_second_local_slack_reuses_no_event_id() -> None:
+    """A bot that knows the events of an earlier local Slack ignores none of the new ones."""
     ids: list[str] = []
     for _ in range(2):
         async with LocalSlack() as slack:
@@ -20,8 +20,8 @@ async def test_a_second_local_slack_repeats_no_event_id() -> None:
     assert all(each.startswith("Ev") for each in ids)
 
 
-async def test_a_restored_local_slack_holds_the_same_messages_and_files() -> None:
-    """People, threads, files and reactions are there again; new ids and ts come after them."""
+async def test_a_restored_local_slack_has_the_same_messages_and_files() -> None:
+    """People, threads, files and reactions are restored; new ids and ts follow them."""
     async with LocalSlack() as slack:
         ana = slack.add_user("Ana", guest=True)
         general = slack.add_channel("general", members=[ana], private=True)
@@ -46,8 +46,8 @@ async def test_a_restored_local_slack_holds_the_same_messages_and_files() -> Non
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}', '{"version": 1, "users": 3}'])
-async def test_anything_else_is_not_restored(text: str) -> None:
-    """A text that `dump` did not write is refused, and changes nothing."""
+async def test_invalid_data_is_not_restored(text: str) -> None:
+    """Text that `dump` did not write is rejected, and changes nothing."""
     async with LocalSlack() as slack:
         slack.add_user("Ana")
         with pytest.raises(ValueError, match=r"saved|Expecting"):

@@ -199,7 +199,7 @@ async def test_two_clicks_share_once(tmp_path: Path) -> None:
 
 
 async def test_a_share_that_failed_can_be_tried_again(tmp_path: Path) -> None:
-    """If Slack rejects it, the asker is told, and the next click shares it."""
+    """If Slack rejects it, the asker gets a notice, and the next click shares it."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
         stage.slack.fail_next("response_url", status=500)

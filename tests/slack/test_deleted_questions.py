@@ -155,7 +155,7 @@ async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
 
 
 async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: Path) -> None:
-    """The form says why, and no model is asked."""
+    """The form gives the reason, and no model is called."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "A plan.")
         about = stage.slack.message(stage.general, ts)

@@ -146,7 +146,7 @@ async def test_a_pdf_that_takes_too_long_is_ended() -> None:
 
 
 async def test_of_a_pdf_that_breaks_in_the_middle_the_pages_before_count() -> None:
-    """A broken page costs itself and the rest, and the note says so."""
+    """A broken page loses itself and the rest, and the note says so."""
     text = await extract_text("pdf", torn_pdf("One", "Two"), 1_000)
     assert (text.text, text.pages, text.pages_read) == ("One", 2, 1)
 

@@ -26,7 +26,7 @@ async def test_a_message_that_grows_old_ends_well(
         ts = await stage.ask("Go on.")
         await stage.slack.wait_for(lambda: _is_whole(stage, stage.replies(ts)), timeout=30)
         texts = [message.text for message in stage.replies(ts)]
-        # Where it only ends once a paragraph does, a busy machine may bring the whole at once.
+        # since a message only ends at a paragraph's end, a busy machine may post everything at once
         assert old or len(texts) > 1
         assert old == 0 or "".join(texts) == TEXT
         assert old == 0 or all(text.endswith("\n\n") for text in texts[:-1])

@@ -236,7 +236,7 @@ VALUES = st.recursive(LEAVES, _holders, max_leaves=25)
 
 @given(st.fixed_dictionaries({"text": VALUES, "blocks": VALUES, "attachments": VALUES}))
 def test_no_payload_costs_the_reply(message: Mapping[str, Any]) -> None:
-    """Whatever is in a message, and however malformed, reading it raises nothing."""
+    """Any content of a message, however malformed, can be read without an exception."""
     for shown in (
         message_text(message, NAMES, no_time),
         question_text(message, "Why?", NAMES, no_time),

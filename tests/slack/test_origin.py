@@ -27,7 +27,7 @@ from tests.slack.recorded import BOT, BOT_ID, ORG, OURS, THEIR_ORG, THEIRS, Body
 def test_a_question_is_of_our_workspace_and_its_asker_of_their_own(
     body: Body, own_team: str
 ) -> None:
-    """Budgets and settings are our workspace's, whoever hosts or asks."""
+    """Budgets and settings are our workspace's, no matter who hosts or asks."""
     asked = question_in_event(body, BOT, BOT_ID)
     assert asked
     assert (asked.question.team, asked.own_team) == (OURS, own_team)

@@ -65,7 +65,7 @@ async def seen(plan: Plan, progress: Progress | None = None) -> Seen:
 
 
 def council(*names: str) -> Plan:
-    """A plan whose models answer and then rank each other's answers."""
+    """Return a plan whose models answer and then rank each other's answers."""
 
     def script(prompt: Prompt, _: Sampling) -> list[Step]:
         ranks = "RANKING" in prompt.system
@@ -171,7 +171,7 @@ async def test_layers_ahead_are_waiting() -> None:
 
 @virtual
 async def test_a_crowd_shares_a_card() -> None:
-    """A message holds 50 parts, so a layer without room shares one card."""
+    """A message has at most 50 parts, so a layer without room shares one card."""
     crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
     both = plan(crowd, crowd, by=says("w"))
     for progress in (Progress(), Progress(plan=both)):

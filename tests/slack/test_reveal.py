@@ -95,7 +95,7 @@ async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_p
 
 
 async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None:
-    """If the modal does not open in time, only the person who clicked is told to click again."""
+    """If the modal does not open in time, only the person who clicked is asked to click again."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         reply = await stage.replied(ts)

@@ -190,7 +190,7 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
 
 
 async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
-    """The form closes within 3 s; the question is posted or the asker told why not."""
+    """The form closes within 3 s; the question is posted, or the asker learns why not."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
         message = stage.slack.message(stage.general, ts)

@@ -136,7 +136,7 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
 
 
 async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
-    """A queued question says so; if it is stopped before its turn, it asks no model."""
+    """A queued question says so; if it is stopped before its turn, it calls no model."""
     work = "\n[work]\nat_once = 1\n"
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
         first = await stage.ask("What is the first risk?")

@@ -114,7 +114,7 @@ async def test_a_notice_is_no_turn_of_the_conversation(tmp_path: Path) -> None:
 
 
 async def test_bots_are_not_answered(tmp_path: Path) -> None:
-    """A mention by another bot starts nothing, so two bots cannot talk for ever."""
+    """A mention by another bot starts nothing, so two bots cannot talk forever."""
     async with on_stage(tmp_path) as stage:
         robot = stage.slack.add_user("Robot", bot=True)
         await stage.slack.invite(robot, stage.general)

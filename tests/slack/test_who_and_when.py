@@ -88,7 +88,7 @@ def person(name: str, real_name: str, username: str) -> Person:
     ],
 )
 def test_no_two_people_share_a_name(people: list[tuple[str, str, str]], names: list[str]) -> None:
-    """Full name, else username, else a number tells them apart; our own name stays ours."""
+    """Full name, else username, else a number distinguishes them; our own name stays ours."""
     listed = {f"U{n}": person(*each) for n, each in enumerate(people)}
     found = name_people({"UB": person("MoA", "MoA", "moa"), **listed}, "UB").people
     assert [found[user] for user in listed] == names

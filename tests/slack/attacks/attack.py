@@ -1,4 +1,4 @@
-"""What an entry of the corpus is."""
+"""An entry of the corpus."""
 
 from __future__ import annotations
 

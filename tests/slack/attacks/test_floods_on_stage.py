@@ -69,7 +69,7 @@ async def test_others_are_answered_during_a_flood(tmp_path: Path, flood: str, ro
 async def test_three_are_answered_before_a_flood_ends(
     tmp_path: Path, flood: str, role: str
 ) -> None:
-    """Three questions in a row are acknowledged and answered while the flood still goes on."""
+    """Three questions in a row are acknowledged and answered during the flood."""
     model = ROLES[role]
     models = flooding(model, FLOODS[flood])
     async with on_stage(tmp_path, models=models, events=ALL_EVENTS) as stage:

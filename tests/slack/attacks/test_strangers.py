@@ -89,7 +89,7 @@ async def test_no_stranger_turns_the_pages_of_another(stage: Stage, stranger: St
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
     person = await stranger.come(stage)
-    clicked = replace(view)  # as it was seen, whatever becomes of it
+    clicked = replace(view)  # as it was seen, whatever happens to it later
     for action_id in [str(e["action_id"]) for e in elements(clicked) if "action_id" in e]:
         calls = len(stage.slack.calls())
         chosen = option(clicked, "red") if action_id == CHOOSE else None

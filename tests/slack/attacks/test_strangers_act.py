@@ -51,7 +51,7 @@ async def test_no_stranger_acts_on_a_reply(tmp_path: Path, stranger: Stranger) -
 
 
 async def test_no_stranger_stops_a_question(tmp_path: Path) -> None:
-    """Not with the button, the command or Slack's Stop."""
+    """The button, the command and Slack's Stop don't work for them."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features -= {"agent_sessions", "streaming"}
