@@ -53,8 +53,8 @@ PASSING: frozenset[Status] = frozenset({"ok", "not set", "warning"})
 STATUS_WIDTH = 8
 
 SLACK_NOT_SET = (
-    "To answer in Slack, create the app with `moa-bot manifest`, install it, then set\n"
-    "SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without Slack."
+    "To answer in Slack, create the app with `moa-bot manifest --open`, install it, then\n"
+    "set SLACK_BOT_TOKEN and SLACK_APP_TOKEN. `moa-bot ask` works without Slack."
 )
 LOADING = "Waiting for {name}: its server is loading the model."
 SAMPLE_USAGE = Usage(input_tokens=1_000, output_tokens=1_000)

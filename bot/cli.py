@@ -115,6 +115,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(_options: argparse.Namespace) -> int:
+    from bot import logs  # noqa: PLC0415 - heavy
     from bot.check import check  # noqa: PLC0415 - heavy
     from bot.manifest import scope_purposes  # noqa: PLC0415 - heavy
     from bot.terminal.safe_text import safe  # noqa: PLC0415 - imported on first use
@@ -123,6 +124,7 @@ def _check(_options: argparse.Namespace) -> int:
         sys.stdout.write(f"{safe(line)}\n")
         sys.stdout.flush()
 
+    logs.configure("ERROR", "console")  # to standard error; the check itself reports warnings
     return OK if run_loop(check(scope_purposes(), print_line)) else FAILED
 
 

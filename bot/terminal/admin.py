@@ -66,7 +66,7 @@ def add_admin_commands(
     runs.add_argument(
         "--texts", action="store_true", help="with RUN, also show the question and the reply"
     )
-    purge = add(commands, "purge", _purge, "delete stored questions and replies")
+    purge = add(commands, "purge", _purge, "delete stored questions, answers and brainstorms")
     purge.add_argument("--team", metavar="T…", type=_team, help="only this workspace's")
     purge.add_argument("--user", metavar="U…", type=_user, help="only this person's")
     purge.add_argument(
@@ -89,12 +89,11 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from bot.settings import load_environment  # noqa: PLC0415 - heavy
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.texts and options.run is None:
         raise ConfigurationError("--texts needs a RUN: it shows the texts of one run.")
-    url = load_environment().database_url
+    url = _database_url()
     if options.run is not None:
         run_loop(show_run(url, _print_line, options.run, texts=options.texts))
     else:
@@ -103,14 +102,13 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _purge(options: argparse.Namespace) -> int:
-    from bot.settings import load_environment  # noqa: PLC0415 - heavy
     from bot.storage.retention import DeletionScope, ago  # noqa: PLC0415 - heavy
     from bot.terminal.purge import purge  # noqa: PLC0415 - heavy
 
     before = None if options.older_than is None else ago(options.older_than)
     run_loop(
         purge(
-            load_environment().database_url,
+            _database_url(),
             _print_line,
             scope=DeletionScope(options.team, options.user, before),
             confirm=(lambda _: True) if options.yes else _confirm,
@@ -118,6 +116,16 @@ def _purge(options: argparse.Namespace) -> int:
         )
     )
     return OK
+
+
+def _database_url() -> str:
+    """Return the bot's database, after sending logs to standard error."""
+    from bot.settings import load_environment  # noqa: PLC0415 - heavy
+    from bot.terminal.ask import configure_logs  # noqa: PLC0415 - heavy
+
+    environment = load_environment()
+    configure_logs(environment)
+    return environment.database_url
 
 
 def _confirm(question: str) -> bool:

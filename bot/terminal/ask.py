@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 from bot import logs
 from bot.errors import ConfigurationError
 from bot.models import model_catalogue
-from bot.settings import Settings, load
+from bot.settings import Environment, Settings, load
 from bot.terminal import document, strings
 from bot.terminal.display import Display, PlainDisplay
 from bot.terminal.screen import Screen
@@ -112,7 +112,7 @@ def ask(options: AskOptions) -> int:
         sys.stderr.write("Type your question, then press Ctrl-D.\n")
     text = read_question(options.question, sys.stdin.buffer)
     settings = load()
-    configure_logs(settings)
+    configure_logs(settings.environment)
     try:
         return asyncio.run(_ask(options, text, settings))
     except PipelineError as error:
@@ -203,8 +203,10 @@ def _display(out: TextIO) -> Display:
     return PlainDisplay(out, sys.stderr)
 
 
-def configure_logs(settings: Settings) -> None:
-    """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest."""
-    environment = settings.environment
+def configure_logs(environment: Environment) -> None:
+    """Log warnings only, unless LOG_LEVEL is set: the screen shows the rest.
+
+    Without this, structlog would print to standard output, among what scripts read.
+    """
     is_set = "log_level" in environment.model_fields_set
     logs.configure(environment.log_level if is_set else "WARNING", environment.log_format)

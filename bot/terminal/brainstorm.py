@@ -76,7 +76,7 @@ def run_brainstorm(options: BrainstormOptions) -> int:
         raise ConfigurationError('The topic is empty. Usage: moa-bot brainstorm "TOPIC"')
     ideas = read_ideas(options.ideas) if options.ideas else []
     settings = load()
-    configure_logs(settings)
+    configure_logs(settings.environment)
     try:
         return asyncio.run(_brainstorm(options, topic, ideas, settings))
     except PipelineError as error:

@@ -40,7 +40,9 @@ async def purge(
         retention = Retention(database)
         planned = await retention.ended(scope)
         if dry_run:
-            print_line(f"{_runs(planned)} would be deleted. Nothing was deleted.")
+            print_line(
+                f"{_runs(planned)} would be deleted, with {_rest(scope)}. Nothing was deleted."
+            )
         elif confirm(f"Delete {_runs(planned)} with {_rest(scope)}? This can't be undone."):
             print_line(f"{_runs(await _delete(retention, scope))} deleted.")
         else:
@@ -65,5 +67,5 @@ def _runs(count: int) -> str:
 def _rest(scope: DeletionScope) -> str:
     """Return what else is deleted; see `Retention.forget`."""
     if scope.before is not None:
-        return "its answers, calls and feedback, and brainstorms"
+        return "all answers, calls and feedback, and older brainstorms and spending"
     return "all answers, calls, feedback, brainstorms, preferences and spending"

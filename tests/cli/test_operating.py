@@ -174,13 +174,24 @@ async def test_a_persons_questions_are_deleted_and_unfinished_ones_counted(
     assert await listed(tmp_path, database) == [live]
 
 
+async def test_warnings_do_not_mix_with_the_output(tmp_path: Path) -> None:
+    """Scripts read standard output: a database that others can open is reported on the other."""
+    (tmp_path / "moa-bot.db").touch(0o644)
+    for arguments in (["runs"], ["purge", "--user", "U1", "--dry-run"]):
+        result = await moa_bot_process(tmp_path, *arguments)
+        assert "database_open_to_other_users" not in result.out
+        assert "database_open_to_other_users" in result.err
+    assert "database_open_to_other_users" not in (await moa_bot_process(tmp_path, "check")).out
+
+
 async def test_nothing_is_deleted_without_confirmation(
     tmp_path: Path, opened: Database, database: str
 ) -> None:
     """A dry run only counts. A script must pass --yes; a person is asked."""
     run_id = await asked(opened, "U1", "answered")
     dry = await command(tmp_path, database, "purge", "--user", "U1", "--dry-run")
-    assert dry.out == "1 run would be deleted. Nothing was deleted.\n"
+    assert dry.out.startswith("1 run would be deleted, with all answers, calls, feedback, brainsto")
+    assert dry.out.endswith(" Nothing was deleted.\n")
     unasked = await command(tmp_path, database, "purge", "--user", "U1")
     assert (unasked.code, unasked.out) == (2, "")
     assert "Delete 1 run with all answers" in unasked.err
