@@ -48,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _replace_unencodable()
         parser = _parser()
-        options = parser.parse_args(arguments)
+        options, unknown = parser.parse_known_args(arguments)
+        if unknown:  # with the usage of the command, which lists its options
+            used: argparse.ArgumentParser = getattr(options, "parser", parser)
+            used.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command is None:
             parser.print_help(sys.stderr)
             return USAGE_ERROR
@@ -223,7 +226,7 @@ def _add(
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
-    command.set_defaults(command=handler)
+    command.set_defaults(command=handler, parser=command)
     return command
 
 
