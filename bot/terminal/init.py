@@ -28,6 +28,10 @@ HEAD: Final = """\
 
 default_pipeline = {default}
 """
+NOTHING_FOUND: Final = (
+    "Found no key and no model server, so this uses the small demo model: expect mistakes. "
+    "When you have a key or a server, run `moa-bot init --force`."
+)
 NEXT: Final = (
     "Next: `moa-bot check` tries each model, and "
     '`moa-bot ask "Name three risks of a four-day week."` asks them.'
@@ -64,6 +68,8 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
     text = configuration(sources)
     for source in sources:
         print_line(f"Found {source.description}")
+    if not any(source.models for source in sources):
+        print_line(NOTHING_FOUND)
     if output == STDOUT:
         write(text)
         return

@@ -15,7 +15,7 @@ DEMONSTRATION = (
     "This is a small demonstration model. It shows the wiring, not the quality: expect mistakes.\n"
     "For real answers, set OPENAI_API_KEY or ANTHROPIC_API_KEY (in the environment or in .env),\n"
     "start a model server such as Ollama on this machine,\n"
-    "or copy moa.example.toml to moa.toml and list your models there."
+    "or write a moa.toml with your models (`moa-bot init --example` shows every setting)."
 )
 NO_ANSWERS: Mapping[Trouble, str] = {
     "no_answer": "No model answered. Run `moa-bot check` to find out why.",

@@ -160,6 +160,14 @@ async def test_a_question_comes_from_standard_input(tmp_path: Path, given: bytes
     assert result.out == "You said: Why is the sky blue?\n"
 
 
+@pytest.mark.parametrize("given", [b"a\nb\n", b"\xef\xbb\xbfa\nb\n"])
+async def test_piped_text_follows_the_question(tmp_path: Path, given: bytes) -> None:
+    """`git diff | moa-bot ask Review this: -` asks about the diff; elsewhere, `-` is a word."""
+    configure(tmp_path, {"echo": scripted()}, pipeline(aggregator="echo"))
+    result = await moa_bot(tmp_path, "ask", "5 -", "-", "3", "of:", "-", given=given)
+    assert result.out == "You said: 5 - - 3 of: a b\n"  # an echo on one line
+
+
 async def test_a_question_needs_no_quotes(tmp_path: Path) -> None:
     """`moa-bot ask what is this` asks "what is this"."""
     configure(tmp_path, {"echo": scripted()}, pipeline(aggregator="echo"))

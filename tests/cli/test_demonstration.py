@@ -29,7 +29,7 @@ async def test_a_question_is_answered_without_any_setup(tmp_path: Path) -> None:
     assert "Pipeline balanced: smollm2 #1, smollm2 #2 → smollm2" in result.err
     assert "the built-in demo model" in result.err
     assert "It shows the wiring, not the quality" in result.err
-    assert "copy moa.example.toml to moa.toml" in result.err
+    assert "`moa-bot init --example`" in result.err
     assert "Layer 1: 2 of 2 answered" in result.err
     assert len(re.findall(r"^Layer 1 · smollm2 \(", result.out, re.MULTILINE)) == 2
     assert "===" not in result.out

@@ -122,6 +122,16 @@ async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
             assert asked.code == 0, asked.err
 
 
+async def test_the_demo_model_is_named_as_such(tmp_path: Path) -> None:
+    """With no key and no server, the file has the demo model, and the output says how to go on."""
+    result = await moa_bot(tmp_path, "init", variables=OFF)
+    if result.code == 2:
+        assert "No model is set up" in result.err
+        return
+    assert "no key and no model server" in result.out + result.err
+    assert "moa-bot init --force" in result.out + result.err
+
+
 async def test_the_example_is_printed(tmp_path: Path) -> None:
     """It needs no repository and no key, and writes nothing."""
     result = await moa_bot(tmp_path, "init", "--example")

@@ -40,6 +40,7 @@ def message_of(result: Result) -> str:
         (["ask"], "QUESTION"),
         (["ask", "What", "is", "--short"], "unrecognized arguments: --short"),
         (["ask", "Why?", "--pipe", "x"], "unrecognized arguments: --pipe x"),
+        (["ask", "Why?", "--pipline", "deep"], "[--pipeline NAME]"),
         (["run", "--port", "99999"], '"99999" is not a port'),
         (["run", "--drain", "-1"], '"-1" is not a number of seconds'),
         (["manifest", "--http", "bot.example.org"], "Use the form https://"),
