@@ -26,6 +26,7 @@ from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_
 
 from bot.settings import load
 from bot.trial.session import Trial, open_trial
+from docs.example_brainstorm import ROOM, VOTES, ExampleBrainstorm, example_models
 
 ROOT = Path(__file__).parent.parent
 IMAGES = Path(__file__).parent / "images"
@@ -155,12 +156,14 @@ class Recorder:
 
 
 @asynccontextmanager
-async def on_page(browser: Browser, broken: str = "") -> AsyncGenerator[tuple[Trial, Page], None]:
+async def on_page(
+    browser: Browser, config: str = CONFIG.format(careful="")
+) -> AsyncGenerator[tuple[Trial, Page], None]:
     """A trial and Ana's page of #team."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "moa.toml").write_text(CONFIG.format(careful=broken), encoding="utf-8")
-        async with open_trial(load(folder, {}), folder) as trial:
+        (folder / "moa.toml").write_text(config, encoding="utf-8")
+        async with open_trial(load(folder, {"OPENAI_API_KEY": "none"}), folder) as trial:
             await trial.slack.wait_for(lambda: trial.runner.state == "ready")
             page = await browser.new_page(viewport=SIZE, color_scheme="light")
             await page.goto(trial.address)
@@ -183,9 +186,9 @@ async def ask(trial: Trial, page: Page) -> None:
     await page.wait_for_timeout(400)
 
 
-def ended(trial: Trial, ts: str) -> bool:
+def ended(trial: Trial, ts: str, room: str = "team") -> bool:
     """Return whether the thread's last message is a finished reply."""
-    last = trial.slack.messages("team", ts)[-1]
+    last = trial.slack.messages(room, ts)[-1]
     return last.user == trial.slack.bot_user_id and not last.streaming and bool(last.metadata)
 
 
@@ -234,9 +237,40 @@ async def picture_at_rest(page: Page, path: Path) -> None:
 
 async def picture_a_failure(browser: Browser, folder: Path) -> None:
     """Make the picture of a reply for which one model failed."""
-    async with on_page(browser, BROKEN) as (trial, page):
+    async with on_page(browser, CONFIG.format(careful=BROKEN)) as (trial, page):
         await ask(trial, page)
         await picture_at_rest(page, folder / "failed.png")
+
+
+async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
+    """Make the pictures of a brainstorm's board, dots and result."""
+    async with example_models() as config, on_page(browser, config) as (trial, page):
+        held = ExampleBrainstorm(trial.slack)
+        await held.start()
+        await held.shows("24 ideas from 3 models")
+        await page.get_by_role("link", name=ROOM).click()
+        await page.wait_for_selector("main >> text=24 ideas from 3 models")
+        await page.screenshot(path=folder / "brainstorm-board.png")
+        await held.end_phase("2 of 4 · Themes* · until")
+        await held.end_phase("3 of 4 · Dots")
+        await page.get_by_role("button", name="Give dots").click()
+        await page.locator("dialog select").first.select_option("2 dots")
+        await page.locator("dialog select").nth(1).focus()
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=folder / "brainstorm-dots.png")
+        await page.keyboard.press("Escape")
+        for person, dots in VOTES.items():
+            await held.vote(person, dots)
+        await held.end_phase("4 of 4 · Result")
+        await trial.slack.wait_for(lambda: ended(trial, held.board.ts, ROOM), timeout=30)
+        await page.locator("main a.replies").last.click()
+        await page.wait_for_selector("aside >> text=Show answers")
+        await page.set_viewport_size(TALL)
+        await page.wait_for_timeout(400)
+        result = page.locator("aside article", has=page.get_by_role("heading", name="Result:"))
+        await result.evaluate("each => each.scrollIntoView()")
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=folder / "brainstorm-result.png")
 
 
 async def picture_the_terminal(browser: Browser, folder: Path) -> None:
@@ -271,6 +305,7 @@ async def make_all(folder: Path) -> None:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         await picture_the_way(browser, folder)
         await picture_a_failure(browser, folder)
+        await picture_a_brainstorm(browser, folder)
         await picture_the_terminal(browser, folder)
         await browser.close()
 

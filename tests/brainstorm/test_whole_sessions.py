@@ -65,7 +65,7 @@ async def test_three_people_and_four_models(tmp_path: Path, database: str) -> No
         result, written = here.thread(board)[1:3]
         lines = slack.render(result).splitlines()
         assert "2 people gave 6 dots." in lines
-        assert lines[lines.index("1. A bus for *walkers*") + 1].startswith("3 dots · Ana")
+        assert lines[lines.index("1. A bus for *walkers*") + 2].startswith("3 dots · Ana")
         assert "A late one" in str(result.blocks)
         await idle(here.stage)
         assert "[Show answers]" in slack.render(written)

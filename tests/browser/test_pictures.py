@@ -21,7 +21,7 @@ def test_every_picture_is_used_and_small() -> None:
     """Each picture stands in a document, with words for those who can't see it."""
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
-    shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.]+)\)", text)
+    shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.-]+)\)", text)
     assert sorted(shown) == sorted(path.name for path in IMAGES.iterdir())
     assert all(path.stat().st_size < MOST_BYTES for path in IMAGES.iterdir())
 

@@ -10,7 +10,7 @@ from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.board_view import theme_label
 from bot.slack.brainstorm.pages import page_blocks, page_of
 from bot.slack.brainstorm.text import shown_words
-from bot.slack.brainstorm.thread_posts import idea_menu, idea_section
+from bot.slack.brainstorm.thread_posts import idea_blocks, idea_menu, idea_section
 from bot.slack.brainstorm.view_data import OpenIdeas
 from bot.slack.ui.blocks import Block, actions, plain_text, section
 from bot.slack.ui.forms import input_block, option
@@ -31,7 +31,7 @@ def seen_view(session: BrainstormSession, opened: OpenIdeas, theme: int, page: i
     shown = page_of(themes[theme].groups, page, PAGE_SIZE)
     blocks = [
         _theme_menu(session, opened, theme),
-        *(_idea(session, opened, group) for group in shown.items),
+        *(block for group in shown.items for block in _idea(session, opened, group)),
         *page_blocks(ids.TURN_SEEN, [session.id, theme], shown),
     ]
     return _modal(strings.SEE_TITLE, blocks)
@@ -49,11 +49,10 @@ def _theme_menu(session: BrainstormSession, opened: OpenIdeas, theme: int) -> Bl
     return actions(f"{ids.THEME}:{theme}", [menu])
 
 
-def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> Block:
-    lines = [opened.shown.words(group, WORDS), opened.shown.about(group)]
+def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> list[Block]:
     joined = len(group.idea_ids) > 1
     menu = idea_menu(session, group.representative, wordings=joined)
-    return idea_section("\n".join(line for line in lines if line) or "…", menu)
+    return idea_blocks(opened.shown.words(group, WORDS), opened.shown.about(group), menu)
 
 
 def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
@@ -61,7 +60,8 @@ def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
     blocks: list[Block] = []
     for number in group.idea_ids[:WORDINGS_SHOWN]:
         words = shown_words(opened.shown.ideas[number].text, WORDS)
-        source = opened.shown.sources.get(number, "")
+        named = opened.shown.sources.get(number, "")
+        source = strings.WORDING_FROM.format(source=named) if named else ""
         blocks.append(idea_section("\n".join(line for line in (words, source) if line), None))
     return _modal(strings.WORDINGS_TITLE, blocks)
 

@@ -101,7 +101,7 @@ def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> 
     return [
         header(strings.RESULT_TITLE.format(topic=session.topic)),
         section(_votes(tally)),
-        *(_ranked(session, each, shown) for each in tally.ranked[:RANKED_IN_THREAD]),
+        *(b for each in tally.ranked[:RANKED_IN_THREAD] for b in _ranked(session, each, shown)),
         *more,
         actions(f"{ids.BOARD_ACTIONS}:result:{session.id}", [see]),
         context(strings.RESULT_WRITING),
@@ -117,7 +117,7 @@ def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> l
     """Return the result in lines of mrkdwn."""
     title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
     lines = [
-        f"{each.place}. {shown.words(each.group, WORDS_IN_TEXT)} ({_dots(each)})"
+        f"{_placed(each, shown.words(each.group, WORDS_IN_TEXT))} ({_dots(each)})"
         for each in tally.ranked[:RANKED_IN_THREAD]
     ]
     return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
@@ -131,19 +131,31 @@ def _votes(tally: Tally) -> str:
     )
 
 
+def _placed(each: RankedGroup, words: str) -> str:
+    """Return an idea after its place; an idea without dots has none."""
+    if not each.dots:
+        return words
+    line = strings.TIED_PLACE_LINE if each.tied else strings.PLACE_LINE
+    return line.format(place=each.place, idea=words)
+
+
 def _dots(each: RankedGroup) -> str:
+    if not each.dots:
+        return strings.WITHOUT_DOTS
     dots = dots_count(each.dots)
     return f"{dots}, {strings.TIED}" if each.tied else dots
 
 
-def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> Block:
-    words = strings.PLACE_LINE.format(
-        place=each.place, idea=shown.words(each.group, WORDS_IN_RESULT)
-    )
+def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> list[Block]:
+    words = _placed(each, shown.words(each.group, WORDS_IN_RESULT))
     about = " · ".join(part for part in (_dots(each), shown.about(each.group)) if part)
-    return idea_section(
-        f"{words}\n{about}", idea_menu(session, each.group.representative, wordings=False)
-    )
+    return idea_blocks(words, about, idea_menu(session, each.group.representative, wordings=False))
+
+
+def idea_blocks(words: str, about: str, menu: Block | None) -> list[Block]:
+    """Return an idea with its menu, and what is known about it in small letters; literally."""
+    small: Block = {"type": "context", "elements": [plain_text(about)]}
+    return [idea_section(words or "…", menu), *([small] if about else [])]
 
 
 def idea_section(text: str, menu: Block | None) -> Block:

@@ -23,7 +23,7 @@ PHASES: Mapping[Phase, str] = MappingProxyType(
 HINTS: Mapping[Phase, str] = MappingProxyType(
     {
         "silence": (
-            "Write down your own ideas first. Nobody sees anyone else's, people's or models', "
+            "Write down your own ideas first. Nobody sees other people's or the models' ideas "
             "until this phase ends."
         ),
         "themes": "All ideas are on the table, by theme. Read them before you choose.",
@@ -153,13 +153,14 @@ CHANGE_SUBMIT = "Save"
 CHANGE_TOO_LATE = "It's too late to change it: the silence is over."
 ONE_LINE = "One idea on one line. Use *Add ideas* for more."
 
-PAGE = "{from_} to {to} of {count}"
-PREVIOUS, NEXT_PAGE = "Previous", "Next"
+PAGE = "Ideas {from_} to {to} of {count}"
+PREVIOUS, NEXT_PAGE = "Previous page", "Next page"
 THEME_OPTION = "{title} ({count})"
 LATE_THEME = "Late ideas"
 LATE = "late"
 JOINED = "{count} wordings"
-SOURCE_PERSON = "someone"
+WORDING_FROM = "from {source}"
+SOURCE_PERSON = "a person"
 WORDINGS = "See all wordings"
 WORDINGS_TITLE = "All wordings"
 SEE_TITLE = "Ideas by theme"
@@ -182,9 +183,10 @@ RESULT_TITLE = "Result: {topic}"
 RESULT_COUNT = "{people} gave {dots}."
 RESULT_NOBODY = "Nobody gave a dot, so no idea is ahead of another."
 RESULT_MORE = "And {ideas} more. *See ideas* opens all of them."
-RESULT_WRITING = "The models are writing up what stands out."
-PLACE_LINE = "{place}. {idea}"
+RESULT_WRITING = "The models' summary follows in the next message."
+PLACE_LINE, TIED_PLACE_LINE = "{place}. {idea}", "={place}. {idea}"
 TIED = "tied"
+WITHOUT_DOTS = "no dots"
 
 DEVELOP, CHALLENGE = "Develop", "Challenge"
 MORE_LIKE_THIS, COMBINE = "More like this", "Combine with…"
