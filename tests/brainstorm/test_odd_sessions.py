@@ -86,7 +86,7 @@ async def test_people_go_on_when_all_models_fail(tmp_path: Path) -> None:
         await here.end(board)
         await here.shows(board, "4 of 4 · Result")
         await here.stage.slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
-        assert "1. Only idea\n3 dots" in here.stage.slack.render(here.thread(board)[1])
+        assert "1. Only idea\n<⋯>\n3 dots" in here.stage.slack.render(here.thread(board)[1])
 
 
 @pytest.mark.parametrize("count", [3, 30, 100])
