@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 
@@ -69,6 +70,7 @@ class PipelineThinking:
         async with aclosing(drawing) as events:
             async for event in events:
                 if isinstance(event, Retried):
+                    yield _ended(event.call, _retry_number())
                     continue
                 ideas = event.ideas if isinstance(event, IdeasDrawn) else ()
                 texts = tuple(idea.text for idea in ideas)
@@ -103,6 +105,11 @@ def drawing_models(plan: Plan) -> Sequence[Model]:
 def _groupers(plan: Plan) -> Sequence[Model]:
     models = [*plan.aggregators, *drawing_models(plan)]
     return [*{model.profile.name: model for model in models}.values()]
+
+
+def _retry_number() -> int:
+    """Return the position of a call that was retried: negative, as it hands in nothing."""
+    return -1 - secrets.randbelow(2**31 - 1)
 
 
 def _ended(call: Call, position: int | None = None, ideas: tuple[str, ...] = ()) -> EndedCall:

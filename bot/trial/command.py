@@ -20,6 +20,7 @@ from bot.trial.session import nothing_configured, open_trial
 
 OPENED = "Opened the page in your browser. If you don't see it, open this address:"
 NOT_OPENED = "No browser found. Open this address:"
+STARTING = "Starting a local Slack and the bot. This takes some seconds."
 READY = "Try MoA at this address:"
 WHERE = (
     "Everything runs on this computer; only your models' providers see what you ask.\n"
@@ -56,6 +57,7 @@ def try_page(options: TrialOptions) -> None:
         settings, no_models = trial_settings(Path(temporary), options.pipeline)
         level = settings.environment.log_level if "LOG_LEVEL" in settings.variables else "WARNING"
         logs.configure(level, settings.environment.log_format)
+        _say(STARTING)
         folder = options.keep or Path(temporary)
         try:
             folder.mkdir(parents=True, exist_ok=True)

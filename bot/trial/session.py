@@ -152,6 +152,7 @@ async def _save_regularly(slack: LocalSlack, saved: Path) -> None:
 def _save(slack: LocalSlack, saved: Path) -> None:
     """Replace the file in one step, so that a crash leaves the earlier one."""
     fresh = saved.with_suffix(".new")
+    fresh.touch(mode=0o600)  # it holds tokens and people's messages
     fresh.write_text(slack.dump(), encoding="utf-8")
     fresh.replace(saved)
 

@@ -43,6 +43,7 @@ async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_pa
             value=None,
         )
         assert await opened_modal(visitor, "Ana", "One reply from 2 answers")
+    assert (tmp_path / "slack.json").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_folder_is_used_by_one_trial_at_a_time(tmp_path: Path) -> None:
