@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from moa import redaction
+
 pytest_plugins = ["tests.databases"]
 
 CLOSING_LINE = Path(__file__).parent.parent / ".check" / "closing-line"
@@ -19,6 +21,12 @@ def pytest_configure() -> None:
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[*before, plain])
+
+
+@pytest.fixture(autouse=True)
+def no_remembered_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the keys of earlier tests, which would be hidden in the texts of later ones."""
+    monkeypatch.setattr(redaction, "_known", set[str]())
 
 
 @pytest.hookimpl(trylast=True)

@@ -62,14 +62,13 @@ KEYS = [
 AZURE = "0123456789abcdef0123456789abcdef"
 
 
-@pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("around", ["{}", "before {} after", '"{}"', "'{}',", "({})", "x\n{}\ny"])
-def test_known_key_formats_are_hidden_everywhere(key: str, around: str) -> None:
-    """Common key formats are hidden in logs and errors, whatever surrounds them."""
-    line = around.format(key)
-    for scrubbed in (scrub(line), redacted(line)):
-        assert TAIL.lower() not in scrubbed.lower()
-        assert HIDDEN in scrubbed
+def test_known_keys_are_hidden_everywhere(around: str) -> None:
+    """The common keys are hidden in logs and in errors, in any surroundings."""
+    lines = [around.format(key) for key in KEYS]
+    scrubbed = [(line, hidden) for line in lines for hidden in (scrub(line), redacted(line))]
+    shown = [line for line, text in scrubbed if TAIL.lower() in text.lower() or HIDDEN not in text]
+    assert shown == []
 
 
 def test_hexadecimal_digits_are_hidden_only_as_a_key() -> None:
@@ -154,11 +153,11 @@ def no_hang() -> Generator[None, None, None]:
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("start", ["", "token "])
 @pytest.mark.usefixtures("no_hang")
-def test_no_text_takes_long_to_scrub(start: str, piece: str) -> None:
+def test_no_text_takes_long_to_scrub(start: str) -> None:
     """Text designed to be slow takes no longer than other text."""
-    line = start + piece * (300_000 // len(piece))
-    for scrubbed in (scrub(line), redacted(line)):
-        assert len(scrubbed) <= 2 * len(line)
+    for piece in PIECES:
+        line = start + piece * (300_000 // len(piece))
+        for scrubbed in (scrub(line), redacted(line)):
+            assert len(scrubbed) <= 2 * len(line), piece
