@@ -17,7 +17,7 @@ from tests.models.server import ModelServer
 
 TOPIC = "How can we get more people to walk to work?"
 ROOM = "brainstorm"
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 CONFIG = """
 default_pipeline = "balanced"
@@ -215,6 +215,6 @@ class ExampleBrainstorm:
             view = self.slack.current_modal(person)
             return view if view and view.callback_id == callback_id else None
 
-        view = await self.slack.wait_for(found)
+        view = await self.slack.wait_for(found, PATIENCE_S)
         assert view
         return view

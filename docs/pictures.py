@@ -88,6 +88,7 @@ proposers = ["fast", "careful", "open"]
 BROKEN = '\nfail = "unavailable"'
 
 SIZE = ViewportSize(width=1180, height=720)
+PATIENCE_MS = 90_000
 HIGHER = ViewportSize(width=1180, height=820)
 TALL = ViewportSize(width=1180, height=1000)
 FRAME_MS = 120
@@ -164,8 +165,9 @@ async def on_page(
         folder = Path(name)
         (folder / "moa.toml").write_text(config, encoding="utf-8")
         async with open_trial(load(folder, {"OPENAI_API_KEY": "none"}), folder) as trial:
-            await trial.slack.wait_for(lambda: trial.runner.state == "ready")
+            await trial.slack.wait_for(lambda: trial.runner.state == "ready", 60)
             page = await browser.new_page(viewport=SIZE, color_scheme="light")
+            page.set_default_timeout(PATIENCE_MS)
             await page.goto(trial.address)
             await page.goto(f"{trial.address.partition('/?')[0]}/as/ana")
             await page.wait_for_selector("body[data-live=yes]")
@@ -181,7 +183,7 @@ async def ask(trial: Trial, page: Page) -> None:
     await page.locator("main article:has(.mention) a.replies").last.click()
     await page.wait_for_selector("aside")
     ts = trial.slack.messages("team")[-1].ts
-    await trial.slack.wait_for(lambda: ended(trial, ts), timeout=30)
+    await trial.slack.wait_for(lambda: ended(trial, ts), timeout=60)
     await page.wait_for_selector("aside >> text=Show answers")
     await page.wait_for_timeout(400)
 
@@ -262,7 +264,7 @@ async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
         for person, dots in VOTES.items():
             await held.vote(person, dots)
         await held.end_phase("4 of 4 · Result")
-        await trial.slack.wait_for(lambda: ended(trial, held.board.ts, ROOM), timeout=30)
+        await trial.slack.wait_for(lambda: ended(trial, held.board.ts, ROOM), timeout=60)
         await page.locator("main a.replies").last.click()
         await page.wait_for_selector("aside >> text=Show answers")
         await page.set_viewport_size(TALL)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from docs.pictures import IMAGES, make_all
 
@@ -28,8 +30,16 @@ def test_every_picture_is_used_and_small() -> None:
 
 @pytest.mark.slow
 async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
-    """One command makes exactly the pictures that the documents show."""
-    await make_all(tmp_path)
-    made, shown = sizes(tmp_path), sizes(IMAGES)
+    """One command makes exactly the pictures that the documents show.
+
+    A second try counts: a busy machine may miss the three seconds that Slack gives a form to open.
+    """
+    for attempt in ("first", "second"):
+        folder = tmp_path / attempt
+        folder.mkdir()
+        with suppress(TimeoutError, AssertionError, PlaywrightError):
+            await make_all(folder)
+            break
+    made, shown = sizes(folder), sizes(IMAGES)
     assert made.keys() == shown.keys()
     assert made["question.webp"] < MOST_BYTES
