@@ -232,6 +232,7 @@ async def test_a_failed_websocket_address_is_replaced(
         await stage.replied(await stage.ask("What is the risk?"))
 
 
+@pytest.mark.slow
 async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
     """While Slack refuses the first websocket, it runs and is not ready."""
     async with (

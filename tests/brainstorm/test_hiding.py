@@ -38,6 +38,7 @@ async def sends(here: Room, user: Any, board: SlackMessage, action: str, value: 
     await here.stage.slack.send_interaction(user, "block_actions", **fields)
 
 
+@pytest.mark.slow
 async def test_in_the_silence_no_way_leads_to_an_idea(tmp_path: Path) -> None:
     """Not the board, the modals, the command, the export, the Home tab, an answer or the log."""
     with capture_logs() as logged:
@@ -125,6 +126,7 @@ async def test_sources_are_hidden_where_the_channel_hides_names(tmp_path: Path) 
             assert name not in shown
 
 
+@pytest.mark.slow
 async def test_dots_are_secret_until_the_end(tmp_path: Path) -> None:
     """Others see how many have voted, and no export tells more."""
     async with room(tmp_path) as here:

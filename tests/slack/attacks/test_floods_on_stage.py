@@ -46,6 +46,7 @@ async def assert_answered(stage: Stage, text: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("flood", FLOODS)
+@pytest.mark.slow
 async def test_others_are_answered_during_a_flood(tmp_path: Path, flood: str, role: str) -> None:
     """Whatever a model sends, and in whichever role, the next question is answered.
 
@@ -66,6 +67,7 @@ async def test_others_are_answered_during_a_flood(tmp_path: Path, flood: str, ro
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("flood", LONG)
+@pytest.mark.slow
 async def test_three_are_answered_before_a_flood_ends(
     tmp_path: Path, flood: str, role: str
 ) -> None:

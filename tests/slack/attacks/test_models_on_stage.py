@@ -57,6 +57,7 @@ STAGED, SELECTION = SAYABLE[::3], SAYABLE[::12]
 single one."""
 
 
+@pytest.mark.slow
 async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
     """Attacks from a proposer and an aggregator are shown completely and do no harm."""
     assert len(STAGED) >= 152

@@ -58,6 +58,7 @@ def assert_good(attack: Attack, messages: list[str]) -> None:
     assert is_within(words(whole), words("".join(messages)))
 
 
+@pytest.mark.slow
 def test_a_message_breaks_safely_wherever_its_time_is_over() -> None:
     """An old message ends at once, and both parts are as safe as the whole.
 

@@ -102,6 +102,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("name", "text"), CASES, ids=[f"{name}-{len(text)}" for name, text in CASES]
 )
+@pytest.mark.slow
 async def test_a_stop_at_any_point_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:

@@ -102,6 +102,7 @@ def assert_short_fields_are_inert(attack: Attack) -> None:
     assert "\n" not in line
 
 
+@pytest.mark.slow
 def test_it_reads_the_same_however_it_was_split() -> None:
     """Split at every position, or at many random ones, a stream shows the same text."""
     check_each(CORPUS, _assert_same_when_split)
@@ -119,6 +120,7 @@ def _assert_same_when_split(attack: Attack) -> None:
         assert shown + stream.close() == whole
 
 
+@pytest.mark.slow
 def test_every_state_of_the_stream_is_inert() -> None:
     """Slack may show a reply at any moment: every state of it is safe."""
     check_each(CORPUS, _assert_states_inert)
