@@ -10,7 +10,7 @@ from typing import Self
 from bot.errors import Trouble, Unanswerable
 
 CLOSE_S = 1.0
-"""Seconds that a call which is under way is let end when the work it belongs to is over."""
+"""Seconds that a running call gets to finish when its work has been stopped."""
 
 
 async def let_end(call: Coroutine[object, object, None]) -> None:

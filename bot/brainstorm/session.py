@@ -68,7 +68,7 @@ class BrainstormSession:
 
     Attributes:
         id: opaque and not guessable.
-        step: counts the changes of phase. Whoever changes the phase names the step it had.
+        step: counts the changes of phase. Each change names the step that it starts from.
         phase_ends_at: None while models group the ideas, and once closed.
         extended: whether this phase was extended.
         settled: whether nothing is left to do until the phase ends.

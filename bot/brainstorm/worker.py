@@ -35,7 +35,7 @@ COUNTDOWN = timedelta(minutes=20)
 MINUTE = timedelta(minutes=1)
 
 MOST_BOARDS = 2
-"""A deleted board is posted anew once. Whoever deletes it again wants it gone."""
+"""A deleted board is posted again, once. A second deletion means that it is not wanted."""
 
 GROUPING = 10_000
 """Added to the number of ended calls for the position of the first call that groups ideas."""
@@ -245,7 +245,7 @@ class BrainstormWorker:
         return max(ends_at - COUNTDOWN, now + MINUTE)
 
     async def _repost(self, session: BrainstormSession) -> None:
-        """Have a deleted board posted anew, once."""
+        """Post a deleted board again, once."""
         if session.boards >= MOST_BOARDS:
             await self._close(session, "deleted")
             return

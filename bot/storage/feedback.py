@@ -30,7 +30,7 @@ class StoredFeedback:
         """Store a person's verdict on the reply. A reason stays while the verdict is the same."""
         key = {"run_id": run_id, "user": user, "target": REPLY}
         news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
-        # Whoever says the same again without a reason has not taken the one before back.
+        # Repeating a verdict without a reason keeps the earlier reason.
         same = feedback.c.verdict == verdict
         kept = {} if reason else {"reason": case((same, feedback.c.reason), else_="")}
         async with self._database.begin() as connection:

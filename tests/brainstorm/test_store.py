@@ -176,7 +176,7 @@ async def test_a_call_is_stored_and_paid_for_once(opened: Database) -> None:
 
 
 async def test_an_older_attempt_can_store_nothing(opened: Database) -> None:
-    """Whoever begins later has the brainstorm for themselves."""
+    """The latest attempt alone may change the brainstorm."""
     store = StoredBrainstorms(opened)
     session = await started(store)
     first, second = await store.begin(session.id), await store.begin(session.id)

@@ -20,7 +20,7 @@ def sizes(folder: Path) -> dict[str, int]:
 
 
 def test_every_picture_is_used_and_small() -> None:
-    """Each picture stands in a document, with words for those who can't see it."""
+    """Each picture is used in a document and has a text alternative."""
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.-]+)\)", text)

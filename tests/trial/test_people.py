@@ -160,7 +160,7 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
 
 
 async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> None:
-    """What is asked while no bot runs is answered, once, as soon as one is back."""
+    """A question asked while no bot runs is answered once a bot is back."""
     async with on_trial(tmp_path) as visitor:
         room = visitor.room("team")
         await visitor.act("ana", "bot", order="kill")

@@ -35,7 +35,7 @@ PROXY_SILENT = "the proxy could not be reached. Check HTTPS_PROXY and HTTP_PROXY
 def use_network(client: AsyncWebClient, network: Network) -> None:
     """Give a client the proxy and the certificates for its address. Blocking: 70 ms at first.
 
-    The SDK reads `HTTPS_PROXY` anew for each client that it copies, and knows neither `ALL_PROXY`
+    The SDK reads `HTTPS_PROXY` again for each client that it copies, and knows neither `ALL_PROXY`
     nor `NO_PROXY`. So its own reading is turned off.
 
     Raises:

@@ -66,7 +66,7 @@ class AboutRuns:
 
         Args:
             session: the brainstorm.
-            about: what is asked.
+            about: the question about the brainstorm.
             user: who asks.
             words: the ideas' words.
             key: identifies the click when Slack delivers it again.

@@ -46,7 +46,7 @@ class BrainstormCall:
 
 
 class BrainstormCommand:
-    """Carries out the command. Each returns what the actor is told, as mrkdwn."""
+    """Runs the command. Each method returns the answer to the actor as mrkdwn."""
 
     def __init__(self, desk: BrainstormDesk, starts: BrainstormStarts) -> None:
         self._desk = desk

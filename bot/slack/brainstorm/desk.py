@@ -129,7 +129,7 @@ class BrainstormDesk:
             raise RefusedError(strings.TOO_LATE)
 
     async def replace(self, view_id: object, view: Block) -> None:
-        """Replace an open modal. Whoever closed it has no need of it."""
+        """Replace a modal if it is still open."""
         try:
             await self.client.views_update(view_id=str(view_id), view=view)
         except SLACK_ERRORS as error:

@@ -111,7 +111,7 @@ class BrainstormStarts:
         """Start a brainstorm, and close the form once it is stored.
 
         Slack expects a response within 3 s. If reading the thread takes longer, the form closes
-        first, and errors are told in a direct message.
+        first, and errors are sent in a direct message.
         """
         view = body.get("view") or {}
         place = StartPlace.from_metadata(view.get("private_metadata"))

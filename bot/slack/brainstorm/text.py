@@ -107,7 +107,7 @@ class Readable:
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def words(self, group: IdeaGroup, limit: int) -> str:
-        """Return the wording that stands for a group."""
+        """Return the wording that represents a group."""
         return shown_words(self.ideas[group.representative].text, limit)
 
     def about(self, group: IdeaGroup) -> str:
