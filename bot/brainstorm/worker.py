@@ -1,7 +1,7 @@
 """Moves brainstorms on: posts, asks models, and changes the phase when its time is up.
 
-Every step can be repeated. What a step found is stored before the next one, so that whoever takes
-up a brainstorm after a crash goes on from there.
+Every step can be repeated. Its result is stored before the next step, so that another worker can
+continue a brainstorm after a crash.
 """
 
 from __future__ import annotations
