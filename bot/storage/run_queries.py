@@ -26,41 +26,41 @@ from bot.ports import DELETED
 from bot.storage.rows import upsert
 from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
-HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
+DELAY_S = {"user": 2, "channel": 2, "team": 1}
 """Seconds by which each unfinished question of the same person, channel and workspace delays a new
-one in the queue. Heavy users queue behind themselves, and nobody waits for ever."""
+one in the queue. Heavy users queue behind themselves, and nobody waits forever."""
 
 ANSWER_KEY = ("run_id", "layer", "position")
 DAY_KEY = ("team", "day", "channel", "user")
 
 
 def _delay() -> ColumnElement[int]:
-    """Seconds by which unfinished questions of the same origin delay a new one."""
+    """Return the delay of a new question, from the unfinished ones of the same origin."""
     live = runs.alias()
     handicap: ColumnElement[int] = sum(
         (
             case((live.c[name] == bindparam(f"origin_{name}"), seconds), else_=0)
-            for name, seconds in HANDICAP_S.items()
+            for name, seconds in DELAY_S.items()
         ),
         start=literal(0),
     )
-    # Not filtered by workspace: the planner would take that index over the one of live runs.
+    # No filter by workspace: the planner would prefer that index to the one of live runs.
     delay = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
     return delay.scalar_subquery()
 
 
 PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
-"""Store a new run. Built once, since building a statement takes longer than running it."""
+"""Stores a new run. Built once, since building a statement takes longer than running it."""
 
 
 def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
-    """The parameters of `PUT_RUN`; `asked_s` are seconds since the turns' epoch."""
-    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in HANDICAP_S}}
+    """Return the parameters of `PUT_RUN`. `asked_s` are seconds since the turns' epoch."""
+    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in DELAY_S}}
 
 
 @cache
 def put_keys(dialect: str) -> Executable:
-    """Claim keys for a run; returns those that were free."""
+    """Claim keys for a run, and return the ones that were free."""
     return upsert(dialect)(claims).on_conflict_do_nothing().returning(claims.c.key)
 
 
@@ -70,30 +70,30 @@ BEGIN_RUN = (
     .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
     .returning(runs)
 )
-"""Begin an attempt at a run that has not ended; returns its row. The number of an attempt grows
-whenever an earlier one had begun, which fences that one off."""
+"""Begins an attempt at an unfinished run and returns its row. If an earlier attempt had begun, the
+attempt number grows, which fences off the earlier attempt."""
 
 
 def answers_of(run_id: str) -> Select[Any]:
-    """A run's answers by layer and position."""
+    """Select a run's answers by layer and position."""
     query = select(answers).where(answers.c.run_id == run_id)
     return query.order_by(answers.c.layer, answers.c.position)
 
 
 def posts_of(run_id: str) -> Select[Any]:
-    """The ts of a run's messages, in the order in which they were posted."""
+    """Select the ts of a run's messages, in the order in which they were posted."""
     return select(posts.c.ts).where(posts.c.run_id == run_id).order_by(posts.c.position)
 
 
 def put_post(run_id: str, ts: str) -> Executable:
-    """Store the ts of one more message of a run."""
+    """Store the ts of another message of a run."""
     count = select(func.count() + 1).select_from(posts).where(posts.c.run_id == run_id)
     return insert(posts).values(run_id=run_id, ts=ts, position=count.scalar_subquery())
 
 
 @cache
 def put_answers(dialect: str) -> Executable:
-    """Store answers, in place of those at the same positions."""
+    """Store answers, replacing those at the same positions."""
     new = upsert(dialect)(answers)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
@@ -117,8 +117,8 @@ def add_spending(dialect: str) -> Executable:
     return new.on_conflict_do_update(index_elements=DAY_KEY, set_=added)
 
 
-def ask_to_stop(run_id: str, user: str) -> Executable:
-    """Store who stops a run. A run whose question was deleted keeps that as its reason."""
+def request_stop(run_id: str, user: str) -> Executable:
+    """Store who stopped a run. If its question was deleted, that remains the reason."""
     kept = case((runs.c.stop_by == DELETED, DELETED), else_=literal(user, String))
     return update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=kept)
 
@@ -127,7 +127,7 @@ PUT_CALL = insert(ledger).inline()
 
 
 def queue_position(run_id: str) -> Select[Any, int, int]:
-    """A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+    """Select a waiting run's turn, and how many runs are ahead of it and running."""
     other = runs.alias()
     live = other.c.finished_at.is_(None)
     earlier = select(func.count()).where(
@@ -140,5 +140,5 @@ def queue_position(run_id: str) -> Select[Any, int, int]:
 
 
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:
-    """The conditions on the runs of a thread."""
+    """Return the conditions on the runs of a thread."""
     return (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 THEMES: Final = frozenset({"light", "dark"})
 THEME_COOKIE: Final = "moa_try_theme"
-_MOST_SHOWN: Final = 10_000
+_MAX_SHOWN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class TrialPage:
             channel=channel,
             tab="home" if is_home and channel.kind == "im" else "messages",
             thread_ts=path.get("thread") or request.query_params.get("thread") or None,
-            shown=max(1, min(count, _MOST_SHOWN)),
+            shown=max(1, min(count, _MAX_SHOWN)),
         )
 
 

@@ -134,7 +134,7 @@ class Regenerate:
         Raises:
             RefusedError: if that run has not ended.
         """
-        latest = await self._runs.asked_again(run)
+        latest = await self._runs.regeneration_of(run)
         if latest and not is_complete(latest):
             raise RefusedError(strings.AGAIN_IN_PROGRESS)
         return latest.id if latest else ""

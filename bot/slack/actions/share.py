@@ -69,7 +69,7 @@ class ReplySharer:
         if run is None or not run.reply or origin != (actor.user, actor.channel):
             await respond_privately(respond, strings.NOT_SHARED)
             return
-        if not await self._runs.take_sharing(run.id):
+        if not await self._runs.claim_sharing(run.id):
             await respond_privately(respond, strings.SHARED_BEFORE)
             return
         posted = False

@@ -120,7 +120,7 @@ class SlackBoard:
         opened = await self._views.open_ideas(session) if session.shows_ideas else None
         return BoardFacts(
             session=session,
-            handed=await store.handed_in(session.id),
+            handed=await store.count_ideas(session.id),
             grouping=opened.grouping if opened else None,
             voters=voters_of(await store.ballots(session.id)),
             starter=await self._views.people.name(session.user),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import slack_limits
-from bot.brainstorm.session import BrainstormSession, HandedIn
+from bot.brainstorm.session import BrainstormSession, IdeaCounts
 from bot.figures import dollars
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.text import (
@@ -41,7 +41,7 @@ class BoardFacts:
     """
 
     session: BrainstormSession
-    handed: HandedIn
+    handed: IdeaCounts
     grouping: Grouping | None
     voters: int
     starter: str

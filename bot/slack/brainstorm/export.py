@@ -30,7 +30,7 @@ Format = Literal["md", "csv"]
 SNIPPET = 3_500
 """Characters of text in one message."""
 
-MOST_SNIPPETS = 40
+MAX_SNIPPETS = 40
 
 
 class ExportClicks:
@@ -104,7 +104,7 @@ async def _post_as_text(client: AsyncWebClient, session: BrainstormSession, text
     """Post an export as preformatted text, which Slack shows literally."""
     pieces = split_text(text, SNIPPET)
     try:
-        for number, piece in enumerate(pieces[:MOST_SNIPPETS], 1):
+        for number, piece in enumerate(pieces[:MAX_SNIPPETS], 1):
             literal = {"type": "text", "text": piece}
             block = {"type": "rich_text_preformatted", "elements": [literal]}
             await post_in_thread(
@@ -118,7 +118,7 @@ async def _post_as_text(client: AsyncWebClient, session: BrainstormSession, text
     except SLACK_ERRORS as error:
         log.warning("export_not_posted", error=code_of(error))
         return False
-    return len(pieces) <= MOST_SNIPPETS
+    return len(pieces) <= MAX_SNIPPETS
 
 
 def split_text(text: str, limit: int) -> list[str]:

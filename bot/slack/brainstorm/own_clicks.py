@@ -1,4 +1,4 @@
-"""Handing in ideas, and reading, changing and withdrawing one's own."""
+"""HandInResult in ideas, and reading, changing and withdrawing one's own."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OwnIdeas:
 
     async def _add(self, body: Mapping[str, Any]) -> None:
         session = await self._desk.admit(body, ids.clicked_parts(body)[0])
-        if not session.takes_ideas:
+        if not session.accepts_ideas:
             raise RefusedError(strings.ADD_OVER)
         await self._desk.open(body, add_view(session))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import slack_limits
-from bot.brainstorm.session import DOTS, MINUTES, MOST_DOTS, MOST_MINUTES
+from bot.brainstorm.session import DOTS, MAX_DOTS, MAX_MINUTES, MINUTES
 from bot.figures import cost, dollars
 from bot.slack.brainstorm import ids
 from bot.slack.ui.blocks import Block, context, plain_text
@@ -88,8 +88,8 @@ def start_view(
         "close": plain_text(strings.START_CANCEL),
         "blocks": [
             _topic(topic),
-            _number(ids.MINUTES, strings.START_MINUTES, MINUTES, MOST_MINUTES),
-            _number(ids.DOTS, strings.START_DOTS, DOTS, MOST_DOTS),
+            _number(ids.MINUTES, strings.START_MINUTES, MINUTES, MAX_MINUTES),
+            _number(ids.DOTS, strings.START_DOTS, DOTS, MAX_DOTS),
             *_pipeline(costs, chosen, shows_cost=shows_cost),
             *([] if place.channel else [_place()]),
             context("\n".join(notes)),
@@ -114,13 +114,13 @@ def parse_start(view: Mapping[str, Any], place: StartPlace) -> StartForm:
         return (values.get(name) or {}).get(name) or {}
 
     topic = str(field(ids.TOPIC).get("value") or "")
-    minutes = _whole(field(ids.MINUTES).get("value"), MOST_MINUTES)
-    dots = _whole(field(ids.DOTS).get("value"), MOST_DOTS)
+    minutes = _whole(field(ids.MINUTES).get("value"), MAX_MINUTES)
+    dots = _whole(field(ids.DOTS).get("value"), MAX_DOTS)
     channel = place.channel or field(ids.PLACE).get("selected_conversation")
     wrong = {
         ids.TOPIC: strings.EMPTY_TOPIC if not topic.strip() else "",
-        ids.MINUTES: "" if minutes else strings.WRONG_MINUTES.format(most=f"{MOST_MINUTES:,}"),
-        ids.DOTS: "" if dots else strings.WRONG_DOTS.format(most=MOST_DOTS),
+        ids.MINUTES: "" if minutes else strings.WRONG_MINUTES.format(most=f"{MAX_MINUTES:,}"),
+        ids.DOTS: "" if dots else strings.WRONG_DOTS.format(most=MAX_DOTS),
         ids.PLACE: "" if channel else strings.NO_PLACE,
     }
     return StartForm(

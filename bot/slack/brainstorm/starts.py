@@ -15,8 +15,8 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
+from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.brainstorm.session import StartRequest
-from bot.brainstorm.thinking import PipelineThinking
 from bot.errors import Unanswerable
 from bot.ports import Question
 from bot.preferences import Preferences
@@ -64,13 +64,13 @@ class BrainstormStarts:
     def __init__(
         self,
         desk: BrainstormDesk,
-        thinking: PipelineThinking,
+        models: PipelineIdeaModels,
         preferences: Preferences,
         identity: IdentityLookup,
         material: ThreadMaterial,
     ) -> None:
         self._desk = desk
-        self._thinking = thinking
+        self._models = models
         self._preferences = preferences
         self._identity = identity
         self._material = material
@@ -154,7 +154,7 @@ class BrainstormStarts:
 
     def _most(self, pipeline: str, *, with_material: bool) -> float | None:
         material = "x" * ThreadMaterial.LIMIT if with_material else ""
-        return self._thinking.max_cost(pipeline, "x" * LONGEST_TOPIC, material)
+        return self._models.max_cost(pipeline, "x" * LONGEST_TOPIC, material)
 
     async def _click(self, body: Mapping[str, Any]) -> None:
         actor = actor_of(body)

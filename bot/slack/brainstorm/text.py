@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.brainstorm.session import BrainstormSession, HandedIn, StoredIdea
+from bot.brainstorm.session import BrainstormSession, IdeaCounts, StoredIdea
 from bot.slack.markdown.sanitize import escape_mrkdwn, shorten
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui.strings import brainstorm as strings
@@ -39,7 +39,7 @@ def minutes_count(number: int) -> str:
     return strings.count(number, strings.MINUTE, strings.MINUTES)
 
 
-def handed_in_text(handed: HandedIn) -> str:
+def handed_in_text(handed: IdeaCounts) -> str:
     """Return how many people and models handed in how many ideas."""
     models = strings.count(handed.models, strings.MODEL, strings.MODELS)
     both = (

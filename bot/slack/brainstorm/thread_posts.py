@@ -60,12 +60,12 @@ def themes_text(grouping: Grouping) -> str:
     return escape_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
 
 
-def share_out(sizes: Sequence[int], most: int) -> Sequence[int]:
-    """Return how many of each to show so that all together are at most `most`.
+def share_out(sizes: Sequence[int], limit: int) -> Sequence[int]:
+    """Return how many of each to show so that all together are at most `limit`.
 
     Small ones are shown whole, and large ones share what is left.
     """
-    shares, left = [0] * len(sizes), most
+    shares, left = [0] * len(sizes), limit
     order = sorted(range(len(sizes)), key=lambda index: sizes[index])
     for done, index in enumerate(order):
         shares[index] = min(sizes[index], left // (len(order) - done))

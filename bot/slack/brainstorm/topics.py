@@ -12,7 +12,7 @@ CALL = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL
 MOST = 400
 """Characters of a message that may be a topic. Longer ones are announcements and pasted text."""
 
-MOST_LINES = 3
+MAX_LINES = 3
 FEWEST_WORDS, FEWEST_ASKED = 5, 3
 """Words of a statement and of a question that read like a topic."""
 
@@ -48,7 +48,7 @@ def reads_like_topic(text: str) -> bool:
 
     It is a question or a sentence of some words, and neither small talk nor a long text.
     """
-    if "```" in text or len(text) > MOST or len(text.strip().splitlines()) > MOST_LINES:
+    if "```" in text or len(text) > MOST or len(text.strip().splitlines()) > MAX_LINES:
         return False
     bare = _MARKUP.sub(" ", text).strip()
     asks = bool(_QUESTION.search(bare) or _IDEA_WORDS.search(bare))

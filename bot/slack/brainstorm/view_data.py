@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.brainstorm.ports import BrainstormStore
 from bot.brainstorm.session import BrainstormSession, StoredIdea
-from bot.brainstorm.tally import whole_grouping
+from bot.brainstorm.tally import complete_grouping
 from bot.preferences import Preferences
 from bot.slack.api.users import UserDirectory
 from bot.slack.brainstorm.text import Readable, readable
@@ -47,7 +47,7 @@ class SessionViews:
         ideas = await self.store.ideas(session.id)
         rules = await self.preferences.rules(session.team, session.channel)
         shown = await readable(ideas, self.people.name, sources=rules.names == "shown")
-        return OpenIdeas(whole_grouping(session, ideas, strings.LATE_THEME), shown)
+        return OpenIdeas(complete_grouping(session, ideas, strings.LATE_THEME), shown)
 
     async def own_ideas(self, session: BrainstormSession, user: str) -> list[StoredIdea]:
         """Return a person's own ideas, oldest first."""

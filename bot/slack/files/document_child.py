@@ -43,14 +43,14 @@ def limit(cpu_s: int) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    for kind, most in limits.items():
+    for kind, maximum in limits.items():
         try:
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (maximum, maximum))
         except (ValueError, OSError):  # not supported here; the parent's timeout still applies
             continue
 
 
-def read(kind: str, data: bytes, most_parts: int, most_characters: int) -> Iterator[Part]:
+def read(kind: str, data: bytes, max_parts: int, max_characters: int) -> Iterator[Part]:
     """Yield the output lines for a document."""
     try:
         count, texts = READERS[kind](data)
@@ -58,9 +58,9 @@ def read(kind: str, data: bytes, most_parts: int, most_characters: int) -> Itera
         yield {"fault": "encrypted"}
         return
     yield {"parts": count}
-    left = most_characters
+    left = max_characters
     for number, text in enumerate(texts, 1):
-        if left <= 0 or (count and number > most_parts):
+        if left <= 0 or (count and number > max_parts):
             return
         yield {"text": text[:left]}
         left -= len(text)
@@ -208,10 +208,10 @@ READERS: dict[str, Callable[[bytes], tuple[int, Iterable[str]]]] = {
 def main(arguments: list[str]) -> None:
     """Read a document from standard input and write its text to standard output."""
     kind = arguments[0]
-    cpu_s, most_parts, most_characters = map(int, arguments[1:])
+    cpu_s, max_parts, max_characters = map(int, arguments[1:])
     data = sys.stdin.buffer.read()
     limit(cpu_s)
-    for line in read(kind, data, most_parts, most_characters):
+    for line in read(kind, data, max_parts, max_characters):
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 

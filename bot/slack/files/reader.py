@@ -167,9 +167,9 @@ class SlackFiles:
     ) -> Read:
         try:
             async with asyncio.timeout_at(deadline):
-                address, most = _source(file, self.limits)
+                address, limit = _source(file, self.limits)
                 try:
-                    return await self._download(session, file, address, most, left)
+                    return await self._download(session, file, address, limit, left)
                 except NotRead as error:
                     if error.reason not in _PREVIEW_HELPS or address == file.preview:
                         raise
@@ -186,11 +186,11 @@ class SlackFiles:
         session: aiohttp.ClientSession,
         file: SlackFile,
         address: str,
-        most: int,
+        limit: int,
         left: _ByteAllowance,
     ) -> FileText | Image:
         async with self._downloads:
-            body = await self._host.fetch(session, address, most)
+            body = await self._host.fetch(session, address, limit)
         left.spend(len(body.data))
         if file.transcript and address == file.transcript:
             return decode_transcript(body)
@@ -226,8 +226,8 @@ def _select(
     skipped: dict[str, Read] = {}
     left = limits.all_bytes
     for file in files:
-        address, most = _source(file, limits)
-        size = most if address != file.url else file.size or most
+        address, limit = _source(file, limits)
+        size = limit if address != file.url else file.size or limit
         reason = file.obstacle
         if reason is None and len(selected) == limits.files:
             reason = "many"
@@ -247,5 +247,5 @@ def _fit_characters(results: Mapping[str, Read], characters: int) -> dict[str, R
     """Cut the texts to this many characters in all: small ones stay whole, others share evenly."""
     texts = {key: each for key, each in results.items() if isinstance(each, FileText)}
     granted = allocate([len(each.text) for each in texts.values()], characters)
-    cut = {key: texts[key].cut(most) for key, most in zip(texts, granted, strict=True)}
+    cut = {key: texts[key].cut(limit) for key, limit in zip(texts, granted, strict=True)}
     return {**results, **cut}

@@ -65,9 +65,9 @@ class FileText:
     pages_read: int = 0
     unit: str = "pages"
 
-    def cut(self, most: int) -> FileText:
+    def cut(self, limit: int) -> FileText:
         """Return the same text, cut to at most this many characters."""
-        return replace(self, text=self.text[:most])
+        return replace(self, text=self.text[:limit])
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ _RULE = "\u2500" * 24
 
 # The parser searches repeatedly for the end of open brackets, and pads every table row to the width
 # of the header: 40,000 characters can keep it busy for many seconds.
-_MOST_BRACKETS = 2_000
-_MOST_CELLS = 20_000
+_MAX_BRACKETS = 2_000
+_MAX_CELLS = 20_000
 
 
 def rich_text(
@@ -141,10 +141,10 @@ def _parser_for(text: str) -> MarkdownIt:
     """Return a parser without the rules that would be too slow for this text."""
     options = {"html": False, "maxNesting": _DEEPEST_NESTING}
     parser = MarkdownIt("commonmark", options).enable("strikethrough").disable("reference")
-    if text.count("[") > _MOST_BRACKETS:
+    if text.count("[") > _MAX_BRACKETS:
         parser.disable(["link", "image"])
     rows = [line.count("|") for line in text.split("\n") if "|" in line]
-    if len(rows) * max(rows, default=0) <= _MOST_CELLS:
+    if len(rows) * max(rows, default=0) <= _MAX_CELLS:
         parser.enable("table")
     return parser
 

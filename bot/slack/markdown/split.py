@@ -16,10 +16,10 @@ MARGIN = 1_000
 MESSAGE_TARGET = slack_limits.MARKDOWN_TOTAL - MARGIN
 """Characters after which the text continues in a new message."""
 
-MOST_MESSAGES = 10
+MAX_MESSAGES = 10
 """Messages per reply. More would bury the thread."""
 
-MOST_CHARS = MOST_MESSAGES * MESSAGE_TARGET
+MAX_CHARS = MAX_MESSAGES * MESSAGE_TARGET
 """Characters of a reply that are shown in its thread."""
 
 SMALLEST_LIMIT = 400

@@ -15,7 +15,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.ports import Run
-from bot.preferences import Names, Preferences, Who
+from bot.preferences import Audience, Names, Preferences
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor
@@ -56,7 +56,7 @@ class RevealPolicy:
         cost: whether they show costs.
     """
 
-    who: Who = "members"
+    who: Audience = "members"
     names: Names = "shown"
     cost: bool = True
 
@@ -123,7 +123,7 @@ class AnswerAccess:
             return "unknown"
         return "yes" if found else "no"
 
-    async def _verdict(self, run: Run, actor: Actor, who: Who, *, is_paging: bool) -> Verdict:
+    async def _verdict(self, run: Run, actor: Actor, who: Audience, *, is_paging: bool) -> Verdict:
         question = run.question
         if who not in {"members", "requester"}:
             return "no"

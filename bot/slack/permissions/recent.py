@@ -12,7 +12,7 @@ shared with another organisation, keeps access for that long at most. Each page 
 otherwise cost two calls, and Slack allows about 50 a minute of conversations.info
 (https://docs.slack.dev/apis/web-api/rate-limits)."""
 
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 
 
 class RecentGrants:
@@ -39,5 +39,5 @@ class RecentGrants:
         """Remember a key from now on; the oldest goes if there are too many."""
         self._granted_at.pop(key, None)
         self._granted_at[key] = self._now()
-        while len(self._granted_at) > MOST_REMEMBERED:
+        while len(self._granted_at) > MAX_REMEMBERED:
             self._granted_at.popitem(last=False)

@@ -15,7 +15,7 @@ from bot.ports import Run
 from bot.slack.api.client import SLACK_ERRORS, code_of, raise_refusal, response_error
 from bot.slack.api.metadata import REPLY, run_metadata
 from bot.slack.markdown.sanitize import escape_mrkdwn, safe_markdown, shorten
-from bot.slack.markdown.split import MOST_CHARS, split_markdown
+from bot.slack.markdown.split import MAX_CHARS, split_markdown
 from bot.slack.markdown.split_stream import append_outside_fence
 from bot.slack.reply.context import ReplyContext
 from bot.slack.reply.follow_up import first_button
@@ -56,7 +56,7 @@ class EphemeralReply:
     async def start(self) -> None:
         """Do nothing: the response to the command already said that the models are asked."""
 
-    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_messages: Sequence[str]) -> None:
         """Do nothing: a slash command has no earlier messages."""
 
     async def show(self, event: Event) -> None:
@@ -73,7 +73,7 @@ class EphemeralReply:
         """
         notice = end_notice(outcome.status, outcome.aggregator)
         text = await asyncio.to_thread(
-            safe_reply, outcome.reply, notice, self._allowed_hosts, MOST_CHARS
+            safe_reply, outcome.reply, notice, self._allowed_hosts, MAX_CHARS
         )
         pieces = split_markdown(text)
         shown = await self._show_here(pieces[: self._uses_left - KEPT_USES], outcome)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.cancel_scope import let_end
+from bot.cancel_scope import finish_call
 from bot.errors import Trouble
 from bot.ports import Run
 from bot.slack.api.client import READ_ERRORS, UNSURE, code_of, refuses_content
@@ -43,7 +43,7 @@ MESSAGE_OVER = frozenset(
 NOTICE_ROOM = 400
 """Characters kept free in a message for a notice below a stopped reply."""
 
-MOST_LOST_STARTS = 3
+MAX_LOST_STARTS = 3
 """After this many unanswered attempts to start a stream, an ordinary message is tried."""
 
 
@@ -157,7 +157,7 @@ class MessageChain:
         await self._remove_unconfirmed()
         message, part = await self._fill_current()
         if part.text or part.chunks:
-            await let_end(self._update(message, part, line))
+            await finish_call(self._update(message, part, line))
 
     async def end(self, blocks: list[Chunk], kind: str, line: str, status: str | None) -> bool:
         """Show everything left and the blocks below it.
@@ -178,7 +178,7 @@ class MessageChain:
         await self._remove_unconfirmed()
         message, part = await self._fill_current()
         self._end_tried = True
-        await let_end(self._finish(message, part, blocks, kind, status))
+        await finish_call(self._finish(message, part, blocks, kind, status))
         return True
 
     async def _update(self, message: LiveMessage, part: MessagePart, line: str) -> None:
@@ -257,7 +257,7 @@ class MessageChain:
         if message.ts is None:
             self._has_unconfirmed = True
             self._lost_starts += 1
-            if self._lost_starts >= MOST_LOST_STARTS and self._can_switch_to_edits:
+            if self._lost_starts >= MAX_LOST_STARTS and self._can_switch_to_edits:
                 self._message = EditedMessage(self._context, self._run, self._ladder, self._store)
         elif isinstance(message, StreamedMessage) and not self._end_tried:
             self._has_unconfirmed = True
@@ -313,7 +313,7 @@ class MessageChain:
             if not full:
                 return message, part
             self._end_tried = False  # an earlier try to end the reply had no effect
-            await let_end(self._roll_over(message, part))
+            await finish_call(self._roll_over(message, part))
 
     async def _confirm(self, message: LiveMessage, part: MessagePart) -> None:
         """Drop a part that Slack accepted, so that it is not shown again."""

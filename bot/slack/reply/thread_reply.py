@@ -21,7 +21,7 @@ from bot.slack.api.client import SLACK_ERRORS, TRANSIENT, code_of
 from bot.slack.api.metadata import REPLY
 from bot.slack.markdown.hosts import allowed_hosts
 from bot.slack.markdown.sanitize import SafeStream, safe_markdown
-from bot.slack.markdown.split import MOST_CHARS
+from bot.slack.markdown.split import MAX_CHARS
 from bot.slack.reply.context import STRICT, ReplyContext
 from bot.slack.reply.follow_up import post_buttons
 from bot.slack.reply.live_message import Chunk
@@ -73,7 +73,7 @@ class ThreadReply:
         self._safe_stream = SafeStream(allowed_hosts)
         self._retracted = False
         self._pending: list[str] = []
-        self._chars_left = MOST_CHARS
+        self._chars_left = MAX_CHARS
         self._is_cut = False
         self._messages = MessageChain(reply_context, run, self._status.has_session)
         self._notice_tried = False
@@ -99,9 +99,9 @@ class ThreadReply:
         self._progress = Progress(names, seed=self._run.seed, plan=plan)
         self._updates = asyncio.create_task(self._run_updates())
 
-    def allow_hosts_in(self, asker_said: Sequence[str]) -> None:
+    def allow_hosts_in(self, asker_messages: Sequence[str]) -> None:
         """Also allow links to hosts in the asker's earlier messages."""
-        self._allowed_hosts |= allowed_hosts(asker_said)
+        self._allowed_hosts |= allowed_hosts(asker_messages)
         self._safe_stream = SafeStream(self._allowed_hosts)
 
     async def show(self, event: Event) -> None:
@@ -112,7 +112,7 @@ class ThreadReply:
             self._chars_left -= len(self._pending[-1])
         elif isinstance(event, Retracted):
             self._pending.clear()
-            self._chars_left, self._is_cut = MOST_CHARS, False
+            self._chars_left, self._is_cut = MAX_CHARS, False
             self._retracted = True  # handled by the next update, between two calls to Slack
         else:
             self._messages.update_cards(self._progress.chunks(event))

@@ -8,7 +8,14 @@ from typing import Any, get_args
 
 from bot.figures import dollars
 from bot.limits import Limits
-from bot.preferences import ChannelChoice, Choices, Preferences, Rules, With, WorkspaceChoice
+from bot.preferences import (
+    ChannelChoice,
+    Choices,
+    Participants,
+    Preferences,
+    Rules,
+    WorkspaceChoice,
+)
 from bot.slack.settings.views import (
     BUDGETS,
     FOLLOW_UPS,
@@ -104,7 +111,7 @@ def parse_channel(
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     form = FormValues(view)
     checked = form.checked(LISTENING)
-    taking_part = form.selected(WITH, get_args(With))
+    taking_part = form.selected(WITH, get_args(Participants))
     return ChannelChoice.model_validate(
         _shared(form, inherited, preferences)
         | {
