@@ -52,7 +52,7 @@ async def claimed(database: Database) -> str:
         ("mysql://host/name", "names mysql, which isn't supported"),
         ("", "is not a database address"),
         ("postgresql://u:p@host:abc/db", "is not a database address"),
-        ("postgresql://u:p@host", "names a server, and no database"),
+        ("postgresql://u:p@host", "names a server but no database"),
     ],
 )
 def test_an_unusable_address_is_explained(url: str, says: str) -> None:

@@ -1,4 +1,4 @@
-"""Has the models write about a brainstorm in its thread: its result, and what people ask."""
+"""Lets the models write in a brainstorm's thread: its result, and answers about ideas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.slack.ui.strings import brainstorm as strings
 log = structlog.get_logger(__name__)
 
 WORDS = 500
-"""Characters of an idea in the message that asks about it. The models get all of them."""
+"""Characters of an idea in the message that asks about it. The models get the whole idea."""
 
 TOPIC = 200
 
@@ -31,7 +31,7 @@ HandOver = Callable[[str], Awaitable[int]]
 
 
 class AboutRuns:
-    """`bot.brainstorm.ports.ResultWriter`, and the same for single ideas."""
+    """`bot.brainstorm.ports.ResultWriter`, also for single ideas."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class AboutRuns:
         words: Sequence[str],
         key: str,
     ) -> None:
-        """Post a person's question about ideas in the thread, and have it answered.
+        """Post a person's question about ideas in the thread, and queue it.
 
         Args:
             session: the brainstorm.
             about: the question about the brainstorm.
-            user: who asks.
-            words: the ideas' words.
+            user: the person who asks.
+            words: the text of the ideas.
             key: identifies the click when Slack delivers it again.
 
         Raises:

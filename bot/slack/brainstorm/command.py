@@ -19,10 +19,10 @@ from bot.slack.ui.clicks import RefusedError
 from bot.slack.ui.strings import brainstorm as strings
 
 LISTED = 10
-"""Brainstorms that `status` lists."""
+"""Brainstorms to list in `status`."""
 
 SEARCHED = 50
-"""The latest brainstorms among which the others find the one that is meant."""
+"""The latest brainstorms to search for the one that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class BrainstormCall:
     """One use of the command.
 
     Attributes:
-        text: what follows `brainstorm`.
-        command: as typed, such as `/moa`.
-        team, channel: where.
-        actor: who.
+        text: the text after `brainstorm`.
+        command: the command as typed, such as `/moa`.
+        team, channel: where it was used.
+        actor: the person who used it.
         trigger_id: opens a modal within 3 s.
     """
 
@@ -46,7 +46,7 @@ class BrainstormCall:
 
 
 class BrainstormCommand:
-    """Runs the command. Each method returns the answer to the actor as mrkdwn."""
+    """Runs the command. Each method returns the response to the actor as mrkdwn."""
 
     def __init__(self, desk: BrainstormDesk, starts: BrainstormStarts) -> None:
         self._desk = desk
@@ -59,7 +59,7 @@ class BrainstormCommand:
         }
 
     async def run(self, call: BrainstormCall) -> str:
-        """Carry out one use, and return what to tell the actor; "" if a form opened."""
+        """Run the command and return the response, or "" if a form opened."""
         text = call.text.strip()
         if not text:
             return strings.COMMAND_EMPTY.format(command=call.command)
@@ -122,7 +122,7 @@ class BrainstormCommand:
     async def _mine_first(
         self, call: BrainstormCall, wanted: Callable[[BrainstormSession], bool]
     ) -> BrainstormSession | None:
-        """Return the latest that the actor started, else the latest of anyone."""
+        """Return the latest brainstorm that the actor started, else the latest of anyone."""
         own = await self._first(call, lambda each: wanted(each) and each.user == call.actor.user)
         return own or await self._first(call, wanted)
 

@@ -71,7 +71,7 @@ class ExportClicks:
 
 
 def _author_in(opened: OpenIdeas) -> Any:
-    """Return what names an idea's author as the channel shows them."""
+    """Return a function that names an idea's author as the channel shows them."""
 
     def author(idea: Idea) -> str:
         return opened.shown.sources.get(idea.id, "")
@@ -122,7 +122,7 @@ async def _post_as_text(client: AsyncWebClient, session: BrainstormSession, text
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Return a text in pieces of whole lines where they fit; joined, they are the text."""
+    """Return a text in pieces, each of whole lines if they fit. The joined pieces are the text."""
     pieces = [""]
     for line in text.splitlines(keepends=True):
         for start in range(0, len(line), limit):

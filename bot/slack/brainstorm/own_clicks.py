@@ -1,4 +1,4 @@
-"""HandInResult in ideas, and reading, changing and withdrawing one's own."""
+"""Lets people hand in ideas, and read, change and withdraw their own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.slack.ui.strings import brainstorm as strings
 
 
 class OwnIdeas:
-    """Handles a person's own ideas. Nobody else's are read for them."""
+    """Handles a person's own ideas. Never reads anyone else's."""
 
     def __init__(self, desk: BrainstormDesk) -> None:
         self._desk = desk
@@ -42,11 +42,11 @@ class OwnIdeas:
         await self._desk.clicked(ack, body, respond, self._mine(body))
 
     async def turn(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Show another page of them."""
+        """Show another page of the person's own ideas."""
         await self._desk.clicked(ack, body, respond, self._turn(body))
 
     async def choose(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Change or withdraw one."""
+        """Change or withdraw an idea."""
         await self._desk.clicked(ack, body, respond, self._choose(body))
 
     async def submit_changed(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class OwnIdeas:
     async def _refresh(
         self, body: Mapping[str, Any], session_id: str, view_id: object, page: int
     ) -> None:
-        """Show the person's ideas as they are now in a modal that is open."""
+        """Refresh the person's ideas in an open modal."""
         session = await self._desk.admit(body, session_id)
         own = await self._desk.views.own_ideas(session, actor_of(body).user)
         await self._desk.replace(view_id, mine_view(session, own, page))

@@ -51,7 +51,7 @@ def add_view(session: BrainstormSession) -> Block:
 
 
 def parse_added(view: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return the text of the submitted form, as typed, and whether the name may be shown."""
+    """Return the submitted text, as typed, and whether the person's name may be shown."""
     values = (view.get("state") or {}).get("values") or {}
     text = ((values.get(ids.IDEAS) or {}).get(ids.IDEAS) or {}).get("value")
     boxes = ((values.get(ids.NAME) or {}).get(ids.NAME) or {}).get("selected_options") or ()
@@ -101,7 +101,7 @@ def parse_changed(view: Mapping[str, Any]) -> str:
 
 
 def notice_view(text: str, title: str = strings.TITLE) -> Block:
-    """Return a modal with nothing but a text (mrkdwn)."""
+    """Return a modal that contains only a text (mrkdwn)."""
     return {
         "type": "modal",
         "title": plain_text(title),
@@ -111,7 +111,7 @@ def notice_view(text: str, title: str = strings.TITLE) -> Block:
 
 
 def topic_block(session: BrainstormSession) -> Block:
-    """Return the topic, literally."""
+    """Return the topic, shown literally."""
     return {"type": "section", "text": plain_text(shown_words(session.topic, WORDS))}
 
 

@@ -17,25 +17,25 @@ from bot.slack.ui.strings import brainstorm as strings
 
 
 class PhaseClicks:
-    """Handles them. A button names the step it was drawn for, so that no click counts twice."""
+    """Handles the buttons. Each names the step it was drawn for, so that no click counts twice."""
 
     def __init__(self, desk: BrainstormDesk) -> None:
         self._desk = desk
 
     async def end(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """End the phase (its starter)."""
+        """End the phase (only for the starter)."""
         await self._desk.clicked(ack, body, respond, self._end(body))
 
     async def extend(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Extend the phase by five minutes, once (anyone)."""
+        """Extend the phase by five minutes, once (for anyone)."""
         await self._desk.clicked(ack, body, respond, self._extend(body))
 
     async def close(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Close the brainstorm (its starter)."""
+        """Close the brainstorm (only for the starter)."""
         await self._desk.clicked(ack, body, respond, self._close(body))
 
     async def reopen(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Reopen the brainstorm (its starter)."""
+        """Reopen the brainstorm (only for the starter)."""
         await self._desk.clicked(ack, body, respond, self._reopen(body))
 
     async def _end(self, body: Mapping[str, Any]) -> None:

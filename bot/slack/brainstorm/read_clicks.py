@@ -1,4 +1,4 @@
-"""Reading all ideas by theme, and the menu of each idea."""
+"""Lets people read all ideas by theme, and handles each idea's menu."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bot.slack.ui.strings import brainstorm as strings
 ABOUT_KINDS: Mapping[str, AboutKind] = MappingProxyType(
     {"develop": "develop", "challenge": "challenge", "more": "more"}
 )
-"""What the models can be asked about one idea, by what the menu's options say."""
+"""Maps the menu's options to the questions that models can be asked about an idea."""
 
 
 class ReadClicks:
-    """Handles them."""
+    """Handles the modals for reading ideas."""
 
     def __init__(self, desk: BrainstormDesk, about: AboutRuns) -> None:
         self._desk = desk
@@ -42,11 +42,11 @@ class ReadClicks:
         await self._desk.clicked(ack, body, respond, self._turn(body))
 
     async def choose(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Do what was chosen in an idea's menu."""
+        """Run the chosen option of an idea's menu."""
         await self._desk.clicked(ack, body, respond, self._choose(body))
 
     async def submit_combined(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:
-        """Have two ideas combined."""
+        """Ask the models to combine two ideas."""
         await self._desk.submitted(ack, ids.OTHER, self._combine(body))
 
     async def _see(self, body: Mapping[str, Any]) -> None:

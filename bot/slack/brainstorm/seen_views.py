@@ -1,4 +1,4 @@
-"""The modals in which people read all ideas: by theme, every wording, and what to combine."""
+"""The modals for reading all ideas: by theme, by wording, and for combining two."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _theme_menu(session: BrainstormSession, opened: OpenIdeas, theme: int) -> Bl
     menu: Block = {"type": "static_select", "action_id": ids.THEME, "options": options}
     if theme < len(options):
         menu["initial_option"] = options[theme]
-    # Another block for each theme: Slack keeps the old choice of a block that stays.
+    # Each theme gets a different block id: Slack keeps the old choice of a block that stays.
     return actions(f"{ids.THEME}:{theme}", [menu])
 
 
@@ -56,7 +56,7 @@ def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> li
 
 
 def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
-    """Return every wording of a joined idea."""
+    """Return every wording of a merged idea."""
     blocks: list[Block] = []
     for number in group.idea_ids[:WORDINGS_SHOWN]:
         words = shown_words(opened.shown.ideas[number].text, WORDS)
@@ -67,7 +67,7 @@ def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
 
 
 def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) -> Block:
-    """Return the form that asks which idea to combine one with."""
+    """Return the form that asks which other idea to combine an idea with."""
     own = group_of(opened, idea_id)
     groups: list[Block] = []
     for theme in opened.grouping.themes[: slack_limits.OPTION_GROUPS]:
@@ -100,7 +100,7 @@ def _options(opened: OpenIdeas, groups: Sequence[IdeaGroup]) -> list[Block]:
 
 
 def group_of(opened: OpenIdeas, idea_id: str) -> IdeaGroup | None:
-    """Return the group that an idea is in; None if there is no such idea."""
+    """Return the group that an idea is in, or None if there is no such idea."""
     return next((each for each in opened.grouping.groups if idea_id in each.idea_ids), None)
 
 

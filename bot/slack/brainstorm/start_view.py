@@ -34,7 +34,7 @@ class StartPlace:
 
     @classmethod
     def from_metadata(cls, text: object) -> StartPlace:
-        """Parse `private_metadata`; nothing is chosen if it is invalid."""
+        """Parse `private_metadata`. Nothing is chosen if it is invalid."""
         try:
             channel, thread_ts = json.loads(str(text))
         except (ValueError, TypeError):
@@ -69,9 +69,9 @@ def start_view(
 
     Args:
         place: where to start; without a channel, the form asks for one.
-        topic: what is filled in.
-        costs: the most that a brainstorm costs with each pipeline, None if unknown.
-        chosen: the pipeline that is filled in.
+        topic: the topic to fill in.
+        costs: the maximum cost of a brainstorm with each pipeline, None if unknown.
+        chosen: the pipeline to fill in.
         shows_cost: whether costs are shown there.
     """
     notes = [strings.START_HOW]
@@ -98,7 +98,7 @@ def start_view(
 
 
 def cost_text(most: float | None) -> str:
-    """Return what a brainstorm costs at most, as a sentence."""
+    """Return the maximum cost of a brainstorm, as a sentence."""
     if most is None:
         return strings.START_COST_UNKNOWN
     if most == 0:
@@ -134,7 +134,7 @@ def parse_start(view: Mapping[str, Any], place: StartPlace) -> StartForm:
 
 
 def _whole(value: object, most: int) -> int:
-    """Return a whole number from 1 to `most`; 0 for anything else."""
+    """Return a whole number from 1 to `most`, or 0 for anything else."""
     text = str(value or "").strip()
     number = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
     return number if number <= most else 0

@@ -1,6 +1,6 @@
-"""Starting a brainstorm: by command, mention, shortcut, or from an offer under a message.
+"""Starts brainstorms: by command, mention, shortcut, or from an offer under a message.
 
-All of them open the same form, which says what it costs at most.
+All of them open the same form, which shows the maximum cost.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ log = structlog.get_logger(__name__)
 
 LONGEST_TOPIC = 3_000
 TOPIC_IN_BUTTON = 1_500
-"""Characters of a topic that a button's value carries. The form shows it to be completed."""
+"""Characters of a topic in a button's value. People can complete it in the form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A message whose author is to be offered a brainstorm. `topic` is as received from Slack."""
+    """A message whose author gets an offer to brainstorm. `topic` is as received from Slack."""
 
     message: Question
     topic: str
@@ -53,13 +53,13 @@ class Invitation:
 
     @property
     def thread_ts(self) -> str | None:
-        """The thread that the message is in, whose messages would be the material."""
+        """The thread that the message is in. Its messages would be the material."""
         message = self.message
         return message.thread_ts if message.thread_ts != message.ts else None
 
 
 class BrainstormStarts:
-    """Opens the form, offers to, and starts what is submitted."""
+    """Opens the form, makes offers, and starts submitted brainstorms."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class BrainstormStarts:
     async def open_form(
         self, body: Mapping[str, Any], actor: Actor, place: StartPlace, topic: str
     ) -> bool:
-        """Open the form; False if Slack refuses."""
+        """Open the form. Return False if Slack refuses."""
         team = await self._desk.colleagues.team_id()
         rules = await self._preferences.rules(team, place.channel, actor.user)
         costs = self._costs(with_material=place.thread_ts is not None)
@@ -143,7 +143,7 @@ class BrainstormStarts:
         return await self._desk.show(body, view)
 
     def _costs(self, *, with_material: bool) -> Mapping[str, float | None]:
-        """Return the most that a brainstorm costs with each usable pipeline."""
+        """Return the maximum cost of a brainstorm with each usable pipeline."""
         costs: dict[str, float | None] = {}
         for name in self._preferences.pipelines:
             try:
@@ -207,7 +207,7 @@ class BrainstormStarts:
         return None
 
     async def _finish(self, starting: asyncio.Task[Block | None], actor: Actor) -> None:
-        """Wait for a start whose form is closed; tell the starter what went wrong."""
+        """Wait for a start whose form is closed, and tell the starter if something went wrong."""
         try:
             await starting
         except RefusedError as refused:

@@ -1,4 +1,4 @@
-"""Decides, by plain rules, which messages start a brainstorm or read like a topic for one."""
+"""Decides, by simple rules, which messages start a brainstorm or read like a topic for one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 CALL = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL)
-"""What follows a mention that starts a brainstorm."""
+"""The text after a mention that starts a brainstorm."""
 
 MOST = 400
-"""Characters of a message that may be a topic. Longer ones are announcements and pasted text."""
+"""The longest message that may be a topic. Longer ones are announcements or pasted text."""
 
 MAX_LINES = 3
 FEWEST_WORDS, FEWEST_ASKED = 5, 3
-"""Words of a statement and of a question that read like a topic."""
+"""The least number of words of a statement and of a question that read like a topic."""
 
 FEWEST_WIDE = 8
-"""Letters instead, in scripts without spaces between words."""
+"""The same in letters, for scripts without spaces between words."""
 
 _MARKUP = re.compile(r"<[^<>]*>|:[a-z0-9_+\-]+:|`[^`]*`|https?://\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
@@ -38,7 +38,7 @@ _SMALL_TALK = re.compile(
 
 
 def topic_of_call(text: str) -> str | None:
-    """Return the topic of "brainstorm: TOPIC", which may be empty; None for any other text."""
+    """Return the topic of "brainstorm: TOPIC", which may be empty, or None for any other text."""
     match = CALL.fullmatch(text)
     return match[1].strip() if match else None
 
@@ -46,7 +46,7 @@ def topic_of_call(text: str) -> str | None:
 def reads_like_topic(text: str) -> bool:
     """Return whether a message, as received from Slack, may be a topic.
 
-    It is a question or a sentence of some words, and neither small talk nor a long text.
+    It must be a question or a sentence of several words, and neither small talk nor a long text.
     """
     if "```" in text or len(text) > MOST or len(text.strip().splitlines()) > MAX_LINES:
         return False

@@ -1,4 +1,4 @@
-"""Looks up what people may see of a brainstorm. Ideas are read here and nowhere else in Slack."""
+"""Looks up what people may see of a brainstorm. Slack code reads ideas only through this module."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from moa.brainstorm import Grouping
 
 
 class IdeasHidden(Exception):
-    """Nobody may see the ideas of others yet."""
+    """Other people's ideas are still hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIdeas:
-    """The ideas of a brainstorm whose silence is over, by theme."""
+    """The ideas of a brainstorm by theme, once the silence is over."""
 
     grouping: Grouping
     shown: Readable
@@ -40,7 +40,7 @@ class SessionViews:
         """Return all ideas by theme.
 
         Raises:
-            IdeasHidden: the silence is not over, or the ideas are not grouped.
+            IdeasHidden: the silence isn't over, or the ideas aren't grouped yet.
         """
         if not session.shows_ideas:
             raise IdeasHidden

@@ -1,4 +1,4 @@
-"""Giving dots."""
+"""Lets people give dots."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class VoteClicks:
         await self._desk.clicked(ack, body, respond, self._open(body))
 
     async def turn(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
-        """Show another page, and keep what was chosen on this one."""
+        """Show another page, keeping the choices on this one."""
         await self._desk.clicked(ack, body, respond, self._turn(body))
 
     async def submit(self, ack: AsyncAck, body: Mapping[str, Any]) -> None:

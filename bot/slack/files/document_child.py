@@ -1,9 +1,9 @@
-"""Reads one document in a separate process, so that a malicious file can harm nothing else.
+"""Reads one document in a separate process, so that a malicious file can't harm anything else.
 
-`documents.py` starts it with the file on standard input. It imports nothing else of this package
+`documents.py` starts it with the file on standard input. It imports nothing else from this package
 and writes one JSON object per line: first `{"parts": N}` (pages, slides or sheets; 0 if the format
-has none) or `{"fault": "encrypted"}`, then `{"text": "…"}` for each part. The parent uses the lines
-written so far if it crashes or is killed.
+has none) or `{"fault": "encrypted"}`, then `{"text": "…"}` for each part. If it crashes or is
+killed, the parent uses the lines written so far.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any
 from zipfile import ZipFile
 
 MEMORY_BYTES = 768 * 1024 * 1024
-"""Address space. Python and a reader alone take 60 to 100 MB."""
+"""Address space. Python and a reader take 60 to 100 MB on their own."""
 
 MAX_LISTED = 500
-"""Files of an archive that are listed; the rest is counted."""
+"""Files of an archive to list. The rest are counted."""
 
 MAIL_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
@@ -180,7 +180,7 @@ def _zip(data: bytes) -> tuple[int, Iterable[str]]:
 
 
 def _table(rows: Iterable[Iterable[Any]]) -> str:
-    """Return rows as CSV, without empty rows and cells at the end of a row."""
+    """Return rows as CSV, without empty rows or trailing empty cells."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:

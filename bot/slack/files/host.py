@@ -1,7 +1,7 @@
-"""Downloads files and sends the bot token only to Slack's hosts.
+"""Downloads files, and sends the bot token only to Slack's hosts.
 
-It uses https, except for a local Slack at the configured address. It follows redirects only among
-Slack's hosts, and stops a download as soon as it is too large.
+Uses https, except for a local Slack at the configured address. Follows redirects only among Slack's
+hosts, and stops a download as soon as it is too large.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class SlackFileHost:
         self._own = URL(client.base_url).origin()
 
     def trusted(self, address: str, base: URL | None = None) -> URL | None:
-        """Return the parsed address to request; None if it is not Slack's.
+        """Return the parsed address to request, or None if it isn't Slack's.
 
-        The request must use this result: a second parser might see another host.
+        The request must use this result, since a second parser might see another host.
 
         Args:
             address: the address from Slack.

@@ -1,4 +1,4 @@
-"""Apps and workflows that may ask questions, and the cap that keeps two bots from looping."""
+"""The apps and workflows that may ask questions, and the cap that keeps two bots from looping."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def is_workflow(event: Mapping[str, Any]) -> bool:
 
 
 async def free_slots(runs: RunStore, question: Question) -> Sequence[str] | None:
-    """Return additional keys under which to store an app's question; None at the cap.
+    """Return additional keys under which to store an app's question, or None at the cap.
 
-    Each thread has `IN_A_THREAD` keys and each hour of a channel `IN_AN_HOUR`. A key can be stored
+    Each thread has `IN_A_THREAD` keys, and each hour of a channel `IN_AN_HOUR`. A key can be stored
     only once, so the cap holds across processes and for simultaneous questions.
     """
     prefix = f"bots:{question.team}:{question.channel}"

@@ -1,4 +1,4 @@
-"""Converts Markdown to rich_text blocks for modals, where Slack allows no markdown blocks.
+"""Converts Markdown to rich_text blocks for modals, where Slack doesn't allow markdown blocks.
 
 Slack shows the text of rich_text elements literally, so nothing is escaped. Only text and link
 elements are created: no user, channel, broadcast or emoji.
@@ -38,7 +38,7 @@ widens every row."""
 
 
 def align_table(tokens: Sequence[Token], source: Sequence[str], allowed: frozenset[str]) -> str:
-    """Return a table as text with aligned columns and a line below its header.
+    """Return a table as text with aligned columns and a line below the header.
 
     Args:
         tokens: the parser's tokens from table_open on.
@@ -77,7 +77,7 @@ def _rows(tokens: Sequence[Token], allowed: frozenset[str]) -> list[list[str]]:
 
 
 def _cells(line: str) -> int:
-    """Return how many cells a line of a table's body has as written."""
+    """Return how many cells a line of a table's body has, as written."""
     return len(_CELL_BAR.findall(line.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
@@ -115,11 +115,11 @@ _MAX_CELLS = 20_000
 def rich_text(
     markdown: str, allowed: frozenset[str] = frozenset(), *, limit: int = BLOCK_LIMIT
 ) -> list[Json]:
-    """Return the Markdown as rich_text blocks with at most `limit` characters of text each.
+    """Return the Markdown as rich_text blocks with at most `limit` characters each.
 
     Addresses are styled as code. On an `allowed` host (see `hosts.allowed_hosts`) they become links
     labelled with the address. Images become their alternative text. HTML and link definitions are
-    shown as written. An empty text has no blocks.
+    shown as written. An empty text gives no blocks.
 
     Raises:
         ValueError: `limit` is below 1.

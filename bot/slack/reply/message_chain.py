@@ -1,6 +1,6 @@
 """Shows text and task cards in one or more messages, each piece exactly once.
 
-What Slack did not accept is kept and shown by the next call of `flush` or `end`.
+Text that Slack didn't accept is kept and shown by the next call of `flush` or `end`.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ NOTICE_ROOM = 400
 """Characters kept free in a message for a notice below a stopped reply."""
 
 MAX_LOST_STARTS = 3
-"""After this many unanswered attempts to start a stream, an ordinary message is tried."""
+"""After this many unanswered attempts to start a stream, try an ordinary message."""
 
 
 class MessageChain:
     """The messages of one reply. Methods that call Slack raise its errors.
 
     Attributes:
-        trouble: why nothing more can be shown, once that is known.
+        trouble: why nothing more can be shown, once known.
         shows_blocks: whether the blocks below the reply are shown, once it has ended.
     """
 
@@ -98,12 +98,12 @@ class MessageChain:
 
     @property
     def has_shown_text(self) -> bool:
-        """Whether any message of this attempt shows a text of the reply."""
+        """Whether any message of this attempt shows text of the reply."""
         return self._has_shown_text
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the current message is a stream. Ending one can also end the agent session."""
+        """Whether the current message is a stream. Ending one may also end the agent session."""
         return isinstance(self._message, StreamedMessage)
 
     def add_text(self, text: str) -> None:
@@ -123,13 +123,13 @@ class MessageChain:
         self._text = whole[len(self._message.shown) :]
 
     def trim_to_one_message(self) -> None:
-        """Drop the text that does not fit into the current message with a notice below it."""
+        """Drop the text that doesn't fit into the current message with a notice below it."""
         shown = self._message.shown
         head, _ = cut(shown + self._text, MESSAGE_TARGET - NOTICE_ROOM)
         self._text = head[len(shown) :] if head.startswith(shown) else ""
 
     def add_failure_notice(self, notice: str) -> str:
-        """Add a notice below any text. Return the kind of message that results."""
+        """Add a notice below any text. Return the resulting kind of message."""
         if self._message.shown or self._text.strip():
             self.add_notice(notice)
             return REPLY
@@ -137,7 +137,7 @@ class MessageChain:
         return NOTICE
 
     def discard_text(self) -> None:
-        """Drop all text, also what is already shown: none of it was part of the reply."""
+        """Drop all text, even if already shown: none of it was part of the reply."""
         self._text, self._has_shown_text = "", False
         if not (self._posted or self.has_open_message):
             return
@@ -172,7 +172,7 @@ class MessageChain:
         """
         self._is_final = True
         if self._end_tried and await reply_exists(self._client, self._run):
-            return False  # only the response of an earlier try was lost
+            return False  # only the response of an earlier attempt was lost
         if not self.has_open_message:
             await self.flush(line)  # stores the message's ts before the message ends
         await self._remove_unconfirmed()
@@ -228,7 +228,7 @@ class MessageChain:
         await self._remove_unconfirmed()
 
     def handle_error(self, error: BaseException) -> None:
-        """Decide how to show the rest after an error of Slack."""
+        """Decide how to show the rest after an error from Slack."""
         code = code_of(error)
         log.info("slack_refused", error=code, streamed=self.is_streamed)
         if code in UNSURE:
@@ -267,9 +267,9 @@ class MessageChain:
             self._message = self._next_message()
 
     def _replace_stream(self) -> None:
-        """Show a streamed message that Slack refuses again as an ordinary one.
+        """Show a streamed message that Slack refuses as an ordinary one.
 
-        What it shows already may be the reason, for example a table.
+        Its existing content may be the reason, for example a table.
         """
         message = self._message
         if message.ts is not None:
@@ -281,12 +281,12 @@ class MessageChain:
 
     @property
     def _status_meanwhile(self) -> str | None:
-        """The agent session's status after the end of a message that is not the last one."""
+        """The agent session's status after the end of a message that isn't the last one."""
         return "processing" if self._has_session() else None
 
     @property
     def _can_switch_to_edits(self) -> bool:
-        """Whether an ordinary message can replace a stream that did not start."""
+        """Whether an ordinary message can replace a stream that didn't start."""
         return not self.has_open_message and self.is_streamed
 
     async def _remove_unconfirmed(self) -> None:

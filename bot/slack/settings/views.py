@@ -22,7 +22,7 @@ CHANNEL_CALLBACK = "channel_settings"
 WORKSPACE_CALLBACK = "workspace_settings"
 
 INHERITED = "inherited"
-"""The value of the option for "no choice of our own"."""
+"""The value of the option that makes no choice of our own."""
 
 VALUE_PREFIX = "is:"
 """The prefix of every other option's value, so that none can equal `INHERITED`."""
@@ -47,7 +47,7 @@ BUDGETS: Mapping[str, str] = MappingProxyType(
 
 
 def text_view(text: str, title: str = strings.SETTINGS_TITLE) -> Block:
-    """Return a modal with nothing but a text."""
+    """Return a modal that contains only a text."""
     return {
         "type": "modal",
         "title": plain_text(title),
@@ -64,7 +64,7 @@ def channel_view(
     *,
     direct: bool,
 ) -> Block:
-    """Return the form with a channel's current settings. `direct` means a direct message."""
+    """Return the form with a channel's current settings. `direct` is for a direct message."""
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     rules = preferences.resolve(Choices(choices.workspace, choices.channel))
     about = strings.SETTINGS_ABOUT_DIRECT

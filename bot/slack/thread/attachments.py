@@ -29,20 +29,20 @@ PLACEHOLDERS = frozenset(
         "this message was deleted.",
     }
 )
-"""What Slack puts in place of a text that it has not, in lower case."""
+"""What Slack shows in place of missing text, in lower case."""
 
 _SHORTEST_REPEATED = 12
-"""Shorter texts, such as a status, may stand twice without being repeated."""
+"""Shorter texts, such as a status, may occur twice without being a repetition."""
 
 _PREVIEWED = ("from_url", "original_url", "app_unfurl_url")
-"""Where an attachment names the link that it is the preview of."""
+"""The fields that hold the link that an attachment previews."""
 
 URL_LIMIT = 2_000
 
 _SIGNS = re.compile(r"[\W_]+")
 
 FormatTime = Callable[[object], str]
-"""Formats a message's ts for the reader; "" if it is none."""
+"""Formats a message's ts for the reader; "" if it isn't one."""
 
 
 class Said:
@@ -63,7 +63,7 @@ class Said:
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether a text is one that Slack puts in place of a missing one."""
+    """Return whether a text is a placeholder that Slack shows for a missing one."""
     return text.strip().casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'") in PLACEHOLDERS
 
 
@@ -79,10 +79,10 @@ def attachment_text(
 
     Args:
         attachment: an entry of a message's `attachments`.
-        names: of the people and channels that it mentions.
-        said: what the message has said so far.
+        names: the names of people and channels that it mentions.
+        said: the message's texts so far.
         format_time: formats the time of a forwarded message.
-        heading: a line to put above an attachment that has none of its own. Below such a line the
+        heading: a line to put above an attachment that has no heading. Below such a line, the
             attachment is quoted.
     """
     heading = _heading(attachment, format_time) or heading
@@ -103,7 +103,7 @@ def _is_forward(attachment: Attachment) -> bool:
 
 
 def _heading(attachment: Attachment, format_time: FormatTime) -> str:
-    """Return the line above a forwarded message or a link preview; "" for other attachments."""
+    """Return the line above a forwarded message or a link preview, or "" for other attachments."""
     url = next(
         (link for key in _PREVIEWED if (link := one_line(attachment.get(key), URL_LIMIT))), ""
     )
@@ -141,7 +141,7 @@ def _lines(
 
 
 def _blocks(attachment: Attachment, names: PromptNames) -> str:
-    """Return the attachment's blocks: a forwarded message's, or an app's own."""
+    """Return the blocks of an attachment: a forwarded message's, or an app's own."""
     parts = [blocks_text(elements(attachment, "blocks"), names)]
     for entry in elements(attachment, "message_blocks"):
         message = entry.get("message")

@@ -1,4 +1,4 @@
-"""Returns what people see of a message as text for the models, and the files that it carries."""
+"""Returns what people see of a message as text for the models, and the message's files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ MessagePayload = Mapping[str, Any]
 UNREADABLE = "[something that could not be read as text]"
 
 ATTACHED = "Attached"
-"""The line above an attachment of the question, which may hold somebody else's words."""
+"""The line above an attachment of the question, which may contain someone else's words."""
 
 TOMBSTONE = "tombstone"
-"""The subtype of a deleted message that others replied to."""
+"""The subtype of a deleted message that has replies."""
 
 OWN_TEXT_BLOCKS = frozenset({"markdown", "rich_text", "table"})
-"""The blocks that may hold the text of one of our replies. Slack returns Markdown as rich text."""
+"""The blocks that may contain one of our replies. Slack returns Markdown as rich text."""
 
 
 def message_text(message: MessagePayload, names: PromptNames, format_time: FormatTime) -> str:
@@ -41,12 +41,12 @@ def message_text(message: MessagePayload, names: PromptNames, format_time: Forma
 def question_text(
     message: MessagePayload, typed: str, names: PromptNames, format_time: FormatTime
 ) -> str:
-    """Return a question's text: what was typed, then the message's other blocks and attachments.
+    """Return a question's text: the typed text, then the message's other blocks and attachments.
 
     Args:
-        message: the question's message; empty if it has nothing but its text.
+        message: the question's message; empty if it contains only the text.
         typed: the question as typed, without the mention of us.
-        names: of the people and channels that it mentions.
+        names: the names of people and channels that it mentions.
         format_time: formats the time of a forwarded message.
     """
     said = Said()
@@ -60,7 +60,7 @@ def question_text(
 
 
 def reply_text(message: MessagePayload, names: PromptNames) -> str:
-    """Return the text of our own message, without its buttons and footer."""
+    """Return the text of one of our messages, without its buttons and footer."""
     own = [each for each in elements(message, "blocks") if str(each.get("type")) in OWN_TEXT_BLOCKS]
     text = "\n\n".join(filter(None, (blocks_text([each], names) for each in own))) or Said().new(
         to_text(_text(message), names)
@@ -69,7 +69,7 @@ def reply_text(message: MessagePayload, names: PromptNames) -> str:
 
 
 def files_of(message: MessagePayload) -> Sequence[Mapping[str, Any]]:
-    """Return the files of a message, and of the messages forwarded in it."""
+    """Return the files of a message, and of the messages that it forwards."""
     return [*elements(message, "files"), *_forwarded_files(message)]
 
 

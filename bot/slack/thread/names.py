@@ -1,4 +1,4 @@
-"""Names of people and channels in a prompt, so that no two people share one."""
+"""Gives people and channels names in a prompt, so that no two people share one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNKNOWN_GROUP = "a-group"
 
 _IDS = re.compile(r"<[@#]([A-Z][A-Z0-9]+)[|>]")
 _ID_FIELDS: Mapping[str, str] = {"user": "user_id", "channel": "channel_id"}
-"""The field of a rich text element that holds an id, by the element's type."""
+"""The field of a rich text element that contains an id, by the element's type."""
 
 NO_NAMES: Mapping[str, str] = {}
 
@@ -27,8 +27,8 @@ class PromptNames:
     """Names by id.
 
     Attributes:
-        people: names of people and bots, each different and safe in a prompt.
-        notes: "guest", "bot" or "other organisation", for those who have a note.
+        people: names of people and bots, all different and safe in a prompt.
+        notes: "guest", "bot" or "other organisation", for those with a note.
         channels: names of public channels.
     """
 
@@ -37,7 +37,7 @@ class PromptNames:
     channels: Mapping[str, str] = field(default_factory=lambda: NO_NAMES)
 
     def mention(self, user_id: str, label: str = "") -> str:
-        """Return a mention. An app chose the label, so our own lookup takes precedence."""
+        """Return a mention. The label was chosen by an app, so our own lookup takes precedence."""
         return f"@{self.people.get(user_id) or prompt_name(unescape(label))}"
 
     def channel(self, channel_id: str, label: str = "") -> str:
@@ -46,7 +46,7 @@ class PromptNames:
         return f"#{prompt_name(unescape(label)) if label.strip() else known}"
 
     def with_note(self, user_id: str) -> str:
-        """Return a name, followed by its note if there is one."""
+        """Return a name, followed by its note, if any."""
         name, note = self.people.get(user_id, NAMELESS), self.notes.get(user_id)
         return f"{name} ({note})" if note else name
 
@@ -54,12 +54,12 @@ class PromptNames:
 def name_people(people: Mapping[str, Person], me: str) -> PromptNames:
     """Return a different name for each person.
 
-    Where two share a display name, both get their full name, else their username, else a number.
-    Who could not be looked up is "member 1", "member 2" and so on.
+    If two share a display name, both get their full name, else their username, else a number.
+    People who couldn't be looked up are "member 1", "member 2" and so on.
 
     Args:
         people: by id, in the order in which they first appear in the thread.
-        me: our own id. Nobody else gets our name.
+        me: our own user id. Nobody else gets our name.
     """
     names = {user: prompt_name(person.name) for user, person in people.items() if person.is_known}
     for group in _same(names):
@@ -88,7 +88,7 @@ def ids_in(payload: object) -> Iterator[str]:
 
 
 def _same(names: Mapping[str, str]) -> Collection[Sequence[str]]:
-    """Return the groups of people with one name."""
+    """Return the groups of people who share a name."""
     groups = defaultdict[str, list[str]](list)
     for user, name in names.items():
         groups[_key(name)].append(user)
