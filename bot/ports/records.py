@@ -65,7 +65,7 @@ class Feedback(Protocol):
         """Store a person's best answer, replacing an earlier choice."""
         ...
 
-    async def take_back(self, run_id: str, user: str, target: str) -> None:
+    async def clear_best(self, run_id: str, user: str, target: str) -> None:
         """Remove that choice."""
         ...
 

@@ -92,7 +92,7 @@ class RunStore(Protocol):
         """Store the ts of a message right after it was posted."""
         ...
 
-    async def posts_of_others(self, run: Run) -> frozenset[str]:
+    async def posts_of_other_runs(self, run: Run) -> frozenset[str]:
         """Return the ts of messages that other runs posted in the same thread."""
         ...
 

@@ -51,7 +51,7 @@ class StoredFeedback:
                 statement.on_conflict_do_update(index_elements=list(key), set_=news)
             )
 
-    async def take_back(self, run_id: str, user: str, target: str) -> None:
+    async def clear_best(self, run_id: str, user: str, target: str) -> None:
         """Delete a person's choice of this answer."""
         key = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.target == target
         async with self._database.begin() as connection:

@@ -161,7 +161,7 @@ class StoredRunStore:
         """Store the ts of a message that contains part of the reply."""
         await self._change(sql.put_post(run_id, ts))
 
-    async def posts_of_others(self, run: Run) -> frozenset[str]:
+    async def posts_of_other_runs(self, run: Run) -> frozenset[str]:
         """Return the ts of messages that other runs posted in the same thread."""
         question = run.question
         query = (

@@ -104,7 +104,7 @@ class Regenerate:
         actor = actor_of(body)
         click_key = f"again:{run.id}:{body['actions'][0].get('action_ts')}"
         await self._check(run, actor, chosen)
-        asked = await as_it_reads_now(self._client, run.question)
+        asked = await with_current_text(self._client, run.question)
         if await self._runs.is_claimed(click_key):
             return None
         self._people.store_team(actor.user, actor.own_team)
@@ -147,7 +147,7 @@ class Regenerate:
         return (await self._preferences.rules(question.team, question.channel, user)).pipeline
 
 
-async def as_it_reads_now(client: AsyncWebClient, question: Question) -> Question:
+async def with_current_text(client: AsyncWebClient, question: Question) -> Question:
     """Return a question with the current text of its message, since people edit their questions.
 
     It is unchanged if Slack doesn't return the text, or if we posted the question for a person.

@@ -175,7 +175,7 @@ class AnswersModal:
         keys = {entry.key: entry for entry in viewed.entries}
         entry = keys.get(click.location.key)
         if entry and can_be_best(entry):
-            store = self._feedback.choose_best if click.marks_best else self._feedback.take_back
+            store = self._feedback.choose_best if click.marks_best else self._feedback.clear_best
             await store(viewed.run.id, click.actor.user, entry.target)
 
     async def _fill(self, click: ModalClick, view: Block) -> None:

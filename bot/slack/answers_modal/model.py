@@ -30,14 +30,14 @@ class CallHistory:
         """Return how often the model was asked for this answer, or 1 if that is unknown."""
         return max(1, sum(call.model == answer.model for call in self._calls_for(answer)))
 
-    def stood_in_for(self, answer: Answer) -> str | None:
+    def replaced_model(self, answer: Answer) -> str | None:
         """Return the model that was asked first, if a different one answered."""
         first = self._first_model(answer)
         return first if first and first != answer.model else None
 
     def backed_up_by(self, answer: Answer) -> str | None:
         """Return the model that was also asked but wasn't needed."""
-        if self.stood_in_for(answer):
+        if self.replaced_model(answer):
             return None
         others = [call.model for call in self._calls_for(answer) if call.model != answer.model]
         return others[0] if others else None
@@ -176,10 +176,10 @@ def answer_details(viewed: RunForViewer, answer: Answer) -> list[str]:
         details.append(
             strings.OVERVIEW_TWICE if twice else strings.OVERVIEW_TRIES.format(count=tries)
         )
-    if first := history.stood_in_for(answer):
-        details.append(strings.OVERVIEW_STOOD_IN.format(model=model_names.stand_in(first)))
+    if first := history.replaced_model(answer):
+        details.append(strings.OVERVIEW_STOOD_IN.format(model=model_names.backup_name(first)))
     if other := history.backed_up_by(answer):
-        details.append(strings.OVERVIEW_BACKED_UP.format(model=model_names.stand_in(other)))
+        details.append(strings.OVERVIEW_BACKED_UP.format(model=model_names.backup_name(other)))
     if viewed.policy.cost and answer.cost_usd is not None:
         details.append(cost(answer.cost_usd))
     return details

@@ -37,7 +37,7 @@ BEST = "reveal_best"
 CLICKS = re.compile(rf"^({CHOOSE}|{REFRESH}|{BEST}|{GO}:\w+|{PAGE}:\d+)$")
 """The action ids of everything that can be clicked in the modal."""
 
-CHOSEN, TAKEN_BACK = "yes", "no"
+CHOSEN, NOT_CHOSEN = "yes", "no"
 """Values of the "best" button. They name the new state, so a repeated click changes nothing."""
 
 
@@ -190,7 +190,7 @@ def _is_best(viewed: RunForViewer, entry: Entry) -> bool:
 def _best_button(*, chosen: bool) -> Block:
     if chosen:
         label = strings.ANSWERS_BEST_CHOSEN_LABEL
-        undo = button(strings.ANSWERS_BEST_CHOSEN, BEST, TAKEN_BACK, accessibility_label=label)
+        undo = button(strings.ANSWERS_BEST_CHOSEN, BEST, NOT_CHOSEN, accessibility_label=label)
         return undo | {"style": "primary"}
     label = strings.ANSWERS_BEST_LABEL
     return button(strings.ANSWERS_BEST, BEST, CHOSEN, accessibility_label=label)

@@ -53,17 +53,17 @@ class SlackBoard:
     async def post(self, session: BrainstormSession, part: Part, *, search: bool) -> str:
         """Post one of a brainstorm's messages, unless it already exists, and return its ts."""
         tag = f"{part}:{session.boards}:{session.step}"
-        if search and (found := await _calling(lambda: self._find(session, part, tag))):
+        if search and (found := await _call_slack(lambda: self._find(session, part, tag))):
             log.info("brainstorm_message_found", part=part)
             return found
         content = await self._content(session, part)
         content["metadata"] = brainstorm_metadata(session.id, tag)
-        return str(await _calling(lambda: self._send(session, part, content)))
+        return str(await _call_slack(lambda: self._send(session, part, content)))
 
     async def update(self, session: BrainstormSession) -> None:
         """Redraw the board."""
         content = await self._content(session, "board")
-        await _calling(
+        await _call_slack(
             lambda: self._client.chat_update(
                 channel=session.channel, ts=str(session.board_ts), **content
             ),
@@ -120,7 +120,7 @@ class SlackBoard:
         opened = await self._views.open_ideas(session) if session.shows_ideas else None
         return BoardFacts(
             session=session,
-            handed=await store.count_ideas(session.id),
+            counts=await store.count_ideas(session.id),
             grouping=opened.grouping if opened else None,
             voters=voters_of(await store.ballots(session.id)),
             starter=await self._views.people.name(session.user),
@@ -156,7 +156,7 @@ class SlackBoard:
         return await self._client.conversations_replies(ts=str(session.board_ts), **common)
 
 
-async def _calling(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -> T | None:
+async def _call_slack(call: Callable[[], Awaitable[T]], *, ignored: bool = False) -> T | None:
     """Call Slack, and translate its errors into those that a brainstorm handles.
 
     With `ignored`, an error that says nothing about the channel gives None.

@@ -16,7 +16,7 @@ from bot.slack.brainstorm.text import (
     one_line_topic,
     people_count,
     phase_text,
-    shown_words,
+    shorten_literal,
 )
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
@@ -32,7 +32,7 @@ class BoardFacts:
 
     Attributes:
         session: the brainstorm.
-        handed: the number of ideas.
+        counts: the number of ideas.
         grouping: the ideas by theme; None while they are hidden.
         voters: the number of people who gave dots.
         starter: the name of the person who started it.
@@ -41,7 +41,7 @@ class BoardFacts:
     """
 
     session: BrainstormSession
-    handed: IdeaCounts
+    counts: IdeaCounts
     grouping: Grouping | None
     voters: int
     starter: str
@@ -74,7 +74,7 @@ def _whole_topic(session: BrainstormSession) -> list[Block]:
     """Return the full topic if the heading had to cut it."""
     if len(strings.BOARD_TITLE.format(topic=session.topic)) <= slack_limits.HEADER_TEXT:
         return []
-    text = shown_words(session.topic, slack_limits.SECTION_TEXT)
+    text = shorten_literal(session.topic, slack_limits.SECTION_TEXT)
     return [{"type": "section", "text": plain_text(text)}]
 
 
@@ -102,11 +102,11 @@ def _themes(facts: BoardFacts) -> list[Block]:
 
 def theme_label(title: str, count: int, limit: int = 60) -> str:
     """Return a theme's title with the number of its ideas, as plain text."""
-    return strings.THEME_OPTION.format(title=shown_words(title, limit), count=count)
+    return strings.THEME_OPTION.format(title=shorten_literal(title, limit), count=count)
 
 
 def _counts(facts: BoardFacts) -> str:
-    parts = [escape_mrkdwn(handed_in_text(facts.handed))]
+    parts = [escape_mrkdwn(handed_in_text(facts.counts))]
     session = facts.session
     if session.phase == "silence" and not session.settled:
         parts.append(strings.MODELS_AT_WORK)

@@ -16,7 +16,7 @@ from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.metadata import brainstorm_metadata
 from bot.slack.api.thread_roots import post_in_thread, root_exists
 from bot.slack.brainstorm import ids
-from bot.slack.brainstorm.desk import BrainstormDesk
+from bot.slack.brainstorm.click_support import ClickSupport
 from bot.slack.brainstorm.text import one_line_topic, safe_topic
 from bot.slack.brainstorm.view_data import OpenIdeas
 from bot.slack.ui.clicks import RefusedError
@@ -36,27 +36,27 @@ MAX_SNIPPETS = 40
 class ExportClicks:
     """Handles the export buttons."""
 
-    def __init__(self, desk: BrainstormDesk) -> None:
-        self._desk = desk
+    def __init__(self, support: ClickSupport) -> None:
+        self._support = support
 
     async def markdown(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Export as Markdown."""
-        await self._desk.clicked(ack, body, respond, self._export(body, "md"))
+        await self._support.clicked(ack, body, respond, self._export(body, "md"))
 
     async def csv(self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond) -> None:
         """Export as CSV."""
-        await self._desk.clicked(ack, body, respond, self._export(body, "csv"))
+        await self._support.clicked(ack, body, respond, self._export(body, "csv"))
 
     async def _export(self, body: Mapping[str, Any], kind: Format) -> None:
-        session = await self._desk.admit(body, ids.clicked_parts(body)[0])
+        session = await self._support.admit(body, ids.clicked_parts(body)[0])
         if session.phase not in {"result", "closed"} or session.board_ts is None:
             raise RefusedError(strings.NO_RESULT_YET)
         text = await self._text(session, kind)
-        if not await _post(self._desk.client, session, text, kind):
+        if not await _post(self._support.client, session, text, kind):
             raise RefusedError(strings.EXPORT_FAILED)
 
     async def _text(self, session: BrainstormSession, kind: Format) -> str:
-        views = self._desk.views
+        views = self._support.views
         opened = await views.open_ideas(session)
         ballots = await views.store.ballots(session.id)
         whole = Brainstorm(

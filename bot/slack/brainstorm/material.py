@@ -15,7 +15,7 @@ from bot.slack.ui.strings import brainstorm as strings
 
 log = structlog.get_logger(__name__)
 
-AFTER_ALL = "9999999999.000000"
+LATEST_TS = "9999999999.000000"
 """A ts later than that of any message."""
 
 
@@ -41,7 +41,7 @@ class ThreadMaterial:
             team=team,
             channel=channel,
             user=user,
-            ts=AFTER_ALL,
+            ts=LATEST_TS,
             thread_ts=thread_ts,
             text=end,
             surface="mention",

@@ -9,13 +9,13 @@ from bot import slack_limits
 from bot.brainstorm.session import BrainstormSession, StoredIdea
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.pages import page_blocks, page_of
-from bot.slack.brainstorm.text import shown_words
+from bot.slack.brainstorm.text import shorten_literal
 from bot.slack.ui.blocks import Block, context, plain_text, section
 from bot.slack.ui.forms import input_block, option
 from bot.slack.ui.strings import brainstorm as strings
 
 PAGE_SIZE = 20
-WORDS = 2_900
+IDEA_CHARS = 2_900
 
 
 def add_view(session: BrainstormSession) -> Block:
@@ -112,11 +112,14 @@ def notice_view(text: str, title: str = strings.TITLE) -> Block:
 
 def topic_block(session: BrainstormSession) -> Block:
     """Return the topic, shown literally."""
-    return {"type": "section", "text": plain_text(shown_words(session.topic, WORDS))}
+    return {"type": "section", "text": plain_text(shorten_literal(session.topic, IDEA_CHARS))}
 
 
 def _own_idea(session: BrainstormSession, idea: StoredIdea, *, can_change: bool) -> Block:
-    block: Block = {"type": "section", "text": plain_text(shown_words(idea.text, WORDS) or "…")}
+    block: Block = {
+        "type": "section",
+        "text": plain_text(shorten_literal(idea.text, IDEA_CHARS) or "…"),
+    }
     if not can_change:
         return block
     options = [

@@ -9,7 +9,7 @@ from bot.brainstorm.session import BrainstormSession
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.board_view import theme_label
 from bot.slack.brainstorm.pages import page_blocks, page_of
-from bot.slack.brainstorm.text import shown_words
+from bot.slack.brainstorm.text import shorten_literal
 from bot.slack.brainstorm.thread_posts import idea_blocks, idea_menu, idea_section
 from bot.slack.brainstorm.view_data import OpenIdeas
 from bot.slack.ui.blocks import Block, actions, plain_text, section
@@ -18,7 +18,7 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import IdeaGroup
 
 PAGE_SIZE = 15
-WORDS = 2_800
+IDEA_CHARS = 2_800
 WORDINGS_SHOWN = 80
 
 
@@ -52,14 +52,14 @@ def _theme_menu(session: BrainstormSession, opened: OpenIdeas, theme: int) -> Bl
 def _idea(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup) -> list[Block]:
     joined = len(group.idea_ids) > 1
     menu = idea_menu(session, group.representative, wordings=joined)
-    return idea_blocks(opened.shown.words(group, WORDS), opened.shown.about(group), menu)
+    return idea_blocks(opened.shown.words(group, IDEA_CHARS), opened.shown.about(group), menu)
 
 
 def wordings_view(opened: OpenIdeas, group: IdeaGroup) -> Block:
     """Return every wording of a merged idea."""
     blocks: list[Block] = []
     for number in group.idea_ids[:WORDINGS_SHOWN]:
-        words = shown_words(opened.shown.ideas[number].text, WORDS)
+        words = shorten_literal(opened.shown.ideas[number].text, IDEA_CHARS)
         named = opened.shown.sources.get(number, "")
         source = strings.WORDING_FROM.format(source=named) if named else ""
         blocks.append(idea_section("\n".join(line for line in (words, source) if line), None))
@@ -73,7 +73,9 @@ def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) ->
     for theme in opened.grouping.themes[: slack_limits.OPTION_GROUPS]:
         options = _options(opened, [group for group in theme.groups if group != own])
         if options:
-            groups.append({"label": plain_text(shown_words(theme.title, 75)), "options": options})
+            groups.append(
+                {"label": plain_text(shorten_literal(theme.title, 75)), "options": options}
+            )
     if own is None or not groups:
         return _modal(strings.COMBINE_TITLE, [section(strings.COMBINE_ONE)])
     element: Block = {
@@ -82,7 +84,7 @@ def combine_view(session: BrainstormSession, opened: OpenIdeas, idea_id: str) ->
         "placeholder": plain_text(strings.COMBINE_LABEL),
         "option_groups": groups,
     }
-    this = idea_section(opened.shown.words(own, WORDS) or "…", None)
+    this = idea_section(opened.shown.words(own, IDEA_CHARS) or "…", None)
     return _modal(
         strings.COMBINE_TITLE, [this, input_block(ids.OTHER, strings.COMBINE_LABEL, element)]
     ) | {

@@ -39,12 +39,12 @@ def minutes_count(number: int) -> str:
     return strings.count(number, strings.MINUTE, strings.MINUTES)
 
 
-def handed_in_text(handed: IdeaCounts) -> str:
+def handed_in_text(counts: IdeaCounts) -> str:
     """Return the number of ideas, and of the people and models who handed them in."""
-    models = strings.count(handed.models, strings.MODEL, strings.MODELS)
+    models = strings.count(counts.models, strings.MODEL, strings.MODELS)
     both = (
-        (handed.people_ideas, people_count(handed.people)),
-        (handed.model_ideas, models),
+        (counts.people_ideas, people_count(counts.people)),
+        (counts.model_ideas, models),
     )
     parts = [
         strings.HANDED_IN.format(ideas=ideas_count(ideas), authors=authors)
@@ -89,7 +89,7 @@ def safe_topic(session: BrainstormSession, limit: int = 100) -> str:
     return escape_mrkdwn(one_line_topic(session, limit))
 
 
-def shown_words(text: str, limit: int) -> str:
+def shorten_literal(text: str, limit: int) -> str:
     """Return a person's text for a plain_text or rich text field: literal, but shortened."""
     return shorten(clean(text).strip(), limit)
 
@@ -108,7 +108,7 @@ class Readable:
 
     def words(self, group: IdeaGroup, limit: int) -> str:
         """Return the wording that represents a group."""
-        return shown_words(self.ideas[group.representative].text, limit)
+        return shorten_literal(self.ideas[group.representative].text, limit)
 
     def about(self, group: IdeaGroup) -> str:
         """Return the facts about a group: its authors, wordings, and whether it is late."""

@@ -24,10 +24,10 @@ IDEAS_IN_THREAD = 40
 """Ideas in the themes message. The rest are in the modal, since more would be hard to read."""
 
 THEMES_IN_THREAD = 20
-WORDS_IN_THREAD = 150
+CHARS_IN_THREAD = 150
 RANKED_IN_THREAD = 15
-WORDS_IN_RESULT = 300
-WORDS_IN_TEXT = 80
+CHARS_IN_RESULT = 300
+CHARS_IN_TEXT = 80
 
 ABOUT_ONE: Sequence[tuple[str, str]] = (
     (strings.DEVELOP, "develop"),
@@ -76,7 +76,7 @@ def share_out(sizes: Sequence[int], limit: int) -> Sequence[int]:
 def _theme_list(theme: Theme, shown: Readable, share: int) -> Block:
     """Return a theme as rich text, which Slack shows literally."""
     title = {"type": "text", "text": theme_label(theme.title, len(theme.groups))}
-    lines = [_line(shown.words(g, WORDS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
+    lines = [_line(shown.words(g, CHARS_IN_THREAD), shown.about(g)) for g in theme.groups[:share]]
     if len(theme.groups) > share:
         more = strings.THEMES_MORE.format(count=len(theme.groups) - share)
         lines.append(_line("", more))
@@ -117,7 +117,7 @@ def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> l
     """Return the result in lines of mrkdwn."""
     title = strings.RESULT_TITLE.format(topic=one_line_topic(session, 200))
     lines = [
-        f"{_placed(each, shown.words(each.group, WORDS_IN_TEXT))} ({_dots(each)})"
+        f"{_placed(each, shown.words(each.group, CHARS_IN_TEXT))} ({_dots(each)})"
         for each in tally.ranked[:RANKED_IN_THREAD]
     ]
     return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
@@ -147,7 +147,7 @@ def _dots(each: RankedGroup) -> str:
 
 
 def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> list[Block]:
-    words = _placed(each, shown.words(each.group, WORDS_IN_RESULT))
+    words = _placed(each, shown.words(each.group, CHARS_IN_RESULT))
     about = " · ".join(part for part in (_dots(each), shown.about(each.group)) if part)
     return idea_blocks(words, about, idea_menu(session, each.group.representative, wordings=False))
 

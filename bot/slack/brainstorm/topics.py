@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-CALL = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL)
+REQUEST = re.compile(r"\s*brainstorm\s*[:\uff1a]\s*(.*)", re.IGNORECASE | re.DOTALL)
 """The text after a mention that starts a brainstorm."""
 
-MOST = 400
+MAX_CHARS = 400
 """The longest message that may be a topic. Longer ones are announcements or pasted text."""
 
 MAX_LINES = 3
-FEWEST_WORDS, FEWEST_ASKED = 5, 3
+MIN_WORDS, MIN_QUESTION_WORDS = 5, 3
 """The least number of words of a statement and of a question that read like a topic."""
 
-FEWEST_WIDE = 8
+MIN_LETTERS = 8
 """The same in letters, for scripts without spaces between words."""
 
 _MARKUP = re.compile(r"<[^<>]*>|:[a-z0-9_+\-]+:|`[^`]*`|https?://\S+", re.IGNORECASE)
@@ -37,9 +37,9 @@ _SMALL_TALK = re.compile(
 )
 
 
-def topic_of_call(text: str) -> str | None:
+def requested_topic(text: str) -> str | None:
     """Return the topic of "brainstorm: TOPIC", which may be empty, or None for any other text."""
-    match = CALL.fullmatch(text)
+    match = REQUEST.fullmatch(text)
     return match[1].strip() if match else None
 
 
@@ -48,14 +48,14 @@ def reads_like_topic(text: str) -> bool:
 
     It must be a question or a sentence of several words, and neither small talk nor a long text.
     """
-    if "```" in text or len(text) > MOST or len(text.strip().splitlines()) > MAX_LINES:
+    if "```" in text or len(text) > MAX_CHARS or len(text.strip().splitlines()) > MAX_LINES:
         return False
     bare = _MARKUP.sub(" ", text).strip()
     asks = bool(_QUESTION.search(bare) or _IDEA_WORDS.search(bare))
-    if len(_WIDE.findall(bare)) >= FEWEST_WIDE:
+    if len(_WIDE.findall(bare)) >= MIN_LETTERS:
         return True
     words = len(_WORD.findall(bare))
-    if words < (FEWEST_ASKED if asks else FEWEST_WORDS):
+    if words < (MIN_QUESTION_WORDS if asks else MIN_WORDS):
         return False
     return not _SMALL_TALK.match(bare)
 

@@ -21,7 +21,7 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import IdeaGroup
 
 PAGE_SIZE = 20
-WORDS = 1_800
+IDEA_CHARS = 1_800
 PREFIX = "idea:"
 
 
@@ -102,7 +102,7 @@ def _intro(session: BrainstormSession, given: Mapping[str, int]) -> str:
 def _choice(session: BrainstormSession, opened: OpenIdeas, group: IdeaGroup, given: int) -> Block:
     options = [option(strings.NO_DOT, "0")]
     options += [option(dots_count(n), str(n)) for n in range(1, session.dots + 1)]
-    words, about = opened.shown.words(group, WORDS), opened.shown.about(group)
+    words, about = opened.shown.words(group, IDEA_CHARS), opened.shown.about(group)
     block_id = f"{PREFIX}{group.representative}"
     block: Block = {
         "type": "input",

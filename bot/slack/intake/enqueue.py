@@ -13,7 +13,7 @@ from bot.ports import Jobs, Observer, Question, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.thread_roots import root_exists
 from bot.slack.api.users import is_app
-from bot.slack.intake.apps import free_slots
+from bot.slack.intake.apps import free_keys
 from bot.slack.ui import strings
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Enqueuer:
         self, question: Question, keys: Sequence[str], pipeline: str
     ) -> str | None:
         """Store an app's question. None also if its thread or channel reached the apps' cap."""
-        while slots := await free_slots(self._runs, question):
+        while slots := await free_keys(self._runs, question):
             run_id = await self.store(question, [*keys, *slots], pipeline)
             if run_id or any([await self._runs.is_claimed(key) for key in keys]):
                 return run_id

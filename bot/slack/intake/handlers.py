@@ -16,7 +16,7 @@ from bot.slack.api.identity import IdentityLookup
 from bot.slack.api.origin import actor_of_command
 from bot.slack.api.users import UserDirectory, is_app
 from bot.slack.brainstorm.starts import BrainstormStarts, Invitation
-from bot.slack.brainstorm.topics import is_new_topic, topic_of_call
+from bot.slack.brainstorm.topics import is_new_topic, requested_topic
 from bot.slack.commands import (
     SUBCOMMANDS,
     CommandContext,
@@ -82,7 +82,7 @@ class QuestionIntake:
         incoming = question_in_event(body, me.user_id, me.bot_id, self._bots)
         invitation = await self._invitation(incoming, body) if incoming else None
         context[INVITATION] = invitation
-        store = incoming is not None and not (invitation and invitation.is_call)
+        store = incoming is not None and not (invitation and invitation.is_request)
         context[STORED_QUESTION] = await self._store(incoming) if incoming and store else None
         await next()
 
@@ -142,13 +142,13 @@ class QuestionIntake:
             return None
         me = await self._identity.get()
         if incoming.addressed:
-            topic = topic_of_call(without_mention(message.text, me.user_id))
-            return None if topic is None else Invitation(message, topic, is_call=True)
+            topic = requested_topic(without_mention(message.text, me.user_id))
+            return None if topic is None else Invitation(message, topic, is_request=True)
         if not is_new_topic(body.get("event") or {}):
             return None
         rules = await self._services.preferences.rules(message.team, message.channel, message.user)
         offered = rules.offer_brainstorms
-        return Invitation(message, message.text, is_call=False) if offered else None
+        return Invitation(message, message.text, is_request=False) if offered else None
 
     async def _is_question(self, message: Question, rules: Rules) -> bool:
         """Return whether the channel's rules make a message without a mention a question."""

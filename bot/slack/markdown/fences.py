@@ -22,7 +22,7 @@ _DEEPEST, _WIDEST_COLUMN = 8, 40
 """The quote depth and columns up to which fences are recognised. Nobody writes deeper code, and a
 fence that is split needs space for its container's markers."""
 
-Meeting = Literal["content", "closed", "left"]
+FenceRelation = Literal["content", "closed", "left"]
 """A line's relation to an open fence: content, the closing line, or outside the fence's
 container."""
 
@@ -81,7 +81,7 @@ class Fence:
             return None
         return quotes.end()
 
-    def meets(self, line: str) -> Meeting:
+    def relation_of(self, line: str) -> FenceRelation:
         """Return the relation of a complete line (without its line end) to this fence."""
         start = self.body_of(line)
         if start is None:
@@ -157,7 +157,7 @@ class FenceTracker:
     def feed(self, line: str) -> None:
         """Add the next line, without its line end."""
         if self.fence is not None:
-            meeting = self.fence.meets(line)
+            meeting = self.fence.relation_of(line)
             if meeting == "content":
                 return
             self.fence = None

@@ -30,7 +30,7 @@ _SEPARATORS = re.compile('(&lt;|&gt;|[<>"|\\]\u02cb])')
 _TRAILING = ".,;:!?'\")]}*_~>\\"
 _JOINED = re.compile(r"[\\\]]")
 _AUTOLINK = re.compile(r"""([(*_~'"]*)<([^\s<>|"\]]+)>([.,;:!?)*_~'"]*)""")
-_FEWEST_LABELS = 3
+_MIN_LABELS = 3
 
 
 class AddressPart(NamedTuple):
@@ -73,7 +73,7 @@ def find_address(text: str, *, files: bool = True) -> int | None:
 def _is_host(match: re.Match[str], *, files: bool) -> bool:
     name = match[0].rstrip("-_")
     has_tail = bool(_NAME_TAIL.match(match.string, match.end()))
-    has_many = name.count(".") + 1 >= _FEWEST_LABELS
+    has_many = name.count(".") + 1 >= _MIN_LABELS
     if (has_tail or has_many) and is_alphabetic(name):
         return True
     return is_host(name) and (files or not is_file_name(name))

@@ -11,7 +11,7 @@ from moa.pipeline.prompts import equals_signs
 NAME_LIMIT = 80
 """Characters of a name. Slack allows 80."""
 
-WORDS_UNQUOTED = 5
+MAX_UNQUOTED_WORDS = 5
 """The most words of a name without quotes. A longer name could read as a sentence."""
 
 NAMELESS = "someone"
@@ -64,7 +64,7 @@ def _from_first_sign(name: str) -> str:
 
 
 def _reads_as_words(words: list[str]) -> bool:
-    return len(words) > WORDS_UNQUOTED or any(w.casefold() in _LABEL_WORDS for w in words)
+    return len(words) > MAX_UNQUOTED_WORDS or any(w.casefold() in _LABEL_WORDS for w in words)
 
 
 def _fits(character: str) -> bool:

@@ -178,7 +178,7 @@ class SafeStream:
         line, is_complete = _window(text, start, final=final)
         if not is_complete:
             _require_closing(fence, line, full=len(line) == HOLD)
-        meeting = fence.meets(line)
+        meeting = fence.relation_of(line)
         if meeting == "left":
             # The container has ended, and the fence with it. Close it explicitly for every parser.
             self._writer.write_raw(f"{fence.prefix}```\n")

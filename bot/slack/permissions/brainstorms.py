@@ -26,7 +26,7 @@ Participation = Literal["yes", "no", "outside", "guest", "unseen", "unknown"]
 the channel. `unknown`: the check failed.
 """
 
-LOOKS, LOOKS_A_SECOND = 40, 1.0
+LOOKUPS, LOOKUPS_PER_SECOND = 40, 1.0
 """Lookups of a channel's members that can be made at once, and how fast they are replenished. If
 200 people click at once, a lookup for each would exceed Slack's rate limit: 100 or more a minute
 (tier 4, https://docs.slack.dev/reference/methods/conversations.members)."""
@@ -37,14 +37,14 @@ FULL_MEMBER_S = 300.0
 CACHE_SIZE = 5_000
 
 
-class MembersNow:
+class CurrentMembers:
     """Looks up the members of a channel. Simultaneous clicks share one lookup, made after them."""
 
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._locks: dict[str, asyncio.Lock] = {}
         self._looks: dict[str, tuple[float, frozenset[str]]] = {}
-        self._left, self._counted = float(LOOKS), time.monotonic()
+        self._left, self._counted = float(LOOKUPS), time.monotonic()
 
     async def since(self, asked: float, channel: str) -> frozenset[str]:
         """Return the members of a channel at some time after `asked` (monotonic time).
@@ -57,18 +57,18 @@ class MembersNow:
         async with self._locks.setdefault(channel, asyncio.Lock()):
             since, members = self._looks.get(channel, (0.0, frozenset[str]()))
             if since < asked:
-                await self._wait_for_look()
+                await self._wait_for_lookup()
                 since = time.monotonic()
                 members = await channel_members(self._client, channel)
                 self._looks[channel] = since, members
             return members
 
-    async def _wait_for_look(self) -> None:
+    async def _wait_for_lookup(self) -> None:
         now = time.monotonic()
-        self._left = min(LOOKS, self._left + (now - self._counted) * LOOKS_A_SECOND) - 1
+        self._left = min(LOOKUPS, self._left + (now - self._counted) * LOOKUPS_PER_SECOND) - 1
         self._counted = now
         if self._left < 0:
-            await asyncio.sleep(-self._left / LOOKS_A_SECOND)
+            await asyncio.sleep(-self._left / LOOKUPS_PER_SECOND)
 
 
 class BrainstormAccess:
@@ -77,7 +77,7 @@ class BrainstormAccess:
     def __init__(
         self, client: AsyncWebClient, preferences: Preferences, colleagues: Colleagues
     ) -> None:
-        self._members = MembersNow(client)
+        self._members = CurrentMembers(client)
         self._preferences = preferences
         self._colleagues = colleagues
         self._full_members: dict[str, float] = {}

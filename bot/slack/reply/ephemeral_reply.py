@@ -29,7 +29,7 @@ from moa import Answer, Event, Outcome
 
 log = structlog.get_logger(__name__)
 
-KEPT_USES = 1
+RESERVED_USES = 1
 """Uses of the response_url to reserve for the buttons, or for saying where the rest is. Slack
 allows five, including refused ones
 (https://docs.slack.dev/interactivity/handling-user-interaction)."""
@@ -78,7 +78,7 @@ class EphemeralReply:
             safe_reply, outcome.reply, notice, self._allowed_hosts, MAX_CHARS
         )
         pieces = split_markdown(text)
-        shown = await self._show_here(pieces[: self._uses_left - KEPT_USES], outcome)
+        shown = await self._show_here(pieces[: self._uses_left - RESERVED_USES], outcome)
         rest = pieces[shown:]
         if not rest:
             await self._follow_up(outcome)
@@ -150,7 +150,7 @@ class EphemeralReply:
         forms: Sequence[Form],
         render: Callable[[Form], Payload],
         *,
-        kept_uses: int = KEPT_USES,
+        kept_uses: int = RESERVED_USES,
     ) -> Form | None:
         """Use the response_url until Slack accepts a form. Return that form, or None."""
 

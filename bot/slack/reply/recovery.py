@@ -122,7 +122,9 @@ async def _remove(
 
     Slack refuses to end a message that isn't an open stream, which does no harm.
     """
-    others = await runs.posts_of_others(run)  # read after the thread, so no post there is missing
+    others = await runs.posts_of_other_runs(
+        run
+    )  # read after the thread, so no post there is missing
     known = {str(message["ts"]) for message in messages if run_id_of(message) == run.id}
     known |= {*run.posts, *drop}
     untagged = {str(message["ts"]) for message in messages if not message.get("metadata")} - others

@@ -30,7 +30,7 @@ from bot.slack.settings.views import (
 )
 from bot.slack.ui import strings
 
-LARGEST_USD = 1e9
+MAX_USD = 1e9
 
 
 class FormError(ValueError):
@@ -74,7 +74,7 @@ class FormValues:
             value = float(str(text))
         except ValueError:
             value = math.nan
-        if not 0 < value < LARGEST_USD:
+        if not 0 < value < MAX_USD:
             raise FormError({key: strings.SETTINGS_BUDGET_WRONG})
         if most is not None and value > most:
             raise FormError({key: strings.SETTINGS_BUDGET_TOO_HIGH.format(most=dollars(most))})

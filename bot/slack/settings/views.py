@@ -78,7 +78,7 @@ def channel_view(
         [
             context(about),
             _pipeline_input(choices.channel.pipeline, inherited.pipeline, inherit_label, pipelines),
-            *([] if direct else [_listening(rules), _taking_part(rules)]),
+            *([] if direct else [_listening(rules), _participants(rules)]),
             *_privacy(choices.channel, inherited, inherit_label),
         ],
     )
@@ -173,7 +173,7 @@ def _listening(rules: Rules, *, offer: bool = True) -> Block:
     return input_block(LISTENING, strings.SETTINGS_LISTENING, boxes, optional=True)
 
 
-def _taking_part(rules: Rules) -> Block:
+def _participants(rules: Rules) -> Block:
     options = [
         option(value_label(WITH, value), VALUE_PREFIX + value)
         for value in ("full_members", "workspace", "everyone")

@@ -63,7 +63,7 @@ def name_people(people: Mapping[str, Person], me: str) -> PromptNames:
     """
     names = {user: prompt_name(person.name) for user, person in people.items() if person.is_known}
     for group in _same(names):
-        names |= _told_apart({user: people[user] for user in group if user != me}, names)
+        names |= _distinct_names({user: people[user] for user in group if user != me}, names)
     unknown = [user for user in people if user not in names]
     taken = {_key(name) for name in names.values()}
     numbers = (n for n in range(1, len(people) + 1 + len(taken)) if f"member {n}" not in taken)
@@ -95,7 +95,7 @@ def _same(names: Mapping[str, str]) -> Collection[Sequence[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _told_apart(group: Mapping[str, Person], names: Mapping[str, str]) -> Mapping[str, str]:
+def _distinct_names(group: Mapping[str, Person], names: Mapping[str, str]) -> Mapping[str, str]:
     taken = {_key(name) for name in names.values()}
     full = {user: prompt_name(person.real_name) for user, person in group.items()}
     handles = {

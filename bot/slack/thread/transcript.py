@@ -30,7 +30,7 @@ from bot.slack.thread.quoted_question import parse_quoted_question
 from bot.slack.thread.situation import Situation
 from moa import Message
 
-PEOPLES_SUBTYPES = frozenset(
+PERSON_SUBTYPES = frozenset(
     {None, "bot_message", "file_share", "me_message", "reply_broadcast", "thread_broadcast"}
 )
 """Subtypes of messages that people wrote. Slack wrote the others, such as "has joined"."""
@@ -156,7 +156,7 @@ class Transcript:
         return f"{self._time(message.get('ts'))}{who}:\n{quote_lines(text)}"
 
     def _is_by_slack(self, message: MessagePayload) -> bool:
-        return message.get("subtype") not in PEOPLES_SUBTYPES
+        return message.get("subtype") not in PERSON_SUBTYPES
 
     def _time(self, ts: object) -> str:
         time = self.situation.format_time(ts)

@@ -65,7 +65,7 @@ class ModelNames:
         name = name.format(number=answer.position)
         return capitalise(name) if starts_line else name
 
-    def stand_in(self, model: str) -> str:
+    def backup_name(self, model: str) -> str:
         """Return the name of a model that backed up another one's call, or was backed up."""
         return short_name(model) if self.names == "shown" else strings.NAME_ANOTHER
 

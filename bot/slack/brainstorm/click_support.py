@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class BrainstormDesk:
+class ClickSupport:
     """Handles the steps that all clicks on a brainstorm share."""
 
     client: AsyncWebClient
