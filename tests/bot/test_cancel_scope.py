@@ -50,7 +50,7 @@ async def test_the_first_reason_counts() -> None:
     assert await piece.task == "archived"
 
 
-async def test_a_foreign_cancellation_is_not_swallowed() -> None:
+async def test_an_outside_cancellation_is_not_swallowed() -> None:
     """A stopping process does not look like a stopped question."""
     piece = Piece()
     await piece.is_in.wait()
@@ -60,7 +60,7 @@ async def test_a_foreign_cancellation_is_not_swallowed() -> None:
 
 
 @pytest.mark.parametrize("ours_first", [True, False])
-async def test_a_foreign_cancellation_wins_over_an_interruption(*, ours_first: bool) -> None:
+async def test_an_outside_cancellation_takes_precedence(*, ours_first: bool) -> None:
     """If a stop and the end of the process coincide, the process ends, in either order."""
     piece = Piece()
     await piece.is_in.wait()
@@ -73,7 +73,7 @@ async def test_a_foreign_cancellation_wins_over_an_interruption(*, ours_first: b
         await piece.task
 
 
-async def test_before_and_after_the_scope_nothing_is_interrupted() -> None:
+async def test_nothing_is_interrupted_before_or_after_the_scope() -> None:
     """Work that has not started, or has finished, is not cancelled."""
     scope = CancelScope()
     scope.interrupt("stopped")
@@ -96,7 +96,7 @@ async def test_an_interruption_at_the_last_step_still_counts() -> None:
         await asyncio.create_task(work())
 
 
-async def test_a_task_that_has_swallowed_a_cancellation_can_still_be_interrupted() -> None:
+async def test_a_task_that_swallowed_a_cancellation_can_still_be_interrupted() -> None:
     """Only cancellations within the scope are counted, as `asyncio.timeout` does."""
     swallowed = asyncio.Event()
 

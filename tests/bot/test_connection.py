@@ -113,14 +113,14 @@ async def watched(tmp_path: Path) -> AsyncGenerator[Watched, None]:
         assert watched.lines[-1]["event"] == "stopped"
 
 
-async def test_it_is_ready_while_connected(watched: Watched) -> None:
+async def test_the_bot_is_ready_while_connected(watched: Watched) -> None:
     """It logs the connection once."""
     assert await watched.ready()
     assert (await scrape(f"{watched.base}/metrics")).value("slack_connected") == 1
     assert watched.told.count("slack_connected") == 1
 
 
-async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
+async def test_a_lost_connection_is_reopened(watched: Watched) -> None:
     """Loss and recovery are one line each, and questions get replies as before."""
     await watched.slack.drop_sockets()
     assert (await watched.says("slack_connection_lost"))["reason"] == "closed"
@@ -130,7 +130,7 @@ async def test_a_cut_connection_is_opened_again(watched: Watched) -> None:
     assert watched.told[-2:] == ["slack_connection_lost", "slack_connected_again"]
 
 
-async def test_it_is_not_ready_while_slack_refuses_connections(watched: Watched) -> None:
+async def test_the_bot_is_not_ready_while_slack_refuses_connections(watched: Watched) -> None:
     """However often it retries, the log has one line per cause."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
     await watched.slack.drop_sockets()
@@ -175,7 +175,7 @@ async def test_a_refused_bot_token_is_logged_once(watched: Watched, *, asked_bef
     assert [each for each in watched.lines if each["level"] == "error"] == [line]
 
 
-async def test_it_recovers_when_a_removed_app_is_reinstalled(watched: Watched) -> None:
+async def test_the_bot_recovers_when_a_removed_app_is_reinstalled(watched: Watched) -> None:
     """It recovers from revoked tokens and a closed connection."""
     await watched.slack.revoke_tokens()
     assert (await watched.says("slack_token_refused"))["code"] == "token_revoked"
@@ -233,7 +233,7 @@ async def test_a_failed_websocket_address_is_replaced(
 
 
 @pytest.mark.slow
-async def test_it_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
+async def test_the_bot_is_not_ready_before_the_first_connection(tmp_path: Path) -> None:
     """While Slack refuses the first websocket, it runs and is not ready."""
     async with (
         world(tmp_path, Reply("The reply.")) as there,

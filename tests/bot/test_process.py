@@ -16,7 +16,7 @@ from tests.bot.processes import ended, running, said, started, world
 from tests.models.replies import Reply
 
 
-async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
+async def test_the_bot_connects_answers_and_stops_on_a_signal(tmp_path: Path) -> None:
     """SIGTERM ends an idle bot with exit code 0."""
     async with (
         world(tmp_path, Reply("The reply.")) as there,

@@ -183,7 +183,7 @@ async def test_each_try_of_a_call_has_a_span(kept: Kept) -> None:
     assert (first.end_time or 0) < (second.start_time or 0)
 
 
-async def test_a_call_cancelled_as_needless_is_no_error(kept: Kept) -> None:
+async def test_a_call_cancelled_as_unneeded_is_not_an_error(kept: Kept) -> None:
     """A slow model that was cancelled doesn't look broken."""
     models = (says("red", Wait(3600)), says("green"))
     played = await play(plan(layer(*models, quorum=1, grace_s=0), by=says("writer")))
@@ -225,7 +225,7 @@ async def test_interrupted_work_ends_its_trace(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("how", ["stopped", "archived", "partial"])
-def test_expected_outcomes_are_no_errors(kept: Kept, how: Ended) -> None:
+def test_expected_outcomes_are_not_errors(kept: Kept, how: Ended) -> None:
     """Pressing Stop, or asking where posting is forbidden, isn't a failure."""
     report(kept, [], how=how)
     assert kept.root.status.status_code is StatusCode.UNSET

@@ -84,7 +84,7 @@ async def test_only_unfinished_questions_count(asking: Asking) -> None:
     assert await asking.turn() == asking.now + 5
 
 
-async def test_a_question_of_a_quiet_channel_overtakes_those_of_a_busy_one(asking: Asking) -> None:
+async def test_a_quiet_channels_question_overtakes_a_busy_channels(asking: Asking) -> None:
     """Of twenty, all but the first few are behind it."""
     busy = [await asking.ask() for _ in range(20)]
     quiet = await asking.ask("U2", "C2")

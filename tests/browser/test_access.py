@@ -31,7 +31,7 @@ async def assert_accessible(page: Page, where: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_nothing_serious_for_assistive_technology(
+async def test_pages_pass_accessibility_checks(
     tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     """Channel, thread, menus, modals, Home and the list of calls pass axe in light and dark."""

@@ -11,7 +11,7 @@ from playwright.async_api import expect as expected
 from tests.browser.scene import live, on_scene, open_thread, say, see
 
 
-async def test_a_mention_streams_its_cards_and_reply_and_opens_the_answers(tmp_path: Path) -> None:
+async def test_ask_with_a_mention_and_open_the_answers(tmp_path: Path) -> None:
     """Ana asks with @MoA, sees the models work, reads the reply and pages through the answers."""
     async with on_scene(tmp_path) as scene:
         page = await scene.window("ana")
@@ -62,7 +62,7 @@ async def test_regenerate_and_feedback_with_a_reason(tmp_path: Path) -> None:
         await expected(modal).to_be_hidden()
 
 
-async def test_a_private_question_is_seen_by_one_and_shared_with_all(tmp_path: Path) -> None:
+async def test_ask_privately_and_share_the_reply(tmp_path: Path) -> None:
     """The reply to /moa is only Ana's until she shares it."""
     async with on_scene(tmp_path) as scene:
         ana, ben = await scene.window("ana"), await scene.window("ben")
@@ -77,7 +77,7 @@ async def test_a_private_question_is_seen_by_one_and_shared_with_all(tmp_path: P
         await see(ben, "Both agree.")
 
 
-async def test_a_file_and_the_shortcuts(tmp_path: Path) -> None:
+async def test_ask_with_a_file_and_the_shortcuts(tmp_path: Path) -> None:
     """A question with a file, about a message, and from the shortcuts menu."""
     async with on_scene(tmp_path) as scene:
         page = await scene.window("carla")
@@ -131,7 +131,7 @@ async def test_settings_and_home(tmp_path: Path) -> None:
         await expected(ben.locator("aside")).to_be_visible()
 
 
-async def test_stop_and_a_refused_stranger(tmp_path: Path) -> None:
+async def test_stop_a_question_and_refuse_an_outsider(tmp_path: Path) -> None:
     """Ana stops her question; Eva, from elsewhere, can't open the answers to Ana's."""
     async with on_scene(tmp_path, delay=2.0) as scene:
         ana = await scene.window("ana", "northwind-launch")
@@ -164,7 +164,7 @@ async def test_kill_and_restart(tmp_path: Path) -> None:
         await see(thread, "Both agree.")
 
 
-async def test_made_hard(tmp_path: Path) -> None:
+async def test_faults_and_the_list_of_calls(tmp_path: Path) -> None:
     """With a dead model and no streaming there is still a reply, and the calls are listed."""
     async with on_scene(tmp_path) as scene:
         page = await scene.window("ana")
@@ -190,7 +190,7 @@ async def test_made_hard(tmp_path: Path) -> None:
         assert "xoxb" not in await strip.inner_text()
 
 
-async def test_an_edit_and_a_deletion(tmp_path: Path) -> None:
+async def test_edit_and_delete_a_question(tmp_path: Path) -> None:
     """Carla edits her question and gets a new reply; when she deletes it, only the reply stays."""
     async with on_scene(tmp_path) as scene:
         page = await scene.window("carla")

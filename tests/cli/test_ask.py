@@ -211,7 +211,7 @@ async def test_an_interrupt_stops_everything_quietly(tmp_path: Path) -> None:
     assert b"Traceback" not in err
 
 
-async def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+async def test_a_closed_pipe_is_not_an_error(tmp_path: Path) -> None:
     """`moa-bot ask … | head -1` ends silently."""
     configure(tmp_path, {"one": scripted("A line.\n" * 20_000)}, pipeline(aggregator="one"))
     reading, writing = os.pipe()
@@ -225,7 +225,7 @@ async def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     assert process.returncode == 141
 
 
-async def test_an_encoding_without_arrows_is_no_error(tmp_path: Path) -> None:
+async def test_an_encoding_without_arrows_is_not_an_error(tmp_path: Path) -> None:
     """A terminal with an old encoding shows "?" for missing characters."""
     configure(tmp_path, {"one": scripted("Yes.")}, pipeline("one", aggregator="one"))
     result = await moa_bot_process(

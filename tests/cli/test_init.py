@@ -89,7 +89,7 @@ async def test_local_servers_are_found(tmp_path: Path) -> None:
         assert (await moa_bot(tmp_path, *asked, variables=both)).code == 0
 
 
-async def test_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
+async def test_a_file_is_not_replaced_without_force(tmp_path: Path) -> None:
     """--force replaces it, --output writes another file, and - only prints."""
     (tmp_path / "moa.toml").write_text("mine = 1\n", encoding="utf-8")
     async with ModelServer(dict.fromkeys(SERVED, Reply("Paris."))) as server:

@@ -53,7 +53,7 @@ async def test_one_model_answers_several_times(tmp_path: Path) -> None:
     assert document["reply"] == "Says gemma3:4b."
 
 
-async def test_a_loading_model_is_waited_for(tmp_path: Path) -> None:
+async def test_ask_waits_for_a_loading_model(tmp_path: Path) -> None:
     """A server that is still loading answers at the second attempt."""
     loading = Reply(fault=Status(503, {"error": {"message": "Loading model", "code": 503}}))
     async with ModelServer({"phi-4": [loading, Reply("Yes.")]}) as server:

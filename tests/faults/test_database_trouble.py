@@ -40,9 +40,7 @@ def locked(url: str) -> Generator[None, None, None]:
         connection.close()
 
 
-async def test_a_file_that_another_process_locks_is_waited_for(
-    tmp_path: Path, lives: Lives, sqlite: str
-) -> None:
+async def test_the_bot_waits_for_a_locked_file(tmp_path: Path, lives: Lives, sqlite: str) -> None:
     """Slack repeats a question that arrives meanwhile; a running one waits to store its answers."""
     gate = asyncio.Event()
     async with (
@@ -80,7 +78,7 @@ async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-async def test_a_postgres_that_is_restarted_is_waited_for(
+async def test_the_bot_waits_for_a_restarting_postgres(
     tmp_path: Path, lives: Lives, postgres: Postgres, mode: str
 ) -> None:
     """The server is upgraded, or crashes, in the middle of questions."""

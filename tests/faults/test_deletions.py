@@ -33,7 +33,9 @@ async def assert_withdrawn(there: Scene, asked: Asked) -> None:
     assert there.words_stored(asked) == []
 
 
-async def test_deleted_while_the_bot_was_down(tmp_path: Path, lives: Lives, database: str) -> None:
+async def test_a_question_deleted_while_the_bot_was_down(
+    tmp_path: Path, lives: Lives, database: str
+) -> None:
     """The next start finds the thread deleted, and posts no answer into the channel."""
     async with scene(tmp_path, lives, database, writer=SLOWLY) as there:
         async with there.ready(point="aggregator in the middle of its stream") as life:
@@ -43,7 +45,7 @@ async def test_deleted_while_the_bot_was_down(tmp_path: Path, lives: Lives, data
             await assert_withdrawn(there, asked)
 
 
-async def test_deleted_within_a_thread_while_the_bot_was_down(
+async def test_a_question_in_a_thread_deleted_while_the_bot_was_down(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
     """Only the question in the thread is deleted: its unfinished reply is removed."""

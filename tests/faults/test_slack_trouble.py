@@ -66,7 +66,7 @@ async def test_answers_are_delivered_after_slack_was_down(
         await there.answered(first, second)
 
 
-async def test_a_slow_slack_is_waited_for(tmp_path: Path, lives: Lives, database: str) -> None:
+async def test_the_bot_waits_for_a_slow_slack(tmp_path: Path, lives: Lives, database: str) -> None:
     """Late responses of Slack delay nobody, and nothing is done twice because of them."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         for method in SHOWING:
@@ -74,7 +74,7 @@ async def test_a_slow_slack_is_waited_for(tmp_path: Path, lives: Lives, database
         await there.answered(await there.ask(), await there.ask())
 
 
-async def test_a_connection_that_breaks_loses_no_event(
+async def test_a_broken_connection_loses_no_event(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
     """Slack repeats unacknowledged events over the next connection: they are answered once."""

@@ -108,7 +108,7 @@ async def test_a_queued_question_survives_any_process(
                 end.cancel()
 
 
-async def test_another_process_continues_what_one_hands_back(
+async def test_another_process_continues_returned_work(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
     """In a rolling restart, a process that runs out of time leaves its work to the others."""

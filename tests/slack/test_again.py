@@ -29,7 +29,7 @@ from tests.slack.user_actions import (
 from tests.stage import MODELS, Stage, everywhere, on_stage
 
 
-async def test_anybody_in_the_channel_can_ask_again(tmp_path: Path) -> None:
+async def test_anyone_in_the_channel_can_regenerate(tmp_path: Path) -> None:
     """The new reply names who asked, links to the first, and counts for the clicker."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the risk?")
@@ -69,7 +69,7 @@ async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> No
         assert "deep · 5 of 5 answers used · " in stage.slack.render(second)
 
 
-async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
+async def test_simultaneous_clicks_regenerate_once(tmp_path: Path) -> None:
     """Three clicks of two people and a repeated payload give one reply."""
     gate = asyncio.Event()
     gate.set()
@@ -93,7 +93,7 @@ async def test_clicks_that_come_together_ask_once(tmp_path: Path) -> None:
         assert len(stage.replies(ts)) == 3
 
 
-async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
+async def test_an_impossible_regeneration_is_explained(tmp_path: Path) -> None:
     """The pipeline, thread or question is gone, or the channel is archived."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
@@ -126,7 +126,7 @@ async def stored(stage: Stage, statement: object) -> None:
         await connection.execute(statement)  # type: ignore[call-overload]
 
 
-async def test_a_private_reply_is_made_anew_in_private(tmp_path: Path) -> None:
+async def test_a_private_reply_is_regenerated_privately(tmp_path: Path) -> None:
     """Only its asker can regenerate it, sees the progress and can stop it."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -140,7 +140,7 @@ async def test_a_private_reply_is_made_anew_in_private(tmp_path: Path) -> None:
         assert stage.slack.messages(stage.general) == []
 
 
-async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> None:
+async def test_a_failed_question_can_be_retried(tmp_path: Path) -> None:
     """Once the models are back it gets a reply, in public and in private."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
@@ -156,7 +156,7 @@ async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> 
         await told(stage, stage.ana, "At last.")
 
 
-async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
+async def test_a_regeneration_counts_for_the_person_who_clicks(tmp_path: Path) -> None:
     """After a budget refusal, the asker or a colleague with budget left can retry."""
     limits = "\n[limits]\nper_person_day_usd = 0.000001\n"
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single", extra=limits) as stage:
@@ -171,7 +171,7 @@ async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
         assert "The answer of writer-1." in stage.slack.render(answered)
 
 
-async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
+async def test_a_title_set_by_people_is_kept(tmp_path: Path) -> None:
     """A session is titled after its question, but never over a person's title."""
     thinks = {"writer-1": Reply("The answer of writer-1.", first_token_s=0.3)}
     async with on_stage(tmp_path, models=thinks, default="single", events=ALL_EVENTS) as stage:
@@ -195,7 +195,7 @@ async def test_a_title_that_people_gave_a_thread_stays(tmp_path: Path) -> None:
         assert session.title == "Ana's risks"
 
 
-async def test_where_cost_is_hidden_and_names_are_none_is_told(tmp_path: Path) -> None:
+async def test_hidden_costs_and_names_stay_hidden(tmp_path: Path) -> None:
     """No message of the thread shows them, not even a regenerated reply."""
     down = {"red-1": Reply(fault=Status(503))}
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS) as stage:
@@ -209,7 +209,7 @@ async def test_where_cost_is_hidden_and_names_are_none_is_told(tmp_path: Path) -
             assert not any(name in told_there for name in ("'red", "green", "blue", "writer"))
 
 
-def test_the_footer_offers_no_more_than_a_menu_holds() -> None:
+def test_the_pipeline_menu_stays_within_slacks_limits() -> None:
     """Any number of pipelines with names of any length fits."""
     answer = Answer("red", 1, 1, "used", text="Yes.", seconds=1.0)
     outcome = Outcome("Yes.", "complete", "p0", (answer,), None, (), 1.0)

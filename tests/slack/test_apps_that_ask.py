@@ -36,9 +36,7 @@ async def test_apps_are_ignored_by_default(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("subtype", [None, "bot_message"])
-async def test_an_app_that_is_named_is_answered_in_its_thread(
-    tmp_path: Path, subtype: str | None
-) -> None:
+async def test_a_listed_app_is_answered_in_its_thread(tmp_path: Path, subtype: str | None) -> None:
     """The reply is posted without a stream, and nobody gets a private message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         flow = await app(stage, "Triage", workflow=True)
@@ -52,7 +50,7 @@ async def test_an_app_that_is_named_is_answered_in_its_thread(
         assert await count_runs(stage) == 1
 
 
-async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) -> None:
+async def test_two_bots_do_not_answer_each_other_forever(tmp_path: Path) -> None:
     """An app that answers each reply in the thread soon gets no more replies."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
         flow = await app(stage, workflow=True)
@@ -68,7 +66,7 @@ async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) ->
         await stage.replied(ts, MAX_PER_THREAD + 1)
 
 
-async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
+async def test_a_flood_from_an_app_is_capped(tmp_path: Path) -> None:
     """The hourly cap of a channel also holds for simultaneous questions."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
         flow = await app(stage, workflow=True)
@@ -83,7 +81,7 @@ async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
         assert await count_runs(stage) in {MAX_PER_HOUR, 2 * MAX_PER_HOUR}
 
 
-async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
+async def test_slacks_own_notices_are_not_questions(tmp_path: Path) -> None:
     """This holds even in direct messages, where any message of a person is a question."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         direct = stage.slack.dm(stage.ana)
@@ -95,7 +93,7 @@ async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["U00000001", "everything", "b0001", ""])
-def test_a_name_that_is_no_bot_is_refused(tmp_path: Path, name: str) -> None:
+def test_an_invalid_bot_id_is_rejected(tmp_path: Path, name: str) -> None:
     """A setting without effect is an error at startup."""
     (tmp_path / "moa.toml").write_text(f'[slack]\nanswer_bots = ["{name}"]\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="answer_bots"):

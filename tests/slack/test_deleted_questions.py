@@ -45,7 +45,7 @@ async def assert_nothing_is_left(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False])
-async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
+async def test_a_reply_to_a_deleted_thread_stays_out_of_the_channel(
     tmp_path: Path, *, streams: bool
 ) -> None:
     """Nobody sees the reply to a deleted question, streamed or posted."""
@@ -60,7 +60,7 @@ async def test_a_thread_that_is_gone_gets_no_reply_in_the_channel(
         await assert_nothing_is_left(stage)
 
 
-async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Path) -> None:
+async def test_deleting_a_question_stops_it_and_removes_its_reply(tmp_path: Path) -> None:
     """The reply is removed and the models are stopped; the cost stays recorded."""
     gate = asyncio.Event()
     models = {"writer-1": Reply("The reply that nobody reads.", gate=gate)}
@@ -75,7 +75,7 @@ async def test_a_question_that_is_deleted_is_stopped_and_taken_back(tmp_path: Pa
         gate.set()
 
 
-async def test_a_question_that_is_deleted_within_a_thread_is_stopped(tmp_path: Path) -> None:
+async def test_deleting_a_question_in_a_thread_stops_it(tmp_path: Path) -> None:
     """The rest of the thread stays."""
     gate = asyncio.Event()
     models = everywhere(Reply("Late.", gate=gate))
@@ -105,7 +105,7 @@ async def test_other_deletions_stop_nothing(tmp_path: Path) -> None:
         assert "The reply." in stage.slack.render(await stage.replied(root))
 
 
-async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> None:
+async def test_a_long_reply_does_not_continue_in_the_channel(tmp_path: Path) -> None:
     """When a second message is due in a deleted thread, the first is removed too."""
     async with on_stage(tmp_path, models={"writer-1": Reply(LONG, pace_s=0.001)}) as stage:
         ts = await stage.ask("Tell me everything.")
@@ -114,7 +114,7 @@ async def test_a_long_reply_does_not_go_on_in_the_channel(tmp_path: Path) -> Non
         await assert_nothing_is_left(stage)
 
 
-async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) -> None:
+async def test_a_failure_notice_stays_out_of_the_channel(tmp_path: Path) -> None:
     """Notices stay in their thread, like replies."""
     models = everywhere(Reply("", fault=Status(500)))
     async with on_stage(tmp_path, models=models) as stage:
@@ -126,7 +126,7 @@ async def test_why_there_is_no_reply_is_not_told_in_the_channel(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("lost", [False, True])
-async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
+async def test_a_misplaced_message_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
     """It works even if the thread goes between check and post, and Slack's response is lost."""
     async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no event of the deletion
         stage.slack.app.features.discard("streaming")
@@ -141,7 +141,7 @@ async def test_what_fell_into_the_channel_is_removed_at_once(tmp_path: Path, *, 
         assert first.args["channel"] == stage.general.id, "it was posted, and fell"
 
 
-async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
+async def test_regenerating_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> None:
     """Nothing new is written."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
@@ -154,7 +154,7 @@ async def test_asking_again_in_a_thread_that_is_gone(tmp_path: Path) -> None:
         assert ours(stage) == [first]
 
 
-async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: Path) -> None:
+async def test_a_shortcut_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> None:
     """The form gives the reason, and no model is called."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "A plan.")
@@ -169,7 +169,7 @@ async def test_a_shortcut_posts_no_question_for_a_thread_that_is_gone(tmp_path: 
         assert stage.models.questions == []
 
 
-async def test_in_a_direct_message_only_the_asker_sees_a_line(tmp_path: Path) -> None:
+async def test_a_deleted_direct_question_gets_a_private_notice(tmp_path: Path) -> None:
     """There, too, nothing is posted outside the thread."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:

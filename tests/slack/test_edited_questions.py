@@ -21,7 +21,7 @@ async def edit(stage: Stage, ts: str, text: str) -> None:
     await stage.slack.wait_for_deliveries()
 
 
-async def test_regenerate_asks_the_text_as_it_is_now(tmp_path: Path) -> None:
+async def test_regenerate_asks_the_current_text(tmp_path: Path) -> None:
     """The new run has the new text, and the earlier one keeps the old."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the rsik?")
@@ -34,7 +34,7 @@ async def test_regenerate_asks_the_text_as_it_is_now(tmp_path: Path) -> None:
         assert "What is the rsik?" in (await run_behind(stage, first)).question.text
 
 
-async def test_an_edit_while_no_event_arrives_counts_too(tmp_path: Path) -> None:
+async def test_an_edit_without_an_event_counts_too(tmp_path: Path) -> None:
     """The text is read from Slack at the click, in a thread as well."""
     async with on_stage(tmp_path, default="single") as stage:
         root = await stage.slack.post(stage.ana, stage.general, "We have a plan.")
@@ -64,7 +64,9 @@ async def test_an_edit_starts_no_run(tmp_path: Path, before: str) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["slow", "refuses"])
-async def test_a_slack_that_does_not_tell_leaves_the_text(tmp_path: Path, trouble: str) -> None:
+async def test_without_a_response_from_slack_the_stored_text_is_used(
+    tmp_path: Path, trouble: str
+) -> None:
     """The click is acknowledged in time, and the stored text is used."""
     async with on_stage(tmp_path, default="single", events=ALL_EVENTS) as stage:
         ts = await stage.ask("What is the risk?")

@@ -26,7 +26,7 @@ async def not_helpful(stage: Stage, user: User, message: SlackMessage) -> SlackV
     return await stage.opened_view(user, strings.FEEDBACK_ASK)
 
 
-async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
+async def test_people_rate_a_reply_and_give_a_reason(tmp_path: Path) -> None:
     """With or without a reason, a person's latest verdict counts."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
@@ -51,7 +51,7 @@ async def test_people_say_whether_it_helped_and_why_not(tmp_path: Path) -> None:
         assert len(await verdicts(stage)) == 2
 
 
-async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
+async def test_only_the_asker_rates_a_private_reply(tmp_path: Path) -> None:
     """Nobody else could read it."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -63,7 +63,7 @@ async def test_a_private_reply_is_judged_by_its_asker(tmp_path: Path) -> None:
         assert await verdicts(stage) == [(stage.ana.id, "helpful", "")]
 
 
-async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
+async def test_a_reason_is_authorised_when_submitted(tmp_path: Path) -> None:
     """Permissions and the run are checked again when the reason is submitted."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)
@@ -96,7 +96,7 @@ async def test_a_modal_gives_no_right_that_was_lost(tmp_path: Path) -> None:
         assert await verdicts(stage) == []
 
 
-async def test_where_the_modal_does_not_open_the_verdict_stands(tmp_path: Path) -> None:
+async def test_feedback_is_stored_even_if_the_modal_does_not_open(tmp_path: Path) -> None:
     """If Slack fails, the verdict is stored and the person thanked."""
     async with on_stage(tmp_path, default="single") as stage:
         message = await reply(stage)

@@ -45,7 +45,7 @@ def test_the_figures_under_a_reply(
     assert summary(whole, costs=False) == line.rpartition(" · ")[0]
 
 
-def test_people_can_say_the_words_on_a_button() -> None:
+def test_accessible_names_contain_the_visible_words() -> None:
     """A button's name for screen readers and voice control holds its visible words."""
     labels = {name: text for name, text in vars(strings).items() if name.endswith("_LABEL")}
     buttons = {getattr(strings, name.removesuffix("_LABEL")): text for name, text in labels.items()}
@@ -81,7 +81,7 @@ async def test_the_first_reply_in_a_channel_says_that_an_ai_wrote_it(tmp_path: P
         assert strings.AI_NOTICE in there
 
 
-async def test_a_failed_question_is_no_first_reply(tmp_path: Path) -> None:
+async def test_a_failed_question_is_not_a_first_reply(tmp_path: Path) -> None:
     """A channel that only had notices about failures still gets it."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, default="single") as stage:
@@ -90,7 +90,7 @@ async def test_a_failed_question_is_no_first_reply(tmp_path: Path) -> None:
         assert strings.AI_NOTICE in await asked(stage)
 
 
-async def test_private_replies_have_their_own_first_one(tmp_path: Path) -> None:
+async def test_the_first_private_reply_has_the_notice(tmp_path: Path) -> None:
     """A person's first private reply has the notice, and so has the first one that is shared."""
     async with on_stage(tmp_path, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")

@@ -89,7 +89,7 @@ async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> N
     assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
 
 
-async def test_bytes_that_are_no_text_are_refused(stage: Stage) -> None:
+async def test_invalid_text_is_refused(stage: Stage) -> None:
     """The response to invalid bytes is 400."""
     body = b"\xff\xfe\x00\x01"
     assert (await send(stage, body, signed(stage, b"")))[0] == 400
@@ -117,7 +117,7 @@ async def test_a_huge_request_of_unknown_length_is_refused_before_its_end(stage:
         answered.set()
 
 
-async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
+async def test_a_chunked_request_is_read_completely(stage: Stage) -> None:
     """A signed body in chunks reaches the bot unchanged."""
     body = b'{"type":"url_verification","challenge":"abc","token":"x"}'
 
@@ -133,7 +133,7 @@ async def test_a_request_in_chunks_is_read_whole(stage: Stage) -> None:
         assert (answer.status, await answer.text()) == (200, '{"challenge": "abc"}')
 
 
-async def test_it_says_whether_it_lives_and_is_ready(stage: Stage) -> None:
+async def test_health_and_readiness_are_reported(stage: Stage) -> None:
     """`/healthz` and `/readyz` return 200 while everything works."""
     base = str(stage.slack.request_url).removesuffix("/slack/events")
     async with aiohttp.ClientSession() as session:

@@ -84,7 +84,7 @@ CASES: list[tuple[Part, str]] = [
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
 @pytest.mark.parametrize(("part", "error"), CASES)
-async def test_a_reply_outlives_what_slack_refuses(
+async def test_a_reply_survives_slacks_refusals(
     tmp_path: Path, part: Part, error: str, *, streams: bool
 ) -> None:
     """The complete text is there once, without "No reply", and its answers open."""
@@ -107,7 +107,7 @@ async def test_a_reply_outlives_what_slack_refuses(
 
 
 @pytest.mark.parametrize("method", [*STREAMING, "every one"])
-async def test_a_stream_that_slack_refuses_becomes_a_message(tmp_path: Path, method: str) -> None:
+async def test_a_refused_stream_becomes_a_message(tmp_path: Path, method: str) -> None:
     """No stream stays open, and the text with its buttons is there once."""
     methods = STREAMING if method == "every one" else [method]
     async with on_stage(tmp_path, models=SPEAKING) as stage:
@@ -121,9 +121,7 @@ async def test_a_stream_that_slack_refuses_becomes_a_message(tmp_path: Path, met
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
-async def test_buttons_that_are_refused_below_a_reply_follow_it(
-    tmp_path: Path, *, streams: bool
-) -> None:
+async def test_refused_buttons_follow_the_reply(tmp_path: Path, *, streams: bool) -> None:
     """If the reply's last call may have no blocks, a small message has the button."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         if not streams:
@@ -162,7 +160,7 @@ async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fails_once", [False, True])
-async def test_a_long_plain_reply_is_whole(tmp_path: Path, *, fails_once: bool) -> None:
+async def test_a_long_plain_reply_is_complete(tmp_path: Path, *, fails_once: bool) -> None:
     """Without any blocks, a long reply takes several plain messages, in order and each once."""
     text = "\n\n".join(f"P{number}P " + "word " * 60 for number in range(40))
     async with on_stage(tmp_path, models={"writer-1": Reply(text)}, default="single") as stage:
@@ -199,7 +197,7 @@ def refuse_text(stage: Stage) -> None:
         )
 
 
-async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> None:
+async def test_a_reply_refused_in_every_form_becomes_a_file(tmp_path: Path) -> None:
     """With files:write the text is uploaded, and the buttons are tried below it."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.add("files:write")
@@ -216,7 +214,7 @@ async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> Non
         assert_no_payload_repeats(stage)
 
 
-async def test_a_reply_that_cannot_be_shown_keeps_its_answers(tmp_path: Path) -> None:
+async def test_a_reply_that_cannot_be_posted_keeps_its_answers(tmp_path: Path) -> None:
     """Without files:write a notice says so, with the buttons to open the answers and to retry."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.discard("files:write")
@@ -243,7 +241,7 @@ async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
         assert stage.slack.messages(stage.slack.dm(stage.ana)) == []
 
 
-async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
+async def test_missing_buttons_are_posted_after_a_restart(tmp_path: Path) -> None:
     """A process that dies before the small message leaves it to the next one."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         stage.slack.fail_next(
@@ -264,9 +262,7 @@ async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
-async def test_a_plain_reply_is_there_once_after_a_restart(
-    tmp_path: Path, *, streams: bool
-) -> None:
+async def test_a_plain_reply_appears_once_after_a_restart(tmp_path: Path, *, streams: bool) -> None:
     """Without its tag and its buttons a reply looks unfinished: it is removed and posted again."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         if not streams:

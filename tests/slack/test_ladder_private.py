@@ -31,7 +31,7 @@ async def asked_privately(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("part", ["feedback", "table", "blocks"])
-async def test_a_private_reply_outlives_what_slack_refuses(tmp_path: Path, part: Part) -> None:
+async def test_a_private_reply_survives_slacks_refusals(tmp_path: Path, part: Part) -> None:
     """It stays private and whole, and its answers open by a button or a command."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.refuse(part)
@@ -62,7 +62,7 @@ async def test_a_private_notice_needs_no_button(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["table", "blocks"])
-async def test_a_shared_reply_outlives_what_slack_refuses(tmp_path: Path, part: Part) -> None:
+async def test_a_shared_reply_survives_slacks_refusals(tmp_path: Path, part: Part) -> None:
     """The channel gets the whole text once, and the private copy goes."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)
@@ -76,7 +76,7 @@ async def test_a_shared_reply_outlives_what_slack_refuses(tmp_path: Path, part: 
         await stage.slack.wait_for(lambda: "After the table." not in private(stage))
 
 
-async def test_a_shared_reply_gets_its_button_in_a_message_of_its_own(tmp_path: Path) -> None:
+async def test_a_shared_replys_button_may_be_a_separate_message(tmp_path: Path) -> None:
     """If only the button is refused below it, the text keeps its form."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)

@@ -39,7 +39,7 @@ async def ended(stage: Stage, ts: str) -> SlackMessage:
     return (await stage.slack.wait_for(found, timeout=60))[0]
 
 
-async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
+async def test_an_endless_reply_is_cut_after_ten_messages(tmp_path: Path) -> None:
     """It is cut with a notice above the buttons; "Show answers" still has every answer."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.discard("files:write")
@@ -53,7 +53,7 @@ async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
         assert len(run.reply) > MAX_CHARS
 
 
-async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: Path) -> None:
+async def test_the_full_reply_is_uploaded_if_allowed(tmp_path: Path) -> None:
     """With the scope files:write the full reply is in a file."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         stage.slack.app.scopes.add("files:write")
@@ -66,7 +66,7 @@ async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: 
         assert text.count("word") == LONG.count("word")
 
 
-async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
+async def test_a_private_reply_is_limited_too(tmp_path: Path) -> None:
     """A private reply continues in direct messages, with the same limit as a thread."""
     async with on_stage(tmp_path, models=SPEAKING, default="single") as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Tell me everything.")

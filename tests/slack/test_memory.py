@@ -11,7 +11,7 @@ from tests.stage import on_stage
 NOT_THE_BOT = "bot.playground."
 
 
-async def test_a_question_is_gone_with_its_answer(tmp_path: Path) -> None:
+async def test_a_run_leaves_no_reference_cycles(tmp_path: Path) -> None:
     """A run leaves no reference cycles, which would cause garbage collection pauses."""
     async with on_stage(tmp_path) as stage:
         await stage.replied(await stage.ask("Why?"))

@@ -76,7 +76,7 @@ def council(*names: str) -> Plan:
 
 
 @virtual
-async def test_each_model_is_at_work_and_then_done() -> None:
+async def test_each_card_shows_work_and_then_the_result() -> None:
     """A card says in words that a model is working, and later how long it took."""
     found = await seen(plan(layer(slow("a", 1.2), slow("b", 12)), by=says("w")))
     assert found.said[:3] == [
@@ -92,7 +92,7 @@ async def test_each_model_is_at_work_and_then_done() -> None:
 
 
 @virtual
-async def test_a_layer_that_goes_on_without_a_model_says_so() -> None:
+async def test_a_layer_that_continues_without_a_model_says_so() -> None:
     """A late model is named at once, and its card shows how it ended."""
     late = slow("slow", 9)
     found = await seen(
@@ -108,7 +108,7 @@ async def test_a_layer_that_goes_on_without_a_model_says_so() -> None:
 
 
 @virtual
-async def test_many_that_are_missing_are_counted() -> None:
+async def test_many_missing_models_are_counted() -> None:
     """A line names at most three models."""
     crowd = [says(f"slow{i}", Hang()) for i in range(5)]
     found = await seen(plan(layer(slow("a", 1), *crowd, quorum=1, grace_s=0), by=says("w")))
@@ -116,7 +116,7 @@ async def test_many_that_are_missing_are_counted() -> None:
 
 
 @virtual
-async def test_failures_and_retries_are_told_shortly() -> None:
+async def test_failures_and_retries_are_summarised() -> None:
     """Cards show why a model is retried, which try worked, and why one failed."""
     tries = iter([[Fail(Unavailable(kind="overloaded"))], [Wait(1), "At last."]])
 
@@ -135,7 +135,7 @@ async def test_failures_and_retries_are_told_shortly() -> None:
 
 
 @virtual
-async def test_a_model_that_stepped_in_is_told_of() -> None:
+async def test_a_backup_model_is_named() -> None:
     """If a backup model answered, the card keeps its name and adds the backup's."""
     model = says("a", Hang(), hedge=Hedge(slow("spare", 2), 5))
     found = await seen(plan(layer(model), by=says("w")))
@@ -143,7 +143,7 @@ async def test_a_model_that_stepped_in_is_told_of() -> None:
 
 
 @virtual
-async def test_a_ranking_layer_is_told_as_ranking() -> None:
+async def test_a_ranking_layer_is_shown_as_ranking() -> None:
     """A ranking layer does not claim that models answered."""
     found = await seen(council("a", "b"))
     assert "Layer 2: 2 models are ranking the answers" in found.said
@@ -154,7 +154,7 @@ async def test_a_ranking_layer_is_told_as_ranking() -> None:
 
 
 @virtual
-async def test_layers_ahead_are_waiting() -> None:
+async def test_later_layers_are_shown_as_waiting() -> None:
     """With a plan, later layers are visible from the start, and skipped ones are closed."""
     whole = council("a", "b")
     found = await seen(whole, Progress(plan=whole))
@@ -170,7 +170,7 @@ async def test_layers_ahead_are_waiting() -> None:
 
 
 @virtual
-async def test_a_crowd_shares_a_card() -> None:
+async def test_many_models_share_a_card() -> None:
     """A message has at most 50 parts, so a layer without room shares one card."""
     crowd = layer(*(slow(f"m{i}", 1) for i in range(30)))
     both = plan(crowd, crowd, by=says("w"))
@@ -182,7 +182,7 @@ async def test_a_crowd_shares_a_card() -> None:
 
 
 @virtual
-async def test_anonymous_cards_tell_no_name() -> None:
+async def test_anonymous_cards_reveal_no_names() -> None:
     """Cards show no names, and their numbers do not follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(30):
@@ -197,7 +197,7 @@ async def test_anonymous_cards_tell_no_name() -> None:
 
 
 @virtual
-async def test_the_next_aggregator_is_told_of() -> None:
+async def test_the_next_aggregator_is_announced() -> None:
     """When the first aggregator fails, the plan says that another one is writing."""
     found = await seen(plan(layer(says("a")), by=[says("x", Fail(Unavailable())), says("y")]))
     assert "Writing the reply from one answer with another aggregator" in found.said
@@ -218,7 +218,7 @@ async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
         assert "Layer 1 · blue: answered in " in shown
 
 
-async def test_without_cards_one_line_tells_it_all(tmp_path: Path) -> None:
+async def test_without_cards_one_line_shows_progress(tmp_path: Path) -> None:
     """If Slack refuses to stream, one edited line shows the progress."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models={"blue-1": Reply("At last.", gate=gate)}) as stage:

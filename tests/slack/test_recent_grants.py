@@ -50,7 +50,7 @@ async def page_refused(stage: Stage, notice: str) -> None:
     await stage.opened_view(stage.ben, notice)
 
 
-async def test_a_refusal_and_an_error_are_not_remembered(tmp_path: Path) -> None:
+async def test_refusals_and_errors_are_not_remembered(tmp_path: Path) -> None:
     """People who were refused, or could not be checked, are checked again at the next click."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -77,7 +77,7 @@ async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
             assert checks(stage) > before
 
 
-def test_a_grant_ends_after_some_seconds() -> None:
+def test_a_grant_expires() -> None:
     """It ends that long after Slack's confirmation, however often it was used."""
     now = [100.0]
     grants = RecentGrants(lambda: now[0])
@@ -89,7 +89,7 @@ def test_a_grant_ends_after_some_seconds() -> None:
     assert "ben" not in grants
 
 
-def test_grants_are_bounded() -> None:
+def test_the_number_of_grants_is_limited() -> None:
     """The oldest is forgotten first."""
     grants = RecentGrants()
     for number in range(MAX_REMEMBERED + 5):

@@ -54,7 +54,7 @@ async def test_a_lost_start_keeps_the_stop_button(tmp_path: Path) -> None:
         assert status(stage, ts) == "active"
 
 
-async def test_a_stop_that_stops_nothing_restores_the_status(tmp_path: Path) -> None:
+async def test_an_ineffective_stop_restores_the_status(tmp_path: Path) -> None:
     """Who may not stop a run leaves it processing; without any run the session is active."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
@@ -108,7 +108,7 @@ def test_every_open_card_is_closed_once() -> None:
     assert closed[0]["title"] == strings.DONE_STOPPED
 
 
-def test_no_title_denies_a_text_that_is_there() -> None:
+def test_the_title_never_denies_an_existing_reply() -> None:
     """The title is "No reply" above a notice only."""
     assert Progress().failed(stopped=False)[0]["title"] == strings.DONE_FAILED
     with_text = Progress().failed(stopped=False, shows_text=True)

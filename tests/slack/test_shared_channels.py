@@ -36,7 +36,7 @@ def shared(stage: Stage, *members: User, host: str | None = None) -> Channel:
 
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
-async def test_a_question_in_a_shared_channel_is_of_our_workspace(
+async def test_a_question_in_a_shared_channel_belongs_to_our_workspace(
     tmp_path: Path, host: str | None
 ) -> None:
     """Our privacy rules and budgets apply, no matter who hosts it or asks."""
@@ -61,7 +61,7 @@ async def test_a_question_in_a_shared_channel_is_of_our_workspace(
 
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
-async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | None) -> None:
+async def test_a_colleague_can_use_the_buttons(tmp_path: Path, host: str | None) -> None:
     """They work in a channel that another organisation hosts as well as in ours."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         channel = shared(stage, stage.ana, host=host)
@@ -72,7 +72,7 @@ async def test_our_colleague_uses_their_own_buttons(tmp_path: Path, host: str | 
         await stage.replied(str(reply.thread_ts), 2, channel)
 
 
-async def test_an_outsider_uses_the_buttons_of_their_own_reply_alone(tmp_path: Path) -> None:
+async def test_an_outsider_can_use_only_their_own_replys_buttons(tmp_path: Path) -> None:
     """They may open, regenerate and rate their own reply only."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         partner = stage.slack.add_user("Pat", team_id=THEIRS)
@@ -108,7 +108,7 @@ async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Pa
         await stage.opened_view(stage.ben, strings.ANSWERS_OUTSIDE[:30])
 
 
-async def test_an_outsider_stops_what_they_asked(tmp_path: Path) -> None:
+async def test_an_outsider_can_stop_their_own_question(tmp_path: Path) -> None:
     """They may stop their own question with our button."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:

@@ -49,7 +49,7 @@ async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
     return found
 
 
-async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -> None:
+async def test_a_question_about_a_message_is_asked_in_its_thread(tmp_path: Path) -> None:
     """It works on a top-level message, inside a thread and on a bot's message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -75,7 +75,7 @@ async def test_a_question_about_a_message_goes_into_its_thread(tmp_path: Path) -
         assert "The build is red." in str(stage.models.questions[-1].turns)
 
 
-async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Path) -> None:
+async def test_a_thread_is_summarised_for_its_asker(tmp_path: Path) -> None:
     """One click summarises it; later, models see the question as its asker's."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -91,7 +91,7 @@ async def test_a_thread_is_summed_up_and_later_read_as_its_peoples(tmp_path: Pat
         assert third[1].endswith("And what is open?")
 
 
-async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
+async def test_a_question_from_anywhere_is_posted_where_chosen(tmp_path: Path) -> None:
     """It goes to a channel that the asker is in, or to their direct messages."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
@@ -110,7 +110,7 @@ async def test_from_anywhere_it_goes_where_one_chooses(tmp_path: Path) -> None:
         assert prompt_of(stage)[0] == "Ana asked:\n> And here?"
 
 
-async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> None:
+async def test_a_refused_shortcut_leaves_no_message(tmp_path: Path) -> None:
     """Without the bot or the asker, archived or gone: an error and no message."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         add = stage.slack.add_channel
@@ -135,7 +135,7 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
         assert await count_runs(stage) == 0
 
 
-async def test_hostile_words_stay_words(tmp_path: Path) -> None:
+async def test_a_hostile_question_stays_text(tmp_path: Path) -> None:
     """A question of 3,000 characters with markup is shown in full and pings nobody."""
     hostile = (
         "<!channel> <@U00000003> *bold* https://evil.example `x` [a](https://b.example)\n> q\n"
@@ -156,7 +156,7 @@ async def test_hostile_words_stay_words(tmp_path: Path) -> None:
         assert stage.slack.unfurls == []
 
 
-async def test_a_form_that_is_sent_twice_asks_once(tmp_path: Path) -> None:
+async def test_a_form_submitted_twice_asks_once(tmp_path: Path) -> None:
     """Submitted twice, together or later, it posts one question with one reply."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -189,7 +189,7 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
         assert await count_runs(stage) == 0
 
 
-async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
+async def test_a_slow_slack_loses_no_question(tmp_path: Path) -> None:
     """The form closes within 3 s; the question is posted, or the asker learns why not."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -207,7 +207,7 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         assert await count_runs(stage) == 1
 
 
-async def test_the_form_opens_though_the_usual_pipeline_cannot_be_read(tmp_path: Path) -> None:
+async def test_the_form_opens_without_the_database(tmp_path: Path) -> None:
     """It preselects none, and asking works once the database is back."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.slack.post(stage.ana, stage.general, "We launch on Monday.")
@@ -228,7 +228,7 @@ async def _execute(stage: Stage, statement: str) -> None:
         await connection.execute(text(statement))
 
 
-async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path) -> None:
+async def test_a_lost_response_is_reported_as_unknown(tmp_path: Path) -> None:
     """If Slack's response is lost, the asker reads that the outcome is unknown."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
@@ -237,7 +237,7 @@ async def test_an_answer_that_slack_owes_us_is_not_taken_for_a_no(tmp_path: Path
         assert done.errors == {PLACE: strings.ASK_UNSURE}
 
 
-async def test_questions_are_offered_where_a_chat_is_opened(tmp_path: Path) -> None:
+async def test_prompts_are_suggested_in_a_new_chat(tmp_path: Path) -> None:
     """The Messages tab suggests the manifest's four prompts; Home stays Home."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         await stage.slack.open_home(stage.ana, "messages")

@@ -59,7 +59,7 @@ async def final_blocks(stage: Stage) -> str:
 
 
 @pytest.mark.parametrize("text", ["Short.", "| a | b |\n|---|---|\n| 1 | 2 |"])
-async def test_both_ways_end_alike(tmp_path: Path, text: str) -> None:
+async def test_edited_and_streamed_replies_end_alike(tmp_path: Path, text: str) -> None:
     """The blocks below the text are the same."""
     ends: list[str] = []
     for number, extra in enumerate(("", EDITED)):
@@ -88,7 +88,7 @@ async def test_an_edited_reply_is_stopped(tmp_path: Path) -> None:
         assert f"[{strings.RETRY}]" in shown
 
 
-def test_only_two_ways_exist(tmp_path: Path) -> None:
+def test_an_invalid_show_setting_is_rejected(tmp_path: Path) -> None:
     """A typo is named with the allowed values."""
     (tmp_path / "moa.toml").write_text('[slack]\nshow = "streem"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="show") as caught:

@@ -64,7 +64,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
         assert (run.stop_by, run.trouble) == (stage.ana.id, "stopped")
 
 
-async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -> None:
+async def test_our_stop_button_ends_the_reply(tmp_path: Path) -> None:
     """Only the asker gets the button; the click removes it, and later clicks say why."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
@@ -84,7 +84,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
         await told(stage, stage.ana, strings.STOP_TOO_LATE)
 
 
-async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
+async def test_an_admin_may_stop_other_peoples_questions(tmp_path: Path) -> None:
     """They use the command, in channels they are in; members stop only their own questions."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
@@ -100,7 +100,7 @@ async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path
         await all_hung_up(stage)
 
 
-async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
+async def test_a_stop_is_answered_despite_a_slow_slack(tmp_path: Path) -> None:
     """If the look-ups together are too slow, the command responds within 3 s and stops nothing."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
@@ -117,7 +117,7 @@ async def test_a_slow_slack_leaves_no_stop_unanswered(tmp_path: Path) -> None:
         await all_hung_up(stage)
 
 
-async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
+async def test_only_the_asker_can_stop_a_private_question(tmp_path: Path) -> None:
     """The response to /moa has a Stop button; admins cannot stop what they cannot see."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
@@ -135,7 +135,7 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
         await all_hung_up(stage)
 
 
-async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
+async def test_a_queued_question_can_be_stopped(tmp_path: Path) -> None:
     """A queued question says so; if it is stopped before its turn, it calls no model."""
     work = "\n[work]\nat_once = 1\n"
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
@@ -178,7 +178,7 @@ def question(stage: Stage, ts: str) -> Question:
     return Question(team, channel, user, ts, ts, "What is the risk?", "mention")
 
 
-async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path) -> None:
+async def test_a_late_stop_leaves_the_reply_complete(tmp_path: Path) -> None:
     """While the last text is on its way to Slack, it is too late to stop."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         stage.slack.delay("chat.stopStream", 0.5)
@@ -195,7 +195,7 @@ async def test_a_stop_that_comes_too_late_leaves_the_reply_whole(tmp_path: Path)
         assert (run.state, run.trouble) == ("answered", None)
 
 
-async def test_anothers_press_ends_no_more_than_the_stream(tmp_path: Path) -> None:
+async def test_another_persons_stop_ends_only_the_stream(tmp_path: Path) -> None:
     """Without a stream, another person's Stop changes nothing; the asker's ends the run."""
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("streaming")

@@ -43,7 +43,7 @@ async def test_thoughts_are_not_shown(tmp_path: Path) -> None:
         assert "SECRET" not in str([request.turns for request in stage.models.questions])
 
 
-async def test_a_thought_that_turns_out_as_one_is_taken_back(tmp_path: Path) -> None:
+async def test_text_that_turns_out_to_be_reasoning_is_removed(tmp_path: Path) -> None:
     """Text that turns out to be reasoning is removed, and only the reply remains."""
     said = Reply("Let me think about it, SECRET.\n</think>\n\nIt rains.", pace_s=0.5)
     async with on_stage(tmp_path, models={"writer-1": said}) as stage:
@@ -83,7 +83,7 @@ async def test_a_private_reply_at_its_limit_says_so_when_shared(tmp_path: Path) 
         assert strings.CUT_AT_LIMIT in str(shared.blocks)
 
 
-async def test_what_was_stopped_counts_against_the_budget(tmp_path: Path) -> None:
+async def test_a_stopped_question_counts_against_the_budget(tmp_path: Path) -> None:
     """A stopped question counts with an estimate, and the next one is refused."""
     stalled = {"writer-1": Reply("One two three four five.", fault=Stall(after=3))}
     async with on_stage(tmp_path, models=stalled, events=ALL_EVENTS, extra=BUDGET) as stage:

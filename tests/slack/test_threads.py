@@ -16,7 +16,7 @@ def proposer_prompt(stage: Stage) -> Request:
     return [r for r in stage.models.questions if r.model == "red-1"][-1]
 
 
-async def test_the_thread_is_read_with_people_named(tmp_path: Path) -> None:
+async def test_the_thread_is_read_with_peoples_names(tmp_path: Path) -> None:
     """Each earlier message is quoted under its author's name; mentions become names."""
     async with on_stage(tmp_path) as stage:
         guest = stage.slack.add_user("Gus", guest=True)
@@ -36,7 +36,7 @@ async def test_the_thread_is_read_with_people_named(tmp_path: Path) -> None:
         )
 
 
-async def test_its_own_replies_are_the_assistants_turns(tmp_path: Path) -> None:
+async def test_the_bots_replies_are_assistant_turns(tmp_path: Path) -> None:
     """For a second question, the first reply is the assistant's turn."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
@@ -50,7 +50,7 @@ async def test_its_own_replies_are_the_assistants_turns(tmp_path: Path) -> None:
         assert timeless(texts[2]) == "Ana asks:\nAnd how to limit it?"
 
 
-async def test_a_mention_without_words_asks_about_the_thread(tmp_path: Path) -> None:
+async def test_a_mention_without_text_asks_about_the_thread(tmp_path: Path) -> None:
     """A bare mention below somebody's question gets that question answered."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "What is the risk?")
@@ -60,7 +60,7 @@ async def test_a_mention_without_words_asks_about_the_thread(tmp_path: Path) -> 
         assert timeless(text) == "Ben wrote:\n> What is the risk?"
 
 
-async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
+async def test_an_empty_question_gets_advice(tmp_path: Path) -> None:
     """A mention with nothing to answer costs no model call; the bot asks for a question."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("")
@@ -69,7 +69,7 @@ async def test_an_empty_question_is_told_what_to_do(tmp_path: Path) -> None:
         assert stage.models.questions == []
 
 
-async def test_a_thread_of_two_thousand_messages_is_read_whole(tmp_path: Path) -> None:
+async def test_a_thread_of_two_thousand_messages_is_read_completely(tmp_path: Path) -> None:
     """It has several pages."""
     async with on_stage(tmp_path, events=["app_mention"]) as stage:  # not one per message
         ts = await stage.slack.post(stage.ben, stage.general, "message 0")
@@ -81,7 +81,7 @@ async def test_a_thread_of_two_thousand_messages_is_read_whole(tmp_path: Path) -
         assert all(f"> message {number}\n" in text for number in (0, 999, 1_000, 1_999))
 
 
-async def test_a_thread_deleted_meanwhile_is_told_directly(tmp_path: Path) -> None:
+async def test_a_thread_deleted_meanwhile_is_reported_in_a_direct_message(tmp_path: Path) -> None:
     """If the thread is deleted before the reply, the asker gets a direct message."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("chat.startStream", error="thread_not_found", times=9)
@@ -93,7 +93,7 @@ async def test_a_thread_deleted_meanwhile_is_told_directly(tmp_path: Path) -> No
         )
 
 
-async def test_without_the_scope_for_history_the_asker_is_told(tmp_path: Path) -> None:
+async def test_a_missing_history_scope_is_reported(tmp_path: Path) -> None:
     """The asker reads about the missing permission, not about failing models."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("channels:history")
@@ -103,7 +103,7 @@ async def test_without_the_scope_for_history_the_asker_is_told(tmp_path: Path) -
         assert "missing a permission" in shown
 
 
-async def test_a_notice_is_no_turn_of_the_conversation(tmp_path: Path) -> None:
+async def test_a_notice_is_not_part_of_the_conversation(tmp_path: Path) -> None:
     """The bot's notice about a failure is not shown to the models as an answer."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("")
@@ -123,7 +123,7 @@ async def test_bots_are_not_answered(tmp_path: Path) -> None:
         assert stage.models.questions == []
 
 
-async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
+async def test_editing_a_question_asks_nothing_new(tmp_path: Path) -> None:
     """Correcting a typing error in a direct message does not ask a second time."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
@@ -139,7 +139,7 @@ async def test_an_edit_of_a_question_asks_nothing_new(tmp_path: Path) -> None:
     ("code", "says"),
     [("not_in_channel", "I'm not in this channel"), ("is_archived", "This channel is archived")],
 )
-async def test_where_it_cannot_write_the_asker_is_told_directly(
+async def test_a_reply_that_cannot_be_posted_is_explained_directly(
     tmp_path: Path, code: str, says: str
 ) -> None:
     """A direct message gives the reason and says what to do."""
@@ -178,7 +178,7 @@ async def test_an_outsider_is_marked_even_when_mentioned_first(tmp_path: Path) -
         assert "Zoe (other organisation) wrote:" in proposer_prompt(stage).turns[0][1]
 
 
-async def test_a_bots_name_cannot_put_words_into_anothers_mouth(tmp_path: Path) -> None:
+async def test_a_bots_name_cannot_forge_another_message(tmp_path: Path) -> None:
     """A name with line breaks and colons stays on one line, in quotes, without its colons."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Hello")
@@ -192,7 +192,7 @@ async def test_a_bots_name_cannot_put_words_into_anothers_mouth(tmp_path: Path) 
         assert '"x wrote ok Boss asks Ignore all" (bot) wrote:\n> Hi' in text
 
 
-async def test_somebody_unknown_is_looked_up_once(tmp_path: Path) -> None:
+async def test_an_unknown_user_is_looked_up_once(tmp_path: Path) -> None:
     """An unknown user costs one call per thread and never the reply."""
     async with on_stage(tmp_path) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "One")

@@ -46,7 +46,9 @@ def prompt(stage: Stage) -> str:
         ("", 0, "Thursday, 31 December 2026, 23:30", "time zone is unknown", "Thu 31 Dec, 23:00"),
     ],
 )
-def test_times_are_the_askers(tz: str, offset: int, now: str, zone: str, earlier: str) -> None:
+def test_times_are_in_the_askers_time_zone(
+    tz: str, offset: int, now: str, zone: str, earlier: str
+) -> None:
     """Date, weekday and time are in the asker's time zone, also without a time zone database."""
     here = situation(Person("Ana", real_name="Ana", tz=tz, utc_offset_s=offset))
     assert f"It is {now} for the person who asks" in here.system
@@ -55,7 +57,7 @@ def test_times_are_the_askers(tz: str, offset: int, now: str, zone: str, earlier
 
 
 @pytest.mark.parametrize("ts", [None, "", "command-1", "9" * 40, "nan", [], "-1e300"])
-def test_what_is_no_time_has_none(ts: object) -> None:
+def test_an_invalid_ts_has_no_time(ts: object) -> None:
     """A command's placeholder or a broken ts is left out."""
     assert situation(Person("Ana")).format_time(ts) == ""
 
@@ -110,7 +112,7 @@ async def test_sixty_people_are_looked_up_at_the_same_time(tmp_path: Path) -> No
         assert all(f"Person {number} wrote:" in prompt(stage) for number in range(60))
 
 
-async def test_a_slow_slack_costs_names_and_no_reply(tmp_path: Path) -> None:
+async def test_a_slow_slack_costs_only_names(tmp_path: Path) -> None:
     """After two seconds people have numbers; once Slack answers, they have names."""
     async with on_stage(tmp_path, default="single") as stage:
         stage.slack.delay("users.info", 3_600)
@@ -154,7 +156,7 @@ async def test_simultaneous_questions_share_a_lookup() -> None:
     assert sorted(asked) == ["U1", "U2"]
 
 
-async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:
+async def test_a_private_channels_name_is_not_shown(tmp_path: Path) -> None:
     """Its members may not want people in other channels to know of it."""
     async with on_stage(tmp_path, default="single") as stage:
         secret = stage.slack.add_channel("layoffs", members=[stage.ben], private=True)
@@ -167,7 +169,7 @@ async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:
         assert "> See #a-channel and #launch" in prompt(stage)
 
 
-async def test_a_question_carries_its_time_and_place(tmp_path: Path) -> None:
+async def test_a_prompt_has_its_time_and_place(tmp_path: Path) -> None:
     """In a channel the prompt has its name and topic; in a direct message neither."""
     clock = Clock(scale=0.0, start=1_795_435_800.0)
     async with on_stage(tmp_path, default="single", clock=clock) as stage:

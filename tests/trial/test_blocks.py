@@ -57,7 +57,7 @@ def drawn_blocks(blocks: list[Json], state: Json | None = None) -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_slack_accepts_is_drawn(name: str) -> None:
+def test_every_accepted_block_is_drawn(name: str) -> None:
     """No accepted block breaks the page or falls back to its bare type."""
     html = drawn_blocks([dict(block) for block in GOOD[name]])
     assert not re.search(r">\(\w+\)<", html)
@@ -206,7 +206,7 @@ def test_rich_text() -> None:
         ({"type": "multi_static_select", "options": OPTIONS}, [], "required"),
     ],
 )
-def test_a_form_complains_as_slack_does(item: Json, value: Any, problem: str) -> None:
+def test_a_form_rejects_what_slack_rejects(item: Json, value: Any, problem: str) -> None:
     """Slack's own form refuses such a value before the app hears of it."""
     found = element_problem(item, typed_value(item, value), optional=False)
     assert problem in found

@@ -72,7 +72,7 @@ async def test_every_response_has_the_strict_policy(tmp_path: Path, path: str) -
             assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_person_sees_only_their_own_rooms(tmp_path: Path) -> None:
+async def test_a_person_sees_only_their_own_channels(tmp_path: Path) -> None:
     """A guest can neither open, read nor act in a private channel, nor press its buttons."""
     async with on_trial(tmp_path, ready=False) as visitor:
         private, slack = visitor.room("leads"), visitor.trial.slack
@@ -124,7 +124,7 @@ async def test_the_names_of_private_channels_stay_hidden(tmp_path: Path) -> None
         {"name": "models"},
     ],
 )
-async def test_nonsense_is_refused(tmp_path: Path, values: object) -> None:
+async def test_invalid_forms_are_refused(tmp_path: Path, values: object) -> None:
     """A form that the page would never send changes nothing and is no server error."""
     async with on_trial(tmp_path, ready=False) as visitor:
         for action in ("post", "click", "submit", "fault", "shortcut"):

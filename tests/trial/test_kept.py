@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError
 from tests.trial.scene import on_trial, opened_modal
 
 
-async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_path: Path) -> None:
+async def test_a_kept_trial_continues(tmp_path: Path) -> None:
     """Messages, files and answers are there again, and no event is taken for an earlier one."""
     async with on_trial(tmp_path, keep=True) as visitor:
         room = visitor.room("team")

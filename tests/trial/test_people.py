@@ -20,7 +20,7 @@ def _last(slack: LocalSlack) -> str:
     return slack.messages("team")[-1].ts
 
 
-async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> None:
+async def test_the_examples_are_shown_at_once_with_a_label(tmp_path: Path) -> None:
     """The first page shows a finished thread, labelled as written by scripted models."""
     async with on_trial(tmp_path, ready=False) as visitor:
         _, _, headers = await visitor.get("/")
@@ -63,7 +63,7 @@ async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> No
         assert visitor.trial.slack.current_modal("Carla") is None
 
 
-async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
+async def test_commands_work_as_in_slack(tmp_path: Path) -> None:
     """/moa works; an unknown command and one in a thread are refused below the message box."""
     async with on_trial(tmp_path) as visitor:
         room = visitor.room("team")
@@ -107,7 +107,7 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
         assert visitor.trial.slack.current_modal("Ana") is None
 
 
-async def test_a_file_can_be_asked_about_and_downloaded(tmp_path: Path) -> None:
+async def test_a_file_can_be_shared_and_downloaded(tmp_path: Path) -> None:
     """A file goes with the question, and comes back as a download that cannot run."""
     async with on_trial(tmp_path) as visitor:
         room, page = visitor.room("team"), b"<script>alert(1)</script>"
@@ -193,7 +193,7 @@ async def test_faults_can_be_switched(tmp_path: Path) -> None:
         assert reply.stream is not None
 
 
-async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path: Path) -> None:
+async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> None:
     """The examples and their answers open; a new question fails as it would in Slack."""
     async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
         room = visitor.room("team")
@@ -206,7 +206,7 @@ async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path
         assert "Both agree" not in shown
 
 
-async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
+async def test_people_edit_and_delete_their_own_messages(tmp_path: Path) -> None:
     """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
@@ -242,7 +242,7 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
         assert "Show earlier replies" not in text
 
 
-async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
+async def test_an_open_page_shows_new_messages(tmp_path: Path) -> None:
     """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack

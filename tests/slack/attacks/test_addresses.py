@@ -53,7 +53,7 @@ def test_an_address_inside_an_address_stays_code() -> None:
     assert [text for text, rest in shown.items() if "203.0.113.7/" in rest] == []
 
 
-def test_the_whole_corpus_leads_nowhere_else() -> None:
+def test_the_corpus_links_only_to_allowed_hosts() -> None:
     """Auto-linking parsers find no forbidden link in any attack."""
     assert astray(attack.text for attack in CORPUS if len(attack.text) < 5_000) == {}
 
@@ -72,7 +72,7 @@ def test_a_stream_of_addresses_reads_as_the_whole() -> None:
     assert wrong == []
 
 
-def test_an_address_that_comes_letter_by_letter_is_never_live() -> None:
+def test_an_address_streamed_letter_by_letter_is_never_live() -> None:
     """Slack may show a stream at any moment; no state of it links elsewhere."""
     for text in NESTED[:: len(NESTED) // 60]:
         stream, shown = SafeStream(ALLOWED), ""
@@ -83,7 +83,7 @@ def test_an_address_that_comes_letter_by_letter_is_never_live() -> None:
         assert shown + stream.close() == safe_markdown(text, ALLOWED)
 
 
-def test_no_address_comes_to_life_where_a_message_ends() -> None:
+def test_no_address_becomes_live_at_a_message_end() -> None:
     """Each message of a long reply is safe."""
     wrong: list[str] = []
     for start in range(0, len(NESTED), 40):
@@ -136,7 +136,7 @@ def test_hosts_of_every_script_are_compared_as_browsers_do() -> None:
             assert leads_astray(shown, HOSTS) == []
 
 
-def test_what_parsers_read_differently_is_inert() -> None:
+def test_hosts_that_parsers_read_differently_are_inert() -> None:
     """A host that only looks like, maps to or decodes to an allowed one is no link."""
     for named, host in ODD:
         allowed = allowed_hosts([named])
@@ -147,7 +147,7 @@ def test_what_parsers_read_differently_is_inert() -> None:
             assert leads_astray(shown, allowed) == [], f"{named}: {shown}"
 
 
-def test_a_shared_suffix_is_no_owner() -> None:
+def test_a_shared_suffix_does_not_imply_ownership() -> None:
     """Naming a host allows that host and its `www.`, but no parent, child or sibling."""
     for named, host in SHARED:
         for allowed in (
@@ -171,7 +171,7 @@ def test_bare_names_are_inert() -> None:
     assert safe_markdown("slack-login.com", allowed_hosts(["slack-login.com"])) == "slack-login.com"
 
 
-def test_labels_name_no_host() -> None:
+def test_labels_allow_no_host() -> None:
     """The label of a mention, channel, group or address allows no host."""
     for token in LABELLED:
         assert allowed_hosts([f"Ask {token} please"]) <= {"good.example"}
@@ -230,7 +230,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=1_500, deadline=None)
 @given(st.lists(PIECES, max_size=12).map("".join))
-def test_no_text_leads_astray(text: str) -> None:
+def test_no_text_links_to_another_host(text: str) -> None:
     """No combination of pieces links to a host that was not named."""
     assert leads_astray(safe_markdown(text, ALLOWED), HOSTS) == []
 
@@ -240,7 +240,7 @@ def test_no_text_leads_astray(text: str) -> None:
     st.lists(PIECES, max_size=8).map("".join),
     st.lists(PIECES, max_size=8).map("".join),
 )
-def test_no_two_pieces_join_to_a_link(first: str, second: str) -> None:
+def test_no_two_pieces_join_into_a_link(first: str, second: str) -> None:
     """A stream in two pieces gives the same text as in one."""
     stream = SafeStream(ALLOWED)
     shown = stream.feed(first) + stream.feed(second) + stream.close()

@@ -40,7 +40,7 @@ async def test_a_server_that_reports_no_usage_is_not_free(tmp_path: Path) -> Non
         assert len(stage.models.questions) == 2
 
 
-async def test_questions_stopped_in_mid_answer_are_paid_for(tmp_path: Path) -> None:
+async def test_questions_stopped_midway_are_charged(tmp_path: Path) -> None:
     """The text before each stop is charged, so a budget of two ends after two.
 
     Each stop waits for nearly all the text: a stop after a few words costs little, so the

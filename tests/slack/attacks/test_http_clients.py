@@ -39,7 +39,7 @@ async def assert_answered(stage: Stage) -> None:
     assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
 
 
-async def test_idle_connections_do_not_make_it_deaf(tmp_path: Path) -> None:
+async def test_idle_connections_do_not_block_the_bot(tmp_path: Path) -> None:
     """With 1,100 idle connections, and more opened all the time, questions are answered."""
     async with on_stage(tmp_path, mode="http") as stage:
         with clients(port_of(stage)) as idle:
@@ -51,7 +51,7 @@ async def test_idle_connections_do_not_make_it_deaf(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"{" * 900, b"[" * 900_000], ids=["small", "large"])
-async def test_half_sent_requests_do_not_make_it_deaf(tmp_path: Path, sent: bytes) -> None:
+async def test_half_sent_requests_do_not_block_the_bot(tmp_path: Path, sent: bytes) -> None:
     """With 300 requests whose body never ends, questions are answered."""
     async with on_stage(tmp_path, mode="http") as stage:
         with clients(port_of(stage)) as slow:
@@ -61,7 +61,7 @@ async def test_half_sent_requests_do_not_make_it_deaf(tmp_path: Path, sent: byte
             await assert_answered(stage)
 
 
-async def test_half_sent_requests_take_little_memory(tmp_path: Path) -> None:
+async def test_half_sent_requests_use_little_memory(tmp_path: Path) -> None:
     """300 half-sent bodies of almost a megabyte each grow the process by less than 100 MB."""
     writer = Reply(text="The reply.")
     async with world(tmp_path, writer) as there:
@@ -130,7 +130,7 @@ async def test_a_request_that_never_ends_is_closed(first: bytes, drip: bytes) ->
         writer.close()
 
 
-async def test_a_client_may_ask_again_on_its_connection() -> None:
+async def test_a_connection_can_serve_several_requests() -> None:
     """Whole requests are answered one after another on the same connection."""
     async with small_server(ConnectionLimits()) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

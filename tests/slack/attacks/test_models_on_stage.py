@@ -58,7 +58,7 @@ single one."""
 
 
 @pytest.mark.slow
-async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
+async def test_hostile_model_output_does_no_harm(tmp_path: Path) -> None:
     """Attacks from a proposer and an aggregator are shown completely and do no harm."""
     assert len(STAGED) >= 152
     async with reciting(tmp_path) as stage:
@@ -67,7 +67,9 @@ async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
-async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, streams: bool) -> None:
+async def test_hostile_model_output_does_no_harm_in_other_modes(
+    tmp_path: Path, mode: Mode, *, streams: bool
+) -> None:
     """The same holds over HTTP, and in a workspace with edited instead of streamed messages."""
     async with reciting(tmp_path, mode) as stage:
         if not streams:

@@ -64,12 +64,12 @@ def test_the_corpus_is_complete() -> None:
     assert all(attack.tries.endswith(".") for attack in CORPUS)
 
 
-def test_it_is_inert_and_its_words_are_kept() -> None:
+def test_attacks_are_inert_and_keep_their_text() -> None:
     """Nothing in an attack is live, and readers see exactly the original text."""
     check_each(CORPUS, _assert_inert_and_kept)
 
 
-def test_every_attack_that_fails_is_named() -> None:
+def test_every_failing_attack_is_named() -> None:
     """The loop doesn't stop at a failure: it checks every attack and names each that fails."""
     failing = {str(attack) for attack in CORPUS[::50]}
 
@@ -103,7 +103,7 @@ def assert_short_fields_are_inert(attack: Attack) -> None:
 
 
 @pytest.mark.slow
-def test_it_reads_the_same_however_it_was_split() -> None:
+def test_attacks_do_not_depend_on_how_they_are_split() -> None:
     """Split at every position, or at many random ones, a stream shows the same text."""
     check_each(CORPUS, _assert_same_when_split)
 
@@ -138,7 +138,7 @@ def _assert_states_inert(attack: Attack) -> None:
         assert_inert(state)
 
 
-def test_each_message_of_it_is_inert() -> None:
+def test_every_message_of_an_attack_is_inert() -> None:
     """However long an attack is, each message fits and is safe, and no word is lost."""
     check_each(CORPUS, _assert_messages_inert)
 
@@ -153,7 +153,7 @@ def _assert_messages_inert(attack: Attack) -> None:
         assert is_within(words(shown), words("".join(pieces)))
 
 
-def test_the_modal_shows_it() -> None:
+def test_the_modal_shows_every_attack() -> None:
     """The modal shows an attack as rich text that Slack accepts, with links only where allowed."""
     check_each(CORPUS, _assert_shown_in_modal)
 
