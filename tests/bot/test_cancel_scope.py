@@ -1,4 +1,4 @@
-"""Cancelling a piece of work from outside: for a reason, once, and only that work."""
+"""Cancelling work from outside: with a reason, once, and only that work."""
 
 from __future__ import annotations
 

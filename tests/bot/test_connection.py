@@ -1,4 +1,4 @@
-"""The connection to Slack: losses are noticed, logged once, and repaired."""
+"""The connection to Slack: losses are detected, logged once, and repaired."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ async def test_a_lost_connection_is_reopened(watched: Watched) -> None:
 
 
 async def test_the_bot_is_not_ready_while_slack_refuses_connections(watched: Watched) -> None:
-    """However often it retries, the log has one line per cause."""
+    """The log has one line per cause, no matter how often the bot retries."""
     watched.slack.fail_next("apps.connections.open", error="internal_error", times=3)
     await watched.slack.drop_sockets()
     await watched.says("slack_not_connected")
@@ -160,7 +160,7 @@ async def test_a_refused_token_is_logged_once(watched: Watched, code: str) -> No
 
 @pytest.mark.parametrize("asked_before", [False, True])
 async def test_a_refused_bot_token_is_logged_once(watched: Watched, *, asked_before: bool) -> None:
-    """It is logged once, however many calls fail; so is the recovery."""
+    """It is logged once, no matter how many calls fail; so is the recovery."""
     if asked_before:
         await watched.answers()
     watched.slack.app.revoked = True

@@ -1,4 +1,4 @@
-"""Opening the database, losing it for a while, and the content of its errors."""
+"""Opening the database, losing it for a while, and the text of its errors."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     ],
 )
 async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None:
-    """An @ in it would move its rest into the host's name, which messages show."""
+    """An @ in it would move the rest into the host name, which messages show."""
     with pytest.raises(ConfigurationError, match="Percent-encode") as caught:
         await open_database(address)
     assert "secret" not in str(caught.value)

@@ -157,7 +157,7 @@ async def test_runs_beyond_the_limit_wait_and_learn_their_position(stage: Stage)
 
 
 async def test_queued_runs_start_in_turn_when_a_slot_is_free(stage: Stage) -> None:
-    """Of two queued questions, that of the person who asked less goes first."""
+    """Of two queued questions, the one by the person who asked fewer goes first."""
     busy, late, early = [await stage.claim(user) for user in ("U1", "U1", "U2")]
     async with stage.jobs(at_once=1) as jobs:
         await jobs.hand_over(busy)
@@ -285,7 +285,7 @@ async def test_a_lost_dispatch_is_recovered(stage: Stage) -> None:
 
 @POSTGRES
 async def test_a_run_is_stopped_in_another_process(stage: Stage) -> None:
-    """Its process stops it, and works on until the asker has been notified."""
+    """Its process stops it, and keeps working until the asker has been notified."""
     other = Stage(stage.database)
     run_id = await stage.claim()
     async with stage.jobs() as jobs:

@@ -79,7 +79,7 @@ def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None
 
 
 def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
-    """Console logs tell questions apart, too."""
+    """Console logs distinguish questions, too."""
     *lines, last = run_program(TASKS.format(form="console"), tmp_path).splitlines()
     assert len(lines) == 3
     assert all("run_id=run-1" in line for line in lines)

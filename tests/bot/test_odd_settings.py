@@ -84,7 +84,7 @@ async def complaint(folder: Path, variables: dict[str, str]) -> str:
 @given(name=st.sampled_from(NAMES), value=odd)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_variable_causes_a_traceback(tmp_path: Path, name: str, value: str) -> None:
-    """Any value is accepted or explained; a secret is never quoted."""
+    """Any value is accepted or explained, and a secret is never quoted."""
     (tmp_path / "moa.toml").write_text(CONFIG.format(url='"http://localhost"'), encoding="utf-8")
     assert SECRET not in await complaint(tmp_path, {name: value})
 
@@ -127,7 +127,7 @@ async def test_a_login_in_slacks_address_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_addresses_are_shown_without_their_secrets(address: str, shown: str) -> None:
-    """A possible login or key never appears in a report."""
+    """Anything that may be a login or a key never appears in a report."""
     assert shown_address(address) == shown
 
 

@@ -138,7 +138,7 @@ async def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def silent() -> AsyncGenerator[tuple[str, asyncio.Event], None]:
-    """Yield a server that never answers: its address, and whether anybody connected."""
+    """Yield a server that never responds: its address, and an event for the first connection."""
     asked = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -83,7 +83,7 @@ async def chosen(database: Database, team: str, scope: str, name: str) -> None:
 
 
 async def spent(database: Database, day: str, *, team: str = "T1", user: str = "U1") -> None:
-    """Store somebody's spending on a day."""
+    """Store a person's spending on a day."""
     row = {"team": team, "day": day, "channel": "C1", "user": user, "questions": 1, "cost_usd": 1.0}
     async with database.begin() as connection:
         await connection.execute(insert(spending).values(row))

@@ -18,7 +18,7 @@ QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 
 
 class Asking:
-    """People who ask at moments set by the test.
+    """People who ask at times set by the test.
 
     Attributes:
         now: seconds since the start.
@@ -85,7 +85,7 @@ async def test_only_unfinished_questions_count(asking: Asking) -> None:
 
 
 async def test_a_quiet_channels_question_overtakes_a_busy_channels(asking: Asking) -> None:
-    """Of twenty, all but the first few are behind it."""
+    """Of twenty questions, all but the first few are behind it."""
     busy = [await asking.ask() for _ in range(20)]
     quiet = await asking.ask("U2", "C2")
     assert (await asking.position(quiet)).ahead == 4

@@ -1,6 +1,6 @@
 """Upgrading a database of commit 6ac0937 resumes its unfinished runs.
 
-That release kept its queue in DBOS: in a file beside SQLite's, or in the schema `dbos`.
+That release kept its queue in DBOS: in a file next to SQLite's, or in the schema `dbos`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ async def fill(connection: AsyncConnection) -> None:
 
 @pytest.fixture
 async def of_that_release(empty_database: str, tmp_path: Path) -> str:
-    """Return a database that it has worked with."""
+    """Return a database that this release has used."""
     async with plain(empty_database) as engine:
         await upgraded(engine, REVISION)
         async with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""A trial with scripted models in a real browser; people act in windows of their own."""
+"""A trial with scripted models in a real browser. Each person has a window."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Scene:
     async def window(
         self, slug: str, room: str = "team", scheme: Literal["light", "dark"] = "light"
     ) -> Page:
-        """Open a channel as a person, in a browser session of its own."""
+        """Open a channel as a person, in a separate browser session."""
         context = await self.browser.new_context(
             viewport={"width": 1360, "height": 900}, color_scheme=scheme
         )
@@ -87,7 +87,7 @@ class Scene:
         )
 
     def replies(self, room: str = "team") -> list[SlackMessage]:
-        """The bot's finished replies in a channel, examples aside."""
+        """The bot's finished replies in a channel, except examples."""
         channel = next(c for c in self.trial.slack.conversations if c.name == room)
         ours = [m for m in channel.messages.values() if m.user == self.trial.slack.bot_user_id]
         done = [m for m in ours if m.metadata and not m.streaming]
@@ -95,7 +95,7 @@ class Scene:
 
 
 async def live(page: Page) -> None:
-    """Wait until a page follows the local Slack."""
+    """Wait until a page shows live updates."""
     await page.wait_for_selector("body[data-live=yes]")
 
 
@@ -116,13 +116,13 @@ async def open_thread(page: Page, question: str) -> Locator:
 
 
 async def see(place: Page | Locator, text: str) -> None:
-    """Wait until a text can be seen."""
+    """Wait until a text is visible."""
     await expected(place.get_by_text(text).first).to_be_visible(timeout=15_000)
 
 
 @asynccontextmanager
 async def on_scene(folder: Path, *, delay: float = 0.3) -> AsyncGenerator[Scene, None]:
-    """A trial in a browser. Nothing may complain: no console error, no request elsewhere."""
+    """Run a trial in a browser. Console errors and requests to other hosts fail the test."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
     async with AsyncExitStack() as stack:
         trial = await stack.enter_async_context(open_trial(load(folder, {}), folder))

@@ -1,4 +1,4 @@
-"""The whole way in a real browser, as the people of the trial."""
+"""Complete tasks in a real browser, as the people of the trial."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_ask_with_a_mention_and_open_the_answers(tmp_path: Path) -> None:
 
 
 async def test_regenerate_and_feedback_with_a_reason(tmp_path: Path) -> None:
-    """Ben asks again for Ana's reply, and says why the second one did not help."""
+    """Ben regenerates Ana's reply, and says why the second one did not help."""
     async with on_scene(tmp_path) as scene:
         ana, ben = await scene.window("ana"), await scene.window("ben")
         await say(ana, "@MoA Which one?")
@@ -105,7 +105,7 @@ async def test_ask_with_a_file_and_the_shortcuts(tmp_path: Path) -> None:
 
 
 async def test_settings_and_home(tmp_path: Path) -> None:
-    """Ben changes the channel's pipeline; a guest may not; the Home tab shows one's questions."""
+    """Ben changes the channel's pipeline, a guest may not, and Home shows his questions."""
     async with on_scene(tmp_path) as scene:
         ben, dan = await scene.window("ben"), await scene.window("dan")
         await say(ben, "/moa settings")

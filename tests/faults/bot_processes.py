@@ -1,4 +1,4 @@
-"""Bot processes that a test starts, signals, kills and whose logs it reads."""
+"""Bot processes that a test can start, signal and kill, with their logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Life:
         self.pid = pid
         self.said = ""
         self.code: int | None = None
-        """Its exit code; None while it lives, and for ever when it was killed."""
+        """Its exit code, or None while it runs and if it was killed."""
         self._trap = trap
         self._news = asyncio.Condition()
         self._is_over = False
@@ -42,11 +42,11 @@ class Life:
         assert word in self.said, f"it ended without saying {word!r}:\n{self.said}"
 
     def arm(self) -> None:
-        """Let it die at its kill point from now on."""
+        """Make it die at its kill point from now on."""
         self._trap.touch()
 
     def disarm(self) -> None:
-        """Let it survive its kill point from now on."""
+        """Make it survive its kill point from now on."""
         self._trap.unlink(missing_ok=True)
 
     def send(self, number: signal.Signals) -> None:
@@ -113,7 +113,7 @@ class Lives:
             full: while this file exists, the disk is full (SQLite).
             database: its URL; by default a file in the folder.
             change: environment variables to change.
-            hasty: whether it counts silent processes as dead sooner than in production.
+            hasty: whether silent processes count as dead sooner than in production.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tests.faults.scene import Asked, Scene, named
 
 LONGEST_S = 5.0
-"""A question takes some two seconds: so it is struck in any of its moments, or in none."""
+"""A question takes about two seconds, so a kill hits it at any moment, or not at all."""
 
 MAX_AT_ONCE = 6
 PATIENCE_S = 300
@@ -28,8 +28,8 @@ class Tally:
     Attributes:
         questions: questions asked; each was answered exactly once.
         kills: processes killed.
-        again: model calls that a kill interrupted and that were repeated.
-        twice: calls repeated because a kill came between their end and the storing of their answer.
+        again: model calls that were interrupted by a kill and repeated.
+        twice: calls repeated because a kill came before their answer was stored.
         seconds: total duration.
     """
 
@@ -53,7 +53,7 @@ async def kill_at_random(
         say: receives progress messages.
     """
     began = time.monotonic()
-    moments = random.Random(seed)  # noqa: S311 - nobody is to be kept from guessing them
+    moments = random.Random(seed)  # noqa: S311 - not a secret
     there.slack.rate_limits.enabled = False
     there.configure('[limits]\nquestions_per_person_hour = "unlimited"')
     asked: list[Asked] = []
@@ -72,13 +72,13 @@ async def kill_at_random(
 async def _round(there: Scene, moments: random.Random, processes: int) -> list[Asked]:
     """Start processes, ask some questions, and kill one process after the other.
 
-    Every second round dead processes are noticed as late as in production.
+    In every second round, dead processes are detected as late as in production.
     """
     hasty = moments.random() < 0.5
     async with AsyncExitStack() as stack:
         starting = [stack.enter_async_context(there.ready(hasty=hasty)) for _ in range(processes)]
         lives = await asyncio.gather(*starting)
-        there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
+        there.slack.clock.advance(61)  # Slack resends unacknowledged events
         asked: list[Asked] = []
         for _ in range(moments.randint(1, MAX_AT_ONCE)):
             asked.append(await there.ask())

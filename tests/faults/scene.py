@@ -32,12 +32,12 @@ def named(request: Request) -> str:
 
 
 def reply_to(request: Request) -> str:
-    """Return what the aggregator writes."""
+    """Return the aggregator's text."""
     return f"The reply to {named(request)} is: one two three four five six seven eight nine ten."
 
 
 SLOWLY = Reply(reply_to, first_token_s=0.1, pace_s=0.1)
-"""It takes long enough to be shown in several pieces."""
+"""Slow enough to be shown in several pieces."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Paid:
 
 
 class Scene:
-    """The surroundings of the bot processes, and the checks on what they leave."""
+    """The surroundings of the bot processes, and the checks of the results."""
 
     def __init__(self, folder: Path, there: World, lives: Lives, database: str) -> None:
         self.there = there
@@ -110,12 +110,12 @@ class Scene:
                 return
 
     async def answered(self, *questions: Asked, patience_s: float = PATIENCE_S) -> None:
-        """Wait until every question has ended in all respects, then check each."""
+        """Wait until every question has ended completely, then check each one."""
         for asked in questions:
             await self.slack.wait_for(lambda asked=asked: self._looks_over(asked), patience_s)
         try:
             async with asyncio.timeout(patience_s):
-                while self.held() or any(self._is_live(asked) for asked in questions):  # noqa: ASYNC110 - a database tells nobody of changes
+                while self.held() or any(self._is_live(asked) for asked in questions):  # noqa: ASYNC110 - a database does not report changes
                     await asyncio.sleep(0.05)
         except TimeoutError:
             live = [f"{asked.word}: {self.state(asked)}" for asked in questions]

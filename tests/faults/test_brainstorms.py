@@ -1,4 +1,4 @@
-"""A process is killed at every named point of a brainstorm; the next one, or another, goes on."""
+"""A process is killed at every named point of a brainstorm, and another one continues."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from tests.faults.bot_processes import Life, Lives
 from tests.faults.kill_points import BRAINSTORMED
 
 AGAIN_S = 0.3
-"""Seconds until a person tries again what failed or did not happen."""
+"""Seconds until a person repeats an action that failed or had no effect."""
 
 PATIENCE_S = 90
 PHASES = ("1 of 4", "2 of 4 · Themes* · until", "3 of 4", "4 of 4")
 
 
 PAST: Mapping[str, Callable[[BrainstormSession], object]] = {
-    "posting of its board announced": lambda session: session.board_ts,
+    "board posting announced": lambda session: session.board_ts,
     "board posted, its ts not stored": lambda session: session.board_ts,
-    "ts of the board stored": lambda session: session.board_ts,
+    "board ts stored": lambda session: session.board_ts,
     "silence settled": lambda session: session.settled or session.step,
     "themes begun": lambda session: session.step >= 1,
     "ideas grouped, not stored": lambda session: session.themes,
     "themes stored": lambda session: session.themes,
     "themes posted, their ts not stored": lambda session: session.themes_ts,
-    "ts of the themes stored": lambda session: session.themes_ts,
-    "end of the themes set": lambda session: session.themes_ts and session.phase_ends_at,
+    "themes ts stored": lambda session: session.themes_ts,
+    "themes end set": lambda session: session.themes_ts and session.phase_ends_at,
     "dots begun": lambda session: session.step >= 2,
     "result begun": lambda session: session.step >= 3,
     "result posted, its ts not stored": lambda session: session.result_ts,
-    "ts of the result stored": lambda session: session.result_ts,
-    "question about the result stored": lambda session: session.result_ts and session.settled,
-    "run of the result stored": lambda session: session.result_ts and session.settled,
-    "run of the result handed over": lambda session: session.result_ts and session.settled,
+    "result ts stored": lambda session: session.result_ts,
+    "result question stored": lambda session: session.result_ts and session.settled,
+    "result run stored": lambda session: session.result_ts and session.settled,
+    "result run queued": lambda session: session.result_ts and session.settled,
 }
-"""Whether a brainstorm can't come to a point any more: a second worker went on before it was
-killed, too. All other points come again, or come only once their person acts."""
+"""Whether a brainstorm has passed a point: a second worker continued before it was killed, too. All
+other points recur, or are reached only once a person acts."""
 
 
 class Play:
-    """A brainstorm that three people hold, whatever happens to the bot.
+    """A brainstorm by three people, whatever happens to the bot.
 
-    They do again what was not acknowledged: submit the same form, or click once more.
+    They repeat actions that were not acknowledged: submit the same form, or click once more.
     """
 
     def __init__(self, there: World, people: list[User], store: StoredBrainstorms) -> None:
@@ -68,7 +68,7 @@ class Play:
         self.voted: set[str] = set()
 
     async def run(self) -> None:
-        """Go on until the result is written up."""
+        """Continue until the result is written up."""
         self.board = await self._started()
         await self._until_models()
         for person in self.people:
@@ -89,7 +89,7 @@ class Play:
         )
 
     async def check(self) -> None:
-        """Nothing is lost, nothing is there twice, and no phase was skipped."""
+        """Check that nothing is lost or repeated, and no phase was skipped."""
         boards = self._boards()
         assert len(boards) == 1, "\n\n".join(map(self.slack.render, boards))
         shown = [self.slack.render(message) for message in self._thread()]
@@ -149,8 +149,8 @@ class Play:
         await asyncio.sleep(AGAIN_S)
 
     async def _until_models(self) -> None:
-        """Wait for the models, so that the points come in their order."""
-        while len(await self.store.ended_calls((await self._session()).id)) < 12:  # noqa: ASYNC110 - a database tells nobody of changes
+        """Wait for the models, so that the points come in order."""
+        while len(await self.store.ended_calls((await self._session()).id)) < 12:  # noqa: ASYNC110 - a database does not report changes
             await asyncio.sleep(AGAIN_S)
 
     async def _until(self, phase: int) -> None:
@@ -164,7 +164,7 @@ class Play:
             await asyncio.sleep(AGAIN_S)
 
     async def is_past(self, point: str) -> bool:
-        """Whether the brainstorm can't come to a point any more."""
+        """Return whether the brainstorm has passed a point."""
         found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
         return point in PAST and bool(found) and bool(PAST[point](found[0]))
 
@@ -193,7 +193,7 @@ class Play:
 
 
 async def until_killed(play: Play, alive: list[Life], point: str) -> None:
-    """Play until one of the processes is killed; the others are not killed there any more."""
+    """Continue until one of the processes is killed; the others are then not killed there."""
     playing = asyncio.create_task(play.run())
     ending = [asyncio.create_task(life.ended()) for life in alive]
     try:
@@ -206,7 +206,7 @@ async def until_killed(play: Play, alive: list[Life], point: str) -> None:
 
 
 async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> None:
-    """Hold one brainstorm through every point: at each, one process dies and new ones go on."""
+    """Run one brainstorm through every point: at each, one process dies and new ones continue."""
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(world(folder, MODELS["writer-1"]))
         opened: Database = await open_database(database)
@@ -217,7 +217,7 @@ async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> 
         play = Play(there, people, StoredBrainstorms(opened))
         for point, at in BRAINSTORMED.items():
             if processes > 1 and (at.nth > 1 or await play.is_past(point)):
-                continue  # who of both does something for the second time is left to chance
+                continue  # which of the two repeats an action is left to chance
             async with AsyncExitStack() as alive:
                 options: dict[str, Any] = {"database": database, "point": point, "armed": True}
                 killable = [
@@ -239,7 +239,7 @@ async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> 
 async def test_killed_at_every_point_of_a_brainstorm(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """The next start goes on: no idea and no dot is lost, nothing is there twice."""
+    """The next start continues: no idea and no dot is lost, and nothing is repeated."""
     await held(tmp_path, lives, database, processes=1)
 
 
@@ -248,5 +248,5 @@ async def test_killed_at_every_point_of_a_brainstorm(
 async def test_killed_at_every_point_with_two_workers(
     tmp_path: Path, lives: Lives, database: str
 ) -> None:
-    """Whichever of two workers dies, the promises are the same."""
+    """The same holds whichever of two workers dies."""
     await held(tmp_path, lives, database, processes=2)

@@ -1,4 +1,4 @@
-"""The database is locked, full or away for a while: each question is still answered once."""
+"""The database is locked, full or unavailable for a while: each question is answered once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_a_full_disk_is_survived(tmp_path: Path, lives: Lives, sqlite: str
         late = await there.ask()
         await there.slack.wait_for(lambda: there.slack.deliveries[-1].acks)
         full.unlink()
-        there.slack.clock.advance(61)  # Slack sends again what could not be stored
+        there.slack.clock.advance(61)  # Slack resends events that could not be stored
         await there.answered(asked, late)
 
 

@@ -1,4 +1,4 @@
-"""A question is deleted while the bot is down, or while it dies."""
+"""A question is deleted while the bot is down, or as it dies."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ async def killed_in_its_reply(there: Scene, life: Life) -> Asked:
 
 
 async def assert_withdrawn(there: Scene, asked: Asked) -> None:
-    """Check that nothing of it is left in the channel and that the asker knows."""
+    """Check that nothing of it is left in the channel and that the asker was notified."""
     async with asyncio.timeout(PATIENCE_S):
-        while there.state(asked) != "failed" or there.held():  # noqa: ASYNC110 - a database tells nobody of changes
+        while there.state(asked) != "failed" or there.held():  # noqa: ASYNC110 - a database does not report changes
             await asyncio.sleep(0.05)
     slack, general = there.slack, there.there.general
     ours = [m for m in general.messages.values() if m.user == slack.bot_user_id]

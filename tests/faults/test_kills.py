@@ -18,10 +18,10 @@ from tests.faults.kill_points import EDITED, PLAINER, POINTS, REQUEUED, RESUMED,
 from tests.faults.scene import Asked, Paid, Scene, scene
 
 ON_THE_WAY_S = 0.3
-"""Seconds in which a server hears of what a process had sent when it was killed."""
+"""Seconds in which a server receives data sent by a process that was then killed."""
 
 CHAINS = 4
-"""The points are divided among so many bots."""
+"""The number of bots among which the points are divided."""
 
 LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 
@@ -29,9 +29,9 @@ LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 async def killed_at_each(
     there: Scene, points: Iterable[str], *options: str, busy: bool = False
 ) -> None:
-    """Kill one process after the other, each at another point; then let the last one finish.
+    """Kill one process after the other, each at a different point; then let the last one finish.
 
-    Each process gets two questions: one is at the point, the other anywhere.
+    Each process gets two questions: one is at the point, the other one anywhere.
 
     Args:
         there: the workspace and models.
@@ -42,7 +42,7 @@ async def killed_at_each(
     left: list[tuple[Asked, Paid]] = []
     for point in [*points, None]:
         async with there.ready(*options, point=point) as life:
-            there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
+            there.slack.clock.advance(61)  # Slack resends unacknowledged events
             await there.answered(*(asked for asked, _ in left))
             for asked, before in left:
                 there.check_paid(asked, before)
@@ -70,7 +70,7 @@ async def test_killed_at_any_point_of_a_question(
         async with scene(folder, lives, databases.fresh(kind)) as there:
             await killed_at_each(there, [*POINTS][number::CHAINS])
 
-    # Side by side, since each of them mostly waits.
+    # In parallel, since each of them mostly waits.
     async with asyncio.TaskGroup() as group:
         for number in range(CHAINS):
             group.create_task(chain(number))
@@ -128,7 +128,7 @@ async def test_killed_with_slack_by_http(tmp_path: Path, lives: Lives, database:
         port = str(free.getsockname()[1])
     async with scene(tmp_path, lives, database) as there:
         there.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-        points = ("question stored, not acknowledged", "acknowledged, not handed over", "begun")
+        points = ("question stored, not acknowledged", "acknowledged, not queued", "begun")
         await killed_at_each(there, points, "--http", "--port", port)
 
 

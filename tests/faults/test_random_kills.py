@@ -1,4 +1,4 @@
-"""Processes are killed at random during some questions; `benchmarks.bot.kills` asks hundreds."""
+"""Processes are killed at random during a few questions; `benchmarks.bot.kills` asks hundreds."""
 
 from __future__ import annotations
 

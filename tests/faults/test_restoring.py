@@ -34,7 +34,7 @@ def _file(file: Path) -> tuple[str, Act, Act]:
 
     async def back_up() -> None:
         with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(backup)) as to:
-            there.backup(to)  # what `.backup` of the command sqlite3 does
+            there.backup(to)  # like `.backup` in the sqlite3 command
 
     async def restore() -> None:
         backup.replace(file)

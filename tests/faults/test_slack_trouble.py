@@ -33,7 +33,7 @@ def database(tmp_path: Path) -> str:
 async def test_a_failed_call_posts_nothing_twice(
     tmp_path: Path, lives: Lives, database: str, fault: dict[str, Any]
 ) -> None:
-    """Each Web API call of a reply fails once, before or after Slack has carried it out."""
+    """Each Web API call of a reply fails once, before or after it takes effect."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         asked = []
         for method in SHOWING:
@@ -67,7 +67,7 @@ async def test_answers_are_delivered_after_slack_was_down(
 
 
 async def test_the_bot_waits_for_a_slow_slack(tmp_path: Path, lives: Lives, database: str) -> None:
-    """Late responses of Slack delay nobody, and nothing is done twice because of them."""
+    """Slack's late responses delay nobody and cause no repetition."""
     async with scene(tmp_path, lives, database) as there, there.ready():
         for method in SHOWING:
             there.slack.delay(method, 0.7)
@@ -92,7 +92,7 @@ async def test_a_broken_connection_loses_no_event(
             lambda: len(there.slack.calls("apps.connections.open")) > opened, timeout=60
         )
         await there.slack.wait_for(lambda: there.slack.connections == 1, timeout=60)
-        there.slack.clock.advance(61)  # what found no connection is sent again
+        there.slack.clock.advance(61)  # events without a connection are resent
         for delivery in there.slack.deliveries[:2]:
             await there.slack.redeliver(delivery.event_id)
         await there.answered(*asked)

@@ -62,5 +62,5 @@ async def test_a_clock_that_is_set_back_loses_nothing(
         finally:
             await ended(process)
         async with there.ready():
-            there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
+            there.slack.clock.advance(61)  # Slack resends unacknowledged events
             await there.answered(*asked)

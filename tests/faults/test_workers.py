@@ -17,7 +17,7 @@ from tests.faults.kill_points import QUEUED
 from tests.faults.scene import SLOWLY, Asked, Scene, scene
 
 TAKEN_OVER_S = 30
-"""Longer than it may take (10 s): what is tested is that it happens, on however slow a machine."""
+"""More than the allowed 10 s: the test checks that it happens, even on a slow machine."""
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_a_worker_answers_the_question_of_a_dead_process(
 async def test_a_queued_question_survives_any_process(
     tmp_path: Path, lives: Lives, database: str, point: str
 ) -> None:
-    """One process queues it and either may fetch it; whichever dies, it is answered once."""
+    """One process queues it and either may fetch it. Whichever dies, it is answered once."""
     gate = asyncio.Event()
     async with scene(tmp_path, lives, database, replace(SLOWLY, gate=gate)) as there:
         there.configure("[work]\nat_once = 1")

@@ -27,14 +27,14 @@ LAST_RESORT = {"streaming", "agent_sessions", "assistant_status"}
 
 TOO_LATE = {
     "outcome stored, stream open",
-    "last piece shown, stream open",
+    "last part shown, stream open",
     "stream ended, not recorded",
     "reply complete, not recorded",
     "recorded as answered",
-    "sign of work taken away",
+    "status cleared",
     "work over, job not ended",
-    "line of progress edited",
-    "whole reply edited in, not recorded",
+    "progress line edited",
+    "complete reply edited in, not recorded",
     "reaction set, recorded as answered",
 }
 """Points at which a run's end may be decided: the reply may be complete, or stopped."""
@@ -89,7 +89,7 @@ ASYNC = {
 }
 
 
-PIECE = "a piece of the reply shown"
+PIECE = "part of the reply shown"
 """The first piece of a short reply may be its last, so this point needs a long one."""
 
 LATE = [PIECE, *sorted(TOO_LATE - {*EDITED})]
