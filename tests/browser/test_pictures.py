@@ -1,4 +1,4 @@
-"""The command that makes the pictures of the documents."""
+"""The command that makes the pictures for the documents."""
 
 from __future__ import annotations
 

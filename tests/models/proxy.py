@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Leads every host to one server, to test public names on loopback.
+    """Connects every host to one server, to test public names on loopback.
 
     Args:
         target: the server's URL.

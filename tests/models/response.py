@@ -40,7 +40,7 @@ class Answering:
         self._tokens = Tokens.of(reply, request)
 
     async def run(self) -> web.StreamResponse:
-        """Send it up to its end or its fault."""
+        """Send it until its end or its fault."""
         match self._reply.fault:
             case Status(status, body, headers):
                 error = self._wire.error(status) if body is None else body

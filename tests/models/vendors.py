@@ -1,4 +1,4 @@
-"""A loopback server with the paths, queries and headers of hosted services, and as strict."""
+"""A loopback server with the paths, queries and headers of hosted services, and equally strict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks at Slack's limits, and blocks one step beyond, for the validation tests."""
+"""Blocks at Slack's limits, and blocks just beyond them, for the validation tests."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "51 blocks": ([{"type": "divider"}] * 51, "no more than 50 items"),
     "section of 3,001": ([section("x" * 3_001)], "/blocks/0/text/text"),
     "empty section": ([section("")], "more than 0 characters"),
-    "section of nothing": ([{"type": "section"}], "missing required field: text"),
+    "section without text": ([{"type": "section"}], "missing required field: text"),
     "11 fields": ([{"type": "section", "fields": [plain_text("x")] * 11}], "no more than 10"),
     "field of 2,001": (
         [{"type": "section", "fields": [plain_text("x" * 2_001)]}],
@@ -195,14 +195,14 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [{"type": "container", "title": plain_text("t"), "child_blocks": [section("")]}],
         "/blocks/0/child_blocks/0/text",
     ),
-    "type that is no text": ([{"type": {}}], "unsupported type"),
-    "an image without words": ([{**IMAGE, "alt_text": ""}], "/alt_text"),
-    "an image of nothing": ([{"type": "image", "alt_text": "x"}], "/image_url"),
-    "half a confirmation": (
+    "type that is not a string": ([{"type": {}}], "unsupported type"),
+    "image without alt text": ([{**IMAGE, "alt_text": ""}], "/alt_text"),
+    "image without a URL": ([{"type": "image", "alt_text": "x"}], "/image_url"),
+    "incomplete confirmation": (
         [actions(button("a", confirm={**CONFIRM, "deny": None}))],
         "/confirm/deny",
     ),
-    "confirmation that is none": ([actions(button("a", confirm="Sure?"))], "be an object"),
+    "confirmation that is a string": ([actions(button("a", confirm="Sure?"))], "be an object"),
     "101 groups": (
         [actions({"type": "static_select", "option_groups": [GROUP] * 101})],
         "no more than 100",
@@ -215,7 +215,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         [actions(select(options=[{**option(1), "description": plain_text("x" * 76)}]))],
         "/description",
     ),
-    "half a feedback": (
+    "incomplete feedback buttons": (
         [{"type": "context_actions", "elements": [{"type": "feedback_buttons"}]}],
         "missing required field: positive_button",
     ),
@@ -248,7 +248,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "must be a card",
     ),
     "card title of 151": ([{"type": "card", "title": plain_text("x" * 151)}], "/title/text"),
-    "what only the SDK objects to": (
+    "rejected only by the SDK": (
         [{"type": "alert", "text": plain_text("x"), "level": "loud"}],
         "failed to match all allowed schemas",
     ),

@@ -1,4 +1,4 @@
-"""All requests of Slack are acknowledged, known or not: otherwise Slack would repeat them."""
+"""All of Slack's requests are acknowledged, known or not, because Slack would repeat them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_an_unknown_event_is_acknowledged(
     tmp_path: Path,
     kind: str,
 ) -> None:
-    """It is sent once, and no more."""
+    """Slack sends it only once."""
     stage.slack.emit(kind, user=stage.ana.id, function={"callback_id": "x"}, inputs={})
     await stage.slack.wait_for_deliveries()
     assert [d.state for d in stage.slack.deliveries] == ["acknowledged"]

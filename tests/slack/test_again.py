@@ -70,7 +70,7 @@ async def test_several_layers_count_answers_and_not_models(tmp_path: Path) -> No
 
 
 async def test_simultaneous_clicks_regenerate_once(tmp_path: Path) -> None:
-    """Three clicks of two people and a repeated payload give one reply."""
+    """Three clicks by two people and a repeated payload give one reply."""
     gate = asyncio.Event()
     gate.set()
     async with on_stage(
@@ -141,7 +141,7 @@ async def test_a_private_reply_is_regenerated_privately(tmp_path: Path) -> None:
 
 
 async def test_a_failed_question_can_be_retried(tmp_path: Path) -> None:
-    """Once the models are back it gets a reply, in public and in private."""
+    """Once the models are back, it gets a reply, in public and in private."""
     down = everywhere(Reply(fault=Status(400)))
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
@@ -210,7 +210,7 @@ async def test_hidden_costs_and_names_stay_hidden(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_menu_stays_within_slacks_limits() -> None:
-    """Any number of pipelines with names of any length fits."""
+    """Any number of pipelines fits, with names of any length."""
     answer = Answer("red", 1, 1, "used", text="Yes.", seconds=1.0)
     outcome = Outcome("Yes.", "complete", "p0", (answer,), None, (), 1.0)
     names = [f"p{number}" for number in range(150)] + ["x" * 200]

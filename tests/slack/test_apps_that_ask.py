@@ -67,7 +67,7 @@ async def test_two_bots_do_not_answer_each_other_forever(tmp_path: Path) -> None
 
 
 async def test_a_flood_from_an_app_is_capped(tmp_path: Path) -> None:
-    """The hourly cap of a channel also holds for simultaneous questions."""
+    """A channel's hourly cap also applies to simultaneous questions."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED, default="single") as stage:
         flow = await app(stage, workflow=True)
         posting = (
@@ -77,12 +77,12 @@ async def test_a_flood_from_an_app_is_capped(tmp_path: Path) -> None:
         await asyncio.gather(*posting)
         await stage.slack.wait_for_deliveries()
         await idle(stage)
-        # around the turn of an hour there may be twice as many
+        # when the hour changes, there may be twice as many
         assert await count_runs(stage) in {MAX_PER_HOUR, 2 * MAX_PER_HOUR}
 
 
 async def test_slacks_own_notices_are_not_questions(tmp_path: Path) -> None:
-    """This holds even in direct messages, where any message of a person is a question."""
+    """This holds even in direct messages, where any message by a person is a question."""
     async with on_stage(tmp_path, events=ALL_EVENTS, extra=ANSWERED) as stage:
         direct = stage.slack.dm(stage.ana)
         for author in ("USLACK", "USLACKBOT"):

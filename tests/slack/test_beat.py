@@ -1,4 +1,4 @@
-"""How often open replies are updated: within Slack's rate limit, however many are open."""
+"""How often open replies are updated: within Slack's rate limit, no matter how many are open."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ async def test_the_command_works_without_membership(tmp_path: Path) -> None:
 
 
 async def test_help_and_pipelines_list_what_is_available(tmp_path: Path) -> None:
-    """`help` and `pipelines` alone call no model; with more words they are a question."""
+    """`help` and `pipelines` alone call no model; with more words, they are a question."""
     async with on_stage(tmp_path) as stage:
         shown = await stage.slack.command(stage.ana, stage.general, "/moa", "help")
         assert "`/moa pipelines`" in str(shown.payload)
@@ -117,7 +117,7 @@ async def test_a_long_list_of_pipelines_is_complete(tmp_path: Path) -> None:
 
 
 async def test_a_failed_command_is_explained_only_to_its_asker(tmp_path: Path) -> None:
-    """If every model is down, only the asker learns it."""
+    """If every model is down, only the asker is notified."""
     down = everywhere(Reply(fault=Status(503)))
     async with on_stage(tmp_path, models=down) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
@@ -187,7 +187,7 @@ async def _shareable(stage: Stage, channel: Channel | None = None) -> SlackMessa
 
 
 async def test_two_clicks_share_a_reply_once(tmp_path: Path) -> None:
-    """However often Ana clicks, the reply is posted once."""
+    """The reply is posted once, no matter how often Ana clicks."""
     async with on_stage(tmp_path) as stage:
         reply = await _shareable(stage)
         clicks = [stage.slack.click(stage.ana, reply, "share_answer") for _ in range(3)]

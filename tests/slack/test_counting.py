@@ -60,7 +60,7 @@ async def test_errors_are_counted_by_their_class(
 
 
 async def test_a_lost_response_is_counted_separately(counted: Counted) -> None:
-    """A call without a response may have had its effect."""
+    """A call without a response may have taken effect."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.startStream", drop_response=True)

@@ -1,4 +1,4 @@
-"""Deleted questions and threads: nothing remains, and nothing lands in the channel."""
+"""Deleted questions and threads: nothing remains, and nothing is posted to the channel."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_a_failure_notice_stays_out_of_the_channel(tmp_path: Path) -> None
 @pytest.mark.parametrize("lost", [False, True])
 async def test_a_misplaced_message_is_removed_at_once(tmp_path: Path, *, lost: bool) -> None:
     """It works even if the thread goes between check and post, and Slack's response is lost."""
-    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no event of the deletion
+    async with on_stage(tmp_path, events=["app_mention"]) as stage:  # no deletion event
         stage.slack.app.features.discard("streaming")
         stage.slack.fail_next("chat.getPermalink", error="internal_error", times=1)
         if lost:
@@ -138,7 +138,7 @@ async def test_a_misplaced_message_is_removed_at_once(tmp_path: Path, *, lost: b
         await stage.slack.delete(stage.general, ts)
         await assert_nothing_is_left(stage)
         [first, *_] = stage.slack.calls("chat.postMessage")
-        assert first.args["channel"] == stage.general.id, "it was posted, and fell"
+        assert first.args["channel"] == stage.general.id, "it was posted at the top level"
 
 
 async def test_regenerating_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ async def test_a_shortcut_in_a_deleted_thread_posts_nothing(tmp_path: Path) -> N
 
 
 async def test_a_deleted_direct_question_gets_a_private_notice(tmp_path: Path) -> None:
-    """There, too, nothing is posted outside the thread."""
+    """Nothing is posted outside the thread there either."""
     gate = asyncio.Event()
     async with on_stage(tmp_path, models=everywhere(Reply("Late.", gate=gate))) as stage:
         stage.slack.delay("agents.sessions.setStatus", 0.3)

@@ -88,7 +88,7 @@ async def test_other_image_formats_are_read_as_slacks_preview(tmp_path: Path, na
 
 
 async def test_an_oversized_image_is_read_as_slacks_preview(tmp_path: Path) -> None:
-    """The size in bytes doesn't show that, so the original is fetched first."""
+    """Its size in bytes doesn't reveal that, so the original is fetched first."""
     async with on_stage(tmp_path, config=SEEING) as stage:
         small = png(4, 3)
         await ask(
@@ -158,7 +158,7 @@ async def test_a_long_sheet_is_cut_at_the_limit() -> None:
 
 
 async def test_an_html_mail_is_read_as_text() -> None:
-    """Its tags are removed."""
+    """HTML tags are removed."""
     read = await extract_text("eml", documents.eml(html=True), 1_000)
     assert "\n\nShall we buy it? Ja, natürlich." in read.text
     assert "<p>" not in read.text

@@ -170,6 +170,6 @@ async def test_a_pdfs_text_is_cut_at_the_limit() -> None:
     ],
 )
 def test_the_process_writes_one_line_per_page(data: bytes, lines: list[dict[str, object]]) -> None:
-    """Here it stops after two pages or five characters."""
+    """In this test, it stops after two pages or five characters."""
     most = 6 if b"Two" in data and b"OneTwo" not in data else 5
     assert list(read("pdf", data, 2, most)) == lines

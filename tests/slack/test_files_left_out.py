@@ -39,7 +39,7 @@ from tests.stage import on_stage
 async def test_an_unreadable_file_is_named_with_its_reason(
     tmp_path: Path, name: str, data: bytes, why: str
 ) -> None:
-    """The reply comes anyway, and names each unread file and the reason."""
+    """The reply is posted anyway, and names each unread file and the reason."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
         assert f"Not read: {name} ({why})." in shown
@@ -87,7 +87,7 @@ async def test_files_known_to_be_unreadable_are_not_downloaded(
 
 
 async def test_the_latest_of_many_files_are_read(tmp_path: Path) -> None:
-    """Ten per question, its own files first; the note names the others."""
+    """Ten are read per question, starting with the question's own; the note names the others."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.txt", f"text {n}".encode()) for n in range(12)]
         ts = await stage.slack.post(stage.ben, stage.general, "First", files=files[:1])
@@ -148,13 +148,13 @@ async def test_a_misbehaving_host_costs_only_the_file(
 
 
 async def test_without_the_file_scope_everything_else_works(tmp_path: Path) -> None:
-    """The reply comes and names the missing permission."""
+    """The reply is posted and names the missing permission."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("files:read")
         withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
         shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
         assert "a file (missing permission files:read)" in shown
-        # The bot asked Slack for its scopes before this one was taken away.
+        # The bot looked up its scopes before this one was removed.
         assert "notes.txt (Slack sent a web page instead)" in shown
         assert "[attached and not read: notes.txt (" in text(stage)
 
@@ -173,7 +173,7 @@ async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
 
 
 async def test_a_question_with_only_an_unreadable_file_gets_advice(tmp_path: Path) -> None:
-    """It costs no model call, and the asker learns what can be read."""
+    """It costs no model call, and the asker learns which files can be read."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
         plan = stage.slack.upload("plan.xlsx", b"MZ\0")

@@ -16,7 +16,7 @@ FOLLOW_UPS = ["follow_ups"]
 
 
 async def say(stage: Stage, words: str, thread_ts: str | None = None, **more: Any) -> str:
-    """Post a message of Ana's without a mention, and return its ts."""
+    """Post a message by Ana without a mention, and return its ts."""
     return await stage.slack.post(stage.ana, stage.general, words, thread_ts=thread_ts, **more)
 
 
@@ -30,7 +30,7 @@ async def answers_in(stage: Stage, ts: str, channel: Channel | None = None) -> l
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_a_thread_continues_without_a_mention(tmp_path: Path, mode: Mode) -> None:
-    """With follow-ups on, each message in a thread with a question gets a reply."""
+    """With follow-ups on, every message in a thread with a question gets a reply."""
     async with on_stage(tmp_path, mode=mode, events=EVENTS, default="single") as stage:
         await choose(stage, stage.ana, listening=FOLLOW_UPS)
         ts = await stage.ask("What is the risk?")

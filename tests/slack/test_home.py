@@ -44,7 +44,7 @@ async def test_home_shows_newcomers_how_to_start(tmp_path: Path, mode: Mode, dat
 
 
 async def test_recent_questions_link_to_their_threads(tmp_path: Path) -> None:
-    """Each has its text as people read it, its state and a link."""
+    """Each has its text as people read it, its state, and a link."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         ts = await stage.ask(f"What does &lt;b&gt; mean, <@{stage.ben.id}>?")
         await stage.replied(ts)
@@ -179,7 +179,7 @@ async def test_home_works_while_slack_does_not_respond(tmp_path: Path) -> None:
 
 
 async def test_home_says_when_it_cannot_be_built(tmp_path: Path) -> None:
-    """It shows an apology with an error id and no exception text; the next visit works."""
+    """It shows an apology with an error id and no exception text. The next visit works."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         await _execute(stage, "ALTER TABLE spending RENAME TO hidden")
         with capture_logs() as logged:  # rendering a traceback takes seconds

@@ -43,7 +43,7 @@ def signed(stage: Stage, body: bytes, *, age: int = 0) -> dict[str, str]:
 
 
 async def test_a_bad_signature_is_refused(stage: Stage) -> None:
-    """The response to a forged request is 401, and nothing starts."""
+    """A forged request gets 401, and nothing starts."""
     body = b'{"type":"event_callback"}'
     headers = signed(stage, body) | {"x-slack-signature": "v0=" + "0" * 64}
     assert (await send(stage, body, headers))[0] == 401
@@ -58,7 +58,7 @@ async def test_an_old_timestamp_is_refused(stage: Stage) -> None:
 
 @pytest.mark.parametrize("stamp", ["", "soon", "1e9", "-1"])
 async def test_an_odd_timestamp_is_refused(stage: Stage, stamp: str) -> None:
-    """A timestamp that is no number of seconds is rejected, without an internal error."""
+    """A timestamp that isn't a number of seconds is rejected, without an internal error."""
     headers = signed(stage, b"{}") | {"x-slack-request-timestamp": stamp}
     assert (await send(stage, b"{}", headers))[0] == 401
 
@@ -90,7 +90,7 @@ async def test_a_malformed_request_harms_nothing(stage: Stage, body: bytes) -> N
 
 
 async def test_invalid_text_is_refused(stage: Stage) -> None:
-    """The response to invalid bytes is 400."""
+    """Invalid bytes get 400."""
     body = b"\xff\xfe\x00\x01"
     assert (await send(stage, body, signed(stage, b"")))[0] == 400
 

@@ -1,4 +1,4 @@
-"""A paid answer is never lost: text that Slack rejects is sent plainer, and the buttons stay."""
+"""A paid answer is never lost: rejected text is sent in a plainer form, and the buttons stay."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ async def stored_posts(stage: Stage) -> list[str]:
 
 
 def refuse_text(stage: Stage) -> None:
-    """Let Slack refuse every message with the reply's text."""
+    """Make Slack refuse every message with the reply's text."""
     for method in POSTS:
         stage.slack.fail_next(
             method,
@@ -242,7 +242,7 @@ async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
 
 
 async def test_missing_buttons_are_posted_after_a_restart(tmp_path: Path) -> None:
-    """A process that dies before the small message leaves it to the next one."""
+    """If a process dies before posting the small message, the next one posts it."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         stage.slack.fail_next(
             "chat.stopStream",
@@ -283,7 +283,7 @@ async def test_a_plain_reply_appears_once_after_a_restart(tmp_path: Path, *, str
 
 
 async def reopened(stage: Stage) -> None:
-    """Let the run be resumed, as if its process had died before its end was stored."""
+    """Make the run resume, as if its process had died before its end was stored."""
     async with stage.bot.database.begin() as connection:
         undone = update(runs).values(state="running", finished_at=None)
         await connection.execute(undone)

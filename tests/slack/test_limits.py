@@ -33,7 +33,7 @@ def limited(**limits: object) -> str:
 
 
 async def troubles(stage: Stage) -> list[str | None]:
-    """Return the failure notes of all questions in the run store, in order."""
+    """Return the troubles of all questions in the run store, in order."""
     await ended(stage)
     query = select(runs.c.trouble).order_by(runs.c.created_at, runs.c.id)
     async with stage.bot.database.connect() as connection:
@@ -74,7 +74,7 @@ async def test_a_person_over_budget_is_refused_and_pays_nothing(tmp_path: Path) 
 
 
 async def test_only_the_asker_sees_a_commands_refusal(tmp_path: Path) -> None:
-    """The same limits apply to commands, and others see no refusal."""
+    """The same limits apply to commands, and other people see no refusal."""
     async with on_stage(tmp_path, extra=limited(**SPENT)) as stage:
         await stage.replied(await stage.ask("The first one?"))
         before = len(stage.slack.messages(stage.general))
@@ -117,7 +117,7 @@ async def test_one_question_may_be_too_expensive(tmp_path: Path) -> None:
 
 
 async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
-    """The one beyond the limit is refused; a refused one doesn't count for the next hour."""
+    """A question beyond the limit is refused, and doesn't count for the next hour."""
     async with on_stage(
         tmp_path, extra=limited(questions_per_person_hour=2), default="single"
     ) as stage:
@@ -130,7 +130,7 @@ async def test_questions_within_an_hour_are_counted(tmp_path: Path) -> None:
 
 
 async def test_questions_at_once_are_counted(tmp_path: Path) -> None:
-    """While one is running the next is refused; retried later, it is answered."""
+    """While one is running, the next one is refused. Retried later, it is answered."""
     gate = asyncio.Event()
     slow = {"writer-1": Reply("At last.", gate=gate)}
     extra = limited(at_once_per_person=1)

@@ -1,4 +1,4 @@
-"""Endless replies: how much a thread shows, where the rest is, and that Stop works."""
+"""Endless replies: how much a thread shows, where the rest is, and how to stop them."""
 
 from __future__ import annotations
 

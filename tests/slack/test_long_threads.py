@@ -39,7 +39,7 @@ def numbers(request: Request) -> list[int]:
 
 
 async def test_the_first_and_the_newest_messages_are_kept(tmp_path: Path) -> None:
-    """A line in the gap says how many messages by whom are missing, and one note is correct."""
+    """A line in the gap counts the missing messages by author, and one note is correct."""
     async with on_stage(tmp_path, config=SMALL, events=["app_mention"]) as stage:
         shown = await ask_in_long_thread(stage)
         [small], [large] = prompts(stage, "red-1"), prompts(stage, "green-1")
@@ -72,7 +72,7 @@ async def test_one_note_covers_all_models(tmp_path: Path) -> None:
 
 
 async def test_names_are_looked_up_only_for_messages_that_are_read(tmp_path: Path) -> None:
-    """Of the others, only the three who wrote most are looked up."""
+    """Of the other authors, only the three who wrote most are looked up."""
     async with on_stage(tmp_path, config=TINY, default="single", events=["app_mention"]) as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "root")
         for number in range(300):

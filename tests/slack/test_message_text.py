@@ -1,4 +1,4 @@
-"""The text that is read from a message, whatever an app puts into it."""
+"""The text that is read from a message, whatever an app puts in it."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_our_mention_is_removed_at_the_start_only(typed: str, question: str) -> 
 
 @pytest.mark.parametrize("alert", ALERTS.values(), ids=ALERTS)
 def test_an_alert_is_read_once(alert: Alert) -> None:
-    """No line is there twice, and none is a placeholder."""
+    """No line is repeated, and none is a placeholder."""
     shown = read(text=alert.text, blocks=alert.blocks, attachments=alert.attachments)
     lines = [line for line in shown.splitlines() if len(line) > 3]
     assert len(lines) >= 3

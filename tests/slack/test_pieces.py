@@ -1,4 +1,4 @@
-"""Long texts are split at good places."""
+"""Long texts are split at suitable places."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from tests.stage import on_stage
 
 
 class Seen:
-    """A message that applies updates like Slack, and everything it has ever shown.
+    """A message that applies updates like Slack and records everything it has shown.
 
     When a card is sent again, Slack replaces its title and status and appends the rest.
     """
@@ -37,7 +37,9 @@ class Seen:
 
     def take(self, chunks: Sequence[dict[str, Any]]) -> None:
         for chunk in chunks:
-            assert chunk.keys() <= {"type", "id", "title", "status"}, "the rest would add up"
+            assert chunk.keys() <= {"type", "id", "title", "status"}, (
+                "other fields accumulate"
+            )
             self.said.append(chunk["title"])
             if chunk["type"] == "plan_update":
                 self.plan = chunk["title"]
@@ -136,7 +138,7 @@ async def test_failures_and_retries_are_summarised() -> None:
 
 @virtual
 async def test_a_backup_model_is_named() -> None:
-    """If a backup model answered, the card keeps its name and adds the backup's."""
+    """If a backup model answered, the card keeps the first model's name and adds the backup's."""
     model = says("a", Hang(), hedge=Hedge(slow("spare", 2), 5))
     found = await seen(plan(layer(model), by=says("w")))
     assert found.shown == {"Layer 1 · a: answered in 2.0 s (spare stood in)"}
@@ -205,7 +207,7 @@ async def test_the_next_aggregator_is_announced() -> None:
 
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_the_cards_of_a_running_bot(tmp_path: Path, mode: Any) -> None:
-    """In Slack, finished cards say what became of every model, in words."""
+    """In Slack, finished cards say in words how each model's call ended."""
     models = {
         "red-1": Reply("Half an", stop="length"),
         "green-1": Reply(fault=Refusal(401)),

@@ -66,7 +66,7 @@ async def test_refusals_and_errors_are_not_remembered(tmp_path: Path) -> None:
 
 
 async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
-    """Somebody who left the channel can turn a page for some seconds, but can open nothing."""
+    """A person who left the channel can turn pages for a few seconds, but can't open anything."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         await idle(stage)
@@ -78,7 +78,7 @@ async def test_opening_the_answers_always_asks_slack(tmp_path: Path) -> None:
 
 
 def test_a_grant_expires() -> None:
-    """It ends that long after Slack's confirmation, however often it was used."""
+    """It expires that long after Slack's confirmation, no matter how often it is used."""
     now = [100.0]
     grants = RecentGrants(lambda: now[0])
     grants.add("ben")
@@ -90,7 +90,7 @@ def test_a_grant_expires() -> None:
 
 
 def test_the_number_of_grants_is_limited() -> None:
-    """The oldest is forgotten first."""
+    """The oldest one is dropped first."""
     grants = RecentGrants()
     for number in range(MAX_REMEMBERED + 5):
         grants.add(number)

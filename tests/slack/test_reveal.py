@@ -1,4 +1,4 @@
-"""Who may open the answers, and what the modal says if it cannot show them."""
+"""Who may open the answers, and what the modal says if it can't show them."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Pa
 
 
 async def test_a_failed_membership_check_is_explained(tmp_path: Path) -> None:
-    """If Slack cannot say who is in the channel, nothing is shown, and the text blames no one."""
+    """If Slack can't say who is in the channel, nothing is shown, and the text blames no one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("conversations.members", error="internal_error")

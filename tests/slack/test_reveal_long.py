@@ -36,7 +36,7 @@ def test_a_page_does_not_depend_on_later_text(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_fits_a_view(kind: str) -> None:
-    """Each page keeps to 100 blocks and 250,000 bytes; the last page says that it is the last."""
+    """Each page has at most 100 blocks and 250,000 bytes, and the last one is marked as last."""
     text = long(kind, 70_000)
     number = pages = 0
     while number <= pages:

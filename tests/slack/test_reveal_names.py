@@ -1,4 +1,4 @@
-"""Which names the modal shows, and that it hides them where it must."""
+"""Which names the modal shows, and when it hides them."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_the_largest_possible_pipeline_fits() -> None:
 
 
 def test_retries_and_backups_are_shown() -> None:
-    """The overview shows retries, stand-ins, and backups that were not needed."""
+    """The overview shows retries, and backups with and without an answer."""
     one, two, three = (answer(1, position, label=LABELS[position]) for position in (1, 2, 3))
     calls = [
         call(one, one.model, 1, "overloaded"),

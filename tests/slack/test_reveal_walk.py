@@ -1,4 +1,4 @@
-"""Walking through the answers modal of a running bot."""
+"""Going through the answers modal of a running bot."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_an_unknown_location_opens_the_overview(tmp_path: Path) -> None:
 
 
 async def test_an_unfinished_run_can_be_refreshed(tmp_path: Path) -> None:
-    """While models work, the modal says so; "Refresh" shows the answers once they are there."""
+    """While models work, the modal says so. "Refresh" shows the answers once they exist."""
     gate = asyncio.Event()
     models = {"writer-1": [Reply("The first reply."), Reply("The second reply.", gate=gate)]}
     async with on_stage(tmp_path, models=models) as stage:

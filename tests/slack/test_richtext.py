@@ -167,7 +167,7 @@ def test_half_an_address_is_not_a_link() -> None:
 
 
 def test_a_limit_of_zero_is_rejected() -> None:
-    """A limit without room raises an error."""
+    """A limit of zero raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         rich_text("a", limit=0)
 

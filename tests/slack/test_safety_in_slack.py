@@ -1,4 +1,4 @@
-"""A hostile model's text in a channel, where it could do harm."""
+"""A hostile model's text in a channel."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def test_a_lost_start_keeps_the_stop_button(tmp_path: Path) -> None:
 
 
 async def test_an_ineffective_stop_restores_the_status(tmp_path: Path) -> None:
-    """Who may not stop a run leaves it processing; without any run the session is active."""
+    """A stop without permission leaves a run processing; without any run the session is active."""
     hanging = everywhere(Reply(fault=HangBeforeHeaders()))
     async with on_stage(tmp_path, models=hanging, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("streaming")

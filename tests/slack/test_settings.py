@@ -1,4 +1,4 @@
-"""Settings in Slack: what they change, and who must not change them."""
+"""Settings in Slack: what they change, and who can't change them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_a_missing_pipeline_cannot_be_chosen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_cannot_open_or_submit_settings(tmp_path: Path, kind: str) -> None:
-    """They can't use the command or a modal that somebody else opened."""
+    """They can't use the command or a modal that another person opened."""
     async with on_stage(tmp_path) as stage:
         person = await stranger(stage, kind)
         refusal = REFUSED[STRANGERS[kind]]
@@ -168,7 +168,7 @@ async def _execute(stage: Stage, statement: str) -> None:
 
 
 async def test_a_modal_that_does_not_open_is_explained(tmp_path: Path) -> None:
-    """The command itself then says what to do."""
+    """The command's response then says what to do."""
     async with on_stage(tmp_path) as stage:
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         done = await stage.slack.command(stage.ana, stage.general, "/moa", "settings")
@@ -176,7 +176,7 @@ async def test_a_modal_that_does_not_open_is_explained(tmp_path: Path) -> None:
 
 
 async def test_a_channel_without_the_bot_has_no_settings(tmp_path: Path) -> None:
-    """The person reads that they have to invite the bot."""
+    """The person is asked to invite the bot."""
     async with on_stage(tmp_path) as stage:
         secret = stage.slack.add_channel(
             "secret", members=[stage.ana], bot_member=False, private=True

@@ -62,7 +62,7 @@ async def test_a_question_in_a_shared_channel_belongs_to_our_workspace(
 
 @pytest.mark.parametrize("host", [None, THEIRS], ids=["ours", "theirs"])
 async def test_a_colleague_can_use_the_buttons(tmp_path: Path, host: str | None) -> None:
-    """They work in a channel that another organisation hosts as well as in ours."""
+    """This works in channels hosted by another organisation and by ours."""
     async with on_stage(tmp_path, events=ALL_EVENTS) as stage:
         channel = shared(stage, stage.ana, host=host)
         reply = await asked_in(stage, channel, stage.ana)
@@ -100,7 +100,7 @@ async def test_an_outsider_can_use_only_their_own_replys_buttons(tmp_path: Path)
 
 
 async def test_only_the_requester_opens_answers_in_a_shared_channel(tmp_path: Path) -> None:
-    """No other colleague can, wherever the channel is hosted."""
+    """No other colleague can, regardless of the channel's host."""
     async with on_stage(tmp_path) as stage:
         channel = shared(stage, stage.ana, stage.ben, host=THEIRS)
         reply = await asked_in(stage, channel, stage.ana)

@@ -43,7 +43,7 @@ def prompt_of(stage: Stage) -> list[str]:
 
 
 async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
-    """Return the question that was posted for somebody."""
+    """Return the question that was posted for a person."""
     shown = stage.slack.messages(stage.general, ts)
     [found] = [m for m in shown if question in stage.slack.render(m) and m.bot_id]
     return found
@@ -92,7 +92,7 @@ async def test_a_thread_is_summarised_for_its_asker(tmp_path: Path) -> None:
 
 
 async def test_a_question_from_anywhere_is_posted_where_chosen(tmp_path: Path) -> None:
-    """It goes to a channel that the asker is in, or to their direct messages."""
+    """It is posted to a channel that the asker is in, or to their direct messages."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         await submit(stage, stage.ana, view, question="What is the risk?")

@@ -60,7 +60,7 @@ async def final_blocks(stage: Stage) -> str:
 
 @pytest.mark.parametrize("text", ["Short.", "| a | b |\n|---|---|\n| 1 | 2 |"])
 async def test_edited_and_streamed_replies_end_alike(tmp_path: Path, text: str) -> None:
-    """The blocks below the text are the same."""
+    """The blocks below the text are identical."""
     ends: list[str] = []
     for number, extra in enumerate(("", EDITED)):
         folder = tmp_path / str(number)
@@ -89,7 +89,7 @@ async def test_an_edited_reply_is_stopped(tmp_path: Path) -> None:
 
 
 def test_an_invalid_show_setting_is_rejected(tmp_path: Path) -> None:
-    """A typo is named with the allowed values."""
+    """The error names a typo and the allowed values."""
     (tmp_path / "moa.toml").write_text('[slack]\nshow = "streem"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="show") as caught:
         load(tmp_path, {"OPENAI_API_KEY": "x"})

@@ -85,7 +85,7 @@ async def test_our_stop_button_ends_the_reply(tmp_path: Path) -> None:
 
 
 async def test_an_admin_may_stop_other_peoples_questions(tmp_path: Path) -> None:
-    """They use the command, in channels they are in; members stop only their own questions."""
+    """Admins use the command in channels they are in. Members stop only their own questions."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         ts = await stage.ask("What is the risk?")
@@ -101,7 +101,7 @@ async def test_an_admin_may_stop_other_peoples_questions(tmp_path: Path) -> None
 
 
 async def test_a_stop_is_answered_despite_a_slow_slack(tmp_path: Path) -> None:
-    """If the look-ups together are too slow, the command responds within 3 s and stops nothing."""
+    """If all lookups together are too slow, the command responds within 3 s and stops nothing."""
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS) as stage:
         admin = stage.slack.add_user("Ada", admin=True)
         await stage.slack.invite(admin, stage.general)
@@ -136,7 +136,7 @@ async def test_only_the_asker_can_stop_a_private_question(tmp_path: Path) -> Non
 
 
 async def test_a_queued_question_can_be_stopped(tmp_path: Path) -> None:
-    """A queued question says so; if it is stopped before its turn, it calls no model."""
+    """A queued question says so. If it is stopped before its turn, it calls no model."""
     work = "\n[work]\nat_once = 1\n"
     async with on_stage(tmp_path, models=HANGING, events=ALL_EVENTS, extra=work) as stage:
         first = await stage.ask("What is the first risk?")
@@ -179,7 +179,7 @@ def question(stage: Stage, ts: str) -> Question:
 
 
 async def test_a_late_stop_leaves_the_reply_complete(tmp_path: Path) -> None:
-    """While the last text is on its way to Slack, it is too late to stop."""
+    """Once the last text is being sent to Slack, it is too late to stop."""
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         stage.slack.delay("chat.stopStream", 0.5)
         ts = await stage.ask("What is the risk?")

@@ -1,4 +1,4 @@
-"""Characters, hosts and short texts on their way to Slack."""
+"""Characters, hosts and short texts sent to Slack."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_short_text_fits(text: str, limit: int) -> None:
 
 
 def test_a_limit_of_zero_is_rejected() -> None:
-    """A limit without room raises an error."""
+    """A limit of zero raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         shorten("a", 0)
 

@@ -70,7 +70,7 @@ async def test_an_empty_question_gets_advice(tmp_path: Path) -> None:
 
 
 async def test_a_thread_of_two_thousand_messages_is_read_completely(tmp_path: Path) -> None:
-    """It has several pages."""
+    """Slack returns it in several pages."""
     async with on_stage(tmp_path, events=["app_mention"]) as stage:  # not one per message
         ts = await stage.slack.post(stage.ben, stage.general, "message 0")
         for number in range(1, 2_000):
@@ -167,7 +167,7 @@ async def test_an_enormous_question_is_answered(tmp_path: Path) -> None:
 
 
 async def test_an_outsider_is_marked_even_when_mentioned_first(tmp_path: Path) -> None:
-    """A person of another organisation is marked, whatever event we know them from."""
+    """A person from another organisation is marked, whichever event we know them from."""
     async with on_stage(tmp_path) as stage:
         zoe = stage.slack.add_user("Zoe", team_id="T99999999")
         await stage.slack.invite(zoe, stage.general)

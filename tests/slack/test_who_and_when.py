@@ -1,4 +1,4 @@
-"""The prompt says who wrote, when and where, and looking that up costs no reply."""
+"""The prompt says who wrote, when and where. A failed lookup never costs a reply."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_no_two_people_share_a_name(people: list[tuple[str, str, str]], names: l
 
 
 async def test_sixty_people_are_looked_up_at_the_same_time(tmp_path: Path) -> None:
-    """One after the other they would exceed the time for all names."""
+    """One after the other, they would exceed the time limit for all names."""
     async with on_stage(tmp_path, default="single") as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Names?")
         for number in range(60):
@@ -113,7 +113,7 @@ async def test_sixty_people_are_looked_up_at_the_same_time(tmp_path: Path) -> No
 
 
 async def test_a_slow_slack_costs_only_names(tmp_path: Path) -> None:
-    """After two seconds people have numbers; once Slack answers, they have names."""
+    """After two seconds, people have numbers. Once Slack responds, they have names."""
     async with on_stage(tmp_path, default="single") as stage:
         stage.slack.delay("users.info", 3_600)
         stage.slack.delay("conversations.info", 3_600)

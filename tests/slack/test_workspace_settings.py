@@ -61,7 +61,7 @@ def _home(stage: Stage) -> str:
     ],
 )
 async def test_an_invalid_budget_is_marked(tmp_path: Path, written: str, says: str) -> None:
-    """Its field shows what is allowed, and nothing is stored."""
+    """The field shows what is allowed, and nothing is stored."""
     extra = "\n[limits]\nper_person_day_usd = 5\n"
     async with on_stage(tmp_path, events=EVENTS, extra=extra) as stage:
         stage.ana.is_admin = True
@@ -74,7 +74,7 @@ async def test_an_invalid_budget_is_marked(tmp_path: Path, written: str, says: s
 
 @pytest.mark.parametrize("kind", ["member", *STRANGERS])
 async def test_only_admins_change_the_workspaces_settings(tmp_path: Path, kind: str) -> None:
-    """Neither an admin's button nor an admin's modal works for others."""
+    """Neither an admin's button nor an admin's modal works for other people."""
     async with on_stage(tmp_path, events=EVENTS) as stage:
         stage.ana.is_admin = True
         await home(stage, stage.ana, shows=strings.HOME_ADMIN_BUTTON)

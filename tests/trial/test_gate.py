@@ -1,4 +1,4 @@
-"""Nobody but the person who started the trial gets in, and no page can run anything."""
+"""Only the person who started the trial gets in, and no page can run anything."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_a_person_sees_only_their_own_channels(tmp_path: Path) -> None:
 
 
 async def test_the_names_of_private_channels_stay_hidden(tmp_path: Path) -> None:
-    """Neither a mention nor a menu of channels names one to people who are not in it."""
+    """Neither mentions nor menus reveal a private channel's name to people outside it."""
     async with on_trial(tmp_path, ready=False) as visitor:
         team, private, slack = visitor.room("team"), visitor.room("leads"), visitor.trial.slack
         await visitor.act("ana", "post", channel=team, text="See #leads")

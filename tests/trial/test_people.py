@@ -79,7 +79,7 @@ async def test_commands_work_as_in_slack(tmp_path: Path) -> None:
 
 
 async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
-    """A required field must be filled in; then the question goes where the form says."""
+    """A required field must be filled in. Then the question is posted where the form says."""
     async with on_trial(tmp_path) as visitor:
         await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
         view = await opened_modal(visitor, "Ana", "What would you like to know?")
@@ -108,7 +108,7 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
 
 
 async def test_a_file_can_be_shared_and_downloaded(tmp_path: Path) -> None:
-    """A file goes with the question, and comes back as a download that cannot run."""
+    """A file is sent with the question, and offered as a download that can't run."""
     async with on_trial(tmp_path) as visitor:
         room, page = visitor.room("team"), b"<script>alert(1)</script>"
         await visitor.act(
@@ -144,7 +144,7 @@ async def test_hostile_text_is_escaped_everywhere(tmp_path: Path) -> None:
 
 
 async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
-    """The page says that the bot is down; once it is back, the question gets its reply."""
+    """The page says that the bot is down. Once it is back, the question gets its reply."""
     async with on_trial(tmp_path, delay=1.0) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
@@ -173,7 +173,7 @@ async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> 
 
 
 async def test_faults_can_be_switched(tmp_path: Path) -> None:
-    """Without streaming and with every model down the reply says so; then all works again."""
+    """Without streaming and with every model down, the reply says so. Then all works again."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "fault", name="no_streaming", value=True)
@@ -194,7 +194,7 @@ async def test_faults_can_be_switched(tmp_path: Path) -> None:
 
 
 async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> None:
-    """The examples and their answers open; a new question fails as it would in Slack."""
+    """The examples and their answers open. A new question fails as it would in Slack."""
     async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
         room = visitor.room("team")
         _, text, _ = await visitor.get(f"/as/ana/{room}")
@@ -207,7 +207,7 @@ async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> No
 
 
 async def test_people_edit_and_delete_their_own_messages(tmp_path: Path) -> None:
-    """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
+    """Only the author can. An edit keeps mentions, and starts from the typed text."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
@@ -225,7 +225,7 @@ async def test_people_edit_and_delete_their_own_messages(tmp_path: Path) -> None
 
 
 async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
-    """A thread shows its first message and the newest replies; earlier ones on request."""
+    """A thread shows its first message and the newest replies, and earlier ones on request."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         root = await slack.post("Ben", "team", "the root")
@@ -243,7 +243,7 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
 
 
 async def test_an_open_page_shows_new_messages(tmp_path: Path) -> None:
-    """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
+    """Live updates contain everything at first, then only changes. A deleted thread ends them."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         ts = await slack.post("Ana", "team", "Just a thought.")
@@ -264,7 +264,7 @@ async def test_an_open_page_shows_new_messages(tmp_path: Path) -> None:
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:
-    """The next live update that changes something."""
+    """Return the next live update that changes something."""
     while True:
         line = (await stream.content.readline()).decode()
         assert line

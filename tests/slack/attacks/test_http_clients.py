@@ -119,7 +119,7 @@ async def small_server(
     ids=["silent", "line", "headers", "body", "slow-body", "header", "second", "second-body"],
 )
 async def test_a_request_that_never_ends_is_closed(first: bytes, drip: bytes) -> None:
-    """However slowly a client sends, its connection is closed at a request's deadline."""
+    """A connection is closed at a request's deadline, however slowly the client sends."""
     async with small_server(SHORT) as port, asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(first)

@@ -37,7 +37,7 @@ LEFT = {
     "prompts/chat-markers": "",
     "prompts/chat-markers-other": "",
 }
-"""The rest of an answer that copies its prompt's boundaries or begins with an end token."""
+"""What remains of answers that copy the prompt's boundaries or begin with an end token."""
 
 
 def answer_of(attack: Attack) -> str:
@@ -50,11 +50,11 @@ SAYABLE = tuple(
     for attack in CORPUS
     if answer_of(attack).strip() and not re.search("[\ud800-\udfff]", attack.text)
 )
-"""An empty answer, and one with half a character in it, count as failed and never reach Slack."""
+"""Empty answers, and those with half a character, count as failed and never reach Slack."""
 
 STAGED, SELECTION = SAYABLE[::3], SAYABLE[::12]
-"""Some of every kind: all take the same path to Slack, and `test_texts` checks the text of every
-single one."""
+"""Some attacks of every kind. All take the same path to Slack, and `test_texts` checks every
+text."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""No name, and no other app's tag, can pose as a line of our prompts or hide one."""
+"""No name and no other app's metadata can imitate a line of our prompts or hide one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reply that continues in another message, at a good place, and safe at any place."""
+"""A reply that continues in another message, at a suitable place, and safely at any place."""
 
 from __future__ import annotations
 

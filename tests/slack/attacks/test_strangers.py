@@ -32,7 +32,7 @@ from tests.slack.attacks.strangers import (
 from tests.stage import Stage, on_stage
 
 SECRETS = ("The answer of", "balanced", "writer")
-"""Words of the answers and the overview, none of which anybody else may see."""
+"""Words of the answers and the overview, which nobody else may see."""
 
 strangers = pytest.mark.parametrize("stranger", STRANGERS, ids=str)
 
@@ -44,7 +44,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
 
 
 async def replied(stage: Stage) -> SlackMessage:
-    """Return the reply to a question of Ana's."""
+    """Return the reply to a question by Ana."""
     return await stage.replied(await stage.ask("What is the risk?"))
 
 
@@ -91,7 +91,7 @@ async def test_no_stranger_can_page_through_anothers_modal(
     reply = await replied(stage)
     view = await answer_in_modal(stage, stage.ana, reply)
     person = await stranger.come(stage)
-    clicked = replace(view)  # as it was seen, whatever happens to it later
+    clicked = replace(view)  # its current state, which may change later
     for action_id in [str(e["action_id"]) for e in elements(clicked) if "action_id" in e]:
         calls = len(stage.slack.calls())
         chosen = option(clicked, "red") if action_id == CHOOSE else None

@@ -56,7 +56,7 @@ SIZES = {
 
 
 def test_the_corpus_is_complete() -> None:
-    """No attack is lost: each kind has at least as many as before, each once and with its aim."""
+    """No attack is missing: each kind has at least as many as before, unique and with an aim."""
     found = Counter(attack.kind for attack in CORPUS)
     assert found >= Counter(SIZES)
     assert len({str(attack) for attack in CORPUS}) == len(CORPUS)
@@ -116,7 +116,7 @@ def _assert_same_when_split(attack: Attack) -> None:
         for piece in pieces:
             shown += stream.feed(piece)
             came += len(clean(piece))
-            assert attack.lost or came - len(shown) <= HELD, "a reader waits for too much"
+            assert attack.lost or came - len(shown) <= HELD, "too much text is held back"
         assert shown + stream.close() == whole
 
 
@@ -139,7 +139,7 @@ def _assert_states_inert(attack: Attack) -> None:
 
 
 def test_every_message_of_an_attack_is_inert() -> None:
-    """However long an attack is, each message fits and is safe, and no word is lost."""
+    """Each message fits and is safe, and no word is lost, however long an attack is."""
     check_each(CORPUS, _assert_messages_inert)
 
 
