@@ -26,9 +26,9 @@ async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tal
     """Ask a bot this many questions on a database, and kill its processes meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with fork_server() as lives, scene(Path(folder), lives, url) as there:
+        async with fork_server() as launcher, scene(Path(folder), launcher, url) as scenario:
             return await kill_at_random(
-                there, questions=runs, processes=processes, seed=seed, say=_say
+                scenario, questions=runs, processes=processes, seed=seed, say=_say
             )
 
 

@@ -65,7 +65,7 @@ async def fill(connection: AsyncConnection) -> None:
 
 
 @pytest.fixture
-async def of_that_release(empty_database: str, tmp_path: Path) -> str:
+async def old_database(empty_database: str, tmp_path: Path) -> str:
     """Return a database that this release has used."""
     async with plain(empty_database) as engine:
         await upgraded(engine, REVISION)
@@ -75,9 +75,9 @@ async def of_that_release(empty_database: str, tmp_path: Path) -> str:
     return empty_database
 
 
-async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_release: str) -> None:
+async def test_unfinished_runs_of_the_previous_release_are_resumed(old_database: str) -> None:
     """Each begins once, with a new attempt number if it had begun before."""
-    database = await open_database(of_that_release)
+    database = await open_database(old_database)
     stage = Stage(database)
     stage.work.let.set()
     async with stage.jobs() as jobs:
@@ -87,9 +87,9 @@ async def test_unfinished_runs_of_the_previous_release_are_resumed(of_that_relea
     await database.dispose()
 
 
-async def test_answers_of_the_previous_release_are_readable(of_that_release: str) -> None:
+async def test_answers_of_the_previous_release_are_readable(old_database: str) -> None:
     """An answer that its outlier filter dropped counts as too late."""
-    database = await open_database(of_that_release)
+    database = await open_database(old_database)
     run = await StoredRunStore(database).begin("begun")
     assert run is not None
     assert run.resumed

@@ -10,7 +10,7 @@ from bot.playground.state.models import SlackMessage, SlackView
 from bot.slack.brainstorm import ids
 from tests.brainstorm.sessions import MODELS, Room, accepted, block_of, room
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import idle, said_directly, told
+from tests.slack.user_actions import wait_for_direct_message, wait_for_notice, wait_until_idle
 
 SILENT = dict.fromkeys([*MODELS], Reply(fault=Status(400)))
 
@@ -32,7 +32,7 @@ async def to_result(here: Room, board: SlackMessage) -> SlackMessage:
     await here.end(board)
     await here.shows(board, "4 of 4 · Result")
     await here.stage.slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
-    await idle(here.stage)
+    await wait_until_idle(here.stage)
     return here.thread(board)[1]
 
 
@@ -68,7 +68,7 @@ async def test_without_an_idea_it_closes_in_plain_words(tmp_path: Path) -> None:
         await here.end(board)
         text = await here.shows(board, "Nobody handed in an idea")
         assert "[Reopen]" in text
-        await said_directly(here.stage, here.stage.ana, "ended without an idea")
+        await wait_for_direct_message(here.stage, here.stage.ana, "ended without an idea")
         await here.stage.slack.click(here.stage.ana, board, ids.REOPEN)
         await here.shows(board, "1 of 4 · Silence")
         assert accepted(await here.add(here.stage.ben, board, "At last"))
@@ -200,14 +200,14 @@ async def test_a_deleted_board_is_posted_anew_once(tmp_path: Path, phase: str) -
             await here.end(board)
             await here.shows(board, "4 of 4 · Result")
             await slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
-            await idle(stage)
+            await wait_until_idle(stage)
         before = slack.render(board)
         await slack.delete(stage.general, board.ts)
         await slack.wait_for(lambda: [b for b in here.boards() if b.ts != board.ts], 30)
         again = next(b for b in here.boards() if b.ts != board.ts)
         assert slack.render(again).splitlines()[:2] == before.splitlines()[:2]
         await slack.delete(stage.general, again.ts)
-        await said_directly(stage, stage.ana, "was deleted twice")
+        await wait_for_direct_message(stage, stage.ana, "was deleted twice")
         assert [b for b in here.boards() if b.ts not in {board.ts, again.ts}] == []
         await slack.command(stage.ana, stage.general, "/moa", "brainstorm reopen")
         await slack.wait_for(
@@ -224,7 +224,7 @@ async def test_an_archived_channel_closes_it(tmp_path: Path) -> None:
         assert accepted(await here.add(here.stage.ben, board, "An idea"))
         here.stage.general.archived = True
         here.clock.turn(minutes=10)
-        await said_directly(here.stage, here.stage.ana, "was archived")
+        await wait_for_direct_message(here.stage, here.stage.ana, "was archived")
         session = await here.session(board)
         assert (session.phase, session.closing) == ("closed", "archived")
         here.stage.general.archived = False
@@ -250,7 +250,7 @@ async def test_several_in_a_channel_do_not_mix(tmp_path: Path) -> None:
         await here.stage.slack.command(
             here.stage.ana, here.stage.general, "/moa", "brainstorm status"
         )
-        listed = await told(here.stage, here.stage.ana, "Brainstorms here")
+        listed = await wait_for_notice(here.stage, here.stage.ana, "Brainstorms here")
         text = here.stage.slack.render(listed)
         assert "Another topic" in text
         assert here.topic in text
@@ -263,7 +263,7 @@ async def test_closing_and_reopening(tmp_path: Path) -> None:
         board = await here.start()
         assert accepted(await here.add(stage.ben, board, "An idea"))
         await slack.command(stage.ben, stage.general, "/moa", "brainstorm close")
-        await told(stage, stage.ben, "Only Ana")
+        await wait_for_notice(stage, stage.ben, "Only Ana")
         await slack.command(stage.ana, stage.general, "/moa", "brainstorm close")
         await here.shows(board, "Closed")
         late = await here.add_refused(stage.ben, board, "Too late")
@@ -279,7 +279,7 @@ async def test_closing_and_reopening(tmp_path: Path) -> None:
         await slack.wait_for(lambda: len(here.thread(board)) >= before + 2, 30)
         assert "3 dots" in slack.render(here.thread(board)[before])
         await slack.command(stage.ben, stage.general, "/moa", "brainstorm results")
-        await told(stage, stage.ben, "1. An idea (3 dots)")
+        await wait_for_notice(stage, stage.ben, "1. An idea (3 dots)")
 
 
 async def test_what_can_be_asked_of_an_idea(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ async def test_what_can_be_asked_of_an_idea(tmp_path: Path) -> None:
             await slack.wait_for(
                 lambda count=count: len(here.thread(board)) >= before + 2 * count, 30
             )
-            await idle(here.stage)
+            await wait_until_idle(here.stage)
         asked, reply = here.thread(board)[before : before + 2]
         assert "Ben asks:" in slack.render(asked)
         assert "<!here>" in slack.render(asked)
@@ -323,7 +323,7 @@ async def test_what_can_be_asked_of_an_idea(tmp_path: Path) -> None:
             ),
             30,
         )
-        await idle(here.stage)
+        await wait_until_idle(here.stage)
 
 
 async def test_the_export_is_a_file_where_the_app_may_write_files(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.brainstorm import ids
 from tests.brainstorm.sessions import Room, accepted, block_of, room
-from tests.slack.user_actions import idle
+from tests.slack.user_actions import wait_until_idle
 
 WORDS = (
     "A bus for *walkers*",
@@ -73,7 +73,7 @@ async def test_three_people_and_four_models(tmp_path: Path, database: str) -> No
         assert "2 people gave 6 dots." in lines
         assert lines[lines.index("1. A bus for *walkers*") + 2].startswith("3 dots · Ana")
         assert "A late one" in str(result.blocks)
-        await idle(here.stage)
+        await wait_until_idle(here.stage)
         assert "[Show answers]" in slack.render(written)
         stored = [idea.text for idea in await here.store.ideas((await here.session(board)).id)]
         assert [text for text in stored if "paint" not in text and "plant" not in text] == [
@@ -127,7 +127,7 @@ async def test_phases_end_by_themselves(tmp_path: Path, database: str) -> None:
         here.clock.turn(minutes=10)
         await here.shows(board, "4 of 4 · Result")
         await here.stage.slack.wait_for(lambda: len(here.thread(board)) >= 3, 30)
-        await idle(here.stage)
+        await wait_until_idle(here.stage)
         here.clock.turn(days=7)
         await here.shows(board, "[Reopen]")
 
@@ -217,4 +217,4 @@ async def test_two_hundred_people_vote(tmp_path: Path, database: str) -> None:
             "3. A tram\n<⋯>\n100 dots",
         ):
             assert words in text
-        await idle(here.stage)
+        await wait_until_idle(here.stage)

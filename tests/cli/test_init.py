@@ -123,7 +123,7 @@ async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
 
 
 async def test_the_demo_model_is_named_as_such(tmp_path: Path) -> None:
-    """With no key and no server, the file has the demo model, and the output gives the next step."""
+    """With no key and no server, the file has the demo model, and the output says what is next."""
     result = await moa_bot(tmp_path, "init", variables=OFF)
     if result.code == 2:
         assert "No model is set up" in result.err

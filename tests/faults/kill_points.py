@@ -32,7 +32,7 @@ from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.runs import StoredRunStore
 from moa import Delta
 
-Named = Mapping[str, Any]
+Keywords = Mapping[str, Any]
 """The keyword arguments of a call."""
 
 
@@ -45,14 +45,14 @@ class Point:
         caller: for a function, the module whose reference is patched.
         before: die before the call instead of after it.
         nth: at which call, counted from when the test arms the point.
-        meant: count only calls with these keyword arguments.
+        matches: count only calls with these keyword arguments.
     """
 
     target: Callable[..., Any]
     caller: ModuleType | None = None
     before: bool = False
     nth: int = 1
-    meant: Callable[[Named], bool] = lambda _: True
+    matches: Callable[[Keywords], bool] = lambda _: True
 
 
 POINTS: Final[Mapping[str, Point]] = {
@@ -71,18 +71,20 @@ POINTS: Final[Mapping[str, Point]] = {
     "aggregator in the middle of its stream": Point(
         ThreadReply.show,
         nth=4,
-        meant=lambda named: isinstance(named["event"], Delta),
+        matches=lambda given: isinstance(given["event"], Delta),
     ),
     "part of the reply shown": Point(
         AsyncWebClient.chat_appendStream,
-        meant=lambda named: "markdown_text" in str(named["chunks"]),
+        matches=lambda given: "markdown_text" in str(given["chunks"]),
     ),
     "outcome stored, stream open": Point(StoredRunStore.finish),
     "last part shown, stream open": Point(
-        AsyncWebClient.chat_stopStream, before=True, meant=lambda named: bool(named["blocks"])
+        AsyncWebClient.chat_stopStream,
+        before=True,
+        matches=lambda given: bool(given["blocks"]),
     ),
     "stream ended, not recorded": Point(
-        AsyncWebClient.chat_stopStream, meant=lambda named: bool(named["blocks"])
+        AsyncWebClient.chat_stopStream, matches=lambda given: bool(given["blocks"])
     ),
     "reply complete, not recorded": Point(ThreadReply.finish),
     "recorded as answered": Point(StoredRunStore.delivered),
@@ -110,7 +112,8 @@ EDITED: Final[Mapping[str, Point]] = {
     "progress line posted, its ts not stored": Point(AsyncWebClient.chat_postMessage),
     "progress line edited": Point(AsyncWebClient.chat_update),
     "complete reply edited in, not recorded": Point(
-        AsyncWebClient.chat_update, meant=lambda named: "reply_actions" in str(named["blocks"])
+        AsyncWebClient.chat_update,
+        matches=lambda given: "reply_actions" in str(given["blocks"]),
     ),
     "reaction set": Point(AsyncWebClient.reactions_add),
     "reaction set, recorded as answered": Point(StoredRunStore.delivered),
@@ -119,7 +122,7 @@ EDITED: Final[Mapping[str, Point]] = {
 
 PLAINER: Final[Mapping[str, Point]] = {
     "plain end accepted, its buttons not posted": Point(
-        AsyncWebClient.chat_stopStream, meant=is_last_message
+        AsyncWebClient.chat_stopStream, matches=is_last_message
     ),
     "buttons posted, not recorded": Point(AsyncWebClient.chat_postMessage),
 }
@@ -147,20 +150,20 @@ DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.r
 def _posts(part: str) -> Point:
     """Right after one of a brainstorm's messages was posted."""
 
-    def meant(named: Named) -> bool:
-        tag = (named.get("metadata") or {}).get("event_payload") or {}
+    def matches(given: Keywords) -> bool:
+        tag = (given.get("metadata") or {}).get("event_payload") or {}
         return str(tag.get("part")).startswith(f"{part}:")
 
-    return Point(AsyncWebClient.chat_postMessage, meant=meant)
+    return Point(AsyncWebClient.chat_postMessage, matches=matches)
 
 
 def _stores(field: str) -> Point:
     """Right after a field of a brainstorm was stored."""
-    return Point(StoredBrainstorms.change, meant=lambda named: named.get(field) is not None)
+    return Point(StoredBrainstorms.change, matches=lambda given: given.get(field) is not None)
 
 
 def _begins(phase: str) -> Point:
-    return Point(StoredBrainstorms.advance, meant=lambda named: named["phase"] == phase)
+    return Point(StoredBrainstorms.advance, matches=lambda given: given["phase"] == phase)
 
 
 BRAINSTORMED: Final[Mapping[str, Point]] = {
@@ -212,29 +215,29 @@ def arm(name: str, trap: Path) -> None:
     whole = point.target
     hits = count(1)
 
-    def reached(named: Named) -> None:
-        if trap.exists() and point.meant(named) and next(hits) == point.nth:
+    def reached(given: Keywords) -> None:
+        if trap.exists() and point.matches(given) and next(hits) == point.nth:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def named_of(arguments: tuple[Any, ...], named: Named) -> Named:
-        return inspect.signature(whole).bind(*arguments, **named).arguments | dict(named)
+    def keywords_of(arguments: tuple[Any, ...], given: Keywords) -> Keywords:
+        return inspect.signature(whole).bind(*arguments, **given).arguments | dict(given)
 
     @functools.wraps(whole)
-    async def watched(*arguments: Any, **named: Any) -> Any:
+    async def patched(*arguments: Any, **given: Any) -> Any:
         if point.before:
-            reached(named_of(arguments, named))
-        result = await whole(*arguments, **named)
+            reached(keywords_of(arguments, given))
+        result = await whole(*arguments, **given)
         if not point.before:
-            reached(named_of(arguments, named))
+            reached(keywords_of(arguments, given))
         return result
 
     @functools.wraps(whole)
-    def watched_at_once(*arguments: Any, **named: Any) -> Any:
+    def patched_sync(*arguments: Any, **given: Any) -> Any:
         if point.before:
-            reached(named_of(arguments, named))
-        result = whole(*arguments, **named)
+            reached(keywords_of(arguments, given))
+        result = whole(*arguments, **given)
         if not point.before:
-            reached(named_of(arguments, named))
+            reached(keywords_of(arguments, given))
         return result
 
-    setattr(owner, method, watched if inspect.iscoroutinefunction(whole) else watched_at_once)
+    setattr(owner, method, patched if inspect.iscoroutinefunction(whole) else patched_sync)

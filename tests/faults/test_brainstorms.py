@@ -15,9 +15,9 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.brainstorm import ids
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database, open_database
-from tests.bot.processes import World, world
+from tests.bot.processes import LocalServices, local_services
 from tests.brainstorm.sessions import MODELS, block_of
-from tests.faults.bot_processes import Life, Lives
+from tests.faults.bot_processes import BotLauncher, BotProcess
 from tests.faults.kill_points import BRAINSTORMED
 
 AGAIN_S = 0.3
@@ -50,15 +50,17 @@ PAST: Mapping[str, Callable[[BrainstormSession], object]] = {
 other points recur, or are reached only once a person acts."""
 
 
-class Play:
+class PlayedBrainstorm:
     """A brainstorm by three people, whatever happens to the bot.
 
     They repeat actions that were not acknowledged: submit the same form, or click once more.
     """
 
-    def __init__(self, there: World, people: list[User], store: StoredBrainstorms) -> None:
-        self.there = there
-        self.slack = there.slack
+    def __init__(
+        self, services: LocalServices, people: list[User], store: StoredBrainstorms
+    ) -> None:
+        self.services = services
+        self.slack = services.slack
         self.people = people
         self.store = store
         self.form: SlackView | None = None
@@ -112,7 +114,7 @@ class Play:
         while not self._boards():
             if self.form is None:
                 text = "brainstorm How can we ship faster?"
-                await self.slack.command(ana, self.there.general, "/moa", text)
+                await self.slack.command(ana, self.services.general, "/moa", text)
                 self.form = self.slack.current_modal(ana)
             elif self.form is self.slack.current_modal(ana):
                 await self.slack.submit(ana, self.form)
@@ -165,11 +167,11 @@ class Play:
 
     async def is_past(self, point: str) -> bool:
         """Return whether the brainstorm has passed a point."""
-        found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
+        found = await self.store.latest(self.slack.team_id, self.services.general.id, 1)
         return point in PAST and bool(found) and bool(PAST[point](found[0]))
 
     async def _session(self) -> BrainstormSession:
-        found = await self.store.latest(self.slack.team_id, self.there.general.id, 1)
+        found = await self.store.latest(self.slack.team_id, self.services.general.id, 1)
         return found[0]
 
     @property
@@ -182,20 +184,20 @@ class Play:
         return view if view and words in self.slack.render(view) else None
 
     def _boards(self) -> list[SlackMessage]:
-        found = self.slack.messages(self.there.general)
+        found = self.slack.messages(self.services.general)
         return [message for message in found if ids.BOARD_ACTIONS in str(message.blocks)]
 
     def _thread(self) -> list[SlackMessage]:
-        return self.slack.messages(self.there.general, self._board.ts)[1:]
+        return self.slack.messages(self.services.general, self._board.ts)[1:]
 
     def _words(self, person: User) -> list[str]:
         return [f"{person.name}'s first idea", f"{person.name}'s second idea"]
 
 
-async def until_killed(play: Play, alive: list[Life], point: str) -> None:
+async def until_killed(play: PlayedBrainstorm, alive: list[BotProcess], point: str) -> None:
     """Continue until one of the processes is killed; the others are then not killed there."""
     playing = asyncio.create_task(play.run())
-    ending = [asyncio.create_task(life.ended()) for life in alive]
+    ending = [asyncio.create_task(bot.exit_code()) for bot in alive]
     try:
         await asyncio.wait([playing, *ending], return_when=asyncio.FIRST_COMPLETED)
         assert any(end.done() for end in ending), f"not killed at: {point}"
@@ -205,29 +207,33 @@ async def until_killed(play: Play, alive: list[Life], point: str) -> None:
         await asyncio.wait([playing, *ending])
 
 
-async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> None:
+async def run_brainstorm(
+    folder: Path, launcher: BotLauncher, database: str, *, processes: int
+) -> None:
     """Run one brainstorm through every point: at each, one process dies and new ones continue."""
     async with AsyncExitStack() as stack:
-        there = await stack.enter_async_context(world(folder, MODELS["writer-1"]))
+        services = await stack.enter_async_context(local_services(folder, MODELS["writer-1"]))
         opened: Database = await open_database(database)
         stack.push_async_callback(opened.dispose)
-        people = [there.ana, there.slack.add_user("Ben"), there.slack.add_user("Cleo")]
+        people = [services.ana, services.slack.add_user("Ben"), services.slack.add_user("Cleo")]
         for person in people[1:]:
-            await there.slack.invite(person, there.general)
-        play = Play(there, people, StoredBrainstorms(opened))
+            await services.slack.invite(person, services.general)
+        play = PlayedBrainstorm(services, people, StoredBrainstorms(opened))
         for point, at in BRAINSTORMED.items():
             if processes > 1 and (at.nth > 1 or await play.is_past(point)):
                 continue  # which of the two repeats an action is left to chance
             async with AsyncExitStack() as alive:
                 options: dict[str, Any] = {"database": database, "point": point, "armed": True}
                 killable = [
-                    await alive.enter_async_context(lives.life(folder, there.slack, **options))
+                    await alive.enter_async_context(
+                        launcher.start(folder, services.slack, **options)
+                    )
                     for _ in range(processes)
                 ]
                 async with asyncio.timeout(PATIENCE_S):
                     await until_killed(play, killable, point)
         async with (
-            lives.ready(folder, there.slack, database=database),
+            launcher.ready(folder, services.slack, database=database),
             asyncio.timeout(PATIENCE_S),
         ):
             await play.run()
@@ -237,16 +243,16 @@ async def held(folder: Path, lives: Lives, database: str, *, processes: int) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_killed_at_every_point_of_a_brainstorm(
-    tmp_path: Path, lives: Lives, database: str
+    tmp_path: Path, launcher: BotLauncher, database: str
 ) -> None:
     """The next start continues: no idea and no dot is lost, and nothing is repeated."""
-    await held(tmp_path, lives, database, processes=1)
+    await run_brainstorm(tmp_path, launcher, database, processes=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 async def test_killed_at_every_point_with_two_workers(
-    tmp_path: Path, lives: Lives, database: str
+    tmp_path: Path, launcher: BotLauncher, database: str
 ) -> None:
     """The same holds whichever of two workers dies."""
-    await held(tmp_path, lives, database, processes=2)
+    await run_brainstorm(tmp_path, launcher, database, processes=2)

@@ -30,7 +30,7 @@ def part(*elements: Json, kind: str = "rich_text_section") -> Json:
     return {"type": kind, "elements": list(elements)}
 
 
-def said(text: str, **more: Any) -> Json:
+def inline_text(text: str, **more: Any) -> Json:
     return {"type": "text", "text": text, **more}
 
 
@@ -68,13 +68,13 @@ GOOD: dict[str, list[Json]] = {
     "feedback": [{"type": "context_actions", "elements": [feedback()]}],
     "rich text": [
         rich(
-            part(said("hi", style={"bold": True}), {"type": "link", "url": "https://e.org"}),
-            part(said("code"), kind="rich_text_preformatted"),
-            {"type": "rich_text_list", "style": "bullet", "elements": [part(said("one"))]},
+            part(inline_text("hi", style={"bold": True}), {"type": "link", "url": "https://e.org"}),
+            part(inline_text("code"), kind="rich_text_preformatted"),
+            {"type": "rich_text_list", "style": "bullet", "elements": [part(inline_text("one"))]},
             part({"type": "user", "user_id": "U1"}, kind="rich_text_quote"),
         )
     ],
-    "plan": [{"type": "plan", "title": "p", "tasks": [card(details=rich(part(said("d"))))]}],
+    "plan": [{"type": "plan", "title": "p", "tasks": [card(details=rich(part(inline_text("d"))))]}],
     "table": [{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}],
     "container": [{"type": "container", "title": plain_text("t"), "child_blocks": [section("x")]}],
     "alert": [{"type": "alert", "text": plain_text("careful"), "level": "warning"}],
@@ -124,7 +124,7 @@ GOOD["everything"] = [
         "type": "carousel",
         "elements": [{"type": "card", "title": plain_text("t"), "actions": [button("card")]}],
     },
-    {"type": "table", "rows": [[rich(part(said("a"))), {"type": "raw_text", "text": "b"}]]},
+    {"type": "table", "rows": [[rich(part(inline_text("a"))), {"type": "raw_text", "text": "b"}]]},
     rich({"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [part()]}),
 ]
 
@@ -181,7 +181,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
     "unknown property of a button": ([actions(button("a", size="l"))], "property: size"),
     "unknown rich text": ([rich({"type": "rich_text_poem"})], "rich_text_poem"),
     "unknown inline": ([rich(part({"type": "song"}))], "unsupported type: song"),
-    "empty rich text": ([rich(part(said("")))], "more than 0 characters"),
+    "empty rich text": ([rich(part(inline_text("")))], "more than 0 characters"),
     "a mention in code": (
         [rich(part({"type": "user", "user_id": "U1"}, kind="rich_text_preformatted"))],
         "unsupported type: user",
@@ -224,7 +224,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "/blocks/0/element/type",
     ),
     "list without a style": (
-        [rich({"type": "rich_text_list", "elements": [part(said("x"))]})],
+        [rich({"type": "rich_text_list", "elements": [part(inline_text("x"))]})],
         "missing required field: style",
     ),
     "list too deep": (
@@ -232,10 +232,10 @@ BAD: dict[str, tuple[list[Any], str]] = {
         "/indent",
     ),
     "list of text": (
-        [rich({"type": "rich_text_list", "style": "bullet", "elements": [said("x")]})],
+        [rich({"type": "rich_text_list", "style": "bullet", "elements": [inline_text("x")]})],
         "must be a rich_text_section",
     ),
-    "unknown text style": ([rich(part(said("x", style={"loud": True})))], "/style"),
+    "unknown text style": ([rich(part(inline_text("x", style={"loud": True})))], "/style"),
     "cell": ([{"type": "table", "rows": [[{"type": "emoji"}]]}], "unsupported type: emoji"),
     "details that are text": ([card(details="x")], "must be a rich_text object"),
     "details that are a section": ([card(details=section("x"))], "unsupported type: section"),

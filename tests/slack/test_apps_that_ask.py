@@ -11,7 +11,7 @@ from bot.errors import ConfigurationError
 from bot.playground.state.models import User
 from bot.settings import load
 from bot.slack.intake.apps import MAX_PER_HOUR, MAX_PER_THREAD
-from tests.slack.user_actions import ALL_EVENTS, count_runs, idle
+from tests.slack.user_actions import ALL_EVENTS, count_runs, wait_until_idle
 from tests.stage import Stage, on_stage
 
 ANSWERED = '[slack]\nanswer_bots = ["B00000007", "workflows"]\n'
@@ -43,7 +43,7 @@ async def test_a_listed_app_is_answered_in_its_thread(tmp_path: Path, subtype: s
         text = f"{stage.mention} What is the risk?"
         ts = await stage.slack.post(flow, stage.general, text, subtype=subtype)
         await stage.replied(ts)
-        await idle(stage)  # edits show the text so far
+        await wait_until_idle(stage)  # edits show the text so far
         assert "The answer of writer-1." in stage.slack.render(await stage.replied(ts))
         assert stage.slack.calls("chat.startStream") == []
         assert stage.slack.calls("chat.postEphemeral") == []
@@ -58,7 +58,7 @@ async def test_two_bots_do_not_answer_each_other_forever(tmp_path: Path) -> None
         ts = await stage.slack.post(flow, stage.general, thanks)
         for count in range(1, MAX_PER_THREAD + 1):
             await stage.replied(ts, count)
-            await idle(stage)
+            await wait_until_idle(stage)
             await stage.slack.post(flow, stage.general, thanks, thread_ts=ts)
         await stage.slack.wait_for_deliveries()
         assert await count_runs(stage) == MAX_PER_THREAD
@@ -76,7 +76,7 @@ async def test_a_flood_from_an_app_is_capped(tmp_path: Path) -> None:
         )
         await asyncio.gather(*posting)
         await stage.slack.wait_for_deliveries()
-        await idle(stage)
+        await wait_until_idle(stage)
         # when the hour changes, there may be twice as many
         assert await count_runs(stage) in {MAX_PER_HOUR, 2 * MAX_PER_HOUR}
 

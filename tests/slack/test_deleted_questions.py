@@ -15,7 +15,12 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN
 from bot.storage.tables import answers, ledger, runs
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import ALL_EVENTS, idle, said_directly, told
+from tests.slack.user_actions import (
+    ALL_EVENTS,
+    wait_for_direct_message,
+    wait_for_notice,
+    wait_until_idle,
+)
 from tests.stage import Stage, everywhere, on_stage
 
 GONE = strings.TROUBLES["thread_gone"]
@@ -30,8 +35,8 @@ def ours(stage: Stage) -> list[SlackMessage]:
 
 async def assert_nothing_is_left(stage: Stage) -> None:
     """Only the asker got one message; the channel and the store have nothing left."""
-    await said_directly(stage, stage.ana, GONE)
-    await idle(stage)
+    await wait_for_direct_message(stage, stage.ana, GONE)
+    await wait_until_idle(stage)
     await stage.slack.wait_for_deliveries()
     assert ours(stage) == []
     assert len(stage.slack.messages(stage.slack.dm(stage.ana))) == 1
@@ -146,11 +151,11 @@ async def test_regenerating_in_a_deleted_thread_posts_nothing(tmp_path: Path) ->
     async with on_stage(tmp_path) as stage:
         ts = await stage.ask("What is the risk?")
         first = await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         await stage.slack.delete(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
-        await said_directly(stage, stage.ben, GONE)
-        await idle(stage)
+        await wait_for_direct_message(stage, stage.ben, GONE)
+        await wait_until_idle(stage)
         assert ours(stage) == [first]
 
 
@@ -178,6 +183,6 @@ async def test_a_deleted_direct_question_gets_a_private_notice(tmp_path: Path) -
         ts = await stage.slack.post(stage.ana, direct, "What is the risk?")
         await stage.slack.delete(direct, ts)
         gate.set()
-        await told(stage, stage.ana, GONE, direct)
-        await idle(stage)
+        await wait_for_notice(stage, stage.ana, GONE, direct)
+        await wait_until_idle(stage)
         assert stage.slack.messages(direct) == []

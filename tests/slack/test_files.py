@@ -15,7 +15,7 @@ from bot.slack.api.users import UserDirectory
 from bot.slack.files import SlackFiles
 from bot.slack.thread.reader import SlackThreadReader
 from tests.slack.file_questions import SEEING, ask, asked, text
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.slack.samples import locked_pdf, pdf, png
 from tests.stage import on_stage
 
@@ -217,11 +217,11 @@ async def test_a_resumed_run_reads_its_files_again() -> None:
 
         slack.app.scopes.discard("channels:history")
         [turn] = (await threads.read(question)).prompt.messages
-        assert timeless(turn.content) == "Ana asks:\nWhen?"
+        assert without_times(turn.content) == "Ana asks:\nWhen?"
         asked_before = len(slack.calls("conversations.replies"))
         bare = Question(
             slack.team_id, general.id, ana.id, ts, ts, "When?", "mention", attached=False
         )
         [turn] = (await threads.read(bare)).prompt.messages
-        assert timeless(turn.content) == "Ana asks:\nWhen?"
+        assert without_times(turn.content) == "Ana asks:\nWhen?"
         assert len(slack.calls("conversations.replies")) == asked_before

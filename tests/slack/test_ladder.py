@@ -15,7 +15,7 @@ from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHOW_ANSWERS
 from bot.storage.tables import posts, runs
 from tests.models.replies import Reply
-from tests.slack.user_actions import ALL_EVENTS, idle, told
+from tests.slack.user_actions import ALL_EVENTS, wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
 
 TABLE = "| model | cost |\n|---|---|\n| red | low |"
@@ -39,7 +39,7 @@ def thread(stage: Stage, ts: str) -> str:
 async def ended(stage: Stage, ts: str) -> str:
     """Wait until the question is done, and return the thread."""
     await stage.slack.wait_for(lambda: ours(stage, ts), timeout=20)
-    await idle(stage)
+    await wait_until_idle(stage)
     assert not any(message.streaming for message in ours(stage, ts))
     return thread(stage, ts)
 
@@ -150,8 +150,8 @@ async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
         stage.slack.refuse("blocks")
         await ended(stage, await stage.ask("What is the risk?"))
         await stage.slack.command(stage.ben, stage.general, "/moa", "Only for Ben?")
-        await told(stage, stage.ben, "After the table.")
-        await idle(stage)
+        await wait_for_notice(stage, stage.ben, "After the table.")
+        await wait_until_idle(stage)
         await stage.slack.command(stage.ana, stage.general, "/moa", "answers")
         await stage.opened_view(stage.ana, "# One reply from 3 answers")
         outsider = stage.slack.add_user("Cem")
@@ -274,7 +274,7 @@ async def test_a_plain_reply_appears_once_after_a_restart(tmp_path: Path, *, str
         before = {message.ts for message in ours(stage, ts)}
         asked = len(stage.models.questions)
         await reopened(stage)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = thread(stage, ts)
         assert shown.count("Before the table.") == shown.count("After the table.") == 1
         assert before.isdisjoint(m.ts for m in ours(stage, ts) if "After" in m.text)

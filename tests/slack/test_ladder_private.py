@@ -10,7 +10,7 @@ from bot.playground.faults import Part
 from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHARE, SHOW_ANSWERS
 from tests.models.replies import Reply
-from tests.slack.user_actions import idle, told
+from tests.slack.user_actions import wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
 
 TABLE = "| model | cost |\n|---|---|\n| red | low |"
@@ -26,8 +26,8 @@ def private(stage: Stage) -> str:
 
 async def asked_privately(stage: Stage) -> None:
     await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-    await told(stage, stage.ana, "After the table.")
-    await idle(stage)
+    await wait_for_notice(stage, stage.ana, "After the table.")
+    await wait_until_idle(stage)
 
 
 @pytest.mark.parametrize("part", ["feedback", "table", "blocks"])
@@ -58,7 +58,7 @@ async def test_a_private_notice_needs_no_button(tmp_path: Path) -> None:
         await asked_privately(stage)
         stage.slack.refuse("blocks")
         await stage.slack.command(stage.ana, stage.general, "/moa", "And now?")
-        await told(stage, stage.ana, strings.TROUBLES["hourly_limit"].split("`")[0])
+        await wait_for_notice(stage, stage.ana, strings.TROUBLES["hourly_limit"].split("`")[0])
 
 
 @pytest.mark.parametrize("part", ["table", "blocks"])
@@ -66,7 +66,7 @@ async def test_a_shared_reply_survives_slacks_refusals(tmp_path: Path, part: Par
     """The channel gets the whole text once, and the private copy goes."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)
-        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        reply = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         stage.slack.refuse(part)
         await stage.slack.click(stage.ana, reply, SHARE)
         [shared] = await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
@@ -80,7 +80,7 @@ async def test_a_shared_replys_button_may_be_a_separate_message(tmp_path: Path) 
     """If only the button is refused below it, the text keeps its form."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)
-        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        reply = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         stage.slack.fail_next(
             "response_url",
             error="invalid_blocks",

@@ -9,7 +9,7 @@ import pytest
 from bot.slack.ui import strings
 from bot.storage.run_listing import RunListing
 from tests.models.replies import Reply, Status
-from tests.slack.user_actions import run_behind
+from tests.slack.user_actions import run_of_reply
 from tests.stage import everywhere, on_stage
 
 WORDS = "prompt is too long: 233153 tokens > 200000 maximum, for the secret plan"
@@ -29,7 +29,7 @@ async def test_a_thread_that_is_too_long_offers_no_retry(tmp_path: Path) -> None
         assert strings.TROUBLES["too_long"].split("`")[0] in shown
         assert f"[{strings.RETRY}]" not in shown
         assert "233153" not in shown
-        lines = await RunListing(stage.bot.database).ledger((await run_behind(stage, sorry)).id)
+        lines = await RunListing(stage.bot.database).ledger((await run_of_reply(stage, sorry)).id)
         assert {line.reason for line in lines} == {f"400: {WORDS}"}
 
 

@@ -15,8 +15,14 @@ from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
 from bot.slack.ui import strings
-from tests.slack.prompts import timeless
-from tests.slack.user_actions import ALL_EVENTS, count_runs, run_behind, said_directly, told
+from tests.slack.prompts import without_times
+from tests.slack.user_actions import (
+    ALL_EVENTS,
+    count_runs,
+    run_of_reply,
+    wait_for_direct_message,
+    wait_for_notice,
+)
 from tests.stage import Stage, on_stage
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,7 +45,7 @@ async def submit(stage: Stage, user: User, view: SlackView, **filled: Any) -> Ac
 
 def prompt_of(stage: Stage) -> list[str]:
     """Return the turns of the latest prompt, without times and the channel's line."""
-    return [timeless(text) for _, text in stage.models.questions[-1].turns]
+    return [without_times(text) for _, text in stage.models.questions[-1].turns]
 
 
 async def asked(stage: Stage, ts: str, question: str) -> SlackMessage:
@@ -64,7 +70,7 @@ async def test_a_question_about_a_message_is_asked_in_its_thread(tmp_path: Path)
         assert "Ben asks:" in shown
         assert "We launch on Monday." in str(stage.models.questions[0].turns)
         assert "When & <why>?" in str(stage.models.questions[0].turns)
-        run = await run_behind(stage, reply)
+        run = await run_of_reply(stage, reply)
         assert (run.question.user, run.question.surface) == (stage.ben.id, "shortcut")
         robot = stage.slack.add_user("Robot", bot=True)
         await stage.slack.invite(robot, stage.general)
@@ -96,7 +102,7 @@ async def test_a_question_from_anywhere_is_posted_where_chosen(tmp_path: Path) -
     async with on_stage(tmp_path, events=ALL_EVENTS, default="single") as stage:
         view = await open_form(stage, stage.ana)
         await submit(stage, stage.ana, view, question="What is the risk?")
-        reply = await said_directly(stage, stage.ana, "Ana asks:")
+        reply = await wait_for_direct_message(stage, stage.ana, "Ana asks:")
         direct = stage.slack.dm(stage.ana)
         await stage.replied(reply.ts, 2, channel=direct)
         view = await open_form(stage, stage.ana)
@@ -131,7 +137,9 @@ async def test_a_refused_shortcut_leaves_no_message(tmp_path: Path) -> None:
         hidden = next(place for place in places if place.name == "hidden")
         ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
         await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
-        await told(stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden)
+        await wait_for_notice(
+            stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden
+        )
         assert await count_runs(stage) == 0
 
 
@@ -185,7 +193,7 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
             assert done.errors == {QUESTION: strings.ASK_EMPTY}
         stage.slack.fail_next("views.open", error="expired_trigger_id")
         await stage.slack.shortcut(stage.ana, ASK_ANYWHERE)
-        await said_directly(stage, stage.ana, strings.ASK_TOO_LATE)
+        await wait_for_direct_message(stage, stage.ana, strings.ASK_TOO_LATE)
         assert await count_runs(stage) == 0
 
 
@@ -203,7 +211,7 @@ async def test_a_slow_slack_loses_no_question(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
-        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
+        await wait_for_direct_message(stage, stage.ana, strings.TROUBLES["archived"])
         assert await count_runs(stage) == 1
 
 

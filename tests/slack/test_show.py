@@ -14,7 +14,7 @@ from bot.settings import load
 from bot.slack.ui import strings
 from tests.databases import fresh_sqlite
 from tests.models.replies import Reply, Stall
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
 
 EDITED = '\n[slack]\nshow = "edit"\n'
@@ -54,7 +54,7 @@ async def final_blocks(stage: Stage) -> str:
     """Ask, and return the blocks of the reply, but for the task cards."""
     ts = await stage.ask("What is the risk?")
     await stage.slack.wait_for(lambda: ours(stage, ts))
-    await idle(stage)
+    await wait_until_idle(stage)
     return without_ids([b for b in ours(stage, ts)[0].blocks if b["type"] != "plan"])
 
 
@@ -81,7 +81,7 @@ async def test_an_edited_reply_is_stopped(tmp_path: Path) -> None:
             lambda: any("One two" in stage.slack.render(m) for m in ours(stage, ts))
         )
         await stage.slack.press_stop(stage.ana, stage.general, ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = "".join(stage.slack.render(m) for m in ours(stage, ts))
         assert "One two three" in shown
         assert "Stopped." in shown

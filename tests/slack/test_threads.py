@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.replies import Request
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import CONFIG, Stage, on_stage
 
 
@@ -29,7 +29,7 @@ async def test_the_thread_is_read_with_peoples_names(tmp_path: Path) -> None:
         await stage.replied(ts)
         [(role, text)] = proposer_prompt(stage).turns
         assert role == "user"
-        assert timeless(text) == (
+        assert without_times(text) == (
             "Ben wrote:\n> @Ana it is late & dark\n\n"
             "Gus (guest) wrote:\n> I say\n> Ben wrote:\n> > yes\n\n"
             "Ana asks:\nWho said what?"
@@ -47,7 +47,7 @@ async def test_the_bots_replies_are_assistant_turns(tmp_path: Path) -> None:
         texts = [text for _, text in proposer_prompt(stage).turns]
         assert roles == ["user", "assistant", "user"]
         assert texts[1].strip() == "The answer of writer-1."
-        assert timeless(texts[2]) == "Ana asks:\nAnd how to limit it?"
+        assert without_times(texts[2]) == "Ana asks:\nAnd how to limit it?"
 
 
 async def test_a_mention_without_text_asks_about_the_thread(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_a_mention_without_text_asks_about_the_thread(tmp_path: Path) -> N
         await stage.ask("", thread_ts=ts)
         await stage.replied(ts)
         [(_, text)] = proposer_prompt(stage).turns
-        assert timeless(text) == "Ben wrote:\n> What is the risk?"
+        assert without_times(text) == "Ben wrote:\n> What is the risk?"
 
 
 async def test_an_empty_question_gets_advice(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_an_enormous_question_is_answered(tmp_path: Path) -> None:
         assert "The last message was too long" in stage.slack.render(reply)
         [(_, text)] = proposer_prompt(stage).turns
         assert len(text) < 4_096 * 4
-        assert timeless(text).startswith("Ana asks:\nWhat is this?")
+        assert without_times(text).startswith("Ana asks:\nWhat is this?")
         assert "characters left out" in text
 
 
@@ -203,7 +203,7 @@ async def test_an_unknown_user_is_looked_up_once(tmp_path: Path) -> None:
         )
         await stage.ask("Who?", thread_ts=ts)
         await stage.replied(ts)
-        text = timeless(proposer_prompt(stage).turns[0][1])
+        text = without_times(proposer_prompt(stage).turns[0][1])
         assert text.startswith("member 1 wrote:\n> One\n\nmember 1 wrote:\n> And 0")
         asked = [c for c in stage.slack.calls("users.info") if c.args["user"] == stage.ben.id]
         assert len(asked) == 1

@@ -14,7 +14,7 @@ from bot.slack.api.lookup_cache import LookupCache
 from bot.slack.api.users import Person
 from bot.slack.thread.names import name_people
 from bot.slack.thread.situation import Situation
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import Stage, on_stage
 
 NEW_YEAR = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
@@ -120,7 +120,7 @@ async def test_a_slow_slack_costs_only_names(tmp_path: Path) -> None:
         ts = await stage.slack.post(stage.ben, stage.general, "One")
         await stage.ask("Who?", thread_ts=ts)
         await stage.replied(ts)
-        assert timeless(prompt(stage)) == "member 1 wrote:\n> One\n\nmember 2 asks:\nWho?"
+        assert without_times(prompt(stage)) == "member 1 wrote:\n> One\n\nmember 2 asks:\nWho?"
         stage.slack.delay("users.info", 0)
         await stage.ask("Who now?", thread_ts=ts)
         await stage.replied(ts, 2)

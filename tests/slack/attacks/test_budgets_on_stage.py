@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.models.replies import Raw, Reply, Stall
 from tests.slack.test_limits import limited, troubles
 from tests.slack.test_stop import stopped
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
 
 WORDS = "word " * 1_000
@@ -57,6 +57,6 @@ async def test_questions_stopped_midway_are_charged(tmp_path: Path) -> None:
                 await stage.slack.wait_for(lambda ts=ts: words_shown(stage, ts) > 900)
                 await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
                 await stopped(stage, ts)
-            await idle(stage)
+            await wait_until_idle(stage)
         assert await troubles(stage) == ["stopped"] * 2 + ["person_budget"] * (QUESTIONS - 2)
         assert len(stage.models.questions) == 2

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from bot.http import serve
 from bot.http_connections import ConnectionLimits
 from bot.http_requests import BodyBuffers, RefusedRequestError
-from tests.bot.processes import running, world
+from tests.bot.processes import local_services, running_bot
 from tests.models.replies import Reply
 from tests.slack.attacks.http_clients import clients, forged_head
 from tests.stage import Stage, on_stage
@@ -64,18 +64,18 @@ async def test_half_sent_requests_do_not_block_the_bot(tmp_path: Path, sent: byt
 async def test_half_sent_requests_use_little_memory(tmp_path: Path) -> None:
     """300 half-sent bodies of almost a megabyte each grow the process by less than 100 MB."""
     writer = Reply(text="The reply.")
-    async with world(tmp_path, writer) as there:
+    async with local_services(tmp_path, writer) as services:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        there.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        services.slack.request_url = f"http://127.0.0.1:{port}/slack/events"
         options = ("--http", "--port", str(port))
-        async with running(tmp_path, there.slack, *options) as process:
-            await there.complete(await there.ask())
+        async with running_bot(tmp_path, services.slack, *options) as process:
+            await services.complete(await services.ask())
             before = await resident_kb(process.pid)
             with clients(port) as slow:
                 await slow.connect(300, forged_head(999_999) + b"[" * 900_000)
                 assert await resident_kb(process.pid) - before < 100_000
-                await there.complete(await there.ask())
+                await services.complete(await services.ask())
 
 
 async def resident_kb(pid: int) -> int:
@@ -206,7 +206,7 @@ async def test_an_unsigned_request_costs_one_short_line(
                 writer.close()
             async with asyncio.timeout(10):
                 await until(lambda: bool(logged or caplog.records))
-            await assert_deaf_to_nothing(port_of(stage))
+            await assert_responsive(port_of(stage))
         lines = [json.dumps(line) for line in logged] + [r.getMessage() for r in caplog.records]
         assert len(lines) == 1
         assert len(lines[0]) < 150
@@ -221,7 +221,7 @@ async def until(true: Callable[[], bool]) -> None:
         await until(true)
 
 
-async def assert_deaf_to_nothing(port: int) -> None:
+async def assert_responsive(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /healthz HTTP/1.1\r\nHost: b\r\n\r\n")
     assert b"200 OK" in await reader.readline()

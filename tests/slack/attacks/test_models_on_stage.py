@@ -87,12 +87,12 @@ async def _ask_all(stage: Stage, attacks: Sequence[Attack]) -> None:
         await stage.slack.invite(person, stage.general)
         while waiting:
             attack = waiting.pop()
-            await _look(stage, person, attack)
+            await _check_answers(stage, person, attack)
 
     await asyncio.gather(*(ask(person) for person in people))
 
 
-async def _look(stage: Stage, person: User, attack: Attack) -> None:
+async def _check_answers(stage: Stage, person: User, attack: Attack) -> None:
     ts = await stage.ask(recite(attack), user=person)
     messages = await whole_reply(stage, ts)
     said = words(markdown_of(messages))

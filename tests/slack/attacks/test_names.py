@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.slack.api.metadata import ABANDONED, NOTICE, QUESTION, REPLY, run_metadata
 from bot.slack.markdown.names import NAME_LIMIT, NAMELESS, prompt_name
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import Stage, on_stage
 
 HOSTILE = [
@@ -95,7 +95,7 @@ async def _prompt(stage: Stage, ts: str, question: str) -> str:
     await stage.ask(question, thread_ts=ts)
     await stage.replied(ts)
     [(_, text)] = [r for r in stage.models.questions if r.model == "red-1"][-1].turns
-    return timeless(text)
+    return without_times(text)
 
 
 async def test_no_name_poses_as_a_line_of_the_prompt(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bot.slack.ui import strings
 from tests.faults.kill_points import EDITED, POINTS, Point, owner_of
 from tests.models.replies import Reply
 from tests.slack.test_stop import STOPPED
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, everywhere, on_stage
 
 SHORT = " ".join(["word"] * 40)
@@ -55,7 +55,7 @@ class StopAt:
         @functools.wraps(whole)
         async def watched(*arguments: Any, **named: Any) -> Any:
             bound = inspect.signature(whole).bind(*arguments, **named).arguments | named
-            is_it = self.stage is not None and self._point.meant(bound)
+            is_it = self.stage is not None and self._point.matches(bound)
             is_it = is_it and next(self._hits) == self._point.nth
             if is_it and self._point.before:
                 await self._stop()
@@ -118,7 +118,7 @@ async def test_a_stop_at_any_point_ends_the_run(
         stop.stage = stage
         ts = await stage.ask("What is the risk?")
         await stage.slack.wait_for(lambda: stop.reached and ends(stage, ts), timeout=60)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = posted(stage, ts)
         assert len(ends(stage, ts)) == 1
         assert STOPPED in ends(stage, ts)[0] or name in TOO_LATE
