@@ -139,7 +139,7 @@ async def test_a_purge_continues_until_nothing_is_left(
 
 
 @pytest.mark.parametrize(
-    ("whose", "expected"),
+    ("scope", "expected"),
     [
         (DeletionScope(team="T1"), {"T1 U1 0", "T1 U1 9", "T1 U2 0"}),
         (DeletionScope(user="U1"), {"T1 U1 0", "T1 U1 9", "T2 U1 0"}),
@@ -207,7 +207,7 @@ async def test_a_workspace_is_deleted(opened: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "whose",
+    "scope",
     [DeletionScope(), DeletionScope(team=""), DeletionScope(user=""), DeletionScope(before=ago(0))],
 )
 async def test_a_purge_without_a_person_or_workspace_keeps_settings(
