@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
@@ -105,4 +107,8 @@ def _begin(connection: Connection) -> None:
     statement = connection.get_execution_options().get(BEGIN)
     if statement:
         # Straight through the driver: a cursor would cost two more turns of its thread.
-        connection.connection.run_async(lambda driver: driver.execute(statement))
+        connection.connection.run_async(partial(_execute, statement))
+
+
+async def _execute(statement: str, driver: aiosqlite.Connection) -> None:
+    await driver.execute(statement)
