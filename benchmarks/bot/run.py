@@ -99,6 +99,14 @@ async def held(there: World, rate: int, seconds: int) -> Figures:
     }
 
 
+async def idle(there: World, seconds: int = 30) -> Figures:
+    """Send nothing, and return the share of a core that the bot uses meanwhile."""
+    await asyncio.sleep(WARM_S)
+    cpu = there.cpu_s()
+    await asyncio.sleep(seconds)
+    return {"of a core, %": (there.cpu_s() - cpu) / seconds * 100}
+
+
 async def _ask(watch: Watch, rate: int, seconds: int) -> None:
     began = time.perf_counter()
     for number in range(rate * seconds):
@@ -127,6 +135,7 @@ def _scenarios(
         "lone": (lone, ("minimal", "ours"), 500),
         "at-once": (at_once, ("minimal", "ours"), 500),
         "events": (events, ("empty", "ours"), FEW),
+        "idle": (idle, ("minimal", "ours"), 500),
         "held": (
             lambda there: held(there, options.rate, options.seconds),
             ("minimal", "ours"),
