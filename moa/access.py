@@ -189,7 +189,7 @@ def _header_value(header: str, value: str, lookup: Lookup) -> str:
     if held is None:
         raise PipelineError(f'headers."{header}": {found[2]} is not set.')
     if not held.isascii() or not held.isprintable():
-        raise PipelineError(f'headers."{header}": {found[2]} holds an invalid character.')
+        raise PipelineError(f'headers."{header}": {found[2]} contains an invalid character.')
     remember(held)
     return f"{found[1]} {held}" if found[1] else held
 

@@ -137,7 +137,7 @@ def _trust(context: ssl.SSLContext, variable: str, path: str) -> None:
     except FileNotFoundError:
         raise _unusable(variable, f"there is no file {path}") from None
     except ssl.SSLError:
-        raise _unusable(variable, f"{path} holds no certificate in PEM format") from None
+        raise _unusable(variable, f"{path} contains no certificate in PEM format") from None
     except OSError as error:
         raise _unusable(variable, f"{path} can't be read ({error.strerror})") from None
 
