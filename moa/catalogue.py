@@ -45,7 +45,7 @@ class ModelCatalogue:
         config: the models and pipelines.
         endpoints: owns the connections; closing it is the caller's job.
         lookup: finds the keys' environment variables.
-        key_source: where keys are set, as error messages say it.
+        key_source: where keys are set, as named in error messages.
 
     Attributes:
         config: as given.
@@ -118,7 +118,7 @@ class ModelCatalogue:
         return self._models[name]
 
     async def prepare(self) -> None:
-        """Do now what would slow the first question: imports, clients, loading weights.
+        """Do the slow work of the first question now: imports, clients, loading weights.
 
         A model that can't be prepared doesn't stop the others: its calls report why.
         """
