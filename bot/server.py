@@ -30,7 +30,7 @@ from bot.telemetry.traces import add_trace_ids
 log = structlog.get_logger(__name__)
 
 GC_THRESHOLD = 100_000
-"""New objects between two collections of the youngest generation: one question creates
+"""New objects between two collections of the youngest generation. One question creates
 thousands."""
 
 
@@ -45,8 +45,8 @@ async def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM, then let running questions finish within `drain` seconds.
 
-    A second signal, or one during startup, stops at once. The next start or another worker picks up
-    unfinished questions.
+    A second signal, or one during startup, stops at once. Unfinished questions are resumed at the
+    next start or by another worker.
 
     Raises:
         ConfigurationError: a setting is missing or invalid; raised before anything is served.
@@ -69,8 +69,7 @@ async def run_worker(
 
     Raises:
         ConfigurationError: a setting is missing or invalid, or the database is SQLite, which only
-            one
-            process can use.
+            one process can use.
     """
     if settings.environment.database_url.startswith("sqlite"):
         raise ConfigurationError(
@@ -151,7 +150,7 @@ class _ShutdownSignals:
 
 @asynccontextmanager
 async def serve_socket(bot: Bot, settings: Settings) -> AsyncGenerator[None, None]:
-    """Connect by Socket Mode and stay connected until exit."""
+    """Connect by Socket Mode, and stay connected until exit."""
     token = secret_value(settings.environment.slack_app_token)
     try:
         await bot.client.apps_connections_open(app_token=token)
@@ -184,7 +183,7 @@ async def serve_http(
 
 
 async def _always() -> bool:
-    """HTTP only needs an open port: requests come from outside."""
+    """Always ready: over HTTP an open port is enough, as requests come from outside."""
     return True
 
 

@@ -1,4 +1,4 @@
-"""Asks the example questions: a real bot answers them with scripted models."""
+"""Asks the example questions, which a real bot answers with scripted models."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
         ({"BLUE_KEY": "blue key"}, "models.blue: BLUE_KEY: The key contains an invalid character"),
         ({"OPENAI_API_KEY": " ", "BLUE_KEY": "  "}, "Set BLUE_KEY"),
         ({"DATABASE_URL": "postgresql://u:p@host:abc/db"}, "is not a database address"),
-        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "cannot be used"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "can't be used"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
     ],
 )

@@ -16,13 +16,13 @@ def quoted_message(user: str, name: str, question: str, about: str | None = None
     """Return the message as arguments of chat.postMessage.
 
     Rich text shows a question of any length literally, so nothing in it notifies or links. `text`
-    serves notifications and screen readers, and `parse_quoted_question` reads it.
+    is for notifications and screen readers, and for `parse_quoted_question`.
 
     Args:
         user: the asker's id.
         name: the asker's name.
         question: the question as they typed it.
-        about: the ts of the message that they ask about.
+        about: the ts of the message that the question is about.
     """
     head = strings.ASKED_BY.format(user=one_line(clean(name)))
     quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": clean(question)}]}

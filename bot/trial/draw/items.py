@@ -43,7 +43,7 @@ def _digest(text: str) -> str:
 
 
 class MessageDrawer:
-    """Draws messages; one that has not changed is not drawn again."""
+    """Draws messages. An unchanged message is not drawn again."""
 
     def __init__(self) -> None:
         self._drawn: OrderedDict[str, Item] = OrderedDict()
@@ -51,7 +51,7 @@ class MessageDrawer:
     def draw(
         self, window: Window, channel: Channel, message: SlackMessage, *, url: str, example: bool
     ) -> Item:
-        """Draw a message. `url` leads to its thread; "" where there is no such link."""
+        """Draw a message. `url` leads to its thread; "" if there is no such link."""
         values = _values(window, channel, message) | {"thread_url": url, "example": example}
         key = _digest(json.dumps(values, sort_keys=True, default=str))
         found = self._drawn.get(key)
