@@ -45,7 +45,7 @@ from bot.slack.api.client import (
 )
 from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.connection import Mode, SlackLink
-from bot.slack.api.identity import IdentityLookup
+from bot.slack.api.identity import IdentityLookup, authorizer
 from bot.slack.api.users import UserDirectory
 from bot.slack.commands import CommandServices
 from bot.slack.files import SlackFiles
@@ -221,7 +221,7 @@ async def open_bot(
         await stack.enter_async_context(Retention(database).enforced(days))
         # Only HTTP has signatures, and needs the secret; a random one lets no request pass.
         signing_secret = secret_value(environment.slack_signing_secret) or token_hex()
-        app = _bolt(client, signing_secret)
+        app = _bolt(client, signing_secret, identity)
         permissions = AdminPermissions(client, colleagues, settings.slack.settings)
         access, feedback = AnswerAccess(client, policies, colleagues), StoredFeedback(database)
         settings_handlers = SettingsHandlers(
@@ -319,13 +319,14 @@ def _jobs(
     )
 
 
-def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
+def _bolt(client: AsyncWebClient, signing_secret: str, identity: IdentityLookup) -> AsyncApp:
     # Bolt logs the whole body of a request with a bad signature at INFO.
     logger = logging.getLogger("bot.bolt")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_is_relevant)
     return AsyncApp(
         client=client,
+        authorize=authorizer(identity),
         signing_secret=signing_secret,
         logger=logger,
         raise_error_for_unhandled_request=True,
