@@ -50,7 +50,7 @@ async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
     """Slack's notice that there were too many events is acknowledged and counted."""
     for minutes in (1, 2):
         assert (await stage.slack.send_rate_limit_notice()).ok
-        found = Scraped((await stage.bot.scrape()).decode())
+        found = Scraped((await stage.bot.health.scrape()).decode())
         assert found.value("slack_events_held_back_minutes_total") == minutes
 
 
