@@ -78,7 +78,7 @@ class AboutRuns:
             return
         idea, other, *_ = *(shorten_literal(each, IDEA_CHARS) for each in words), ""
         text = strings.QUESTIONS[about.kind].format(idea=idea, other=other)
-        message = quoted_message(user, await self._people.name(user), text)
+        message = quoted_message(user, await self._people.name(user), text, quotes=True)
         try:
             ts = await post_in_thread(
                 self._client, session.channel, str(session.board_ts), **message

@@ -14,7 +14,7 @@ from bot.slack.brainstorm.text import (
     one_line_topic,
     people_count,
 )
-from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
+from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
 from bot.slack.ui.forms import option
 from bot.slack.ui.strings import brainstorm as strings
@@ -57,7 +57,7 @@ def themes_blocks(session: BrainstormSession, grouping: Grouping, shown: Readabl
 def themes_text(grouping: Grouping) -> str:
     """Return the themes in one line."""
     titles = [theme_label(theme.title, len(theme.groups)) for theme in grouping.themes]
-    return escape_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
+    return inert_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
 
 
 def share_out(sizes: Sequence[int], limit: int) -> Sequence[int]:
