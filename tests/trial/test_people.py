@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse
 
@@ -261,6 +263,24 @@ async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
             await slack.delete_thread("team", ts)
             while (line := (await stream.content.readline()).decode()) != "event: gone\n":
                 assert line
+
+
+async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
+    """The browser reports its time zone, and messages, dates and prompts use it from then on."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("team")
+        ts = await slack.post("Ana", "team", "Until <!date^1795517880^{date} {time}|10:58 UTC>.")
+        slack.message("team", ts).blocks = []
+        await visitor.act("ana", "zone", name="Europe/Berlin")
+        _, text, _ = await visitor.get(f"/as/ben/{room}")
+        assert "Until November 24th, 2026 11:58." in text
+        assert 'data-zone="Europe/Berlin"' in text
+        posted = datetime.fromtimestamp(float(ts), ZoneInfo("Europe/Berlin"))
+        assert f">{posted:%H:%M}</time>" in text
+        for wrong in ("Nowhere/Else", "../../etc/passwd", ""):
+            await visitor.act("ana", "zone", name=wrong)
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert 'data-zone="Europe/Berlin"' in text
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:

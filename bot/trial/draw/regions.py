@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.trial import cast
@@ -181,15 +180,11 @@ def _calls(window: Window) -> list[Item]:
                 "ok": call.ok,
                 "method": call.method,
                 "error": call.error,
-                "at": _time(call.at),
+                "at": f"{window.clock.local(call.at):%H:%M:%S}",
             },
         )
         for number, call in window.calls(_CALLS)
     ]
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%H:%M:%S")
 
 
 _TOKENS: Final = re.compile(r"(xox[a-z]-|xapp-)[\w-]+")
