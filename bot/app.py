@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ from bot.errors import ConfigurationError
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
-from bot.models import model_catalogue
+from bot.models import NO_MODELS, model_catalogue
 from bot.ports import Dispatcher, QueueStats, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
@@ -79,7 +79,7 @@ from bot.telemetry.model_info import model_info
 from bot.telemetry.traces import Tracing
 from moa import PipelineError
 from moa.catalogue import ModelCatalogue
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ProvidedModel
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +136,7 @@ async def open_bot(
     settings: Settings,
     *,
     mode: Mode,
+    models: Mapping[str, ProvidedModel] = NO_MODELS,
     tracer_provider: TracerProvider | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncGenerator[Bot, None]:
@@ -144,6 +145,7 @@ async def open_bot(
     Args:
         settings: all settings.
         mode: how Slack's events arrive.
+        models: replace those of the same name in the settings.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
         now: returns the time that prompts state and brainstorms keep.
 
@@ -157,7 +159,7 @@ async def open_bot(
         stack.push_async_callback(database.dispose)
         network = settings.network
         endpoints = await stack.enter_async_context(Endpoints(network=network))
-        catalogue = model_catalogue(settings, endpoints)
+        catalogue = model_catalogue(settings, endpoints, models)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)
