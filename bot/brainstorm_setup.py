@@ -78,7 +78,7 @@ async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormP
     client, sessions, now = needs.client, needs.sessions, needs.now
     models = PipelineIdeaModels(needs.plans)
     views = SessionViews(sessions, needs.preferences, needs.people)
-    about = AboutRuns(client, sessions, needs.runs, needs.jobs.hand_over, needs.people)
+    about = AboutRuns(client, views, needs.runs, needs.jobs.hand_over)
     worker = BrainstormWorker(sessions, SlackBoard(client, views, now), models, about, now)
     async with session_jobs(needs.jobs, worker) as jobs:
         brainstorms = Brainstorms(sessions, jobs.wake, needs.budgets, now)

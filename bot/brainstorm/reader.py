@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.brainstorm.ports import BrainstormStore
-from bot.brainstorm.session import AboutSession, BrainstormSession
+from bot.brainstorm.session import AboutSession, BrainstormSession, StoredIdea
 from bot.brainstorm.tally import complete_grouping, dots_of, voters_of
 from bot.errors import Unanswerable
 from bot.ports import Question, Thread, ThreadReader
@@ -42,8 +42,9 @@ class BrainstormReader:
             raise Unanswerable("thread_gone")
         stored = await self._store.ideas(session.id)
         ideas = [idea.as_idea for idea in stored]
+        said = tuple(_words_of(question.user, session, stored))
         if about.kind != "result":
-            return Thread(_about_ideas(session, about, ideas))
+            return Thread(_about_ideas(session, about, ideas), asker_messages=said)
         grouping = complete_grouping(session, stored, self._late_title)
         ballots = await self._store.ballots(session.id)
         prompt = result_prompt(
@@ -55,7 +56,14 @@ class BrainstormReader:
             voters=voters_of(ballots),
             material=session.material,
         )
-        return Thread(prompt)
+        return Thread(prompt, asker_messages=said)
+
+
+def _words_of(user: str, session: BrainstormSession, stored: Sequence[StoredIdea]) -> Iterator[str]:
+    """Yield what a person wrote in a brainstorm: the topic if they started it, and their ideas."""
+    if session.user == user:
+        yield session.topic
+    yield from (idea.text for idea in stored if idea.author == user and not idea.is_model)
 
 
 def _about_ideas(session: BrainstormSession, about: AboutSession, ideas: Sequence[Idea]) -> Prompt:

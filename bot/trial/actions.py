@@ -119,6 +119,11 @@ async def _delete(context: ActionContext) -> Answer:
     return {}
 
 
+async def _zone(context: ActionContext) -> Answer:
+    context.window.set_zone(context.text("name"))
+    return {}
+
+
 async def _fault(context: ActionContext) -> Answer:
     name, value = context.text("name"), context.values.get("value")
     if name == "models" and value in MODEL_FAULTS:
@@ -149,4 +154,5 @@ ACTIONS: Final[dict[str, Callable[[ActionContext], Awaitable[Answer]]]] = {
     "shortcut": _shortcut,
     "stop": _stop,
     "submit": _submit,
+    "zone": _zone,
 }

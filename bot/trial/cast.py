@@ -216,23 +216,4 @@ EXAMPLES: Final = (
         "3. Still above 1.5 s? Roll back deploy 2041 and export today's points first.\n\n"
         "Check that the flag exists in production before you rely on it.",
     ),
-    Example(
-        "brainstorm",
-        "Or drop it",
-        "Dan",
-        "give us five very different ideas, boldest first.",
-        {
-            "analyst": "Ask for one field per screen. Passkeys instead of passwords. Measure each.",
-            "practitioner": "Guest checkout first, account later. Fill the address from the "
-            "postcode.",
-            "sceptic": "No sign-up at all: send a link by email after the order. Most people "
-            "never needed an account.",
-        },
-        "1. **No sign-up.** Email a link after the first order that turns it into an account.\n"
-        "2. **Passkeys only.** No password to invent, forget or reset.\n"
-        "3. **Address last,** and only for parcels.\n"
-        "4. **Postcode first.** It fills in street and city.\n"
-        "5. **One question per screen,** each with a reason why we ask.\n\n"
-        "All three models name the address form as the first thing to remove.",
-    ),
 )

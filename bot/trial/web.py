@@ -192,6 +192,7 @@ def _draw_page(page: TrialPage, window: Window, place: Place, request: Request) 
         thread_ts=place.thread_ts,
         tab=place.tab,
         shown=place.shown,
+        zone=window.user.tz,
         theme=theme if theme in THEMES else "auto",
         title=channel_name(channel),
         topic=_topic(channel),

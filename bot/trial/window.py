@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.playground.people.inputs import element_value, find_element, initial_value, input_elements
+from bot.playground.render.dates import ReaderClock, is_zone, zone_of
 from bot.playground.render.text import Names, unescape_text
 from bot.playground.state.models import Channel, SlackMessage, SlackView
 
@@ -50,6 +51,11 @@ class Window:
         return self._slack.bot_user_id
 
     @property
+    def clock(self) -> ReaderClock:
+        """The person's time."""
+        return ReaderClock(zone_of(self.user.tz), self._slack.clock.now())
+
+    @property
     def names(self) -> Names:
         """The names of people and conversations by id. Hidden ones share one name."""
         hidden = {
@@ -57,7 +63,7 @@ class Window:
             for channel in self._slack.conversations
             if channel.private and self.user.id not in channel.members
         }
-        return Names(self._slack.names | hidden)
+        return Names(self._slack.names | hidden, self.clock)
 
     @property
     def team_id(self) -> str:
@@ -247,6 +253,16 @@ class Window:
     async def open_app(self, tab: str) -> None:
         """Open the bot's Home or Messages tab."""
         await self._slack.open_home(self.user, tab)
+
+    def set_zone(self, name: str) -> None:
+        """Use a time zone for everyone: one computer shows all people's windows.
+
+        Slack's apps report the zone of their computer, too. An unknown name changes nothing.
+        """
+        if is_zone(name) and name != self.user.tz:
+            for user in self._slack.everybody:
+                user.tz = name
+            self._slack.announce_change()
 
     def to_slack(self, text: str) -> str:
         """Return typed text as Slack sends it: escaped, with mentions as tokens."""

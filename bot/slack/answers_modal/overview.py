@@ -72,7 +72,7 @@ def _figures(viewed: RunForViewer) -> str:
     run = viewed.run
     has_cost = viewed.policy.cost and run.reply
     paid = cost(run.cost_usd, estimated=_is_estimated(run)) if has_cost else None
-    return figures_line(run.pipeline, run.answers, strings.OVERVIEW_READ, run.seconds, paid)
+    return figures_line(run.pipeline, run.answers, strings.FOOTER_ANSWERS, run.seconds, paid)
 
 
 def _is_estimated(run: Run) -> bool:

@@ -12,6 +12,11 @@ Mode = Literal["socket", "http", "worker"]
 IsUp = Callable[[], Awaitable[bool]]
 
 
+async def always_up() -> bool:
+    """Return True: a worker needs no requests, and HTTP needs only an open port."""
+    return True
+
+
 class SlackLink:
     """The connection to Slack as readiness checks and metrics see it, in any mode.
 
@@ -33,7 +38,5 @@ class SlackLink:
             self._is_up = None
 
     async def is_up(self) -> bool:
-        """Return whether requests reach us now. A worker needs none, so it is always up."""
-        if self._is_up is None:
-            return self.mode == "worker"
-        return await self._is_up()
+        """Return whether Slack can be used and, except in a worker, its requests reach us now."""
+        return self._is_up is not None and await self._is_up()

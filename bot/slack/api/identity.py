@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 
@@ -54,3 +56,25 @@ class IdentityLookup:
                     name=str(response.get("user") or ""),
                 )
         return self._me
+
+
+def authorizer(identity: IdentityLookup) -> Callable[[str | None], Awaitable[AuthorizeResult]]:
+    """Return what Bolt calls for each request to learn who the bot is.
+
+    Bolt's own middleware for one workspace calls auth.test for every request until the first
+    response arrives, so a burst of events at the start would exceed Slack's rate limit.
+    """
+
+    async def authorize(user_id: str | None) -> AuthorizeResult:
+        me = await identity.get()
+        return AuthorizeResult(
+            enterprise_id=me.enterprise_id,
+            team_id=me.team_id,
+            bot_user_id=me.user_id,
+            bot_id=me.bot_id or None,
+            bot_token=identity.client.token,
+            bot_scopes=sorted(me.scopes),
+            user_id=user_id,
+        )
+
+    return authorize

@@ -22,7 +22,7 @@ QUESTION = "moa_question"
 BRAINSTORM = "moa_brainstorm"
 """One of a brainstorm's messages."""
 
-RUN, PART, END, ABOUT = "run_id", "part", "end", "about"
+RUN, PART, END, ABOUT, QUOTES = "run_id", "part", "end", "about", "quotes"
 SESSION = "brainstorm"
 
 
@@ -37,15 +37,18 @@ def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any
     return {"event_type": kind, "event_payload": {RUN: run_id} | ({PART: END} if ends else {})}
 
 
-def question_metadata(user: str, about: str | None = None) -> dict[str, Any]:
+def question_metadata(
+    user: str, about: str | None = None, *, quotes: bool = False
+) -> dict[str, Any]:
     """Return the metadata tag for a question that we post for a user.
 
     Args:
         user: the asker.
         about: the ts of the message that the question is about.
+        quotes: whether the question contains text that other people wrote.
     """
-    payload = {"user": user} | ({ABOUT: about} if about else {})
-    return {"event_type": QUESTION, "event_payload": payload}
+    payload: dict[str, Any] = {"user": user} | ({ABOUT: about} if about else {})
+    return {"event_type": QUESTION, "event_payload": payload | ({QUOTES: True} if quotes else {})}
 
 
 def asked_about(message: Mapping[str, Any]) -> str | None:
@@ -67,6 +70,11 @@ def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
 def asked_by(message: Mapping[str, Any]) -> str | None:
     """Return the user for whom we posted this question, or None for every other message."""
     return _payload(message).get("user") if _kind(message) == QUESTION else None
+
+
+def typed_by(message: Mapping[str, Any]) -> str | None:
+    """Return the user who typed all of this question; None if it quotes others."""
+    return None if _payload(message).get(QUOTES) else asked_by(message)
 
 
 def run_id_of(message: Mapping[str, Any]) -> str | None:

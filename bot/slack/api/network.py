@@ -67,3 +67,8 @@ def connection_trouble(error: BaseException) -> str | None:
             return PROXY_SILENT
         case _:
             return None
+
+
+def needs_a_setting(error: BaseException) -> bool:
+    """Return whether Slack stays out of reach until someone changes a setting of ours."""
+    return isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientHttpProxyError)

@@ -13,12 +13,12 @@ from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.text import (
     dots_count,
     handed_in_text,
-    one_line_topic,
     people_count,
     phase_text,
+    safe_topic,
     shorten_literal,
 )
-from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
 from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import Grouping
@@ -66,7 +66,7 @@ def board_blocks(facts: BoardFacts) -> list[Block]:
 
 def board_text(session: BrainstormSession) -> str:
     """Return the board as one line, for notifications and screen readers."""
-    topic = escape_mrkdwn(one_line_topic(session, 200))
+    topic = safe_topic(session, 200)
     return strings.BOARD_FALLBACK.format(topic=topic, phase=strings.PHASES[session.phase])
 
 
@@ -92,7 +92,7 @@ def _themes(facts: BoardFacts) -> list[Block]:
         return []
     themes = facts.grouping.themes
     lines = [
-        f"• {escape_mrkdwn(theme_label(theme.title, len(theme.groups)))}"
+        f"• {inert_mrkdwn(theme_label(theme.title, len(theme.groups)))}"
         for theme in themes[:THEMES_SHOWN]
     ]
     if len(themes) > THEMES_SHOWN:
@@ -119,7 +119,7 @@ def _counts(facts: BoardFacts) -> str:
 def _footer(facts: BoardFacts) -> str:
     session = facts.session
     parts = [
-        strings.STARTED_BY.format(user=escape_mrkdwn(facts.starter)),
+        strings.STARTED_BY.format(user=inert_mrkdwn(facts.starter)),
         strings.DOTS_EACH.format(dots=dots_count(session.dots)),
         escape_mrkdwn(session.pipeline),
     ]

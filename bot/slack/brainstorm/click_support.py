@@ -20,7 +20,7 @@ from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.brainstorm.own_views import notice_view
 from bot.slack.brainstorm.view_data import IdeasHidden, SessionViews
-from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.brainstorms import BrainstormAccess
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import RefusedError, respond_privately
@@ -63,7 +63,7 @@ class ClickSupport:
         """
         if actor.user == session.user or not await self.access.is_member(session, session.user):
             return
-        starter = escape_mrkdwn(await self.views.people.name(session.user))
+        starter = inert_mrkdwn(await self.views.people.name(session.user))
         raise RefusedError(strings.NOT_STARTER.format(user=starter))
 
     async def clicked(

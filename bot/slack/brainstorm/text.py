@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.brainstorm.session import BrainstormSession, IdeaCounts, StoredIdea
-from bot.slack.markdown.sanitize import escape_mrkdwn, shorten
+from bot.slack.markdown.sanitize import inert_mrkdwn, shorten
 from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui.strings import brainstorm as strings
 from moa.brainstorm import IdeaGroup
@@ -85,8 +85,8 @@ def one_line_topic(session: BrainstormSession, limit: int) -> str:
 
 
 def safe_topic(session: BrainstormSession, limit: int = 100) -> str:
-    """Return the topic on one line for a mrkdwn field."""
-    return escape_mrkdwn(one_line_topic(session, limit))
+    """Return the topic on one line for a mrkdwn field, with its addresses as code."""
+    return inert_mrkdwn(one_line_topic(session, limit))
 
 
 def shorten_literal(text: str, limit: int) -> str:

@@ -10,11 +10,10 @@ from bot.slack.brainstorm.board_view import theme_label
 from bot.slack.brainstorm.text import (
     Readable,
     dots_count,
-    ideas_count,
     one_line_topic,
     people_count,
 )
-from bot.slack.markdown.sanitize import escape_mrkdwn, inert_mrkdwn
+from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.ui.blocks import Block, actions, button, context, header, plain_text, section
 from bot.slack.ui.forms import option
 from bot.slack.ui.strings import brainstorm as strings
@@ -57,7 +56,7 @@ def themes_blocks(session: BrainstormSession, grouping: Grouping, shown: Readabl
 def themes_text(grouping: Grouping) -> str:
     """Return the themes in one line."""
     titles = [theme_label(theme.title, len(theme.groups)) for theme in grouping.themes]
-    return escape_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
+    return inert_mrkdwn(f"{strings.THEMES_TITLE}: {', '.join(titles[:THEMES_IN_THREAD])}")
 
 
 def share_out(sizes: Sequence[int], limit: int) -> Sequence[int]:
@@ -95,13 +94,17 @@ def _line(words: str, about: str) -> Block:
 
 def result_blocks(session: BrainstormSession, tally: Tally, shown: Readable) -> list[Block]:
     """Return the message with the ideas by dots, each with its menu."""
-    rest = len(tally.ranked) - RANKED_IN_THREAD
-    more = [context(strings.RESULT_MORE.format(ideas=ideas_count(rest)))] if rest > 0 else []
+    first = tally.ranked[:RANKED_IN_THREAD]
+    chosen = [each for each in first if each.dots]
+    rest = [idea for each in first[len(chosen) :] for idea in _unranked(session, each, shown)]
+    more = [context(others)] if (others := _others(len(tally.ranked) - len(first))) else []
     see = button(strings.SEE, ids.SEE, ids.join_parts(session.id, session.step))
     return [
         header(strings.RESULT_TITLE.format(topic=session.topic)),
         section(_votes(tally)),
-        *(b for each in tally.ranked[:RANKED_IN_THREAD] for b in _ranked(session, each, shown)),
+        *(b for each in chosen for b in _ranked(session, each, shown)),
+        *([context(strings.RESULT_REST)] if chosen and rest else []),
+        *rest,
         *more,
         actions(f"{ids.BOARD_ACTIONS}:result:{session.id}", [see]),
         context(strings.RESULT_WRITING),
@@ -121,6 +124,14 @@ def result_lines(session: BrainstormSession, tally: Tally, shown: Readable) -> l
         for each in tally.ranked[:RANKED_IN_THREAD]
     ]
     return [inert_mrkdwn(title), _votes(tally), *map(inert_mrkdwn, lines)]
+
+
+def _others(count: int) -> str:
+    """Return where the ideas are that are not shown; "" if all are."""
+    if count <= 0:
+        return ""
+    ideas = strings.count(count, strings.OTHER_IDEA, strings.OTHER_IDEAS)
+    return strings.RESULT_MORE.format(ideas=ideas)
 
 
 def _votes(tally: Tally) -> str:
@@ -150,6 +161,12 @@ def _ranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> l
     words = _placed(each, shown.words(each.group, CHARS_IN_RESULT))
     about = " · ".join(part for part in (_dots(each), shown.about(each.group)) if part)
     return idea_blocks(words, about, idea_menu(session, each.group.representative, wordings=False))
+
+
+def _unranked(session: BrainstormSession, each: RankedGroup, shown: Readable) -> list[Block]:
+    """Return an idea without dots in one line: many of them would bury those with dots."""
+    words = shown.words(each.group, CHARS_IN_RESULT)
+    return idea_blocks(words, "", idea_menu(session, each.group.representative, wordings=False))
 
 
 def idea_blocks(words: str, about: str, menu: Block | None) -> list[Block]:

@@ -1,8 +1,7 @@
 """The subcommands of the slash command. Any other text after the command is a question.
 
-To add one, define a `Subcommand` in `subcommands.py` and list it in `SUBCOMMANDS`; the help text
-and the dispatch pick it up. A subcommand must be the only word, so that questions can start with
-the same word, unless the subcommand itself takes text.
+CONTRIBUTING.md says how to add one. A subcommand must be the only word, so that questions can start
+with the same word, unless it takes text itself.
 """
 
 from __future__ import annotations

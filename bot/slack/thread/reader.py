@@ -15,7 +15,7 @@ from bot.errors import Unanswerable
 from bot.ports import Question, RunStore, Thread
 from bot.slack.api.channels import ChannelDirectory, ChannelInfo
 from bot.slack.api.identity import BotIdentity, IdentityLookup
-from bot.slack.api.metadata import asked_about, asked_by, is_notice
+from bot.slack.api.metadata import asked_about, asked_by, is_notice, typed_by
 from bot.slack.api.users import UserDirectory
 from bot.slack.files import Attachments, SlackFiles
 from bot.slack.thread.fetch import fetch_thread
@@ -216,7 +216,7 @@ def _texts_of_asker(
     """Yield the asker's earlier messages, including questions asked with our shortcuts."""
     for message in earlier:
         if is_ours(message, me):
-            if asked_by(message) == question.user:
+            if typed_by(message) == question.user:
                 yield parse_quoted_question(message)
         elif message.get("user") == question.user and not message.get("bot_id"):
             yield str(message.get("text") or "")

@@ -111,7 +111,7 @@ def summary(outcome: Outcome, *, costs: bool = True) -> str:
     """Return the pipeline, the number of models used, the seconds and the cost as one line."""
     layers = {answer.layer for answer in outcome.answers}
     # A model can answer once per layer, so with several layers this counts answers.
-    counted = strings.MODELS_READ if len(layers) == 1 else strings.OVERVIEW_READ
+    counted = strings.FOOTER_MODELS if len(layers) == 1 else strings.FOOTER_ANSWERS
     paid = cost(outcome.cost_usd, estimated=outcome.cost_is_estimate) if costs else None
     return figures_line(outcome.pipeline, outcome.answers, counted, outcome.seconds, paid)
 
@@ -131,7 +131,7 @@ def figures_line(
     used = sum(answer.readable for answer in answers)
     parts = [
         pipeline,
-        counted.format(read=used, count=len(answers)) if answers else None,
+        counted.format(used=used, count=len(answers)) if answers else None,
         None if took is None else seconds(took),
         paid,
     ]

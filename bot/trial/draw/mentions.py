@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from bot.playground.render.dates import render_date
 from bot.playground.render.text import Names
 
 _SAFE_LINK: Final = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
@@ -70,9 +71,17 @@ def token(body: str, names: Names) -> Markup:
     if target.startswith("#"):
         return mention(f"#{label or names.resolve(target[1:])}")
     if target.startswith("!"):
-        if "^" in target and label:
-            return escape(label)
-        return mention(f"@{target[1:].partition('^')[0]}")
+        return _special(body, names)
     if is_safe_link(target):
         return link(target, label)
     return escape(f"<{body}>")
+
+
+def _special(body: str, names: Names) -> Markup:
+    """Draw a date, or a mention of a group or of everyone."""
+    if date := render_date(body, names.reader):
+        return link(date.link, date.text) if date.link else escape(date.text)
+    target, _, label = body.partition("|")
+    if "^" in target and label:
+        return escape(label)
+    return mention(f"@{target[1:].partition('^')[0]}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.trial import cast
@@ -87,17 +86,23 @@ class RegionDrawer:
         if place.thread_ts:
             root, *replies = window.thread(place.channel, place.thread_ts)
             messages = [root, *replies[-place.shown :]]
-            regions["thread"] = [self._message(window, place, m, link=False) for m in messages]
+            regions["thread"] = [self._message(window, place, m, root=root) for m in messages]
             regions["thread_status"] = [_status(window, place.channel, place.thread_ts)]
         return regions
 
     def _message(
-        self, window: Window, place: Place, message: SlackMessage, *, link: bool = True
+        self,
+        window: Window,
+        place: Place,
+        message: SlackMessage,
+        *,
+        root: SlackMessage | None = None,
     ) -> Item:
-        linked = link and not message.ephemeral_for
+        """Draw a message of a channel, or of the thread below `root`."""
+        linked = root is None and not message.ephemeral_for
         url = place.with_thread(message.thread_ts or message.ts) if linked else ""
         return self._messages.draw(
-            window, place.channel, message, url=url, example=is_example(message)
+            window, place.channel, message, url=url, example=is_example(message, root)
         )
 
     def _notice(self) -> dict[str, Any] | None:
@@ -181,15 +186,11 @@ def _calls(window: Window) -> list[Item]:
                 "ok": call.ok,
                 "method": call.method,
                 "error": call.error,
-                "at": _time(call.at),
+                "at": f"{window.clock.local(call.at):%H:%M:%S}",
             },
         )
         for number, call in window.calls(_CALLS)
     ]
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%H:%M:%S")
 
 
 _TOKENS: Final = re.compile(r"(xox[a-z]-|xapp-)[\w-]+")
