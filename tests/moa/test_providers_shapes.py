@@ -123,7 +123,7 @@ async def test_a_stream_is_parsed_under_any_content_type(
     server: ModelServer, endpoints: Endpoints, content_type: str
 ) -> None:
     """A server may send a stream with another content type."""
-    answer = await collected(
+    answer = await answer_from(
         server, endpoints, events(delta("Paris."), STOP), content_type=content_type
     )
     assert (answer.text, answer.error) == ("Paris.", None)
