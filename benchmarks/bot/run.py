@@ -102,6 +102,14 @@ async def steady(testbed: Testbed, rate: int, seconds: int) -> Figures:
     }
 
 
+async def idle(testbed: Testbed, seconds: int = 30) -> Figures:
+    """Send nothing, and return the share of a core that the bot uses meanwhile."""
+    await asyncio.sleep(WARM_S)
+    cpu = testbed.cpu_s()
+    await asyncio.sleep(seconds)
+    return {"of a core, %": (testbed.cpu_s() - cpu) / seconds * 100}
+
+
 async def _ask(watch: ReplyWatch, rate: int, seconds: int) -> None:
     began = time.perf_counter()
     for number in range(rate * seconds):
@@ -130,6 +138,7 @@ def _scenarios(
         "one-by-one": (one_by_one, ("minimal", "ours"), 500),
         "at-once": (at_once, ("minimal", "ours"), 500),
         "events": (events, ("empty", "ours"), FEW),
+        "idle": (idle, ("minimal", "ours"), 500),
         "steady": (
             lambda testbed: steady(testbed, options.rate, options.seconds),
             ("minimal", "ours"),

@@ -10,7 +10,7 @@ import pytest
 from bot.playground.state.models import SlackMessage
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.start_view import StartPlace, cost_text, parse_start
-from bot.slack.brainstorm.topics import reads_like_topic, topic_of_call
+from bot.slack.brainstorm.topics import reads_like_topic, requested_topic
 from bot.slack.routes import START_BRAINSTORM
 from tests.brainstorm.sessions import BrainstormScene, brainstorm_scene, is_accepted
 from tests.slack.home_actions import choose
@@ -201,7 +201,7 @@ def test_other_texts_do_not_read_like_a_topic(text: str) -> None:
 )
 def test_a_mention_with_the_word_and_a_colon_names_a_topic(text: str, topic: str | None) -> None:
     """Other mentions are questions."""
-    assert topic_of_call(text) == topic
+    assert requested_topic(text) == topic
 
 
 async def test_only_the_author_of_a_topic_gets_an_offer(tmp_path: Path) -> None:
