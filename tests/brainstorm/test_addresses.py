@@ -1,4 +1,4 @@
-"""Addresses in topics, ideas, themes and names: only those that the asker typed can be links."""
+"""Of the addresses in topics, ideas, themes and names, only those the asker typed become links."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ HOSTILE = {name: Reply(text=hostile) for name in MODELS}
 
 
 async def to_result(scene: BrainstormScene) -> tuple[SlackMessage, User]:
-    """Hold a brainstorm of a person with an address as a name; return its board and the person."""
+    """Run a brainstorm started by a person whose name is an address; return its board and them."""
     zoe = scene.stage.slack.add_user(NAMED)
     await scene.stage.slack.invite(zoe, scene.stage.general)
     scene.topic = TOPIC
     board = await scene.start(zoe)
     assert is_accepted(await scene.add(scene.stage.ben, board, f"Follow {OWN}", named=True))
     await scene.wait_for_text(board, "from 4 models")
-    await scene.end(board, scene.stage.ana)  # is told that it isn't hers
+    await scene.end(board, scene.stage.ana)  # refused: it isn't hers
     await scene.end(board, zoe)
     await scene.wait_for_text(board, "2 of 4 · Themes* · until")
     await scene.end(board, zoe)
@@ -57,7 +57,7 @@ async def to_result(scene: BrainstormScene) -> tuple[SlackMessage, User]:
     return board, zoe
 
 
-async def asked_about(scene: BrainstormScene, board: SlackMessage, words: str, user: User) -> str:
+async def develop_idea(scene: BrainstormScene, board: SlackMessage, words: str, user: User) -> str:
     """Have someone ask to develop the idea with these words, and return the reply."""
     result = next(m for m in scene.thread(board) if ids.IDEA_MENU in str(m.blocks))
     menu = next(
@@ -83,9 +83,9 @@ async def reply(scene: BrainstormScene, board: SlackMessage, before: int) -> str
 
 
 async def test_no_idea_allows_a_link(tmp_path: Path) -> None:
-    """Who asks about an idea allows the addresses that they wrote, never those of the idea.
+    """Asking about an idea allows only the addresses that the asker wrote, never those in the idea.
 
-    Nor does the question that was posted for them, when they ask on in the thread.
+    The same holds for later questions in the thread.
     """
     async with brainstorm_scene(tmp_path, models=HOSTILE) as scene:
         board, _ = await to_result(scene)
@@ -93,14 +93,14 @@ async def test_no_idea_allows_a_link(tmp_path: Path) -> None:
         assert f"Read `{LEAK}`, `{OWN}` and {TOPIC}" in written
         ana, ben = scene.stage.ana, scene.stage.ben
         for idea in (LEAK, OWN):
-            assert f"Read `{LEAK}`, `{OWN}`" in await asked_about(scene, board, idea, ana)
-            assert f"Read `{LEAK}`, {OWN}" in await asked_about(scene, board, idea, ben)
+            assert f"Read `{LEAK}`, `{OWN}`" in await develop_idea(scene, board, idea, ana)
+            assert f"Read `{LEAK}`, {OWN}" in await develop_idea(scene, board, idea, ben)
         await scene.stage.ask("And now?", board.ts, user=ana)
         assert f"Read `{LEAK}`, `{OWN}`" in await reply(scene, board, 5)
         assert [u.url for u in scene.stage.slack.unfurls if "evil" in u.url] == []
 
 
-async def test_nothing_that_people_or_models_wrote_is_a_link_on_the_board(tmp_path: Path) -> None:
+async def test_no_text_on_the_board_is_a_link(tmp_path: Path) -> None:
     """Topics, themes, ideas and names are literal text or code in every message and command."""
     async with brainstorm_scene(tmp_path, models=HOSTILE) as scene:
         board, zoe = await to_result(scene)
