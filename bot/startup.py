@@ -1,4 +1,4 @@
-"""Describes what `moa-bot run` and `worker` start with, before they are ready."""
+"""Describes the configuration that `moa-bot run` and `worker` start with, before they are ready."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _shape(catalogue: ModelCatalogue, name: str) -> str:
 
 
 def _database(bot: Bot) -> str:
-    """Return where the data is, without user and password."""
+    """Return where the data is, without the user and password."""
     where = location(make_url(bot.database.dsn))
     kind = "" if bot.database.file else "Postgres at "
     return f"{kind}{where} ({'new' if bot.database.is_new else 'existing'})"

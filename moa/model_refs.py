@@ -22,11 +22,11 @@ ModelRef = str | Model
 """A `moa.Model`, or "provider:model" with a provider of `moa.providers.PROVIDERS`."""
 
 DEFAULT_MODELS: Final = {"local": "smollm2-135m-instruct", "scripted": "echo"}
-"""The model of a provider that needs none named."""
+"""The default model of providers that don't need a model's name."""
 
 
 class ModelResolver:
-    """Makes live models of references. It collects mistakes, to report all of them together.
+    """Makes live models from references. It collects mistakes, to report all of them together.
 
     Args:
         endpoints: owns the connections; closing it is the caller's job.
@@ -63,7 +63,7 @@ class ModelResolver:
         return Plan.of(proposers, aggregator=aggregators, strategy=spec)
 
     async def prepare(self) -> None:
-        """Do now what would slow the first calls. An error here is left to the calls to report."""
+        """Do the slow work of the first calls now. Errors are left for the calls to report."""
         ready = (model.prepare() for model in self._built.values())
         await asyncio.gather(*ready, return_exceptions=True)
 

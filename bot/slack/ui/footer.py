@@ -41,8 +41,8 @@ class FooterOptions:
     Attributes:
         policy: the channel's policy.
         pipelines: the pipelines that people can ask again with.
-        is_first: whether people see the bot's first reply there, which says that an AI wrote it
-            (article 50 of Regulation (EU) 2024/1689; Slack's guidelines for AI apps).
+        is_first: whether this is the first reply that people see there, which says that an AI wrote
+            it (article 50 of Regulation (EU) 2024/1689; Slack's guidelines for AI apps).
     """
 
     policy: RevealPolicy
@@ -60,17 +60,17 @@ def footer(
 ) -> list[Block]:
     """Return the blocks under a complete reply.
 
-    Button values hold the run ID. It is no secret: every click is authorised again.
+    Button values hold the run id. It isn't a secret: every click is authorised again.
 
     Args:
-        run_id: the run's ID.
+        run_id: the run's id.
         outcome: the run's outcome.
         options: the channel's options.
-        share: whether the asker alone sees the reply and can share it.
-        again_of: for a regenerated reply, mrkdwn that names who asked again and links to the
-            earlier reply.
+        share: whether only the asker sees the reply and can share it.
+        again_of: for a regenerated reply, mrkdwn that says who asked again and links to the earlier
+            reply.
     """
-    # One block for all notes: a message holds 50 blocks, and every model may add a note.
+    # One block for all notes: a message can have 50 blocks, and every model may add a note.
     notes = escape_mrkdwn("\n".join(visible_notes(outcome, options.policy.names)))
     line = escape_mrkdwn(summary(outcome, costs=options.policy.cost))
     parts = [line, *([strings.AI_NOTICE] if options.is_first else []), *filter(None, [again_of])]
@@ -124,7 +124,7 @@ def figures_line(
     Args:
         pipeline: the pipeline's name.
         answers: the proposers' answers.
-        counted: the text for how many of them were used.
+        counted: a text that says how many of them were used.
         took: the run's duration in seconds, if known.
         paid: its cost as text, if shown.
     """

@@ -6,7 +6,7 @@ direct → revise → moderate. To add a strategy, write a file here that ends i
 add it to `STRATEGIES`. The engine does not change.
 
 Why functions and not objects: a `StrategySpec` only says which function builds which layer's prompt
-and what becomes of the layer's texts (`Task`). The engine reads the task and knows no strategy.
+and what becomes of the layer's texts (`Task`). The engine reads the task and no strategy's name.
 With a method for each layer, every strategy would contain part of the engine, and its prompts
 could not be tested without one.
 """
