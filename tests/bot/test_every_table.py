@@ -14,7 +14,9 @@ from sqlalchemy import Column, DateTime, Text, func, insert, select
 from bot.storage.database import Database
 from bot.storage.erasure import erase
 from bot.storage.retention import DeletionScope, Retention
-from bot.storage.tables import metadata
+from bot.storage.runs import StoredRunStore
+from bot.storage.tables import ledger, metadata
+from moa import Answer, Call
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 SECRET = "the words of a person"
@@ -40,7 +42,7 @@ def value(column: Column[Any]) -> object:
         if key in SAID:
             return SAID[key]
     if column.foreign_keys or column.name == "id":
-        return 1 if column.type.python_type is int else "1"
+        return "1"
     if isinstance(column.type, DateTime):
         return LONG_AGO
     return SECRET if isinstance(column.type, Text) else column.type.python_type(1)
@@ -50,7 +52,8 @@ async def filled(database: Database) -> None:
     """Store one row in every table: a question, a brainstorm, and all that hangs on them."""
     async with database.begin() as connection:
         for table in metadata.sorted_tables:
-            row = {column.name: value(column) for column in table.columns}
+            given = [column for column in table.columns if column.autoincrement is not True]
+            row = {column.name: value(column) for column in given}
             await connection.execute(insert(table).values(row))
 
 
@@ -80,10 +83,30 @@ async def test_a_deleted_question_leaves_no_words_in_any_table(opened: Database)
     await filled(opened)
     async with opened.begin() as connection:
         await erase(connection, "1", LONG_AGO)
-    found: list[str] = []
+    assert await with_words(opened) <= SHARED | {"preferences"}
+
+
+async def test_a_worker_that_was_cut_off_adds_no_words(opened: Database) -> None:
+    """It may have an answer, or a provider's reason, when its question was erased elsewhere."""
+    await filled(opened)
+    async with opened.begin() as connection:
+        await erase(connection, "1", LONG_AGO)
+    late = StoredRunStore(opened)
+    answer = Answer("red", 1, 2, "used", text=SECRET, seconds=1.0)
+    call = Call("red", "proposer", 1, 2, 1, "failed", 0.0, 1.0, cost_usd=0.5, reason=SECRET)
+    await late.record("1", answer, call)
+    await late.charge("1", call)
+    assert await with_words(opened) <= SHARED | {"preferences"}
     async with opened.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(ledger)) == 3
+
+
+async def with_words(database: Database) -> set[str]:
+    """Return the tables where a person's words are left."""
+    found: set[str] = set()
+    async with database.connect() as connection:
         for table in metadata.sorted_tables:
             texts = [column for column in table.columns if isinstance(column.type, Text)]
             rows = await connection.execute(select(*texts)) if texts else ()
-            found += [table.name for row in rows if SECRET in row]
-    assert set(found) <= SHARED | {"preferences"}
+            found |= {table.name for row in rows if SECRET in row}
+    return found
