@@ -22,7 +22,7 @@ from tests.postgres import Postgres
 
 
 async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tally:
-    """Ask a bot this many questions on a database, killing its processes meanwhile."""
+    """Ask a bot this many questions on a database, while killing its processes."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
         async with fork_server() as launcher, scene(Path(folder), launcher, url) as kill_scene:

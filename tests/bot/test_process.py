@@ -132,7 +132,7 @@ async def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
         ):
             log = await rest_of_log(process)
     assert process.returncode == 2
-    assert f"Can't listen on port {port} on 127.0.0.1" in log
+    assert f"Can't listen on port {port} on 127.0.0.1 (Address already in use)." in log
     assert "--port" in log
     assert "Traceback" not in log
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -108,6 +109,21 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
     assert {"slack_refused", "status_refused"} <= set(names), "the tasks of the reply have logged"
     assert len({line.get("run_id") for line in ours}) == 1, ours
     assert ours[0]["run_id"]
+
+
+async def test_a_resumed_question_logs_no_trouble(tmp_path: Path) -> None:
+    """A status that the killed process never showed needs no clearing, and no line about it."""
+    change, gate = {"LOG_FORMAT": "json"}, asyncio.Event()
+    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
+        async with running(tmp_path, there.slack) as process:
+            ts = await there.ask()
+            await there.models.asked(4)  # three proposers and the writer
+            process.kill()
+        gate.set()
+        async with running(tmp_path, there.slack, change=change) as process:
+            await there.complete(ts)
+            lines = lines_of(await said(process, '"run_answered"'))
+    assert [line["event"] for line in lines if "run_id" in line] == ["run_answered"]
 
 
 async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Path) -> None:

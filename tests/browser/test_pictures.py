@@ -32,7 +32,7 @@ def test_every_picture_is_used_and_small() -> None:
 async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
     """One command makes exactly the pictures that the documents show.
 
-    It may take a second attempt: a busy machine may miss Slack's three seconds for opening a form.
+    The second attempt counts too: on a busy machine, opening a form may take over three seconds.
     """
     for attempt in ("first", "second"):
         folder = tmp_path / attempt

@@ -74,7 +74,7 @@ class Visitor:
         return self.trial.address.partition("/?")[0]
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
-        """Fetch a page and return status, text and headers."""
+        """Fetch a page, and return status, text and headers."""
         sent = {"Cookie": self.cookie, **headers}
         url = URL(self.base + path, encoded=True)
         async with self.session.get(url, headers=sent, allow_redirects=False) as answer:
@@ -96,7 +96,7 @@ class Visitor:
         files: dict[str, bytes] | None = None,
         **headers: str,
     ) -> tuple[int, str]:
-        """Post a form and return status and text."""
+        """Post a form, and return status and text."""
         form = FormData()
         form.add_field("values", json.dumps(values), content_type="text/plain")
         for name, data in (files or {}).items():
@@ -110,7 +110,7 @@ class Visitor:
         return next(each.id for each in self.trial.slack.conversations if each.name == name)
 
     async def reply(self, room: str = "team", count: int = 1) -> SlackMessage:
-        """Wait for the bot's replies in a channel, except examples, and return the last one."""
+        """Wait for the bot's replies in a channel, except examples, and return the last."""
 
         def found() -> list[SlackMessage]:
             channel = next(c for c in self.trial.slack.conversations if c.name == room)
@@ -127,7 +127,7 @@ class Visitor:
 async def on_trial(
     folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True, no_models: str = ""
 ) -> AsyncGenerator[Visitor, None]:
-    """Run a trial with an open page."""
+    """Run a trial whose page is open."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
     settings = load(folder, {})
     if no_models:
@@ -145,7 +145,7 @@ async def on_trial(
 
 
 async def opened_modal(visitor: Visitor, name: str, containing: str) -> str:
-    """Return the id of a person's modal once it shows a text."""
+    """Wait until a person's modal shows a text, and return its id."""
     slack = visitor.trial.slack
 
     def shown() -> str:

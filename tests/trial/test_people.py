@@ -22,7 +22,7 @@ def _last(slack: LocalSlack) -> str:
     return slack.messages("team")[-1].ts
 
 
-async def test_the_examples_are_shown_at_once_with_a_label(tmp_path: Path) -> None:
+async def test_the_first_page_has_labelled_examples(tmp_path: Path) -> None:
     """The first page shows a finished thread, labelled as written by scripted models."""
     async with on_trial(tmp_path, ready=False) as visitor:
         _, _, headers = await visitor.get("/")
@@ -203,8 +203,8 @@ async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> 
         assert reply.thread_ts != second.thread_ts
 
 
-async def test_faults_can_be_switched(tmp_path: Path) -> None:
-    """Without streaming and with every model down, the reply says so. Then all works again."""
+async def test_faults_can_be_turned_on_and_off(tmp_path: Path) -> None:
+    """Without streaming and with every model down the reply says so; then all works again."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "fault", name="no_streaming", value=True)
@@ -237,8 +237,8 @@ async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> No
         assert "Both agree" not in shown
 
 
-async def test_people_edit_and_delete_their_own_messages(tmp_path: Path) -> None:
-    """Only the author can. An edit keeps mentions, and starts from the typed text."""
+async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
+    """Only the author can; an edit keeps mentions, and the next edit starts with the typed text."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
@@ -273,8 +273,8 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
         assert "Show earlier replies" not in text
 
 
-async def test_an_open_page_shows_new_messages(tmp_path: Path) -> None:
-    """Live updates contain everything at first, then only changes. A deleted thread ends them."""
+async def test_an_open_page_shows_what_others_write(tmp_path: Path) -> None:
+    """The first update has everything, later ones only what is new; a deleted thread ends them."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         ts = await slack.post("Ana", "team", "Just a thought.")
