@@ -12,6 +12,7 @@ from itertools import chain, zip_longest
 from bot.errors import ConfigurationError, NoModelsError
 from bot.local_servers import FoundServer, ServedModel, find_servers
 from moa.addresses import shown_address
+from moa.local_defaults import LOCAL_AGGREGATOR_DEADLINE_S, LOCAL_DEADLINE_S
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition, PriceModel
 from moa.pipeline.definition import LayerDefinition, Pipeline
 from moa.pipeline.provider_presets import PRESETS
@@ -22,8 +23,11 @@ ANTHROPIC = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus":
 DEMO_MODEL = "smollm2"
 ONE_MODEL = "One model, for comparison."
 
-SLOW = {"deadline_s": 240.0, "aggregator_deadline_s": 480.0}
-"""A model on one's own machine needs longer than a hosted one: it may have to load first."""
+SLOW = {
+    "deadline_s": LOCAL_DEADLINE_S,
+    "aggregator_deadline_s": LOCAL_AGGREGATOR_DEADLINE_S,
+}
+"""For found servers, also those at other addresses of one's own network."""
 
 MIXTURE = 3
 """Most models of several local servers to ask at once: they share one machine."""

@@ -17,6 +17,7 @@ from moa.access import (
 )
 from moa.environment import Lookup
 from moa.errors import ModelError, PipelineError
+from moa.local_defaults import patient_config
 from moa.pipeline.config import BreakerModel, Config, ModelDefinition
 from moa.pipeline.definition import Pipeline, bind
 from moa.pipeline.plan import Plan
@@ -48,7 +49,7 @@ class ModelCatalogue:
         key_source: where keys are set, as error messages say it.
 
     Attributes:
-        config: as given.
+        config: as given, with the longer default waits of local models.
         worker_share: the number of processes that divide the models' limits.
     """
 
@@ -60,7 +61,7 @@ class ModelCatalogue:
         *,
         key_source: str = "in the environment",
     ) -> None:
-        self.config = config
+        self.config = patient_config(config, lookup)
         self.worker_share = WorkerShare()
         self._endpoints = endpoints
         self._lookup = lookup

@@ -11,6 +11,7 @@ from moa.access import unset_variable
 from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
+from moa.local_defaults import is_local, patient_model, patient_plan
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
@@ -42,6 +43,7 @@ class ModelResolver:
         self._endpoints = endpoints
         self._lookup = lookup
         self._built: dict[str, ProvidedModel] = {}
+        self._has_local = False
 
     def plan(
         self,
@@ -64,7 +66,8 @@ class ModelResolver:
         if self.mistakes:
             raise PipelineError("\n".join(self.mistakes))
         spec = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
-        return Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        plan = Plan.of(proposers, aggregator=aggregators, strategy=spec)
+        return patient_plan(plan) if self._has_local else plan
 
     async def prepare(self) -> None:
         """Do now what would slow the first calls. An error here is left to the calls to report."""
@@ -98,11 +101,12 @@ class ModelResolver:
         )
 
     def _named(self, ref: str) -> Model:
-        table = _definition(ref)
+        table = patient_model(_definition(ref), self._lookup)
         if variable := unset_variable(table, self._lookup):
             raise PipelineError(f'"{ref}" needs a key. Set {variable} in the environment.')
         if ref not in self._built:
             self._built[ref] = build_model(ref, table, self._endpoints, self._lookup)
+            self._has_local = self._has_local or is_local(table, self._lookup)
         return self._built[ref]
 
 

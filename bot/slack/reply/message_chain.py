@@ -1,7 +1,6 @@
 """Shows text and task cards in one or more messages, each piece exactly once.
 
-What Slack did not accept is kept and shown by the next call of `flush` or `end`.
-"""
+What Slack did not accept is kept and shown by the next call of `flush` or `end`."""
 
 from __future__ import annotations
 
@@ -35,8 +34,8 @@ from bot.slack.reply.recovery import remove_unconfirmed, reply_exists, stop_stre
 log = structlog.get_logger(__name__)
 
 STOP_NEWS_S = 2.0
-"""Seconds before a new message continues a stream that Slack ended. Slack ends the stream for
-anybody's Stop, and says who it was in an event of its own: if they may stop the run, it ends."""
+"""Seconds before a new message continues a stream that Slack ended. The event that says who pressed
+Stop may come a little later: if they may stop the run, nothing continues."""
 
 NOTICE_ROOM = 400
 """Characters kept free in a message for a notice below a stopped reply."""
@@ -51,7 +50,7 @@ class MessageChain:
     Attributes:
         trouble: why nothing more can be shown, once that is known.
         shows_blocks: whether the blocks below the reply are shown, once it has ended.
-        is_stopped: whether the run was stopped, so that nothing more than a notice may follow.
+        is_stopped: whether the run was stopped: only a notice may follow.
     """
 
     def __init__(
@@ -195,8 +194,8 @@ class MessageChain:
         Without a status, the end of a stream would make the agent session active and remove Slack's
         Stop button (https://docs.slack.dev/reference/methods/chat.stopStream).
         """
-        metadata = run_metadata(REPLY, self._run.id)
-        await message.end(part.chunks, part.text, [], metadata, self._status_meanwhile)
+        tag = run_metadata(REPLY, self._run.id)
+        await message.end(part.chunks, part.text, [], tag, self._status_meanwhile)
         self._message = self._next_message()
         await self._confirm(message, part)
 
