@@ -12,6 +12,7 @@ from moa.network import Network
 from moa.pipeline.config import Config
 from moa.pipeline.plan import Plan
 from moa.pipeline.toml_file import read_toml
+from moa.pipeline.toml_lines import with_lines
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,7 +97,7 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     try:
         config = Config.from_table(table)
     except PipelineError as error:
-        raise PipelineError(f"{file.name}:\n{error}") from None
+        raise PipelineError(f"{file.name}:\n{with_lines(str(error), file)}") from None
     lookup = lookup_in(variables)
     endpoints = Endpoints(network=Network(lookup))
     return Pipelines(ModelCatalogue(config, endpoints, lookup), endpoints)

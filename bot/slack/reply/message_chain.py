@@ -1,6 +1,7 @@
 """Shows text and task cards in one or more messages, each piece exactly once.
 
-What Slack did not accept is kept and shown by the next call of `flush` or `end`."""
+What Slack did not accept is kept and shown by the next call of `flush` or `end`.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +49,9 @@ class MessageChain:
     """The messages of one reply. Methods that call Slack raise its errors.
 
     Attributes:
-        trouble: why nothing more can be shown, once that is known.
-        shows_blocks: whether the blocks below the reply are shown, once it has ended.
-        is_stopped: whether the run was stopped: only a notice may follow.
+        trouble: why nothing more can be shown, once known.
+        shows_blocks: whether the ended reply shows the blocks below it.
+        is_stopped: whether only a notice may follow.
     """
 
     def __init__(
@@ -66,9 +67,8 @@ class MessageChain:
         self._runs = reply_context.runs
         self._run = run
         self._context = reply_context
-        # A stream needs a person as its recipient.
         streams = reply_context.show == "stream" and not is_app(run.question.user)
-        kind = StreamedMessage if streams else EditedMessage
+        kind = StreamedMessage if streams else EditedMessage  # a stream needs a person
         self._message: LiveMessage = kind(reply_context, run, self._ladder, self._store)
         self._chunks: dict[str, Chunk] = {}
         self._sent: dict[str, Chunk] = {}
@@ -89,7 +89,7 @@ class MessageChain:
 
     @property
     def posted(self) -> frozenset[str]:
-        """The ts of all messages that this attempt posted."""
+        """The ts of all posted messages."""
         return frozenset(self._posted)
 
     @property
