@@ -15,6 +15,7 @@ from moa.access import (
     preset_of,
     unset_variable,
 )
+from moa.arguments import require
 from moa.environment import Lookup
 from moa.errors import ModelError, PipelineError
 from moa.local_defaults import patient_config
@@ -92,6 +93,7 @@ class ModelCatalogue:
             PipelineNotFound: no pipeline has this name.
             PipelineError: a key isn't set, or a model can't be made; names all that is missing.
         """
+        require("The pipeline's name", name, str, "a string")
         if name not in self._plans:
             pipeline = self.pipelines.get(name)
             if pipeline is None:

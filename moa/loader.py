@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from moa.arguments import require
 from moa.environment import lookup_in
 from moa.errors import PipelineError
 from moa.network import Network
@@ -92,6 +93,9 @@ def load(path: str | Path = "moa.toml", *, variables: Mapping[str, str] | None =
     from moa.catalogue import ModelCatalogue  # noqa: PLC0415 - `import moa` stays cheap
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 
+    require("path", path, (str, Path), "a path")
+    if variables is not None:
+        require("variables", variables, Mapping, "a mapping or None")
     file = Path(path)
     table = read_toml(file)
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from moa.access import unset_variable
+from moa.arguments import model_problem
 from moa.catalogue import build_model
 from moa.environment import Lookup
 from moa.errors import PipelineError
@@ -17,7 +17,7 @@ from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
 from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
 from moa.pipeline.strict_model import nearest, parse_table
-from moa.ports import Model, Profile
+from moa.ports import Model
 from moa.providers import PROVIDERS, Endpoints, ProvidedModel
 
 ModelRef = str | Model
@@ -75,6 +75,11 @@ class ModelResolver:
         await asyncio.gather(*ready, return_exceptions=True)
 
     def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
+        if isinstance(refs, bytes | Mapping):
+            self.mistakes.append(
+                f'{where}: must be "provider:model", a moa.Model or a list of them.'
+            )
+            return []
         listed = [*refs] if isinstance(refs, Iterable) and not isinstance(refs, str) else [refs]
         if not listed:
             self.mistakes.append(f"{where}: name at least one model.")
@@ -89,16 +94,9 @@ class ModelResolver:
     def _model(self, ref: ModelRef) -> Model:
         if isinstance(ref, str):
             return self._named(ref)
-        if isinstance(getattr(ref, "profile", None), Profile) and hasattr(ref, "stream"):
-            if inspect.iscoroutinefunction(ref.stream):
-                raise PipelineError(
-                    "its `stream` must be an async generator: yield `moa.Chunk`s, don't return."
-                )
-            return ref
-        raise PipelineError(
-            f'must be "provider:model" or a moa.Model, an object with a `profile` and a `stream`; '
-            f"it is of type {type(ref).__name__}."
-        )
+        if problem := model_problem(ref, instead='"provider:model" or '):
+            raise PipelineError(problem)
+        return ref
 
     def _named(self, ref: str) -> Model:
         table = patient_model(_definition(ref), self._lookup)

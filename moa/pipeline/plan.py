@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from moa.arguments import require_models
 from moa.errors import PipelineError
 from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
 from moa.ports import Model
@@ -111,7 +112,10 @@ class Plan:
         Raises:
             PipelineError: a layer or the list of aggregators is empty.
         """
+        for number, models in enumerate(layers, 1):
+            require_models(f"layers[{number}]", models)
         aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)
+        require_models("aggregator", aggregators)
         if not aggregators or not all(layers):
             raise PipelineError("A layer and the aggregators each need at least one model.")
         listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)

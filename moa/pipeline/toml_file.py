@@ -22,6 +22,8 @@ def read_toml(path: Path, *, set_by: str | None = None) -> dict[str, Any]:
         PipelineError: the file doesn't exist, can't be read, isn't UTF-8 or isn't TOML.
     """
     text = ""
+    if path == Path():
+        raise PipelineError("The name of the TOML file is empty.")
     try:
         text = path.read_text(encoding="utf-8-sig")  # editors on Windows write a BOM
         return tomllib.loads(text)
@@ -35,6 +37,10 @@ def read_toml(path: Path, *, set_by: str | None = None) -> dict[str, Any]:
         raise PipelineError(f"{path.name}: can't be read ({error.strerror}).") from None
     except tomllib.TOMLDecodeError as error:
         raise PipelineError(f"{path.name}: invalid TOML. {error}.{_hint(text, error)}") from None
+    except ValueError:
+        raise PipelineError(
+            "Not a file's name: it has a character that no name may have."
+        ) from None
 
 
 def _hint(text: str, error: tomllib.TOMLDecodeError) -> str:
