@@ -209,17 +209,17 @@ def _models(provider: str, names: Mapping[str, str]) -> dict[str, ModelDefinitio
 def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dict[str, Pipeline]:
     return {
         "quick": Pipeline(
-            description=f"{_asked(pair)}, one reply. The fastest mixture.",
+            description=f"{asked(pair)}, one reply. The fastest mixture.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=pair)],
         ),
         "balanced": Pipeline(
-            description=f"{_asked(layer)}, one reply. The default.",
+            description=f"{asked(layer)}, one reply. The default.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer)],
         ),
         "deep": Pipeline(
-            description=f"{_asked(layer)}, each revising after reading the others, then one reply.",
+            description=f"{asked(layer)}, each revising after reading the others, then one reply.",
             aggregator=aggregators,
             layers=[LayerDefinition(proposers=layer), LayerDefinition(proposers=layer)],
         ),
@@ -230,7 +230,14 @@ def _pipelines(pair: list[str], layer: list[str], aggregators: list[str]) -> dic
     }
 
 
-def _asked(proposers: Sequence[str]) -> str:
+def asked(proposers: Sequence[str], where: str = "") -> str:
+    """Return who is asked, such as "Two models" or "One model asked three times".
+
+    Args:
+        proposers: the names of two or three models, all different or all the same.
+        where: put after "model", such as " on this machine".
+    """
+    is_pair = len(proposers) == 2  # noqa: PLR2004 - it has two or three
     if len(set(proposers)) == 1:
-        return "One model asked twice" if len(proposers) == 2 else "One model asked three times"  # noqa: PLR2004 - it has two or three
-    return "Two models" if len(proposers) == 2 else "Three models"  # noqa: PLR2004 - it has two or three
+        return f"One model{where} asked {'twice' if is_pair else 'three times'}"
+    return f"{'Two' if is_pair else 'Three'} models{where}"

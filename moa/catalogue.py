@@ -97,8 +97,9 @@ class ModelCatalogue:
         if name not in self._plans:
             pipeline = self.pipelines.get(name)
             if pipeline is None:
+                shown = name if name.isprintable() else ascii(name)[1:-1]
                 raise PipelineNotFound(
-                    f'There is no pipeline "{name}". {nearest(name, self.pipelines)}'
+                    f'There is no pipeline "{shown}". {nearest(name, self.pipelines)}'
                 )
             self._require_keys(pipeline)
             models = {model: self._hedged(model) for model in pipeline.models}
