@@ -41,6 +41,7 @@ def _looks_signed(request: Request) -> bool:
     stamp, signature = (request.headers.get(name, "") for name in (STAMP, SIGNATURE))
     return (
         request.method == "POST"
+        and signature.startswith("v0=")
         and signature.isascii()
         and stamp.isascii()
         and stamp.isdigit()
