@@ -250,7 +250,7 @@ async def test_an_unsigned_request_costs_one_short_line(
 async def test_garbage_after_a_response_costs_one_short_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A body that breaks the protocol once its request is refused ends the connection, without a traceback."""
+    """A body that breaks the protocol after its request was refused leaves no traceback."""
     async with on_stage(tmp_path, mode="http") as stage:
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(stage))
         unsigned = CHUNKED.replace(b"X-Slack-Signature", b"X-Other")
