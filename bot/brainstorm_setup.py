@@ -79,7 +79,9 @@ async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormP
     thinking = PipelineThinking(needs.plans)
     views = SessionViews(sessions, needs.preferences, needs.people)
     about = AboutRuns(client, sessions, needs.runs, needs.jobs.hand_over, needs.people)
-    worker = BrainstormWorker(sessions, SlackBoard(client, views, now), thinking, about, now)
+    worker = BrainstormWorker(
+        sessions, SlackBoard(client, needs.identity, views, now), thinking, about, now
+    )
     async with session_jobs(needs.jobs, worker) as jobs:
         brainstorms = Brainstorms(sessions, jobs.wake, needs.budgets, now)
         access = BrainstormAccess(client, needs.preferences, needs.colleagues)
