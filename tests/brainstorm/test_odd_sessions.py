@@ -9,7 +9,7 @@ import pytest
 from bot.playground.state.models import SlackMessage, SlackView
 from bot.slack.brainstorm import ids
 from tests.brainstorm.sessions import MODELS, Room, accepted, block_of, room
-from tests.models.replies import Reply, Status
+from tests.models.replies import HangBeforeHeaders, Reply, Status
 from tests.slack.user_actions import idle, said_directly, told
 
 SILENT = dict.fromkeys([*MODELS], Reply(fault=Status(400)))
@@ -74,6 +74,18 @@ async def test_without_an_idea_it_closes_in_plain_words(tmp_path: Path) -> None:
         assert accepted(await here.add(here.stage.ben, board, "At last"))
         await here.end(board)
         await here.shows(board, "2 of 4 · Themes* · until")
+
+
+async def test_the_board_says_that_ideas_are_being_grouped(tmp_path: Path) -> None:
+    """While a slow model groups them, nobody is invited to go on with the silence."""
+    slow = MODELS | {"writer-1": Reply(fault=HangBeforeHeaders())}
+    async with room(tmp_path, models=slow) as here:
+        board = await here.start()
+        await here.shows(board, "24 ideas from 4 models")
+        await here.end(board)
+        text = await here.shows(board, "I'm grouping the ideas by theme")
+        assert "2 of 4 · Themes" in text
+        assert "[End phase]" not in text
 
 
 async def test_people_go_on_when_all_models_fail(tmp_path: Path) -> None:

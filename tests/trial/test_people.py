@@ -40,6 +40,8 @@ async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> Non
         _, text, _ = await visitor.get(f"/as/ben/{room}")
         assert "4 of 4 · Result" in text
         assert "6 ideas from 3 people · 24 ideas from 3 models · 4 people voted" in text
+        assert "1. Ask for the address after the first order (4 dots)" in text
+        assert "=2. A passkey instead of a password (3 dots, tied)" in text
         board = slack.messages("brainstorm")[-1]
         _, text, _ = await visitor.get(f"/as/ben/{room}/thread/{board.ts}")
         for words in ("Fill it in for them (7)", "=2. A passkey instead of a password", "Dissent"):
