@@ -296,6 +296,24 @@ async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
                 assert line
 
 
+async def test_suggestions_go_once_the_bot_has_answered(tmp_path: Path) -> None:
+    """Channels and example threads offer something to send; a visitor who has done so knows how."""
+    async with on_trial(tmp_path) as visitor:
+        room, slack = visitor.room("incidents"), visitor.trial.slack
+        thread = slack.messages("incidents")[0].ts
+        path = f"/as/ben/{room}/thread/{thread}"
+        _, text, _ = await visitor.get(path)
+        offered = re.search(r'data-prompt="([^"]+)">Ask a follow-up<', text)
+        assert offered
+        sent = await visitor.act("ben", "post", channel=room, thread=thread, text=offered[1])
+        assert slack.message("incidents", sent["ts"]).thread_ts == thread
+        await visitor.reply("incidents")
+        _, text, _ = await visitor.get(path)
+        assert "data-prompt" not in text
+        _, text, _ = await visitor.get(f"/as/ana/{visitor.room('brainstorm')}")
+        assert "/moa brainstorm How can we get more people to walk to work?" in text
+
+
 async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
     """The browser reports its time zone, and messages, dates and prompts use it from then on."""
     async with on_trial(tmp_path) as visitor:

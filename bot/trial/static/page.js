@@ -74,9 +74,11 @@ document.addEventListener("click", async (event) => {
 });
 
 async function tryOut(button) {
+  const pane = button.closest("main, aside");
   const thread = button.closest("aside") ? body.dataset.thread : "";
   const answer = await post("post", { channel: body.dataset.channel, thread, text: button.dataset.prompt });
   toast(answer.warning || answer.error);
+  pane.querySelector("textarea").focus();  // the button may be gone by now
   if (answer.ts && !thread) location.href = `${body.dataset.base}/${body.dataset.channel}/thread/${answer.ts}`;
 }
 
@@ -101,7 +103,7 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.("details.menu:not(.up)") || !menu.open) return;
   menu.classList.remove("flip");
   const list = menu.querySelector(".menu-list");
-  const frame = (menu.closest(".scroll") ?? body).getBoundingClientRect();
+  const frame = (menu.closest(".scroll, .modal-body") ?? body).getBoundingClientRect();
   if (list && list.getBoundingClientRect().bottom > frame.bottom) menu.classList.add("flip");
 }, true);
 
