@@ -64,6 +64,16 @@ async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> Non
         assert text.count("Example, written by scripted models") == 5
 
 
+async def test_examples_are_complete_under_the_tightest_limits(tmp_path: Path) -> None:
+    """The operator's limits apply to questions of visitors, not to the examples, which are free."""
+    more = "[limits]\nquestions_per_person_hour = 1\nat_once_per_person = 1\n"
+    async with on_trial(tmp_path, more=more, ready=False) as visitor:
+        slack = visitor.trial.slack
+        for room in ("team", "incidents", "brainstorm"):
+            threads = [slack.messages(room, root.ts) for root in slack.messages(room)]
+            assert any("[Show answers]" in slack.render(thread[-1]) for thread in threads), room
+
+
 async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> None:
     """A mention gets a reply by the configured models, and examples keep their answers."""
     async with on_trial(tmp_path) as visitor:
