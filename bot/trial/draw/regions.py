@@ -121,8 +121,8 @@ class RegionDrawer:
             lines = ["Questions of the last few minutes reach it when it is back."]
             return {"kind": "warning", "title": title, "lines": lines, "can_start": True}
         if runner.is_demonstration:
-            title = "A small demo model answers new questions."
-            lines = ["Expect mistakes: it shows how MoA works, not how good replies can be."]
+            title = "New questions go to a small demo model. Expect mistakes."
+            lines = ["It shows how MoA works, not how good replies can be."]
             return {"kind": "quiet-notice", "title": title, "lines": lines}
         return None
 
