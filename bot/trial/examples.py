@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.app import open_bot
+from bot.brainstorm.worker import utc_now
 from bot.limits import Limits
 from bot.server import serve_socket
 from bot.slack.brainstorm import ids
+from bot.storage.brainstorms import StoredBrainstorms
 from bot.trial import example_session as session
 from bot.trial.brainstorm_players import BrainstormPlayers
 from bot.trial.cast import EXAMPLES, Example
@@ -29,8 +31,9 @@ log = structlog.get_logger(__name__)
 _PATIENCE_S: Final = 10.0
 """The longest wait for one step of the example brainstorm."""
 
+_LOOK_S: Final = 0.05
 _END_S: Final = 10.0
-"""Seconds in which a run must store its end after its reply."""
+"""Seconds in which a run must store its end after its reply, and a brainstorm come to rest."""
 
 
 async def play_examples(slack: LocalSlack, settings: Settings) -> None:
@@ -46,6 +49,7 @@ async def play_examples(slack: LocalSlack, settings: Settings) -> None:
         examples = [_brainstorm(slack), *(_ask(slack, each) for each in EXAMPLES)]
         await asyncio.gather(*map(_finished, examples))
         await bot.jobs.drain(_END_S)
+        await _finished(_settled(StoredBrainstorms(bot.database)))
 
 
 def is_example(message: SlackMessage, root: SlackMessage | None = None) -> bool:
@@ -69,6 +73,13 @@ async def _finished(example: Awaitable[None]) -> None:
         await example
     except TimeoutError:
         log.warning("example_not_finished")
+
+
+async def _settled(brainstorms: StoredBrainstorms) -> None:
+    """Wait until nothing is left to do: a cancelled worker may be opening a connection."""
+    async with asyncio.timeout(_END_S):
+        while await brainstorms.due(utc_now()):  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(_LOOK_S)
 
 
 async def _ask(slack: LocalSlack, example: Example) -> None:
