@@ -1,4 +1,4 @@
-"""The live models of the bot's settings."""
+"""Builds the live models from the bot's settings."""
 
 from __future__ import annotations
 

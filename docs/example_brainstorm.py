@@ -56,7 +56,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "Carla": ("Lend umbrellas at both ends of the walk", "Walking pairs, drawn anew each month"),
 }
 NAMED = {"Ana"}
-"""She shows her name with her ideas."""
+"""The people whose names are shown with their ideas."""
 
 THEMES: Mapping[str, Sequence[str]] = {
     "A pleasant way": (
@@ -121,14 +121,14 @@ RESULT = """## Short list
 
 @dataclass
 class ExampleModels:
-    """What the models say: ideas in turn, every idea in its theme, and a result."""
+    """The models' replies: ideas in turn, every idea in its theme, and a result."""
 
     themes: Mapping[str, Sequence[str]]
     left: Iterator[str]
     said: dict[str, str] = field(default_factory=dict[str, str])
 
     def reply(self, request: Request) -> str:
-        """Return the reply to one call, the same whenever it is asked for."""
+        """Return the reply to one call, the same every time."""
         words = "\n".join([request.system, *(words for _, words in request.turns)])
         if words not in self.said:
             self.said[words] = self._new(words)

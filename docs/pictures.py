@@ -113,7 +113,7 @@ DOT = "display:inline-block;width:12px;height:12px;border-radius:6px;margin-righ
 
 
 class Recorder:
-    """Keeps a picture of each change of a page, with its time, until it is stopped."""
+    """Records a picture of each change of a page, with its time, until it is stopped."""
 
     def __init__(self, session: CDPSession) -> None:
         self._session = session
@@ -122,7 +122,7 @@ class Recorder:
         session.on("Page.screencastFrame", self._keep)
 
     async def start(self) -> None:
-        """Start to record."""
+        """Start recording."""
         await self._session.send("Page.startScreencast", {"format": "png"})
 
     async def stop(self) -> None:
@@ -161,7 +161,7 @@ class Recorder:
 async def on_page(
     browser: Browser, config: str = CONFIG.format(careful="")
 ) -> AsyncGenerator[tuple[Trial, Page], None]:
-    """A trial and Ana's page of #team."""
+    """Run a trial, and open Ana's page of #team."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "moa.toml").write_text(config, encoding="utf-8")
@@ -195,7 +195,7 @@ def ended(trial: Trial, ts: str, room: str = "team") -> bool:
     return last.user == trial.slack.bot_user_id and not last.streaming and bool(last.metadata)
 
 
-async def picture_the_way(browser: Browser, folder: Path) -> None:
+async def picture_a_question(browser: Browser, folder: Path) -> None:
     """Make the animation, and the pictures of a reply, its answers, settings and Home."""
     async with on_page(browser) as (trial, page):
         await page.wait_for_timeout(600)
@@ -251,7 +251,7 @@ async def picture_a_brainstorm(browser: Browser, folder: Path) -> None:
         held = BrainstormPlayers(trial.slack, ROOM, "Ana", TOPIC)
         await held.start()
         await held.hand_in_all(PEOPLE, NAMED)
-        await held.shows("24 ideas from 3 models")
+        await held.wait_for_text("24 ideas from 3 models")
         await page.get_by_role("link", name=ROOM).click()
         live = page.locator("main article").last
         await live.get_by_text("24 ideas from 3 models").wait_for()
@@ -309,7 +309,7 @@ async def make_all(folder: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        await picture_the_way(browser, folder)
+        await picture_a_question(browser, folder)
         await picture_a_failure(browser, folder)
         await picture_a_brainstorm(browser, folder)
         await picture_the_terminal(browser, folder)
@@ -317,7 +317,7 @@ async def make_all(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Make every picture in `docs/images`, or in the folder that is named."""
+    """Make every picture in `docs/images`, or in the given folder."""
     folder = Path(arguments[0]) if arguments else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
     asyncio.run(make_all(folder))

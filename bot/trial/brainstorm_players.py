@@ -62,12 +62,12 @@ class BrainstormPlayers:
         for person, own in ideas.items():
             await self.hand_in(person, own, named=person in named)
 
-    async def end_phase(self, shows: str) -> None:
+    async def end_phase(self, wait_for_text: str) -> None:
         """End the phase and wait until the board shows some words."""
         await self.slack.click(self.starter, self.board, ids.END)
-        await self.shows(shows)
+        await self.wait_for_text(wait_for_text)
 
-    async def shows(self, words: str) -> None:
+    async def wait_for_text(self, words: str) -> None:
         """Wait until the board shows some words."""
         await self.slack.wait_for(lambda: words in self.slack.render(self.board), self.patience_s)
 

@@ -1,4 +1,4 @@
-"""Who works in the trial's workspace, and what they have said before you arrive."""
+"""The people in the trial's workspace, and what they said before you arrive."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ALERTS: Final = "Watchtower"
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """One person whom you can be.
+    """A person that you can be.
 
     Attributes:
-        slug: stands in the page's address.
-        name: as others see it.
-        role: why you would be them.
+        slug: the name in the page's address.
+        name: the name that others see.
+        role: why you would choose this person.
     """
 
     slug: str
@@ -44,7 +44,7 @@ PEOPLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message: who says what. `replies` are the thread below it."""
+    """One message and its author. `replies` are the thread below it."""
 
     who: str
     text: str
@@ -61,7 +61,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel with its members and what was said there.
+    """A channel with its members and messages.
 
     `suggestions` are offered until the bot has answered there.
     """
@@ -190,11 +190,11 @@ class Example:
 
     Attributes:
         room: the channel.
-        under: the message whose thread it is asked in, by its first words; "" for a new thread.
+        under: the first words of the message whose thread it is asked in; "" for a new thread.
         who: the asker.
-        question: without the mention.
+        question: the question without the mention.
         answers: the answer of each proposer.
-        reply: what the aggregator writes.
+        reply: the aggregator's text.
         follow_up: a question that visitors may ask next.
     """
 

@@ -1,4 +1,4 @@
-"""Plays the examples: a real bot with scripted models answers questions and holds a brainstorm."""
+"""Runs the examples: a real bot with scripted models answers questions and holds a brainstorm."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def _brainstorm(slack: LocalSlack) -> None:
     await players.hand_in_all(session.PEOPLE, session.NAMED)
     ideas = sum(len(group) for groups in session.THEMES.values() for group in groups)
     own = sum(map(len, session.PEOPLE.values()))
-    await players.shows(f"{own} ideas from 3 people · {ideas - own} ideas from 3 models")
+    await players.wait_for_text(f"{own} ideas from 3 people · {ideas - own} ideas from 3 models")
     await players.end_phase("2 of 4 · Themes* · until")
     await players.end_phase("3 of 4 · Dots")
     for person, dots in session.VOTES.items():

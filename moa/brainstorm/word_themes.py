@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from moa.brainstorm.lexical import same_wording, similarity, words_of
-from moa.brainstorm.theme_titles import says_something, theme_title
+from moa.brainstorm.theme_titles import is_meaningful, theme_title
 
 MAX_WORD_THEMES: Final = 7
 MIN_THEME_GROUPS: Final = 2
 MAX_SHARE: Final = 0.6
-"""A word that more of the ideas contain says nothing about any of them."""
+"""A word that more than this share of the ideas contain says nothing about any of them."""
 
 OTHER_IDEAS: Final = "Other ideas"
 ALL_IDEAS: Final = "All ideas"
 
 MIN_SIMILARITY: Final = 0.1
-"""Share of words in common from which an idea belongs to a theme rather than to the others."""
+"""The share of common words that an idea needs to belong to a theme."""
 
 
 @dataclass(slots=True)
 class DraftTheme:
-    """A theme that is still being made. Its groups are lists of the ideas' ids."""
+    """A theme under construction. Its groups are lists of the ideas' ids."""
 
     title: str
     groups: list[list[str]] = field(default_factory=list[list[str]])
@@ -41,7 +41,7 @@ def join_same_wording(texts: Mapping[str, str]) -> list[list[str]]:
 def word_themes(
     groups: Sequence[list[str]], texts: Mapping[str, str], topic: str
 ) -> list[DraftTheme]:
-    """Return groups by the words that most of them share, the topic's own words aside."""
+    """Return themes by the words that most groups share, except the topic's own words."""
     ignored = words_of(topic)
     words = [words_of(texts[group[0]]) - ignored for group in groups]
     left = dict(enumerate(groups))
@@ -60,7 +60,7 @@ def word_themes(
 
 
 def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) -> None:
-    """Put a group into the theme whose ideas share the most words with it, else with the others."""
+    """Put a group into the theme that shares the most words with it, or into the other ideas."""
     own = words_of(texts[group[0]])
     best, most = None, MIN_SIMILARITY
     for theme in themes:
@@ -78,7 +78,7 @@ def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) 
 def _commonest(
     left: Mapping[int, list[str]], words: Sequence[frozenset[str]], total: int
 ) -> str | None:
-    counts = Counter(filter(says_something, (word for number in left for word in words[number])))
+    counts = Counter(filter(is_meaningful, (word for number in left for word in words[number])))
     usable = [
         (count, len(word), word)
         for word, count in counts.items()

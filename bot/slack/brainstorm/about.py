@@ -1,4 +1,4 @@
-"""Has the models write about a brainstorm in its thread: its result, and what people ask."""
+"""Lets the models write in a brainstorm's thread: its result, and answers about ideas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.brainstorm.session import AboutSession, BrainstormSession
 from bot.ports import Question, RunStore
 from bot.slack.api.client import SLACK_ERRORS, code_of
 from bot.slack.api.thread_roots import post_in_thread
-from bot.slack.brainstorm.text import one_line_topic, shown_words
+from bot.slack.brainstorm.text import one_line_topic, shorten_literal
 from bot.slack.brainstorm.view_data import SessionViews
 from bot.slack.markdown.sanitize import escape_mrkdwn
 from bot.slack.thread.quoted_question import quoted_message
@@ -20,17 +20,17 @@ from bot.slack.ui.strings import brainstorm as strings
 
 log = structlog.get_logger(__name__)
 
-WORDS = 500
-"""Characters of an idea in the message that asks about it. The models get all of them."""
+IDEA_CHARS = 500
+"""Characters of an idea in the message that asks about it. The models get the whole idea."""
 
-TOPIC = 200
+TOPIC_CHARS = 200
 
 HandOver = Callable[[str], Awaitable[int]]
 """Queues a run."""
 
 
 class AboutRuns:
-    """`bot.brainstorm.ports.ResultWriter`, and the same for single ideas."""
+    """`bot.brainstorm.ports.ResultWriter`, also for single ideas."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class AboutRuns:
 
     async def write(self, session: BrainstormSession) -> None:
         """Ask for the result, once per step of the brainstorm."""
-        text = strings.QUESTIONS["result"].format(topic=one_line_topic(session, TOPIC))
+        text = strings.QUESTIONS["result"].format(topic=one_line_topic(session, TOPIC_CHARS))
         about = AboutSession(session.id, "result")
         key = f"brainstorm:{session.id}:{session.step}:result"
         await self._ask(session, about, session.user, str(session.result_ts), text=text, key=key)
@@ -61,13 +61,13 @@ class AboutRuns:
         words: Sequence[str],
         key: str,
     ) -> None:
-        """Post a person's question about ideas in the thread, and have it answered.
+        """Post a person's question about ideas in the thread, and queue it.
 
         Args:
             session: the brainstorm.
             about: the question about the brainstorm.
-            user: who asks.
-            words: the ideas' words.
+            user: the person who asks.
+            words: the text of the ideas.
             key: identifies the click when Slack delivers it again.
 
         Raises:
@@ -75,9 +75,9 @@ class AboutRuns:
         """
         if await self._runs.is_claimed(key):
             return
-        idea, other, *_ = *(shown_words(each, WORDS) for each in words), ""
+        idea, other, *_ = *(shorten_literal(each, IDEA_CHARS) for each in words), ""
         text = strings.QUESTIONS[about.kind].format(idea=idea, other=other)
-        message = quoted_message(user, await self._people.name(user), text)
+        message = quoted_message(user, await self._people.name(user), text, quotes=True)
         try:
             ts = await post_in_thread(
                 self._client, session.channel, str(session.board_ts), **message

@@ -40,7 +40,7 @@ def _digest(text: str) -> str:
 
 
 class MessageDrawer:
-    """Draws messages; one that has not changed is not drawn again."""
+    """Draws messages. An unchanged message is not drawn again."""
 
     def __init__(self) -> None:
         self._drawn: OrderedDict[str, Item] = OrderedDict()
@@ -48,7 +48,7 @@ class MessageDrawer:
     def draw(
         self, window: Window, channel: Channel, message: SlackMessage, *, url: str, example: bool
     ) -> Item:
-        """Draw a message. `url` leads to its thread; "" where there is no such link."""
+        """Draw a message. `url` leads to its thread; "" if there is no such link."""
         names, clock = window.names, window.clock
         values = _values(window, channel, message) | {"thread_url": url, "example": example}
         seen = [values, names.by_id, str(clock.zone), str(clock.local(clock.now).date())]

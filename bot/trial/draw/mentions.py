@@ -35,12 +35,12 @@ _SHORTCODE: Final = re.compile(r":([a-z0-9_+-]+):")
 
 
 def is_safe_link(url: str) -> bool:
-    """Return whether a link leads to a web page or a mail, never to a script or data."""
+    """Return whether a link leads to a web page or a mail address, never to a script or data."""
     return bool(_SAFE_LINK.match(url.strip()))
 
 
 def link(url: str, label: str = "") -> Markup:
-    """Draw a link; an address of any other kind stays text."""
+    """Draw a link. An address of any other kind stays text."""
     shown = label or url.removeprefix("mailto:")
     if not is_safe_link(url):
         return escape(f"{label} ({url})" if label else url)
@@ -64,7 +64,7 @@ def with_emoji(text: str) -> str:
 
 
 def token(body: str, names: Names) -> Markup:
-    """Draw what stands between "<" and ">" in a text of Slack."""
+    """Draw the content between "<" and ">" in Slack text."""
     target, _, label = body.partition("|")
     if target.startswith("@"):
         return mention(f"@{label or names.resolve(target[1:])}")

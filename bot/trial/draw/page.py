@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def templates() -> Environment:
-    """Return the environment. It escapes every value that is not drawn already."""
+    """Return the environment. It escapes every value that isn't already drawn."""
     environment = Environment(
         loader=PackageLoader("bot.trial"),
         autoescape=True,
