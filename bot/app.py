@@ -325,6 +325,7 @@ def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:
     logger.setLevel(logging.WARNING)
     logger.addFilter(_is_relevant)
     return AsyncApp(
+        name="moa-bot",  # without a name, Bolt reads the source files of the whole call stack
         client=client,
         signing_secret=signing_secret,
         logger=logger,

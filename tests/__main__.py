@@ -135,6 +135,8 @@ def _timed(name: str, command: list[str]) -> int:
 def _run(command: list[str]) -> int:
     tool, *rest = command
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+    # Containers often set this. Without bytecode, each of the many test processes compiles all.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment["PATH"] = f"{_tool('python').parent}{os.pathsep}{environment.get('PATH', '')}"
     return subprocess.run(
         [str(_tool(tool)), *rest], cwd=ROOT, env=environment, check=False
