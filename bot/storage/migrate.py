@@ -1,4 +1,4 @@
-"""Upgrades a database's tables: one process at a time, all or nothing."""
+"""Upgrades a database's tables, one process at a time, all or nothing."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from sqlalchemy import Connection, func, select
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x6D6F61
-"""The advisory lock of an upgrade on Postgres ("moa"); DBOS takes others."""
+"""The advisory lock for upgrades on Postgres ("moa")."""
 
 log = structlog.get_logger(__name__)
 
 
 def upgrade(connection: Connection, revision: str = "head") -> bool:
-    """Run the migrations that a database lacks, in a transaction of their own.
+    """Run the missing migrations in a transaction of their own.
 
-    Several processes may start at the same time: the first one upgrades, the others wait for it.
-    A database that a later release has upgraded is left as it is, so that the releases can run
-    side by side while one takes the other's place: migrations must leave what they find usable.
+    Several processes may start at the same time: the first one upgrades, the others wait for it. A
+    database upgraded by a later release is left as it is, so that two releases can run side by side
+    during an update. Migrations must therefore keep existing tables usable.
 
     Args:
-        connection: one that has not begun a transaction.
-        revision: how far to go; `downgrade` is not offered, as no release needs it.
+        connection: must not have begun a transaction.
+        revision: how far to upgrade. Downgrades aren't offered, as no release needs them.
 
     Returns:
         Whether the database was new.
     """
     known = _known_revisions()
     wanted = known[0] if revision == "head" else revision
-    with alone(connection):
+    with exclusive(connection):
         revisions = set(MigrationContext.configure(connection).get_current_heads())
         if not revisions <= set(known):
             log.warning("database_of_a_later_release", revisions=", ".join(sorted(revisions)))
@@ -62,10 +62,10 @@ def _config() -> Config:
 
 
 @contextmanager
-def alone(connection: Connection) -> Generator[None, None, None]:
-    """Open a transaction in which only this process upgrades and tables can be rebuilt.
+def exclusive(connection: Connection) -> Generator[None, None, None]:
+    """Open a transaction in which only this process upgrades, and tables can be rebuilt.
 
-    SQLite changes a column by rebuilding its table. With foreign keys enforced, dropping the old
+    SQLite changes a column by rebuilding its table. If foreign keys were enforced, dropping the old
     table would delete all rows that refer to it.
     """
     if connection.dialect.name == "postgresql":
@@ -73,7 +73,7 @@ def alone(connection: Connection) -> Generator[None, None, None]:
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
             yield
         return
-    # Within the transaction this would have no effect.
+    # This would have no effect within the transaction.
     _outside(connection, "PRAGMA foreign_keys=OFF")
     try:
         with connection.begin():
