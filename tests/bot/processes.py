@@ -6,17 +6,18 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, User
+from tests.forks import ROOT, Forked, fork
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
 from tests.stage import CONFIG, variables
 
-ROOT = Path(__file__).parent.parent.parent
+__all__ = ["ROOT", "World", "ended", "running", "said", "started", "world"]
 
 
 class World:
@@ -64,24 +65,29 @@ async def started(
     *options: str,
     change: Mapping[str, str] | None = None,
     database: str | None = None,
-) -> AsyncGenerator[Process, None]:
+    whole: bool = False,
+) -> AsyncGenerator[Process | Forked, None]:
     """Start `moa-bot run` in a folder; kill it on exit if it still runs.
 
     `database` is a URL (see `tests.databases`); the default is a SQLite file in the folder.
+    A `whole` start begins with a new Python, as an operator's does; others are forks, which skip
+    the imports.
     """
     environment = {**os.environ, **variables(slack, folder, database), "PYTHONPATH": str(ROOT)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run", *options),
-        cwd=folder,
-        env=environment | dict(change or {}),
-        stderr=PIPE,
-    )
+    environment |= dict(change or {})
+    process = await (_whole if whole else fork)(folder, ("run", *options), environment)
     try:
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+
+
+async def _whole(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments), cwd=folder, env=environment, stderr=PIPE
+    )
 
 
 @asynccontextmanager
@@ -91,14 +97,17 @@ async def running(
     *options: str,
     change: Mapping[str, str] | None = None,
     database: str | None = None,
-) -> AsyncGenerator[Process, None]:
+    whole: bool = False,
+) -> AsyncGenerator[Process | Forked, None]:
     """Run `moa-bot run` in a folder, and wait until it is connected."""
-    async with started(folder, slack, *options, change=change, database=database) as process:
+    async with started(
+        folder, slack, *options, change=change, database=database, whole=whole
+    ) as process:
         await said(process, "ready")
         yield process
 
 
-async def said(process: Process, word: str) -> str:
+async def said(process: Process | Forked, word: str) -> str:
     """Return the log up to and including the first line that contains a word."""
     assert process.stderr is not None
     heard = ""
@@ -110,7 +119,7 @@ async def said(process: Process, word: str) -> str:
     raise AssertionError(f"the process ended without saying {word!r}: {heard}")
 
 
-async def ended(process: Process) -> str:
+async def ended(process: Process | Forked) -> str:
     """Return the rest of the log of a process that ends."""
     async with asyncio.timeout(60):
         _, log = await process.communicate()

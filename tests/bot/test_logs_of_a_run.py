@@ -116,7 +116,7 @@ async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Pat
     change = {"LOG_FORMAT": "json", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     async with (
         world(tmp_path, Reply("The reply.")) as there,
-        running(tmp_path, there.slack, change=change) as process,
+        running(tmp_path, there.slack, change=change, whole=True) as process,
     ):
         await there.complete(await there.ask())
         (answered,) = [

@@ -20,7 +20,7 @@ async def test_it_connects_answers_and_stops_when_asked(tmp_path: Path) -> None:
     """SIGTERM ends an idle bot with exit code 0."""
     async with (
         world(tmp_path, Reply("The reply.")) as there,
-        running(tmp_path, there.slack) as process,
+        running(tmp_path, there.slack, whole=True) as process,
     ):
         assert "The reply." in await there.complete(await there.ask())
         process.send_signal(signal.SIGTERM)
