@@ -66,7 +66,14 @@ async def test_no_model_does_harm_by_what_it_says(tmp_path: Path) -> None:
         assert_harmless(stage)
 
 
-@pytest.mark.parametrize(("mode", "streams"), [("http", True), ("socket", False), ("http", False)])
+@pytest.mark.parametrize(
+    ("mode", "streams"),
+    [
+        pytest.param("http", True, marks=pytest.mark.slow),
+        pytest.param("socket", False, marks=pytest.mark.slow),
+        ("http", False),
+    ],
+)
 async def test_nor_by_another_way_to_slack(tmp_path: Path, mode: Mode, *, streams: bool) -> None:
     """The same holds over HTTP, and in a workspace with edited instead of streamed messages."""
     async with reciting(tmp_path, mode) as stage:

@@ -138,6 +138,7 @@ def _assert_states_inert(attack: Attack) -> None:
         assert_inert(state)
 
 
+@pytest.mark.slow
 def test_each_message_of_it_is_inert() -> None:
     """However long an attack is, each message fits and is safe, and no word is lost."""
     check_each(CORPUS, _assert_messages_inert)
@@ -153,6 +154,7 @@ def _assert_messages_inert(attack: Attack) -> None:
         assert is_within(words(shown), words("".join(pieces)))
 
 
+@pytest.mark.slow
 def test_the_modal_shows_it() -> None:
     """The modal shows an attack as rich text that Slack accepts, with links only where allowed."""
     check_each(CORPUS, _assert_shown_in_modal)
