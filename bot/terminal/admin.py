@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import ConfigurationError
 from bot.loop import run as run_loop
+from bot.terminal.argument_types import duration, filled, port
 
 Add = Callable[[Any, str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 """Adds a command, given the subparsers, its name, its handler and its summary."""
@@ -19,17 +20,8 @@ MAX_LISTED = 1_000_000
 STATES = ("live", "waiting", "running", "answered", "failed")
 
 
-def add_admin_commands(
-    commands: Any, add: Add, duration: Callable[[str], float], port: Callable[[str], int]
-) -> None:
-    """Add the operator commands.
-
-    Args:
-        commands: the subparsers to add them to.
-        add: adds one command.
-        duration: parses a non-negative number of seconds.
-        port: parses a port number.
-    """
+def add_admin_commands(commands: Any, add: Add) -> None:
+    """Add the operator commands to these subparsers, each with `add`."""
     worker = add(
         commands, "worker", _worker, "answer questions that `moa-bot run` receives (Postgres only)"
     )
@@ -41,7 +33,10 @@ def add_admin_commands(
         help="on shutdown, wait this long for running questions (default: %(default)s)",
     )
     worker.add_argument(
-        "--host", default="127.0.0.1", help="address to serve metrics on (default: %(default)s)"
+        "--host",
+        default="127.0.0.1",
+        type=filled,
+        help="address to serve metrics on (default: %(default)s)",
     )
     worker.add_argument(
         "--metrics-port",
@@ -51,7 +46,7 @@ def add_admin_commands(
     )
     runs = add(commands, "runs", _runs, "list questions, or show one in detail")
     runs.add_argument(
-        "run", metavar="RUN", nargs="?", help="show this run with all its model calls"
+        "run", metavar="RUN", nargs="?", type=filled, help="show this run with all its model calls"
     )
     runs.add_argument(
         "--state", choices=STATES, help="only list runs in this state; live: not ended"

@@ -17,10 +17,18 @@ from tests.models.replies import Reply
 from tests.models.server import ModelServer
 from tests.stage import CONFIG, variables
 
-__all__ = ["ROOT", "World", "ended", "running", "said", "started", "world"]
+__all__ = [
+    "ROOT",
+    "LocalServices",
+    "local_services",
+    "log_until",
+    "rest_of_log",
+    "running_bot",
+    "started_bot",
+]
 
 
-class World:
+class LocalServices:
     """The services that a bot process talks to."""
 
     def __init__(self, slack: LocalSlack, models: ModelServer, ana: User, general: Channel) -> None:
@@ -45,7 +53,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
+async def local_services(folder: Path, writer: Reply) -> AsyncGenerator[LocalServices, None]:
     """Run a local Slack and model servers that outlive the bot processes."""
     named = Reply(text=lambda request: f"The answer of {request.model}.")
     async with ModelServer({"writer-1": writer}, default=named) as models, LocalSlack() as slack:
@@ -55,11 +63,11 @@ async def world(folder: Path, writer: Reply) -> AsyncGenerator[World, None]:
         (folder / "moa.toml").write_text(text, encoding="utf-8")
         slack.app.events = {"app_mention", "message.im"}
         ana = slack.add_user("Ana")
-        yield World(slack, models, ana, slack.add_channel("general", members=[ana]))
+        yield LocalServices(slack, models, ana, slack.add_channel("general", members=[ana]))
 
 
 @asynccontextmanager
-async def started(
+async def started_bot(
     folder: Path,
     slack: LocalSlack,
     *options: str,
@@ -91,7 +99,7 @@ async def _whole(folder: Path, arguments: Sequence[str], environment: Mapping[st
 
 
 @asynccontextmanager
-async def running(
+async def running_bot(
     folder: Path,
     slack: LocalSlack,
     *options: str,
@@ -100,14 +108,14 @@ async def running(
     whole: bool = False,
 ) -> AsyncGenerator[Process | Forked, None]:
     """Run `moa-bot run` in a folder, and wait until it is connected."""
-    async with started(
+    async with started_bot(
         folder, slack, *options, change=change, database=database, whole=whole
     ) as process:
-        await said(process, "ready")
+        await log_until(process, "ready")
         yield process
 
 
-async def said(process: Process | Forked, word: str) -> str:
+async def log_until(process: Process | Forked, word: str) -> str:
     """Return the log up to and including the first line that contains a word."""
     assert process.stderr is not None
     heard = ""
@@ -119,7 +127,7 @@ async def said(process: Process | Forked, word: str) -> str:
     raise AssertionError(f"the process ended without saying {word!r}: {heard}")
 
 
-async def ended(process: Process | Forked) -> str:
+async def rest_of_log(process: Process | Forked) -> str:
     """Return the rest of the log of a process that ends."""
     async with asyncio.timeout(60):
         _, log = await process.communicate()

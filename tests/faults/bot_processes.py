@@ -1,4 +1,4 @@
-"""Bot processes that a test starts, signals, kills and whose logs it reads."""
+"""Bot processes that a test can start, signal and kill, with their logs."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ from tests.stage import variables
 PATIENCE_S = 60
 
 
-class Life:
+class BotProcess:
     """One bot process, from start to end."""
 
     def __init__(self, log: asyncio.StreamReader, pid: int, trap: Path) -> None:
         self.pid = pid
-        self.said = ""
+        self.log_text = ""
         self.code: int | None = None
-        """Its exit code; None while it lives, and for ever when it was killed."""
+        """Its exit code, or None while it runs and if it was killed."""
         self._trap = trap
-        self._news = asyncio.Condition()
+        self._changed = asyncio.Condition()
         self._is_over = False
-        self._hearing = asyncio.create_task(self._hear(log))
+        self._reading = asyncio.create_task(self._read_log(log))
 
-    async def says(self, word: str) -> None:
+    async def wait_for_log(self, word: str) -> None:
         """Wait until the log contains a word."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S), self._news:
-                await self._news.wait_for(lambda: word in self.said or self._is_over)
+            async with asyncio.timeout(PATIENCE_S), self._changed:
+                await self._changed.wait_for(lambda: word in self.log_text or self._is_over)
         state = "ended" if self._is_over else f"ran for {PATIENCE_S} s"
-        assert word in self.said, f"it {state} without saying {word!r}:\n{self.said}"
+        assert word in self.log_text, f"it {state} without logging {word!r}:\n{self.log_text}"
 
     def arm(self) -> None:
-        """Let it die at its kill point from now on."""
+        """Make it die at its kill point from now on."""
         self._trap.touch()
 
     def disarm(self) -> None:
-        """Let it survive its kill point from now on."""
+        """Make it survive its kill point from now on."""
         self._trap.unlink(missing_ok=True)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
         os.kill(self.pid, number)
 
-    async def ended(self) -> int | None:
+    async def exit_code(self) -> int | None:
         """Wait for the end and return the exit code; None if it was killed."""
         async with asyncio.timeout(PATIENCE_S):
-            await asyncio.shield(self._hearing)
+            await asyncio.shield(self._reading)
         return self.code
 
     async def kill(self) -> None:
@@ -68,22 +68,22 @@ class Life:
         if not self._is_over:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        await self._hearing
+        await self._reading
 
-    async def _hear(self, log: asyncio.StreamReader) -> None:
+    async def _read_log(self, log: asyncio.StreamReader) -> None:
         async for line in log:
             word, _, number = line.decode().strip().partition(" ")
-            async with self._news:
+            async with self._changed:
                 if word == "exit":
                     self.code = int(number)
-                self.said += line.decode()
-                self._news.notify_all()
-        async with self._news:
+                self.log_text += line.decode()
+                self._changed.notify_all()
+        async with self._changed:
             self._is_over = True
-            self._news.notify_all()
+            self._changed.notify_all()
 
 
-class Lives:
+class BotLauncher:
     """Starts bot processes by forking `tests.faults.fork_server`."""
 
     def __init__(self, orders: IO[bytes], folder: Path) -> None:
@@ -92,7 +92,7 @@ class Lives:
         self._number = 0
 
     @asynccontextmanager
-    async def life(
+    async def start(
         self,
         folder: Path,
         slack: LocalSlack,
@@ -104,7 +104,7 @@ class Lives:
         database: str | None = None,
         change: Mapping[str, str] | None = None,
         hasty: bool = True,
-    ) -> AsyncGenerator[Life, None]:
+    ) -> AsyncGenerator[BotProcess, None]:
         """Start a bot process; kill it on exit if it still runs.
 
         Args:
@@ -117,7 +117,7 @@ class Lives:
             full: while this file exists, the disk is full (SQLite).
             database: its URL; by default a file in the folder.
             change: environment variables to change.
-            hasty: whether it counts silent processes as dead sooner than in production.
+            hasty: whether silent processes count as dead sooner than in production.
         """
         self._number += 1
         trap = self._folder / f"trap-{self._number}"
@@ -139,20 +139,20 @@ class Lives:
             self._orders.flush()
             log = await called
             pid = int((await log.readline()).decode().removeprefix("pid "))
-            life = Life(log, pid, trap)
+            bot = BotProcess(log, pid, trap)
             try:
-                yield life
+                yield bot
             finally:
-                await life.kill()
+                await bot.kill()
 
     @asynccontextmanager
     async def ready(
         self, folder: Path, slack: LocalSlack, *options: str, **others: object
-    ) -> AsyncGenerator[Life, None]:
+    ) -> AsyncGenerator[BotProcess, None]:
         """Start a bot process and wait until it is ready."""
-        async with self.life(folder, slack, *options, **others) as life:  # pyright: ignore[reportArgumentType] - they are `life`'s own
-            await life.says("ready")
-            yield life
+        async with self.start(folder, slack, *options, **others) as bot:  # pyright: ignore[reportArgumentType] - they are `start`'s own
+            await bot.wait_for_log("ready")
+            yield bot
 
 
 @asynccontextmanager
@@ -174,7 +174,7 @@ async def _line(address: Path) -> AsyncGenerator[asyncio.Future[asyncio.StreamRe
 
 
 @contextmanager
-def fork_server() -> Generator[Lives, None, None]:
+def fork_server() -> Generator[BotLauncher, None, None]:
     """Start the fork server, and stop it on exit."""
     command = [sys.executable, "-m", "tests.faults.fork_server"]
     with (
@@ -182,12 +182,11 @@ def fork_server() -> Generator[Lives, None, None]:
         tempfile.TemporaryDirectory(prefix="moa-") as folder,
     ):
         assert process.stdin is not None
-        yield Lives(process.stdin, Path(folder))
-        process.stdin.close()
+        yield BotLauncher(process.stdin, Path(folder))
 
 
 @pytest.fixture(scope="session")
-def lives() -> Generator[Lives, None, None]:
-    """Starts bot processes. The server that forks them starts once, and keeps nothing of them."""
+def launcher() -> Generator[BotLauncher, None, None]:
+    """Starts bot processes. The server that forks them starts once and keeps nothing of them."""
     with fork_server() as made:
         yield made

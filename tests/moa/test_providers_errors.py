@@ -11,7 +11,7 @@ import pytest
 from moa import Plan, Profile, ask, resilient
 from moa.providers import Endpoints, ModelSpec, ProvidedModel, build
 from tests.cases import every_case
-from tests.moa.provider_calls import hear
+from tests.moa.provider_calls import collect
 from tests.moa.refusals import REJECTED
 from tests.moa.refusals_clouds import CLOUD_LIMITS, CLOUDS
 from tests.moa.refusals_others import ONE_QUESTION, PASSING, THE_MODEL
@@ -57,10 +57,10 @@ async def test_an_error_is_classified_by_its_meaning(server: ModelServer, provid
             server.models["m"] = answering(status, body)
             with case(name):
                 async with Endpoints() as endpoints:
-                    heard = await hear(model_at(server, endpoints, provider))
-                assert heard.kind == kind
-                assert heard.error is not None
-                assert heard.error.status == status
+                    collected = await collect(model_at(server, endpoints, provider))
+                assert collected.kind == kind
+                assert collected.error is not None
+                assert collected.error.status == status
 
 
 IN_A_STREAM = [
@@ -70,14 +70,14 @@ IN_A_STREAM = [
 ]
 
 
-async def test_an_error_with_status_200_is_classified_alike(server: ModelServer) -> None:
+async def test_an_error_with_status_200_is_classified_in_the_same_way(server: ModelServer) -> None:
     """Gateways may report an error inside a 200 response, in the same words."""
     with every_case() as case:
         for name, _, body, kind in IN_A_STREAM:
             server.models["m"] = Reply(fault=Raw(f"data: {json.dumps(body)}\n\n".encode()))
             with case(name):
                 async with Endpoints() as endpoints:
-                    assert (await hear(model_at(server, endpoints))).kind == kind
+                    assert (await collect(model_at(server, endpoints))).kind == kind
 
 
 def times_asked(server: ModelServer, model: str) -> int:
@@ -88,26 +88,28 @@ async def test_one_rejected_question_does_not_affect_the_next(server: ModelServe
     """After a refusal that may concern one question, the next question is answered."""
     with every_case() as case:
         for number, (name, status, body, _) in enumerate((*ONE_QUESTION, *WINDOWS)):
-            server.models[f"m{number}"] = [*[answering(status, body)] * 4, Reply("Paris.")]
+            called = f"m{number}"
+            server.models[called] = [*[answering(status, body)] * 4, Reply("Paris.")]
             with case(name):
                 async with Endpoints() as endpoints:
-                    model = resilient(model_at(server, endpoints, model=f"m{number}"))
-                    while times_asked(server, f"m{number}") < 4:
-                        assert (await hear(model)).error is not None
-                    assert (await hear(model)).text == "Paris."
+                    model = resilient(model_at(server, endpoints, model=called))
+                    while times_asked(server, called) < 4:
+                        assert (await collect(model)).error is not None
+                    assert (await collect(model)).text == "Paris."
 
 
 async def test_a_fault_of_the_model_or_its_key_stops_the_next_calls(server: ModelServer) -> None:
     """A bad key, an empty account and an unknown model aren't retried for a while."""
     with every_case() as case:
         for number, (name, status, body, _) in enumerate(OF_THE_MODEL):
-            server.models[f"m{number}"] = [answering(status, body), Reply("Paris.")]
+            called = f"m{number}"
+            server.models[called] = [answering(status, body), Reply("Paris.")]
             with case(name):
                 async with Endpoints() as endpoints:
-                    model = resilient(model_at(server, endpoints, model=f"m{number}"))
-                    await hear(model)
-                    assert (await hear(model)).kind == ("BreakerOpen", "breaker_open")
-                assert times_asked(server, f"m{number}") == 1
+                    model = resilient(model_at(server, endpoints, model=called))
+                    await collect(model)
+                    assert (await collect(model)).kind == ("BreakerOpen", "breaker_open")
+                assert times_asked(server, called) == 1
 
 
 async def test_the_providers_reason_is_kept_without_keys(
@@ -120,16 +122,16 @@ async def test_the_providers_reason_is_kept_without_keys(
     )
     error = {"message": said, "code": "invalid_api_key", "param": "api_key", "type": "t"}
     server.models["m"] = Reply(fault=Status(401, {"error": error}))
-    heard = await hear(model_at(server, endpoints, api_key="swordfish-x"))
-    assert heard.error is not None
-    reason = heard.error.reason
+    collected = await collect(model_at(server, endpoints, api_key="swordfish-x"))
+    assert collected.error is not None
+    reason = collected.error.reason
     assert reason is not None
     assert reason.startswith("401 invalid_api_key (parameter api_key): Incorrect API key provided")
     assert len(reason) <= 360
     assert reason.endswith("…")
     for secret in ("abc123", "swordfish", "AIzaSy", "abc.123456", "wxyz"):
         assert secret not in reason
-    assert "Incorrect" not in str(heard.error)
+    assert "Incorrect" not in str(collected.error)
 
 
 async def test_the_reason_in_a_html_page_is_its_title(
@@ -138,9 +140,9 @@ async def test_the_reason_in_a_html_page_is_its_title(
     """A gateway's HTML page is summarised by its title, in one line."""
     page = "<html><head><title>502 Bad\nGateway</title></head><body>…</body></html>"
     server.models["m"] = answering(502, page)
-    heard = await hear(model_at(server, endpoints))
-    assert heard.error is not None
-    assert heard.error.reason == "502: 502 Bad Gateway"
+    collected = await collect(model_at(server, endpoints))
+    assert collected.error is not None
+    assert collected.error.reason == "502: 502 Bad Gateway"
 
 
 async def test_the_reason_is_logged_for_operators(
@@ -163,7 +165,7 @@ async def test_a_hostile_error_is_classified_quickly(
         deep = {"error": deep, "message": "a" * 1_000, "code": ["odd"], "loc": {"a": 1}}
     for body in (deep, ["*" * 100_000], {"error": {"message": "sk-" * 50_000}}, 7, None):
         server.models["m"] = answering(400, body)
-        heard = await hear(model_at(server, endpoints))
-        assert heard.kind == REJECTED
-        assert heard.error is not None
-        assert len(heard.error.reason or "") < 400
+        collected = await collect(model_at(server, endpoints))
+        assert collected.kind == REJECTED
+        assert collected.error is not None
+        assert len(collected.error.reason or "") < 400
