@@ -79,7 +79,8 @@ async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormP
     models = PipelineIdeaModels(needs.plans)
     views = SessionViews(sessions, needs.preferences, needs.people)
     about = AboutRuns(client, views, needs.runs, needs.jobs.hand_over)
-    worker = BrainstormWorker(sessions, SlackBoard(client, views, now), models, about, now)
+    board = SlackBoard(client, needs.identity, views, now)
+    worker = BrainstormWorker(sessions, board, models, about, now)
     async with session_jobs(needs.jobs, worker) as jobs:
         brainstorms = Brainstorms(sessions, jobs.wake, needs.budgets, now)
         access = BrainstormAccess(client, needs.preferences, needs.colleagues)

@@ -34,6 +34,9 @@ MAX_WHOLE_BYTES: Final = 4 * 1024 * 1024
 MAX_STREAM_BYTES: Final = 32 * 1024 * 1024
 """The longest stream, decompressed. 64,000 reasoning tokens, one per event, take about 20 MB."""
 
+MAX_BRACKETS: Final = 100_000
+"""The most opening brackets in one JSON text. Building millions of lists takes seconds."""
+
 USAGE_S: Final = 1.0
 """Seconds to wait for usage after the model says it is done."""
 
@@ -293,8 +296,10 @@ def parse(data: bytes) -> Event:
     Half an emoji and invalid UTF-8 become lone surrogates, which `SurrogateRepair` handles.
 
     Raises:
-        Unavailable: it isn't a JSON object (`garbled`).
+        Unavailable: it isn't a JSON object, or has too many brackets (`garbled`).
     """
+    if len(data) > MAX_BRACKETS and data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise error_mapping.unreadable()
     try:
         value = from_json(data)
     except ValueError:
