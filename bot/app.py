@@ -64,6 +64,7 @@ from bot.slack.routes import Handlers, register
 from bot.slack.settings.handlers import SettingsHandlers
 from bot.slack.thread.reader import SlackThreadReader, utc_now
 from bot.slack.ui.strings.brainstorm import LATE_THEME
+from bot.slack.ui.strings.footer import NAMELESS_PERSON
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.call_log import StoredCallLog
 from bot.storage.database import Database, open_database
@@ -170,7 +171,10 @@ async def open_bot(
         client = web_client(token, url, metrics.count_slack_call, session, network)
         identity = IdentityLookup(client)
         await _check_slack(identity, url)
-        runs, people = StoredRunStore(database), UserDirectory(client, identity)
+        runs, people = (
+            StoredRunStore(database),
+            UserDirectory(client, identity, nameless=NAMELESS_PERSON),
+        )
         preferences = Preferences(
             StoredPreferences(database), settings.slack, catalogue.pipelines, catalogue.default
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import delete, update
 
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import AGAIN, ANOTHER
 from bot.slack.ui.footer import FooterOptions, footer
+from bot.slack.ui.strings import footer as strings
+from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import runs
 from moa import Answer, Outcome
 from tests.models.replies import Reply, Status
@@ -108,12 +109,12 @@ async def test_what_cannot_be_asked_again_is_said(tmp_path: Path) -> None:
         await idle(stage)
         stage.general.archived = True
         await stage.slack.click(stage.ana, first, AGAIN)
-        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
+        await said_directly(stage, stage.ana, TROUBLES["archived"])
         await idle(stage)
         stage.general.archived = False
         await stage.slack.delete_thread(stage.general, ts)
         await stage.slack.click(stage.ben, first, AGAIN)
-        await said_directly(stage, stage.ben, strings.TROUBLES["thread_gone"])
+        await said_directly(stage, stage.ben, TROUBLES["thread_gone"])
         await idle(stage)
         await stored(stage, delete(runs))
         await stage.slack.click(stage.ben, first, AGAIN)
@@ -146,7 +147,7 @@ async def test_a_question_without_a_reply_can_be_tried_again(tmp_path: Path) -> 
     async with on_stage(tmp_path, models=down, events=ALL_EVENTS, default="single") as stage:
         ts = await stage.ask("What is the risk?")
         sorry = await stage.replied(ts)
-        assert strings.TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
+        assert TROUBLES["no_answer"].split("`")[0] in stage.slack.render(sorry)
         await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
         alone = await told(stage, stage.ana, f"[{strings.RETRY}]")
         stage.models.models = dict.fromkeys(MODELS, Reply("At last."))
@@ -164,7 +165,7 @@ async def test_asking_again_counts_for_whoever_clicks(tmp_path: Path) -> None:
         ts = await stage.ask("What is the second risk?")
         refused = await stage.replied(ts)
         assert f"[{strings.RETRY}]" in stage.slack.render(refused)
-        assert strings.TROUBLES["person_budget"] in stage.slack.render(
+        assert TROUBLES["person_budget"] in stage.slack.render(
             await again(stage, stage.ana, refused)
         )
         answered = await again(stage, stage.ben, refused, 3)

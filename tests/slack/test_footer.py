@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.slack.permissions.access import RevealPolicy
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import SHARE
 from bot.slack.ui.footer import FooterOptions, footer, summary
+from bot.slack.ui.strings import footer as strings
 from moa import Answer, Call, Outcome, Usage
 from tests.models.replies import Reply, Status
 from tests.slack.user_actions import idle, told

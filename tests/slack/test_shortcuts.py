@@ -14,7 +14,9 @@ from bot.playground.people.actions import ActionResult
 from bot.playground.state.models import SlackMessage, SlackView, User
 from bot.slack.intake.shortcut_form import INPUT, PLACE, QUESTION
 from bot.slack.routes import ASK_ABOUT, ASK_ANYWHERE, SUMMARISE
-from bot.slack.ui import strings
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.footer import AGAIN_NO_PIPELINE
+from bot.slack.ui.strings.troubles import TROUBLES
 from tests.slack.prompts import timeless
 from tests.slack.user_actions import ALL_EVENTS, count_runs, run_behind, said_directly, told
 from tests.stage import Stage, on_stage
@@ -116,11 +118,11 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
         add = stage.slack.add_channel
         places = {
             add("others", members=[stage.ben]): strings.ASK_FORBIDDEN,
-            add("alone", members=[stage.ana], bot_member=False): strings.TROUBLES["not_in_channel"],
+            add("alone", members=[stage.ana], bot_member=False): TROUBLES["not_in_channel"],
             add("hidden", members=[stage.ana], bot_member=False, private=True): (
-                strings.TROUBLES["not_in_channel"]
+                TROUBLES["not_in_channel"]
             ),
-            add("old", members=[stage.ana], archived=True): strings.TROUBLES["archived"],
+            add("old", members=[stage.ana], archived=True): TROUBLES["archived"],
         }
         for place, why in places.items():
             view = await open_form(stage, stage.ana)
@@ -131,7 +133,7 @@ async def test_where_nobody_may_ask_nothing_is_left_behind(tmp_path: Path) -> No
         hidden = next(place for place in places if place.name == "hidden")
         ts = await stage.slack.post(stage.ana, hidden, "Among ourselves.")
         await stage.slack.shortcut(stage.ana, SUMMARISE, stage.slack.message(hidden, ts))
-        await told(stage, stage.ana, strings.TROUBLES["not_in_channel"].split("`")[0], hidden)
+        await told(stage, stage.ana, TROUBLES["not_in_channel"].split("`")[0], hidden)
         assert await count_runs(stage) == 0
 
 
@@ -178,7 +180,7 @@ async def test_an_empty_or_outdated_form_says_what_to_do(tmp_path: Path) -> None
             done = await submit(stage, stage.ana, view, question=blank)
             assert done.errors == {QUESTION: strings.ASK_EMPTY}
         done = await submit(stage, stage.ana, view, question="Why?", pipeline="gone")
-        assert done.errors == {"pipeline": strings.AGAIN_NO_PIPELINE}
+        assert done.errors == {"pipeline": AGAIN_NO_PIPELINE}
         for forged in ("", "{}", "[1, 2]", '["C1"]', "null"):
             view.content = {**view.content, "private_metadata": forged}
             done = await submit(stage, stage.ana, view, question="Why?", pipeline="single")
@@ -203,7 +205,7 @@ async def test_a_slow_slack_costs_no_question(tmp_path: Path) -> None:
         view = await open_form(stage, stage.ana, message)
         stage.slack.fail_next("chat.postMessage", error="is_archived")
         assert not (await submit(stage, stage.ana, view, question="And why?")).errors
-        await said_directly(stage, stage.ana, strings.TROUBLES["archived"])
+        await said_directly(stage, stage.ana, TROUBLES["archived"])
         assert await count_runs(stage) == 1
 
 

@@ -6,8 +6,11 @@ import asyncio
 from pathlib import Path
 
 from bot.ports import Question
-from bot.slack.ui import strings
 from bot.slack.ui.blocks import STOP
+from bot.slack.ui.strings import commands as strings
+from bot.slack.ui.strings.footer import RETRY, STOP_FORBIDDEN, STOP_TOO_LATE
+from bot.slack.ui.strings.progress import STOP_OFFER
+from bot.slack.ui.strings.reply import QUEUED
 from bot.storage.runs import StoredRunStore
 from tests.databases import Databases
 from tests.models.replies import HangBeforeHeaders, Reply, Stall
@@ -54,7 +57,7 @@ async def test_slacks_own_stop_ends_the_reply(tmp_path: Path) -> None:
         await stopped(stage, ts)
         shown = in_thread(stage, ts)
         assert shown.index("One two") < shown.index(STOPPED)
-        assert f"[{strings.RETRY}]" in shown
+        assert f"[{RETRY}]" in shown
         await all_hung_up(stage)
         session = stage.slack.session(stage.general, ts)
         assert session is not None
@@ -69,10 +72,10 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
     async with on_stage(tmp_path, models=STALLED, events=ALL_EVENTS) as stage:
         stage.slack.app.features.discard("agent_sessions")
         ts = await began(stage)
-        offer = await told(stage, stage.ana, strings.STOP_OFFER)
+        offer = await told(stage, stage.ana, STOP_OFFER)
         assert stage.slack.ephemerals(stage.ben, stage.general) == []
         await stage.slack.click(stage.ben, offer, STOP)
-        await told(stage, stage.ben, strings.STOP_FORBIDDEN)
+        await told(stage, stage.ben, STOP_FORBIDDEN)
         assert STOPPED not in in_thread(stage, ts)
         await stage.slack.click(stage.ana, offer, STOP)
         await stopped(stage, ts)
@@ -81,7 +84,7 @@ async def test_a_click_on_stop_ends_it_where_slack_has_no_stop(tmp_path: Path) -
         assert offer not in stage.slack.ephemerals(stage.ana, stage.general)
         await idle(stage)
         await stage.slack.click(stage.ana, offer, STOP)
-        await told(stage, stage.ana, strings.STOP_TOO_LATE)
+        await told(stage, stage.ana, STOP_TOO_LATE)
 
 
 async def test_an_admin_of_the_channel_may_stop_what_others_asked(tmp_path: Path) -> None:
@@ -129,7 +132,7 @@ async def test_a_private_question_is_its_askers_to_stop(tmp_path: Path) -> None:
         assert asked.message is not None
         await stage.slack.click(stage.ana, asked.message, STOP)
         shown = await told(stage, stage.ana, STOPPED)
-        assert f"[{strings.RETRY}]" in stage.slack.render(shown)
+        assert f"[{RETRY}]" in stage.slack.render(shown)
         assert asked.message not in stage.slack.ephemerals(stage.ana, stage.general)
         assert stage.slack.messages(stage.general) == []
         await all_hung_up(stage)
@@ -142,7 +145,7 @@ async def test_what_waits_in_line_can_be_stopped(tmp_path: Path) -> None:
         first = await stage.ask("What is the first risk?")
         await stage.models.asked(3)
         second = await stage.ask("What is the second risk?")
-        await told(stage, stage.ana, strings.QUEUED.format(place=1))
+        await told(stage, stage.ana, QUEUED.format(place=1))
         said = await stage.slack.command(stage.ana, stage.general, "/moa", "stop")
         assert strings.COMMAND_STOPPED.format(count=2) in str(said.payload)
         await stopped(stage, first)
