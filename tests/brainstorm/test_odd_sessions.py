@@ -68,7 +68,7 @@ async def test_without_an_idea_it_closes_in_plain_words(tmp_path: Path) -> None:
         await here.end(board)
         text = await here.shows(board, "Nobody handed in an idea")
         assert "[Reopen]" in text
-        await said_directly(here.stage, here.stage.ana, "ended without an idea")
+        await said_directly(here.stage, here.stage.ana, "ended without any ideas")
         await here.stage.slack.click(here.stage.ana, board, ids.REOPEN)
         await here.shows(board, "1 of 4 · Silence")
         assert accepted(await here.add(here.stage.ben, board, "At last"))
@@ -183,7 +183,7 @@ async def test_own_ideas_can_be_read_changed_and_withdrawn(tmp_path: Path) -> No
         await here.shows(board, "2 of 4 · Themes* · until")
         action, value = await idea_menu(here, view, "Idea 3")
         await slack.click(ben, view, action, f"{value}|withdraw")
-        await here.stage.opened_view(ben, "too late")
+        await here.stage.opened_view(ben, "change this idea")
         assert len(await here.store.ideas((await here.session(board)).id)) == 24
 
 

@@ -12,7 +12,7 @@ ANSWERS_CLOSE = "Close"
 ANSWERS_LOADING = "Loading the answers…"
 ANSWERS_TOO_LATE = "That took too long. Click again."
 ANSWERS_FAILED = "I can't load the answers right now. Try again in a minute."
-ANSWERS_NONE = "Nobody has a reply from me in this channel yet."
+ANSWERS_NONE = "I haven't replied to anyone in this channel yet."
 ANSWERS_GONE = "These answers are no longer stored."
 ANSWERS_FORBIDDEN: Mapping[str, str] = MappingProxyType(
     {

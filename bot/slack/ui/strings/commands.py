@@ -12,7 +12,7 @@ COMMAND_HELP = (
     "in it. *Show answers* under a reply opens each model's own answer."
 )
 COMMAND_DID_YOU_MEAN = (
-    "Did you mean `{command} {name}`? If this was a question, ask it in more than one word."
+    "Did you mean `{command} {name}`? If it's a question, use more than one word."
 )
 COMMAND_HELP_SUMMARY = "see what I do and how to ask me."
 COMMAND_ANSWERS_SUMMARY = "open each model's answer to the latest question in this channel."
@@ -24,7 +24,7 @@ COMMAND_SETTINGS_SUMMARY = "choose the pipeline, follow-ups and privacy for this
 COMMAND_BUDGET_SUMMARY = "see what you've used and what's left."
 COMMAND_STOP_SUMMARY = "stop your questions here; admins stop everyone's."
 COMMAND_STOPPED = "Stopping {count} questions."
-COMMAND_STOPPED_ONE = "Stopping it."
+COMMAND_STOPPED_ONE = "Stopping one question."
 COMMAND_STOPPED_NONE = "Nothing to stop here."
 ANSWERS_COMMAND_TOO_LATE = "Slack didn't open the answers in time. Send the command again."
 SETTINGS_TOO_LATE = "Slack didn't open the settings in time. Send the command again."
@@ -40,7 +40,9 @@ ASK_PIPELINE = "Pipeline"
 ASK_PIPELINE_USUAL = "Channel default"
 ASK_PLACE = "Where to post the question and the reply"
 ASK_PLACE_NONE = "Just to me, in a direct message"
-ASK_IN_THREAD = "The models read this message's thread. The question and the reply go there too."
+ASK_IN_THREAD = (
+    "The models read this message's thread. I'll post your question and the reply there."
+)
 ASK_EMPTY = "Write a question first."
 ASK_FORBIDDEN = "You can only ask in channels you're in."
 ASK_OUTSIDE = "Only people in this workspace can use shortcuts. Mention me instead."

@@ -23,7 +23,7 @@ BUTTONS_REFUSED = (
     "question in this channel."
 )
 SHOW_ANSWERS = "Show answers"
-SHOW_ANSWERS_LABEL = "Show answers: each model's own"
+SHOW_ANSWERS_LABEL = "Show answers: what each model wrote"
 
 # Stop
 
@@ -55,9 +55,9 @@ AGAIN_NO_PIPELINE = "That pipeline is no longer available. Choose another one."
 
 SHARE = "Share in channel"
 SHARED_BY = "*{user}* asked: {question}"
-SHARED_SHORTENED = "This reply is too long for one message. This is its beginning."
+SHARED_SHORTENED = "This reply is too long for one message, so here's the beginning."
 NOT_SHARED = "This reply can no longer be shared. Ask again with `/moa`."
-SHARED_BEFORE = "This reply is already shared here."
+SHARED_BEFORE = "This reply has already been shared here."
 SHARE_FAILED = "Slack rejected the message, so I didn't share the reply. Try again in a minute."
 
 # Feedback

@@ -21,7 +21,7 @@ HOME_ASK_COMMAND = (
 )
 HOME_ASK_SHORTCUT = "About a message: open its menu (⋮) and choose *Ask about this message*."
 HOME_ASK_BRAINSTORM = (
-    "With your team: `/moa brainstorm TOPIC`. People and models have ideas, apart at first."
+    "With your team: `/moa brainstorm TOPIC`. People and models collect ideas, separately at first."
 )
 HOME_RECENT = "Your recent questions"
 HOME_RECENT_NONE = "None yet. Mention me in a channel, or write to me under *Messages*."

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 # The end of a reply, and what replaces it
 
-EMPTY_REPLY = "_The reply has nothing that I can show here. Please ask again._"
+EMPTY_REPLY = "_This reply has nothing that I can show here. Please ask again._"
 REPLY_FILED = "_This reply is too long for Slack. The full text is in the file in this thread._"
 REPLY_FILE_TITLE = "Full reply"
 REPLY_REFUSED_FILED = (
@@ -43,10 +43,10 @@ FILE_REASONS: Mapping[str, str] = MappingProxyType(
         "failed": "Slack didn't send it",
         "encrypted": "password protected",
         "no_text": "contains no text, perhaps a scan",
-        "no_transcript": "nothing is said in it",
+        "no_transcript": "contains no speech",
         "clip": "a recording without a transcript",
         "list": "a Slack list, which apps can't read here",
-        "broken": "damaged, or not what its name says",
+        "broken": "damaged, or not the type its name says",
         "empty": "empty",
     }
 )

@@ -35,8 +35,8 @@ SETTINGS_LISTENING = "Without a mention"
 SETTINGS_FOLLOW_UPS = "Keep replying in threads I'm in"
 SETTINGS_FOLLOW_UPS_MORE = "Answer every message there, unless it starts with someone else's name"
 SETTINGS_OFFER = "Offer a brainstorm on new topics"
-SETTINGS_OFFER_MORE = "Brainstorming: only the author of a message sees the offer"
-SETTINGS_WITH = "Who takes part in brainstorms"
+SETTINGS_OFFER_MORE = "Only the author of the message sees the offer"
+SETTINGS_WITH = "Who can take part in brainstorms"
 SETTINGS_INHERITED = "Same as workspace: {value}"
 SETTINGS_FROM_OPERATOR = "Default: {value}"
 SETTINGS_PERSON_BUDGET = "Daily budget per person, in US dollars"
@@ -57,8 +57,8 @@ SETTINGS_VALUES: Mapping[str, str] = MappingProxyType(
         "names.anonymous": "anonymous (Model A, Model B)",
         "cost.shown": "shown under each reply",
         "cost.hidden": "hidden",
-        "brainstorm_with.full_members": "people in the channel, without guests",
-        "brainstorm_with.workspace": "people in the channel, guests too",
-        "brainstorm_with.everyone": "everyone in the channel, other organisations too",
+        "brainstorm_with.full_members": "people in the channel, except guests",
+        "brainstorm_with.workspace": "people in the channel, including guests",
+        "brainstorm_with.everyone": "everyone in the channel, including other organisations",
     }
 )

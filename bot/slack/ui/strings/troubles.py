@@ -25,9 +25,9 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
             "lower `reasoning_effort`. `moa-bot check` shows which model needs it."
         ),
         "declined": (
-            "My models' providers won't answer this because of its content, so there's no reply. "
-            "Asking the same again won't help: rephrase the question, or ask in a new thread "
-            "without the part that may be the reason."
+            "My models' providers declined this because of its content, so there's no reply. "
+            "Asking again won't help: rephrase the question, or ask in a new thread without the "
+            "part they may object to."
         ),
         "thread_gone": (
             "The thread you asked in is gone, or your question was deleted, so I didn't post a "
@@ -50,7 +50,7 @@ TROUBLES: Mapping[Trouble, str] = MappingProxyType(
         ),
         "unreadable": (
             "I couldn't read your attachment, and there's no question with it. I can read text, "
-            "code, Office documents, PDF, mail and images: attach one of those, or type your "
+            "code, Office documents, PDFs, emails and images: attach one of those, or type your "
             "question."
         ),
         "pipeline_gone": (
