@@ -28,7 +28,7 @@ from bot.logs import OutageLog
 from bot.storage.database_url import explain, read_url
 from bot.storage.error_redaction import redact_errors
 from bot.storage.migrate import upgrade
-from bot.storage.sqlite import WRITES, check_file, set_up, warn_of_readers
+from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
 """Largest number of connections in the pool: thirty workers must fit a Postgres server."""
@@ -41,8 +41,9 @@ PATIENCE_S = 60.0
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
-TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree)
-"""Errors that may pass: no connection, a server that restarts, a locked or full disk."""
+TRANSIENT = (OperationalError, InterfaceError, NoConnectionFree, sqlite3.OperationalError)
+"""Errors that may pass: no connection, a server that restarts, a locked or full disk. The last one
+comes from the driver itself when a transaction begins."""
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ class Database:
 
     @asynccontextmanager
     async def connect(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Open a connection for reading. On Postgres each statement sees the latest commit."""
+        """Open a connection without a transaction: each statement sees the latest commit."""
         options = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         with self._transient_errors():
             async with self.engine.connect() as connection:
@@ -93,7 +94,7 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[AsyncConnection, None]:
         """Open a connection on which all reads see the same moment."""
-        options = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        options = {BEGIN: "BEGIN"} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._transient_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(**options)
@@ -103,13 +104,15 @@ class Database:
         """Open a transaction for writing: committed at the end, rolled back after an error."""
         with self._transient_errors():
             async with self._writer, self.engine.connect() as connection:
-                await connection.execution_options(**{WRITES: True})
+                await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
                 async with connection.begin():
                     yield connection
 
-    def single(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a connection for one writing statement; on Postgres this saves two round trips."""
-        return self.begin() if self._is_sqlite else self.connect()
+    @asynccontextmanager
+    async def single(self) -> AsyncGenerator[AsyncConnection, None]:
+        """Open a connection for one writing statement, which is a transaction by itself."""
+        async with self._writer, self.connect() as connection:
+            yield connection
 
     async def patiently(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, single: bool = False
@@ -166,7 +169,7 @@ async def open_database(url: str) -> Database:
         if parsed.get_backend_name() == "sqlite":
             check_file(parsed)
         async with engine.connect() as connection:
-            await connection.execution_options(**{WRITES: True})
+            await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
             is_new = await connection.run_sync(upgrade)
         warn_of_readers(parsed)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:

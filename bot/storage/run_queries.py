@@ -33,6 +33,9 @@ one in the queue. Heavy users queue behind themselves, and nobody waits for ever
 ANSWER_KEY = ("run_id", "layer", "position")
 DAY_KEY = ("team", "day", "channel", "user")
 
+# Statements that run for each question are built once: building one takes longer than running it.
+RUN_ID = bindparam("run_id")
+
 
 def _delay() -> ColumnElement[int]:
     """Seconds by which unfinished questions of the same origin delay a new one."""
@@ -50,7 +53,7 @@ def _delay() -> ColumnElement[int]:
 
 
 PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
-"""Store a new run. Built once, since building a statement takes longer than running it."""
+"""Store a new run."""
 
 
 def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
@@ -66,7 +69,7 @@ def put_keys(dialect: str) -> Executable:
 
 BEGIN_RUN = (
     update(runs)
-    .where(runs.c.id == bindparam("run_id"), IS_LIVE)
+    .where(runs.c.id == RUN_ID, IS_LIVE)
     .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
     .returning(runs)
 )
@@ -74,21 +77,21 @@ BEGIN_RUN = (
 whenever an earlier one had begun, which fences that one off."""
 
 
-def answers_of(run_id: str) -> Select[Any]:
-    """A run's answers by layer and position."""
-    query = select(answers).where(answers.c.run_id == run_id)
-    return query.order_by(answers.c.layer, answers.c.position)
+ANSWERS_OF = (
+    select(answers).where(answers.c.run_id == RUN_ID).order_by(answers.c.layer, answers.c.position)
+)
+"""A run's answers by layer and position."""
 
+POSTS_OF = select(posts.c.ts).where(posts.c.run_id == RUN_ID).order_by(posts.c.position)
+"""The ts of a run's messages, in the order in which they were posted."""
 
-def posts_of(run_id: str) -> Select[Any]:
-    """The ts of a run's messages, in the order in which they were posted."""
-    return select(posts.c.ts).where(posts.c.run_id == run_id).order_by(posts.c.position)
-
-
-def put_post(run_id: str, ts: str) -> Executable:
-    """Store the ts of one more message of a run."""
-    count = select(func.count() + 1).select_from(posts).where(posts.c.run_id == run_id)
-    return insert(posts).values(run_id=run_id, ts=ts, position=count.scalar_subquery())
+PUT_POST = insert(posts).values(
+    position=select(func.count() + 1)
+    .select_from(posts)
+    .where(posts.c.run_id == bindparam("of_run"))
+    .scalar_subquery()
+)
+"""Store the ts of one more message of a run."""
 
 
 @cache
@@ -102,15 +105,14 @@ def put_answers(dialect: str) -> Executable:
 @cache
 def add_spending(dialect: str) -> Executable:
     """Add a call's `cost` to its `on_day`. A run counts as a question with its first call."""
-    run_id = bindparam("run_id")
     row = select(
         runs.c.team,
         bindparam("on_day", type_=String),
         runs.c.channel,
         runs.c.user,
-        case((~exists().where(ledger.c.run_id == run_id), 1), else_=0),
+        case((~exists().where(ledger.c.run_id == RUN_ID), 1), else_=0),
         bindparam("cost", type_=Float),
-    ).where(runs.c.id == run_id)
+    ).where(runs.c.id == RUN_ID)
     sums = ("questions", "cost_usd")
     new = upsert(dialect)(spending).from_select([*DAY_KEY, *sums], row)
     added = {name: spending.c[name] + new.excluded[name] for name in sums}
@@ -126,8 +128,7 @@ def ask_to_stop(run_id: str, user: str) -> Executable:
 PUT_CALL = insert(ledger).inline()
 
 
-def queue_position(run_id: str) -> Select[Any, int, int]:
-    """A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+def _queue_position() -> Select[Any, int, int]:
     other = runs.alias()
     live = other.c.finished_at.is_(None)
     earlier = select(func.count()).where(
@@ -135,8 +136,21 @@ def queue_position(run_id: str) -> Select[Any, int, int]:
     )
     running = select(func.count()).where(live, other.c.state == "running")
     return select(runs.c.turn, earlier.scalar_subquery(), running.scalar_subquery()).where(
-        runs.c.id == run_id, runs.c.state == "waiting"
+        runs.c.id == RUN_ID, runs.c.state == "waiting"
     )
+
+
+QUEUE_POSITION = _queue_position()
+"""A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+
+ATTEMPT = (runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
+
+FINISH_RUN = update(runs).where(*ATTEMPT)
+"""Store the outcome of an attempt, unless a newer one has begun."""
+
+END_RUN = update(runs).where(runs.c.id == RUN_ID).returning(runs.c.stop_by)
+END_ATTEMPT = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
+"""Store how a run ended; the second does nothing if a newer attempt has begun."""
 
 
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, delete, func, or_, select, update
+from sqlalchemy import Executable, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Superseded, Trouble
@@ -93,7 +93,7 @@ class StoredRunStore:
     async def position(self, run_id: str) -> QueuePosition | None:
         """Return a waiting run's queue position; None if it isn't waiting."""
         async with self._database.connect() as connection:
-            row = (await connection.execute(sql.queue_position(run_id))).one_or_none()
+            row = (await connection.execute(sql.QUEUE_POSITION, {"run_id": run_id})).one_or_none()
         return None if row is None else QueuePosition(*row)
 
     async def begin(self, run_id: str) -> Run | None:
@@ -159,7 +159,7 @@ class StoredRunStore:
 
     async def posted(self, run_id: str, ts: str) -> None:
         """Store the ts of a message that holds a part of the reply."""
-        await self._change(sql.put_post(run_id, ts))
+        await self._change(sql.PUT_POST, {"run_id": run_id, "of_run": run_id, "ts": ts})
 
     async def posts_of_others(self, run: Run) -> frozenset[str]:
         """Return the ts of messages that other runs posted in the same thread."""
@@ -181,12 +181,11 @@ class StoredRunStore:
         Raises:
             Superseded: when a newer attempt has begun.
         """
-        mine = update(runs).where(runs.c.id == run_id, runs.c.attempt == attempt)
-        finished = mine.values(_outcome_row(outcome))
+        finished = {"run_id": run_id, "of_attempt": attempt, **_outcome_row(outcome)}
         rows = [answer_row(run_id, answer, "proposer") for answer in outcome.answers]
 
         async def store(connection: AsyncConnection) -> bool:
-            if not (await connection.execute(finished)).rowcount:
+            if not (await connection.execute(sql.FINISH_RUN, finished)).rowcount:
                 return False
             if rows:
                 await connection.execute(sql.put_answers(connection.dialect.name), rows)
@@ -246,11 +245,11 @@ class StoredRunStore:
     ) -> None:
         now = datetime.now(UTC)
         ended = {"state": state, "trouble": trouble, "finished_at": now, "response_url": None}
-        mine = [runs.c.id == run_id, *([] if attempt is None else [runs.c.attempt == attempt])]
-        change = update(runs).where(*mine).values(ended).returning(runs.c.stop_by)
+        change = sql.END_RUN if attempt is None else sql.END_ATTEMPT
+        mine = {"run_id": run_id} if attempt is None else {"run_id": run_id, "of_attempt": attempt}
 
         async def store(connection: AsyncConnection) -> bool:
-            row = (await connection.execute(change)).one_or_none()
+            row = (await connection.execute(change, mine | ended)).one_or_none()
             if row is None:
                 return False
             if row.stop_by == DELETED or trouble == ERASED:
@@ -264,14 +263,17 @@ class StoredRunStore:
         async with self._database.connect() as connection:
             return await connection.scalar(query)
 
-    async def _change(self, statement: Executable) -> None:
+    async def _change(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> None:
         async with self._database.single() as connection:
-            await connection.execute(statement)
+            await connection.execute(statement, parameters)
 
 
 async def _whole(connection: AsyncConnection, row: Any) -> Run:
-    answers = (await connection.execute(sql.answers_of(row.id))).all()
-    return read_run(row, answers, (await connection.scalars(sql.posts_of(row.id))).all())
+    mine = {"run_id": row.id}
+    answers = (await connection.execute(sql.ANSWERS_OF, mine)).all()
+    return read_run(row, answers, (await connection.scalars(sql.POSTS_OF, mine)).all())
 
 
 async def _charge(connection: AsyncConnection, run_id: str, call: Call) -> None:

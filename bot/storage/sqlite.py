@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
@@ -14,8 +16,13 @@ from bot.file_rights import create_private, others_can_open
 
 log = structlog.get_logger(__name__)
 
-WRITES = "moa_writes"
-"""Execution option of a connection whose transactions change something."""
+BEGIN = "moa_begin"
+"""Execution option: the statement that begins a connection's transactions. Without it, each
+statement is a transaction by itself.
+
+A writing transaction needs BEGIN IMMEDIATE, which takes the write lock first: SQLite can't grant it
+to a transaction that has already read.
+"""
 
 BUSY_MS = 15_000
 """How long a connection waits for a lock that another process holds, in milliseconds."""
@@ -97,6 +104,11 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Take the write lock first: SQLite can't grant it to a transaction that has already read."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    statement = connection.get_execution_options().get(BEGIN)
+    if statement:
+        # Straight through the driver: a cursor would cost two more turns of its thread.
+        connection.connection.run_async(partial(_execute, statement))
+
+
+async def _execute(statement: str, driver: aiosqlite.Connection) -> None:
+    await driver.execute(statement)
