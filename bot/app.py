@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.brainstorm.reader import BrainstormReader
 from bot.brainstorm_setup import BrainstormNeeds, open_brainstorms
 from bot.errors import ConfigurationError
-from bot.jobs.local_pool import local_pool
-from bot.jobs.postgres_queue import postgres_queue
+from bot.jobs.local_pool import LocalPool
+from bot.jobs.postgres_queue import PostgresQueue
 from bot.limits import Budgets
 from bot.models import model_catalogue
 from bot.ports import Dispatcher, QueueStats, RunStore
@@ -74,6 +74,7 @@ from bot.storage.question_history import StoredHistory
 from bot.storage.retention import Retention
 from bot.storage.runs import StoredRunStore
 from bot.storage.spend_queries import StoredSpending
+from bot.storage.sqlite import exclusive
 from bot.telemetry.composite import CompositeObserver
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.model_info import model_info
@@ -301,26 +302,34 @@ def _broadcast(*receivers: Callable[[int], None]) -> Callable[[int], None]:
     return broadcast
 
 
-def _jobs(
+@asynccontextmanager
+async def _jobs(
     database: Database,
     runs: StoredRunStore,
     service: Service,
     settings: Settings,
     share: Callable[[int], None],
-) -> AbstractAsyncContextManager[Dispatcher]:
-    """Return a task pool in this process (SQLite) or a queue shared by all processes (Postgres)."""
-    at_once, file = settings.work.at_once, database.file
+) -> AsyncGenerator[Dispatcher, None]:
+    """Open a task pool in this process (SQLite) or a queue of all processes (Postgres)."""
+    stop, at_once, file = service.stop, settings.work.at_once, database.file
     if file is not None:
-        return local_pool(runs, service.answer, file, stop=service.stop, at_once=at_once)
-    return postgres_queue(
+        with exclusive(file):
+            pool = LocalPool(runs, service.answer, stop=stop, at_once=at_once)
+            try:
+                yield pool
+            finally:
+                await pool.drain(0)
+        return
+    async with PostgresQueue(
         runs,
         service.answer,
         database.dsn,
-        stop=service.stop,
+        stop=stop,
         share=share,
         outage=database.outage,
         at_once=at_once,
-    )
+    ) as queue:
+        yield queue
 
 
 def _bolt(client: AsyncWebClient, signing_secret: str) -> AsyncApp:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.brainstorm.service import Brainstorms
+from bot.brainstorm.session_jobs import session_jobs
 from bot.brainstorm.thinking import PipelineThinking, Plans
 from bot.brainstorm.worker import BrainstormWorker, Clock
-from bot.jobs.session_jobs import session_jobs
+from bot.jobs.postgres_queue import PostgresQueue
 from bot.limits import Budgets
 from bot.ports import Dispatcher, RunStore, ThreadReader
 from bot.preferences import Preferences
@@ -80,7 +81,8 @@ async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormP
     views = SessionViews(sessions, needs.preferences, needs.people)
     about = AboutRuns(client, sessions, needs.runs, needs.jobs.hand_over, needs.people)
     worker = BrainstormWorker(sessions, SlackBoard(client, views, now), thinking, about, now)
-    async with session_jobs(needs.jobs, worker) as jobs:
+    queue = needs.jobs if isinstance(needs.jobs, PostgresQueue) else None
+    async with session_jobs(worker, queue) as jobs:
         brainstorms = Brainstorms(sessions, jobs.wake, needs.budgets, now)
         access = BrainstormAccess(client, needs.preferences, needs.colleagues)
         desk = BrainstormDesk(client, brainstorms, views, access, needs.colleagues)

@@ -7,19 +7,17 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TypeVar
 
 import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import ConfigurationError
 from bot.jobs import local_pool as local
 from bot.jobs import postgres_queue as shared
 from bot.jobs import recovery, run_tasks
-from bot.jobs.local_pool import local_pool
-from bot.jobs.postgres_queue import postgres_queue
+from bot.jobs.local_pool import LocalPool
+from bot.jobs.postgres_queue import PostgresQueue
 from bot.jobs.run_tasks import RunTasks, Work
 from bot.ports import Dispatcher, Question, Run
 from bot.storage.database import Database, open_database
@@ -31,7 +29,6 @@ QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 PATIENCE_S = 60
 
 POSTGRES = pytest.mark.parametrize("database", ["postgres"], indirect=True)
-SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 T = TypeVar("T")
 
@@ -93,12 +90,15 @@ class Stage:
         self, work: Work | None = None, *, at_once: int = 100
     ) -> AsyncGenerator[Dispatcher, None]:
         """Open jobs, as a worker process does."""
-        work, stop, file = work or self.work, self.stopped.put_nowait, self.database.file
-        if file is not None:
-            async with local_pool(self.runs, work, file, stop=stop, at_once=at_once) as pool:
+        work, stop = work or self.work, self.stopped.put_nowait
+        if self.database.file is not None:
+            pool = LocalPool(self.runs, work, stop=stop, at_once=at_once)
+            try:
                 yield pool
+            finally:
+                await pool.drain(0)
             return
-        async with postgres_queue(
+        async with PostgresQueue(
             *(self.runs, work, self.database.dsn),
             stop=stop,
             share=self.shares.append,
@@ -254,6 +254,30 @@ async def test_failed_work_affects_no_other_and_is_retried(stage: Stage, fault: 
     assert sorted(stage.work.begun) == sorted([(bad, 1), (good, 0)])
 
 
+@POSTGRES
+async def test_a_run_queued_again_while_it_fails_is_retried(stage: Stage) -> None:
+    """A second job for a run in progress doesn't keep the first one from being retried."""
+    run_id = await stage.claim()
+    begun, fail = asyncio.Event(), asyncio.Event()
+
+    async def work(run: Run) -> bool:
+        if run.attempt:
+            return await stage.work(run)
+        begun.set()
+        await fail.wait()
+        return False
+
+    stage.work.let.set()
+    async with stage.jobs(work) as jobs:
+        assert isinstance(jobs, PostgresQueue)
+        await jobs.hand_over(run_id)
+        async with asyncio.timeout(PATIENCE_S):
+            await begun.wait()
+        await jobs.enqueue(run_id, 0)
+        fail.set()
+        await stage.work.until(lambda: stage.work.ended == [run_id])
+
+
 async def test_a_run_is_stopped_where_it_runs(stage: Stage) -> None:
     """Stopping a finished run reports that; a queued run is stopped at its turn."""
     running, ended, waiting = [await stage.claim() for _ in range(3)]
@@ -275,12 +299,16 @@ async def test_a_run_is_stopped_where_it_runs(stage: Stage) -> None:
 
 @POSTGRES
 async def test_a_lost_dispatch_is_recovered(stage: Stage) -> None:
-    """A stored question that no worker has is found while the processes run."""
-    stage.work.let.set()
-    async with stage.jobs():
-        run_id = await stage.claim()
-        await stage.work.until(lambda: stage.work.ended == [run_id])
-    assert stage.work.begun == [(run_id, 0)]
+    """A stored question that no worker has is found while the processes run and answer others."""
+    async with stage.jobs() as jobs:
+        other = await stage.claim()
+        await jobs.hand_over(other)
+        await stage.work.until(lambda: stage.work.begun == [(other, 0)])
+        lost = await stage.claim()
+        await stage.work.until(lambda: (lost, 0) in stage.work.begun)
+        stage.work.let.set()
+        await stage.work.until(lambda: set(stage.work.ended) == {other, lost})
+    assert stage.work.begun == [(other, 0), (lost, 0)]
 
 
 @POSTGRES
@@ -414,7 +442,9 @@ async def test_work_continues_after_a_database_restart(
     await database.dispose()
 
 
-async def test_a_hanging_clean_up_does_not_block_the_drain(stage: Stage) -> None:
+async def test_a_hanging_clean_up_does_not_block_the_drain(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cancelled work that then waits for Slack is cancelled again."""
     seen: list[str] = []
     begun = asyncio.Event()
@@ -430,32 +460,12 @@ async def test_a_hanging_clean_up_does_not_block_the_drain(stage: Stage) -> None
             finally:
                 seen.append("cancelled again")
 
+    monkeypatch.setattr(run_tasks, "CLEANUP_S", 0.01)
     run_id = await stage.claim()
-    tasks = RunTasks(stage.runs, work, cleanup_s=0.01)
+    tasks = RunTasks(stage.runs, work)
     task = tasks.start(run_id)
     await begun.wait()
     async with asyncio.timeout(PATIENCE_S):
         assert await tasks.drain(0) == [run_id]
     assert not run_tasks.has_ended(task)
     assert seen == ["cleaning up", "cancelled again"]
-
-
-@SQLITE
-async def test_a_second_process_on_a_file_is_refused(stage: Stage) -> None:
-    """The message names the file and the remedy; after the first process ends, one can start."""
-    async with stage.jobs():
-        message = r"Another moa-bot .*bot-1\.db.*DATABASE_URL"
-        with pytest.raises(ConfigurationError, match=message):
-            await stage.jobs().__aenter__()
-    async with stage.jobs():
-        pass
-
-
-@SQLITE
-async def test_an_unwritable_folder_is_named(stage: Stage, tmp_path: Path) -> None:
-    """A lock file that cannot be created gets a clear message."""
-    (tmp_path / "folder").touch()
-    file = tmp_path / "folder" / "bot.db"
-    pool = local_pool(stage.runs, stage.work, file, stop=print, at_once=1)
-    with pytest.raises(ConfigurationError, match="cannot be locked"):
-        await pool.__aenter__()
