@@ -1,4 +1,4 @@
-"""Describes what `moa-bot run` and `worker` start with, before they are ready."""
+"""Describes the configuration that `moa-bot run` and `worker` start with, before they are ready."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _shape(catalogue: ModelCatalogue, name: str) -> str:
 
 
 def _database(bot: Bot) -> str:
-    """Return where the data is, without user and password."""
+    """Return where the data is, without the user and password."""
     url = make_url(bot.database.dsn)
     host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
     where = url.database if bot.database.file else f"Postgres at {host}, {url.database}"

@@ -1,4 +1,4 @@
-"""Deletes brainstorms by age, of a workspace or a person, and what a person said in others'."""
+"""Deletes brainstorms by age, workspace or person, and a person's ideas and dots in others'."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import Column, ColumnElement, Delete, delete, select
 from bot.storage.tables import ballots, brainstorms, ideas
 
 
-def forgotten_brainstorms(
+def brainstorm_deletions(
     team: str | None, user: str | None, before: datetime | None
 ) -> list[Delete]:
-    """Return the statements that delete brainstorms, and a person's ideas and dots in others.
+    """Return the statements that delete brainstorms, and a person's ideas and dots in others'.
 
-    Brainstorms that have no result yet are kept: people are at work on them. A person's ideas and
-    dots are deleted there, too.
+    Brainstorms without a result are kept, because people are still working on them. A person's
+    ideas and dots in them are deleted all the same.
     """
     over = [brainstorms.c.phase.in_(("result", "closed")), *_in_team(team)]
     over += [] if user is None else [brainstorms.c.user == user]

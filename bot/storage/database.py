@@ -1,4 +1,4 @@
-"""Opens the database, runs transactions, and waits for a database that is briefly away."""
+"""Opens the database, runs transactions, and waits while the database is briefly unavailable."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from bot.storage.migrate import upgrade
 from bot.storage.sqlite import BEGIN, check_file, set_up, warn_of_readers
 
 CONNECTIONS = 8
-"""Largest number of connections in the pool: thirty workers must fit a Postgres server."""
+"""The most connections in the pool: thirty workers must fit on one Postgres server."""
 
 KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""TCP keepalives in seconds, and their count: detects a server that vanished."""
+"""TCP keepalive intervals in seconds, and their count. They detect a server that vanished."""
 
 PATIENCE_S = 60.0
-"""How long a run in progress waits for a database that is away: a restart takes seconds."""
+"""How long a running question waits for an unavailable database. A restart takes seconds."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -49,18 +49,18 @@ T = TypeVar("T")
 
 
 class DatabaseAway(Postponed, SQLAlchemyError):
-    """The database can't be used now: no connection, or a locked or full disk."""
+    """The database is unavailable: there is no connection, or its disk is locked or full."""
 
 
 class Database:
-    """A database whose tables are up to date.
+    """A database with up-to-date tables.
 
     All methods that connect raise `DatabaseAway` for errors that may pass. The first such error is
-    logged as `database_away`, the first success after it as `database_back`.
+    logged as `database_away`, and the first success after it as `database_back`.
 
     Args:
-        engine: connects to it.
-        is_new: whether its tables were created just now.
+        engine: connects to the database.
+        is_new: whether the tables were just created.
     """
 
     def __init__(self, engine: AsyncEngine, *, is_new: bool = False) -> None:
@@ -68,7 +68,7 @@ class Database:
         self.is_new = is_new
         self.outage = OutageLog("database")
         self._is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite has one writer at a time. Waiting here is fair; its own wait polls.
+        # SQLite allows one writer at a time. Waiting here is fair; SQLite's own wait polls.
         lock = asyncio.Lock()
         self._writer: AbstractAsyncContextManager[Any] = lock if self._is_sqlite else nullcontext()
 
@@ -79,7 +79,7 @@ class Database:
 
     @property
     def dsn(self) -> str:
-        """The URL without a driver, as libpq reads it. It contains the password."""
+        """The URL without a driver, as libpq expects it. It contains the password."""
         plain = self.engine.url.set(drivername=self.engine.url.get_backend_name())
         return plain.render_as_string(hide_password=False)
 
@@ -101,7 +101,7 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Open a transaction for writing: committed at the end, rolled back after an error."""
+        """Open a transaction for writing, committed at the end, or rolled back after an error."""
         with self._transient_errors():
             async with self._writer, self.engine.connect() as connection:
                 await connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
@@ -117,11 +117,11 @@ class Database:
     async def patiently(
         self, work: Callable[[AsyncConnection], Awaitable[T]], *, single: bool = False
     ) -> T:
-        """Run a transaction, again and again while the database is away, for `PATIENCE_S`.
+        """Run a transaction, retrying for `PATIENCE_S` while the database is unavailable.
 
         Args:
-            work: the statements. They run twice when the answer to a commit was lost.
-            single: whether only one of them writes.
+            work: the statements. They run twice if the response to a commit was lost.
+            single: whether only one of the statements writes.
         """
         trying = AsyncRetrying(
             retry=retry_if_exception_type(DatabaseAway),
@@ -154,14 +154,14 @@ class Database:
 
 
 async def open_database(url: str) -> Database:
-    """A database whose tables are up to date.
+    """Open a database and upgrade its tables.
 
     Args:
         url: `sqlite:///path` or `postgresql://user:password@host/name`.
 
     Raises:
-        ConfigurationError: when the URL cannot be read or the database cannot be used. The message
-            contains neither password nor query.
+        ConfigurationError: the URL is invalid or the database can't be used. The message contains
+            neither the password nor the query.
     """
     parsed = read_url(url)
     engine = _engine(parsed)
@@ -182,7 +182,7 @@ def _engine(url: URL) -> AsyncEngine:
     is_sqlite = url.get_backend_name() == "sqlite"
     engine = create_async_engine(
         url,
-        hide_parameters=True,  # they hold questions and answers, and errors end up in logs
+        hide_parameters=True,  # they contain questions and answers, and errors end up in logs
         pool_size=CONNECTIONS,
         max_overflow=0,
         connect_args={} if is_sqlite else KEEPALIVES,
@@ -196,10 +196,10 @@ def _engine(url: URL) -> AsyncEngine:
 
 
 def _replace_closed(connection: Any, _record: object, _proxy: object) -> None:
-    """Have the pool replace a connection that its server has closed, as a restart does.
+    """Make the pool replace a connection that the server has closed, for example by a restart.
 
-    A pre-ping would see it too, at a fifth of all round trips. An idle connection from which
-    something can be read holds the server's goodbye.
+    A pre-ping would detect this too, but accounts for a fifth of all round trips. If there is
+    something to read on an idle connection, the server has said goodbye.
     """
     raw: psycopg.AsyncConnection[Any] = connection.driver_connection
     if not raw.closed:

@@ -1,4 +1,4 @@
-"""Converts a disagreement to the text of a column and back."""
+"""Converts a disagreement to a column's text and back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from moa import Difference, Disagreement, View
 
 
 def disagreement_text(found: Disagreement | None) -> str | None:
-    """Return ASCII JSON, which every database can store whatever a model wrote."""
+    """Return ASCII JSON, which every database can store no matter what a model wrote."""
     return None if found is None else json.dumps(asdict(found))
 
 
 def read_disagreement(text: str | None) -> Disagreement | None:
-    """Parse that JSON; None if there is no disagreement."""
+    """Parse that JSON, or return None if there is no disagreement."""
     if text is None:
         return None
     told = json.loads(text)

@@ -23,8 +23,8 @@ class StoredHistory:
         self._database = database
         self._answered: set[tuple[str, str, str | None]] = set()
 
-    async def latest(self, team: str, user: str, most: int) -> Sequence[PastQuestion]:
-        """Return a person's latest questions, the newest first."""
+    async def latest(self, team: str, user: str, limit: int) -> Sequence[PastQuestion]:
+        """Return a person's latest questions, newest first."""
         query = (
             select(
                 runs.c.channel,
@@ -38,7 +38,7 @@ class StoredHistory:
             )
             .where(runs.c.team == team, runs.c.user == user, ~IS_ERASED)
             .order_by(runs.c.created_at.desc(), runs.c.id)
-            .limit(most)
+            .limit(limit)
         )
         async with self._database.connect() as connection:
             rows = (await connection.execute(query)).all()
@@ -77,7 +77,7 @@ class StoredHistory:
         return not was_answered
 
     async def latest_answered(self, team: str, channel: str, user: str) -> str | None:
-        """Return the newest run of a channel that has a reply, without others' private ones."""
+        """Return a channel's newest run with a reply, except private replies to other people."""
         query = (
             select(runs.c.id)
             .where(runs.c.team == team, runs.c.channel == channel, runs.c.reply != "", ~IS_ERASED)

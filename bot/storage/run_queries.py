@@ -26,9 +26,9 @@ from bot.ports import DELETED
 from bot.storage.rows import upsert
 from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
-HANDICAP_S = {"user": 2, "channel": 2, "team": 1}
+DELAY_S = {"user": 2, "channel": 2, "team": 1}
 """Seconds by which each unfinished question of the same person, channel and workspace delays a new
-one in the queue. Heavy users queue behind themselves, and nobody waits for ever."""
+one in the queue. Heavy users queue behind themselves, and nobody waits forever."""
 
 ANSWER_KEY = ("run_id", "layer", "position")
 DAY_KEY = ("team", "day", "channel", "user")
@@ -38,32 +38,32 @@ RUN_ID = bindparam("run_id")
 
 
 def _delay() -> ColumnElement[int]:
-    """Seconds by which unfinished questions of the same origin delay a new one."""
+    """Return the delay of a new question, from the unfinished ones of the same origin."""
     live = runs.alias()
     handicap: ColumnElement[int] = sum(
         (
             case((live.c[name] == bindparam(f"origin_{name}"), seconds), else_=0)
-            for name, seconds in HANDICAP_S.items()
+            for name, seconds in DELAY_S.items()
         ),
         start=literal(0),
     )
-    # Not filtered by workspace: the planner would take that index over the one of live runs.
+    # No filter by workspace: the planner would prefer that index to the one of live runs.
     delay = select(func.coalesce(func.sum(handicap), 0)).where(live.c.finished_at.is_(None))
     return delay.scalar_subquery()
 
 
 PUT_RUN = insert(runs).values(turn=_delay() + bindparam("asked_s"))
-"""Store a new run."""
+"""Stores a new run."""
 
 
 def new_run(row: Mapping[str, Any], asked_s: int) -> Mapping[str, Any]:
-    """The parameters of `PUT_RUN`; `asked_s` are seconds since the turns' epoch."""
-    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in HANDICAP_S}}
+    """Return the parameters of `PUT_RUN`. `asked_s` are seconds since the turns' epoch."""
+    return {**row, "asked_s": asked_s, **{f"origin_{name}": row[name] for name in DELAY_S}}
 
 
 @cache
 def put_keys(dialect: str) -> Executable:
-    """Claim keys for a run; returns those that were free."""
+    """Claim keys for a run, and return the ones that were free."""
     return upsert(dialect)(claims).on_conflict_do_nothing().returning(claims.c.key)
 
 
@@ -73,8 +73,8 @@ BEGIN_RUN = (
     .values(state="running", attempt=runs.c.attempt + case((runs.c.state == "running", 1), else_=0))
     .returning(runs)
 )
-"""Begin an attempt at a run that has not ended; returns its row. The number of an attempt grows
-whenever an earlier one had begun, which fences that one off."""
+"""Begins an attempt at an unfinished run and returns its row. If an earlier attempt had begun, the
+attempt number grows, which fences off the earlier attempt."""
 
 
 ANSWERS_OF = (
@@ -91,12 +91,12 @@ PUT_POST = insert(posts).values(
     .where(posts.c.run_id == bindparam("of_run"))
     .scalar_subquery()
 )
-"""Store the ts of one more message of a run."""
+"""Stores the ts of one more message of a run."""
 
 
 @cache
 def put_answers(dialect: str) -> Executable:
-    """Store answers, in place of those at the same positions."""
+    """Store answers, replacing those at the same positions."""
     new = upsert(dialect)(answers)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
@@ -119,8 +119,8 @@ def add_spending(dialect: str) -> Executable:
     return new.on_conflict_do_update(index_elements=DAY_KEY, set_=added)
 
 
-def ask_to_stop(run_id: str, user: str) -> Executable:
-    """Store who stops a run. A run whose question was deleted keeps that as its reason."""
+def request_stop(run_id: str, user: str) -> Executable:
+    """Store who stopped a run. If its question was deleted, that remains the reason."""
     kept = case((runs.c.stop_by == DELETED, DELETED), else_=literal(user, String))
     return update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=kept)
 
@@ -141,18 +141,18 @@ def _queue_position() -> Select[Any, int, int]:
 
 
 QUEUE_POSITION = _queue_position()
-"""A waiting run's turn, how many wait with an earlier one, and how many runs are running."""
+"""A waiting run's turn, how many runs wait with an earlier turn, and how many are running."""
 
 ATTEMPT = (runs.c.id == RUN_ID, runs.c.attempt == bindparam("of_attempt"))
 
 FINISH_RUN = update(runs).where(*ATTEMPT)
-"""Store the outcome of an attempt, unless a newer one has begun."""
+"""Stores the outcome of an attempt, unless a newer one has begun."""
 
 END_RUN = update(runs).where(runs.c.id == RUN_ID).returning(runs.c.stop_by)
 END_ATTEMPT = update(runs).where(*ATTEMPT).returning(runs.c.stop_by)
-"""Store how a run ended; the second does nothing if a newer attempt has begun."""
+"""Stores how a run ended. The second does nothing if a newer attempt has begun."""
 
 
 def in_thread(team: str, channel: str, thread_ts: str) -> Sequence[ColumnElement[bool]]:
-    """The conditions on the runs of a thread."""
+    """Return the conditions on the runs of a thread."""
     return (runs.c.team == team, runs.c.channel == channel, runs.c.thread_ts == thread_ts)

@@ -1,4 +1,4 @@
-"""The highest possible cost of the models' part, to say before it starts."""
+"""Computes the maximum cost of a brainstorm's models, to show before it starts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from moa.ports import Model, Profile
 from moa.types import Prompt, Role, Usage
 
 INSTRUCTION_TOKENS: Final = 600
-"""More than the instructions of any prompt of a brainstorm or a pipeline take."""
+"""More tokens than the instructions in any prompt of a brainstorm or a pipeline have."""
 
 NONCE: Final = "0" * 16
 
@@ -50,11 +50,11 @@ def max_cost(
     groupers: Sequence[Model] = (),
     result_plan: Plan | None = None,
 ) -> float | None:
-    """Return the highest cost in US dollars; None if the price of any model is unknown.
+    """Return the maximum cost in US dollars; None if the price of any model is unknown.
 
-    Every call is taken to read its whole prompt, to write up to its limit, and to be repeated as
-    often as its model's `max_attempts` and hedge allow. Grouping counts every model that may be
-    tried.
+    Assumes that every call reads its whole prompt, writes up to its limit, and is repeated as
+    often as its model's `max_attempts` and hedge allow. For grouping, counts every model that may
+    be tried.
 
     Args:
         topic: as for `draw_ideas`.
@@ -91,7 +91,7 @@ def _drawing(
 
 
 def _grouping(model: Model, ideas: int) -> float | None:
-    """Return the highest cost of all batches and their merge, tried with one model."""
+    """Return the maximum cost of all batches and their merge with one model."""
     batches = math.ceil(ideas / MAX_BATCH_IDEAS) + 1
     read = ideas * IDEA_TOKENS + batches * (INSTRUCTION_TOKENS + TOPIC_TOKENS)
     written = OUTPUT_TOKENS + OUTPUT_TOKENS_PER_IDEA * MAX_BATCH_IDEAS
@@ -100,7 +100,7 @@ def _grouping(model: Model, ideas: int) -> float | None:
 
 
 def _run(plan: Plan, read: int) -> float | None:
-    """Return the highest cost of a run that reads this many tokens besides its answers."""
+    """Return the maximum cost of a run that reads this many tokens besides its answers."""
     costs: list[float | None] = []
     answers = 0
     for layer in plan.layers:
@@ -123,7 +123,7 @@ def _call(task: CallTask, read: int) -> float | None:
 
 
 def _price(profile: Profile, read: int, written: int | None) -> float | None:
-    """Return the highest cost of one answer: repeated calls and the hedge included."""
+    """Return the maximum cost of one answer, including repeated calls and the hedge."""
     tokens = (MAX_OUTPUT_RESERVE if written is None else written) + profile.reasoning_tokens
     usage = Usage(min(read, profile.context_window), tokens)
     alternate = profile.hedge.model.profile if profile.hedge else None

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from moa.errors import PipelineError
-from moa.pipeline.strategies import Strategy, StrategySpec, Task, direct, synthesise
-from moa.ports import Model
+from moa.pipeline.strategies import (
+    Strategy,
+    StrategySpec,
+    Task,
+    direct,
+    strategy_named,
+    synthesise,
+)
+from moa.ports import Model, Profile
 
 LAYER_DEADLINE_S = 45.0
 """A layer closes after this, even if answers are missing."""
@@ -23,6 +32,39 @@ Closing at the quorum would favour the fast models, which are the weak ones."""
 
 DEFAULT_TASK = Task()
 """Task of the layers a pipeline lists: do what the plan's strategy says for that layer."""
+
+
+def checked_model(model: object, expected: str = "must be a moa.Model") -> Model:
+    """Return what someone passed as a model.
+
+    Raises:
+        PipelineError: it is none. The message begins with `expected`.
+    """
+    if not (isinstance(getattr(model, "profile", None), Profile) and hasattr(model, "stream")):
+        kind = type(model).__name__
+        raise PipelineError(
+            f"{expected}, an object with a `profile` and a `stream`; it is of type {kind}."
+        )
+    found = cast("Model", model)
+    if inspect.iscoroutinefunction(found.stream):
+        raise PipelineError(
+            "its `stream` must be an async generator: yield `moa.Chunk`s, don't return."
+        )
+    return found
+
+
+def _mistakes(where: str, models: object) -> Iterator[str]:
+    """Say what is wrong with a list of models, one text for each."""
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        yield f"{where}: must be a list of models."
+        return
+    if not models:
+        yield f"{where}: name at least one model."
+    for number, model in enumerate(cast("Sequence[object]", models), 1):
+        try:
+            checked_model(model)
+        except PipelineError as error:
+            yield f"{where}[{number}]: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +138,7 @@ class Plan:
         cls,
         *layers: Sequence[Model],
         aggregator: Model | Sequence[Model],
-        strategy: Strategy | StrategySpec = synthesise,
+        strategy: str | Strategy | StrategySpec = synthesise,
         name: str = "custom",
     ) -> Plan:
         """Build a plan from models.
@@ -104,18 +146,21 @@ class Plan:
         Args:
             layers: the proposers of each layer.
             aggregator: one model, or several to try in order.
-            strategy: one of `STRATEGIES`, or a function that builds every prompt after the first
-                layer's.
+            strategy: one of `STRATEGIES` or its name, or a function that builds every prompt after
+                the first layer's.
             name: the pipeline's name.
 
         Raises:
-            PipelineError: a layer or the list of aggregators is empty.
+            PipelineError: a layer or the list of aggregators is empty, something in them is no
+                model, or there is no such strategy.
         """
         aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)
-        if not aggregators or not all(layers):
-            raise PipelineError("A layer and the aggregators each need at least one model.")
+        lists: list[tuple[str, object]] = [(f"layers[{n}]", x) for n, x in enumerate(layers, 1)]
+        lists.append(("aggregator", aggregator if isinstance(aggregator, str) else aggregators))
+        if mistakes := [text for where, models in lists for text in _mistakes(where, models)]:
+            raise PipelineError("\n".join(mistakes))
         listed = tuple(Layer(tuple(Seat(model) for model in layer)) for layer in layers)
-        spec = StrategySpec.of(strategy)
+        spec = strategy_named(strategy) if isinstance(strategy, str) else StrategySpec.of(strategy)
         return cls(expand_layers(listed, spec, aggregators[0]), aggregators, name, spec.final)
 
     @property

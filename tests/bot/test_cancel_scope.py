@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot import cancel_scope
-from bot.cancel_scope import CancelScope, let_end
+from bot.cancel_scope import CancelScope, finish_call
 from bot.errors import Trouble, Unanswerable
 
 
@@ -139,7 +139,7 @@ async def test_a_shielded_call_is_completed() -> None:
 
     async def work() -> None:
         for name in ("first", "second"):
-            await let_end(call(name))
+            await finish_call(call(name))
 
     task = asyncio.create_task(work())
     await under_way.wait()
@@ -158,7 +158,7 @@ async def test_a_shielded_call_that_hangs_is_cancelled(monkeypatch: pytest.Monke
         under_way.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(let_end(call()))
+    task = asyncio.create_task(finish_call(call()))
     await under_way.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -173,4 +173,4 @@ async def test_a_shielded_call_raises_its_own_error() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await let_end(call())
+        await finish_call(call())

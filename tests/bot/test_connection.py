@@ -212,7 +212,7 @@ async def test_an_open_session_without_pongs_is_replaced(
 ) -> None:
     """An open session without pongs counts as lost."""
     monkeypatch.setattr(socket_mode, "PING_S", 0.4)
-    async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
+    async with on_stage(tmp_path) as stage, serve_admin(stage.bot.health, "127.0.0.1", 0) as port:
         stage.slack.freeze_sockets()
         await stage.slack.wait_for(lambda: stage.slack.connections == 2)
         await becomes(f"http://127.0.0.1:{port}", ready=True)
@@ -224,7 +224,7 @@ async def test_a_failed_websocket_address_is_replaced(
 ) -> None:
     """An address works once: after a failure, Slack is asked for a new one."""
     monkeypatch.setattr(socket_mode, "OPEN_TIMEOUT_S", 0.5)
-    async with on_stage(tmp_path) as stage, serve_admin(stage.bot, "127.0.0.1", 0) as port:
+    async with on_stage(tmp_path) as stage, serve_admin(stage.bot.health, "127.0.0.1", 0) as port:
         stage.slack.refuse_sockets(2)
         await stage.slack.drop_sockets()
         await becomes(f"http://127.0.0.1:{port}", ready=False)

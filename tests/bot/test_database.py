@@ -49,10 +49,10 @@ async def claimed(database: Database) -> str:
     ("url", "says"),
     [
         ("nonsense", "is not a database address"),
-        ("mysql://host/name", "names mysql, which is not supported"),
+        ("mysql://host/name", "names mysql, which isn't supported"),
         ("", "is not a database address"),
         ("postgresql://u:p@host:abc/db", "is not a database address"),
-        ("postgresql://u:p@host", "names a server, and no database"),
+        ("postgresql://u:p@host", "names a server but no database"),
     ],
 )
 def test_an_unusable_address_is_explained(url: str, says: str) -> None:
@@ -125,7 +125,7 @@ def test_an_unambiguous_address_is_understood(
 
 async def test_a_socket_address_is_named_by_its_folder() -> None:
     """Such an address has no host."""
-    with pytest.raises(ConfigurationError, match="The database /nowhere/moa cannot be used"):
+    with pytest.raises(ConfigurationError, match="The database /nowhere/moa can't be used"):
         await open_database("postgresql:///moa?host=/nowhere")
 
 
@@ -134,7 +134,7 @@ async def test_a_short_password_does_not_mangle_the_message(password: str) -> No
     """The message stays readable even if the password is a common word."""
     with pytest.raises(ConfigurationError) as caught:
         await open_database(f"postgresql://ana:{password}@127.0.0.1:1/moa")
-    assert "The database 127.0.0.1/moa cannot be used: " in str(caught.value)
+    assert "The database 127.0.0.1/moa can't be used: " in str(caught.value)
     assert "***" not in str(caught.value)
     assert "Check DATABASE_URL" in str(caught.value)
 

@@ -33,7 +33,7 @@ async def test_an_admin_port_serves_operators_only(tmp_path: Path) -> None:
     """Metrics, health and readiness; Slack's requests aren't served there."""
     async with (
         on_stage(tmp_path) as stage,
-        serve_admin(stage.bot, "127.0.0.1", 0) as port,
+        serve_admin(stage.bot.health, "127.0.0.1", 0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
         assert (await scrape(f"http://127.0.0.1:{port}/metrics")).value("database_up") == 1

@@ -20,7 +20,7 @@ from bot.preferences import (
     read_choice,
 )
 from bot.storage.database import Database, open_database
-from bot.storage.preferences import HOLDS_S, StoredPreferences
+from bot.storage.preferences import CACHE_S, StoredPreferences
 from bot.storage.tables import preferences as table
 
 PIPELINES = ("balanced", "quick", "deep")
@@ -72,7 +72,7 @@ async def test_a_choice_holds_here_at_once_and_elsewhere_soon(
         assert (await process.rules("T1", "C1", "U1")).pipeline == "balanced"
     await preferences.store_choice("T1", "channel", "C1", ChannelChoice(pipeline="deep"), "U1")
     assert (await preferences.rules("T1", "C1", "U1")).pipeline == "deep"
-    await asyncio.sleep(1.1 * HOLDS_S)
+    await asyncio.sleep(1.1 * CACHE_S)
     assert (await elsewhere.rules("T1", "C1", "U1")).pipeline == "deep"
 
 

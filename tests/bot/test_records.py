@@ -125,7 +125,7 @@ async def test_the_latest_feedback_on_a_reply_counts(
     assert await feedback.best_of(run_id, "U1") == "1-2"
     assert await feedback.best_of(run_id, "U2") is None
     assert (await sizes(opened))["feedback"] == 2
-    await feedback.take_back(run_id, "U1", "1-2")
+    await feedback.clear_best(run_id, "U1", "1-2")
     assert await feedback.best_of(run_id, "U1") is None
 
 

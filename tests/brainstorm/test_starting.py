@@ -10,7 +10,7 @@ import pytest
 from bot.playground.state.models import SlackMessage
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.start_view import StartPlace, cost_text, parse_start
-from bot.slack.brainstorm.topics import reads_like_topic, topic_of_call
+from bot.slack.brainstorm.topics import reads_like_topic, requested_topic
 from bot.slack.routes import START_BRAINSTORM
 from tests.brainstorm.sessions import Room, accepted, room
 from tests.slack.home_actions import choose
@@ -201,7 +201,7 @@ def test_what_reads_like_none(text: str) -> None:
 )
 def test_which_mentions_ask_for_one(text: str, topic: str | None) -> None:
     """Those that begin with the word and a colon."""
-    assert topic_of_call(text) == topic
+    assert requested_topic(text) == topic
 
 
 async def test_the_author_of_a_topic_alone_is_offered_one(tmp_path: Path) -> None:

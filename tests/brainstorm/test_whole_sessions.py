@@ -31,7 +31,7 @@ AT_ONCE = 20
 PAUSE_S = 15
 """Seconds between two groups, by Slack's clock."""
 
-CLICKS, LOOKS = 5, 80
+CLICKS, LOOKUPS = 5, 80
 """How often a person clicks before giving up, and looks for the form in between."""
 
 
@@ -187,7 +187,7 @@ async def test_two_hundred_people_vote(tmp_path: Path, database: str) -> None:
             """Click until the form opens: Slack gives a busy machine three seconds for it."""
             for _ in range(CLICKS):
                 await slack.click(person, board, ids.VOTE)
-                for _ in range(LOOKS):
+                for _ in range(LOOKUPS):
                     if view := slack.current_modal(person):
                         return view
                     await asyncio.sleep(0.05)

@@ -15,6 +15,7 @@ from playwright.async_api import expect as expected
 
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
+from bot.trial.examples import is_example
 from bot.trial.session import Trial, open_trial
 from tests.trial.scene import CONFIG
 
@@ -91,7 +92,7 @@ class Scene:
         channel = next(c for c in self.trial.slack.conversations if c.name == room)
         ours = [m for m in channel.messages.values() if m.user == self.trial.slack.bot_user_id]
         done = [m for m in ours if m.metadata and not m.streaming]
-        return [m for m in done if "example · " not in str(m.blocks)]
+        return [m for m in done if not is_example(m, channel.messages.get(str(m.thread_ts)))]
 
 
 async def live(page: Page) -> None:

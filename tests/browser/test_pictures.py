@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from docs.pictures import IMAGES, make_all
 
 ROOT = Path(__file__).parents[2]
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -25,7 +25,7 @@ def test_every_picture_is_used_and_small() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     shown = re.findall(r"!\[[^\]]{10,}\]\((?:docs/)?images/([\w.-]+)\)", text)
     assert sorted(shown) == sorted(path.name for path in IMAGES.iterdir())
-    assert all(path.stat().st_size < MOST_BYTES for path in IMAGES.iterdir())
+    assert all(path.stat().st_size < MAX_BYTES for path in IMAGES.iterdir())
 
 
 @pytest.mark.slow
@@ -42,4 +42,4 @@ async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
             break
     made, shown = sizes(folder), sizes(IMAGES)
     assert made.keys() == shown.keys()
-    assert made["question.webp"] < MOST_BYTES
+    assert made["question.webp"] < MAX_BYTES

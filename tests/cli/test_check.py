@@ -145,7 +145,7 @@ async def test_an_unusable_database_is_reported(tmp_path: Path) -> None:
         tmp_path, "check", variables={"DATABASE_URL": "sqlite:///no/such/folder/x.db"}
     )
     assert lost.code == 1
-    assert "no/such/folder/x.db cannot be used" in lost.out
+    assert "no/such/folder/x.db can't be used" in lost.out
     url = "postgresql://ann:hunter2@127.0.0.1:9/moa"
     closed = await moa_bot(tmp_path, "check", variables={"DATABASE_URL": url})
     assert closed.code == 1

@@ -17,7 +17,7 @@ from typing import Any, Final
 from procrastinate.manager import JobManager
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.brainstorm.thinking import PipelineThinking
+from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.jobs.local_pool import LocalPool
 from bot.jobs.postgres_queue import PostgresQueue
 from bot.service import Service
@@ -140,7 +140,7 @@ REQUEUED: Final[Mapping[str, Point]] = {
 }
 """While a worker takes over from a dead one, on Postgres."""
 
-DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.ask_to_stop)}
+DELETED: Final[Mapping[str, Point]] = {"deletion stored": Point(StoredRunStore.request_stop)}
 """While it hears that a question was deleted."""
 
 
@@ -176,7 +176,7 @@ BRAINSTORMED: Final[Mapping[str, Point]] = {
     "board drawn again": Point(AsyncWebClient.chat_update),
     "end of the silence stored": Point(StoredBrainstorms.end_phase),
     "themes begun": _begins("themes"),
-    "ideas grouped, not stored": Point(PipelineThinking.group),
+    "ideas grouped, not stored": Point(PipelineIdeaModels.group),
     "themes stored": _stores("themes"),
     "themes posted, their ts not stored": _posts("themes"),
     "ts of the themes stored": _stores("themes_ts"),

@@ -15,7 +15,7 @@ from tests.faults.scene import Asked, Scene, named
 LONGEST_S = 5.0
 """A question takes some two seconds: so it is struck in any of its moments, or in none."""
 
-MOST_AT_ONCE = 6
+MAX_AT_ONCE = 6
 PATIENCE_S = 300
 
 Say = Callable[[str], None]
@@ -80,7 +80,7 @@ async def _round(there: Scene, moments: random.Random, processes: int) -> list[A
         lives = await asyncio.gather(*starting)
         there.slack.clock.advance(61)  # Slack sends again what was never acknowledged
         asked: list[Asked] = []
-        for _ in range(moments.randint(1, MOST_AT_ONCE)):
+        for _ in range(moments.randint(1, MAX_AT_ONCE)):
             asked.append(await there.ask())
             await asyncio.sleep(moments.uniform(0, 0.2))
         for life in lives:

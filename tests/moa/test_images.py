@@ -118,7 +118,7 @@ def test_the_oldest_images_are_dropped_first_and_named() -> None:
     (last,) = fitted.messages
     assert [image.name for image in last.images] == ["2.png", "3.png"]
     assert last.content == (
-        "[2 of this message's images are not shown, for want of room: 0.png, 1.png]\n\n"
+        "[2 of this message's images are not shown, for lack of room: 0.png, 1.png]\n\n"
         "What is shown?"
     )
     assert notes == ("The first 2 images were left out: the model has no room for more.",)

@@ -151,7 +151,7 @@ async def test_a_header_may_contain_the_key(server: VendorServer) -> None:
 @pytest.mark.parametrize(
     ("headers", "says"),
     [
-        ('{ "X A" = "1" }', "no header may have"),
+        ('{ "X A" = "1" }', "invalid header name"),
         ('{ Host = "x" }', "Host"),
         ('{ X-A = "a\\nb" }', "invalid character"),
         ("{ X-A = 1 }", "must be text"),

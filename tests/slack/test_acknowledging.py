@@ -50,7 +50,7 @@ async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
     """Slack's notice that there were too many events is acknowledged and counted."""
     for minutes in (1, 2):
         assert (await stage.slack.send_rate_limit_notice()).ok
-        found = Scraped((await stage.bot.scrape()).decode())
+        found = Scraped((await stage.bot.health.scrape()).decode())
         assert found.value("slack_events_held_back_minutes_total") == minutes
 
 
@@ -105,3 +105,14 @@ async def test_nothing_else_may_be_unsigned(tmp_path: Path, fields: dict[str, st
         url = str(stage.slack.request_url)
         async with session.post(url, data=fields) as posted, session.get(url, params=fields) as got:
             assert (posted.status, got.status) == (401, 401)
+
+
+async def test_a_burst_of_events_at_the_start_asks_slack_once_who_the_bot_is(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """A hundred events that arrive before anything else cause no call of auth.test."""
+    for _ in range(100):
+        stage.slack.emit(UNKNOWN_EVENTS[0], user=stage.ana.id)
+    await stage.slack.wait_for_deliveries()
+    assert {delivery.state for delivery in stage.slack.deliveries} == {"acknowledged"}
+    assert len(stage.slack.calls("auth.test")) == 1

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import ConfigurationError
 from bot.playground.state.models import User
 from bot.settings import load
-from bot.slack.intake.apps import IN_A_THREAD, IN_AN_HOUR
+from bot.slack.intake.apps import MAX_PER_HOUR, MAX_PER_THREAD
 from tests.slack.user_actions import ALL_EVENTS, count_runs, idle
 from tests.stage import Stage, on_stage
 
@@ -58,14 +58,14 @@ async def test_two_bots_that_answer_each_other_come_to_an_end(tmp_path: Path) ->
         flow = await app(stage, workflow=True)
         thanks = f"{stage.mention} Thanks! And then?"
         ts = await stage.slack.post(flow, stage.general, thanks)
-        for count in range(1, IN_A_THREAD + 1):
+        for count in range(1, MAX_PER_THREAD + 1):
             await stage.replied(ts, count)
             await idle(stage)
             await stage.slack.post(flow, stage.general, thanks, thread_ts=ts)
         await stage.slack.wait_for_deliveries()
-        assert await count_runs(stage) == IN_A_THREAD
+        assert await count_runs(stage) == MAX_PER_THREAD
         await stage.ask("And for people?", thread_ts=ts)
-        await stage.replied(ts, IN_A_THREAD + 1)
+        await stage.replied(ts, MAX_PER_THREAD + 1)
 
 
 async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
@@ -74,13 +74,13 @@ async def test_a_flood_of_an_app_comes_to_an_end(tmp_path: Path) -> None:
         flow = await app(stage, workflow=True)
         posting = (
             stage.slack.post(flow, stage.general, f"{stage.mention} Alert {number}?")
-            for number in range(2 * IN_AN_HOUR)
+            for number in range(2 * MAX_PER_HOUR)
         )
         await asyncio.gather(*posting)
         await stage.slack.wait_for_deliveries()
         await idle(stage)
         # around the turn of an hour there may be twice as many
-        assert await count_runs(stage) in {IN_AN_HOUR, 2 * IN_AN_HOUR}
+        assert await count_runs(stage) in {MAX_PER_HOUR, 2 * MAX_PER_HOUR}
 
 
 async def test_slacks_own_notices_are_no_questions(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ import pytest
 
 from bot.playground.clock import Clock
 from bot.playground.state.models import Channel, SlackMessage
+from bot.slack.commands import SUBCOMMANDS
 from bot.slack.ui.strings import reply as strings
 from bot.slack.ui.strings.answers_modal import ANSWERS_UNSEEN
 from bot.slack.ui.strings.footer import SHARE, SHARE_FAILED, SHARED_BEFORE
 from tests.models.replies import Cut, Reply, Status
 from tests.stage import Stage, everywhere, on_stage
+
+ROOT = Path(__file__).parents[2]
 
 
 def private(stage: Stage, containing: str) -> list[SlackMessage]:
@@ -102,6 +105,12 @@ async def test_a_word_like_no_subcommand_is_a_question(tmp_path: Path) -> None:
     async with on_stage(tmp_path) as stage:
         await stage.slack.command(stage.ana, stage.general, "/moa", "Kubernetes?")
         await stage.slack.wait_for(lambda: private(stage, "The answer of writer-1."))
+
+
+def test_the_documents_name_every_subcommand() -> None:
+    """Readers of docs/slack.md find each subcommand as it is typed."""
+    page = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    assert [s.name for s in SUBCOMMANDS if f"`/moa {s.name}" not in page] == []
 
 
 async def test_a_long_list_of_pipelines_is_whole(tmp_path: Path) -> None:

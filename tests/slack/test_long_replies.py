@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground.state.models import SlackMessage
-from bot.slack.markdown.split import MOST_CHARS, MOST_MESSAGES
+from bot.slack.markdown.split import MAX_CHARS, MAX_MESSAGES
 from bot.slack.ui.strings import reply as strings
 from bot.slack.ui.strings.footer import REGENERATE
 from tests.models.replies import Reply
@@ -15,7 +15,7 @@ from tests.slack.user_actions import ALL_EVENTS, idle, run_behind, told
 from tests.stage import Stage, on_stage
 
 PARAGRAPH = "word-" * 400
-LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MOST_CHARS // 1_500))
+LONG = "\n\n".join(f"P{number}P {PARAGRAPH}" for number in range(MAX_CHARS // 1_500))
 """A third more than a thread may contain."""
 
 SPEAKING = {"writer-1": Reply(lambda _: LONG)}
@@ -47,11 +47,11 @@ async def test_a_reply_without_end_takes_ten_messages(tmp_path: Path) -> None:
         ts = await stage.ask("Tell me everything.")
         last = await ended(stage, ts)
         assert strings.REPLY_CUT.strip("_") in stage.slack.render(last)
-        assert len(posts(stage, ts)) <= MOST_MESSAGES + 2
+        assert len(posts(stage, ts)) <= MAX_MESSAGES + 2
         assert "P0P" in all_text(stage, ts)
         await idle(stage)
         run = await run_behind(stage, last)
-        assert len(run.reply) > MOST_CHARS
+        assert len(run.reply) > MAX_CHARS
 
 
 async def test_the_whole_of_it_is_a_file_where_the_app_may_upload_one(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ async def test_a_private_reply_is_bounded_too(tmp_path: Path) -> None:
         await told(stage, stage.ana, strings.REST_DIRECTLY)
         await idle(stage)
         direct = [c for c in stage.slack.calls("chat.postMessage") if c.ok]
-        assert len(direct) <= MOST_MESSAGES
+        assert len(direct) <= MAX_MESSAGES
         assert strings.REPLY_CUT in str(direct[-1].args)
 
 

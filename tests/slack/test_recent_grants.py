@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.slack.answers_modal.views import GO
-from bot.slack.permissions.recent import MOST_REMEMBERED, REMEMBERED_S, RecentGrants
+from bot.slack.permissions.recent import MAX_REMEMBERED, REMEMBERED_S, RecentGrants
 from bot.slack.ui.blocks import SHOW_ANSWERS
 from bot.slack.ui.strings.answers_modal import ANSWERS_FORBIDDEN
 from tests.slack.home_actions import choose
@@ -92,8 +92,8 @@ def test_a_grant_ends_after_some_seconds() -> None:
 def test_grants_are_bounded() -> None:
     """The oldest is forgotten first."""
     grants = RecentGrants()
-    for number in range(MOST_REMEMBERED + 5):
+    for number in range(MAX_REMEMBERED + 5):
         grants.add(number)
-    assert len(grants) == MOST_REMEMBERED
+    assert len(grants) == MAX_REMEMBERED
     assert 4 not in grants
     assert 5 in grants

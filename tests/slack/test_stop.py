@@ -162,14 +162,14 @@ async def test_a_stop_reaches_the_worker_of_another_process(
         run_store = StoredRunStore(stage.bot.database)
         ts = await began(stage)
         [live] = await run_store.live_in(stage.slack.team_id, stage.general.id, ts)
-        assert await run_store.ask_to_stop(live, stage.ana.id)
+        assert await run_store.request_stop(live, stage.ana.id)
         await stopped(stage, ts)
         await all_hung_up(stage)
         asked = len(stage.models.questions)
         ts = await stage.slack.post(stage.ana, stage.general, "Not for the bot.")
         run_id = await run_store.claim(question(stage, ts), ["early"], "balanced")
         assert run_id is not None
-        assert await run_store.ask_to_stop(run_id, stage.ana.id)
+        assert await run_store.request_stop(run_id, stage.ana.id)
         await stage.bot.jobs.hand_over(run_id)
         await stopped(stage, ts)
         assert len(stage.models.questions) == asked

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.playground.state.models import SlackMessage
 from bot.settings import load
+from bot.trial.examples import is_example
 from bot.trial.session import Trial, nothing_configured, open_trial
 
 CONFIG = """
@@ -115,7 +116,8 @@ class Visitor:
             channel = next(c for c in self.trial.slack.conversations if c.name == room)
             ours = [m for m in channel.messages.values() if m.user == self.trial.slack.bot_user_id]
             done = [m for m in ours if m.metadata and not m.streaming]
-            return [m for m in done if "example · " not in str(m.blocks)]
+            roots = channel.messages
+            return [m for m in done if not is_example(m, roots.get(str(m.thread_ts)))]
 
         await self.trial.slack.wait_for(lambda: len(found()) >= count, timeout=20)
         return found()[-1]

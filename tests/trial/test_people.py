@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse
 
@@ -29,6 +31,35 @@ async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> No
         assert "Move it to Monday, but before the billing run." in text
         assert "Example, written by scripted models" in text
         assert "Show answers" in text
+
+
+async def test_a_finished_brainstorm_is_there_and_goes_on(tmp_path: Path) -> None:
+    """#brainstorm shows a board with its result; an idea in it can be taken further."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("brainstorm")
+        _, text, _ = await visitor.get(f"/as/ben/{room}")
+        assert "4 of 4 · Result" in text
+        assert "6 ideas from 3 people · 24 ideas from 3 models · 4 people voted" in text
+        board = slack.messages("brainstorm")[-1]
+        _, text, _ = await visitor.get(f"/as/ben/{room}/thread/{board.ts}")
+        for words in ("Fill it in for them (7)", "=2. A passkey instead of a password", "Dissent"):
+            assert words in text
+        assert text.count("Example, written by scripted models") == 5  # the board is on it twice
+        result = next(m for m in slack.messages("brainstorm", board.ts) if "=2." in m.text)
+        menu = next(b["accessory"] for b in result.blocks if "passkey" in str(b.get("text")))
+        await visitor.act(
+            "dan",
+            "click",
+            channel=room,
+            ts=result.ts,
+            block=next(b["block_id"] for b in result.blocks if b.get("accessory") == menu),
+            action=menu["action_id"],
+            value=menu["options"][0]["value"],
+        )
+        reply = await visitor.reply("brainstorm", count=2)
+        assert "balanced · 2 of 2 models" in slack.render(reply)
+        _, text, _ = await visitor.get(f"/as/dan/{room}/thread/{board.ts}")
+        assert text.count("Example, written by scripted models") == 5
 
 
 async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> None:
@@ -261,6 +292,24 @@ async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
             await slack.delete_thread("team", ts)
             while (line := (await stream.content.readline()).decode()) != "event: gone\n":
                 assert line
+
+
+async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
+    """The browser reports its time zone, and messages, dates and prompts use it from then on."""
+    async with on_trial(tmp_path) as visitor:
+        slack, room = visitor.trial.slack, visitor.room("team")
+        ts = await slack.post("Ana", "team", "Until <!date^1795517880^{date} {time}|10:58 UTC>.")
+        slack.message("team", ts).blocks = []
+        await visitor.act("ana", "zone", name="Europe/Berlin")
+        _, text, _ = await visitor.get(f"/as/ben/{room}")
+        assert "Until November 24th, 2026 11:58." in text
+        assert 'data-zone="Europe/Berlin"' in text
+        posted = datetime.fromtimestamp(float(ts), ZoneInfo("Europe/Berlin"))
+        assert f">{posted:%H:%M}</time>" in text
+        for wrong in ("Nowhere/Else", "../../etc/passwd", ""):
+            await visitor.act("ana", "zone", name=wrong)
+        _, text, _ = await visitor.get(f"/as/ana/{room}")
+        assert 'data-zone="Europe/Berlin"' in text
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:

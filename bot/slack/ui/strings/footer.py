@@ -8,8 +8,9 @@ from types import MappingProxyType
 # The line of figures
 
 AI_NOTICE = "AI-generated, may be wrong"
-MODELS_READ = "{read} of {count} models"
-OVERVIEW_READ = "{read} of {count} answers used"
+FOOTER_MODELS = "{used} of {count} models"
+FOOTER_ANSWERS = "{used} of {count} answers used"
+"""The answers modal has this one too."""
 AGAIN_OF = "asked again by {user}"
 AGAIN_LINK = "earlier reply"
 NAMELESS_PERSON = "someone"

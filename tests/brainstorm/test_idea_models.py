@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from bot.brainstorm.idea_models import PipelineIdeaModels
 from bot.brainstorm.session import EndedCall
-from bot.brainstorm.thinking import PipelineThinking
 from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database
 from moa import Chunk, Plan, Profile, Prompt, Sampling, Usage
@@ -34,9 +34,9 @@ async def test_a_retried_call_is_paid_for(opened: Database) -> None:
     store = StoredBrainstorms(opened)
     session = await started(store)
     model = FlakyModel()
-    thinking = PipelineThinking(lambda _: Plan.of([model], aggregator=model))
+    models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model))
     stopped: list[EndedCall] = []
-    async for call in thinking.calls(session, (), stopped.append):
+    async for call in models.calls(session, (), stopped.append):
         await store.call_ended(session, call, late=False)
     ended = await store.ended_calls(session.id)
     assert len(ended) == model.calls

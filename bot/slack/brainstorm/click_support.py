@@ -1,4 +1,4 @@
-"""What all clicks on a brainstorm share: finding it, checking the actor, telling of errors."""
+"""The steps that all clicks on a brainstorm share: find it, check the actor, report errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.slack.api.colleagues import Colleagues
 from bot.slack.api.origin import Actor, actor_of
 from bot.slack.brainstorm.own_views import notice_view
 from bot.slack.brainstorm.view_data import IdeasHidden, SessionViews
-from bot.slack.markdown.sanitize import escape_mrkdwn
+from bot.slack.markdown.sanitize import inert_mrkdwn
 from bot.slack.permissions.brainstorms import BrainstormAccess
 from bot.slack.ui.blocks import Block
 from bot.slack.ui.clicks import RefusedError, respond_privately
@@ -31,8 +31,8 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class BrainstormDesk:
-    """Where clicks on a brainstorm are received."""
+class ClickSupport:
+    """Handles the steps that all clicks on a brainstorm share."""
 
     client: AsyncWebClient
     brainstorms: Brainstorms
@@ -41,10 +41,10 @@ class BrainstormDesk:
     colleagues: Colleagues
 
     async def admit(self, body: Mapping[str, Any], session_id: str) -> BrainstormSession:
-        """Return the brainstorm that somebody acts on.
+        """Return the brainstorm that a person acts on.
 
         Raises:
-            RefusedError: it is gone, or they may not take part.
+            RefusedError: it is gone, or the person may not take part.
         """
         clicked = time.monotonic()
         session = await self.brainstorms.store.get(session_id) if session_id else None
@@ -59,17 +59,17 @@ class BrainstormDesk:
         """Require the starter. If they have left the channel, everyone who takes part may act.
 
         Raises:
-            RefusedError: the actor is somebody else.
+            RefusedError: the actor isn't the starter.
         """
         if actor.user == session.user or not await self.access.is_member(session, session.user):
             return
-        starter = escape_mrkdwn(await self.views.people.name(session.user))
+        starter = inert_mrkdwn(await self.views.people.name(session.user))
         raise RefusedError(strings.NOT_STARTER.format(user=starter))
 
     async def clicked(
         self, ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond, work: Awaitable[None]
     ) -> None:
-        """Acknowledge a click, do its work, and tell the actor what went wrong."""
+        """Acknowledge a click, do its work, and tell the actor if something went wrong."""
         await ack()
         try:
             await work
@@ -77,11 +77,11 @@ class BrainstormDesk:
             await self.tell(body, respond, str(refused))
         except IdeasHidden:
             await self.tell(body, respond, strings.IDEAS_HIDDEN)
-        except Exception as error:  # noqa: BLE001 - the outermost edge; `_apology` logs it
+        except Exception as error:  # noqa: BLE001 - the last handler; `_apology` logs it
             await self.tell(body, respond, _apology(error))
 
     async def submitted(self, ack: AsyncAck, field: str, work: Awaitable[Block | None]) -> bool:
-        """Do a modal's work, then close it, show its next view, or mark the field that's wrong."""
+        """Do a modal's work, then close it, show its next view, or mark the field that is wrong."""
         try:
             view = await work
         except RefusedError as refused:
@@ -90,7 +90,7 @@ class BrainstormDesk:
         except IdeasHidden:
             await ack(response_action="errors", errors={field: strings.IDEAS_HIDDEN})
             return False
-        except Exception as error:  # noqa: BLE001 - the outermost edge; `_apology` logs it
+        except Exception as error:  # noqa: BLE001 - the last handler; `_apology` logs it
             await ack(response_action="errors", errors={field: _apology(error)})
             return False
         if view is None:
@@ -100,14 +100,14 @@ class BrainstormDesk:
         return True
 
     async def tell(self, body: Mapping[str, Any], respond: AsyncRespond, text: str) -> None:
-        """Tell the actor something privately: in a modal if they clicked in one."""
+        """Tell the actor something privately, in a modal if they clicked in one."""
         if body.get("view"):
             await self.show(body, notice_view(text))
         else:
             await respond_privately(respond, text)
 
     async def show(self, body: Mapping[str, Any], view: Block) -> bool:
-        """Open a modal, on top of the one that was clicked in; False if Slack refuses."""
+        """Open a modal on top of the one that was clicked in. Return False if Slack refuses."""
         trigger_id = str(body.get("trigger_id"))
         try:
             if body.get("view"):
@@ -123,7 +123,7 @@ class BrainstormDesk:
         """Open a modal.
 
         Raises:
-            RefusedError: Slack did not let us in time.
+            RefusedError: Slack refused, for example because it was too late.
         """
         if not await self.show(body, view):
             raise RefusedError(strings.TOO_LATE)

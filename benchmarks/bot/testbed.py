@@ -1,4 +1,4 @@
-"""The surroundings of a measured bot: the local Slack in this process, the bot on another core."""
+"""The testbed of a measured bot: the local Slack in this process, the bot on another core."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bot.pipeline import toml
-from benchmarks.cores import apart, everywhere, ordinary, pinned
+from benchmarks.cores import pin_to_core, restore_priority, split_cores, unpin
 from bot.playground.server import LocalSlack
 from bot.playground.state.models import Channel, User
 
@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(slots=True)
-class World:
+class Testbed:
     """The local Slack with people in channels, and the measured bots."""
 
     slack: LocalSlack
@@ -61,7 +61,7 @@ def _cpu_s(process: Process) -> float:
 
 
 @asynccontextmanager
-async def world(
+async def running_testbed(
     folder: Path,
     models: str,
     kind: str,
@@ -69,22 +69,22 @@ async def world(
     database: str,
     workers: int = 0,
     at_once: int = 500,
-) -> AsyncGenerator[World, None]:
-    """Run a bot in Socket Mode with extra workers; each runs `at_once` questions at a time.
+) -> AsyncGenerator[Testbed, None]:
+    """Run a bot in Socket Mode and extra workers; each runs up to `at_once` questions at a time.
 
     One bot has a core for itself. Several share all cores with everything else; then the local
-    Slack and the models have priority, as if on separate machines (`foremost`).
+    Slack and the models have priority, as if on separate machines (`raise_priority`).
     """
-    ours, theirs = apart()
-    settle = everywhere if workers else partial(pinned, theirs)
-    pinned(ours)
+    ours, theirs = split_cores()
+    set_core = unpin if workers else partial(pin_to_core, theirs)
+    pin_to_core(ours)
     (folder / "moa.toml").write_text(toml(models, at_once=at_once), encoding="utf-8")
     async with LocalSlack() as slack:
         slack.rate_limits.enabled = False
         slack.app.events = {"app_mention"}
         people = [slack.add_user(f"Person {n}") for n in range(PEOPLE)]
         channels = [slack.add_channel(f"channel-{n}", members=people) for n in range(CHANNELS)]
-        there = World(slack, people, channels)
+        testbed = Testbed(slack, people, channels)
         environment = {
             **os.environ,
             "SLACK_BOT_TOKEN": slack.bot_token,
@@ -98,35 +98,35 @@ async def world(
         commands = [COMMANDS[kind], *[("-m", "bot", "worker")] * workers]
         try:
             for command in commands:
-                there.bots.append(await _started(command, folder, environment, settle))
-            await _connected(there)
-            yield there
+                testbed.bots.append(await _start(command, folder, environment, set_core))
+            await _wait_until_connected(testbed)
+            yield testbed
         finally:
-            for process in there.bots:
+            for process in testbed.bots:
                 with suppress(ProcessLookupError):
                     process.terminate()
-            await asyncio.gather(*(process.wait() for process in there.bots))
+            await asyncio.gather(*(process.wait() for process in testbed.bots))
 
 
-async def _connected(there: World) -> None:
+async def _wait_until_connected(testbed: Testbed) -> None:
     for _ in range(int(START_S / 0.05)):
-        if there.slack.connections:
+        if testbed.slack.connections:
             return
-        if any(bot.returncode is not None for bot in there.bots):
+        if any(bot.returncode is not None for bot in testbed.bots):
             break
         await asyncio.sleep(0.05)
     raise RuntimeError("a bot did not start; BENCH_VERBOSE=1 shows why")
 
 
-async def _started(
+async def _start(
     command: Sequence[str],
     folder: Path,
     environment: Mapping[str, str],
-    settle: Callable[[], None],
+    set_core: Callable[[], None],
 ) -> Process:
-    def begin() -> None:
-        settle()
-        ordinary()
+    def prepare() -> None:
+        set_core()
+        restore_priority()
 
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -135,15 +135,15 @@ async def _started(
         env=environment,
         stdout=DEVNULL,
         stderr=None if os.environ.get("BENCH_VERBOSE") else DEVNULL,
-        preexec_fn=begin,
+        preexec_fn=prepare,
     )
 
 
-class Watch:
+class ReplyWatch:
     """Records when each mention's reply is complete, which is when its stream was stopped."""
 
-    def __init__(self, there: World) -> None:
-        self._there = there
+    def __init__(self, testbed: Testbed) -> None:
+        self._testbed = testbed
         self._seen = 0
         self.began: dict[str, float] = {}
         self.ended: dict[str, float] = {}
@@ -151,24 +151,24 @@ class Watch:
     async def ask(self) -> None:
         """Send a mention."""
         began = time.perf_counter()
-        self.began[await self._there.ask()] = began
+        self.began[await self._testbed.ask()] = began
 
-    async def until(self, count: int, patience_s: float) -> None:
+    async def wait_for(self, count: int, timeout_s: float) -> None:
         """Wait for this many replies."""
-        deadline = time.perf_counter() + patience_s
+        deadline = time.perf_counter() + timeout_s
         while len(self.ended) < count and time.perf_counter() < deadline:
-            self.look()
+            self.record_finished()
             await asyncio.sleep(0.01)
 
-    def look(self) -> None:
-        """Record the replies that were completed since the last look."""
-        calls = self._there.slack.calls(after=self._seen)
+    def record_finished(self) -> None:
+        """Record the replies that were completed since the last call."""
+        calls = self._testbed.slack.calls(after=self._seen)
         now = time.perf_counter()
         for call in calls:
             if call.method != "chat.stopStream":
                 continue
             with suppress(KeyError):  # from an abandoned attempt, and deleted from the thread
-                message = self._there.slack.message(call.args["channel"], call.args["ts"])
+                message = self._testbed.slack.message(call.args["channel"], call.args["ts"])
                 if message.thread_ts in self.began:
                     self.ended.setdefault(str(message.thread_ts), now)
         self._seen += len(calls)
@@ -178,7 +178,7 @@ class Watch:
         return [self.ended[ts] - self.began[ts] for ts in self.ended]
 
 
-def p(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: int) -> float:
     """Return a percentile; the maximum of a small sample."""
     if len(values) < 2:
         return max(values, default=0.0)

@@ -1,4 +1,4 @@
-"""Has a pipeline's models draw and group ideas (`bot.brainstorm.ports.Thinking`)."""
+"""Uses a pipeline's models to collect and group ideas (`bot.brainstorm.ports.IdeaModels`)."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from moa.events import Retried
 log = structlog.get_logger(__name__)
 
 PEOPLE_IDEAS = 100
-"""Ideas of people that the maximum cost allows for."""
+"""People's ideas that the maximum cost allows for."""
 
 Plans = Callable[[str], Plan]
 """Returns the plan of a pipeline. Raises PipelineError if it no longer exists."""
 
 
-class PipelineThinking:
-    """`bot.brainstorm.ports.Thinking` with the models of the brainstorm's pipeline.
+class PipelineIdeaModels:
+    """`bot.brainstorm.ports.IdeaModels` with the models of a pipeline.
 
-    Its proposers have the ideas. Its aggregators, then its proposers, are asked to group them.
+    Its proposers write the ideas. Its aggregators, then its proposers, are asked to group them.
     """
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
 
     def max_cost(self, pipeline: str, topic: str, material: str = "") -> float | None:
-        """Return the most that a brainstorm may cost in US dollars; None if a price is unknown.
+        """Return the most that a brainstorm may cost in US dollars, or None if a price is unknown.
 
         Raises:
             PipelineError: the pipeline can't be used.
@@ -40,7 +40,7 @@ class PipelineThinking:
         plan = self._plans(pipeline)
         return max_cost(
             topic,
-            drawing_models(plan),
+            proposing_models(plan),
             material=material,
             people_ideas=PEOPLE_IDEAS,
             groupers=_groupers(plan),
@@ -53,9 +53,9 @@ class PipelineThinking:
         done: Collection[int],
         on_stopped: Callable[[EndedCall], object],
     ) -> AsyncGenerator[EndedCall, None]:
-        """Ask the models for ideas, but for the calls that are done; nothing without a pipeline."""
+        """Ask the models for ideas, skipping finished calls. Without a pipeline, ask nothing."""
         try:
-            models = drawing_models(self._plans(session.pipeline))
+            models = proposing_models(self._plans(session.pipeline))
         except PipelineError as error:
             log.warning("brainstorm_without_models", error=str(error))
             return
@@ -79,7 +79,7 @@ class PipelineThinking:
     async def group(
         self, session: BrainstormSession, ideas: Sequence[StoredIdea], call: int
     ) -> tuple[Grouping, Sequence[EndedCall]]:
-        """Group ideas into themes; by common words alone without a pipeline."""
+        """Group ideas into themes. Without a pipeline, group only by common words."""
         try:
             models = _groupers(self._plans(session.pipeline))
         except PipelineError as error:
@@ -96,19 +96,19 @@ class PipelineThinking:
         return grouping, [_ended(each, call + n) for n, each in enumerate(calls)]
 
 
-def drawing_models(plan: Plan) -> Sequence[Model]:
-    """Return a pipeline's proposers, each once; of one without proposers, its aggregators."""
+def proposing_models(plan: Plan) -> Sequence[Model]:
+    """Return a pipeline's proposers, each once, or its aggregators if it has no proposers."""
     seats = [seat.model for layer in plan.layers for seat in layer.seats]
     return [*{model.profile.name: model for model in seats or plan.aggregators}.values()]
 
 
 def _groupers(plan: Plan) -> Sequence[Model]:
-    models = [*plan.aggregators, *drawing_models(plan)]
+    models = [*plan.aggregators, *proposing_models(plan)]
     return [*{model.profile.name: model for model in models}.values()]
 
 
 def _retry_number() -> int:
-    """Return the position of a call that was retried: negative, as it hands in nothing."""
+    """Return a negative position, for a call that was retried: it hands in nothing."""
     return -1 - secrets.randbelow(2**31 - 1)
 
 
