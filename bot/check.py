@@ -24,7 +24,7 @@ from bot.settings import (
 )
 from bot.slack.api.client import APP_HINT, BOT_HINT, SLACK_ERRORS, token_error_text, web_client
 from bot.storage.database import open_database
-from bot.storage.database_url import read_url
+from bot.storage.database_url import location, read_url
 from bot.storage.sqlite import database_file, files_others_can_open
 from moa import Model, ModelError, PipelineError, Prompt, Usage
 from moa.addresses import shown_address
@@ -256,8 +256,7 @@ async def _check_database(url: str) -> Finding:
         return Finding("failed", str(error))
     except TimeoutError:
         return Finding("failed", f"No response within {TIMEOUT_S} s. Check DATABASE_URL.")
-    location = parsed.database if parsed.get_backend_name() == "sqlite" else parsed.host
-    return Finding("ok", f"{parsed.get_backend_name()}, {location}")
+    return Finding("ok", f"{parsed.get_backend_name()}, {location(parsed)}")
 
 
 def _check_dotenv_rights() -> Findings:

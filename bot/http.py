@@ -207,8 +207,10 @@ def open_port(host: str, port: int, option: str) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
+        # `create_server` adds "(while attempting to bind on address …)".
+        reason = str(error.strerror).partition(" (while ")[0]
         raise ConfigurationError(
-            f"Can't listen on port {port} on {host} ({error.strerror}). Choose another with "
+            f"Can't listen on port {port} on {host} ({reason}). Choose another with "
             f"{option} or --host, or stop the program that uses it."
         ) from None
     # Connections inherit it. asyncio sets it only on sockets that it opened: without it, responses

@@ -38,13 +38,13 @@ def unsigned() -> RefusedRequestError:
 
 def _looks_signed(request: Request) -> bool:
     """Return whether a POST has a signature and a timestamp in the form that Slack sends."""
-    stamp, signature = (request.headers.get(name, "") for name in (TIMESTAMP, SIGNATURE))
+    timestamp, signature = (request.headers.get(name, "") for name in (TIMESTAMP, SIGNATURE))
     return (
         request.method == "POST"
         and signature.isascii()
-        and stamp.isascii()
-        and stamp.isdigit()
-        and len(stamp) <= TIMESTAMP_DIGITS
+        and timestamp.isascii()
+        and timestamp.isdigit()
+        and len(timestamp) <= TIMESTAMP_DIGITS
     )
 
 

@@ -77,7 +77,7 @@ class Service:
         self._plans = plans
         self._observer = observer
         self._admission = admission
-        self._under_way: dict[str, CancelScope] = {}
+        self._in_progress: dict[str, CancelScope] = {}
         self._stops: deque[str] = deque(maxlen=STOPS_KEPT)
 
     def stop(self, run_id: str) -> None:
@@ -87,8 +87,8 @@ class Service:
         an outcome is being stored, takes effect when the run next enters its scope.
         """
         self._stops.append(run_id)
-        if run_id in self._under_way:
-            self._under_way[run_id].interrupt("stopped")
+        if run_id in self._in_progress:
+            self._in_progress[run_id].interrupt("stopped")
 
     async def answer(self, run: Run) -> bool:
         """Answer a run, or tell the asker why there is no answer.
@@ -105,7 +105,7 @@ class Service:
             return await self._watched(run, watch)
 
     async def _watched(self, run: Run, watch: RunSpan) -> bool:
-        work = self._under_way[run.id] = CancelScope()
+        work = self._in_progress[run.id] = CancelScope()
         reply = self._replies.open(run, work.interrupt)
         try:
             watch.ended(await self._answered(run, reply, work, watch))
@@ -115,7 +115,7 @@ class Service:
             log.warning("run_postponed", attempt=run.attempt)
             return False
         finally:
-            del self._under_way[run.id]
+            del self._in_progress[run.id]
             await reply.close()
         return True
 
@@ -190,14 +190,14 @@ class Service:
         thread = await self._threads.read(run.question, plan.largest_window)
         reply.allow_hosts_in(thread.asker_messages)
         self._admission.afford(run, plan, thread.prompt)
-        under_way = run_moa(
+        source = run_moa(
             plan,
             thread.prompt,
             seed=run.seed,
             recorded=run.recorded,
             on_stopped=recorder.stopped,
         )
-        async with aclosing(under_way) as events:
+        async with aclosing(source) as events:
             async for event in events:
                 watch.on_event(event)
                 if isinstance(event, Finished):

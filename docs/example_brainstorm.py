@@ -1,4 +1,4 @@
-"""Holds the example brainstorm of the pictures: three people and three scripted models."""
+"""Runs the example brainstorm for the pictures, with three people and three scripted models."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
     "Carla": ("Lend umbrellas at both ends of the walk", "Walking pairs, drawn anew each month"),
 }
 NAMED = "Ana"
-"""She starts it, and shows her name with her ideas."""
+"""She starts it, and her name is shown with her ideas."""
 
 THEMES: Mapping[str, Sequence[str]] = {
     "A pleasant way": (
@@ -123,14 +123,14 @@ RESULT = """## Short list
 
 @dataclass
 class ExampleModels:
-    """What the models say: ideas in turn, every idea in its theme, and a result."""
+    """The models' replies: ideas in turn, every idea in its theme, and a result."""
 
     themes: Mapping[str, Sequence[str]]
     left: Iterator[str]
     said: dict[str, str] = field(default_factory=dict[str, str])
 
     def reply(self, request: Request) -> str:
-        """Return the reply to one call, the same whenever it is asked for."""
+        """Return the reply to one call, the same every time."""
         words = "\n".join([request.system, *(words for _, words in request.turns)])
         if words not in self.said:
             self.said[words] = self._new(words)

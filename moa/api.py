@@ -192,7 +192,7 @@ async def _run_models(
     strategy: AnyStrategy,
     seed: int | None,
 ) -> AsyncGenerator[Event, None]:
-    """Run one question, with connections of its own that are closed at the end."""
+    """Run one question with separate connections, which are closed at the end."""
     from moa.model_refs import ModelResolver  # noqa: PLC0415 - `import moa` stays cheap
     from moa.providers import Endpoints  # noqa: PLC0415 - as above
 

@@ -26,7 +26,7 @@ from bot.playground.state.models import Channel, User
 from bot.preferences import ChannelChoice
 from bot.storage.database import open_database
 from bot.storage.preferences import StoredPreferences
-from tests.bot.processes import ROOT, running
+from tests.bot.processes import ROOT, running_bot
 from tests.models.floods import FLOODS
 from tests.models.replies import Reply
 from tests.models.server import ModelServer
@@ -152,7 +152,7 @@ async def _bot(
         }
         await _choose(folder, slack, list(channels.values()))
         pin_to_core(theirs)  # inherited by the bot
-        async with running(folder, slack) as process:
+        async with running_bot(folder, slack) as process:
             pin_to_core(ours)
             reading = asyncio.create_task(_drain(process.stderr))
             yield Bot(slack, process.pid, ana, ben), channels

@@ -22,10 +22,10 @@ from tests.postgres import Postgres
 
 
 async def measure(database: str, *, runs: int, processes: int, seed: int) -> Tally:
-    """Ask a bot this many questions on a database, killing its processes meanwhile."""
+    """Ask a bot this many questions on a database, while killing its processes."""
     with tempfile.TemporaryDirectory() as folder:
         url = database or f"sqlite:///{Path(folder) / 'bot.db'}"
-        async with fork_server() as lives, scene(Path(folder), lives, url) as kill_scene:
+        async with fork_server() as launcher, scene(Path(folder), launcher, url) as kill_scene:
             return await kill_at_random(
                 kill_scene, questions=runs, processes=processes, seed=seed, say=_say
             )

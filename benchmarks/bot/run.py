@@ -103,7 +103,7 @@ async def steady(testbed: Testbed, rate: int, seconds: int) -> Figures:
 
 
 async def idle(testbed: Testbed, seconds: int = 30) -> Figures:
-    """Send nothing, and return the share of a core that the bot uses meanwhile."""
+    """Send nothing, and return the share of a core that the idle bot uses."""
     await asyncio.sleep(WARM_S)
     cpu = testbed.cpu_s()
     await asyncio.sleep(seconds)

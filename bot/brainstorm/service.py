@@ -68,10 +68,10 @@ class Brainstorms:
     ) -> HandInResult:
         """Store one idea for each line of a text, exactly as written. `key` identifies the form."""
         ideas = keyed_ideas(text, key)
-        handing = await self.store.hand_in(session_id, user, ideas, named=named)
-        if handing == "stored":
+        result = await self.store.hand_in(session_id, user, ideas, named=named)
+        if result == "stored":
             await self._redraw(session_id)
-        return handing
+        return result
 
     async def reword(self, session_id: str, user: str, idea_id: str, new_text: str | None) -> bool:
         """Reword a person's own idea, or withdraw it. Return False if it's too late."""
@@ -84,10 +84,10 @@ class Brainstorms:
         self, session_id: str, user: str, dots: Mapping[str, int], among: Collection[str]
     ) -> VoteResult:
         """Replace a person's dots on the ideas in `among`."""
-        voting = await self.store.vote(session_id, user, dots, among)
-        if voting == "stored":
+        result = await self.store.vote(session_id, user, dots, among)
+        if result == "stored":
             await self._redraw(session_id)
-        return voting
+        return result
 
     async def end_phase(self, session: BrainstormSession) -> bool:
         """End the phase now. Return False if it has changed, or models are still working."""
@@ -127,10 +127,10 @@ class Brainstorms:
         phase = "dots" if phase == "result" else phase
         length = session.length_of(phase)
         ends_at = None if length is None or session.is_ungrouped(phase) else self.now() + length
-        news = {"closing": None, "closed_in": None, "result_ts": None, "boards": 0}
+        changes = {"closing": None, "closed_in": None, "result_ts": None, "boards": 0}
         if session.closing == "deleted":
-            news |= {"board_ts": None, "themes_ts": None}
-        opened = await self.store.advance(session, phase, ends_at, **news)
+            changes |= {"board_ts": None, "themes_ts": None}
+        opened = await self.store.advance(session, phase, ends_at, **changes)
         if opened:
             await self._wake(session.id)
         return opened

@@ -65,7 +65,7 @@ class BrainstormWorker:
     ) -> None:
         self._store = store
         self._board = board
-        self._thinking = models
+        self._models = models
         self._results = results
         self._now = now
 
@@ -142,8 +142,8 @@ class BrainstormWorker:
         phase = NEXT[session.phase]
         length = None if phase == "themes" else session.length_of(phase)
         ends_at = None if length is None else self._now() + length
-        news = {"closed_in": session.phase} if phase == "closed" else {}
-        if await self._store.advance(session, phase, ends_at, **news):
+        changes = {"closed_in": session.phase} if phase == "closed" else {}
+        if await self._store.advance(session, phase, ends_at, **changes):
             log.info("brainstorm_phase", phase=phase, ideas=ideas)
 
     async def _close(self, session: BrainstormSession, closing: Closing) -> None:
@@ -191,7 +191,7 @@ class BrainstormWorker:
         self, session: BrainstormSession, on_stopped: Callable[[EndedCall], object]
     ) -> None:
         done = await self._store.ended_calls(session.id)
-        async with aclosing(self._thinking.calls(session, done.keys(), on_stopped)) as calls:
+        async with aclosing(self._models.calls(session, done.keys(), on_stopped)) as calls:
             async for call in calls:
                 await self._store.call_ended(session, call, late=False)
                 await self._store.refresh(session.id, self._now())
@@ -200,7 +200,7 @@ class BrainstormWorker:
         if session.themes is None:
             ideas = await self._store.ideas(session.id)
             first = len(await self._store.ended_calls(session.id)) + GROUPING
-            themes, calls = await self._thinking.group(session, ideas, first)
+            themes, calls = await self._models.group(session, ideas, first)
             for call in calls:
                 await self._store.call_ended(session, call, late=False)
             await self._change(session, themes=themes, reserved_usd=0.0)

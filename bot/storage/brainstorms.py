@@ -107,7 +107,7 @@ class StoredBrainstorms:
         self, session: BrainstormSession, phase: Phase, ends_at: datetime | None, **changes: object
     ) -> bool:
         """Change the phase. Return False if the session's step is outdated."""
-        news: dict[str, object] = {
+        values: dict[str, object] = {
             "phase": phase,
             "phase_ends_at": ends_at,
             "step": session.step + 1,
@@ -116,7 +116,7 @@ class StoredBrainstorms:
             "refresh_at": None,
             **changed_columns(changes),
         }
-        return await self._update(_at_step(session), news)
+        return await self._update(_at_step(session), values)
 
     async def end_phase(self, session: BrainstormSession, now: datetime) -> bool:
         """Set the end of the phase to `now`. Return False if it has changed, or has no end yet."""
@@ -204,9 +204,9 @@ class StoredBrainstorms:
             session = await _locked(connection, session_id)
             if session is None or session.phase != "dots":
                 return "over"
-            news = {"changed_at": datetime.now(UTC)}
-            new = upsert(connection.dialect.name)(ballots).values(key | news | {"dots": "{}"})
-            locked = new.on_conflict_do_update(index_elements=list(key), set_=news)
+            changes = {"changed_at": datetime.now(UTC)}
+            new = upsert(connection.dialect.name)(ballots).values(key | changes | {"dots": "{}"})
+            locked = new.on_conflict_do_update(index_elements=list(key), set_=changes)
             before = await connection.scalar(locked.returning(ballots.c.dots))
             kept = {idea: n for idea, n in read_dots(before).items() if idea not in among}
             given = kept | {idea: n for idea, n in dots.items() if n > 0 and idea in among}
@@ -283,8 +283,8 @@ class StoredBrainstorms:
             row = (await connection.execute(query.limit(1))).one_or_none()
         return None if row is None else read_brainstorm(row)
 
-    async def _update(self, where: ColumnElement[bool], news: Mapping[str, object]) -> bool:
-        statement = update(brainstorms).where(where).values(**news)
+    async def _update(self, where: ColumnElement[bool], changes: Mapping[str, object]) -> bool:
+        statement = update(brainstorms).where(where).values(**changes)
 
         async def work(connection: AsyncConnection) -> bool:
             return bool((await connection.execute(statement)).rowcount)

@@ -73,21 +73,27 @@ def _has_bare_password(url: str) -> bool:
     return "@" in place or "@" in query.partition("=")[0]
 
 
+def location(url: URL) -> str:
+    """Return where a database is, its file or "host/name", without user and password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    host = url.host or url.query.get("host") or "localhost"  # the query has a socket's folder
+    return f"{host}/{url.database}"
+
+
 def explain(url: URL, error: Exception) -> str:
     """Return why a database can't be used and what to check, without its password or query."""
-    host = url.host or url.query.get("host") or "localhost"  # the query may name a socket's folder
-    is_file = url.get_backend_name() == "sqlite"
-    place = url.database if is_file else f"{host}/{url.database}"
     check = (
         "its folder exists and can be written to"
-        if is_file
+        if url.get_backend_name() == "sqlite"
         else "the server runs and its user may create tables there (Postgres 15 and later: GRANT "
         "CREATE ON SCHEMA public)"
     )
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
     words = _without_password(words, url, cause)
-    return f"The database {place} can't be used: {words}. Check DATABASE_URL, and that {check}."
+    where = location(url)
+    return f"The database {where} can't be used: {words}. Check DATABASE_URL, and that {check}."
 
 
 def _without_password(words: str, url: URL, cause: BaseException) -> str:

@@ -17,18 +17,18 @@ def read_disagreement(text: str | None) -> Disagreement | None:
     """Parse that JSON, or return None if there is no disagreement."""
     if text is None:
         return None
-    told = json.loads(text)
+    stored = json.loads(text)
     return Disagreement(
-        tuple(told["agreements"]),
+        tuple(stored["agreements"]),
         tuple(
             Difference(found["topic"], tuple(_view(view) for view in found["views"]))
-            for found in told["differences"]
+            for found in stored["differences"]
         ),
     )
 
 
-def _view(told: dict[str, object]) -> View:
-    labels, models = told["labels"], told["models"]
+def _view(stored: dict[str, object]) -> View:
+    labels, models = stored["labels"], stored["models"]
     assert isinstance(labels, list)
     assert isinstance(models, list)
-    return View(str(told["text"]), tuple(map(str, labels)), tuple(map(str, models)))
+    return View(str(stored["text"]), tuple(map(str, labels)), tuple(map(str, models)))

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, delete, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Trouble
-from bot.storage.tables import answers, feedback, runs
+from bot.storage.tables import answers, feedback, ledger, runs
 
 ERASED: Trouble = "thread_gone"
 """The trouble that marks erased runs."""
@@ -21,10 +21,11 @@ async def erase(connection: AsyncConnection, run_id: str, finished_at: datetime)
     """End a run and erase its texts: the question, the reply, all answers and the disagreement.
 
     Its row and claims stay, so that a late event can't ask the question again. So do its calls,
-    which hold costs but no texts.
+    for their costs, but without the providers' reasons, which may quote the question.
     """
     for table in (answers, feedback):
         await connection.execute(delete(table).where(table.c.run_id == run_id))
+    await connection.execute(update(ledger).where(ledger.c.run_id == run_id).values(reason=None))
     emptied = {"text": "", "reply": "", "notes": "[]", "disagreement": None, "response_url": None}
     ended = {"state": "failed", "status": None, "trouble": ERASED, "finished_at": finished_at}
     await connection.execute(update(runs).where(runs.c.id == run_id).values(**emptied, **ended))

@@ -29,26 +29,26 @@ class StoredFeedback:
     ) -> None:
         """Store a person's verdict on the reply. A reason is kept while the verdict is the same."""
         key = {"run_id": run_id, "user": user, "target": REPLY}
-        news = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
+        values = {"verdict": verdict, "reason": storable(reason), "created_at": datetime.now(UTC)}
         # Repeating a verdict without a reason keeps the earlier reason.
         same = feedback.c.verdict == verdict
         kept = {} if reason else {"reason": case((same, feedback.c.reason), else_="")}
         async with self._database.begin() as connection:
-            statement = upsert(connection.dialect.name)(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | values)
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=news | kept)
+                statement.on_conflict_do_update(index_elements=list(key), set_=values | kept)
             )
 
     async def choose_best(self, run_id: str, user: str, target: str) -> None:
         """Store a person's best answer, replacing an earlier choice."""
         mine = feedback.c.run_id == run_id, feedback.c.user == user, feedback.c.verdict == BEST
         key = {"run_id": run_id, "user": user, "target": target}
-        news = {"verdict": BEST, "created_at": datetime.now(UTC)}
+        values = {"verdict": BEST, "created_at": datetime.now(UTC)}
         async with self._database.begin() as connection:
             await connection.execute(delete(feedback).where(*mine, feedback.c.target != target))
-            statement = upsert(connection.dialect.name)(feedback).values(key | news)
+            statement = upsert(connection.dialect.name)(feedback).values(key | values)
             await connection.execute(
-                statement.on_conflict_do_update(index_elements=list(key), set_=news)
+                statement.on_conflict_do_update(index_elements=list(key), set_=values)
             )
 
     async def clear_best(self, run_id: str, user: str, target: str) -> None:

@@ -59,13 +59,13 @@ class StoredPreferences:
         query = select(preferences.c.chosen).where(*here).with_for_update()
         try:
             async with self._database.begin() as connection:
-                news = {
+                values = {
                     "chosen": written_choice(choice, await connection.scalar(query)),
                     "changed_by": by,
                     "changed_at": datetime.now(UTC),
                 }
-                new = upsert(connection.dialect.name)(preferences).values(key | news)
-                replace = new.on_conflict_do_update(index_elements=list(key), set_=news)
+                new = upsert(connection.dialect.name)(preferences).values(key | values)
+                replace = new.on_conflict_do_update(index_elements=list(key), set_=values)
                 await connection.execute(replace)
         finally:
             self._changes += 1

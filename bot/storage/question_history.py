@@ -12,7 +12,7 @@ from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import aware
 from bot.storage.tables import runs
 
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 """Places remembered as answered before, so that not every reply has to look."""
 
 
@@ -72,7 +72,7 @@ class StoredHistory:
         )
         async with self._database.connect() as connection:
             was_answered = bool(await connection.scalar(select(earlier)))
-        if was_answered and len(self._answered) < MOST_REMEMBERED:
+        if was_answered and len(self._answered) < MAX_REMEMBERED:
             self._answered.add(place)
         return not was_answered
 

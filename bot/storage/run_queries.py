@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Executable,
     Float,
     Select,
     String,
+    Table,
     bindparam,
     case,
     exists,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 )
 
 from bot.ports import DELETED
+from bot.storage.erasure import IS_ERASED
 from bot.storage.rows import upsert
 from bot.storage.tables import IS_LIVE, answers, claims, ledger, posts, runs, spending
 
@@ -94,10 +97,23 @@ PUT_POST = insert(posts).values(
 """Stores the ts of one more message of a run."""
 
 
+_IS_ERASED_RUN = exists().where(runs.c.id == RUN_ID, IS_ERASED)
+
+
+def _parameters(table: Table, names: Iterable[str]) -> list[BindParameter[Any]]:
+    """Return a parameter for each of these columns."""
+    return [bindparam(name, type_=table.c[name].type) for name in names]
+
+
 @cache
 def put_answers(dialect: str) -> Executable:
-    """Store answers, replacing those at the same positions."""
-    new = upsert(dialect)(answers)
+    """Store answers, replacing those at the same positions. An erased run gets none.
+
+    A worker that was cut off may still have some when its run is erased elsewhere.
+    """
+    names = [column.name for column in answers.c]
+    row = select(*_parameters(answers, names)).where(~_IS_ERASED_RUN)
+    new = upsert(dialect)(answers).from_select(names, row)
     changed = {c.name: new.excluded[c.name] for c in answers.c if c.name not in ANSWER_KEY}
     return new.on_conflict_do_update(index_elements=ANSWER_KEY, set_=changed)
 
@@ -125,7 +141,15 @@ def request_stop(run_id: str, user: str) -> Executable:
     return update(runs).where(runs.c.id == run_id, IS_LIVE).values(stop_by=kept)
 
 
-PUT_CALL = insert(ledger).inline()
+def _put_call() -> Executable:
+    names = [column.name for column in ledger.c if column.name not in {"id", "reason"}]
+    reason = bindparam("reason", type_=ledger.c.reason.type)
+    kept = case((_IS_ERASED_RUN, None), else_=reason)
+    return insert(ledger).from_select([*names, "reason"], select(*_parameters(ledger, names), kept))
+
+
+PUT_CALL = _put_call()
+"""Adds a call to the call log. In an erased run it has no reason, which may quote the question."""
 
 
 def _queue_position() -> Select[Any, int, int]:

@@ -92,14 +92,14 @@ async def _use(connection: AsyncConnection, asker: _Asker) -> BudgetUse:
     hour = (await connection.execute(_hour(asker))).one()
     live = await _live(connection, asker)
     typical = await _typical(connection) if live else {}
-    to_come = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
-    to_come += [(row, row.to_come) for row in await connection.execute(_reserved(asker))]
-    hers = sum(cost for row, cost in to_come if row.user == user)
-    here = sum(cost for row, cost in to_come if row.channel == channel)
+    expected = [(row, max(typical.get(row.pipeline, 0.0) - row.paid, 0.0)) for row in live]
+    expected += [(row, row.expected) for row in await connection.execute(_reserved(asker))]
+    by_person = sum(cost for row, cost in expected if row.user == user)
+    in_channel = sum(cost for row, cost in expected if row.channel == channel)
     return BudgetUse(
-        person_day_usd=spent.person_day + hers,
-        channel_day_usd=spent.channel_day + here,
-        workspace_month_usd=spent.workspace_month + sum(cost for _, cost in to_come),
+        person_day_usd=spent.person_day + by_person,
+        channel_day_usd=spent.channel_day + in_channel,
+        workspace_month_usd=spent.workspace_month + sum(cost for _, cost in expected),
         person_month_usd=spent.person_month,
         person_month_questions=spent.person_questions,
         person_hour=hour.questions,
@@ -121,27 +121,27 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
 
 def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
     """Select the most that brainstorms with working models may still cost."""
-    to_come = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
-    return select(brainstorms.c.user, brainstorms.c.channel, to_come.label("to_come")).where(
-        brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), to_come > 0
+    expected = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
+    return select(brainstorms.c.user, brainstorms.c.channel, expected.label("expected")).where(
+        brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), expected > 0
     )
 
 
 def _spent(asker: _Asker) -> Any:
     """Select the totals of this month and of today as one row."""
     today = spending.c.day == asker.now.strftime(DAY)
-    hers, here = spending.c.user == asker.user, spending.c.channel == asker.channel
+    by_person, in_channel = spending.c.user == asker.user, spending.c.channel == asker.channel
 
     def total(column: Any, *where: ColumnElement[bool]) -> Any:
         summed = func.sum(column)
         return func.coalesce(summed.filter(and_(*where)) if where else summed, 0)
 
     return select(
-        total(spending.c.cost_usd, today, hers).label("person_day"),
-        total(spending.c.cost_usd, today, here).label("channel_day"),
+        total(spending.c.cost_usd, today, by_person).label("person_day"),
+        total(spending.c.cost_usd, today, in_channel).label("channel_day"),
         total(spending.c.cost_usd).label("workspace_month"),
-        total(spending.c.cost_usd, hers).label("person_month"),
-        total(spending.c.questions, hers).label("person_questions"),
+        total(spending.c.cost_usd, by_person).label("person_month"),
+        total(spending.c.questions, by_person).label("person_questions"),
     ).where(spending.c.team == asker.team, spending.c.day >= _month(asker.now))
 
 

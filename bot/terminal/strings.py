@@ -137,12 +137,12 @@ def answer_heading(answer: Answer) -> str:
 
 def brainstorm_start(calls: int, people: int, most_usd: float | None) -> str:
     """Describe what is about to happen, and its maximum cost."""
-    yours = f" Your file has {counted(people, 'idea')}." if people else ""
+    own_ideas = f" Your file has {counted(people, 'idea')}." if people else ""
     if most_usd is None:
         price = "the cost is unknown"
     else:
         price = f"at most {dollars(most_usd)}" if most_usd else "at no cost"
-    return f"Asking for ideas {counted(calls, 'time')}: {price}.{yours}"
+    return f"Asking for ideas {counted(calls, 'time')}: {price}.{own_ideas}"
 
 
 def ideas_drawn(ended: int, calls: int, model: str, ideas: int) -> str:

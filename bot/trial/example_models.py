@@ -49,9 +49,9 @@ def example_config() -> Config:
 
 def example_models() -> Mapping[str, ProvidedModel]:
     """Return the models of that pipeline."""
-    said = {idea for ideas in session.PEOPLE.values() for idea in ideas}
+    human_ideas = {idea for ideas in session.PEOPLE.values() for idea in ideas}
     groups = (group for groups in session.THEMES.values() for group in groups)
-    ideas = iter([idea for group in groups for idea in group if idea not in said])
+    ideas = iter([idea for group in groups for idea in group if idea not in human_ideas])
     return {name: _model(name, ideas) for name in [*session.OPINIONS, _WRITER]}
 
 
@@ -65,21 +65,21 @@ def _model(name: str, ideas: Iterator[str]) -> ScriptedModel:
 
 def _reply(name: str, prompt: Prompt, ideas: Iterator[str]) -> str:
     """Return what a model writes in one call."""
-    asked = "\n".join(message.content for message in prompt.messages)
-    if _IDEAS_REQUEST in asked:
+    request = "\n".join(message.content for message in prompt.messages)
+    if _IDEAS_REQUEST in request:
         return "\n".join(
             f"{n}. {idea} (0.1)" for n, idea in enumerate(islice(ideas, _IDEAS_PER_CALL), 1)
         )
     if prompt.system.startswith(prompt_texts.GROUPER):
-        return json.dumps({"themes": [*_themes(asked)]})
+        return json.dumps({"themes": [*_themes(request)]})
     for example in EXAMPLES:
-        if example.question in asked:
+        if example.question in request:
             return example.reply if name == _WRITER else example.answers[name]
     return session.RESULT if name == _WRITER else session.OPINIONS[name]
 
 
-def _themes(asked: str) -> Iterator[dict[str, object]]:
-    numbers = {idea: int(number) for number, idea in _NUMBERED.findall(asked)}
+def _themes(request: str) -> Iterator[dict[str, object]]:
+    numbers = {idea: int(number) for number, idea in _NUMBERED.findall(request)}
     for title, groups in session.THEMES.items():
         known = [[numbers[idea] for idea in group if idea in numbers] for group in groups]
         yield {"title": title, "ideas": known}

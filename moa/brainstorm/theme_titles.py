@@ -1,4 +1,4 @@
-"""Chooses the words that name a theme where no model could."""
+"""Chooses a theme's title from its ideas' words, if no model has named it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from moa.brainstorm.lexical import STOP_WORDS, WORD, stem, telling_words, without_possessive
 
-_SAYS_LITTLE: Final = """
+_VAGUE_WORDS: Final = """
 new good better best great nice big bigger small large long short easy simple quick different own
 whole first second last next many few several other same extra special certain right free open
 idea way thing kind sort type part lot bit example option people person everyone everybody someone
@@ -41,14 +41,14 @@ def _inflected(word: str) -> Iterable[str]:
     )
 
 
-_EMPTY_STEMS: Final = frozenset(
-    stem(form) for word in _SAYS_LITTLE.split() for form in _inflected(word)
+_VAGUE_STEMS: Final = frozenset(
+    stem(form) for word in _VAGUE_WORDS.split() for form in _inflected(word)
 )
 
 
-def says_something(stemmed: str) -> bool:
+def is_meaningful(stemmed: str) -> bool:
     """Return whether a stem can name a theme; "new", "idea", "provide" and numbers can't."""
-    return not stemmed.isdecimal() and stemmed not in _EMPTY_STEMS
+    return not stemmed.isdecimal() and stemmed not in _VAGUE_STEMS
 
 
 def theme_title(
@@ -60,7 +60,7 @@ def theme_title(
         stemmed: the stem that the theme's ideas have in common.
         theme: an idea of each of its groups.
         texts: all ideas, for the form in which the word is written most often.
-        topic: the stems of the topic, which say nothing about a theme.
+        topic: the stems of the topic, which don't describe a theme.
     """
     title = _pair(stemmed, theme, topic) or _surface_forms(texts)[stemmed]
     return f"{title[:1].upper()}{title[1:]}"
@@ -69,14 +69,14 @@ def theme_title(
 def _pair(stemmed: str, theme: Sequence[str], topic: frozenset[str]) -> str:
     """Return the two words in which most ideas contain the word, such as "social media".
 
-    "" if most of them have no second word in common.
+    Return "" if most of them have no second word in common.
     """
     pairs = [_neighbours(text, stemmed, topic) for text in theme]
     counts = Counter(stems for found in pairs for stems in found)
     if not counts:
         return ""
     stems, count = max(counts.items(), key=lambda item: (item[1], item[0]))
-    if count < 2 or count <= len(pairs) / 2:  # noqa: PLR2004 - one alone has it in common with none
+    if count < 2 or count <= len(pairs) / 2:  # noqa: PLR2004 - a pair must occur twice
         return ""
     written = Counter(found[stems] for found in pairs if stems in found)
     return written.most_common(1)[0][0]
@@ -94,7 +94,7 @@ def _neighbours(text: str, stemmed: str, topic: frozenset[str]) -> Mapping[tuple
 
 
 def _can_be_second(stemmed: str, topic: frozenset[str]) -> bool:
-    return says_something(stemmed) and stemmed not in topic and stemmed not in STOP_WORDS
+    return is_meaningful(stemmed) and stemmed not in topic and stemmed not in STOP_WORDS
 
 
 def _surface_forms(texts: Iterable[str]) -> Mapping[str, str]:

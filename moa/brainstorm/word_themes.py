@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from moa.brainstorm.lexical import same_wording, similarity, words_of
-from moa.brainstorm.theme_titles import says_something, theme_title
+from moa.brainstorm.theme_titles import is_meaningful, theme_title
 
 MAX_WORD_THEMES: Final = 7
 MIN_THEME_GROUPS: Final = 2
@@ -78,7 +78,7 @@ def place(group: list[str], themes: list[DraftTheme], texts: Mapping[str, str]) 
 def _commonest(
     left: Mapping[int, list[str]], words: Sequence[frozenset[str]], total: int
 ) -> str | None:
-    counts = Counter(filter(says_something, (word for number in left for word in words[number])))
+    counts = Counter(filter(is_meaningful, (word for number in left for word in words[number])))
     usable = [
         (count, len(word), word)
         for word, count in counts.items()

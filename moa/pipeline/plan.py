@@ -35,10 +35,10 @@ DEFAULT_TASK = Task()
 
 
 def checked_model(model: object, expected: str = "must be a moa.Model") -> Model:
-    """Return what someone passed as a model.
+    """Return the argument if it is a model.
 
     Raises:
-        PipelineError: it is none. The message begins with `expected`.
+        PipelineError: it isn't one. The message begins with `expected`.
     """
     if not (isinstance(getattr(model, "profile", None), Profile) and hasattr(model, "stream")):
         kind = type(model).__name__
@@ -54,7 +54,7 @@ def checked_model(model: object, expected: str = "must be a moa.Model") -> Model
 
 
 def _mistakes(where: str, models: object) -> Iterator[str]:
-    """Say what is wrong with a list of models, one text for each."""
+    """Yield a message for each mistake in a list of models."""
     if isinstance(models, str) or not isinstance(models, Sequence):
         yield f"{where}: must be a list of models."
         return
@@ -151,7 +151,7 @@ class Plan:
             name: the pipeline's name.
 
         Raises:
-            PipelineError: a layer or the list of aggregators is empty, something in them is no
+            PipelineError: a layer or the list of aggregators is empty, an item in them is not a
                 model, or there is no such strategy.
         """
         aggregators = tuple(aggregator) if isinstance(aggregator, Sequence) else (aggregator,)

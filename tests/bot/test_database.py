@@ -1,4 +1,4 @@
-"""Opening the database, losing it for a while, and the content of its errors."""
+"""Opening the database, losing it for a while, and the text of its errors."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_password_is_never_part_of_the_message() -> None:
     ],
 )
 async def test_a_password_that_is_not_encoded_is_explained(address: str) -> None:
-    """An @ in it would move its rest into the host's name, which messages show."""
+    """An @ in it would move the rest into the host name, which messages show."""
     with pytest.raises(ConfigurationError, match="Percent-encode") as caught:
         await open_database(address)
     assert "secret" not in str(caught.value)
@@ -192,7 +192,7 @@ async def test_a_report_reads_one_snapshot(opened: Database, database: str) -> N
     elsewhere.dispose()
 
 
-def without_state(connection: Connection) -> None:
+def insert_without_state(connection: Connection) -> None:
     """Store a question without a required value."""
     row = {name: SECRET if name == "text" else "1" for name in runs.columns.keys()}  # noqa: SIM118 - a collection of columns yields columns
     timed = {"created_at": None, "finished_at": None, "state": None, "turn": 1, "seed": 1}
@@ -200,19 +200,21 @@ def without_state(connection: Connection) -> None:
     connection.execute(insert(runs).values(row | timed | numbers))
 
 
-def a_key_twice(connection: Connection) -> None:
+def insert_a_key_twice(connection: Connection) -> None:
     """Store the same key twice, in a bulk insert."""
     rows = [{"key": SECRET, "run_id": SECRET}] * 2
     connection.execute(insert(claims), rows)
 
 
-def no_number(connection: Connection) -> None:
+def convert_words_to_a_number(connection: Connection) -> None:
     """Convert words to a number. SQLite would read them as 0, so it gets another error."""
     connection.execute(select(cast(literal(SECRET), Integer)))
     connection.exec_driver_sql("SELECT missing FROM nothing")
 
 
-@pytest.mark.parametrize("breaks", [without_state, a_key_twice, no_number])
+@pytest.mark.parametrize(
+    "breaks", [insert_without_state, insert_a_key_twice, convert_words_to_a_number]
+)
 async def test_database_errors_quote_no_text_of_people(
     opened: Database, breaks: Callable[[Connection], Any]
 ) -> None:

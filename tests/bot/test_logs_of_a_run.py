@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bot.processes import ROOT, ended, running, said, world
+from tests.bot.processes import ROOT, local_services, log_until, rest_of_log, running_bot
 from tests.models.replies import Cut, Reply, Status
 
 TASKS = """
@@ -79,7 +80,7 @@ def test_tasks_threads_and_libraries_inherit_the_runs_id(tmp_path: Path) -> None
 
 
 def test_the_console_form_names_the_run_too(tmp_path: Path) -> None:
-    """Console logs tell questions apart, too."""
+    """Console logs distinguish questions, too."""
     *lines, last = run_program(TASKS.format(form="console"), tmp_path).splitlines()
     assert len(lines) == 3
     assert all("run_id=run-1" in line for line in lines)
@@ -91,17 +92,17 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
     models = {"red-1": Reply(fault=Status(500)), "green-1": Reply("Half an answer.", fault=Cut())}
     change = {"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json"}
     async with (
-        world(tmp_path, Reply("The reply.")) as there,
-        running(tmp_path, there.slack, change=change) as process,
+        local_services(tmp_path, Reply("The reply.")) as services,
+        running_bot(tmp_path, services.slack, change=change) as process,
     ):
-        there.models.models |= models
-        there.slack.fail_next("agents.sessions.setStatus", error="not_allowed", times=9)
-        there.slack.fail_next("chat.startStream", error="not_allowed_token_type", times=9)
-        there.slack.fail_next("chat.update", error="internal_error", status=500)
-        await there.complete(await there.ask())
-        log = await said(process, '"run_answered"')
+        services.models.models |= models
+        services.slack.fail_next("agents.sessions.setStatus", error="not_allowed", times=9)
+        services.slack.fail_next("chat.startStream", error="not_allowed_token_type", times=9)
+        services.slack.fail_next("chat.update", error="internal_error", status=500)
+        await services.complete(await services.ask())
+        log = await log_until(process, '"run_answered"')
         process.send_signal(signal.SIGTERM)
-        await ended(process)
+        await rest_of_log(process)
     lines = lines_of(log)
     names = [line["event"] for line in lines]
     ours = lines[names.index("question_stored") :]
@@ -110,22 +111,37 @@ async def test_every_line_about_a_question_names_its_run(tmp_path: Path) -> None
     assert ours[0]["run_id"]
 
 
+async def test_a_resumed_question_logs_no_trouble(tmp_path: Path) -> None:
+    """A status that the killed process never showed needs no clearing, and no line about it."""
+    change, gate = {"LOG_FORMAT": "json"}, asyncio.Event()
+    async with world(tmp_path, Reply("The reply.", gate=gate)) as there:
+        async with running(tmp_path, there.slack) as process:
+            ts = await there.ask()
+            await there.models.asked(4)  # three proposers and the writer
+            process.kill()
+        gate.set()
+        async with running(tmp_path, there.slack, change=change) as process:
+            await there.complete(ts)
+            lines = lines_of(await said(process, '"run_answered"'))
+    assert [line["event"] for line in lines if "run_id" in line] == ["run_answered"]
+
+
 async def test_a_process_with_opentelemetry_set_up_traces_its_work(tmp_path: Path) -> None:
     """The bot needs no setting; its log lines have trace and run ids."""
     (tmp_path / "sitecustomize.py").write_text(EXPORTER, encoding="utf-8")
     change = {"LOG_FORMAT": "json", "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     async with (
-        world(tmp_path, Reply("The reply.")) as there,
-        running(tmp_path, there.slack, change=change) as process,
+        local_services(tmp_path, Reply("The reply.")) as services,
+        running_bot(tmp_path, services.slack, change=change) as process,
     ):
-        await there.complete(await there.ask())
+        await services.complete(await services.ask())
         (answered,) = [
             line
-            for line in lines_of(await said(process, '"run_answered"'))
+            for line in lines_of(await log_until(process, '"run_answered"'))
             if line["event"] == "run_answered"
         ]
         process.send_signal(signal.SIGTERM)
-        await ended(process)
+        await rest_of_log(process)
     spans = lines_of((tmp_path / "spans.jsonl").read_text(encoding="utf-8"))
     roots = [span for span in spans if span["parent_id"] is None]
     assert [span["name"] for span in roots] == ["invoke_workflow balanced"]

@@ -128,7 +128,7 @@ async def test_an_upgrade_keeps_the_data_of_the_previous_release(in_use: str) ->
         assert len(taken_up.answers) == 1
 
 
-async def test_the_previous_release_works_beside_the_new_one(in_use: str) -> None:
+async def test_the_previous_release_works_next_to_the_new_one(in_use: str) -> None:
     """In a rolling upgrade both share the tables: the old release works as before."""
     async with opened(in_use) as database:
         async with database.begin() as connection:

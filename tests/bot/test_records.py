@@ -61,7 +61,7 @@ async def sizes(opened: Database) -> dict[str, int]:
 async def test_a_persons_latest_questions_come_newest_first(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """The list holds only that person's questions, in that workspace, up to the limit."""
+    """The list contains only that person's questions in that workspace, up to the limit."""
     for number in range(3):
         run_id = await asked(run_store, f"{number}.0001")
         await aged(opened, run_id, days=3 - number)
@@ -115,7 +115,7 @@ async def test_an_operator_lists_the_latest_runs(
 async def test_the_latest_feedback_on_a_reply_counts(
     opened: Database, run_store: StoredRunStore
 ) -> None:
-    """However often and fast somebody clicks, they have one rating and one best answer."""
+    """A person has one rating and one best answer, no matter how often and fast they click."""
     run_id = await asked(run_store, "1.0001")
     feedback = StoredFeedback(opened)
     await asyncio.gather(*(feedback.judge(run_id, "U1", "helpful", "") for _ in range(5)))

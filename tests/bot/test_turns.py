@@ -17,8 +17,8 @@ from tests.bot.test_jobs import Stage
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "Why?", "mention")
 
 
-class Asking:
-    """People who ask at moments set by the test.
+class Askers:
+    """People who ask at times set by the test.
 
     Attributes:
         now: seconds since the start.
@@ -49,12 +49,12 @@ class Asking:
 
 
 @pytest.fixture
-def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
+def askers(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Askers:
     """Return people who ask, with a fixed clock."""
-    asking = Asking(opened)
-    clock = SimpleNamespace(time=lambda: float(EPOCH + asking.now))
+    askers = Askers(opened)
+    clock = SimpleNamespace(time=lambda: float(EPOCH + askers.now))
     monkeypatch.setattr(run_store, "time", clock)
-    return asking
+    return askers
 
 
 @pytest.mark.parametrize(
@@ -68,47 +68,47 @@ def asking(opened: Database, monkeypatch: pytest.MonkeyPatch) -> Asking:
     ],
 )
 async def test_an_unfinished_question_delays_the_next_of_its_origin(
-    asking: Asking, origin: tuple[str, str, str], seconds: int
+    askers: Askers, origin: tuple[str, str, str], seconds: int
 ) -> None:
     """The delay is two seconds for the person, two for the channel, and one for the workspace."""
-    assert await asking.turn() == asking.now
-    assert await asking.turn(*origin) == asking.now + seconds
+    assert await askers.turn() == askers.now
+    assert await askers.turn(*origin) == askers.now + seconds
 
 
-async def test_only_unfinished_questions_count(asking: Asking) -> None:
+async def test_only_unfinished_questions_count(askers: Askers) -> None:
     """Heavy use an hour ago causes no delay."""
-    answered, failed, running = [await asking.ask() for _ in range(3)]
-    await asking.runs.delivered(answered)
-    await asking.runs.fail(failed, "internal")
-    await asking.runs.begin(running)
-    assert await asking.turn() == asking.now + 5
+    answered, failed, running = [await askers.ask() for _ in range(3)]
+    await askers.runs.delivered(answered)
+    await askers.runs.fail(failed, "internal")
+    await askers.runs.begin(running)
+    assert await askers.turn() == askers.now + 5
 
 
-async def test_a_question_of_a_quiet_channel_overtakes_those_of_a_busy_one(asking: Asking) -> None:
-    """Of twenty, all but the first few are behind it."""
-    busy = [await asking.ask() for _ in range(20)]
-    quiet = await asking.ask("U2", "C2")
-    assert (await asking.position(quiet)).ahead == 4
-    ahead = [(await asking.position(run_id)).ahead for run_id in busy]
+async def test_a_quiet_channels_question_overtakes_a_busy_channels(askers: Askers) -> None:
+    """Of twenty questions, all but the first few are behind it."""
+    busy = [await askers.ask() for _ in range(20)]
+    quiet = await askers.ask("U2", "C2")
+    assert (await askers.position(quiet)).ahead == 4
+    ahead = [(await askers.position(run_id)).ahead for run_id in busy]
     assert ahead == [*range(5), *range(6, 21)]
 
 
-async def test_nobody_waits_forever(asking: Asking) -> None:
+async def test_nobody_waits_forever(askers: Askers) -> None:
     """A later question is behind the last of a busy channel's questions."""
-    busy = [await asking.ask() for _ in range(20)]
-    last = (await asking.position(busy[-1])).turn
-    assert last == asking.now + 19 * 5
-    asking.now += 19 * 5 + 1
-    later = await asking.ask("U3", "C3", "T3")
-    assert (await asking.position(later)).ahead == len(busy)
+    busy = [await askers.ask() for _ in range(20)]
+    last = (await askers.position(busy[-1])).turn
+    assert last == askers.now + 19 * 5
+    askers.now += 19 * 5 + 1
+    later = await askers.ask("U3", "C3", "T3")
+    assert (await askers.position(later)).ahead == len(busy)
 
 
-async def test_running_questions_have_no_queue_position(asking: Asking) -> None:
+async def test_running_questions_have_no_queue_position(askers: Askers) -> None:
     """They are counted separately from those that wait ahead."""
-    first, second = await asking.ask(), await asking.ask()
-    await asking.runs.begin(first)
-    assert await asking.runs.position(first) is None
-    position = await asking.position(second)
+    first, second = await askers.ask(), await askers.ask()
+    await askers.runs.begin(first)
+    assert await askers.runs.position(first) is None
+    position = await askers.position(second)
     assert (position.ahead, position.running) == (0, 1)
 
 
@@ -129,9 +129,9 @@ async def test_a_worker_takes_the_quiet_channels_question_first(
     assert stage.work.ended.index(quiet) == 2
 
 
-async def test_questions_stored_concurrently_each_have_a_turn(asking: Asking) -> None:
+async def test_questions_stored_concurrently_each_have_a_turn(askers: Askers) -> None:
     """All are stored, and no turn is earlier than the time of its question."""
-    ids = await asyncio.gather(*(asking.ask() for _ in range(5)))
-    turns = [(await asking.position(run_id)).turn for run_id in ids]
-    assert min(turns) == asking.now
-    assert max(turns) <= asking.now + 4 * 5
+    ids = await asyncio.gather(*(askers.ask() for _ in range(5)))
+    turns = [(await askers.position(run_id)).turn for run_id in ids]
+    assert min(turns) == askers.now
+    assert max(turns) <= askers.now + 4 * 5

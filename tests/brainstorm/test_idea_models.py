@@ -1,4 +1,4 @@
-"""What the models' part of a brainstorm leaves in the store."""
+"""The models' part of a brainstorm is stored with its cost."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bot.storage.brainstorms import StoredBrainstorms
 from bot.storage.database import Database
 from moa import Chunk, Plan, Profile, Prompt, Sampling, Usage
 from moa.errors import Unavailable
-from tests.brainstorm.test_store import read, started
+from tests.brainstorm.test_store import load_session, start_session
 
 
 class FlakyModel:
-    """A model that is paid for but breaks off in the first call."""
+    """A model whose first call breaks off but costs money."""
 
     def __init__(self) -> None:
         self.profile = Profile("flaky", cost=lambda _: 1.0)
@@ -30,9 +30,9 @@ class FlakyModel:
 
 
 async def test_a_retried_call_is_paid_for(opened: Database) -> None:
-    """A call that failed before its retry succeeded costs money, too."""
+    """A failed call costs money, too, even if its retry succeeds."""
     store = StoredBrainstorms(opened)
-    session = await started(store)
+    session = await start_session(store)
     model = FlakyModel()
     models = PipelineIdeaModels(lambda _: Plan.of([model], aggregator=model))
     stopped: list[EndedCall] = []
@@ -40,5 +40,5 @@ async def test_a_retried_call_is_paid_for(opened: Database) -> None:
         await store.call_ended(session, call, late=False)
     ended = await store.ended_calls(session.id)
     assert len(ended) == model.calls
-    assert (await read(store, session.id)).cost_usd == float(model.calls)
+    assert (await load_session(store, session.id)).cost_usd == float(model.calls)
     assert stopped == []

@@ -1,4 +1,4 @@
-"""The command that makes the pictures of the documents."""
+"""The command that makes the pictures for the documents."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_picture_is_used_and_small() -> None:
 async def test_every_picture_can_be_made_again(tmp_path: Path) -> None:
     """One command makes exactly the pictures that the documents show.
 
-    A second try counts: a busy machine may miss the three seconds that Slack gives a form to open.
+    The second attempt counts too: on a busy machine, opening a form may take over three seconds.
     """
     for attempt in ("first", "second"):
         folder = tmp_path / attempt

@@ -136,7 +136,7 @@ async def test_every_character_survives_and_none_is_executed(tmp_path: Path) -> 
 
 
 async def test_every_call_is_listed(tmp_path: Path) -> None:
-    """Each has role, times, tokens and error kind; retries are included, even without a reply."""
+    """Each has role, times, tokens and error kind. Retries are included, even without a reply."""
     models = {"dead": scripted(fail="unavailable"), "end": scripted("Reply.")}
     both = pipeline("dead end", aggregator="end") + pipeline("dead", aggregator="dead", name="none")
     configure(tmp_path, models, both)
@@ -157,7 +157,7 @@ async def test_every_call_is_listed(tmp_path: Path) -> None:
 
 
 async def test_rankings_and_disagreements_are_listed(tmp_path: Path) -> None:
-    """It has the models' opinions of each other's answers, and the differences between them."""
+    """The document has the models' rankings of each other's answers, and their differences."""
     views = [{"view": "yes", "answers": ["A"]}, {"view": "no", "answers": ["B"]}]
     comparison = {"agreements": ["It is."], "differences": [{"topic": "t", "views": views}]}
     models = {

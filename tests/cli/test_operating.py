@@ -16,7 +16,7 @@ from bot.storage.runs import StoredRunStore
 from moa import Answer, Call, Outcome
 from tests.cli.command import Result, moa_bot, moa_bot_process
 from tests.cli.terminal import Terminal
-from tests.slack.user_actions import idle
+from tests.slack.user_actions import wait_until_idle
 from tests.stage import on_stage, variables
 
 QUESTION = Question("T1", "C1", "U1", "1.000100", "1.000100", "A private why?", "mention")
@@ -227,7 +227,7 @@ async def test_runs_are_deleted_while_the_bot_runs(tmp_path: Path, database: str
         gone, kept = await stage.ask("Why?"), await stage.ask("And?", user=stage.ben)
         for ts in (gone, kept):
             await stage.replied(ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         result = await moa_bot_process(
             tmp_path,
             *("purge", "--user", stage.ana.id, "--team", stage.slack.team_id, "--yes"),

@@ -85,7 +85,7 @@ def test_a_plan_can_be_made_of_models() -> None:
 
 
 def test_a_plan_takes_a_strategys_name() -> None:
-    """As `moa.ask` does."""
+    """It works as in `moa.ask`."""
     a = MODELS["a"]
     named = Plan.of([a, a], aggregator=a, strategy="debate")
     assert named == Plan.of([a, a], aggregator=a, strategy=STRATEGIES["debate"])
@@ -120,7 +120,7 @@ NO_MODELS: dict[str, tuple[Any, Any, list[str]]] = {
 
 @pytest.mark.parametrize("case", NO_MODELS)
 def test_a_plan_needs_models_everywhere(case: str) -> None:
-    """Everything else is named, before any call, and all of it at once."""
+    """One error lists everything else, before any call."""
     layers, aggregator, expected = NO_MODELS[case]
     with pytest.raises(PipelineError) as raised:
         Plan.of(*layers, aggregator=aggregator)

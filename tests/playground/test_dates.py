@@ -67,7 +67,7 @@ def test_near_days_have_names(now: str, shown: str) -> None:
     ("day", "shown"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
 )
 def test_days_have_their_endings(day: int, shown: str) -> None:
-    """Days are counted as English does."""
+    """A day of the month has its English ordinal ending."""
     at = int(datetime(2026, 5, day, 12, tzinfo=BERLIN).timestamp())
     date = render_date(f"!date^{at}^{{date}}|x", SAME_DAY)
     assert date

@@ -1,4 +1,4 @@
-"""All requests of Slack are acknowledged, known or not: otherwise Slack would repeat them."""
+"""All of Slack's requests are acknowledged, known or not, because Slack would repeat them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage, None]:
         yield stage
 
 
-async def test_a_closed_modal(stage: Stage, tmp_path: Path) -> None:
+async def test_closing_a_modal_is_acknowledged(stage: Stage, tmp_path: Path) -> None:
     """A view with `notify_on_close` causes an event, which is acknowledged without a warning."""
     ts = await stage.ask("What is the risk?")
     await stage.slack.click(stage.ana, await stage.replied(ts), "show_answers")
@@ -46,7 +46,7 @@ async def test_a_closed_modal(stage: Stage, tmp_path: Path) -> None:
         assert told.acknowledged
 
 
-async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
+async def test_a_notice_of_withheld_events_is_acknowledged(stage: Stage, tmp_path: Path) -> None:
     """Slack's notice that there were too many events is acknowledged and counted."""
     for minutes in (1, 2):
         assert (await stage.slack.send_rate_limit_notice()).ok
@@ -55,12 +55,12 @@ async def test_events_that_are_held_back(stage: Stage, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", UNKNOWN_EVENTS)
-async def test_an_event_that_nobody_listens_for(
+async def test_an_unknown_event_is_acknowledged(
     stage: Stage,
     tmp_path: Path,
     kind: str,
 ) -> None:
-    """It is sent once, and no more."""
+    """Slack sends it only once."""
     stage.slack.emit(kind, user=stage.ana.id, function={"callback_id": "x"}, inputs={})
     await stage.slack.wait_for_deliveries()
     assert [d.state for d in stage.slack.deliveries] == ["acknowledged"]
@@ -68,7 +68,7 @@ async def test_an_event_that_nobody_listens_for(
 
 
 @pytest.mark.parametrize("kind", UNKNOWN_INTERACTIONS)
-async def test_an_interaction_that_nobody_listens_for(
+async def test_an_unknown_interaction_is_acknowledged(
     stage: Stage,
     tmp_path: Path,
     kind: str,
@@ -82,7 +82,7 @@ async def test_an_interaction_that_nobody_listens_for(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_look_at_the_certificate(tmp_path: Path, method: str) -> None:
+async def test_slacks_certificate_check_is_answered(tmp_path: Path, method: str) -> None:
     """Slack does not sign `ssl_check`; the response is 200, and nothing starts."""
     async with on_stage(tmp_path, mode="http") as stage:
         assert await stage.slack.http.ssl_check(method) == 200
@@ -99,7 +99,7 @@ async def test_a_look_at_the_certificate(tmp_path: Path, method: str) -> None:
         {"ssl_check": "1", "text": "a" * 1_000},
     ],
 )
-async def test_nothing_else_may_be_unsigned(tmp_path: Path, fields: dict[str, str]) -> None:
+async def test_other_unsigned_requests_are_rejected(tmp_path: Path, fields: dict[str, str]) -> None:
     """Similar requests are rejected like every unsigned request."""
     async with on_stage(tmp_path, mode="http") as stage, aiohttp.ClientSession() as session:
         url = str(stage.slack.request_url)

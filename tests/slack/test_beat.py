@@ -1,4 +1,4 @@
-"""How often open replies are updated: within Slack's rate limit, however many are open."""
+"""How often open replies are updated: within Slack's rate limit, no matter how many are open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_all_replies_stay_within_the_rate_limit(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 10, 100])
-def test_replies_that_are_edited_share_fewer_calls(count: int) -> None:
+def test_edited_replies_share_fewer_calls(count: int) -> None:
     """Slack allows half as many edits as appends."""
     throttle = UpdateThrottle()
     with ExitStack() as replies:
@@ -34,7 +34,7 @@ def test_replies_that_are_edited_share_fewer_calls(count: int) -> None:
         assert count * 60 / interval_s <= EDITS_A_MINUTE
 
 
-def test_the_first_sign_of_one_question_is_shown_at_once() -> None:
+def test_the_first_update_appears_at_once() -> None:
     """With a hundred questions it appears within a second, after all models were called."""
     throttle = UpdateThrottle()
     with ExitStack() as replies:

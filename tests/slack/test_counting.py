@@ -26,7 +26,7 @@ def counted() -> Counted:
     return Counted()
 
 
-async def test_a_rate_limit_that_was_waited_out_is_seen(counted: Counted) -> None:
+async def test_a_retried_rate_limit_is_counted(counted: Counted) -> None:
     """The rejected try counts as well as the successful one."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
@@ -59,8 +59,8 @@ async def test_errors_are_counted_by_their_class(
     assert counted.calls == [("chat.postMessage", outcome)]
 
 
-async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
-    """A call without a response may have had its effect."""
+async def test_a_lost_response_is_counted_separately(counted: Counted) -> None:
+    """A call without a response may have taken effect."""
     async with LocalSlack() as slack:
         client = web_client(slack.bot_token, slack.api_url, counted)
         slack.fail_next("chat.startStream", drop_response=True)
@@ -69,7 +69,7 @@ async def test_a_lost_answer_is_told_apart(counted: Counted) -> None:
     assert counted.calls == [("chat.startStream", "no_answer")]
 
 
-async def test_an_upload_makes_no_label(counted: Counted) -> None:
+async def test_an_upload_adds_no_label(counted: Counted) -> None:
     """Addresses outside the Web API contain ids: they are not counted."""
     handler = RequestCounter(counted, "https://slack.com/api/")
     request = HttpRequest(method="POST", url="https://files.slack.com/upload/v1/ABC", headers={})
@@ -79,6 +79,6 @@ async def test_an_upload_makes_no_label(counted: Counted) -> None:
     assert counted.calls == []
 
 
-def test_too_many_requests_is_a_rate_limit_whatever_stands_in_the_answer() -> None:
+def test_a_429_is_a_rate_limit_whatever_its_body() -> None:
     """A 429 may come from a server in front of Slack, without Slack's error code."""
     assert outcome_of(HttpResponse(status_code=429, headers={})) == "rate_limited"

@@ -36,17 +36,17 @@ from tests.stage import on_stage
         ("big.log", b"x" * 5_000_001, "over 5 MB"),
     ],
 )
-async def test_what_cannot_be_read_is_said(
+async def test_an_unreadable_file_is_named_with_its_reason(
     tmp_path: Path, name: str, data: bytes, why: str
 ) -> None:
-    """The reply comes anyway, and names each unread file and the reason."""
+    """The reply is posted anyway, and names each unread file and the reason."""
     async with on_stage(tmp_path) as stage:
         shown = await ask(stage, "What is it?", stage.slack.upload(name, data))
         assert f"Not read: {name} ({why})." in shown
         assert text(stage) == (f"[attached and not read: {name} ({why})]\n\nAna asks:\nWhat is it?")
 
 
-async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: Path) -> None:
+async def test_a_file_name_that_is_an_address_is_shown_as_code(tmp_path: Path) -> None:
     """It becomes no link under the reply or in the overview."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload("www.host.example", b"MZ\0")]
@@ -76,7 +76,7 @@ async def test_a_name_that_is_an_address_is_code_wherever_it_is_told(tmp_path: P
         ("large.txt", {"size": 5_000_001}, "over 5 MB"),
     ],
 )
-async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
+async def test_files_known_to_be_unreadable_are_not_downloaded(
     tmp_path: Path, name: str, told: dict[str, Any], why: str
 ) -> None:
     """Files that can't be used are not downloaded."""
@@ -86,8 +86,8 @@ async def test_what_is_known_to_be_unreadable_is_not_even_fetched(
         assert stage.slack.file_requests == []
 
 
-async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
-    """Ten per question, its own files first; the note names the others."""
+async def test_the_latest_of_many_files_are_read(tmp_path: Path) -> None:
+    """Ten are read per question, starting with the question's own; the note names the others."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.txt", f"text {n}".encode()) for n in range(12)]
         ts = await stage.slack.post(stage.ben, stage.general, "First", files=files[:1])
@@ -102,7 +102,7 @@ async def test_of_many_files_the_latest_are_read(tmp_path: Path) -> None:
         )
 
 
-async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
+async def test_all_files_share_a_size_limit(tmp_path: Path) -> None:
     """Files beyond the limit are left out and named."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.log", b"words\n" * 800_000) for n in range(4)]
@@ -111,7 +111,7 @@ async def test_all_files_together_have_a_limit(tmp_path: Path) -> None:
         assert len(stage.slack.file_requests) == 3
 
 
-async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path: Path) -> None:
+async def test_many_unreadable_files_share_one_note(tmp_path: Path) -> None:
     """The note names ten files and counts the rest."""
     async with on_stage(tmp_path) as stage:
         files = [stage.slack.upload(f"n{n}.xlsx", b"MZ\0") for n in range(14)]
@@ -135,7 +135,7 @@ async def test_a_thread_full_of_unreadable_files_is_told_of_in_one_line(tmp_path
         (RedirectFault("http://["), "not hosted by Slack"),
     ],
 )
-async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
+async def test_a_misbehaving_host_costs_only_the_file(
     tmp_path: Path, fault: FileFault, why: str
 ) -> None:
     """Sign-in pages, wrong sizes and foreign redirects only cost the file."""
@@ -147,14 +147,14 @@ async def test_a_host_that_misbehaves_costs_the_file_and_not_the_answer(
         assert "Sign in" not in text(stage)
 
 
-async def test_without_the_scope_all_else_works(tmp_path: Path) -> None:
-    """The reply comes and names the missing permission."""
+async def test_without_the_file_scope_everything_else_works(tmp_path: Path) -> None:
+    """The reply is posted and names the missing permission."""
     async with on_stage(tmp_path) as stage:
         stage.slack.app.scopes.discard("files:read")
         withheld = stage.slack.upload("theirs.txt", b"Hello", id_only=True)
         shown = await ask(stage, "What?", stage.slack.upload("notes.txt", b"Hello"), withheld)
         assert "a file (missing permission files:read)" in shown
-        # The bot asked Slack for its scopes before this one was taken away.
+        # The bot looked up its scopes before this one was removed.
         assert "notes.txt (Slack sent a web page instead)" in shown
         assert "[attached and not read: notes.txt (" in text(stage)
 
@@ -172,8 +172,8 @@ async def test_a_deleted_file_is_named_as_deleted(tmp_path: Path) -> None:
         assert "late.txt (deleted)" in shown
 
 
-async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> None:
-    """It costs no model call, and the asker learns what can be read."""
+async def test_a_question_with_only_an_unreadable_file_gets_advice(tmp_path: Path) -> None:
+    """It costs no model call, and the asker learns which files can be read."""
     async with on_stage(tmp_path) as stage:
         channel = stage.slack.dm(stage.ana)
         plan = stage.slack.upload("plan.xlsx", b"MZ\0")
@@ -183,7 +183,7 @@ async def test_an_unreadable_file_alone_is_told_what_to_do(tmp_path: Path) -> No
         assert stage.models.questions == []
 
 
-async def test_no_other_host_is_ever_asked(tmp_path: Path) -> None:
+async def test_no_other_host_gets_a_request(tmp_path: Path) -> None:
     """A redirect to another host sends it neither the token nor a request."""
     arrived: list[web.Request] = []
 

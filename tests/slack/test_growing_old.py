@@ -16,7 +16,7 @@ TEXT = f"First **bold words** here.\n\n{TABLE}\n```py\nx = 1\n\ny = 2\n```\n\nTh
 
 
 @pytest.mark.parametrize("old", [1e9, 0.0])
-async def test_a_message_that_grows_old_ends_well(
+async def test_an_old_message_ends_with_a_paragraph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: float
 ) -> None:
     """An old message ends with a paragraph, never inside code, a table or bold text."""

@@ -1,4 +1,4 @@
-"""A paid answer is never lost: text that Slack rejects is sent plainer, and the buttons stay."""
+"""A paid answer is never lost: rejected text is sent in a plainer form, and the buttons stay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.slack.ui.strings.reply import REPLY_REFUSED_FILED
 from bot.slack.ui.strings.troubles import TROUBLES
 from bot.storage.tables import posts, runs
 from tests.models.replies import Reply
-from tests.slack.user_actions import ALL_EVENTS, idle, told
+from tests.slack.user_actions import ALL_EVENTS, wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
 
 TABLE = "| model | cost |\n|---|---|\n| red | low |"
@@ -43,7 +43,7 @@ def thread(stage: Stage, ts: str) -> str:
 async def ended(stage: Stage, ts: str) -> str:
     """Wait until the question is done, and return the thread."""
     await stage.slack.wait_for(lambda: ours(stage, ts), timeout=20)
-    await idle(stage)
+    await wait_until_idle(stage)
     assert not any(message.streaming for message in ours(stage, ts))
     return thread(stage, ts)
 
@@ -88,7 +88,7 @@ CASES: list[tuple[Part, str]] = [
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
 @pytest.mark.parametrize(("part", "error"), CASES)
-async def test_a_reply_outlives_what_slack_refuses(
+async def test_a_reply_survives_slacks_refusals(
     tmp_path: Path, part: Part, error: str, *, streams: bool
 ) -> None:
     """The complete text is there once, without "No reply", and its answers open."""
@@ -111,7 +111,7 @@ async def test_a_reply_outlives_what_slack_refuses(
 
 
 @pytest.mark.parametrize("method", [*STREAMING, "every one"])
-async def test_a_stream_that_slack_refuses_becomes_a_message(tmp_path: Path, method: str) -> None:
+async def test_a_refused_stream_becomes_a_message(tmp_path: Path, method: str) -> None:
     """No stream stays open, and the text with its buttons is there once."""
     methods = STREAMING if method == "every one" else [method]
     async with on_stage(tmp_path, models=SPEAKING) as stage:
@@ -125,9 +125,7 @@ async def test_a_stream_that_slack_refuses_becomes_a_message(tmp_path: Path, met
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
-async def test_buttons_that_are_refused_below_a_reply_follow_it(
-    tmp_path: Path, *, streams: bool
-) -> None:
+async def test_refused_buttons_follow_the_reply(tmp_path: Path, *, streams: bool) -> None:
     """If the reply's last call may have no blocks, a small message has the button."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         if not streams:
@@ -156,8 +154,8 @@ async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
         stage.slack.refuse("blocks")
         await ended(stage, await stage.ask("What is the risk?"))
         await stage.slack.command(stage.ben, stage.general, "/moa", "Only for Ben?")
-        await told(stage, stage.ben, "After the table.")
-        await idle(stage)
+        await wait_for_notice(stage, stage.ben, "After the table.")
+        await wait_until_idle(stage)
         await stage.slack.command(stage.ana, stage.general, "/moa", "answers")
         await stage.opened_view(stage.ana, "# One reply from 3 answers")
         outsider = stage.slack.add_user("Cem")
@@ -166,7 +164,7 @@ async def test_the_command_opens_the_latest_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fails_once", [False, True])
-async def test_a_long_plain_reply_is_whole(tmp_path: Path, *, fails_once: bool) -> None:
+async def test_a_long_plain_reply_is_complete(tmp_path: Path, *, fails_once: bool) -> None:
     """Without any blocks, a long reply takes several plain messages, in order and each once."""
     text = "\n\n".join(f"P{number}P " + "word " * 60 for number in range(40))
     async with on_stage(tmp_path, models={"writer-1": Reply(text)}, default="single") as stage:
@@ -193,7 +191,7 @@ async def stored_posts(stage: Stage) -> list[str]:
 
 
 def refuse_text(stage: Stage) -> None:
-    """Let Slack refuse every message with the reply's text."""
+    """Make Slack refuse every message with the reply's text."""
     for method in POSTS:
         stage.slack.fail_next(
             method,
@@ -203,7 +201,7 @@ def refuse_text(stage: Stage) -> None:
         )
 
 
-async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> None:
+async def test_a_reply_refused_in_every_form_becomes_a_file(tmp_path: Path) -> None:
     """With files:write the text is uploaded, and the buttons are tried below it."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.add("files:write")
@@ -220,7 +218,7 @@ async def test_a_reply_that_no_message_may_hold_is_a_file(tmp_path: Path) -> Non
         assert_no_payload_repeats(stage)
 
 
-async def test_a_reply_that_cannot_be_shown_keeps_its_answers(tmp_path: Path) -> None:
+async def test_a_reply_that_cannot_be_posted_keeps_its_answers(tmp_path: Path) -> None:
     """Without files:write a notice says so, with the buttons to open the answers and to retry."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.app.scopes.discard("files:write")
@@ -247,8 +245,8 @@ async def test_a_notice_is_posted_without_its_buttons(tmp_path: Path) -> None:
         assert stage.slack.messages(stage.slack.dm(stage.ana)) == []
 
 
-async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
-    """A process that dies before the small message leaves it to the next one."""
+async def test_missing_buttons_are_posted_after_a_restart(tmp_path: Path) -> None:
+    """If a process dies before posting the small message, the next one posts it."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         stage.slack.fail_next(
             "chat.stopStream",
@@ -268,9 +266,7 @@ async def test_buttons_come_after_a_restart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("streams", [True, False], ids=["streamed", "edited"])
-async def test_a_plain_reply_is_there_once_after_a_restart(
-    tmp_path: Path, *, streams: bool
-) -> None:
+async def test_a_plain_reply_appears_once_after_a_restart(tmp_path: Path, *, streams: bool) -> None:
     """Without its tag and its buttons a reply looks unfinished: it is removed and posted again."""
     async with on_stage(tmp_path, models=SPEAKING, events=ALL_EVENTS) as stage:
         if not streams:
@@ -282,7 +278,7 @@ async def test_a_plain_reply_is_there_once_after_a_restart(
         before = {message.ts for message in ours(stage, ts)}
         asked = len(stage.models.questions)
         await reopened(stage)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = thread(stage, ts)
         assert shown.count("Before the table.") == shown.count("After the table.") == 1
         assert before.isdisjoint(m.ts for m in ours(stage, ts) if "After" in m.text)
@@ -291,7 +287,7 @@ async def test_a_plain_reply_is_there_once_after_a_restart(
 
 
 async def reopened(stage: Stage) -> None:
-    """Let the run be resumed, as if its process had died before its end was stored."""
+    """Make the run resume, as if its process had died before its end was stored."""
     async with stage.bot.database.begin() as connection:
         undone = update(runs).values(state="running", finished_at=None)
         await connection.execute(undone)

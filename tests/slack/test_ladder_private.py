@@ -11,7 +11,7 @@ from bot.slack.ui.blocks import SHARE, SHOW_ANSWERS
 from bot.slack.ui.strings import footer as strings
 from bot.slack.ui.strings.troubles import TROUBLES
 from tests.models.replies import Reply
-from tests.slack.user_actions import idle, told
+from tests.slack.user_actions import wait_for_notice, wait_until_idle
 from tests.stage import Stage, on_stage
 
 TABLE = "| model | cost |\n|---|---|\n| red | low |"
@@ -27,12 +27,12 @@ def private(stage: Stage) -> str:
 
 async def asked_privately(stage: Stage) -> None:
     await stage.slack.command(stage.ana, stage.general, "/moa", "What is the risk?")
-    await told(stage, stage.ana, "After the table.")
-    await idle(stage)
+    await wait_for_notice(stage, stage.ana, "After the table.")
+    await wait_until_idle(stage)
 
 
 @pytest.mark.parametrize("part", ["feedback", "table", "blocks"])
-async def test_a_private_reply_outlives_what_slack_refuses(tmp_path: Path, part: Part) -> None:
+async def test_a_private_reply_survives_slacks_refusals(tmp_path: Path, part: Part) -> None:
     """It stays private and whole, and its answers open by a button or a command."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         stage.slack.refuse(part)
@@ -59,15 +59,15 @@ async def test_a_private_notice_needs_no_button(tmp_path: Path) -> None:
         await asked_privately(stage)
         stage.slack.refuse("blocks")
         await stage.slack.command(stage.ana, stage.general, "/moa", "And now?")
-        await told(stage, stage.ana, TROUBLES["hourly_limit"].split("`")[0])
+        await wait_for_notice(stage, stage.ana, TROUBLES["hourly_limit"].split("`")[0])
 
 
 @pytest.mark.parametrize("part", ["table", "blocks"])
-async def test_a_shared_reply_outlives_what_slack_refuses(tmp_path: Path, part: Part) -> None:
+async def test_a_shared_reply_survives_slacks_refusals(tmp_path: Path, part: Part) -> None:
     """The channel gets the whole text once, and the private copy goes."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)
-        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        reply = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         stage.slack.refuse(part)
         await stage.slack.click(stage.ana, reply, SHARE)
         [shared] = await stage.slack.wait_for(lambda: stage.slack.messages(stage.general))
@@ -77,11 +77,11 @@ async def test_a_shared_reply_outlives_what_slack_refuses(tmp_path: Path, part: 
         await stage.slack.wait_for(lambda: "After the table." not in private(stage))
 
 
-async def test_a_shared_reply_gets_its_button_in_a_message_of_its_own(tmp_path: Path) -> None:
+async def test_a_shared_replys_button_may_be_a_separate_message(tmp_path: Path) -> None:
     """If only the button is refused below it, the text keeps its form."""
     async with on_stage(tmp_path, models=SPEAKING) as stage:
         await asked_privately(stage)
-        reply = await told(stage, stage.ana, f"[{strings.SHARE}]")
+        reply = await wait_for_notice(stage, stage.ana, f"[{strings.SHARE}]")
         stage.slack.fail_next(
             "response_url",
             error="invalid_blocks",

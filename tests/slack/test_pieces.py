@@ -1,4 +1,4 @@
-"""Long texts are split at good places."""
+"""Long texts are split at suitable places."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_long_line_of_code_is_split_inside_its_fence() -> None:
     assert "".join(re.sub(r"`|\n", "", piece) for piece in pieces) == "x" * 1_000
 
 
-def test_inline_code_is_mended() -> None:
+def test_split_inline_code_is_closed_and_reopened() -> None:
     """An address in a long code span is code in every piece."""
     pieces = split_markdown("`" + f"{EVIL} " * 60 + "`", LIMIT)
     assert all(piece.startswith("`") and piece.count("`") == 2 for piece in pieces)
@@ -82,14 +82,14 @@ def test_a_word_does_not_become_a_fence() -> None:
     assert head + rest == "a " * 190 + "b" * 8 + " ~~~ " + "c" * 200
 
 
-def test_a_limit_that_is_too_small_is_refused() -> None:
+def test_a_limit_that_is_too_small_is_rejected() -> None:
     """There must be room for the added marks."""
     with pytest.raises(ValueError, match="at least"):
         cut("a", SMALLEST_LIMIT - 1)
 
 
 @given(st.text(alphabet="ab \n.", max_size=3_000))
-def test_pieces_of_plain_text_join_to_it(text: str) -> None:
+def test_joined_pieces_equal_the_text(text: str) -> None:
     """Without code, the joined pieces equal the text."""
     pieces = split_markdown(text, LIMIT)
     assert "".join(pieces) == text

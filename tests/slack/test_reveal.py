@@ -1,4 +1,4 @@
-"""Who may open the answers, and what the modal says if it cannot show them."""
+"""Who may open the answers, and what the modal says if it can't show them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_forged_value_shows_nothing(tmp_path: Path) -> None:
         await stage.opened_view(stage.ana, "no longer stored")
 
 
-async def test_the_requester_policy_lets_only_the_asker_in(tmp_path: Path) -> None:
+async def test_with_the_requester_policy_only_the_asker_sees_answers(tmp_path: Path) -> None:
     """With `reveal = "requester"` other members are refused."""
     extra = '\n[slack]\nreveal = "requester"\n'
     async with on_stage(tmp_path, extra=extra) as stage:
@@ -64,7 +64,7 @@ async def test_the_requester_policy_lets_only_the_asker_in(tmp_path: Path) -> No
         await stage.opened_view(stage.ana, WRITTEN)
 
 
-async def test_nobody_means_nobody(tmp_path: Path) -> None:
+async def test_with_the_nobody_policy_no_one_sees_answers(tmp_path: Path) -> None:
     """With `reveal = "nobody"` there is no button, and older buttons open nothing."""
     async with on_stage(tmp_path, extra='\n[slack]\nreveal = "nobody"\n') as stage:
         ts = await stage.ask("What is the risk?")
@@ -79,7 +79,7 @@ async def test_nobody_means_nobody(tmp_path: Path) -> None:
         assert "written by" not in stage.slack.render(view)
 
 
-async def test_in_a_channel_shared_with_outsiders_only_the_asker_is_let_in(tmp_path: Path) -> None:
+async def test_in_a_shared_channel_only_the_asker_sees_answers(tmp_path: Path) -> None:
     """In Slack Connect channels the answers are for the person who asked."""
     async with on_stage(tmp_path) as stage:
         shared = stage.slack.add_channel(
@@ -110,7 +110,7 @@ async def test_an_expired_trigger_asks_for_another_click(tmp_path: Path) -> None
         assert stage.replies(ts) == [reply]
 
 
-async def test_a_failing_journal_does_not_leave_the_modal_loading(tmp_path: Path) -> None:
+async def test_a_failing_run_store_does_not_leave_the_modal_loading(tmp_path: Path) -> None:
     """If the answers cannot be loaded, the modal shows an error ID and works again later."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -140,8 +140,8 @@ async def test_a_view_that_slack_refuses_is_replaced_by_a_short_one(tmp_path: Pa
         await stage.opened_view(stage.ana, strings.ANSWERS_FAILED)
 
 
-async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
-    """If Slack cannot say who is in the channel, nothing is shown, and the text blames no one."""
+async def test_a_failed_membership_check_is_explained(tmp_path: Path) -> None:
+    """If Slack can't say who is in the channel, nothing is shown, and the text blames no one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
         stage.slack.fail_next("conversations.members", error="internal_error")
@@ -152,7 +152,7 @@ async def test_who_cannot_be_checked_is_told_so(tmp_path: Path) -> None:
         await stage.opened_view(stage.ben, WRITTEN)
 
 
-async def test_a_modal_that_is_open_is_authorised_at_every_click(
+async def test_an_open_modal_is_authorised_at_every_click(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seconds after someone leaves the channel, or it is shared, they see no more answers."""

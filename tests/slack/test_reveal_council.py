@@ -36,7 +36,7 @@ COMPARED = {
 }
 
 
-async def test_rankings_and_differences_are_told(tmp_path: Path, database: str) -> None:
+async def test_rankings_and_differences_are_shown(tmp_path: Path, database: str) -> None:
     """A council shows the rankings, and where answers agree and differ, with their authors."""
     async with on_stage(
         tmp_path, models=_council(), extra=COUNCIL, default="council", database=database
@@ -57,7 +57,7 @@ async def test_rankings_and_differences_are_told(tmp_path: Path, database: str) 
         assert ANSWERS_BEST not in shown
 
 
-async def test_an_anonymous_channel_is_shown_no_name_anywhere(tmp_path: Path) -> None:
+async def test_an_anonymous_channel_shows_no_names_anywhere(tmp_path: Path) -> None:
     """No page of the modal reveals which model is which, not even in hidden fields."""
     extra = COUNCIL + '\n[slack]\nnames = "anonymous"\ncost = "hidden"\n'
     async with on_stage(tmp_path, models=_council(), extra=extra, default="council") as stage:

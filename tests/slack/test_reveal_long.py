@@ -28,7 +28,7 @@ def long(kind: str, length: int) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_is_the_same_however_much_follows(kind: str) -> None:
+def test_a_page_does_not_depend_on_later_text(kind: str) -> None:
     """The first pages of 200,000 characters equal those of a shorter answer with the same start."""
     short, whole = long(kind, LAYOUT_LIMIT + 2 * LONG_PAGE_TEXT), long(kind, 200_000)
     assert text_page(whole, 0)[0] == text_page(short, 0)[0]
@@ -36,7 +36,7 @@ def test_a_page_is_the_same_however_much_follows(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_page_fits_a_view(kind: str) -> None:
-    """Each page keeps to 100 blocks and 250,000 bytes; the last page says that it is the last."""
+    """Each page has at most 100 blocks and 250,000 bytes, and the last one is marked as last."""
     text = long(kind, 70_000)
     number = pages = 0
     while number <= pages:

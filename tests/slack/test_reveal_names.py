@@ -1,4 +1,4 @@
-"""Which names the modal shows, and that it hides them where it must."""
+"""Which names the modal shows, and when it hides them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from moa.types import Status
 from tests.slack.modal_samples import ANONYMOUS, answer, call, page, run
 
 
-def test_a_letter_names_what_was_read_under_it() -> None:
+def test_a_letter_is_the_label_in_the_prompt() -> None:
     """In anonymous channels "Model B" wrote the answer labelled B."""
     read = [answer(1, 1, label="B"), answer(1, 2, label="A"), answer(1, 3, "late")]
     shown = page(run(read), "1-B", ANONYMOUS)
@@ -27,7 +27,7 @@ def test_a_letter_names_what_was_read_under_it() -> None:
     assert "Words of 1 and 3." in page(run(read), "1-C", ANONYMOUS)
 
 
-def test_places_tell_no_names() -> None:
+def test_positions_reveal_no_names() -> None:
     """In anonymous channels neither order nor letters follow the order in moa.toml."""
     orders: set[str] = set()
     for seed in range(40):
@@ -48,7 +48,7 @@ def test_places_tell_no_names() -> None:
     st.sampled_from(("complete", "partial", "unsynthesised", None)),
     st.booleans(),
 )
-def test_an_anonymous_modal_holds_no_name(
+def test_an_anonymous_modal_contains_no_names(
     states: list[Status], status: str | None, writes: object
 ) -> None:
     """Titles, options, errors, notes, opinions, aggregators, hidden fields: none reveals a name."""
@@ -83,7 +83,7 @@ def test_an_anonymous_modal_holds_no_name(
         assert "$" not in json.dumps(view)
 
 
-def test_what_stands_under_a_reply_names_nobody_either() -> None:
+def test_notes_under_a_reply_reveal_no_names() -> None:
     """Notes in an anonymous channel reveal models neither by name nor by order."""
     notes = (
         "zz.one: The oldest turn was left out.",

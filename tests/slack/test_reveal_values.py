@@ -54,7 +54,7 @@ def test_six_layers_of_twelve_models_fit(policy: RevealPolicy) -> None:
             assert sum(f"Words of {layer} and {position}." in text for text in seen) == 1
 
 
-def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
+def test_the_largest_possible_pipeline_fits() -> None:
     """With eleven layers of 32 models the overview has pages and the menu lists every answer."""
     answers = [answer(n, p, "failed") for n in range(1, 12) for p in range(1, 33)]
     shown = RunForViewer.from_run(run(answers), NAMED, ())
@@ -63,8 +63,8 @@ def test_the_largest_pipeline_that_can_be_set_up_fits() -> None:
     assert "Page 2 of 2" in render_blocks(view["blocks"])
 
 
-def test_tries_and_stand_ins_are_told() -> None:
-    """The overview shows retries, stand-ins, and backups that were not needed."""
+def test_retries_and_backups_are_shown() -> None:
+    """The overview shows retries, and backups with and without an answer."""
     one, two, three = (answer(1, position, label=LABELS[position]) for position in (1, 2, 3))
     calls = [
         call(one, one.model, 1, "overloaded"),
@@ -81,7 +81,7 @@ def test_tries_and_stand_ins_are_told() -> None:
     assert "zzmodel1x3 (D): answered in 1.5 s · zzspare was also asked but not needed" in shown
 
 
-def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
+def test_a_layers_closing_time_is_shown_if_known() -> None:
     """A layer closes when the next one starts; after an interruption the time is unknown."""
     first, late, second = answer(1, 1, label="A"), answer(1, 2, "late"), answer(2, 1, label="A")
     line = call(first, first.model, 1, ended=4.0)
@@ -97,7 +97,7 @@ def test_when_a_layer_closed_is_told_where_it_is_known() -> None:
 
 
 @pytest.mark.parametrize("kind", [*FAILURE_REASONS, "cancelled", "internal", None])
-def test_every_kind_of_failure_has_words(kind: str | None) -> None:
+def test_every_kind_of_failure_has_a_description(kind: str | None) -> None:
     """Every outcome of a call has a plain description, never its error kind."""
     for status in ("failed", "cut"):
         failed = replace(answer(1, 1, status), error_kind=kind, error=None)
@@ -107,14 +107,14 @@ def test_every_kind_of_failure_has_words(kind: str | None) -> None:
         assert "{" not in told
 
 
-def test_what_was_not_asked_is_told_so() -> None:
+def test_a_skipped_model_is_shown_as_not_asked() -> None:
     """A model skipped after failures is not shown as failed again."""
     resting = replace(answer(1, 1, "failed"), error_kind="breaker_open")
     assert "zzmodel1x1: not asked" in page(run([resting]))
     assert "Not asked." in page(run([resting]), "1-A")
 
 
-def test_rankings_that_tie_are_told_as_tied() -> None:
+def test_tied_rankings_are_shown_as_tied() -> None:
     """A combined ranking with a tie names no winner."""
     answers = [answer(1, 1, label="A"), answer(1, 2, label="B")]
     rankings = [
@@ -151,7 +151,7 @@ words_of_a_model = st.text(max_size=20)
 
 
 @given(words_of_a_model, words_of_a_model, words_of_a_model)
-def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: str) -> None:
+def test_a_disagreement_survives_the_run_store(topic: str, view: str, agreed: str) -> None:
     """Text from models survives the run store, which holds it as plain ASCII."""
     views = (View(view, ("A",), ("red",)), View(view, ("B", "C"), ("green", "blue")))
     told = Disagreement((agreed,), (Difference(topic, views),))
@@ -163,6 +163,6 @@ def test_a_disagreement_is_kept_as_it_was_told(topic: str, view: str, agreed: st
 
 
 @pytest.mark.parametrize("packed", ["", "null", "[]", '["a"]', '"abc"', "[1,2,Infinity]", None])
-def test_foreign_metadata_is_no_place(packed: object) -> None:
+def test_foreign_metadata_is_ignored(packed: object) -> None:
     """Foreign text in the modal's hidden field is ignored."""
     assert ModalLocation.unpack(packed) is None

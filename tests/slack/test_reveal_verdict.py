@@ -13,9 +13,7 @@ from tests.slack.modal_walk import choose, reveal, verdict
 from tests.stage import Stage, on_stage
 
 
-async def test_one_answer_is_found_best_and_the_verdict_taken_back(
-    tmp_path: Path, database: str
-) -> None:
+async def test_an_answer_can_be_marked_as_best_and_unmarked(tmp_path: Path, database: str) -> None:
     """The mark is personal; marking another answer moves it, and a second click removes it."""
     async with on_stage(tmp_path, database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -35,7 +33,7 @@ async def test_one_answer_is_found_best_and_the_verdict_taken_back(
         assert await _verdicts(stage) == {(stage.ana.id, "1-2")}
 
 
-async def test_a_verdict_that_slack_sends_twice_counts_once(tmp_path: Path) -> None:
+async def test_a_repeated_click_counts_once(tmp_path: Path) -> None:
     """A repeated click does not cancel the first one."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -47,7 +45,7 @@ async def test_a_verdict_that_slack_sends_twice_counts_once(tmp_path: Path) -> N
         assert await _verdicts(stage) == {(stage.ana.id, "1-1")}
 
 
-async def test_a_verdict_of_somebody_who_left_is_not_taken(tmp_path: Path) -> None:
+async def test_a_former_member_cannot_mark_an_answer(tmp_path: Path) -> None:
     """Every click is authorised again before anything is stored."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))

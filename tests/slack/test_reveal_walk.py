@@ -1,4 +1,4 @@
-"""Walking through the answers modal of a running bot."""
+"""Going through the answers modal of a running bot."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_long_answer_is_readable_to_its_end(tmp_path: Path) -> None:
         assert "Page 1 of 2" in await turn(stage, stage.ana, "reveal_page:0")
 
 
-async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None:
+async def test_each_calls_outcome_is_explained(tmp_path: Path) -> None:
     """Truncated, failed and retried calls are explained in the overview and at the answer."""
     models = {
         "red-1": Reply("Half an", stop="length"),
@@ -81,7 +81,7 @@ async def test_what_became_of_each_call_is_said_in_words(tmp_path: Path) -> None
         assert strings.ANSWERS_BEST not in shown
 
 
-async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
+async def test_a_late_answer_can_be_read(tmp_path: Path) -> None:
     """A layer that continued without a model says so, and the late answer can be read."""
     slow = {"blue-1": Reply("Blue came late.", first_token_s=0.5)}
     hurry = "quorum = 2\ngrace_s = 0\n"
@@ -100,7 +100,7 @@ async def test_an_answer_that_came_too_late_can_be_read(tmp_path: Path) -> None:
         assert "Blue came late." in shown
 
 
-async def test_a_reply_that_is_not_synthesised_says_whose_it_is(tmp_path: Path) -> None:
+async def test_an_unsynthesised_reply_names_its_author(tmp_path: Path) -> None:
     """When no aggregator answered, the modal says that the reply is one model's own."""
     models = {"writer-1": Reply(fault=Status(400)), "green-1": Reply("A better answer by far.")}
     async with on_stage(tmp_path, models=models) as stage:
@@ -112,7 +112,7 @@ async def test_a_reply_that_is_not_synthesised_says_whose_it_is(tmp_path: Path) 
         assert "writer: didn't answer: its server rejected the request" in shown
 
 
-async def test_a_reply_that_broke_off_says_so(tmp_path: Path) -> None:
+async def test_an_unfinished_reply_is_marked(tmp_path: Path) -> None:
     """The modal names the model that started the reply and says that it did not finish."""
     models = {"writer-1": Reply("One two three four.", fault=Cut(after=3))}
     async with on_stage(tmp_path, models=models) as stage:
@@ -131,7 +131,7 @@ async def test_a_single_model_has_no_other_answers(tmp_path: Path) -> None:
         assert options(view.blocks) == []
 
 
-async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -> None:
+async def test_an_unknown_location_opens_the_overview(tmp_path: Path) -> None:
     """Forged values of menus and buttons open the overview and store nothing."""
     async with on_stage(tmp_path) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))
@@ -145,8 +145,8 @@ async def test_a_place_that_is_not_there_leads_to_the_overview(tmp_path: Path) -
         assert strings.ANSWERS_GONE in await turn(stage, stage.ana, "reveal_go:next")
 
 
-async def test_a_run_under_way_can_be_looked_at_again(tmp_path: Path) -> None:
-    """While models work, the modal says so; "Refresh" shows the answers once they are there."""
+async def test_an_unfinished_run_can_be_refreshed(tmp_path: Path) -> None:
+    """While models work, the modal says so. "Refresh" shows the answers once they exist."""
     gate = asyncio.Event()
     models = {"writer-1": [Reply("The first reply."), Reply("The second reply.", gate=gate)]}
     async with on_stage(tmp_path, models=models) as stage:
@@ -179,7 +179,7 @@ async def test_the_modal_opens_while_the_bot_is_busy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-async def test_another_worker_turns_the_pages_too(tmp_path: Path, database: str) -> None:
+async def test_another_worker_handles_an_open_modal(tmp_path: Path, database: str) -> None:
     """Clicks keep no state: an open modal works after a restart or in another process."""
     async with on_stage(tmp_path, mode="http", database=database) as stage:
         reply = await stage.replied(await stage.ask("What is the risk?"))

@@ -107,7 +107,7 @@ def test_lists_keep_their_depth_and_numbers() -> None:
     assert [text_of([e]) for e in lists] == ["one", "sub", "two\nmore"]
 
 
-def test_code_in_a_list_does_not_stop_its_count() -> None:
+def test_code_in_a_list_keeps_its_numbering() -> None:
     """Numbers continue after a code block."""
     shown = elements("1. a\n   ```\n   x\n   ```\n   b\n2. c")
     assert [e["type"].removeprefix("rich_text_") for e in shown] == [
@@ -126,7 +126,7 @@ def test_the_deepest_indent_is_slacks() -> None:
 
 
 @pytest.mark.parametrize("markdown", ["", "\n\n", "![](x)", "[]()", "-", "```\n```"])
-def test_nothing_makes_no_blocks(markdown: str) -> None:
+def test_an_empty_text_gives_no_blocks(markdown: str) -> None:
     """An empty text makes no block; Slack would refuse an empty one."""
     assert elements(markdown) == []
 
@@ -145,7 +145,7 @@ def test_long_texts_are_paged(markdown: str) -> None:
     assert elements(markdown)
 
 
-def test_a_paged_list_goes_on_counting() -> None:
+def test_a_paged_list_continues_its_numbers() -> None:
     """The second page of a numbered list starts with the next number."""
     first, second = rich_text("1. item\n" * 20, limit=50)[:2]
     assert len(first["elements"][0]["elements"]) == 12
@@ -159,21 +159,21 @@ def test_text_beyond_all_depth_is_shown(mark: str) -> None:
     assert text_of(rich_text(markdown)).replace(" ", "") == markdown.replace(" ", "")
 
 
-def test_half_an_address_is_no_link() -> None:
+def test_half_an_address_is_not_a_link() -> None:
     """An address that is split between blocks is text, not a link to somewhere else."""
     blocks = rich_text(GOOD, ALLOWED, limit=20)
     assert text_of(blocks) == GOOD
     assert {leaf["type"] for leaf in leaves(blocks)} == {"text"}
 
 
-def test_a_limit_of_nothing_is_refused() -> None:
-    """A limit without room raises an error."""
+def test_a_limit_of_zero_is_rejected() -> None:
+    """A limit of zero raises an error."""
     with pytest.raises(ValueError, match="at least 1"):
         rich_text("a", limit=0)
 
 
 @given(st.text(alphabet="abc XY\u6f22\u0628", max_size=400), st.integers(5, 60))
-def test_plain_words_are_all_there(words: str, limit: int) -> None:
+def test_plain_text_is_kept(words: str, limit: int) -> None:
     """The blocks contain exactly the text of the Markdown."""
     shown = text_of(rich_text("a" + words + "a", limit=limit))
     assert shown == "a" + words + "a"
@@ -204,7 +204,7 @@ MARKS = [
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join))
-def test_nothing_live_is_made(markdown: str) -> None:
+def test_only_safe_elements_are_created(markdown: str) -> None:
     """Any input gives only text, links to allowed hosts, and addresses as code."""
     for leaf in leaves(elements(markdown)):
         assert leaf["type"] in {"text", "link"}

@@ -14,7 +14,7 @@ from bot.settings import load
 from bot.slack.ui.strings.footer import RETRY
 from tests.databases import fresh_sqlite
 from tests.models.replies import Reply, Stall
-from tests.slack.user_actions import ALL_EVENTS, idle
+from tests.slack.user_actions import ALL_EVENTS, wait_until_idle
 from tests.stage import Stage, on_stage
 
 EDITED = '\n[slack]\nshow = "edit"\n'
@@ -54,13 +54,13 @@ async def final_blocks(stage: Stage) -> str:
     """Ask, and return the blocks of the reply, but for the task cards."""
     ts = await stage.ask("What is the risk?")
     await stage.slack.wait_for(lambda: ours(stage, ts))
-    await idle(stage)
+    await wait_until_idle(stage)
     return without_ids([b for b in ours(stage, ts)[0].blocks if b["type"] != "plan"])
 
 
 @pytest.mark.parametrize("text", ["Short.", "| a | b |\n|---|---|\n| 1 | 2 |"])
-async def test_both_ways_end_alike(tmp_path: Path, text: str) -> None:
-    """The blocks below the text are the same."""
+async def test_edited_and_streamed_replies_end_alike(tmp_path: Path, text: str) -> None:
+    """The blocks below the text are identical."""
     ends: list[str] = []
     for number, extra in enumerate(("", EDITED)):
         folder = tmp_path / str(number)
@@ -81,15 +81,15 @@ async def test_an_edited_reply_is_stopped(tmp_path: Path) -> None:
             lambda: any("One two" in stage.slack.render(m) for m in ours(stage, ts))
         )
         await stage.slack.press_stop(stage.ana, stage.general, ts)
-        await idle(stage)
+        await wait_until_idle(stage)
         shown = "".join(stage.slack.render(m) for m in ours(stage, ts))
         assert "One two three" in shown
         assert "Stopped." in shown
         assert f"[{RETRY}]" in shown
 
 
-def test_only_two_ways_exist(tmp_path: Path) -> None:
-    """A typo is named with the allowed values."""
+def test_an_invalid_show_setting_is_rejected(tmp_path: Path) -> None:
+    """The error names a typo and the allowed values."""
     (tmp_path / "moa.toml").write_text('[slack]\nshow = "streem"\n', encoding="utf-8")
     with pytest.raises(ConfigurationError, match="show") as caught:
         load(tmp_path, {"OPENAI_API_KEY": "x"})

@@ -1,4 +1,4 @@
-"""The prompt says who wrote, when and where, and looking that up costs no reply."""
+"""The prompt says who wrote, when and where. A failed lookup never costs a reply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.slack.api.lookup_cache import LookupCache
 from bot.slack.api.users import Person
 from bot.slack.thread.names import name_people
 from bot.slack.thread.situation import Situation
-from tests.slack.prompts import timeless
+from tests.slack.prompts import without_times
 from tests.stage import Stage, on_stage
 
 NEW_YEAR = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
@@ -46,7 +46,9 @@ def prompt(stage: Stage) -> str:
         ("", 0, "Thursday, 31 December 2026, 23:30", "time zone is unknown", "Thu 31 Dec, 23:00"),
     ],
 )
-def test_times_are_the_askers(tz: str, offset: int, now: str, zone: str, earlier: str) -> None:
+def test_times_are_in_the_askers_time_zone(
+    tz: str, offset: int, now: str, zone: str, earlier: str
+) -> None:
     """Date, weekday and time are in the asker's time zone, also without a time zone database."""
     here = situation(Person("Ana", real_name="Ana", tz=tz, utc_offset_s=offset))
     assert f"It is {now} for the person who asks" in here.system
@@ -55,7 +57,7 @@ def test_times_are_the_askers(tz: str, offset: int, now: str, zone: str, earlier
 
 
 @pytest.mark.parametrize("ts", [None, "", "command-1", "9" * 40, "nan", [], "-1e300"])
-def test_what_is_no_time_has_none(ts: object) -> None:
+def test_an_invalid_ts_has_no_time(ts: object) -> None:
     """A command's placeholder or a broken ts is left out."""
     assert situation(Person("Ana")).format_time(ts) == ""
 
@@ -97,7 +99,7 @@ def test_no_two_people_share_a_name(people: list[tuple[str, str, str]], names: l
 
 
 async def test_sixty_people_are_looked_up_at_the_same_time(tmp_path: Path) -> None:
-    """One after the other they would exceed the time for all names."""
+    """One after the other, they would exceed the time limit for all names."""
     async with on_stage(tmp_path, default="single") as stage:
         ts = await stage.slack.post(stage.ben, stage.general, "Names?")
         for number in range(60):
@@ -110,15 +112,15 @@ async def test_sixty_people_are_looked_up_at_the_same_time(tmp_path: Path) -> No
         assert all(f"Person {number} wrote:" in prompt(stage) for number in range(60))
 
 
-async def test_a_slow_slack_costs_names_and_no_reply(tmp_path: Path) -> None:
-    """After two seconds people have numbers; once Slack answers, they have names."""
+async def test_a_slow_slack_costs_only_names(tmp_path: Path) -> None:
+    """After two seconds, people have numbers. Once Slack responds, they have names."""
     async with on_stage(tmp_path, default="single") as stage:
         stage.slack.delay("users.info", 3_600)
         stage.slack.delay("conversations.info", 3_600)
         ts = await stage.slack.post(stage.ben, stage.general, "One")
         await stage.ask("Who?", thread_ts=ts)
         await stage.replied(ts)
-        assert timeless(prompt(stage)) == "member 1 wrote:\n> One\n\nmember 2 asks:\nWho?"
+        assert without_times(prompt(stage)) == "member 1 wrote:\n> One\n\nmember 2 asks:\nWho?"
         stage.slack.delay("users.info", 0)
         await stage.ask("Who now?", thread_ts=ts)
         await stage.replied(ts, 2)
@@ -154,7 +156,7 @@ async def test_simultaneous_questions_share_a_lookup() -> None:
     assert sorted(asked) == ["U1", "U2"]
 
 
-async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:
+async def test_a_private_channels_name_is_not_shown(tmp_path: Path) -> None:
     """Its members may not want people in other channels to know of it."""
     async with on_stage(tmp_path, default="single") as stage:
         secret = stage.slack.add_channel("layoffs", members=[stage.ben], private=True)
@@ -167,7 +169,7 @@ async def test_a_private_channels_name_is_not_told(tmp_path: Path) -> None:
         assert "> See #a-channel and #launch" in prompt(stage)
 
 
-async def test_a_question_carries_its_time_and_place(tmp_path: Path) -> None:
+async def test_a_prompt_has_its_time_and_place(tmp_path: Path) -> None:
     """In a channel the prompt has its name and topic; in a direct message neither."""
     clock = Clock(scale=0.0, start=1_795_435_800.0)
     async with on_stage(tmp_path, default="single", clock=clock) as stage:

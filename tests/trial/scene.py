@@ -62,7 +62,7 @@ aggregator = "writer"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Sends what the page would send. `cookie` is "" before the first visit."""
+    """Sends the page's requests. `cookie` is "" before the first visit."""
 
     trial: Trial
     session: ClientSession
@@ -74,7 +74,7 @@ class Visitor:
         return self.trial.address.partition("/?")[0]
 
     async def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
-        """Fetch a page; gives status, text and headers."""
+        """Fetch a page, and return status, text and headers."""
         sent = {"Cookie": self.cookie, **headers}
         url = URL(self.base + path, encoded=True)
         async with self.session.get(url, headers=sent, allow_redirects=False) as answer:
@@ -96,7 +96,7 @@ class Visitor:
         files: dict[str, bytes] | None = None,
         **headers: str,
     ) -> tuple[int, str]:
-        """Post a form; gives status and text."""
+        """Post a form, and return status and text."""
         form = FormData()
         form.add_field("values", json.dumps(values), content_type="text/plain")
         for name, data in (files or {}).items():
@@ -106,11 +106,11 @@ class Visitor:
             return answer.status, await answer.text()
 
     def room(self, name: str) -> str:
-        """The id of a channel."""
+        """Return the id of a channel."""
         return next(each.id for each in self.trial.slack.conversations if each.name == name)
 
     async def reply(self, room: str = "team", count: int = 1) -> SlackMessage:
-        """Wait for the bot's replies in a channel, examples aside; gives the last."""
+        """Wait for the bot's replies in a channel, except examples, and return the last."""
 
         def found() -> list[SlackMessage]:
             channel = next(c for c in self.trial.slack.conversations if c.name == room)
@@ -127,7 +127,7 @@ class Visitor:
 async def on_trial(
     folder: Path, *, keep: bool = False, delay: float = 0.1, ready: bool = True, no_models: str = ""
 ) -> AsyncGenerator[Visitor, None]:
-    """A trial whose page is open."""
+    """Run a trial whose page is open."""
     (folder / "moa.toml").write_text(CONFIG.format(delay=delay), encoding="utf-8")
     settings = load(folder, {})
     if no_models:
@@ -145,7 +145,7 @@ async def on_trial(
 
 
 async def opened_modal(visitor: Visitor, name: str, containing: str) -> str:
-    """The id of a person's modal once it shows a text."""
+    """Wait until a person's modal shows a text, and return its id."""
     slack = visitor.trial.slack
 
     def shown() -> str:

@@ -1,4 +1,4 @@
-"""A kept trial goes on where it ended."""
+"""A kept trial continues where it ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.trial.scene import on_trial, opened_modal
 
 
 async def test_a_kept_trial_shows_the_same_and_answers_the_first_question(tmp_path: Path) -> None:
-    """Messages, files and answers are there again, and no event is taken for an earlier one."""
+    """Messages, files and answers are restored, and no event is mistaken for an earlier one."""
     async with on_trial(tmp_path, keep=True) as visitor:
         room = visitor.room("team")
         await visitor.act("ana", "post", {"a.txt": b"12"}, channel=room, text="@MoA Which one?")
@@ -55,7 +55,7 @@ async def test_a_folder_is_used_by_one_trial_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
-    """A file that is no saved trial is named, and stays as it is."""
+    """The error names a file that isn't a saved trial, and the file stays as it is."""
     for text in ("no JSON", json.dumps({"version": 99}), json.dumps([1]), '{"version": 1}'):
         (tmp_path / "slack.json").write_text(text, encoding="utf-8")
         with pytest.raises(ConfigurationError, match="isn't a saved trial"):

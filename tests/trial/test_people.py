@@ -22,7 +22,7 @@ def _last(slack: LocalSlack) -> str:
     return slack.messages("team")[-1].ts
 
 
-async def test_the_examples_are_there_at_once_and_labelled(tmp_path: Path) -> None:
+async def test_the_first_page_has_labelled_examples(tmp_path: Path) -> None:
     """The first page shows a finished thread, labelled as written by scripted models."""
     async with on_trial(tmp_path, ready=False) as visitor:
         _, _, headers = await visitor.get("/")
@@ -94,7 +94,7 @@ async def test_a_question_is_answered_and_its_answers_open(tmp_path: Path) -> No
         assert visitor.trial.slack.current_modal("Carla") is None
 
 
-async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
+async def test_commands_work_as_in_slack(tmp_path: Path) -> None:
     """/moa works; an unknown command and one in a thread are refused below the message box."""
     async with on_trial(tmp_path) as visitor:
         room = visitor.room("team")
@@ -110,7 +110,7 @@ async def test_commands_answer_as_slack_would(tmp_path: Path) -> None:
 
 
 async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
-    """A required field must be filled in; then the question goes where the form says."""
+    """A required field must be filled in. Then the question is posted where the form says."""
     async with on_trial(tmp_path) as visitor:
         await visitor.act("ana", "shortcut", callback_id="ask_anywhere")
         view = await opened_modal(visitor, "Ana", "What would you like to know?")
@@ -138,8 +138,8 @@ async def test_a_form_is_checked_and_sent(tmp_path: Path) -> None:
         assert visitor.trial.slack.current_modal("Ana") is None
 
 
-async def test_a_file_can_be_asked_about_and_downloaded(tmp_path: Path) -> None:
-    """A file goes with the question, and comes back as a download that cannot run."""
+async def test_a_file_can_be_shared_and_downloaded(tmp_path: Path) -> None:
+    """A file is sent with the question, and offered as a download that can't run."""
     async with on_trial(tmp_path) as visitor:
         room, page = visitor.room("team"), b"<script>alert(1)</script>"
         await visitor.act(
@@ -175,7 +175,7 @@ async def test_hostile_text_is_escaped_everywhere(tmp_path: Path) -> None:
 
 
 async def test_a_killed_bot_answers_after_its_restart(tmp_path: Path) -> None:
-    """The page says that the bot is down; once it is back, the question gets its reply."""
+    """The page says that the bot is down. Once it is back, the question gets its reply."""
     async with on_trial(tmp_path, delay=1.0) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="@MoA Which one?")
@@ -203,7 +203,7 @@ async def test_a_question_without_a_bot_reaches_the_next_one(tmp_path: Path) -> 
         assert reply.thread_ts != second.thread_ts
 
 
-async def test_faults_can_be_switched(tmp_path: Path) -> None:
+async def test_faults_can_be_turned_on_and_off(tmp_path: Path) -> None:
     """Without streaming and with every model down the reply says so; then all works again."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
@@ -224,8 +224,8 @@ async def test_faults_can_be_switched(tmp_path: Path) -> None:
         assert reply.stream is not None
 
 
-async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path: Path) -> None:
-    """The examples and their answers open; a new question fails as it would in Slack."""
+async def test_without_models_questions_fail_with_a_notice(tmp_path: Path) -> None:
+    """The examples and their answers open. A new question fails as it would in Slack."""
     async with on_trial(tmp_path, no_models="Set OPENAI_API_KEY.") as visitor:
         room = visitor.room("team")
         _, text, _ = await visitor.get(f"/as/ana/{room}")
@@ -238,7 +238,7 @@ async def test_without_models_the_page_says_so_and_no_reply_is_invented(tmp_path
 
 
 async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
-    """Only the author can; an edit keeps mentions, and shows what was typed for the next one."""
+    """Only the author can; an edit keeps mentions, and the next edit starts with the typed text."""
     async with on_trial(tmp_path) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         await visitor.act("ana", "post", channel=room, text="Hi @Ben & #team @here <b>")
@@ -256,7 +256,7 @@ async def test_people_edit_and_delete_what_they_wrote(tmp_path: Path) -> None:
 
 
 async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
-    """A thread shows its first message and the newest replies; earlier ones on request."""
+    """A thread shows its first message and the newest replies, and earlier ones on request."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         root = await slack.post("Ben", "team", "the root")
@@ -273,8 +273,8 @@ async def test_long_threads_show_their_newest_replies(tmp_path: Path) -> None:
         assert "Show earlier replies" not in text
 
 
-async def test_an_open_page_learns_what_others_write(tmp_path: Path) -> None:
-    """Live updates hold everything at first, then only what is new; a deleted thread ends them."""
+async def test_an_open_page_shows_what_others_write(tmp_path: Path) -> None:
+    """The first update has everything, later ones only what is new; a deleted thread ends them."""
     async with on_trial(tmp_path, ready=False) as visitor:
         room, slack = visitor.room("team"), visitor.trial.slack
         ts = await slack.post("Ana", "team", "Just a thought.")
@@ -313,7 +313,7 @@ async def test_times_are_those_of_the_visitor(tmp_path: Path) -> None:
 
 
 async def next_event(stream: ClientResponse) -> dict[str, Any]:
-    """The next live update that changes something."""
+    """Return the next live update that changes something."""
     while True:
         line = (await stream.content.readline()).decode()
         assert line

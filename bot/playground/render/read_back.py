@@ -38,7 +38,7 @@ def _converted(block: Json) -> list[Json]:
 
 
 def _blocks(markdown: str) -> list[Json]:
-    """Return a text as rich_text blocks, with a block of its own for each table."""
+    """Return a text as rich_text blocks, with a separate block for each table."""
     blocks: list[Json] = []
     for kind, content in _parts(_parser.parse(markdown)):
         if kind == "table":

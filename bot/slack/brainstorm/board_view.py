@@ -12,7 +12,7 @@ from bot.figures import dollars
 from bot.slack.brainstorm import ids
 from bot.slack.brainstorm.text import (
     dots_count,
-    handed_in_text,
+    ideas_summary,
     people_count,
     phase_text,
     safe_topic,
@@ -106,7 +106,7 @@ def theme_label(title: str, count: int, limit: int = 60) -> str:
 
 
 def _counts(facts: BoardFacts) -> str:
-    parts = [escape_mrkdwn(handed_in_text(facts.counts))]
+    parts = [escape_mrkdwn(ideas_summary(facts.counts))]
     session = facts.session
     if session.phase == "silence" and not session.settled:
         parts.append(strings.MODELS_AT_WORK)

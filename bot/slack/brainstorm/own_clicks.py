@@ -68,11 +68,11 @@ class OwnIdeas:
         text, named = parse_added(view)
         if not text.strip():
             raise RefusedError(strings.ADD_EMPTY)
-        handing = await self._support.brainstorms.hand_in(
+        result = await self._support.brainstorms.hand_in(
             session.id, actor_of(body).user, text, key=f"view:{view.get('id')}", named=named
         )
-        if handing != "stored":
-            raise RefusedError(strings.ADD_OVER if handing == "over" else strings.ADD_FULL)
+        if result != "stored":
+            raise RefusedError(strings.ADD_OVER if result == "over" else strings.ADD_FULL)
         return None
 
     async def _mine(self, body: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ def minutes_count(number: int) -> str:
     return strings.count(number, strings.MINUTE, strings.MINUTES)
 
 
-def handed_in_text(counts: IdeaCounts) -> str:
+def ideas_summary(counts: IdeaCounts) -> str:
     """Return the number of ideas, and of the people and models who handed them in."""
     models = strings.count(counts.models, strings.MODEL, strings.MODELS)
     both = (

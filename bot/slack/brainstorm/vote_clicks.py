@@ -66,9 +66,9 @@ class VoteClicks:
         session = await self._support.admit(body, session_id)
         opened = await self._support.views.open_ideas(session)
         among = {group.representative for group in opened.grouping.groups}
-        voting = await self._support.brainstorms.vote(session.id, actor_of(body).user, given, among)
-        if voting == "over":
+        result = await self._support.brainstorms.vote(session.id, actor_of(body).user, given, among)
+        if result == "over":
             raise RefusedError(strings.VOTE_OVER)
-        if voting == "too_many":
+        if result == "too_many":
             raise RefusedError(strings.VOTE_TOO_MANY.format(dots=dots_count(session.dots)))
         return None

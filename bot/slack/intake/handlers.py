@@ -102,9 +102,9 @@ class QuestionIntake:
             _, _, more = text.partition(" ")
             await subcommand.run(await self._command_context(ack, body, more.strip()))
             return
-        if meant := closest_subcommand(text):
+        if name := closest_subcommand(text):
             command = str(body.get("command") or "/moa")
-            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=meant))
+            await _respond(ack, strings.COMMAND_DID_YOU_MEAN.format(command=command, name=name))
             return
         incoming = question_in_command(body, (await self._identity.get()).team_id)
         stored = await self._store(incoming) if incoming else None

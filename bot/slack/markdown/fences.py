@@ -157,10 +157,10 @@ class FenceTracker:
     def feed(self, line: str) -> None:
         """Add the next line, without its line end."""
         if self.fence is not None:
-            meeting = self.fence.relation_of(line)
-            if meeting == "content":
+            relation = self.fence.relation_of(line)
+            if relation == "content":
                 return
             self.fence = None
-            if meeting == "closed":
+            if relation == "closed":
                 return
         self.fence = self._lines.feed(line)

@@ -178,8 +178,8 @@ class SafeStream:
         line, is_complete = _window(text, start, final=final)
         if not is_complete:
             _require_closing(fence, line, full=len(line) == HOLD)
-        meeting = fence.relation_of(line)
-        if meeting == "left":
+        relation = fence.relation_of(line)
+        if relation == "left":
             # The container has ended, and the fence with it. Close it explicitly for every parser.
             self._writer.write_raw(f"{fence.prefix}```\n")
             self._fence = None
@@ -187,7 +187,7 @@ class SafeStream:
         self._at_line_start = False
         body = fence.body_of(line) or 0
         self._writer.write_raw(line[:body])
-        if meeting == "content":
+        if relation == "content":
             return start + body
         self._fence = None
         code = line[body:]

@@ -43,7 +43,7 @@ class CurrentMembers:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self._locks: dict[str, asyncio.Lock] = {}
-        self._looks: dict[str, tuple[float, frozenset[str]]] = {}
+        self._lookups: dict[str, tuple[float, frozenset[str]]] = {}
         self._left, self._counted = float(LOOKUPS), time.monotonic()
 
     async def since(self, asked: float, channel: str) -> frozenset[str]:
@@ -53,14 +53,14 @@ class CurrentMembers:
         """
         if len(self._locks) > CACHE_SIZE:
             self._locks.clear()
-            self._looks.clear()
+            self._lookups.clear()
         async with self._locks.setdefault(channel, asyncio.Lock()):
-            since, members = self._looks.get(channel, (0.0, frozenset[str]()))
+            since, members = self._lookups.get(channel, (0.0, frozenset[str]()))
             if since < asked:
                 await self._wait_for_lookup()
                 since = time.monotonic()
                 members = await channel_members(self._client, channel)
-                self._looks[channel] = since, members
+                self._lookups[channel] = since, members
             return members
 
     async def _wait_for_lookup(self) -> None:

@@ -132,8 +132,10 @@ class TypingStatus:
             try:
                 await self._clear_one(means)
             except SLACK_ERRORS as error:
-                log.info("status_not_cleared", means=means, error=code_of(error))
-                if code_of(error) in TRANSIENT:
+                code = code_of(error)
+                if code != "no_reaction":  # an earlier attempt may have shown it, or not
+                    log.info("status_not_cleared", means=means, error=code)
+                if code in TRANSIENT:
                     raise
             self._shown.discard(means)
 

@@ -111,13 +111,13 @@ def parse_channel(
     inherited = preferences.resolve(Choices(workspace=choices.workspace))
     form = FormValues(view)
     checked = form.checked(LISTENING)
-    taking_part = form.selected(WITH, get_args(Participants))
+    participants = form.selected(WITH, get_args(Participants))
     return ChannelChoice.model_validate(
         _shared(form, inherited, preferences)
         | {
             "follow_ups": _if_changed(FOLLOW_UPS in checked, inherited.follow_ups),
             "offer_brainstorms": _if_changed(OFFER in checked, inherited.offer_brainstorms),
-            "brainstorm_with": None if taking_part == inherited.brainstorm_with else taking_part,
+            "brainstorm_with": None if participants == inherited.brainstorm_with else participants,
         }
     )
 

@@ -6,7 +6,8 @@ direct → revise → moderate. To add a strategy, write a file here that ends i
 add it to `STRATEGIES`. The engine does not change.
 
 Why functions and not objects: a `StrategySpec` only says which function builds which layer's prompt
-and what becomes of the layer's texts (`Task`). The engine reads the task and no strategy's name.
+and what becomes of the layer's texts (`Task`). The engine reads the task and never a strategy's
+name.
 With a method for each layer, every strategy would contain part of the engine, and its prompts
 could not be tested without one.
 """
@@ -42,10 +43,10 @@ STRATEGIES: Mapping[str, StrategySpec] = MappingProxyType(
 
 
 def strategy_named(name: str) -> StrategySpec:
-    """Return the strategy of this name.
+    """Return the strategy with this name.
 
     Raises:
-        PipelineError: there is none; the message lists those there are.
+        PipelineError: there is no such strategy; the message lists all names.
     """
     if name not in STRATEGIES:
         raise PipelineError(f'there is no strategy "{name}". {nearest(name, STRATEGIES)}')

@@ -1,4 +1,4 @@
-"""A reply that continues in another message, at a good place, and safe at any place."""
+"""A reply that continues in another message, at a suitable place, and safely at any place."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def assert_good(attack: Attack, messages: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_message_breaks_safely_wherever_its_time_is_over() -> None:
+def test_an_old_message_can_be_split_safely_anywhere() -> None:
     """An old message ends at once, and both parts are as safe as the whole.
 
     Short texts are split at up to fifteen positions, long ones several times at random ones.
@@ -99,7 +99,7 @@ def test_a_ripe_message_ends_with_its_paragraph() -> None:
         "A sentence with `code` and _words_ in it.\n\n",
     ],
 )
-def test_a_ripe_message_ends_in_no_code_and_no_table(block: str) -> None:
+def test_a_ripe_message_never_ends_inside_code_or_a_table(block: str) -> None:
     """With any flushes, a block ends in the message where it started."""
     for at in range(1, len(block)):
         thread = Thread()
@@ -109,7 +109,7 @@ def test_a_ripe_message_ends_in_no_code_and_no_table(block: str) -> None:
         assert thread.messages in ([f"Text.\n\n{block}", "The end."], ["Text.\n\n", block, "End"])
 
 
-def test_the_end_of_a_reply_begins_no_new_message() -> None:
+def test_the_end_of_a_reply_starts_no_new_message() -> None:
     """The last words of a reply do not start a new message just because the current one is ripe."""
     thread = Thread()
     thread.flush("One.\n\n")
@@ -142,16 +142,14 @@ def test_the_end_of_a_reply_begins_no_new_message() -> None:
           "  | a | b |\n  |---|---|\n  | 3 | 4 |\n  | 5"]),
     ],
 )  # fmt: skip
-def test_an_old_message_is_mended_where_it_breaks(
-    shown: str, text: str, messages: list[str]
-) -> None:
+def test_open_markup_is_closed_and_reopened(shown: str, text: str, messages: list[str]) -> None:
     """Open markup is closed in an old message and reopened in the next one."""
     now, rest, full = fill_message(shown, text, final=False, age="old")
     assert full
     assert [shown + now, rest] == messages
 
 
-def test_a_message_that_slack_has_ended_goes_on_whole() -> None:
+def test_a_message_ended_by_slack_continues_completely() -> None:
     """If Slack ended a message, the next one gets all pending text."""
     assert break_after("a **b", " c** d\n\ne")[1] == "**c** d\n\ne"
     assert break_after(f"{HEAD}| 1 | 2 |\n", "| 3 | 4 |")[1] == f"{HEAD}| 3 | 4 |"
@@ -169,7 +167,7 @@ def test_a_table_moves_as_a_whole() -> None:
     assert thread.messages[1] == table + "\nThe end."
 
 
-def test_a_table_that_is_too_long_is_begun_anew() -> None:
+def test_a_long_table_repeats_its_header() -> None:
     """Each message of a long table repeats its header, and every row appears once."""
     rows = [f"| {number} | x |\n" for number in range(2_000)]
     thread = Thread()

@@ -1,4 +1,4 @@
-"""Places in a brainstorm's result."""
+"""Ranks in a brainstorm's result."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def lines(*ballots: dict[str, int]) -> list[str]:
     return result_lines(SESSION, tally(grouping, ballots), Readable(ideas))[2:]
 
 
-def test_tied_places_are_marked_and_ideas_without_dots_have_none() -> None:
-    """Two ideas with the same dots don't read like a wrong number."""
+def test_tied_ranks_are_marked_and_ideas_without_dots_have_no_rank() -> None:
+    """Two ideas with the same dots share a rank, and the text says so."""
     assert lines({"2": 2, "1": 1}, {"3": 1}) == [
         "1. Rice (2 dots)",
         "=2. Soup (1 dot, tied)",
@@ -34,6 +34,6 @@ def test_tied_places_are_marked_and_ideas_without_dots_have_none() -> None:
     ]
 
 
-def test_without_dots_no_idea_has_a_place() -> None:
+def test_without_dots_no_idea_has_a_rank() -> None:
     """If nobody voted, no idea is ahead of another."""
     assert lines() == [f"{words} (no dots)" for words in ("Soup", "Rice", "Bread", "Cake")]
