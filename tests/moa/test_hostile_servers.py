@@ -27,12 +27,6 @@ async def server() -> AsyncGenerator[ModelServer, None]:
         yield running
 
 
-@pytest.fixture
-async def endpoints() -> AsyncGenerator[Endpoints, None]:
-    async with Endpoints() as made:
-        yield made
-
-
 def model_at(server: ModelServer, endpoints: Endpoints, name: str) -> moa.Model:
     spec = ModelSpec(provider="openai", model=name, base_url=server.openai_url, api_key="k")
     return build(spec, moa.Profile(name), endpoints)
