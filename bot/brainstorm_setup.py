@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.brainstorm.service import Brainstorms
+from bot.brainstorm.session import BrainstormSession
 from bot.brainstorm.thinking import PipelineThinking, Plans
 from bot.brainstorm.worker import BrainstormWorker, Clock
 from bot.jobs.session_jobs import session_jobs
@@ -76,7 +77,13 @@ class BrainstormParts:
 async def open_brainstorms(needs: BrainstormNeeds) -> AsyncGenerator[BrainstormParts, None]:
     """Create the parts, and work on brainstorms until exit."""
     client, sessions, now = needs.client, needs.sessions, needs.now
-    thinking = PipelineThinking(needs.plans)
+
+    async def allowance(session: BrainstormSession) -> float | None:
+        stored = await sessions.get(session.id) or session
+        left = await needs.budgets.left(session.team, session.user, session.channel)
+        return None if left is None else left + max(stored.reserved_usd, stored.cost_usd)
+
+    thinking = PipelineThinking(needs.plans, allowance)
     views = SessionViews(sessions, needs.preferences, needs.people)
     about = AboutRuns(client, sessions, needs.runs, needs.jobs.hand_over, needs.people)
     worker = BrainstormWorker(sessions, SlackBoard(client, views, now), thinking, about, now)

@@ -52,7 +52,7 @@ class Brainstorms:
         """Start a brainstorm and return its id; None if the request was handled before.
 
         Raises:
-            Unanswerable: its maximum cost does not fit into a budget.
+            Unanswerable: its usual cost does not fit into a budget.
         """
         async with self._starting:  # each sees what the one before has reserved
             await self._admission.admit_cost(

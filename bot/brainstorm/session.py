@@ -47,7 +47,7 @@ class StartRequest:
         pipeline: whose models take part.
         minutes: of silence.
         dots: per person.
-        reserved_usd: the most that ideas and themes may cost.
+        reserved_usd: what the brainstorm usually costs.
     """
 
     key: str

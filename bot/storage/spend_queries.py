@@ -120,7 +120,7 @@ async def _live(connection: AsyncConnection, asker: _Asker) -> Sequence[Any]:
 
 
 def _reserved(asker: _Asker) -> Select[Any, Any, Any]:
-    """Select what brainstorms whose models are at work may still cost at most."""
+    """Select what brainstorms whose models are at work will usually still cost."""
     to_come = brainstorms.c.reserved_usd - brainstorms.c.cost_usd
     return select(brainstorms.c.user, brainstorms.c.channel, to_come.label("to_come")).where(
         brainstorms.c.team == asker.team, text(BRAINSTORM_IS_OPEN), to_come > 0

@@ -51,7 +51,7 @@ async def test_three_people_and_four_models(tmp_path: Path, database: str) -> No
     async with room(tmp_path, database=database) as here:
         ana, ben, slack = here.stage.ana, here.stage.ben, here.stage.slack
         board = await here.start()
-        assert "at most $" in slack.render(board)
+        assert "about $" in slack.render(board)
         await hand_in(here, board)
         here.clock.turn(seconds=10)
         await here.shows(board, "6 ideas from 3 people · 24 ideas from 4 models")

@@ -38,6 +38,7 @@ class BoardFacts:
         starter: the name of the person who started it.
         shows_cost: whether the channel shows costs.
         now: the moment it is drawn for.
+        is_over_budget: whether a model was not asked because a budget is used up.
     """
 
     session: BrainstormSession
@@ -47,6 +48,7 @@ class BoardFacts:
     starter: str
     shows_cost: bool
     now: datetime
+    is_over_budget: bool = False
 
 
 def board_blocks(facts: BoardFacts) -> list[Block]:
@@ -57,6 +59,7 @@ def board_blocks(facts: BoardFacts) -> list[Block]:
         *_whole_topic(session),
         section(phase_text(session, facts.now)),
         section(_hint(session)),
+        *([section(strings.BUDGET_USED_UP)] if facts.is_over_budget else []),
         *_themes(facts),
         context(_counts(facts)),
         *_buttons(session),
@@ -124,7 +127,7 @@ def _footer(facts: BoardFacts) -> str:
         escape_mrkdwn(session.pipeline),
     ]
     if facts.shows_cost and session.reserved_usd:
-        parts.append(strings.COST_AT_MOST.format(cost=dollars(session.reserved_usd)))
+        parts.append(strings.COST_ABOUT.format(cost=dollars(session.reserved_usd)))
     elif facts.shows_cost and session.cost_usd:
         parts.append(strings.COST_SO_FAR.format(cost=dollars(session.cost_usd)))
     return " · ".join(parts)
