@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from bot.health import Health
 from bot.jobs.local_pool import local_pool
 from bot.jobs.postgres_queue import postgres_queue
 from bot.limits import Budgets
-from bot.models import model_catalogue
+from bot.models import NO_MODELS, model_catalogue
 from bot.ports import Dispatcher, RunStore
 from bot.preferences import Preferences
 from bot.service import Service
@@ -71,7 +71,7 @@ from bot.telemetry.model_info import model_info
 from bot.telemetry.traces import Tracing
 from moa import PipelineError
 from moa.catalogue import ModelCatalogue
-from moa.providers import Endpoints
+from moa.providers import Endpoints, ProvidedModel
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +102,7 @@ async def open_bot(
     settings: Settings,
     *,
     mode: Mode,
+    models: Mapping[str, ProvidedModel] = NO_MODELS,
     tracer_provider: TracerProvider | None = None,
     now: Callable[[], datetime] = utc_now,
     contact: Contact | None = None,
@@ -111,6 +112,7 @@ async def open_bot(
     Args:
         settings: all settings.
         mode: how Slack's events arrive.
+        models: replace those of the same name in the settings.
         tracer_provider: receives traces; by default the one OpenTelemetry is configured with.
         now: returns the time that prompts state and brainstorms keep.
         contact: makes the first call to Slack; by default it is made once.
@@ -123,8 +125,9 @@ async def open_bot(
     async with AsyncExitStack() as stack:
         database = await open_database(environment.database_url)
         stack.push_async_callback(database.dispose)
-        endpoints = await stack.enter_async_context(Endpoints(network=settings.network))
-        catalogue = model_catalogue(settings, endpoints)
+        network = settings.network
+        endpoints = await stack.enter_async_context(Endpoints(network=network))
+        catalogue = model_catalogue(settings, endpoints, models)
         _check_pipelines(catalogue)
         await catalogue.prepare()
         metrics = Metrics(catalogue.pipelines, catalogue.tables)

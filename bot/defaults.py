@@ -1,6 +1,6 @@
-"""The pipelines used without a `moa.toml`: for the API keys set, or the local servers found.
+"""The pipelines used without a `moa.toml`, based on the API keys or local servers found.
 
-Model names and prices are as of November 2026; `moa-bot check` reports models that are gone.
+Model names and prices are as of November 2026. `moa-bot check` reports models that no longer exist.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SLOW = {
     "deadline_s": LOCAL_DEADLINE_S,
     "aggregator_deadline_s": LOCAL_AGGREGATOR_DEADLINE_S,
 }
-"""For found servers, also those at other addresses of one's own network."""
+"""For servers that were found, including those at other addresses of your network."""
 
 MIXTURE = 3
-"""Most models of several local servers to ask at once: they share one machine."""
+"""The most models of several local servers to ask at once, since they share one machine."""
 
 CONTEXT_WINDOWS = {"Ollama": 4096, "LM Studio": 4096}
 OTHER_CONTEXT_WINDOW = 8192
-"""The windows with which servers run a model by default. Ollama's is OLLAMA_CONTEXT_LENGTH."""
+"""The windows that servers give a model by default. Ollama's is OLLAMA_CONTEXT_LENGTH."""
 
 MIN_CONTEXT_WINDOW = 512
 
@@ -61,7 +61,7 @@ def default_config(variables: Mapping[str, str]) -> tuple[Config, str]:
     Keys come first, then model servers on this machine, then the embedded demo model.
 
     Raises:
-        NoModelsError: there is no key, no server, and the demo model isn't installed.
+        NoModelsError: there is no key and no server, and the demo model isn't installed.
     """
     openai = variables.get("OPENAI_API_KEY", "").strip()
     names = PRESETS["anthropic"].key_variables
@@ -131,7 +131,7 @@ def found_config(servers: Sequence[FoundServer], ollama_window: str = "") -> Con
 
 
 def _choose(servers: Sequence[FoundServer]) -> list[tuple[FoundServer, ServedModel]]:
-    """Return up to three models: of each server in turn, and of different families first."""
+    """Return up to three models, from each server in turn, with different families first."""
     by_server = ([(server, model) for model in server.models] for server in servers)
     in_turn = [each for each in chain.from_iterable(zip_longest(*by_server)) if each]
     first_of_family = {model.family: (server, model) for server, model in reversed(in_turn)}
@@ -140,7 +140,7 @@ def _choose(servers: Sequence[FoundServer]) -> list[tuple[FoundServer, ServedMod
 
 
 def _names(chosen: Sequence[tuple[FoundServer, ServedModel]]) -> list[str]:
-    """Return short names; the servers' own ones if the short ones aren't unique."""
+    """Return short names, or the servers' own names if the short ones aren't unique."""
     short = [model.id.rpartition("/")[2].removesuffix(".gguf") for _, model in chosen]
     if len(set(short)) == len(short):
         return short
@@ -178,7 +178,7 @@ def _source(servers: Sequence[FoundServer], config: Config) -> str:
 
 
 def demo_config() -> Config:
-    """Return one small model sampled twice (Self-MoA): more layers only repeat its mistakes."""
+    """Return one small model sampled twice (Self-MoA). More layers only repeat its mistakes."""
     model = ModelDefinition(
         provider="local",
         model="smollm2-135m-instruct",

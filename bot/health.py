@@ -39,7 +39,7 @@ class Health:
         link: the connection to Slack, which must be up for the bot to be ready.
 
     Attributes:
-        link: the same.
+        link: the connection to Slack.
     """
 
     def __init__(

@@ -207,19 +207,16 @@ def open_port(host: str, port: int, option: str) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
+        # `create_server` adds "(while attempting to bind on address …)".
+        reason = str(error.strerror).partition(" (while ")[0]
         raise ConfigurationError(
-            f"Can't listen on port {port} on {host} ({_why(error)}). Choose another with "
+            f"Can't listen on port {port} on {host} ({reason}). Choose another with "
             f"{option} or --host, or stop the program that uses it."
         ) from None
     # Connections inherit it. asyncio sets it only on sockets that it opened: without it, responses
     # on a kept connection wait 40 ms for the client's acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _why(error: OSError) -> str:
-    """Return the system's reason, without the address that Python adds to it."""
-    return str(error.strerror).partition(" (while ")[0]
 
 
 class _Server(uvicorn.Server):

@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 ADMIN_OPTION = "--metrics-port"
 
 GC_THRESHOLD = 100_000
-"""New objects between two collections of the youngest generation: one question creates
+"""New objects between two collections of the youngest generation. One question creates
 thousands."""
 
 

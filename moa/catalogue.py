@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from moa.access import (
     api_version_of,
@@ -47,7 +48,8 @@ class ModelCatalogue:
         config: the models and pipelines.
         endpoints: owns the connections; closing it is the caller's job.
         lookup: finds the keys' environment variables.
-        key_source: where keys are set, as error messages say it.
+        key_source: where keys are set, as named in error messages.
+        models: live models that replace those of the same name in `config`.
 
     Attributes:
         config: as given, with the longer default waits of local models.
@@ -61,13 +63,14 @@ class ModelCatalogue:
         lookup: Lookup,
         *,
         key_source: str = "in the environment",
+        models: Mapping[str, ProvidedModel] = MappingProxyType({}),
     ) -> None:
         self.config = patient_config(config, lookup)
         self.worker_share = WorkerShare()
         self._endpoints = endpoints
         self._lookup = lookup
         self._key_source = key_source
-        self._models: dict[str, ProvidedModel] = {}
+        self._models = dict(models)
         self._guarded_models: dict[str, Model] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -122,7 +125,7 @@ class ModelCatalogue:
         return self._models[name]
 
     async def prepare(self) -> None:
-        """Do now what would slow the first question: imports, clients, loading weights.
+        """Do the slow work of the first question now: imports, clients, loading weights.
 
         A model that can't be prepared doesn't stop the others: its calls report why.
         """

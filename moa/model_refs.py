@@ -15,7 +15,7 @@ from moa.local_defaults import is_local, patient_model, patient_plan
 from moa.pipeline.config import ModelDefinition
 from moa.pipeline.plan import Plan
 from moa.pipeline.provider_presets import PRESETS
-from moa.pipeline.strategies import STRATEGIES, Strategy, StrategySpec
+from moa.pipeline.strategies import Strategy, StrategySpec, strategy_named
 from moa.pipeline.strict_model import nearest, parse_table
 from moa.ports import Model
 from moa.providers import PROVIDERS, Endpoints, ProvidedModel
@@ -24,11 +24,11 @@ ModelRef = str | Model
 """A `moa.Model`, or "provider:model" with a provider of `moa.providers.PROVIDERS`."""
 
 DEFAULT_MODELS: Final = {"local": "smollm2-135m-instruct", "scripted": "echo"}
-"""The model of a provider that needs none named."""
+"""The default model of providers that don't need a model's name."""
 
 
 class ModelResolver:
-    """Makes live models of references. It collects mistakes, to report all of them together.
+    """Makes live models from references. It collects mistakes, to report all of them together.
 
     Args:
         endpoints: owns the connections; closing it is the caller's job.
@@ -60,19 +60,25 @@ class ModelResolver:
         aggregators = (
             proposers[:1] if aggregator is None else self._resolve("aggregator", aggregator)
         )
-        if isinstance(strategy, str) and strategy not in STRATEGIES:
-            near = nearest(strategy, STRATEGIES)
-            self.mistakes.append(f'strategy: there is no strategy "{strategy}". {near}')
+        spec = self._strategy(strategy)
         if self.mistakes:
             raise PipelineError("\n".join(self.mistakes))
-        spec = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
         plan = Plan.of(proposers, aggregator=aggregators, strategy=spec)
         return patient_plan(plan) if self._has_local else plan
 
     async def prepare(self) -> None:
-        """Do now what would slow the first calls. An error here is left to the calls to report."""
+        """Do the slow work of the first calls now. Errors are left for the calls to report."""
         ready = (model.prepare() for model in self._built.values())
         await asyncio.gather(*ready, return_exceptions=True)
+
+    def _strategy(self, strategy: str | Strategy | StrategySpec) -> Strategy | StrategySpec:
+        if not isinstance(strategy, str):
+            return strategy
+        try:
+            return strategy_named(strategy)
+        except PipelineError as error:
+            self.mistakes.append(f"strategy: {error}")
+            return StrategySpec()
 
     def _resolve(self, where: str, refs: ModelRef | Sequence[ModelRef]) -> list[Model]:
         if isinstance(refs, bytes | Mapping):

@@ -1,12 +1,12 @@
-"""Builds the prompt of a question about a brainstorm from what is stored."""
+"""Builds the prompt of a question about a brainstorm from stored data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.brainstorm.ports import BrainstormStore
-from bot.brainstorm.session import AboutSession, BrainstormSession
-from bot.brainstorm.tally import dots_of, voters_of, whole_grouping
+from bot.brainstorm.session import AboutSession, BrainstormSession, StoredIdea
+from bot.brainstorm.tally import complete_grouping, dots_of, voters_of
 from bot.errors import Unanswerable
 from bot.ports import Question, Thread, ThreadReader
 from moa import Prompt
@@ -21,7 +21,7 @@ from moa.brainstorm import (
 
 
 class BrainstormReader:
-    """`bot.ports.ThreadReader` for questions about brainstorms; all others go to another reader."""
+    """`bot.ports.ThreadReader` for questions about brainstorms. Others go to another reader."""
 
     def __init__(self, store: BrainstormStore, others: ThreadReader, late_title: str) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class BrainstormReader:
         """Return the brainstorm as the prompt.
 
         Raises:
-            Unanswerable: the brainstorm or the idea is gone, or nobody may see ideas yet.
+            Unanswerable: the brainstorm or the idea is gone, or ideas are still hidden.
         """
         if question.surface != "brainstorm":
             return await self._others.read(question, room)
@@ -42,9 +42,10 @@ class BrainstormReader:
             raise Unanswerable("thread_gone")
         stored = await self._store.ideas(session.id)
         ideas = [idea.as_idea for idea in stored]
+        said = tuple(_words_of(question.user, session, stored))
         if about.kind != "result":
-            return Thread(_about_ideas(session, about, ideas))
-        grouping = whole_grouping(session, stored, self._late_title)
+            return Thread(_about_ideas(session, about, ideas), asker_messages=said)
+        grouping = complete_grouping(session, stored, self._late_title)
         ballots = await self._store.ballots(session.id)
         prompt = result_prompt(
             session.topic,
@@ -55,7 +56,14 @@ class BrainstormReader:
             voters=voters_of(ballots),
             material=session.material,
         )
-        return Thread(prompt)
+        return Thread(prompt, asker_messages=said)
+
+
+def _words_of(user: str, session: BrainstormSession, stored: Sequence[StoredIdea]) -> Iterator[str]:
+    """Yield what a person wrote in a brainstorm: the topic if they started it, and their ideas."""
+    if session.user == user:
+        yield session.topic
+    yield from (idea.text for idea in stored if idea.author == user and not idea.is_model)
 
 
 def _about_ideas(session: BrainstormSession, about: AboutSession, ideas: Sequence[Idea]) -> Prompt:

@@ -87,7 +87,7 @@ def _runs(options: argparse.Namespace) -> int:
     from bot.terminal.runs import list_runs, show_run  # noqa: PLC0415 - heavy
 
     if options.texts and options.run is None:
-        raise ConfigurationError("--texts needs a RUN: it shows the texts of one run.")
+        raise ConfigurationError("--texts needs a RUN: it shows the texts of a single run.")
     url = _database_url()
     if options.run is not None:
         run_loop(show_run(url, _print_line, options.run, texts=options.texts))
@@ -114,7 +114,7 @@ def _purge(options: argparse.Namespace) -> int:
 
 
 def _database_url() -> str:
-    """Return the bot's database, after sending logs to standard error."""
+    """Return the bot's database, after directing logs to standard error."""
     from bot.settings import load_environment  # noqa: PLC0415 - heavy
     from bot.terminal.ask import configure_logs  # noqa: PLC0415 - heavy
 
@@ -127,7 +127,7 @@ def _confirm(question: str) -> bool:
     """Ask the operator; anything but "y" or "yes" means no.
 
     Raises:
-        ConfigurationError: nobody can answer.
+        ConfigurationError: there is no terminal to answer in.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(f"{question}\nAdd --yes to delete, or --dry-run to only count.")
@@ -159,8 +159,8 @@ def _user(text: str) -> str:
 def _id(text: str, first: str, where: str) -> str:
     """Validate a Slack id. A name would delete nothing but look successful.
 
-    An empty value, as from an unset shell variable, is refused: it must not delete everybody's
-    data.
+    An empty value, for example from an unset shell variable, is refused: it must not delete
+    everyone's data.
     """
     if re.fullmatch(f"[{first}][A-Z0-9]+", text.strip()):
         return text.strip()

@@ -1,4 +1,4 @@
-"""`moa-bot brainstorm`: collects ideas from models and a file, and groups them by theme."""
+"""`moa-bot brainstorm`: collects ideas from models and a file, and groups them into themes."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class BrainstormOptions:
     """The options of `moa-bot brainstorm`.
 
     Attributes:
-        topic: what the ideas are for.
-        ideas: a file of people's ideas, one a line; `-` for standard input, None for none.
-        export: the document to print; None for text to read.
+        topic: the subject of the ideas.
+        ideas: a file of people's ideas, one per line; `-` for standard input, None for no file.
+        export: the format of the document to print; None for readable text.
         calls: how many calls for ideas to make.
         pipeline: the pipeline's name; None for the default.
-        result: also have the pipeline write the result.
+        result: whether the pipeline also writes the result.
     """
 
     topic: str
@@ -88,13 +88,13 @@ def run_brainstorm(options: BrainstormOptions) -> int:
 
 
 def read_ideas(source: str) -> list[str]:
-    """Return the lines of a file that aren't blank, each exactly as written.
+    """Return the nonblank lines of a file, each exactly as written.
 
     Args:
         source: the file's path, or `-` for standard input.
 
     Raises:
-        ConfigurationError: the file can't be read, isn't text, or holds too much.
+        ConfigurationError: the file can't be read, isn't text, or is too large.
     """
     try:
         if source == STDIN:
@@ -141,7 +141,7 @@ async def _brainstorm(
 
 
 def _announcement(plan: Plan, topic: str, options: BrainstormOptions, *, people: int) -> str:
-    """Say what is about to happen and what it costs."""
+    """Describe what is about to happen, and its cost."""
     most, usual = (
         cost(
             topic,
@@ -185,7 +185,7 @@ def _progress(event: BrainstormEvent, ended: int, calls: int) -> str | None:
 
 
 def _print(finished: Brainstorm, export: ExportFormat | None) -> None:
-    """Print the document. Control characters are only removed if a terminal would run them."""
+    """Print the document, without control characters if a terminal would interpret them."""
     match export:
         case "md":
             document = to_markdown(finished)

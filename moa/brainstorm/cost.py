@@ -1,4 +1,4 @@
-"""The usual and the highest possible cost of the models' part, to say before it starts."""
+"""Computes the usual and the maximum cost of a brainstorm's models, to show before it starts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from moa.ports import Model, Profile
 from moa.types import Prompt, Role, Usage
 
 INSTRUCTION_TOKENS: Final = 600
-"""More than the instructions of any prompt of a brainstorm or a pipeline take."""
+"""More tokens than the instructions in any prompt of a brainstorm or a pipeline have."""
 
 USUAL_THINKING: Final = 0.25
 """How much of its allowance a model usually thinks: an assumption, on the safe side."""
@@ -57,11 +57,11 @@ def max_cost(
     groupers: Sequence[Model] = (),
     result_plan: Plan | None = None,
 ) -> float | None:
-    """Return the highest cost in US dollars; None if the price of any model is unknown.
+    """Return the maximum cost in US dollars; None if the price of any model is unknown.
 
-    Every call is taken to read its whole prompt, to write up to its limit, and to be repeated as
-    often as its model's `max_attempts` and hedge allow. Grouping counts every model that may be
-    tried.
+    Assumes that every call reads its whole prompt, writes up to its limit, and is repeated as
+    often as its model's `max_attempts` and hedge allow. For grouping, counts every model that may
+    be tried.
 
     Args:
         topic: as for `draw_ideas`.
@@ -162,7 +162,7 @@ def _drawing(parts: _Parts, *, usual: bool) -> float | None:
 
 
 def _grouping(model: Model, ideas: int, *, usual: bool) -> float | None:
-    """Return the cost of all batches and their merge, tried with one model."""
+    """Return the cost of all batches and their merge with one model."""
     batches = math.ceil(ideas / MAX_BATCH_IDEAS) + 1
     read = ideas * IDEA_TOKENS + batches * (INSTRUCTION_TOKENS + TOPIC_TOKENS)
     written = OUTPUT_TOKENS + OUTPUT_TOKENS_PER_IDEA * MAX_BATCH_IDEAS
@@ -172,16 +172,14 @@ def _grouping(model: Model, ideas: int, *, usual: bool) -> float | None:
 
 def _run(plan: Plan, read: int, *, usual: bool) -> float | None:
     """Return the cost of a run that reads this many tokens besides its answers."""
-    proposer: Role = "proposer"
     calls: list[tuple[Profile, Role, int]] = []
     answers = 0
     for layer in plan.layers:
         profiles = [seat.model.profile for seat in layer.seats]
-        calls += [(profile, proposer, read + answers) for profile in profiles]
+        calls.extend((profile, "proposer", read + answers) for profile in profiles)
         answers = sum(output_cap(p, "proposer") or MAX_OUTPUT_RESERVE for p in profiles)
     writers = plan.aggregators[:1] if usual else plan.aggregators
-    for model in writers:
-        calls.append((model.profile, "aggregator", read + answers))
+    calls.extend((model.profile, "aggregator", read + answers) for model in writers)
     if plan.analyst:
         calls.append((plan.analyst.profile, "analyst", read + answers))
     return _total(_price(p, most, output_cap(p, role), usual=usual) for p, role, most in calls)
@@ -197,7 +195,7 @@ def _call(task: CallTask, read: int, *, usual: bool) -> float | None:
 
 
 def _price(profile: Profile, read: int, written: int | None, *, usual: bool) -> float | None:
-    """Return the cost of one answer; the highest one counts repeated calls and the hedge."""
+    """Return the cost of one answer. The maximum includes repeated calls and the hedge."""
     thoughts = int(profile.reasoning_tokens * (USUAL_THINKING if usual else 1))
     tokens = (MAX_OUTPUT_RESERVE if written is None else written) + thoughts
     usage = Usage(min(read, profile.context_window), tokens)

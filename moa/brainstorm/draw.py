@@ -1,4 +1,4 @@
-"""Draws ideas from models: many small calls, each as another ordinary person, nothing shared.
+"""Draws ideas from models in many small, separate calls, each with another ordinary persona.
 
 Persona, reasoning first, and many small independent samples are from arXiv 2602.20408. Asking for
 several ideas with their probabilities is verbalized sampling. Showing ideas around while they are
@@ -39,19 +39,19 @@ from moa.ports import Model
 from moa.types import Call, Prompt
 
 IDEAS_LAYER = 1
-"""The layer of the call log under which the calls for ideas are."""
+"""The layer number of calls for ideas in the call log."""
 
 TEMPERATURE = 1.0
-"""Where a model's configuration sets none."""
+"""For models whose configuration sets none."""
 
 REASONING_TOKENS = 250
 TOKENS_PER_IDEA = 90
-"""The output cap, where a model's configuration sets none: the few sentences of reasoning, and for
-each idea two sentences in a script that takes many tokens."""
+"""The output cap for models whose configuration sets none: a few sentences of reasoning, and two
+sentences per idea in a script that takes many tokens."""
 
 VARIATION = 0.6
-"""A model's idea that shares so many of its words with an earlier one of the same call only varies
-it: small models do that until they are stopped. People's ideas are never dropped."""
+"""A model's idea that shares this share of its words with an earlier one of the same call counts as
+a variation and is dropped: small models vary one idea without end. People's ideas are all kept."""
 
 PERSONA_TOKENS = 60
 MAX_CALLS = 200
@@ -67,7 +67,7 @@ class IdeasDrawn:
     Attributes:
         position: the call's number, from 1; it decides model and persona.
         model: the model's name.
-        persona: whom the model spoke as.
+        persona: the persona that the model took on.
         ideas: empty if its text contained none.
         call: the entry for the call log.
     """
@@ -172,7 +172,7 @@ def drawing_prompt(topic: str, material: str, *, persona: str, count: int, nonce
 
 
 def read_ideas(text: str, topic: str, most: int, *, complete: bool = True) -> tuple[DrawnIdea, ...]:
-    """Return a call's first ideas, without those that only vary an earlier one of them."""
+    """Return a call's first ideas, without variations of earlier ones."""
     kept: list[tuple[frozenset[str], DrawnIdea]] = []
     for idea in parse_ideas(text, topic=topic, complete=complete):
         words = words_of(idea.text)
@@ -205,7 +205,7 @@ def check_counts(calls: int, ideas_per_call: int) -> None:
 def _drawn(
     event: SeparateEvent, people: Sequence[str], topic: str, ideas_per_call: int
 ) -> DrawEvent:
-    """Return what a call's end means. Ideas that arrived before a failure count."""
+    """Return the event for an ended call. Ideas that arrived before a failure count."""
     if isinstance(event, Retried):
         return event
     answer, call = event.answer, event.call

@@ -160,7 +160,7 @@ def _exact(text: str) -> str:
 
 
 def _ticks(text: str, *, at_least: int) -> str:
-    """Return more backticks than stand in a row anywhere in the text."""
+    """Return a row of backticks that is longer than any in the text."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     return "`" * max(at_least, longest + 1)
 

@@ -15,7 +15,7 @@ from moa.types import Prompt
 
 RESULT_TOKENS: Final = 8_000
 SESSION_TOKENS: Final = 3_000
-"""The session's ideas take at most this much of a prompt; those with the fewest dots are left out
+"""The most tokens of the session's ideas in a prompt; those with the fewest dots are left out
 first."""
 
 IDEA_TOKENS: Final = 160
@@ -109,7 +109,7 @@ def _follow_up(
 def _line(
     theme: Theme, group: IdeaGroup, known: Mapping[str, Idea], nonce: str, dots: Sequence[str]
 ) -> str:
-    """Return one line for a group: what is known about it in brackets, then its first wording."""
+    """Return one line for a group: its facts in brackets, then its first wording."""
     title = f"theme: {in_one_line(theme.title, nonce, TITLE_TOKENS)}"
     facts = "; ".join([*dots, *_facts(group, known), title])
     return f"- [{facts}] {in_one_line(known[group.representative].text, nonce, IDEA_TOKENS)}"

@@ -1,4 +1,4 @@
-"""The one entry point: ideas, themes and, if wanted, the result, as events."""
+"""Runs a whole brainstorm and yields its events: ideas, themes and, if requested, the result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from moa.ports import Model
 from moa.types import Answer, Call
 
 MAX_PEOPLE: Final = 30
-"""People to ask a model for; with more calls they take turns."""
+"""The most personas to ask a model for; with more calls, personas are used again."""
 
 PERSON: Final = "person:"
 NEEDS_MODELS: Final = 'Name the models: brainstorm("…", models=["openai:MODEL"]). Or give a plan.'
@@ -78,9 +78,9 @@ async def brainstorm(
 
     Args:
         topic: what the ideas are for.
-        models: who has ideas, one or a list, as for `moa.ask`; the first one groups them.
-        plan: instead of `models`: its first layer has ideas, its aggregators group them, and all of
-            it writes the result.
+        models: give the ideas, one or a list, as for `moa.ask`; the first one groups them.
+        plan: instead of `models`: its first layer gives ideas, its aggregators group them, and all
+            of it writes the result.
         ideas: people's own, in their words; they are grouped together with the models'.
         material: text to draw on, such as notes.
         calls: how many calls for ideas to make.
@@ -126,7 +126,7 @@ async def brainstorm(
 
 @dataclass(slots=True)
 class _Session:
-    """What one brainstorm knows."""
+    """The state of one brainstorm."""
 
     topic: str
     material: str
@@ -215,11 +215,11 @@ class _Session:
                         found = parse_result(text, self.ideas, self.material)
                         yield replace(finished, result=found)
         except NotEnoughAnswers:
-            return  # the ideas and their themes are there all the same
+            return  # the ideas and their themes are still useful
 
 
 def drawers_of(plan: Plan) -> list[Model]:
-    """Return the models of a plan that have ideas: the first layer's, each once."""
+    """Return the models of a plan that give ideas: the first layer's, each once."""
     seats = [seat.model for seat in plan.layers[0].seats] if plan.layers else []
     by_name = {model.profile.name: model for model in seats or plan.aggregators[:1]}
     return list(by_name.values())

@@ -22,7 +22,7 @@ from bot.playground.server import LocalSlack
 from bot.slack.api import first_contact
 from bot.slack.api.client import web_client
 from bot.slack.api.first_contact import APP_TOKEN, BOT_TOKEN, wait_for_slack
-from tests.bot.processes import ended, started, world
+from tests.bot.processes import local_services, rest_of_log, started_bot
 from tests.bot.prometheus import scrape
 from tests.models.replies import Reply
 
@@ -44,9 +44,9 @@ class UnreachableSlack:
         target, ends = urlsplit(slack.api_url), list[StreamWriter]()
 
         async def accept(reader: StreamReader, writer: StreamWriter) -> None:
-            there, back = await asyncio.open_connection(target.hostname, target.port)
+            source, back = await asyncio.open_connection(target.hostname, target.port)
             ends.extend((writer, back))
-            await asyncio.gather(copy(reader, back), copy(there, writer))
+            await asyncio.gather(copy(reader, back), copy(source, writer))
 
         async with await asyncio.start_server(accept, sock=self._port):
             yield
@@ -80,7 +80,7 @@ class Start:
         self.process = process
         self.lines: list[dict[str, Any]] = []
 
-    async def says(self, event: str) -> dict[str, Any]:
+    async def read_until(self, event: str) -> dict[str, Any]:
         """Read the log up to an event."""
         assert self.process.stderr is not None
         async with asyncio.timeout(60):
@@ -115,11 +115,11 @@ async def test_socket_mode_waits_for_slack(tmp_path: Path, unreachable: Unreacha
     """It is alive and not ready, logs one warning with the address, and then answers questions."""
     change = {"SLACK_API_URL": unreachable.url} | JSON_LOG
     async with (
-        world(tmp_path, REPLY) as there,
-        started(tmp_path, there.slack, "--metrics-port", "0", change=change) as process,
+        local_services(tmp_path, REPLY) as services,
+        started_bot(tmp_path, services.slack, "--metrics-port", "0", change=change) as process,
     ):
         start = Start(process)
-        warning = await start.says("slack_unreachable")
+        warning = await start.read_until("slack_unreachable")
         assert warning["level"] == "warning"
         assert f"{unreachable.url} did not respond" in warning["problem"]
         base = start.first("metrics_served")["address"].removesuffix("/metrics")
@@ -128,10 +128,10 @@ async def test_socket_mode_waits_for_slack(tmp_path: Path, unreachable: Unreacha
         metrics = await scrape(f"{base}/metrics")
         assert metrics.value("slack_connected") == 0
         assert metrics.value("slack_calls_total", method="auth.test", outcome="no_answer")
-        async with unreachable.answer(there.slack):
-            await start.says("ready")
+        async with unreachable.answer(services.slack):
+            await start.read_until("ready")
             await becomes_ready(base)
-            assert "The reply." in await there.complete(await there.ask())
+            assert "The reply." in await services.complete(await services.ask())
         assert start.count("slack_unreachable") == 1
 
 
@@ -139,24 +139,24 @@ async def test_http_mode_waits_for_slack(tmp_path: Path, unreachable: Unreachabl
     """Its own port says that it is not ready, and refuses events, which Slack sends again."""
     change = {"SLACK_API_URL": unreachable.url} | JSON_LOG
     async with (
-        world(tmp_path, REPLY) as there,
-        started(tmp_path, there.slack, "--http", "--port", "0", change=change) as process,
+        local_services(tmp_path, REPLY) as services,
+        started_bot(tmp_path, services.slack, "--http", "--port", "0", change=change) as process,
     ):
         start = Start(process)
-        await start.says("slack_unreachable")
+        await start.read_until("slack_unreachable")
         base = start.first("listening")["address"]
         assert await status(f"{base}/readyz") == 503
         assert await status(f"{base}/metrics") == 200
-        there.slack.request_url = f"{base}/slack/events"
-        asked = await there.ask()
-        [delivery] = there.slack.deliveries
-        await there.slack.wait_for(lambda: delivery.acks)
+        services.slack.request_url = f"{base}/slack/events"
+        asked = await services.ask()
+        [delivery] = services.slack.deliveries
+        await services.slack.wait_for(lambda: delivery.acks)
         assert not any(ack.ok for ack in delivery.acks)
-        async with unreachable.answer(there.slack):
-            await start.says("ready")
+        async with unreachable.answer(services.slack):
+            await start.read_until("ready")
             assert await status(f"{base}/readyz") == 200
-            await there.slack.redeliver(delivery.event_id)
-            assert "The reply." in await there.complete(asked)
+            await services.slack.redeliver(delivery.event_id)
+            assert "The reply." in await services.complete(asked)
 
 
 TOKENS = {"auth.test": BOT_TOKEN, "apps.connections.open": APP_TOKEN}
@@ -225,11 +225,11 @@ async def test_a_refused_token_ends_the_start(slack: LocalSlack, method: str, co
 
 async def test_a_token_refused_after_an_outage_ends_the_process(tmp_path: Path) -> None:
     """Exit code 2 and one message, without a traceback."""
-    async with world(tmp_path, REPLY) as there:
-        there.slack.fail_next("auth.test", error="service_unavailable")
-        there.slack.fail_next("auth.test", error="token_revoked")
-        async with started(tmp_path, there.slack) as process:
-            log = await ended(process)
+    async with local_services(tmp_path, REPLY) as services:
+        services.slack.fail_next("auth.test", error="service_unavailable")
+        services.slack.fail_next("auth.test", error="token_revoked")
+        async with started_bot(tmp_path, services.slack) as process:
+            log = await rest_of_log(process)
     assert process.returncode == 2
     assert "SLACK_BOT_TOKEN: Slack rejected it (token_revoked)" in log
     assert "Traceback" not in log

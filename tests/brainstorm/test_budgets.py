@@ -14,7 +14,7 @@ from bot.slack.ui.strings import brainstorm as strings
 from moa import Chunk, Hedge, Model, Profile, Prompt, Sampling, Usage
 from moa.brainstorm import DrawFailed, IdeasDrawn, draw_ideas, group_ideas, ideas_of
 from moa.types import Call
-from tests.brainstorm.sessions import FOURTH, MODELS, accepted, room
+from tests.brainstorm.sessions import FOURTH, MODELS, brainstorm_scene, is_accepted
 from tests.stage import CONFIG
 
 CAP = 100
@@ -126,18 +126,20 @@ async def test_models_stop_early_in_slack(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     thinking = (CONFIG + FOURTH).replace("price =", "reasoning_tokens = 40_000\nprice =")
     models = {name: replace(reply, output_tokens=40_500) for name, reply in MODELS.items()}
-    async with room(tmp_path / "a", config=thinking) as here:
-        usual = (await here.session(await here.start())).reserved_usd
+    async with brainstorm_scene(tmp_path / "a", config=thinking) as scene:
+        usual = (await scene.session(await scene.start())).reserved_usd
     budget = usual * 1.01
     limits = f"\n[limits]\nper_person_day_usd = {budget}\n"
-    async with room(tmp_path / "b", extra=limits, config=thinking, models=models) as here:
-        board = await here.start()
-        await here.shows(board, strings.BUDGET_USED_UP)
-        spent, one_call = (await here.session(board)).cost_usd, 40_500 * 2 / 1e6
+    async with brainstorm_scene(
+        tmp_path / "b", extra=limits, config=thinking, models=models
+    ) as scene:
+        board = await scene.start()
+        await scene.wait_for_text(board, strings.BUDGET_USED_UP)
+        spent, one_call = (await scene.session(board)).cost_usd, 40_500 * 2 / 1e6
         assert spent == pytest.approx(budget, abs=one_call * 1.1)
         assert spent < 12 * one_call
-        assert accepted(await here.add(here.stage.ana, board, "A bench at every corner"))
-        asked = len(here.stage.models.questions)
-        await here.end(board)
-        await here.shows(board, "2 of 4 · Themes* · until")
-        assert len(here.stage.models.questions) == asked
+        assert is_accepted(await scene.add(scene.stage.ana, board, "A bench at every corner"))
+        asked = len(scene.stage.models.questions)
+        await scene.end(board)
+        await scene.wait_for_text(board, "2 of 4 · Themes* · until")
+        assert len(scene.stage.models.questions) == asked

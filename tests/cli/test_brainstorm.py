@@ -22,7 +22,7 @@ DRAWN = "I walk.\n1. A bench (p=0.1)\n2. A roof (p=0.05)"
 
 
 def _reply(request: Request) -> str:
-    """Answer a prompt: group, write the result, or list ideas."""
+    """Answer a prompt: group ideas, write the result, or list ideas."""
     content = request.turns[-1][1]
     if numbers := NUMBER.findall(content):
         return json.dumps({"themes": [{"title": "Comfort", "ideas": [[int(n)] for n in numbers]}]})

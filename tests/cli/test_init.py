@@ -89,7 +89,7 @@ async def test_local_servers_are_found(tmp_path: Path) -> None:
         assert (await moa_bot(tmp_path, *asked, variables=both)).code == 0
 
 
-async def test_a_file_is_not_replaced_unasked(tmp_path: Path) -> None:
+async def test_a_file_is_not_replaced_without_force(tmp_path: Path) -> None:
     """--force replaces it, --output writes another file, and - only prints."""
     (tmp_path / "moa.toml").write_text("mine = 1\n", encoding="utf-8")
     async with ModelServer(dict.fromkeys(SERVED, Reply("Paris."))) as server:
@@ -123,7 +123,7 @@ async def test_names_are_distinct_and_valid(tmp_path: Path) -> None:
 
 
 async def test_the_demo_model_is_named_as_such(tmp_path: Path) -> None:
-    """With no key and no server, the file has the demo model, and the output says how to go on."""
+    """With no key and no server, the file has the demo model, and the output says what is next."""
     result = await moa_bot(tmp_path, "init", variables=OFF)
     if result.code == 2:
         assert "No model is set up" in result.err

@@ -55,7 +55,7 @@ def message_of(result: Result) -> str:
         (["runs", ""], "argument RUN: must not be empty"),
     ],
 )
-async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> None:
+async def test_wrong_use_is_explained(tmp_path: Path, arguments: list[str], said: str) -> None:
     """A wrong command line has another exit code than a question without an answer."""
     assert said in await refused(tmp_path, *arguments)
 
@@ -70,13 +70,13 @@ async def test_wrong_use(tmp_path: Path, arguments: list[str], said: str) -> Non
         (b"a" * 1_000_001, "too long: more than 1,000,000 bytes"),
     ],
 )
-async def test_input_that_is_no_question(tmp_path: Path, given: bytes, said: str) -> None:
+async def test_invalid_input_is_rejected(tmp_path: Path, given: bytes, said: str) -> None:
     """Empty, binary or endless input reaches no model."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
     assert said in await refused(tmp_path, "ask", "-", given=given)
 
 
-async def test_an_argument_that_is_not_text(tmp_path: Path) -> None:
+async def test_a_non_text_argument_is_rejected(tmp_path: Path) -> None:
     """Bytes in another encoding on the command line are reported."""
     configure(tmp_path, {"one": scripted(fail="hang")}, pipeline(aggregator="one"))
     assert "isn't text: byte 4" in await refused(tmp_path, "ask", "caf\udce9?")
@@ -116,21 +116,23 @@ async def test_an_argument_that_is_not_text(tmp_path: Path) -> None:
         ),
     ],
 )
-async def test_a_wrong_configuration(tmp_path: Path, toml: str, said: list[str]) -> None:
+async def test_a_wrong_configuration_is_explained(
+    tmp_path: Path, toml: str, said: list[str]
+) -> None:
     """The message names the file, the key, the allowed values and the closest match."""
     (tmp_path / "moa.toml").write_text(toml)
     message = await refused(tmp_path, "ask", "Why?")
     assert [words for words in said if words not in message] == []
 
 
-async def test_an_unknown_pipeline(tmp_path: Path) -> None:
+async def test_an_unknown_pipeline_is_explained(tmp_path: Path) -> None:
     """The message names the closest match and all pipelines."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", "--pipeline", "mian")
     assert 'There is no pipeline "mian". Did you mean "main"? Allowed: main.' in message
 
 
-async def test_wrong_variables(tmp_path: Path) -> None:
+async def test_wrong_variables_are_explained(tmp_path: Path) -> None:
     """An invalid variable is reported with the allowed values; so is a missing file."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     message = await refused(tmp_path, "ask", "Why?", variables={"LOG_FORMAT": "xml"})
@@ -200,7 +202,7 @@ async def test_a_file_is_no_folder_to_keep_a_trial_in(tmp_path: Path) -> None:
     assert "--keep moa.toml: this is a file. Name a folder." in done.err
 
 
-async def test_running_without_tokens(tmp_path: Path) -> None:
+async def test_missing_tokens_are_named(tmp_path: Path) -> None:
     """`run` says which tokens are missing and where to find them."""
     configure(tmp_path, {"one": scripted()}, pipeline(aggregator="one"))
     # in a separate process: `run` handles signals, which only a main thread can

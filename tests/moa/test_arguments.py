@@ -148,7 +148,7 @@ async def test_a_pipeline_s_name_is_a_string(tmp_path: Path, name: object) -> No
             "layers[1][1]: must be a moa.Model",
         ),
         (lambda: plan_of("ab", aggregator=MODEL), "layers[1]: must be a list"),
-        (lambda: plan_of([MODEL], aggregator=None), "aggregator[1]: must be a moa.Model"),
+        (lambda: plan_of([MODEL], aggregator=None), "aggregator: must be a moa.Model"),
         (lambda: bind("p", None, {}), "pipeline: must be a moa.Pipeline, not None."),
         (lambda: bind("p", moa.Pipeline(aggregator="a"), None), "models: must be a mapping"),
         (lambda: bind("p", moa.Pipeline(aggregator="a"), {"a": "x"}), "models['a']: must be"),

@@ -1,4 +1,4 @@
-"""Servers that send without end in different ways, to a proposer, an aggregator or a probe."""
+"""Servers that send endlessly in different ways, to a proposer, an aggregator or a probe."""
 
 from __future__ import annotations
 
@@ -42,4 +42,4 @@ FLOODS: Final[Mapping[str, Fault]] = {
     "a packed error": Endless(b" " * 1_000, b"{", "application/json", 429, packed=True),
     "headers": EndlessHeaders(),
 }
-"""By a readable name. Those with a protocol use OpenAI's."""
+"""Faults by a readable name. Those with a protocol use OpenAI's."""

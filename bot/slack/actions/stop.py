@@ -1,4 +1,4 @@
-"""Stops runs: with Slack's Stop, our button where Slack has none, or the slash command."""
+"""Stops runs: with Slack's Stop, with our button where Slack has none, or by slash command."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class StopButton:
         only if the app receives this event, so nothing is stopped without it.
 
         Slack leaves the session's status to us. A run that is stopped sets it when it ends. So it
-        is set here only if none was
+        is set here only if there was no such run
         (https://docs.slack.dev/reference/events/agent_session_stopped).
         """
         event = body.get("event") or {}
         thread_ts = event.get("thread_ts")
         if not isinstance(thread_ts, str):
-            return  # without it, we would stop every thread of the channel
+            return  # otherwise we would stop every thread of the channel
         actor = Actor(str(event.get("user")))
         team, channel = str(workspace_of(body)), str(event.get("channel"))
         live = await self._live_runs(team, channel, thread_ts)
@@ -123,10 +123,10 @@ class StopButton:
         return stopped
 
     async def _stoppable(self, runs: Sequence[Run], actor: Actor) -> Sequence[Run]:
-        """Return which of one channel's runs the actor may stop: their own, and all as an admin.
+        """Return the runs of one channel that the actor may stop: their own, or all for an admin.
 
-        An admin only stops what they can see: no private replies, and nothing in a channel that
-        they are not in.
+        An admin stops only what they can see: no private replies, and nothing in channels that they
+        haven't joined.
         """
         here = [run for run in runs if _is_here(run, actor)]
         others = [r for r in here if r.question.user != actor.user]

@@ -1,4 +1,4 @@
-"""Whether Slack's requests reach this process."""
+"""Tells whether Slack's requests reach this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 Mode = Literal["socket", "http", "worker"]
-"""How Slack's requests arrive. A worker receives none and only runs queued questions."""
+"""How Slack's requests arrive. A worker receives none, and only runs queued questions."""
 
 IsUp = Callable[[], Awaitable[bool]]
 
@@ -18,7 +18,7 @@ async def always_up() -> bool:
 
 
 class SlackLink:
-    """The connection to Slack as readiness and metrics see it, in any mode.
+    """The connection to Slack as readiness checks and metrics see it, in any mode.
 
     Args:
         mode: how Slack's requests arrive.
@@ -30,7 +30,7 @@ class SlackLink:
 
     @contextmanager
     def attach(self, is_up: IsUp) -> Generator[None, None, None]:
-        """Let `is_up` decide whether requests reach us, until the context exits."""
+        """Use `is_up` to tell whether requests reach us, until the context exits."""
         self._is_up = is_up
         try:
             yield

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """The response of auth.test to our token. `scopes` are the granted ones."""
+    """The response of auth.test for our token. `scopes` are the granted ones."""
 
     user_id: str
     bot_id: str
@@ -38,7 +38,7 @@ class IdentityLookup:
         """Return our identity.
 
         Raises:
-            SlackApiError: if Slack does not accept the token.
+            SlackApiError: Slack doesn't accept the token.
         """
         async with self._lock:
             if self._me is None:

@@ -1,9 +1,9 @@
 """The metadata tag on our messages: their run, and whether they are a reply or a notice.
 
-A reply is part of the conversation that models read; a notice is not. Reading the tag needs the
-scope `metadata.message:read`. Without that scope, all our messages count as replies.
+A reply is part of the conversation that models read; a notice isn't. Reading the tag needs the
+scope `metadata.message:read`. Without it, all our messages count as replies.
 
-Any app can put such a tag on its own messages: check first that the message is ours.
+Any app can put such a tag on its own messages, so check first that the message is ours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ QUESTION = "moa_question"
 BRAINSTORM = "moa_brainstorm"
 """One of a brainstorm's messages."""
 
-RUN, PART, END, ABOUT = "run_id", "part", "end", "about"
+RUN, PART, END, ABOUT, QUOTES = "run_id", "part", "end", "about", "quotes"
 SESSION = "brainstorm"
 
 
@@ -37,19 +37,22 @@ def run_metadata(kind: str, run_id: str, *, ends: bool = False) -> dict[str, Any
     return {"event_type": kind, "event_payload": {RUN: run_id} | ({PART: END} if ends else {})}
 
 
-def question_metadata(user: str, about: str | None = None) -> dict[str, Any]:
+def question_metadata(
+    user: str, about: str | None = None, *, quotes: bool = False
+) -> dict[str, Any]:
     """Return the metadata tag for a question that we post for a user.
 
     Args:
         user: the asker.
-        about: the ts of the message that they ask about.
+        about: the ts of the message that the question is about.
+        quotes: whether the question contains text that other people wrote.
     """
-    payload = {"user": user} | ({ABOUT: about} if about else {})
-    return {"event_type": QUESTION, "event_payload": payload}
+    payload: dict[str, Any] = {"user": user} | ({ABOUT: about} if about else {})
+    return {"event_type": QUESTION, "event_payload": payload | ({QUOTES: True} if quotes else {})}
 
 
 def asked_about(message: Mapping[str, Any]) -> str | None:
-    """Return the ts of the message that a question we posted is about, if it is about one."""
+    """Return the ts of the message that a question we posted is about, if any."""
     return _payload(message).get(ABOUT) if _kind(message) == QUESTION else None
 
 
@@ -65,12 +68,17 @@ def is_part_of(message: Mapping[str, Any], session_id: str, part: str) -> bool:
 
 
 def asked_by(message: Mapping[str, Any]) -> str | None:
-    """Return the user for whom we posted this question; None for every other message."""
+    """Return the user for whom we posted this question, or None for every other message."""
     return _payload(message).get("user") if _kind(message) == QUESTION else None
 
 
+def typed_by(message: Mapping[str, Any]) -> str | None:
+    """Return the user who typed all of this question; None if it quotes others."""
+    return None if _payload(message).get(QUOTES) else asked_by(message)
+
+
 def run_id_of(message: Mapping[str, Any]) -> str | None:
-    """Return the run of a message; None if it has no readable tag."""
+    """Return the run of a message, or None if it has no readable tag."""
     return _payload(message).get(RUN)
 
 
@@ -80,7 +88,7 @@ def is_last_message(message: Mapping[str, Any]) -> bool:
 
 
 def is_notice(message: Mapping[str, Any]) -> bool:
-    """Return whether a message is a notice or the rest of an interrupted attempt."""
+    """Return whether a message is a notice, or left over from an interrupted attempt."""
     return _kind(message) in {NOTICE, ABANDONED}
 
 

@@ -21,9 +21,13 @@ class SlackReplyFactory:
     def open(self, run: Run, interrupt: Interrupt) -> Reply:
         """Return the reply to a run's question.
 
-        It may link only to hosts in the asker's own words and in `link_hosts`.
+        It may link only to hosts in the asker's own words and in `link_hosts`. A question about a
+        brainstorm quotes ideas of models and other people: its reader says which words the asker
+        wrote.
         """
-        hosts = allowed_hosts([run.question.text], self._link_hosts)
-        if run.question.surface == "command":
+        question = run.question
+        typed = [] if question.surface == "brainstorm" else [question.text]
+        hosts = allowed_hosts(typed, self._link_hosts)
+        if question.surface == "command":
             return EphemeralReply(self._context, run, hosts)
         return ThreadReply(self._context, run, hosts, interrupt)

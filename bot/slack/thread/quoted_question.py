@@ -12,17 +12,20 @@ from bot.slack.markdown.unicode_filter import clean
 from bot.slack.ui import strings
 
 
-def quoted_message(user: str, name: str, question: str, about: str | None = None) -> dict[str, Any]:
+def quoted_message(
+    user: str, name: str, question: str, about: str | None = None, *, quotes: bool = False
+) -> dict[str, Any]:
     """Return the message as arguments of chat.postMessage.
 
     Rich text shows a question of any length literally, so nothing in it notifies or links. `text`
-    serves notifications and screen readers, and `parse_quoted_question` reads it.
+    is for notifications and screen readers, and for `parse_quoted_question`.
 
     Args:
         user: the asker's id.
         name: the asker's name.
         question: the question as they typed it.
-        about: the ts of the message that they ask about.
+        about: the ts of the message that the question is about.
+        quotes: whether the question contains text that other people wrote.
     """
     head = strings.ASKED_BY.format(user=one_line(clean(name)))
     quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": clean(question)}]}
@@ -31,7 +34,7 @@ def quoted_message(user: str, name: str, question: str, about: str | None = None
     return {
         "text": f"{escape_mrkdwn(head)}\n{escape_mrkdwn(question)}",
         "blocks": [{"type": "rich_text", "elements": [section, quote]}],
-        "metadata": question_metadata(user, about),
+        "metadata": question_metadata(user, about, quotes=quotes),
     }
 
 
